@@ -1,0 +1,6 @@
+"""stand-in"""
+
+from allauth.account.adapter import DefaultAccountAdapter
+
+
+class AccountAdapter(DefaultAccountAdapter): ...

@@ -1,0 +1,5 @@
+"""stand-in"""
+
+
+def PreferencesMiddleware(get_response):
+    return get_response

@@ -1,0 +1,27 @@
+"""The organisation's rows."""
+
+from agents.models.access import ApiToken, Invitation, Permission, Role, RoleGrant
+from agents.models.agent import Agent, BreakReason, Presence, Status, StatusInterval
+from agents.models.audit import AuditEntry
+from agents.models.brand import Ask, Brand, BrandText, Language, Topic
+from agents.models.team import Team
+
+__all__ = [
+    "Agent",
+    "ApiToken",
+    "Ask",
+    "AuditEntry",
+    "Brand",
+    "BrandText",
+    "BreakReason",
+    "Invitation",
+    "Language",
+    "Permission",
+    "Presence",
+    "Role",
+    "RoleGrant",
+    "Status",
+    "StatusInterval",
+    "Team",
+    "Topic",
+]

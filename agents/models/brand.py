@@ -1,0 +1,140 @@
+"""Brands: their widget, texts and topics."""
+
+import secrets
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Language(models.TextChoices):
+    """The languages of the product."""
+
+    TURKISH = "tr", "Türkçe"
+    ENGLISH = "en", "English"
+
+
+class Ask(models.TextChoices):
+    """Whether the pre-chat form asks for something."""
+
+    NO = "no", _("Don't ask")
+    OPTIONAL = "optional", _("Ask, may stay empty")
+    REQUIRED = "required", _("Required")
+
+
+def new_site_key() -> str:
+    """Return a public key for the embed snippet."""
+    return secrets.token_hex(8)
+
+
+class Brand(models.Model):
+    """A product or site of the company: its widget, texts, hours, mailbox."""
+
+    class Side(models.TextChoices):
+        RIGHT = "right", _("Right")
+        LEFT = "left", _("Left")
+
+    class AtCapacity(models.TextChoices):
+        QUEUE = "queue", _("Wait in line, may leave a message")
+        FORM = "form", _("Offline form at once")
+
+    name = models.CharField(_("name"), max_length=80)
+    site_key = models.CharField(_("site key"), max_length=40, unique=True, default=new_site_key)
+    # Each "scheme://host[:port]", validated; also the widget page's frame-ancestors.
+    allowed_origins = models.JSONField(
+        _("allowed origins"),
+        default=list,
+        blank=True,
+        help_text=_("One per line, such as https://www.example.com"),
+    )
+    default_language = models.CharField(
+        _("default language"), max_length=2, choices=Language, default=Language.TURKISH
+    )
+    time_zone = models.CharField(_("time zone"), max_length=60, default="Europe/Istanbul")
+    primary_color = models.CharField(_("primary colour"), max_length=7, default="#0b6e6e")
+    accent_color = models.CharField(_("accent colour"), max_length=7, default="#0b6e6e")
+    logo = models.ImageField(_("logo"), upload_to="logos/", blank=True)
+    launcher_side = models.CharField(
+        _("launcher side"), max_length=5, choices=Side, default=Side.RIGHT
+    )
+    ask_name = models.CharField(_("name"), max_length=8, choices=Ask, default=Ask.OPTIONAL)
+    ask_email = models.CharField(_("e-mail"), max_length=8, choices=Ask, default=Ask.OPTIONAL)
+    privacy_url = models.URLField(_("privacy notice address"), blank=True)
+    capacity = models.PositiveSmallIntegerField(_("chats at once per agent"), default=4)
+    at_capacity = models.CharField(
+        _("when everyone is busy"), max_length=5, choices=AtCapacity, default=AtCapacity.QUEUE
+    )
+    max_queue_length = models.PositiveSmallIntegerField(_("longest line"), default=50)
+    default_team = models.ForeignKey(
+        "agents.Team",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("default team"),
+        help_text=_("Gets chats without a topic."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("brand")
+        verbose_name_plural = _("brands")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BrandText(models.Model):
+    """What a brand says to visitors, in one language; an empty text means the product's own."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="texts")
+    language = models.CharField(_("language"), max_length=2, choices=Language)
+    title = models.CharField(_("window title"), max_length=60, blank=True)
+    welcome = models.CharField(_("welcome"), max_length=200, blank=True)
+    hold = models.TextField(_("while waiting"), max_length=500, blank=True)
+    all_busy = models.TextField(_("everyone is busy"), max_length=500, blank=True)
+    offline = models.TextField(_("nobody is here"), max_length=500, blank=True)
+    closing = models.TextField(_("closing"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("text")
+        verbose_name_plural = _("texts")
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "language"], name="one_text_per_language"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.brand_id} {self.language}"
+
+
+class Topic(models.Model):
+    """What a chat is about; routes it, and is required on resolve."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="topics", verbose_name=_("brand"))
+    name_tr = models.CharField(_("name (Turkish)"), max_length=80)
+    name_en = models.CharField(_("name (English)"), max_length=80)
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    teams = models.ManyToManyField(
+        "agents.Team", blank=True, related_name="topics", verbose_name=_("teams")
+    )
+    is_public = models.BooleanField(
+        _("shown to visitors"),
+        default=True,
+        help_text=_("Otherwise only agents can choose it."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+        indexes = [
+            # Widget home and topic picker: a brand's topics in order.
+            models.Index(fields=["brand", "position"], name="topic_by_brand"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_en
+
+    def label(self, language: str) -> str:
+        """Return the name in `language`."""
+        return self.name_tr if language == Language.TURKISH else self.name_en

@@ -1,0 +1,19 @@
+"""Rows of live support."""
+
+from chat.models.attachment import Attachment
+from chat.models.canned import CannedReply
+from chat.models.conversation import Conversation, Offer, Participation
+from chat.models.entry import Entry
+from chat.models.installation import Installation
+from chat.models.visitor import Visitor
+
+__all__ = [
+    "Attachment",
+    "CannedReply",
+    "Conversation",
+    "Entry",
+    "Installation",
+    "Offer",
+    "Participation",
+    "Visitor",
+]

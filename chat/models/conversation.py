@@ -1,0 +1,203 @@
+"""Conversations, who takes part in them and who was offered them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Brand, Language, Team, Topic
+from agents.models.agent import new_public_id
+from chat.models.visitor import Visitor
+from chat.querysets import ConversationQuerySet
+from tickets.models import Contact, Ticket
+
+
+class Conversation(models.Model):
+    """One exchange, from first word to resolve."""
+
+    class Kind(models.TextChoices):
+        CUSTOMER = "customer", _("Customer chat")
+        TEAM = "team", _("Team chat")
+
+    class Status(models.TextChoices):
+        BOT = "bot", _("Answered automatically")
+        QUEUED = "queued", _("In queue")
+        ACTIVE = "active", _("Active")
+        WAITING = "waiting", _("Waiting")
+        WRAP_UP = "wrap_up", _("Wrap-up")
+        RESOLVED = "resolved", _("Resolved")
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", _("Answered")
+        ABANDONED = "abandoned", _("Abandoned")
+        TIMED_OUT = "timed_out", _("Timed out")
+        CONVERTED = "converted", _("Converted to ticket")
+        OFFLINE = "offline", _("Offline")
+        SPAM = "spam", _("Spam")
+
+    OPEN = (Status.BOT, Status.QUEUED, Status.ACTIVE, Status.WAITING)
+
+    public_id = models.CharField(max_length=22, unique=True, default=new_public_id, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.CUSTOMER)
+    brand = models.ForeignKey(Brand, models.PROTECT, related_name="conversations")
+    visitor = models.ForeignKey(Visitor, models.PROTECT, null=True, related_name="conversations")
+    contact = models.ForeignKey(
+        Contact, models.SET_NULL, null=True, blank=True, related_name="conversations"
+    )
+    channel = models.CharField(max_length=16, default="web")
+    language = models.CharField(max_length=2, choices=Language)
+    topic = models.ForeignKey(Topic, models.SET_NULL, null=True, blank=True, related_name="+")
+    topic_text = models.CharField(max_length=120, blank=True)
+    # The topic the chat was resolved with decides reports; the visitor's own choice is kept.
+    chosen_topic = models.ForeignKey(
+        Topic, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # Whose queue it stands in. Null: every team of its topic, else the brand's default team.
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="conversations"
+    )
+    status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
+    outcome = models.CharField(max_length=9, choices=Outcome, blank=True)
+    priority = models.SmallIntegerField(default=0)
+    # Whether it takes one of its assignee's slots (active, or wrap-up before the cap).
+    holds_slot = models.BooleanField(default=False)
+    ticket = models.ForeignKey(
+        Ticket, models.SET_NULL, null=True, blank=True, related_name="conversations"
+    )
+
+    # Counters of the two audiences; the next entry gets last + 1 under the row lock.
+    last_seq = models.PositiveIntegerField(default=0)
+    last_visitor_seq = models.PositiveIntegerField(default=0)
+    # The visitor's marks, in the visitor's counter.
+    visitor_read_seq = models.PositiveIntegerField(default=0)
+    visitor_delivered_seq = models.PositiveIntegerField(default=0)
+    # The highest agent mark, in the visitor's counter: what the visitor sees as read.
+    agents_read_seq = models.PositiveIntegerField(default=0)
+    agents_delivered_seq = models.PositiveIntegerField(default=0)
+
+    # Name and e-mail as given in the form, and custom fields.
+    fields = models.JSONField(default=dict)
+    # {"url", "title", "referrer"} where the chat started.
+    page = models.JSONField(default=dict)
+
+    # The list row: newest message, and since when the visitor waits for an answer.
+    preview = models.CharField(max_length=140, blank=True)
+    preview_author = models.CharField(max_length=8, blank=True)
+    last_message_at = models.DateTimeField(null=True)
+    unanswered_since = models.DateTimeField(null=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    # Kept through transfers: the start of the wait.
+    queued_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("chat")
+        verbose_name_plural = _("chats")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["visitor", "brand"],
+                condition=Q(kind="customer", status__in=["bot", "queued", "active", "waiting"]),
+                name="one_open_chat",
+            ),
+        ]
+        indexes = [
+            # Routing and position: the queue in order.
+            models.Index(
+                F("priority").desc(),
+                "queued_at",
+                "id",
+                condition=Q(status="queued"),
+                name="chat_queue",
+            ),
+            # Capacity and Mine: an agent's unresolved chats.
+            models.Index(
+                fields=["assignee", "status"],
+                condition=~Q(status="resolved"),
+                name="chat_by_assignee",
+            ),
+            # Archive: newest resolved first, all or one brand.
+            models.Index(
+                fields=["-resolved_at"], condition=Q(status="resolved"), name="chat_archive"
+            ),
+            models.Index(
+                fields=["brand", "-resolved_at"],
+                condition=Q(status="resolved"),
+                name="chat_archive_by_brand",
+            ),
+            # Customer panel: earlier chats of a visitor.
+            models.Index(fields=["visitor", "-created_at"], name="chat_by_visitor"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether messages may still come and go without reopening."""
+        return self.status in self.OPEN
+
+
+class Participation(models.Model):
+    """What one agent has to do with one conversation: read mark, draft, joined."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="participations")
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="participations"
+    )
+    # In the agents' counter.
+    read_seq = models.PositiveIntegerField(default=0)
+    draft = models.TextField(blank=True)
+    draft_mode = models.CharField(max_length=5, default="reply")
+    joined_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "agent"], name="one_participation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} in {self.conversation_id}"
+
+
+class Offer(models.Model):
+    """A chat offered to an agent, and what became of it."""
+
+    class Result(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        MISSED = "missed"
+        WITHDRAWN = "withdrawn"
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="offers")
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="offers")
+    offered_at = models.DateTimeField()
+    rings_until = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=9, choices=Result, default=Result.OPEN)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(result="open"), name="one_open_offer"
+            ),
+        ]
+        indexes = [
+            # Sweeper: offers that rang too long.
+            models.Index(fields=["rings_until"], condition=Q(result="open"), name="offer_ringing"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} → {self.agent_id} {self.result}"

@@ -1,0 +1,42 @@
+"""Turkish-safe text comparison: one folding for search, one key for sorting."""
+
+import unicodedata
+
+_FOLD = str.maketrans({"İ": "i", "I": "i", "ı": "i"})
+
+# The Turkish alphabet with q, w and x where Turkish dictionaries put them.
+_ALPHABET = "abcçdefgğhıijklmnoöpqrsştuüvwxyz"
+_RANK = {letter: f"{rank:02d}" for rank, letter in enumerate(_ALPHABET, start=10)}
+_LOWER = str.maketrans({"İ": "i", "I": "ı"})
+
+
+def fold(text: str) -> str:
+    """Return `text` lower-cased and without marks, so that IŞIK, ışık and isik are equal.
+
+    >>> fold("İADE Koşulları"), fold("ISIK") == fold("ışık")
+    ('iade kosullari', True)
+    """
+    lowered = unicodedata.normalize("NFKD", text.translate(_FOLD).lower())
+    return "".join(char for char in lowered if not unicodedata.combining(char)).replace("ı", "i")
+
+
+def sort_key(text: str) -> str:
+    """Return a string that sorts bytewise as Turkish dictionaries do (c ç, ı i, o ö, s ş, u ü).
+
+    >>> sorted(["çam", "ırmak", "cam", "irmik", "şal", "sal"], key=sort_key)
+    ['cam', 'çam', 'ırmak', 'irmik', 'sal', 'şal']
+    """
+    letters = unicodedata.normalize("NFC", text.strip().translate(_LOWER).lower())
+    parts: list[str] = []
+    for letter in letters:
+        if letter in _RANK:
+            parts.append(_RANK[letter])
+            continue
+        for base in unicodedata.normalize("NFKD", letter):
+            if base in _RANK:
+                parts.append(_RANK[base])
+            elif base.isdigit() or base.isspace():
+                parts.append(f"0{base if base.isdigit() else '.'}")
+            elif not unicodedata.combining(base):
+                parts.append(f"~{base}")
+    return "".join(parts)

@@ -1,0 +1,6 @@
+"""stand-in"""
+
+from typing import Any
+
+
+def announce(rings: list[tuple[str, dict[str, Any]]]) -> None: ...

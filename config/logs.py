@@ -1,0 +1,4 @@
+"""stand-in"""
+
+
+def configure(_: object) -> None: ...

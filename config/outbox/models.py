@@ -1,0 +1,40 @@
+"""Effects that must happen after a commit, kept until they have happened."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class OutboxEntry(models.Model):
+    """One effect: written with the change that causes it, done at least once by a worker."""
+
+    kind = models.CharField(_("kind"), max_length=40)
+    key = models.CharField(_("key"), max_length=120, unique=True)
+    payload = models.JSONField(_("payload"))
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    available_at = models.DateTimeField(_("due"), default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    lease_until = models.DateTimeField(null=True)
+    last_error = models.TextField(_("last error"), blank=True, default="")
+    done_at = models.DateTimeField(_("done"), null=True)
+    dead_at = models.DateTimeField(_("given up"), null=True)
+
+    class Meta:
+        verbose_name = _("outbox entry")
+        verbose_name_plural = _("outbox")
+        indexes = [
+            # Claim: the oldest due rows that are neither done nor dead.
+            models.Index(
+                fields=["available_at"],
+                condition=Q(done_at=None, dead_at=None),
+                name="outbox_live",
+            ),
+            # Purge: done rows by age.
+            models.Index(
+                fields=["done_at"], condition=Q(done_at__isnull=False), name="outbox_done"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

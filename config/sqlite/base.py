@@ -1,0 +1,3 @@
+"""stand-in"""
+
+from django.db.backends.sqlite3.base import *  # noqa

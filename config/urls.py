@@ -1,0 +1,21 @@
+"""Every address of the product."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from config import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/console/"), name="home"),
+    path("", include("agents.urls")),
+    path("", include("chat.urls")),
+    path("api/widget/v1/", include("chat.api.widget_urls")),
+    path("api/v1/", include("agents.api.urls")),
+    path("api/v1/", include("chat.api.desk_urls")),
+    path("api/schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

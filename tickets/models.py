@@ -1,0 +1,133 @@
+"""Contacts, tickets and their timelines."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Brand, Language, Team, Topic
+from tickets.querysets import ContactQuerySet, TicketQuerySet
+
+
+class Contact(models.Model):
+    """A person, joined over identities. What a visitor merely claims never makes two people one."""
+
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    sort_name = models.CharField(max_length=600, editable=False, default="")
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=32, blank=True)
+    is_email_verified = models.BooleanField(_("e-mail verified"), default=False)
+    language = models.CharField(_("language"), max_length=2, choices=Language, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        indexes = [
+            # The customer panel: others with this e-mail.
+            models.Index(fields=["email"], condition=~Q(email=""), name="contact_by_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email or str(self.pk)
+
+
+class Ticket(models.Model):
+    """What can't be solved at once. Its number is its primary key."""
+
+    class Status(models.TextChoices):
+        NEW = "new", _("New")
+        OPEN = "open", _("Open")
+        WAITING = "waiting", _("Waiting")
+        ON_HOLD = "on_hold", _("On hold")
+        RESOLVED = "resolved", _("Resolved")
+        CLOSED = "closed", _("Closed")
+
+    class Priority(models.TextChoices):
+        LOW = "low", _("Low")
+        NORMAL = "normal", _("Normal")
+        HIGH = "high", _("High")
+        URGENT = "urgent", _("Urgent")
+
+    class Source(models.TextChoices):
+        CHAT = "chat", _("Live chat")
+        OFFLINE = "offline", _("Offline message")
+
+    brand = models.ForeignKey(Brand, models.PROTECT, related_name="tickets")
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="tickets")
+    topic = models.ForeignKey(Topic, models.SET_NULL, null=True, blank=True, related_name="+")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="tickets")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="tickets"
+    )
+    subject = models.CharField(_("subject"), max_length=200)
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.NEW)
+    priority = models.CharField(
+        _("priority"), max_length=6, choices=Priority, default=Priority.NORMAL
+    )
+    source = models.CharField(_("source"), max_length=7, choices=Source)
+    language = models.CharField(max_length=2, choices=Language)
+    # Where it came from: page, device, fields of the form.
+    data = models.JSONField(default=dict)
+    # What makes a repeated request the same ticket, such as "visitor:12:<cid>".
+    origin_key = models.CharField(max_length=120, unique=True, null=True)
+    last_seq = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        indexes = [
+            # The ticket list: newest change first within a status.
+            models.Index(fields=["status", "-updated_at"], name="ticket_by_status"),
+            models.Index(fields=["brand", "-updated_at"], name="ticket_by_brand"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.subject}"
+
+    @property
+    def number(self) -> int:
+        """Return what people call it by."""
+        return self.pk
+
+
+class Entry(models.Model):
+    """One line of a ticket's timeline."""
+
+    class Kind(models.TextChoices):
+        MESSAGE = "message"
+        NOTE = "note"
+        CREATED = "created"
+        STATUS = "status"
+        ASSIGNED = "assigned"
+
+    class AuthorKind(models.TextChoices):
+        CUSTOMER = "customer"
+        AGENT = "agent"
+        SYSTEM = "system"
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="entries")
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    author_kind = models.CharField(max_length=8, choices=AuthorKind)
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    body = models.TextField(blank=True)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "seq"], name="ticket_entry_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}.{self.seq} {self.kind}"
