@@ -158,6 +158,10 @@ CACHES = {
         if REDIS_URL
         else "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": REDIS_URL or "imece",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1}
+        if REDIS_URL
+        # Limits are counted here: nobody may push his own count out.
+        else {"MAX_ENTRIES": 100_000},
     }
 }
 CHANNEL_LAYERS = {
@@ -216,7 +220,7 @@ CELERY_BEAT_SCHEDULE = {
 # People
 
 AUTH_USER_MODEL = "agents.Agent"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["agents.backends.AgentBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -301,7 +305,7 @@ REST_FRAMEWORK = {
         "agents.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["agents.authentication.IsAgent"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
 }
@@ -321,6 +325,13 @@ IMECE = {
     "PENDING_SOCKETS_PER_IP": env.int("PENDING_SOCKETS_PER_IP", default=20),
     "SESSIONS_PER_MINUTE": env.int("SESSIONS_PER_MINUTE", default=60),
     "UPLOADS_PER_MINUTE": env.int("UPLOADS_PER_MINUTE", default=20),
+    "UPLOADS_PER_ADDRESS_PER_HOUR": env.int("UPLOADS_PER_ADDRESS_PER_HOUR", default=300),
+    "STARTS_PER_ADDRESS_PER_MINUTE": env.int("STARTS_PER_ADDRESS_PER_MINUTE", default=30),
+    "MESSAGES_PER_MINUTE": env.int("MESSAGES_PER_MINUTE", default=120),
+    "READS_PER_MINUTE": env.int("READS_PER_MINUTE", default=300),
+    "RATINGS_PER_MINUTE": env.int("RATINGS_PER_MINUTE", default=10),
+    "OFFLINE_MESSAGES_PER_HOUR": env.int("OFFLINE_MESSAGES_PER_HOUR", default=10),
+    "DESK_REQUESTS_PER_MINUTE": env.int("DESK_REQUESTS_PER_MINUTE", default=600),
     "UPLOAD_MAX_BYTES": 10 * 1024 * 1024,
     "MESSAGE_MAX_CHARS": 10_000,
     "VISITOR_TOKEN_SECONDS": 15 * 60,

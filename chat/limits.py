@@ -1,0 +1,129 @@
+"""How often one address, visitor or token may ask: a fixed window counted in the shared cache."""
+
+import ipaddress
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.http import HttpRequest
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+# Counts for this process alone while the shared cache is away.
+_fallback: BaseCache = LocMemCache("limits", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
+_FALLBACK_SECONDS = 5.0
+_fallback_until = 0.0
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` (a number or the name of a setting in `IMECE`) in each `seconds`."""
+
+    name: str
+    count: int | str
+    seconds: int = 60
+
+    @property
+    def allowed(self) -> int:
+        """Return how many are allowed in a window."""
+        return int(settings.IMECE[self.count]) if isinstance(self.count, str) else self.count
+
+
+class TooMany(Exception):
+    """The limit is reached; `retry_after` whole seconds later it is open again."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+
+SESSIONS = Limit("sessions", "SESSIONS_PER_MINUTE")
+MESSAGES = Limit("messages", "MESSAGES_PER_MINUTE")
+READS = Limit("reads", "READS_PER_MINUTE")
+UPLOADS = Limit("uploads", "UPLOADS_PER_MINUTE")
+# An address may hold many visitors (an office); still it can't fill the disk.
+UPLOADS_BY_ADDRESS = Limit("uploads-address", "UPLOADS_PER_ADDRESS_PER_HOUR", 3600)
+STARTS_BY_ADDRESS = Limit("starts-address", "STARTS_PER_ADDRESS_PER_MINUTE")
+OFFLINE_MESSAGES = Limit("offline-messages", "OFFLINE_MESSAGES_PER_HOUR", 3600)
+RATINGS = Limit("ratings", "RATINGS_PER_MINUTE")
+DESK = Limit("desk", "DESK_REQUESTS_PER_MINUTE")
+
+
+def spend(limit: Limit, who: str) -> None:
+    """Count one more by `who`; raises `TooMany` over the limit."""
+    now = time.time()
+    window = int(now // limit.seconds)
+    key = f"limit:{limit.name}:{who}:{window}"
+    if _counted(key, timeout=limit.seconds * 2, now=now) > limit.allowed:
+        raise TooMany(max(1, int((window + 1) * limit.seconds - now) + 1))
+
+
+def _counted(key: str, *, timeout: int, now: float) -> int:
+    global _fallback_until
+    if now >= _fallback_until:
+        try:
+            return _count_in(cache, key, timeout)
+        except (RedisError, OSError):
+            # Messages go on without Redis, so limits are kept by each process meanwhile.
+            _fallback_until = now + _FALLBACK_SECONDS
+            log.warning("limits.shared_cache_away")
+    return _count_in(_fallback, key, timeout)
+
+
+def _count_in(store: BaseCache, key: str, timeout: int) -> int:
+    if store.add(key, 1, timeout=timeout):
+        return 1
+    try:
+        return store.incr(key)
+    except ValueError:
+        # Evicted between the two calls.
+        store.set(key, 1, timeout=timeout)
+        return 1
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """Return the caller's address as far as our own proxies vouch for it."""
+    return address_of(request.META.get("REMOTE_ADDR"), request.headers.get("X-Forwarded-For"))
+
+
+def address_of(remote: str | None, forwarded: str | None) -> str | None:
+    """Return the address that the outermost trusted proxy saw, else the peer's; None if neither."""
+    trusted = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    hops = [hop.strip() for hop in forwarded.split(",")] if forwarded and trusted else []
+    return _clean(hops[-trusted] if len(hops) >= trusted > 0 else remote)
+
+
+def _clean(raw: str | None) -> str | None:
+    try:
+        address = ipaddress.ip_address(raw or "")
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(address)
+
+
+def address_key(address: str | None) -> str:
+    """Return whom an address stands for: itself, or its /64 with IPv6 (one subscriber)."""
+    if address is None:
+        return "unknown"
+    parsed = ipaddress.ip_address(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((int(parsed), 64), strict=False).network_address)
+    return address
+
+
+def scope_address(scope: Mapping[str, Any]) -> str | None:
+    """Return the caller's address of an ASGI scope."""
+    forwarded = [
+        value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"
+    ]
+    client = scope.get("client") or (None,)
+    return address_of(client[0], ",".join(forwarded))

@@ -1,0 +1,247 @@
+"""Visitor sessions: the browser's long-lived secret and the short token that stands for it."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import ua_parser
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+
+from agents.models import Brand, Language
+from chat.models import Visitor
+
+_SALT = "chat.visitor"
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+# The page rides in the token until the visitor has a row.
+_PAGE_LIMITS = {"url": 600, "title": 140, "referrer": 300}
+_NEW_VISIT = timedelta(minutes=30)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class BadToken(Exception):
+    """The token is forged, too old, of a closed brand, or not this brand's."""
+
+
+class UnknownSite(Exception):
+    """No active brand has this site key."""
+
+
+class ForeignOrigin(Exception):
+    """The page that calls is neither ours nor one of the brand's."""
+
+
+@dataclass(frozen=True)
+class VisitorSession:
+    """Who calls: a browser on a brand's site, which may not have a visitor row yet."""
+
+    brand: Brand
+    secret_hash: str
+    language: str
+    visitor: Visitor | None = None
+    page: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def brand_id(self) -> int:
+        """Return the brand's key."""
+        return self.brand.pk
+
+    @property
+    def group(self) -> str:
+        """Return the group of all sockets of this visitor."""
+        return f"visitor.{self.secret_hash[:32]}"
+
+
+@dataclass(frozen=True)
+class OpenedSession:
+    """A session just opened. `secret` is set when it is new: the only time it can be read."""
+
+    session: VisitorSession
+    token: str
+    secret: str | None
+
+
+def hash_secret(secret: str) -> str:
+    """Return what we keep of a browser's secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def open_session(
+    *,
+    site: str,
+    origin: str | None,
+    secret: str | None,
+    language: str,
+    page: dict[str, str],
+    consent: dict[str, Any] | None,
+    address: str | None,
+    user_agent: str,
+    now: datetime,
+) -> OpenedSession:
+    """Return a session and its token for the browser that holds `secret`, or for a new one.
+
+    Raises `UnknownSite` and `ForeignOrigin`.
+    """
+    brand = Brand.objects.filter(site_key=site, is_active=True).first()
+    if brand is None:
+        raise UnknownSite
+    if not origin_allowed(origin, brand):
+        raise ForeignOrigin
+    visitor = None
+    is_new = secret is None or not _SECRET.match(secret)
+    if not is_new:
+        visitor = Visitor.objects.filter(secret_hash=hash_secret(str(secret))).first()
+        # A secret is worth something on one site only.
+        is_new = visitor is not None and visitor.brand_id != brand.pk
+    if is_new:
+        secret, visitor = secrets.token_urlsafe(32), None
+    language = choose_language(language, brand)
+    page = {key: page.get(key, "")[:limit] for key, limit in _PAGE_LIMITS.items() if page.get(key)}
+    session = VisitorSession(
+        brand=brand,
+        secret_hash=hash_secret(str(secret)),
+        language=language,
+        visitor=visitor,
+        page=page,
+    )
+    if visitor is not None:
+        _greet_again(visitor, session, consent=consent, now=now)
+    elif consent is not None:
+        visitor = remember(
+            session=session, address=address, user_agent=user_agent, consent=consent, now=now
+        )
+        session = VisitorSession(**vars(session) | {"visitor": visitor})
+    return OpenedSession(session, make_token(session), secret if is_new else None)
+
+
+def _greet_again(
+    visitor: Visitor, session: VisitorSession, *, consent: dict[str, Any] | None, now: datetime
+) -> None:
+    if now - visitor.seen_at > _NEW_VISIT:
+        visitor.visits += 1
+    if consent is not None:
+        visitor.consent = {**consent, "at": now.isoformat()}
+    visitor.language = session.language
+    visitor.page = session.page or visitor.page
+    visitor.seen_at = now
+    visitor.save(update_fields=["visits", "consent", "language", "page", "seen_at"])
+
+
+@transaction.atomic
+def remember(
+    *,
+    session: VisitorSession,
+    address: str | None,
+    user_agent: str,
+    consent: dict[str, Any] | None = None,
+    now: datetime,
+) -> Visitor:
+    """Return the session's visitor; makes the row at the first message, upload or consent.
+
+    Raises `BadToken` when the secret already belongs to another brand's visitor.
+    """
+    if session.visitor is not None:
+        return session.visitor
+    visitor, _ = Visitor.objects.get_or_create(
+        secret_hash=session.secret_hash,
+        defaults={
+            "brand": session.brand,
+            "language": session.language,
+            "page": session.page,
+            "user_agent": user_agent[:400].replace("\0", ""),
+            "device": device_name(user_agent),
+            "ip": address,
+            "consent": {**consent, "at": now.isoformat()} if consent is not None else {},
+            "created_at": now,
+            "seen_at": now,
+        },
+    )
+    if visitor.brand_id != session.brand_id:
+        raise BadToken
+    visitor.brand = session.brand
+    return visitor
+
+
+def device_name(user_agent: str) -> str:
+    """Return a short name such as "Chrome · Android"; empty when nothing is recognised."""
+    known = ua_parser.parse(user_agent[:400])
+    families = [part.family for part in (known.user_agent, known.os) if part is not None]
+    return " · ".join(families)[:80]
+
+
+def make_token(session: VisitorSession) -> str:
+    """Return a signed token of the session; `read_token` takes it for 15 minutes."""
+    claims: dict[str, Any] = {
+        "brand": session.brand_id,
+        "secret": session.secret_hash,
+        "language": session.language,
+    }
+    if session.visitor is None and session.page:
+        claims["page"] = session.page
+    return signing.dumps(claims, salt=_SALT, compress=True)
+
+
+def read_token(raw: str) -> VisitorSession:
+    """Return the session that a token stands for. Two queries. Raises `BadToken`."""
+    try:
+        claims = signing.loads(raw, salt=_SALT, max_age=settings.IMECE["VISITOR_TOKEN_SECONDS"])
+    except (signing.BadSignature, ValueError) as error:
+        raise BadToken from error
+    brand = Brand.objects.filter(pk=claims["brand"], is_active=True).first()
+    if brand is None:
+        raise BadToken
+    visitor = Visitor.objects.filter(secret_hash=claims["secret"]).first()
+    if visitor is not None:
+        if visitor.brand_id != brand.pk:
+            raise BadToken
+        visitor.brand = brand
+    return VisitorSession(
+        brand=brand,
+        secret_hash=claims["secret"],
+        language=claims["language"],
+        visitor=visitor,
+        page=visitor.page if visitor else claims.get("page", {}),
+    )
+
+
+def choose_language(wished: str, brand: Brand) -> str:
+    """Return the product's language nearest to a tag such as "tr-TR", else the brand's."""
+    short = wished[:2].lower()
+    return short if short in Language.values else brand.default_language
+
+
+def origin_allowed(origin: str | None, brand: Brand | None) -> bool:
+    """Return whether a page at `origin` may speak for a visitor of `brand`.
+
+    A missing origin is no browser's cross-site call, and the token is no cookie: accepted.
+    Without a brand only our own origins count.
+    """
+    if origin is None:
+        return True
+    own = [*settings.OWN_ORIGINS, *(brand.allowed_origins if brand else ())]
+    wanted = normal_origin(origin)
+    return wanted is not None and any(wanted == normal_origin(each) for each in own)
+
+
+def normal_origin(origin: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port of an origin, or None when it is not exactly one."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port
+    except ValueError:
+        return None
+    if (
+        parts.scheme not in _DEFAULT_PORTS
+        or not parts.hostname
+        or parts.path
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        return None
+    return parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme]
