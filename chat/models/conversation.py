@@ -11,6 +11,7 @@ from agents.models.agent import new_public_id
 from chat.models.visitor import Visitor
 from chat.querysets import ConversationQuerySet
 from tickets.models import Contact, Ticket
+from tickets.querysets import contacts_also_seen_in
 
 
 class Conversation(models.Model):
@@ -37,6 +38,8 @@ class Conversation(models.Model):
         SPAM = "spam", _("Spam")
 
     OPEN = (Status.BOT, Status.QUEUED, Status.ACTIVE, Status.WAITING)
+    # The priority of a chat that goes back to the head of the queue; any other is below it.
+    HEAD = 1000
 
     public_id = models.CharField(max_length=22, unique=True, default=new_public_id, editable=False)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.CUSTOMER)
@@ -63,6 +66,12 @@ class Conversation(models.Model):
     priority = models.SmallIntegerField(default=0)
     # Whether it takes one of its assignee's slots (active, or wrap-up before the cap).
     holds_slot = models.BooleanField(default=False)
+    # Not offered to anybody before: rules may still run on it. Null: free to be offered.
+    held_until = models.DateTimeField(null=True)
+    # The agent who vanished from it, and gets it back first while it is still in the queue.
+    returning_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
     ticket = models.ForeignKey(
         Ticket, models.SET_NULL, null=True, blank=True, related_name="conversations"
     )
@@ -135,6 +144,21 @@ class Conversation(models.Model):
                 condition=Q(status="resolved"),
                 name="chat_archive_by_brand",
             ),
+            # Sweeper: wrap-ups that still hold a slot, and chats that rules held back.
+            models.Index(
+                fields=["ended_at"],
+                condition=Q(status="wrap_up", holds_slot=True),
+                name="chat_wrapping_up",
+            ),
+            models.Index(
+                fields=["held_until"], condition=Q(held_until__isnull=False), name="chat_held"
+            ),
+            # Wait estimate: the newest chats of a brand that an agent had.
+            models.Index(
+                fields=["brand", "-ended_at"],
+                condition=Q(accepted_at__isnull=False, ended_at__isnull=False),
+                name="chat_handled",
+            ),
             # Customer panel: earlier chats of a visitor.
             models.Index(fields=["visitor", "-created_at"], name="chat_by_visitor"),
         ]
@@ -146,6 +170,9 @@ class Conversation(models.Model):
     def is_open(self) -> bool:
         """Return whether messages may still come and go without reopening."""
         return self.status in self.OPEN
+
+
+contacts_also_seen_in(lambda access: Conversation.objects.visible_to(access).values("contact"))
 
 
 class Participation(models.Model):
