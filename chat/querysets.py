@@ -3,14 +3,51 @@
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
+from django.db.models import Q
+
+from agents.access import Access, Reach, access_of, any_of, of_teams
+from agents.models import Agent, Permission, Role
 
 if TYPE_CHECKING:
-    from agents.models import Agent
+    from chat.models import Participation
 
 
 class ConversationQuerySet(models.QuerySet[Any]):
     """Conversations."""
 
-    def visible_to(self, agent: "Agent") -> Self:
-        """Keep what `agent`'s roles allow."""
-        raise NotImplementedError
+    def visible_to(self, agent: Agent | Access) -> Self:
+        """Keep what `agent`'s roles allow: open chats by chat or supervise, resolved by archive.
+
+        Pass the `Access` when you already hold it: it costs no further query.
+        """
+        access = agent if isinstance(agent, Access) else access_of(agent)
+        if access.everything:
+            return self
+        taking_part = self.model._meta.get_field("participations").related_model
+        joined = taking_part.objects.filter(
+            agent=access.agent_id, joined_at__isnull=False, left_at=None
+        ).values("conversation")
+        live = [
+            ~Q(status="resolved") & _within(reach, access.agent_id, joined)
+            for reach in access.reaches(Permission.CHAT, Permission.SUPERVISE)
+        ]
+        archived = [
+            Q(status="resolved") & _within(reach, access.agent_id, joined)
+            for reach in access.reaches(Permission.ARCHIVE)
+        ]
+        allowed = any_of([*live, *archived])
+        return self.none() if allowed is None else self.filter(allowed)
+
+
+def _within(
+    reach: Reach, agent_id: int, joined: "models.QuerySet[Participation, dict[str, Any]]"
+) -> Q:
+    mine = Q(assignee=agent_id) | Q(pk__in=joined)
+    customer = Q(kind="customer")
+    if reach.scope == Role.Scope.ALL:
+        rows = mine | customer
+    elif reach.scope == Role.Scope.TEAM:
+        rows = mine | (customer & of_teams(reach.team_ids))
+    else:
+        rows = mine | (customer & Q(status="queued") & of_teams(reach.team_ids))
+    return rows & reach.brands() & reach.channel()

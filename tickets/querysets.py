@@ -1,24 +1,58 @@
 """What an agent may see of tickets and contacts."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Self
 
 from django.db import models
+from django.db.models import Q
 
-if TYPE_CHECKING:
-    from agents.models import Agent
+from agents.access import Access, Reach, access_of, any_of, of_teams
+from agents.models import Agent, Permission, Role
 
 
 class TicketQuerySet(models.QuerySet[Any]):
     """Tickets."""
 
-    def visible_to(self, agent: "Agent") -> "TicketQuerySet":
-        """Keep what `agent`'s roles allow."""
-        raise NotImplementedError
+    def visible_to(self, agent: Agent | Access) -> Self:
+        """Keep what `agent`'s roles allow. A ticket has no channel, so only brands narrow it."""
+        access = agent if isinstance(agent, Access) else access_of(agent)
+        if access.everything:
+            return self
+        allowed = any_of(
+            _within(reach, access.agent_id) for reach in access.reaches(Permission.TICKETS)
+        )
+        return self.none() if allowed is None else self.filter(allowed)
+
+
+def _within(reach: Reach, agent_id: int) -> Q:
+    mine = Q(assignee=agent_id)
+    if reach.scope == Role.Scope.ALL:
+        return reach.brands()
+    theirs = of_teams(reach.team_ids)
+    if reach.scope == Role.Scope.OWN:
+        theirs &= Q(assignee=None)
+    return (mine | theirs) & reach.brands()
+
+
+type ContactIds = Callable[[Access], models.QuerySet[Any, Any]]
+_sources: list[ContactIds] = []
+
+
+def contacts_also_seen_in(source: ContactIds) -> None:
+    """Let rooms above say which contacts their visible rows belong to (from `AppConfig.ready`)."""
+    _sources.append(source)
 
 
 class ContactQuerySet(models.QuerySet[Any]):
     """Contacts."""
 
-    def visible_to(self, agent: "Agent") -> "ContactQuerySet":
+    def visible_to(self, agent: Agent | Access) -> Self:
         """Keep the people of chats and tickets that `agent` may see."""
-        raise NotImplementedError
+        access = agent if isinstance(agent, Access) else access_of(agent)
+        if access.everything:
+            return self
+        tickets = self.model._meta.get_field("tickets").related_model
+        allowed = Q(pk__in=tickets.objects.visible_to(access).values("contact"))
+        for source in _sources:
+            allowed |= Q(pk__in=source(access))
+        return self.filter(allowed)

@@ -1,0 +1,27 @@
+"""The one door through which passwords and sessions become people."""
+
+from typing import Any
+
+from allauth.account.auth_backends import AuthenticationBackend
+from django.http import HttpRequest
+
+from agents.models import Agent
+from agents.tokens import may_enter
+
+# Longer passwords are refused before they are hashed: hashing megabytes is a way to stop us.
+PASSWORD_MAX = 256
+
+
+class AgentBackend(AuthenticationBackend):  # type: ignore[misc]
+    """Sign-in by e-mail, for active people; asked again on every request of a session."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Agent | None:
+        """Return who has these credentials."""
+        if len(credentials.get("password") or "") > PASSWORD_MAX:
+            return None
+        agent: Agent | None = super().authenticate(request, **credentials)
+        return agent
+
+    def user_can_authenticate(self, user: Agent) -> bool:
+        """Refuse the disabled, and demo accounts anywhere but on this machine."""
+        return may_enter(user)

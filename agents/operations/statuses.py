@@ -1,0 +1,76 @@
+"""Changing what an agent is doing, and the ledger of it."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from agents.access import brands_of
+from agents.events import AgentStatusChanged
+from agents.models import Agent, BreakReason, Status, StatusInterval
+from config.events import publish
+
+
+class AgentDisabled(Exception):
+    """The agent is no longer active and can only be Offline."""
+
+
+@transaction.atomic
+def set_status(
+    *,
+    agent: Agent,
+    status: str,
+    reason: BreakReason | None = None,
+    by: Agent | None,
+    now: datetime,
+) -> StatusInterval:
+    """Give `agent` a status and return its interval; the same status again changes nothing.
+
+    The row of the agent is locked, so intervals never overlap. `by` is None for the system.
+    """
+    locked = Agent.objects.select_for_update(no_key=True, of=("self",)).get(pk=agent.pk)
+    if not locked.is_active and status != Status.OFFLINE:
+        raise AgentDisabled
+    if status != Status.BREAK:
+        reason = None
+    current = StatusInterval.objects.filter(agent=locked, ended_at=None).first()
+    if current and current.status == status and current.reason_id == (reason and reason.pk):
+        _mirror(agent, locked)
+        return current
+    if current:
+        # A clock that stepped back must not make an interval end before it began.
+        now = max(now, current.started_at)
+        current.ended_at = now
+        current.save(update_fields=["ended_at"])
+    interval = StatusInterval.objects.create(
+        agent=locked, status=status, reason=reason, started_at=now, actor=by
+    )
+    previous = locked.status
+    locked.status = status
+    locked.break_reason = reason
+    locked.status_since = now
+    if status == Status.ONLINE:
+        locked.idle_since = now
+    locked.save(update_fields=["status", "break_reason", "status_since", "idle_since"])
+    _mirror(agent, locked)
+    publish(
+        AgentStatusChanged(
+            agent_id=locked.pk,
+            public_id=locked.public_id,
+            display_name=locked.name,
+            status=status,
+            previous=previous,
+            reason_id=reason.pk if reason else None,
+            since=now.isoformat(),
+            by=by.pk if by else None,
+            brand_ids=tuple(brands_of(locked).values_list("pk", flat=True)),
+        )
+    )
+    return interval
+
+
+def _mirror(agent: Agent, locked: Agent) -> None:
+    """Bring the caller's instance up to date."""
+    agent.status = locked.status
+    agent.break_reason = locked.break_reason
+    agent.status_since = locked.status_since
+    agent.idle_since = locked.idle_since

@@ -1,0 +1,155 @@
+"""Who is here: leases on live console sockets, and on HTTP heartbeats.
+
+A process that holds sockets of an agent keeps one row alive for that agent and renews all its rows
+by one UPDATE. Nothing here marks anyone as gone: the sweeper asks `vanished_agents`.
+"""
+
+import logging
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from agents.models import Agent, Presence
+
+logger = logging.getLogger(__name__)
+
+RENEW_SECONDS = 20
+HEARTBEAT_SECONDS = 45
+# The lease that the HTTP heartbeat renews, whichever process hears it.
+_HTTP = "http"
+# A sweeper that was silent for longer than this knows nothing about the time in between.
+_WATCH_GAP = timedelta(seconds=30)
+_WATCH_KEY = "agents.presence.watch"
+_FORGET = timedelta(days=1)
+
+
+class Leases:
+    """The sockets of this process, and the thread that keeps their leases alive."""
+
+    def __init__(self) -> None:
+        self.process = secrets.token_hex(16)
+        self._sockets: Counter[int] = Counter()
+        self._lock = threading.Lock()
+        # Ends the renewing thread of now; None while no socket is here and no thread runs.
+        self._stop: threading.Event | None = None
+
+    def attach(self, agent_id: int) -> None:
+        """Count one more socket; the lease row is written before this returns."""
+        with self._lock:
+            self._sockets[agent_id] += 1
+            if self._stop is None:
+                self._stop = threading.Event()
+                threading.Thread(
+                    target=self._run, args=(self._stop,), name="presence", daemon=True
+                ).start()
+        _lease(agent_id, self.process, timezone.now())
+
+    def detach(self, agent_id: int) -> None:
+        """Count one socket less; the lease keeps the time of the last one."""
+        with self._lock:
+            self._sockets[agent_id] -= 1
+            if self._sockets[agent_id] > 0:
+                return
+            del self._sockets[agent_id]
+            if not self._sockets and self._stop:
+                self._stop.set()
+                self._stop = None
+        _lease(agent_id, self.process, timezone.now())
+
+    def renew(self, now: datetime) -> None:
+        """Renew the leases of all agents with a socket here, and make those that are missing."""
+        with self._lock:
+            held = list(self._sockets)
+        if held:
+            rows = Presence.objects.filter(process=self.process, agent__in=held)
+            if rows.update(seen_at=now) < len(held):
+                for agent_id in held:
+                    _lease(agent_id, self.process, now)
+
+    def held(self) -> dict[int, int]:
+        """Return how many sockets of which agents this process holds."""
+        with self._lock:
+            return dict(self._sockets)
+
+    def _run(self, stop: threading.Event) -> None:
+        while not stop.wait(RENEW_SECONDS):
+            try:
+                self.renew(timezone.now())
+            except Exception:
+                logger.warning("leases not renewed", exc_info=True)
+            finally:
+                connection.close()
+
+
+def _lease(agent_id: int, process: str, now: datetime) -> None:
+    with transaction.atomic():
+        if Agent.objects.filter(pk=agent_id).exists():
+            Presence.objects.update_or_create(
+                agent_id=agent_id, process=process, defaults={"seen_at": now}
+            )
+
+
+leases = Leases()
+attach = leases.attach
+detach = leases.detach
+
+
+def heartbeat(*, agent: Agent, now: datetime) -> None:
+    """Lease the presence of an agent who works over HTTP, without a socket."""
+    _lease(agent.pk, _HTTP, now)
+
+
+def present_agent_ids(now: datetime) -> set[int]:
+    """Return the agents with a live lease."""
+    since = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
+    return set(Presence.objects.filter(seen_at__gte=since).values_list("agent_id", flat=True))
+
+
+def is_present(agent_id: int, now: datetime) -> bool:
+    """Return whether the agent has a live lease."""
+    since = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
+    return Presence.objects.filter(agent=agent_id, seen_at__gte=since).exists()
+
+
+def vanished_agents(now: datetime, among: Iterable[int]) -> list[int]:
+    """Return those of `among` without any lease for 60 s; nobody while leases are unknown.
+
+    Counts from the later of the last lease and the moment since which sweeps have run without a
+    gap: after a restart, or while database or cache were away, nobody could renew.
+    """
+    watched_since = _watch(now)
+    limit = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
+    wanted = set(among)
+    if watched_since is None or watched_since > limit or not wanted:
+        return []
+    last: dict[Any, datetime] = dict(
+        Presence.objects.filter(agent__in=wanted).values_list("agent_id").annotate(Max("seen_at"))
+    )
+    return sorted(pk for pk in wanted if pk not in last or last[pk] <= limit)
+
+
+def forget_old_leases(now: datetime) -> None:
+    """Delete leases of processes that are long gone."""
+    Presence.objects.filter(seen_at__lt=now - _FORGET).delete()
+
+
+def _watch(now: datetime) -> datetime | None:
+    """Note that the sweeper looked, and return since when it has looked without a gap."""
+    try:
+        since, seen = cache.get(_WATCH_KEY) or (now, now)
+        if abs(now - seen) > _WATCH_GAP:
+            since = now
+        cache.set(_WATCH_KEY, (since, now), timeout=600)
+    except Exception:
+        logger.warning("presence unknown: no cache", exc_info=True)
+        return None
+    return since
