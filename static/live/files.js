@@ -1,0 +1,105 @@
+// @ts-check
+/**
+ * Draws the files of a message. Their bytes come when they come near the screen.
+ *
+ * @typedef {import("./store.js").File} File
+ * @typedef {object} Ways
+ * @property {(file: File) => string | Promise<string>} fileUrl
+ * @property {{image: string, download: string, fileGone: string} & Record<string, any>} texts
+ * @property {string} locale
+ */
+
+/** The same list as the server's allow-list of pictures. */
+const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+const THUMB = { width: 240, height: 240 };
+
+/** @param {File} file @param {Ways} ways @returns {HTMLElement} */
+export function fileNode(file, ways) {
+  const link = document.createElement("a");
+  link.className = "message-file";
+  link.href = "#";
+  link.download = file.name;
+  const label = fillFile(ways.texts.download, file, ways.locale);
+  link.setAttribute("aria-label", label);
+  link.title = label;
+  link.addEventListener("click", (event) => {
+    // The first click fetches the bytes, then clicks again on the real address.
+    if (link.href.startsWith("blob:") || link.dataset.ready) return;
+    event.preventDefault();
+    resolve(file, ways).then(
+      (url) => {
+        link.href = url;
+        link.dataset.ready = "1";
+        link.click();
+      },
+      () => link.classList.add("is-gone"),
+    );
+  });
+  if (PICTURES.has(file.type) && file.width && file.height) {
+    link.classList.add("is-image");
+    link.append(picture(file, ways, link));
+  } else {
+    const name = document.createElement("span");
+    name.className = "message-file-name";
+    name.textContent = file.name;
+    const size = document.createElement("span");
+    size.className = "message-file-size";
+    size.textContent = fileSize(file.size, ways.locale);
+    link.append(name, size);
+  }
+  return link;
+}
+
+/** @param {File} file @param {Ways} ways @param {HTMLAnchorElement} link */
+function picture(file, ways, link) {
+  const image = document.createElement("img");
+  const scale = Math.min(1, THUMB.width / (file.width ?? 1), THUMB.height / (file.height ?? 1));
+  image.width = Math.max(24, Math.round((file.width ?? 1) * scale));
+  image.height = Math.max(24, Math.round((file.height ?? 1) * scale));
+  image.alt = ways.texts.image.replace("{name}", file.name);
+  image.decoding = "async";
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    resolve(file, ways).then(
+      (url) => {
+        image.src = url;
+        link.href = url;
+        link.dataset.ready = "1";
+      },
+      () => {
+        link.classList.add("is-gone");
+        image.alt = ways.texts.fileGone;
+      },
+    );
+  }, { rootMargin: "300px" });
+  seen.observe(image);
+  return image;
+}
+
+/** @type {Map<string, Promise<string>>} */
+const urls = new Map();
+
+/** @param {File} file @param {Ways} ways @returns {Promise<string>} */
+function resolve(file, ways) {
+  let url = urls.get(file.id);
+  if (!url) {
+    url = Promise.resolve(ways.fileUrl(file));
+    urls.set(file.id, url);
+    url.catch(() => urls.delete(file.id));
+  }
+  return url;
+}
+
+/** @param {string} text @param {File} file @param {string} locale */
+function fillFile(text, file, locale) {
+  return text.replace("{name}", () => file.name).replace("{size}", fileSize(file.size, locale));
+}
+
+/** A size for people, such as "1,2 MB". @param {number} bytes @param {string} locale */
+export function fileSize(bytes, locale) {
+  const [unit, by] = bytes >= 1e6 ? ["megabyte", 1e6] : bytes >= 1e3 ? ["kilobyte", 1e3] : ["byte", 1];
+  return new Intl.NumberFormat(locale, {
+    style: "unit", unit: String(unit), unitDisplay: "short", maximumFractionDigits: 1,
+  }).format(bytes / Number(by));
+}
