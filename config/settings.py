@@ -1,6 +1,7 @@
 """The one settings file. Everything that differs between machines comes from the environment."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -42,7 +43,9 @@ DATABASES = {
     "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'imece.sqlite3'}")
 }
 IS_SQLITE = "sqlite" in DATABASES["default"]["ENGINE"]
+# One process that does everything: it migrates, collects, works and beats.
 EMBEDDED_WORKER = env.bool("EMBEDDED_WORKER", default=not REDIS_URL)
+SEED_DEMO = env.bool("SEED_DEMO", default=EMBEDDED_WORKER and IS_LOOPBACK)
 
 
 def _secret_key() -> str:
@@ -254,13 +257,22 @@ USE_TZ = True
 
 # Mail
 
-EMAIL_CONFIG = env.email_url(
+_mail = env.email_url(
     "EMAIL_URL", default="consolemail://" if IS_LOOPBACK else "smtp://localhost:25"
 )
-globals().update(EMAIL_CONFIG)
+MAILERS: dict[str, dict[str, Any]] = {"default": {"BACKEND": _mail["EMAIL_BACKEND"]}}
+if "smtp" in _mail["EMAIL_BACKEND"]:
+    MAILERS["default"]["OPTIONS"] = {
+        "host": _mail["EMAIL_HOST"],
+        "port": _mail["EMAIL_PORT"],
+        "username": _mail["EMAIL_HOST_USER"],
+        "password": _mail["EMAIL_HOST_PASSWORD"],
+        "use_tls": _mail.get("EMAIL_USE_TLS", False),
+        "use_ssl": _mail.get("EMAIL_USE_SSL", False),
+        "timeout": 10,
+    }
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"İmece <desk@{_public.hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-EMAIL_TIMEOUT = 10
 
 # Defences
 

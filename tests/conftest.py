@@ -1,0 +1,195 @@
+"""Fixtures for all tests. Servers are in `tests/servers.py`, the browser in `tests/chromium.py`."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.test import TransactionTestCase
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from config import events
+from config.translations import compile_if_changed
+from tests import chromium, servers
+
+
+def pytest_configure() -> None:
+    """Compile texts, and let pages be rendered without collecting static files first."""
+    compile_if_changed()
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+
+
+# State that would leak from test to test
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Forget limits and locks of the test before."""
+    if not settings.REDIS_URL:
+        cache.clear()
+        return
+    # Not `cache.clear()`: FLUSHDB would take the broker's bindings along.
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        if keys := list(client.scan_iter(match=":*")):
+            client.delete(*keys)
+
+
+_flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+
+def _flush_beside_a_server(self: TransactionTestCase) -> None:
+    """Empty the tables; a server at work on them may win a deadlock once or twice."""
+    for attempt in range(5):
+        try:
+            return _flush(self)
+        except OperationalError:
+            if attempt == 4:
+                raise
+            connection.close()
+    return None
+
+
+TransactionTestCase._fixture_teardown = _flush_beside_a_server  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[events.Event]:
+    """Return a list that fills with the events published from now on (which still go out)."""
+    published: list[events.Event] = []
+    publish = events.publish
+
+    def record(event: events.Event) -> None:
+        published.append(event)
+        publish(event)
+
+    # Operations imported the function by name, so it is replaced wherever it stands.
+    for module in list(sys.modules.values()):
+        if vars(module).get("publish") is publish:
+            monkeypatch.setattr(module, "publish", record)
+    return published
+
+
+# Servers
+
+
+@pytest.fixture
+def postgres() -> Iterator[servers.Postgres]:
+    """An empty PostgreSQL of this test's own."""
+    with servers.postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server() -> Iterator[servers.Redis]:
+    """An empty Redis of this test's own."""
+    with servers.redis_server() as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running product on the test's database."""
+
+    url: str
+    ws_url: str
+    process: servers.Web
+
+
+def _database_url() -> str:
+    """Return the address of the database that this test process uses, for another process."""
+    to = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{to['NAME']}"
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**to)
+
+
+@contextmanager
+def _running_site(data_dir: Path) -> Iterator[servers.Web]:
+    env = {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": _database_url(),
+        "REDIS_URL": os.environ.get("REDIS_URL", ""),
+        "PYTEST_XDIST_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DATA_DIR": str(data_dir),
+        "EMBEDDED_WORKER": "true",
+        "SEED_DEMO": "false",
+        # One machine plays all visitors.
+        "SESSIONS_PER_MINUTE": "100000",
+        "UPLOADS_PER_MINUTE": "100000",
+        "PENDING_SOCKETS_PER_IP": "1000",
+    }
+    with servers.web_process(env) as web:
+        yield web
+
+
+@pytest.fixture(scope="session")
+def _site_process(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[servers.Web]:
+    with _running_site(tmp_path_factory.mktemp("site")) as web:
+        yield web
+
+
+@pytest.fixture
+def site(_site_process: servers.Web, transactional_db: None) -> Site:
+    """The product, with embedded worker and beat, serving the rows that this test makes."""
+    if _site_process.returncode is not None:
+        _site_process.start()
+    return Site(url=_site_process.url, ws_url=_site_process.ws_url, process=_site_process)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """Show what the site logged when a test that used it fails."""
+    report = yield
+    if report.failed and (site := getattr(item, "funcargs", {}).get("site")):
+        report.sections.append(("Log of the site", site.process.logs[-8000:]))
+    return report
+
+
+# Browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; one a module, because async tests elsewhere need this thread's event loop."""
+    with chromium.launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def problems() -> chromium.Problems:
+    """What the browser complained about; `problems.allow(pattern)` expects a complaint."""
+    return chromium.Problems()
+
+
+@pytest.fixture
+def new_context(browser: Browser, problems: chromium.Problems) -> Iterator[chromium.Contexts]:
+    """Call it for another person's browser: `new_context(agent=elif_, url=site.url)`."""
+    contexts = chromium.Contexts(browser, problems)
+    yield contexts
+    contexts.close()
+    problems.check()
+
+
+@pytest.fixture
+def context(new_context: chromium.Contexts) -> BrowserContext:
+    """One person's browser."""
+    made: BrowserContext = new_context()
+    return made
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A tab; the test fails if it logs an error or violates the CSP."""
+    return context.new_page()
