@@ -2,17 +2,15 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import httpx
+import psycopg
+
+from tests.servers import ROOT, Postgres, Process, Web, environment, free_port
+
 UVICORN = (
     "--loop=uvloop",
     "--ws=websockets-sansio",
@@ -20,7 +18,7 @@ UVICORN = (
     "--log-level=warning",
     "--ws-per-message-deflate=false",
 )
-# Benchmarks measure the path, not the limits; docs/performance.md prints these.
+# Benchmarks measure the path, not the limits; the report prints these.
 RAISED = {
     "SOCKET_RATE": "1000000",
     "SOCKET_BURST": "1000000",
@@ -29,73 +27,65 @@ RAISED = {
 }
 
 
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
-    """Return when `url` answers; raise when the process ends or time runs out."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"The server ended with {process.returncode}")
-        try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own loopback address
-                return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError(url)
-
-
 @contextlib.contextmanager
-def running(
-    command: list[str], env: Mapping[str, str], port: int, core: int | None = 0, path: str = "/"
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server on `core` until the block ends."""
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **env}, stdout=log, stderr=subprocess.STDOUT
+def core(number: int) -> Iterator[None]:
+    """Let what is started in the block run on one core only."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {number})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+class Plain(Process):
+    """One of the floors under uvicorn, with the options of the product's own server."""
+
+    def __init__(self, app: str, env: Mapping[str, str]) -> None:
+        self.port = free_port()
+        super().__init__(
+            [sys.executable, "-m", "uvicorn", app, f"--port={self.port}", *UVICORN],
+            env=environment(env),
+            name="floor",
         )
+
+    def is_ready(self) -> bool:
         try:
-            if core is not None:
-                os.sched_setaffinity(process.pid, {core})
-            try:
-                wait_for(f"http://127.0.0.1:{port}{path}", process)
-            except (RuntimeError, TimeoutError):
-                log.seek(0)
-                sys.stderr.write(log.read().decode(errors="replace")[-4000:])
-                raise
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            httpx.get(f"http://127.0.0.1:{self.port}/", trust_env=False)
+        except httpx.TransportError:
+            return False
+        return True
 
 
-def floor(dsn: str, port: int) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-    """Run benchmarks/floor.py."""
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.floor:app", f"--port={port}", *UVICORN]
-    return running(command, {"FLOOR_DSN": dsn}, port)
+def floor(dsn: str) -> Plain:
+    """Start benchmarks/floor.py on the first core."""
+    with core(0):
+        return Plain("benchmarks.floor:app", {"FLOOR_DSN": dsn}).start()
 
 
-def stock(database: str, port: int) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-    """Run benchmarks/stock.py."""
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.stock:app", f"--port={port}", *UVICORN]
-    return running(command, {"STOCK_DATABASE_URL": database}, port)
+def stock(database: str) -> Plain:
+    """Start benchmarks/stock.py on the first core."""
+    with core(0):
+        return Plain("benchmarks.stock:app", {"STOCK_DATABASE_URL": database}).start()
 
 
-def product(
-    env: Mapping[str, str], port: int, core: int | None = 0
-) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-    """Run İmece as `make run` and compose do."""
-    command = [sys.executable, "manage.py", "serve"]
-    return running(command, {**RAISED, **env, "PORT": str(port)}, port, core, path="/healthz")
+def product(env: Mapping[str, str]) -> Web:
+    """Start İmece as `make run` and compose do, on the first core."""
+    with core(0):
+        return Web({**RAISED, **env}).start()
+
+
+def create_database(postgres: Postgres, name: str) -> str:
+    """Make an empty database and return its address."""
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return postgres.url.rsplit("/", 1)[0] + f"/{name}"
+
+
+def run(module: str, *arguments: str, env: Mapping[str, str]) -> str:
+    """Run a module to its end in the product's environment and return what it printed."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(env), stdout=subprocess.PIPE, check=True, text=True
+    )
+    return done.stdout
