@@ -20,6 +20,8 @@ _SALT = "chat.visitor"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 # The page rides in the token until the visitor has a row.
 _PAGE_LIMITS = {"url": 600, "title": 140, "referrer": 300}
+# What a `hello` frame takes; an address full of foreign letters can be longer.
+_TOKEN_LENGTH = 4096
 _NEW_VISIT = timedelta(minutes=30)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -182,8 +184,10 @@ def make_token(session: VisitorSession) -> str:
         "language": session.language,
     }
     if session.visitor is None and session.page:
-        claims["page"] = session.page
-    return signing.dumps(claims, salt=_SALT, compress=True)
+        token = signing.dumps(claims | {"page": session.page}, salt=_SALT, compress=True)
+        if len(token) <= _TOKEN_LENGTH:
+            return token
+    return signing.dumps(claims, salt=_SALT)
 
 
 def read_token(raw: str) -> VisitorSession:

@@ -312,7 +312,8 @@ HTMX_CONFIG = {"includeIndicatorStyles": False, "allowEval": False}
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["config.api.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.JSONOnly",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "agents.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",

@@ -1,0 +1,90 @@
+"""What every JSON call shares: bodies read strictly, answers always JSON."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+# The longest text (10,000 characters) fits even when each stands as two \\uXXXX escapes.
+MAX_BODY = 256 * 1024
+
+
+class BodyTooLarge(APIException):
+    """More bytes than any call of ours needs."""
+
+    status_code = 413
+    default_code = "too_large"
+
+    def __init__(self) -> None:
+        super().__init__(_("The request is too large."))
+
+
+class StrictJSONParser(JSONParser):
+    """JSON up to a size, nested sanely, and made of characters that a database can hold."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        body = stream.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge
+        try:
+            parsed = json.loads(body.decode(), parse_constant=_refuse_constant)
+            # Half of a surrogate pair can be written in JSON but not stored.
+            json.dumps(parsed, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise ParseError(_("The request is not valid JSON.")) from error
+        return parsed
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+class JSONOnly(BaseContentNegotiation):
+    """Answer JSON whatever `Accept` says: an image's download must not end in 406."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        content_type = request.content_type.partition(";")[0].strip().lower()
+        return next((each for each in parsers if each.media_type == content_type), None)
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields it doesn't know, so that nothing is ever assigned by accident."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            known = {name for name, field in self.fields.items() if not field.read_only}
+            if unknown := sorted(str(name) for name in data if name not in known):
+                raise serializers.ValidationError(
+                    {name[:60]: [_("This field is not known.")] for name in unknown[:10]}
+                )
+        return super().to_internal_value(data)
+
+
+class Text(serializers.CharField):
+    """A string; numbers are not taken for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
