@@ -8,13 +8,16 @@ An operation calls `publish(event)` inside its transaction. The event leaves by 
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 from uuid import uuid4
 
 from django.db import transaction
 
 from config.layers import announce
-from config.outbox.operations import enqueue, register
+from config.outbox.operations import nudge, queue_of, register, store
+
+KIND = "event"
 
 
 class Ring(NamedTuple):
@@ -43,24 +46,43 @@ _reactions: dict[str, list[Reaction]] = {}
 
 def react_to(event: type[Event], reaction: Reaction) -> None:
     """Call `reaction(fields)` in a worker after each committed `event` (at least once)."""
-    _reactions.setdefault(event.name, []).append(reaction)
+    reactions = _reactions.setdefault(event.name, [])
+    if reaction not in reactions:
+        reactions.append(reaction)
 
 
 def publish(event: Event) -> None:
     """Announce `event`: outbox row now, sockets once the current transaction has committed."""
     if event.durable:
-        enqueue(
-            kind="event",
+        store(
+            kind=KIND,
             key=f"event:{uuid4().hex}",
             payload={"name": event.name, "data": asdict(event)},
         )
-    if rings := [(ring.group, ring.content) for ring in event.rings()]:
-        transaction.on_commit(lambda: announce(rings), robust=True)
+    rings = [(ring.group, ring.content) for ring in event.rings()]
+    if rings or event.durable:
+        transaction.on_commit(partial(_leave, rings, event.durable), robust=True)
+
+
+def _leave(rings: list[tuple[str, dict[str, Any]]], durable: bool) -> None:
+    if rings:
+        announce(rings)
+    if durable:
+        nudge(queue_of(KIND))
 
 
 def _react(payload: dict[str, Any]) -> None:
+    """Call every reaction, also after one has failed; then the failures bring the row back."""
+    errors: list[Exception] = []
     for reaction in _reactions.get(payload["name"], ()):
-        reaction(payload["data"])
+        try:
+            reaction(payload["data"])
+        except Exception as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ExceptionGroup(f"reactions to {payload['name']}", errors)
 
 
-register("event", _react)
+register(KIND, _react)

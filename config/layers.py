@@ -1,6 +1,264 @@
-"""stand-in"""
+"""The doorbell: carries fresh content to the sockets of this process, and of the others.
 
+Best effort by contract. The database is the truth; a consumer that was told
+`{"type": "live.resync"}` may have missed anything (a revocation too) and must look there.
+Contents are shared between all who hear them: nobody may change one.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import secrets
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import structlog
+from channels.layers import BaseChannelLayer, get_channel_layer
 
-def announce(rings: list[tuple[str, dict[str, Any]]]) -> None: ...
+log = structlog.get_logger(__name__)
+
+type Content = dict[str, Any]
+type Rings = Sequence[tuple[str, Content]]
+
+RESYNC: Content = {"type": "live.resync"}
+# Never thrown away to make room: who is shut out must hear of it.
+KEPT = frozenset({"live.revoke"})
+CAPACITY = 128
+# Rings on their way into an event loop that does not get to them.
+INBOX_CAPACITY = 20_000
+# Several reasons to resync everybody within this time are one.
+RESYNC_DELAY = 0.5
+
+
+def announce(rings: list[tuple[str, Content]]) -> None:
+    """Ring groups from any thread; never raises, never waits for Redis."""
+    try:
+        layer = get_channel_layer()
+        if layer is not None:
+            layer.announce(rings)
+    except Exception:
+        log.exception("layers.announce_failed")
+
+
+class ChannelName(str):
+    """A channel's name; when its owner lets go of it, the channel and its places in groups go.
+
+    Channels has no call that ends a channel, and cancels `receive` only when it happens to wait.
+    """
+
+    __slots__ = ("hub",)
+    hub: "Hub"
+
+    def __del__(self) -> None:
+        # May run in any thread at any moment: only leave a note.
+        self.hub.abandoned.append(str(self))
+
+
+class Mailbox:
+    """What one channel has not read yet."""
+
+    __slots__ = ("groups", "items", "waiter")
+
+    def __init__(self) -> None:
+        # An idle socket has neither list nor set.
+        self.items: list[Content] | None = None
+        self.groups: set[str] | None = None
+        self.waiter: asyncio.Future[None] | None = None
+
+    def put(self, content: Content, capacity: int) -> None:
+        """Add content; a reader that is too slow loses what waits and is told so."""
+        items = self.items
+        if items is None:
+            self.items = [content]
+        elif len(items) < capacity:
+            if content is RESYNC and items and items[-1] is RESYNC:
+                return
+            items.append(content)
+        else:
+            kept = [item for item in (*items, content) if item["type"] in KEPT]
+            self.items = [*kept[: capacity // 2], RESYNC]
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+
+
+class Hub:
+    """The channels that live in one event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, capacity: int) -> None:
+        self.loop = loop
+        self.capacity = capacity
+        self.mailboxes: dict[str, Mailbox] = {}
+        self.groups: dict[str, set[Mailbox]] = {}
+        self.abandoned: deque[str] = deque()
+        self._inbox: deque[Rings] = deque()
+        self._waiting = 0
+        self._scheduled = False
+        self._overflowed = False
+        self._resync: asyncio.TimerHandle | None = None
+
+    def ring(self, rings: Rings) -> None:
+        """Deliver, from any thread; many calls share one wake-up of the loop."""
+        if len(self._inbox) >= INBOX_CAPACITY:
+            self._overflowed = True
+        else:
+            self._inbox.append(rings)
+        if not self._scheduled:
+            self._scheduled = True
+            # RuntimeError: that loop is closed, and with it everybody who listened.
+            with contextlib.suppress(RuntimeError):
+                self.loop.call_soon_threadsafe(self.deliver)
+
+    def deliver(self) -> None:
+        """Put what has arrived into the mailboxes; the cost is that of the members rung."""
+        # Before the inbox is emptied: who adds to it from now on schedules another call.
+        self._scheduled = False
+        self.sweep()
+        capacity = self.capacity
+        while self._inbox:
+            for group, content in self._inbox.popleft():
+                members = self.groups.get(group)
+                if members is not None:
+                    for mailbox in members:
+                        mailbox.put(content, capacity)
+                elif mailbox := self.mailboxes.get(group):  # type: ignore[assignment]
+                    mailbox.put(content, capacity)
+        if self._overflowed:
+            self._overflowed = False
+            self.resync()
+
+    def resync_soon(self) -> None:
+        """Tell every channel, from any thread, that it may have missed something."""
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._schedule_resync)
+
+    def _schedule_resync(self) -> None:
+        if self._resync is None:
+            self._resync = self.loop.call_later(RESYNC_DELAY, self.resync)
+
+    def resync(self) -> None:
+        """Tell every channel at once."""
+        self._resync = None
+        for mailbox in self.mailboxes.values():
+            mailbox.put(RESYNC, self.capacity)
+
+    def join(self, group: str, channel: str) -> None:
+        """Make the channel hear the group."""
+        mailbox = self.mailboxes[channel]
+        if mailbox.groups is None:
+            mailbox.groups = set()
+        mailbox.groups.add(group)
+        self.groups.setdefault(group, set()).add(mailbox)
+
+    def leave(self, group: str, channel: str) -> None:
+        """Make the channel deaf to the group; a stranger to it is no error."""
+        mailbox = self.mailboxes.get(channel)
+        if mailbox is None or not mailbox.groups or group not in mailbox.groups:
+            return
+        mailbox.groups.discard(group)
+        self._forget(group, mailbox)
+
+    def sweep(self) -> None:
+        """Take away channels whose owners are gone."""
+        while self.abandoned:
+            mailbox = self.mailboxes.pop(self.abandoned.popleft(), None)
+            if mailbox is not None:
+                for group in mailbox.groups or ():
+                    self._forget(group, mailbox)
+
+    def _forget(self, group: str, mailbox: Mailbox) -> None:
+        if members := self.groups.get(group):
+            members.discard(mailbox)
+            if not members:
+                del self.groups[group]
+
+
+class LocalLayer(BaseChannelLayer):
+    """A channel layer for one process: bounded, thread-safe, and idle members cost nothing."""
+
+    extensions = ["groups", "flush"]
+
+    def __init__(self, capacity: int = CAPACITY, **_: Any) -> None:
+        super().__init__(capacity=capacity)
+        self._hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+        self._numbers = itertools.count(1)
+        self._id = secrets.token_hex(6)
+        self._lock = threading.Lock()
+
+    def announce(self, rings: Rings) -> None:
+        """Ring groups (or single channels) from any thread."""
+        self.ring_here(rings)
+
+    def ring_here(self, rings: Rings) -> None:
+        """Ring the members that live in this process."""
+        for hub in tuple(self._hubs.values()):
+            hub.ring(rings)
+
+    def resync_here(self) -> None:
+        """Tell every channel of this process that it may have missed something."""
+        for hub in tuple(self._hubs.values()):
+            hub.resync_soon()
+
+    async def new_channel(self, prefix: str = "specific") -> str:
+        """Return a new channel; it lives as long as somebody holds the returned name."""
+        hub = self._hub()
+        hub.sweep()
+        name = ChannelName(f"{prefix}.{self._id}!{next(self._numbers):x}")
+        name.hub = hub
+        hub.mailboxes[str(name)] = Mailbox()
+        return name
+
+    async def receive(self, channel: str) -> Content:
+        """Return the next content of the channel, in the loop that made it."""
+        hub = self._hub()
+        mailbox = hub.mailboxes.get(channel)
+        if mailbox is None:
+            mailbox = hub.mailboxes[str(channel)] = Mailbox()
+        while not mailbox.items:
+            mailbox.items = None
+            mailbox.waiter = hub.loop.create_future()
+            try:
+                await mailbox.waiter
+            finally:
+                mailbox.waiter = None
+        return mailbox.items.pop(0)
+
+    async def send(self, channel: str, message: Content) -> None:
+        """Send to one channel; one that nobody has is no error."""
+        self.announce([(channel, message)])
+
+    async def group_add(self, group: str, channel: str) -> None:
+        """Make a channel of this process hear the group."""
+        self.require_valid_group_name(group)
+        self._hub_of(channel).join(group, channel)
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        """Make the channel deaf to the group."""
+        with contextlib.suppress(LookupError):
+            self._hub_of(channel).leave(group, channel)
+
+    async def group_send(self, group: str, message: Content) -> None:
+        """Ring one group."""
+        self.announce([(group, message)])
+
+    async def flush(self) -> None:
+        """Forget every channel and group."""
+        with self._lock:
+            self._hubs.clear()
+
+    def _hub(self) -> Hub:
+        loop = asyncio.get_running_loop()
+        hub = self._hubs.get(loop)
+        if hub is None:
+            with self._lock:
+                for other in [other for other in self._hubs if other.is_closed()]:
+                    del self._hubs[other]
+                hub = self._hubs.setdefault(loop, Hub(loop, self.capacity))
+        return hub
+
+    def _hub_of(self, channel: str) -> Hub:
+        for hub in tuple(self._hubs.values()):
+            if channel in hub.mailboxes:
+                return hub
+        raise LookupError("Only channels of this process can hear a group")

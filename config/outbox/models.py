@@ -1,9 +1,23 @@
 """Effects that must happen after a commit, kept until they have happened."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+
+class OutboxQuerySet(models.QuerySet["OutboxEntry"]):
+    """Rows by what became of them."""
+
+    def live(self) -> Self:
+        """Neither done nor given up."""
+        return self.filter(done_at=None, dead_at=None)
+
+    def dead(self) -> Self:
+        """Given up; an admin may replay them."""
+        return self.filter(dead_at__isnull=False)
 
 
 class OutboxEntry(models.Model):
@@ -20,6 +34,8 @@ class OutboxEntry(models.Model):
     done_at = models.DateTimeField(_("done"), null=True)
     dead_at = models.DateTimeField(_("given up"), null=True)
 
+    objects = OutboxQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("outbox entry")
         verbose_name_plural = _("outbox")
@@ -33,6 +49,10 @@ class OutboxEntry(models.Model):
             # Purge: done rows by age.
             models.Index(
                 fields=["done_at"], condition=Q(done_at__isnull=False), name="outbox_done"
+            ),
+            # Gauges and admin: the given up.
+            models.Index(
+                fields=["dead_at"], condition=Q(dead_at__isnull=False), name="outbox_dead"
             ),
         ]
 

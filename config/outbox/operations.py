@@ -1,7 +1,120 @@
-"""stand-in"""
+"""Write effects down with the change that causes them; workers do them after the commit.
 
+`enqueue` inside a transaction, `register` a handler in `AppConfig.ready`; workers `drain`.
+An effect runs at least once, so a handler must bear being called again. One that must not be
+repeated blindly is registered with `at_most_once=True`: if its worker vanishes half-way, the row
+ends dead as "unknown" and a person decides.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import structlog
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Count, Min
+from django.utils import timezone
 
-def enqueue(*, kind: str, key: str, payload: dict[str, Any]) -> None: ...
-def register(kind: str, handler: Any) -> None: ...
+from config.outbox.claims import RetryAfter, claim, fail, finish, give_back
+from config.outbox.draining import drain
+from config.outbox.models import OutboxEntry
+from config.outbox.nudges import nudge
+from config.outbox.registry import queue_of, queues, register
+
+__all__ = [
+    "Gauges",
+    "RetryAfter",
+    "claim",
+    "drain",
+    "enqueue",
+    "fail",
+    "finish",
+    "gauges",
+    "give_back",
+    "nudge",
+    "purge",
+    "queue_of",
+    "queues",
+    "register",
+    "replay",
+    "store",
+]
+
+log = structlog.get_logger(__name__)
+
+KEEP_DONE = timedelta(hours=24)
+PURGE_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """How the outbox is doing."""
+
+    backlog: int
+    oldest_due_seconds: float
+    dead: int
+
+
+def store(
+    *, kind: str, key: str, payload: dict[str, Any], available_at: datetime | None = None
+) -> None:
+    """Write one row in the current transaction; a key that is already there is left alone."""
+    now = timezone.now()
+    OutboxEntry.objects.bulk_create(
+        [
+            OutboxEntry(
+                kind=kind,
+                key=key,
+                payload=payload,
+                created_at=now,
+                available_at=available_at or now,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def enqueue(
+    *, kind: str, key: str, payload: dict[str, Any], available_at: datetime | None = None
+) -> None:
+    """Write one effect in the current transaction and wake a worker once it has committed."""
+    store(kind=kind, key=key, payload=payload, available_at=available_at)
+    if available_at is None:
+        transaction.on_commit(partial(nudge, queue_of(kind)), robust=True)
+
+
+@transaction.atomic
+def replay(*, entries: Collection[int], by: AbstractBaseUser, now: datetime) -> int:
+    """Give dead effects another eight attempts; return how many there were."""
+    rows = OutboxEntry.objects.dead().filter(pk__in=entries)
+    wake = {queue_of(kind) for kind in rows.values_list("kind", flat=True)}
+    count = rows.update(dead_at=None, attempts=0, lease_until=None, available_at=now)
+    log.info("outbox.replayed", count=count, by=by.pk)
+    for queue in wake:
+        transaction.on_commit(partial(nudge, queue), robust=True)
+    return count
+
+
+def purge(*, now: datetime) -> int:
+    """Delete effects that were done a day ago, a thousand at a time; dead ones stay."""
+    old = OutboxEntry.objects.filter(done_at__lt=now - KEEP_DONE).order_by("done_at")
+    purged = 0
+    while batch := list(old.values_list("pk", flat=True)[:PURGE_BATCH]):
+        purged += OutboxEntry.objects.filter(pk__in=batch).delete()[0]
+    return purged
+
+
+def gauges(*, now: datetime) -> Gauges:
+    """Measure the outbox: due rows, how long the oldest is due, and how many were given up."""
+    found = OutboxEntry.objects.live().filter(available_at__lte=now).aggregate(
+        backlog=Count("pk"), oldest=Min("available_at")
+    )
+    oldest = found["oldest"]
+    return Gauges(
+        backlog=found["backlog"],
+        oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
+        dead=OutboxEntry.objects.dead().count(),
+    )
