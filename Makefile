@@ -1,0 +1,52 @@
+# make run        serve everything on http://127.0.0.1:8000 (PORT=8000 DATA_DIR=var)
+# make test       the test suite (ARGS="tests/chat -k resume")
+# make lint       style, types, import rules, templates, migrations
+# make bench      speed against a floor measured in the same run
+# make chaos      kill and restart real processes under traffic (CHAOS_ROUNDS=20)
+#
+# Needs only: make python3 python3-venv. The rest comes from uv.lock.
+
+PYTHON := .venv/bin/python
+UV_VERSION := 0.13.9
+# A uv on the PATH counts only if it runs: version managers leave shims that don't.
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
+LOCK := uv.lock pyproject.toml .python-version
+export UV_PROJECT_ENVIRONMENT := .venv
+unexport VIRTUAL_ENV DJANGO_SETTINGS_MODULE
+
+.PHONY: run test lint bench chaos
+.DEFAULT_GOAL := run
+
+run: .venv/.installed
+	@$(PYTHON) manage.py serve
+
+test: .venv/.installed-dev
+	$(PYTHON) -m pytest $(ARGS)
+
+lint: .venv/.installed-dev
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	.venv/bin/djade --check $$(find templates -name "*.html")
+	$(PYTHON) manage.py makemigrations --check --dry-run
+
+bench: .venv/.installed-dev
+	$(PYTHON) -m benchmarks $(ARGS)
+
+chaos: .venv/.installed-dev
+	$(PYTHON) -m pytest tests/faults $(ARGS)
+
+# Two stamps, so that a first `make run` doesn't wait for browsers' drivers and linters, and
+# neither run does anything when the lock hasn't changed. --inexact keeps the other's packages.
+.venv/.installed: $(LOCK) | $(filter .tools/%,$(UV))
+	$(UV) sync --frozen --quiet --inexact --no-dev
+	@touch $@
+
+.venv/.installed-dev: $(LOCK) | $(filter .tools/%,$(UV))
+	$(UV) sync --frozen --quiet
+	@touch $@ .venv/.installed
+
+.tools/bin/uv:
+	python3 -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -1,0 +1,57 @@
+"""Celery inside the web process: a worker and a beat as threads, so that one command is enough.
+
+The broker is memory, so a task in flight dies with the process; what must happen stands in the
+outbox table, and beat drains that again after the start.
+"""
+
+import logging
+from threading import Thread
+from typing import Any
+
+from celery.beat import Scheduler, Service
+from celery.signals import task_postrun, task_prerun
+from django.db import close_old_connections
+
+from config.celery import app
+
+logger = logging.getLogger(__name__)
+
+CONCURRENCY = 4
+QUEUES = ["realtime", "outbound", "mail", "media", "maintenance"]
+
+
+class EmbeddedWorker:
+    """A worker for all queues and a beat, both in daemon threads."""
+
+    def __init__(self) -> None:
+        self._worker = app.WorkController(
+            app=app,
+            pool="threads",
+            concurrency=CONCURRENCY,
+            queues=QUEUES,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        # Its schedule stays in memory: everything periodic is short or harmless to run late.
+        self._beat = Service(app, scheduler_cls=Scheduler)
+
+    def start(self) -> None:
+        """Start both; returns at once."""
+        task_prerun.connect(_fresh_connections, dispatch_uid="config.embedded")
+        task_postrun.connect(_fresh_connections, dispatch_uid="config.embedded")
+        Thread(target=self._worker.start, name="embedded-worker", daemon=True).start()
+        Thread(target=self._beat.start, name="embedded-beat", daemon=True).start()
+
+    def stop(self, *, timeout: float = 5.0) -> bool:
+        """Let running tasks end; return False if one still runs after `timeout` seconds."""
+        self._beat.stop(wait=False)
+        stopping = Thread(target=self._worker.stop, name="embedded-stop", daemon=True)
+        stopping.start()
+        stopping.join(timeout)
+        return not stopping.is_alive()
+
+
+def _fresh_connections(**_: Any) -> None:
+    """Do what a worker process's Django fixup does: never reuse a connection that broke."""
+    close_old_connections()

@@ -1,0 +1,111 @@
+"""`manage.py serve`: the one web command of `make run`, compose and tests."""
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import BaseCommand, call_command
+from django.db import connections, transaction
+
+from config.embedded import EmbeddedWorker
+from config.server import make_server
+from config.staticfiles import collect_if_changed
+from config.translations import compile_if_changed
+
+logger = logging.getLogger(__name__)
+
+DEMO_LOGINS = ["elif", "mert", "deniz", "selin", "admin"]
+DEMO_PASSWORD = "imece-demo"  # noqa: S105
+
+
+class Command(BaseCommand):
+    """Serve HTTP and sockets; embedded, also prepare the database, work and beat."""
+
+    help = "Serve the product: web, sockets and, with EMBEDDED_WORKER, worker and beat."
+    # CI runs them; a start has five seconds.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
+        parser.add_argument("--port", type=int, default=settings.PORT)
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        """Prepare, serve until told to stop, then leave in order."""
+        signal.signal(signal.SIGTERM, _leave)
+        worker: EmbeddedWorker | None = None
+        try:
+            with one_at_a_time():
+                prepare()
+
+            if settings.EMBEDDED_WORKER:
+                worker = EmbeddedWorker()
+
+            def started() -> None:
+                if worker:
+                    worker.start()
+                self.greet(host, port)
+
+            make_server(host=host, port=port, on_started=started).run()
+        except KeyboardInterrupt:
+            logger.info("interrupted")
+        finally:
+            # From here on a second signal doesn't cut the rest short.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            finished = worker.stop() if worker else True
+            logging.shutdown()
+            sys.stdout.flush()
+            if not finished:
+                # A task hangs in a thread that would keep the interpreter alive. It loses nothing:
+                # its outbox row is taken up again when the lease ends.
+                os._exit(0)
+
+    def greet(self, host: str, port: int) -> None:
+        """Print where to go and who may sign in."""
+        lines = [f"İmece serves {settings.PUBLIC_URL} (listening on {host}:{port})"]
+        if settings.EMBEDDED_WORKER:
+            lines += [
+                "",
+                f"  Shop page with the widget   {settings.PUBLIC_URL}/demo/",
+                f"  Console                     {settings.PUBLIC_URL}/console/",
+                f"  Admin                       {settings.PUBLIC_URL}/admin/",
+            ]
+        if settings.SEED_DEMO:
+            names = " ".join(f"{name}@example.com" for name in DEMO_LOGINS)
+            lines += ["", f"  Demo logins   {names}", f"  Password      {DEMO_PASSWORD}"]
+        lines += ["", "  Ctrl-C stops it."] if sys.stdout.isatty() else []
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let one process of this DATA_DIR prepare at a time; the kernel frees the lock of a dead one."""
+    with (settings.DATA_DIR / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def prepare() -> None:
+    """Bring texts and static files up to date; embedded, also the database and the demo data."""
+    compile_if_changed()
+    collect_if_changed()
+    if settings.EMBEDDED_WORKER:
+        call_command("migrate", interactive=False, verbosity=0)
+    if settings.SEED_DEMO:
+        with transaction.atomic():
+            if not apps.get_model("agents", "Brand").objects.exists():
+                call_command("seed_demo")
+    connections.close_all()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
