@@ -59,7 +59,7 @@ class Target:
 
 def prepare(env: dict[str, str], pairs: int, idle: int = 0) -> dict[str, Any]:
     """Fill the product's database."""
-    output = servers.run("benchmarks.prepare", str(pairs), str(idle), env=env)
+    output = servers.run("tests.world", str(pairs), str(idle), env=env)
     data: dict[str, Any] = json.loads(output)
     return data
 

@@ -1,7 +1,7 @@
-"""Fills a database for a benchmark and prints how its sockets introduce themselves, as JSON.
+"""Fills a database with running chats and prints how their sockets introduce themselves, as JSON.
 
-Runs as a process of its own: `python -m benchmarks.prepare PAIRS IDLE`, with the environment of
-the server it prepares for.
+For scenarios that talk to real processes (faults, benchmarks). Runs as a process of its own,
+`python -m tests.world PAIRS IDLE`, with the environment of the server it prepares for.
 """
 
 import json
@@ -40,11 +40,11 @@ def prepare(pairs: int, idle: int) -> dict[str, Any]:
     now = timezone.now()
     sides = []
     for number in range(pairs):
-        agent = make_agent(role=role, online=True, email=f"bench{number}-{now:%f}@example.com")
+        agent = make_agent(role=role, online=True, email=f"world{number}-{now:%f}@example.com")
         team.agents.add(agent)
         raw = secrets.token_urlsafe(32)
         ApiToken.objects.create(
-            agent=agent, name="bench", token_hash=hash_token(raw), scopes=["desk"]
+            agent=agent, name="world", token_hash=hash_token(raw), scopes=["desk"]
         )
         visitor = make_visitor(brand)
         conversation = make_conversation(
