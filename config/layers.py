@@ -1,4 +1,4 @@
-"""The doorbell: carries fresh content to the sockets of this process, and of the others.
+"""The doorbell: carries fresh content to sockets, here (`LocalLayer`) and elsewhere (`RelayLayer`).
 
 Best effort by contract. The database is the truth; a consumer that was told
 `{"type": "live.resync"}` may have missed anything (a revocation too) and must look there.
@@ -11,16 +11,14 @@ import itertools
 import secrets
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import structlog
 from channels.layers import BaseChannelLayer, get_channel_layer
 
-log = structlog.get_logger(__name__)
+from config.bus import Bus, Content, Rings
 
-type Content = dict[str, Any]
-type Rings = Sequence[tuple[str, Content]]
+log = structlog.get_logger(__name__)
 
 RESYNC: Content = {"type": "live.resync"}
 # Never thrown away to make room: who is shut out must hear of it.
@@ -118,15 +116,16 @@ class Hub:
         capacity = self.capacity
         while self._inbox:
             for group, content in self._inbox.popleft():
-                members = self.groups.get(group)
-                if members is not None:
-                    for mailbox in members:
-                        mailbox.put(content, capacity)
-                elif mailbox := self.mailboxes.get(group):  # type: ignore[assignment]
+                # A copy: another thread's loop may join one of its channels meanwhile.
+                for mailbox in tuple(self.groups.get(group, ())) or self._alone(group):
                     mailbox.put(content, capacity)
         if self._overflowed:
             self._overflowed = False
             self.resync()
+
+    def _alone(self, channel: str) -> tuple[Mailbox, ...]:
+        mailbox = self.mailboxes.get(channel)
+        return () if mailbox is None else (mailbox,)
 
     def resync_soon(self) -> None:
         """Tell every channel, from any thread, that it may have missed something."""
@@ -262,3 +261,32 @@ class LocalLayer(BaseChannelLayer):
             if channel in hub.mailboxes:
                 return hub
         raise LookupError("Only channels of this process can hear a group")
+
+
+class RelayLayer(LocalLayer):
+    """The local layer of several processes, joined by one Redis channel."""
+
+    def __init__(
+        self,
+        hosts: list[Any],
+        capacity: int = CAPACITY,
+        prefix: str = "imece",
+        **_: Any,
+    ) -> None:
+        super().__init__(capacity=capacity)
+        self.bus = Bus(hosts, f"{prefix}.bus", heard=self.ring_here, missed=self.resync_here)
+
+    def announce(self, rings: Rings) -> None:
+        """Ring the members here at once, and hand the rings to the bus's own thread."""
+        self.ring_here(rings)
+        self.bus.publish(rings)
+
+    async def new_channel(self, prefix: str = "specific") -> str:
+        """Return a new channel; from the first one on this process listens to the others."""
+        self.bus.listen()
+        return await super().new_channel(prefix)
+
+    async def flush(self) -> None:
+        """Forget every channel and group, and leave the bus."""
+        await super().flush()
+        await asyncio.to_thread(self.bus.close)

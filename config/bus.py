@@ -1,0 +1,268 @@
+"""One Redis channel that joins the processes: what is announced in one rings in all.
+
+Everything happens in a thread of its own with its own event loop, so that a slow or absent Redis
+costs nobody else anything. While Redis is away announcements are dropped, not kept: whoever
+listens is told afterwards that it missed something, and reads from the database.
+"""
+
+import asyncio
+import os
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgpack
+import structlog
+from channels_redis.utils import create_pool, decode_hosts
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+log = structlog.get_logger(__name__)
+
+type Content = dict[str, Any]
+type Rings = Sequence[tuple[str, Content]]
+
+# Rings that wait for Redis; beyond it the listeners are told to resync instead.
+BUFFER = 2_000
+TIMEOUT = 2.0
+BACK_OFF = (0.2, 2.0)
+# A Redis that vanished without a word is noticed after twice this time.
+SILENCE = 10.0
+
+
+class Bus:
+    """This process's seat on the bus; thread and connections start when first needed."""
+
+    def __init__(
+        self,
+        hosts: list[Any],
+        channel: str,
+        *,
+        heard: Callable[[Rings], None],
+        missed: Callable[[], None],
+    ) -> None:
+        self._host = decode_hosts(hosts)[0]
+        self._channel = channel
+        self._heard = heard
+        self._missed = missed
+        self._buffer: deque[Rings] = deque()
+        self._buffered = 0
+        self._lost = False
+        self._lock = threading.Lock()
+        self._line: _Line | None = None
+        self._listening = False
+
+    def publish(self, rings: Rings) -> None:
+        """Hand over to the bus's thread; from any thread, at once, without raising."""
+        with self._lock:
+            if self._buffered + len(rings) > BUFFER:
+                self._buffer.clear()
+                self._buffered = 0
+                self._lost = True
+            else:
+                self._buffer.append(rings)
+                self._buffered += len(rings)
+        self._running().wake()
+
+    def listen(self) -> None:
+        """Hear the other processes from now on."""
+        if not self._listening or self._line is None or not self._line.is_alive():
+            self._listening = True
+            self._running().listen()
+
+    def close(self) -> None:
+        """Leave the bus; a later call comes back."""
+        line, self._line = self._line, None
+        self._listening = False
+        if line is not None:
+            line.close()
+
+    def take(self) -> tuple[list[tuple[str, Content]], bool]:
+        """Take all that waits, and whether something had to be dropped before it."""
+        with self._lock:
+            rings = [ring for batch in self._buffer for ring in batch]
+            self._buffer.clear()
+            self._buffered = 0
+            lost, self._lost = self._lost, False
+        return rings, lost
+
+    def drop(self) -> None:
+        """Forget what waits, and remember that something was lost."""
+        with self._lock:
+            self._buffer.clear()
+            self._buffered = 0
+            self._lost = True
+
+    def _running(self) -> "_Line":
+        line = self._line
+        # Also after a fork, where the parent's thread does not exist.
+        if line is None or line.pid != os.getpid() or not line.is_alive():
+            with self._lock:
+                line = self._line
+                if line is None or line.pid != os.getpid() or not line.is_alive():
+                    line = _Line(self, self._host, self._channel, self._heard, self._missed)
+                    self._line = line
+        return line
+
+
+class _Line(threading.Thread):
+    """The thread that talks to Redis."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        host: dict[str, Any],
+        channel: str,
+        heard: Callable[[Rings], None],
+        missed: Callable[[], None],
+    ) -> None:
+        super().__init__(name="bus", daemon=True)
+        self.pid = os.getpid()
+        self._bus = bus
+        self._host = host
+        self._channel = channel
+        self._heard = heard
+        self._missed = missed
+        self._origin = secrets.token_bytes(8)
+        self._loop = asyncio.new_event_loop()
+        self._wanted = asyncio.Event()
+        self._listener: asyncio.Task[None] | None = None
+        self._scheduled = False
+        self.start()
+
+    def wake(self) -> None:
+        """Let the publisher look into the buffer."""
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon_threadsafe(self._wanted.set)
+
+    def listen(self) -> None:
+        """Start to hear the others."""
+        self._loop.call_soon_threadsafe(self._start_listener)
+
+    def close(self) -> None:
+        """End the thread and its connections."""
+        if self.is_alive():
+            self._loop.call_soon_threadsafe(self._main.cancel)
+            self.join(timeout=5)
+
+    def run(self) -> None:
+        """Serve until closed."""
+        asyncio.set_event_loop(self._loop)
+        self._main = self._loop.create_task(self._serve())
+        try:
+            self._loop.run_until_complete(self._main)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        try:
+            async with self._connect() as redis:
+                await self._publish_all(redis)
+        finally:
+            if self._listener is not None:
+                self._listener.cancel()
+                await asyncio.gather(self._listener, return_exceptions=True)
+
+    def _connect(self) -> "Redis":
+        return Redis(
+            connection_pool=create_pool(
+                {
+                    "socket_connect_timeout": TIMEOUT,
+                    "socket_timeout": TIMEOUT,
+                    # We decide ourselves when to try again, and what was missed meanwhile.
+                    "retry": Retry(NoBackoff(), 0),
+                }
+                | self._host
+            )
+        )
+
+    async def _publish_all(self, redis: "Redis") -> None:
+        pauses = _Pauses()
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            # Before the buffer is taken: who adds to it from now on wakes us again.
+            self._scheduled = False
+            rings, lost = self._bus.take()
+            try:
+                if lost:
+                    await redis.publish(self._channel, self._origin + msgpack.packb(None))
+                if rings:
+                    await redis.publish(self._channel, self._origin + msgpack.packb(rings))
+            except (TypeError, ValueError, OverflowError):
+                log.exception("bus.cannot_pack")
+            except Exception as error:
+                if pauses.first:
+                    log.warning("bus.publish_failed", error=type(error).__name__)
+                self._bus.drop()
+                await pauses.wait()
+                # The listeners must learn of the loss even if nobody announces anything more.
+                self._wanted.set()
+            else:
+                pauses.reset()
+
+    def _start_listener(self) -> None:
+        if self._listener is None:
+            self._listener = self._loop.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        pauses = _Pauses()
+        while True:
+            try:
+                async with self._connect() as redis, redis.pubsub() as pubsub:
+                    await pubsub.subscribe(self._channel)
+                    asked = False
+                    while True:
+                        message = await pubsub.get_message(timeout=SILENCE)
+                        if message is None:
+                            if asked:
+                                raise ConnectionError("Redis does not answer")
+                            await pubsub.ping()
+                            asked = True
+                            continue
+                        asked = False
+                        if message["type"] == "message":
+                            self._hear(message["data"])
+                        elif message["type"] == "subscribe":
+                            pauses.reset()
+                            self._missed()
+            except Exception as error:
+                if pauses.first:
+                    log.warning("bus.connection_lost", error=type(error).__name__)
+                await pauses.wait()
+
+    def _hear(self, data: bytes) -> None:
+        if data.startswith(self._origin):
+            return
+        rings = msgpack.unpackb(data[len(self._origin) :])
+        if rings is None:
+            self._missed()
+        else:
+            self._heard(rings)
+
+
+class _Pauses:
+    """Growing pauses between tries."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    @property
+    def first(self) -> bool:
+        """Whether the trouble is new."""
+        return self._pause == BACK_OFF[0]
+
+    def reset(self) -> None:
+        """All is well again."""
+        self._pause = BACK_OFF[0]
+
+    async def wait(self) -> None:
+        """Wait, and longer the next time."""
+        pause, self._pause = self._pause, min(self._pause * 2, BACK_OFF[1])
+        await asyncio.sleep(pause)
