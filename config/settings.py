@@ -16,6 +16,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 # Where and for whom
 
 DEBUG = env.bool("DEBUG", default=False)
+LISTEN_HOST = env.str("LISTEN_HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
+        parser.add_argument("--host", default=settings.LISTEN_HOST)
         parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
@@ -88,7 +88,7 @@ class Command(BaseCommand):
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Let one process of this DATA_DIR prepare at a time; the kernel frees the lock of a dead one."""
+    """Let one process of this DATA_DIR prepare at a time; a dead one holds no lock."""
     with (settings.DATA_DIR / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
