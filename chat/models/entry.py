@@ -1,11 +1,21 @@
 """The timeline, which is also the ledger."""
 
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversation import Conversation
+
+
+class EntryQuerySet(models.QuerySet[Any]):
+    """Entries."""
+
+    def for_wire(self) -> Self:
+        """Fetch what a frame shows of an entry along with it."""
+        return self.select_related("agent", "conversation__visitor").prefetch_related("attachments")
 
 
 class Entry(models.Model):
@@ -57,6 +67,8 @@ class Entry(models.Model):
     data = models.JSONField(default=dict)
     client_id = models.CharField(max_length=36, null=True)
     created_at = models.DateTimeField()
+
+    objects = EntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("entry")

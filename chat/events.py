@@ -1,0 +1,90 @@
+"""Facts of live support, and the names of the groups of sockets that hear them."""
+
+from collections.abc import Iterable
+from dataclasses import InitVar, dataclass
+from typing import ClassVar
+
+from config.events import Event, Ring
+
+
+def visitor_group(secret_hash: str) -> str:
+    """Return the group of all sockets of one visitor; known before the visitor has a row."""
+    return f"visitor.{secret_hash[:32]}"
+
+
+def thread_group(conversation_pk: int) -> str:
+    """Return the group of console sockets that show a conversation."""
+    return f"thread.{conversation_pk}"
+
+
+def agent_group(agent_pk: int) -> str:
+    """Return the group of all sockets of one agent."""
+    return f"agent.{agent_pk}"
+
+
+def desk_group(brand_pk: int) -> str:
+    """Return the group of console sockets whose agents are authorised for a brand."""
+    return f"desk.{brand_pk}"
+
+
+def site_group(brand_pk: int) -> str:
+    """Return the group of widget sockets of a brand."""
+    return f"site.{brand_pk}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Written(Event):
+    """Entries were written. What the sockets hear is built by the writer, not from ids."""
+
+    heard: InitVar[Iterable[Ring]] = ()
+
+    def __post_init__(self, heard: Iterable[Ring]) -> None:
+        object.__setattr__(self, "_heard", tuple(heard))
+
+    def rings(self) -> Iterable[Ring]:
+        """Return the rings built with the entries."""
+        heard: tuple[Ring, ...] = self.__dict__["_heard"]
+        return heard
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagesPosted(_Written):
+    """Messages or notes were stored; one event per transaction, however many they are."""
+
+    name: ClassVar[str] = "messages.posted"
+    entry_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntriesAppended(_Written):
+    """Lines without words (accepted, ended …) were stored: only screens need to know."""
+
+    name: ClassVar[str] = "entries.appended"
+    durable: ClassVar[bool] = False
+    conversation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationWoke(Event):
+    """The visitor wrote in a chat that gave up its slot (`waiting`): routing must act."""
+
+    name: ClassVar[str] = "conversation.woke"
+    conversation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarksMoved(Event):
+    """A side has read, or its screens have received, up to an entry."""
+
+    name: ClassVar[str] = "marks.moved"
+    durable: ClassVar[bool] = False
+    conversation_id: int
+    heard: InitVar[Iterable[Ring]] = ()
+
+    def __post_init__(self, heard: Iterable[Ring]) -> None:
+        object.__setattr__(self, "_heard", tuple(heard))
+
+    def rings(self) -> Iterable[Ring]:
+        """Return the rings of both audiences, each in its own counter."""
+        heard: tuple[Ring, ...] = self.__dict__["_heard"]
+        return heard

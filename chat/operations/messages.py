@@ -1,0 +1,361 @@
+"""The hot path: many messages, one transaction.
+
+Statements of a batch: lock the conversations; look up repeats and permissions; insert the
+entries; move the counters; write the outbox row. Two more when files come along.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from agents.access import access_of
+from agents.models import Agent, Permission, Role
+from chat.events import ConversationWoke, MessagesPosted, thread_group, visitor_group
+from chat.models import Conversation, Entry, Visitor
+from chat.operations import posting_rows as rows
+from chat.operations.entries import preview_of
+from chat.protocol import (
+    ATTACHMENTS_MAX,
+    Audience,
+    author_json,
+    entries_content,
+    entry_json,
+    is_cid,
+    is_sayable,
+    wire_id,
+    wire_time,
+)
+from config.events import Ring, publish
+
+# A visitor may add to a chat that is being wrapped up; later only in the reopen window.
+_TAKES_VISITOR = frozenset({*Conversation.OPEN, Conversation.Status.WRAP_UP})
+MESSAGE, NOTE = Entry.Kind.MESSAGE.value, Entry.Kind.NOTE.value
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes, as far as the hot path must know: a visitor or an agent."""
+
+    kind: str
+    pk: int
+    public_id: str
+    name: str
+    avatar: str = ""
+
+    @classmethod
+    def of_visitor(cls, visitor: Visitor) -> "Author":
+        """Return the author that a visitor is."""
+        return cls("visitor", visitor.pk, visitor.public_id, visitor.name)
+
+    @classmethod
+    def of_agent(cls, agent: Agent) -> "Author":
+        """Return the author that an agent is."""
+        avatar = agent.avatar.url if agent.avatar else ""
+        return cls("agent", agent.pk, agent.public_id, agent.name, avatar)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wants to say; `conversation` is its opaque id, nothing is checked yet."""
+
+    conversation: str
+    author: Author
+    text: str
+    client_id: str
+    kind: str = MESSAGE
+    attachment_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A stored message: new, or the one that the same client id stored earlier (`dup`)."""
+
+    draft: Draft
+    entry_id: int
+    conversation_pk: int
+    seq: int
+    visitor_seq: int | None
+    at: datetime
+    dup: bool = False
+
+    def number(self, audience: Audience) -> int:
+        """Return the number in the audience's counter."""
+        return self.seq if audience == "agent" else self.visitor_seq or 0
+
+    def wire_id(self, audience: Audience) -> str:
+        """Return the entry's id on the wire."""
+        return wire_id(audience, self.draft.conversation, self.number(audience))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message was not stored: `code` as in a nack; `retry` when sending again may help."""
+
+    code: str
+    retry: bool = False
+
+
+INVALID = Refusal("invalid")
+FORBIDDEN = Refusal("forbidden")
+ENDED = Refusal("ended")
+UNAVAILABLE = Refusal("unavailable", retry=True)
+# Somebody else holds the conversation's row: try again alone, waiting for it.
+BUSY = Refusal("busy", retry=True)
+
+type Result = Posted | Refusal
+
+
+@dataclass(slots=True)
+class _Line:
+    """A message that got its number."""
+
+    index: int
+    draft: Draft
+    seq: int
+    visitor_seq: int | None
+    files: list[rows.File]
+
+
+@dataclass(slots=True)
+class _Thread:
+    """A locked conversation and what this batch adds to it."""
+
+    row: rows.Locked
+    lines: list[_Line] = field(default_factory=list)
+
+
+class _Batch:
+    """The drafts of one transaction on their way to results."""
+
+    def __init__(self, drafts: Sequence[Draft], now: datetime) -> None:
+        self.drafts = drafts
+        self.now = now
+        self.results: list[Result | None] = [None] * len(drafts)
+        self.threads: dict[str, _Thread] = {}
+        # Places whose client id came earlier in this batch, and where.
+        self.repeats: list[tuple[int, int]] = []
+
+    def number(self) -> None:
+        """Take out repeats and refusals under the locks, then give the rest their numbers."""
+        asked = [
+            (index, draft, self.threads[draft.conversation])
+            for index, draft in enumerate(self.drafts)
+            if self.results[index] is None and draft.conversation in self.threads
+        ]
+        if not asked:
+            return
+        known = rows.look_up([_key(draft, thread.row) for _, draft, thread in asked])
+        files = rows.lock_files({name for _, draft, _ in asked for name in draft.attachment_ids})
+        first_at: dict[rows.Key, int] = {}
+        for index, draft, thread in asked:
+            author = draft.author
+            key = _key(draft, thread.row)
+            if not _may_ask(author, thread.row, known):
+                self.results[index] = FORBIDDEN
+            elif (earlier := known.entries.get(key)) is not None:
+                self.results[index] = Posted(
+                    draft,
+                    earlier.pk,
+                    thread.row.pk,
+                    earlier.seq,
+                    earlier.visitor_seq,
+                    earlier.at,
+                    dup=True,
+                )
+            elif key in first_at:
+                self.repeats.append((index, first_at[key]))
+            elif (refusal := _refuse(draft, thread.row, known)) is not None:
+                self.results[index] = refusal
+            elif (taken := _take(draft, files)) is None:
+                self.results[index] = INVALID
+            else:
+                first_at[key] = index
+                thread.lines.append(_next_line(index, draft, thread.row, taken, self.now))
+
+    def store(self) -> None:
+        """Write the numbered lines and announce them."""
+        threads = [thread for thread in self.threads.values() if thread.lines]
+        lines = [(thread, line) for thread in threads for line in thread.lines]
+        if not lines:
+            return
+        pks = rows.insert_entries(
+            [
+                (
+                    thread.row.pk,
+                    line.seq,
+                    line.visitor_seq,
+                    line.draft.kind,
+                    line.draft.author.kind,
+                    line.draft.author.pk if line.draft.author.kind == "agent" else None,
+                    line.draft.text,
+                    line.draft.client_id,
+                )
+                for thread, line in lines
+            ],
+            now=self.now,
+        )
+        if claims := [
+            (file.pk, pk) for pk, (_, line) in zip(pks, lines, strict=True) for file in line.files
+        ]:
+            rows.attach_files(claims)
+        rows.move_counters([thread.row for thread in threads])
+        for pk, (thread, line) in zip(pks, lines, strict=True):
+            self.results[line.index] = Posted(
+                line.draft, pk, thread.row.pk, line.seq, line.visitor_seq, self.now
+            )
+        for index, first in self.repeats:
+            if isinstance(stored := self.results[first], Posted):
+                self.results[index] = replace(stored, dup=True)
+        publish(MessagesPosted(entry_ids=pks, heard=_rings(threads, self.now)))
+        for thread in threads:
+            if thread.row.status == Conversation.Status.WAITING and any(
+                line.draft.author.kind == "visitor" for line in thread.lines
+            ):
+                publish(ConversationWoke(conversation_id=thread.row.pk))
+
+
+def post_message(draft: Draft, *, now: datetime) -> Result:
+    """Store one message, waiting for the conversation's row if it must."""
+    return post_messages([draft], now=now, wait=True)[0]
+
+
+@transaction.atomic
+def post_messages(drafts: Sequence[Draft], *, now: datetime, wait: bool = False) -> list[Result]:
+    """Store many messages in one transaction; the result of each stands at its place.
+
+    Unless `wait`, a conversation whose row somebody else has locked is left out: `BUSY`.
+    """
+    batch = _Batch(drafts, now)
+    wanted = set()
+    for index, draft in enumerate(drafts):
+        if _is_valid(draft):
+            wanted.add(draft.conversation)
+        else:
+            batch.results[index] = INVALID
+    if wanted:
+        reopen_since = now - timedelta(hours=settings.IMECE["REOPEN_HOURS"])
+        locked = rows.lock(wanted, reopen_since=reopen_since, wait=wait)
+        batch.threads = {row.public_id: _Thread(row) for row in locked}
+        batch.number()
+        batch.store()
+    # Not among the locked rows: somebody else holds it, or there is no such conversation.
+    absent = FORBIDDEN if wait or not rows.skips_locked() else BUSY
+    return [result or absent for result in batch.results]
+
+
+def _is_valid(draft: Draft) -> bool:
+    return (
+        is_sayable(draft.text)
+        and bool(draft.attachment_ids or draft.text.strip())
+        and is_cid(draft.client_id)
+        and len(draft.attachment_ids) <= ATTACHMENTS_MAX
+        and (draft.kind == MESSAGE or (draft.kind == NOTE and draft.author.kind == "agent"))
+    )
+
+
+def _key(draft: Draft, row: rows.Locked) -> rows.Key:
+    agent_id = draft.author.pk if draft.author.kind == "agent" else 0
+    return row.pk, draft.author.kind, agent_id, draft.client_id
+
+
+def _may_ask(author: Author, row: rows.Locked, known: rows.Known) -> bool:
+    """Return whether the author may learn anything about the conversation at all."""
+    if author.kind == "visitor":
+        return row.visitor_id == author.pk
+    return author.pk in known.active_agents
+
+
+def _refuse(draft: Draft, row: rows.Locked, known: rows.Known) -> Refusal | None:
+    if draft.author.kind == "visitor":
+        return None if row.status in _TAKES_VISITOR or row.is_reopenable else ENDED
+    agent_id = draft.author.pk
+    takes_part = row.assignee_id == agent_id or (row.pk, agent_id) in known.joined
+    if not takes_part and not _reaches(agent_id, row, for_note=draft.kind == NOTE):
+        return FORBIDDEN
+    return None if draft.kind == NOTE or row.status in Conversation.OPEN else ENDED
+
+
+def _reaches(agent_id: int, row: rows.Locked, *, for_note: bool) -> bool:
+    """Return whether an agent who takes no part may write: notes on what they see, and words to
+    the visitor only with a supervisor's or an all-brands role."""
+    access = access_of(Agent.objects.get(pk=agent_id))
+    far = any(reach.scope == Role.Scope.ALL for reach in access.reaches(Permission.CHAT))
+    if not (for_note or far or access.may(Permission.SUPERVISE)):
+        return False
+    return Conversation.objects.visible_to(access).filter(pk=row.pk).exists()
+
+
+def _take(draft: Draft, files: dict[str, rows.File]) -> list[rows.File] | None:
+    """Take the draft's files out of those nobody has sent yet; None when one isn't the author's."""
+    if not draft.attachment_ids:
+        return []
+    owner = (draft.author.kind, draft.author.pk)
+    names = draft.attachment_ids
+    if len(set(names)) < len(names) or any(
+        name not in files or files[name].owner != owner for name in names
+    ):
+        return None
+    return [files.pop(name) for name in names]
+
+
+def _next_line(
+    index: int, draft: Draft, row: rows.Locked, files: list[rows.File], now: datetime
+) -> _Line:
+    row.last_seq += 1
+    visitor_seq = None
+    if draft.kind == MESSAGE:
+        if row.kind != Conversation.Kind.TEAM:
+            visitor_seq = row.last_visitor_seq = row.last_visitor_seq + 1
+        row.preview = preview_of(draft.text, files[0].shape["name"] if files else "")
+        row.preview_author = draft.author.kind
+        row.last_message_at = now
+        if draft.author.kind == "agent":
+            row.unanswered_since = None
+        elif row.unanswered_since is None:
+            row.unanswered_since = now
+    return _Line(index, draft, row.last_seq, visitor_seq, files)
+
+
+def _rings(threads: Iterable[_Thread], now: datetime) -> list[Ring]:
+    """Build what both audiences hear, once for each."""
+    at = wire_time(now)
+    rings = []
+    for thread in threads:
+        row = thread.row
+        if row.visitor_hash and (
+            public := [line for line in thread.lines if line.visitor_seq is not None]
+        ):
+            content = _content("visitor", row, public, at)
+            rings.append(Ring(visitor_group(row.visitor_hash), content))
+        rings.append(Ring(thread_group(row.pk), _content("agent", row, thread.lines, at)))
+    return rings
+
+
+def _content(
+    audience: Audience, row: rows.Locked, lines: Iterable[_Line], at: str
+) -> dict[str, Any]:
+    shaped = []
+    delivered = 0
+    for line in lines:
+        author = line.draft.author
+        if line.visitor_seq is not None and (author.kind == "visitor") is (audience == "agent"):
+            delivered = line.visitor_seq
+        shaped.append(
+            entry_json(
+                audience=audience,
+                public_id=row.public_id,
+                seq=(line.visitor_seq or 0) if audience == "visitor" else line.seq,
+                kind=line.draft.kind,
+                author=author_json(author.kind, author.public_id, author.name, author.avatar),
+                text=line.draft.text,
+                attachments=[file.shape for file in line.files],
+                data={},
+                cid=line.draft.client_id,
+                at=at,
+            )
+        )
+    return entries_content(row.pk, row.public_id, shaped, delivered=delivered)
