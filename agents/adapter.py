@@ -1,6 +1,76 @@
-"""stand-in"""
+"""What allauth does our way: no sign-up, links on our own address, everything by operations."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from agents.backends import PASSWORD_MAX
+from agents.models import Agent
+from agents.operations import change_password, end_sessions
+
+# Signing in and out speaks for itself.
+_SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
 
-class AccountAdapter(DefaultAccountAdapter): ...
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """The door of the house."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Agents are invited; nobody signs up."""
+        return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Send people nowhere but to a path of our own."""
+        return bool(url) and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def clean_password(self, password: str, user: AbstractBaseUser | None = None) -> str:
+        """Refuse what would be slow to hash before anything looks at it."""
+        if len(password) > PASSWORD_MAX:
+            raise ValidationError(
+                _("Use at most %(count)d characters.") % {"count": PASSWORD_MAX},
+                code="password_too_long",
+            )
+        cleaned: str = super().clean_password(password, user=user)
+        return cleaned
+
+    def set_password(self, user: Agent, password: str) -> None:
+        """End what the old password opened; only this browser's session goes on."""
+        by = self.request.user if self.request.user.is_authenticated else user
+        keep = self.request.session.session_key if by == user else None
+        change_password(agent=user, password=password, by=by, now=timezone.now(), keep_session=keep)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Close the sockets of this session together with it."""
+        agent, key = request.user, request.session.session_key
+        super().logout(request)
+        if isinstance(agent, Agent) and key:
+            end_sessions(agent=agent, only=[key])
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *args: Any,
+        **kw: Any,
+    ) -> None:
+        """Say only what isn't plain to see."""
+        if message_template not in _SILENT:
+            super().add_message(request, level, message_template, *args, **kw)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        # Not per host name, or every spelling of our address would give five more guesses.
+        return str(credentials.get("email") or "").lower()
+
+
+def session_rows(agent: Agent) -> list[UserSession]:
+    """Return the live sessions of an agent, the newest use first."""
+    rows: list[UserSession] = UserSession.objects.purge_and_list(agent)
+    return sorted(rows, key=lambda row: row.last_seen_at, reverse=True)

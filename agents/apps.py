@@ -1,5 +1,7 @@
 """The organisation: people, teams, roles, statuses, brands, topics."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,3 +9,7 @@ from django.utils.translation import gettext_lazy as _
 class AgentsConfig(AppConfig):
     name = "agents"
     verbose_name = _("Organisation")
+
+    def ready(self) -> None:
+        """Tell the outbox which effects this room does."""
+        import_module("agents.tasks")

@@ -1,5 +1,23 @@
-"""Addresses."""
+"""Addresses of people: the door, the profile, pictures."""
 
-from django.urls.resolvers import URLPattern, URLResolver
+from django.urls import include, path
+from django.views.i18n import set_language
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from agents.views import invitations, pictures, profile
+
+_own = [
+    path("invitation/", invitations.accept, name="invitation"),
+    path("invitation/<str:secret>/", invitations.follow_link, name="invitation-link"),
+    path("profile/", profile.show, name="profile"),
+    path("profile/picture/", profile.change_picture, name="profile-picture"),
+    path("profile/tokens/", profile.create, name="profile-tokens"),
+    path("profile/tokens/<int:pk>/revoke/", profile.revoke, name="profile-token-revoke"),
+    path("avatars/<str:public_id>/<str:version>.webp", pictures.avatar, name="avatar"),
+    path("logos/<str:site_key>/<str:version>.webp", pictures.logo, name="logo"),
+]
+
+urlpatterns = [
+    path("accounts/", include("agents.account_urls")),
+    path("language/", set_language, name="set_language"),
+    path("", include((_own, "agents"))),
+]

@@ -108,7 +108,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "agents.middleware.PreferencesMiddleware",
 ]
 
@@ -242,11 +241,23 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_FORMS = {
+    "login": "agents.forms.LoginForm",
+    "reset_password": "agents.forms.ResetPasswordForm",
+    "reset_password_from_key": "agents.forms.ResetPasswordKeyForm",
+    "change_password": "agents.forms.ChangePasswordForm",
+    "reauthenticate": "agents.forms.ReauthenticateForm",
+}
+MFA_FORMS = {
+    "authenticate": "agents.forms.AuthenticateForm",
+    "reauthenticate": "agents.forms.MfaReauthenticateForm",
+    "activate_totp": "agents.forms.ActivateTOTPForm",
+}
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,5/5m/key", "reset_password": "20/h/ip,3/h/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "İmece"
-USERSESSIONS_TRACK_ACTIVITY = True
 
 # Languages
 

@@ -1,12 +1,14 @@
 """Agents and what they are doing now."""
 
 import secrets
+from pathlib import PurePath
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -134,6 +136,21 @@ class Agent(AbstractBaseUser, PermissionsMixin):
         """Return up to two letters for the avatar."""
         words = self.name.split()
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @property
+    def avatar_url(self) -> str:
+        """Return the address of the picture; empty without one."""
+        if not self.avatar:
+            return ""
+        return reverse("agents:avatar", args=[self.public_id, PurePath(self.avatar.name).stem])
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Let those who administer edit every row of the administration; roles decide the rest."""
+        return self.is_active and (self.is_staff or self.is_superuser)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Return whether any row of an app may be administered."""
+        return self.has_perm(app_label)
 
 
 class StatusInterval(models.Model):

@@ -1,8 +1,10 @@
 """Brands: their widget, texts and topics."""
 
 import secrets
+from pathlib import PurePath
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -82,6 +84,13 @@ class Brand(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def logo_url(self) -> str:
+        """Return the address of the logo; empty without one."""
+        if not self.logo:
+            return ""
+        return reverse("agents:logo", args=[self.site_key, PurePath(self.logo.name).stem])
 
 
 class BrandText(models.Model):

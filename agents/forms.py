@@ -1,0 +1,150 @@
+"""Forms of the door: signing in, passwords, accepting an invitation."""
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import ChangePasswordForm as BaseChangePasswordForm
+from allauth.account.forms import LoginForm as BaseLoginForm
+from allauth.account.forms import ReauthenticateForm as BaseReauthenticateForm
+from allauth.account.forms import ResetPasswordKeyForm as BaseResetPasswordKeyForm
+from allauth.mfa.base.forms import AuthenticateForm as BaseAuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as BaseMfaReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm as BaseActivateTOTPForm
+from django import forms
+from django.contrib.auth import password_validation
+from django.http import HttpRequest
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Agent, Language
+from agents.operations import request_password_reset
+
+# Said as one sentence; the stock list of rules is markup.
+_password_rules = lazy(
+    lambda: " ".join(str(text) for text in password_validation.password_validators_help_texts()),
+    str,
+)
+
+
+class PlainForm(forms.Form):
+    """No colons after labels, no placeholders that repeat them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(PlainForm, BaseLoginForm):  # type: ignore[misc]
+    """E-mail and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail")
+        self.fields["login"].widget.attrs |= {"autocomplete": "username", "autofocus": True}
+        self.fields["password"].label = _("Password")
+        self.fields["password"].help_text = ""
+        self.fields["remember"].label = _("Keep me signed in on this device")
+
+
+class ResetPasswordForm(PlainForm):
+    """Asks for the address and never says whether it is known."""
+
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
+    )
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Have the link sent."""
+        email: str = self.cleaned_data["email"]
+        request_password_reset(email=email)
+        return email
+
+
+class ResetPasswordKeyForm(PlainForm, BaseResetPasswordKeyForm):  # type: ignore[misc]
+    """The new password, twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _("New password")
+        self.fields["password1"].help_text = _password_rules()
+        self.fields["password2"].label = _("New password again")
+
+
+class ChangePasswordForm(PlainForm, BaseChangePasswordForm):  # type: ignore[misc]
+    """The present password, and the new one twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
+        self.fields["password1"].label = _("New password")
+        self.fields["password1"].help_text = _password_rules()
+        self.fields["password2"].label = _("New password again")
+
+
+class ReauthenticateForm(PlainForm, BaseReauthenticateForm):  # type: ignore[misc]
+    """The password once more, before something sensitive."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = _("Password")
+        self.fields["password"].help_text = ""
+
+
+_CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+
+
+class _CodeForm(PlainForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code")
+        self.fields["code"].widget.attrs |= _CODE
+        self.fields["code"].max_length = 40  # type: ignore[attr-defined]
+
+
+class AuthenticateForm(_CodeForm, BaseAuthenticateForm):  # type: ignore[misc]
+    """The code of the authenticator app, or a recovery code."""
+
+
+class MfaReauthenticateForm(_CodeForm, BaseMfaReauthenticateForm):  # type: ignore[misc]
+    """The code once more, before something sensitive."""
+
+
+class ActivateTOTPForm(_CodeForm, BaseActivateTOTPForm):  # type: ignore[misc]
+    """The first code, which proves that the app has the key."""
+
+
+class AcceptInvitationForm(PlainForm):
+    """What an invited person says about themselves."""
+
+    name = forms.CharField(
+        label=_("Display name"),
+        max_length=80,
+        help_text=_("Customers see this name."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=_password_rules(),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password against the rules, and against the name and address."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if password := cleaned.get("password"):
+            person = Agent(email=self.email, name=cleaned.get("name", ""))
+            try:
+                get_adapter().clean_password(password, user=person)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return cleaned

@@ -1,0 +1,34 @@
+"""What people change about themselves."""
+
+from typing import BinaryIO
+
+from django.db import transaction
+
+from agents.images import square_picture
+from agents.models import Agent
+from config.folding import sort_key
+
+
+@transaction.atomic
+def update_profile(*, agent: Agent, name: str, language: str, time_zone: str, theme: str) -> None:
+    """Save name and preferences."""
+    agent.name = name.strip()
+    agent.sort_name = sort_key(agent.name)[:400]
+    agent.language = language
+    agent.time_zone = time_zone
+    agent.theme = theme
+    agent.save(update_fields=["name", "sort_name", "language", "time_zone", "theme"])
+
+
+@transaction.atomic
+def set_avatar(*, agent: Agent, upload: BinaryIO | None) -> None:
+    """Draw the picture anew and keep it; None removes it."""
+    old, storage = agent.avatar.name, agent.avatar.storage
+    if upload is None:
+        agent.avatar = ""
+    else:
+        picture = square_picture(upload)
+        agent.avatar.save(picture.name, picture, save=False)
+    agent.save(update_fields=["avatar"])
+    if old:
+        transaction.on_commit(lambda: storage.delete(old), robust=True)

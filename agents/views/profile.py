@@ -1,0 +1,107 @@
+"""The profile: name, picture, language, time zone, theme, tokens."""
+
+from typing import Any
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from agents.access import access_of
+from agents.models import Agent, ApiToken
+from agents.operations import (
+    ScopeNotAllowed,
+    TooManyTokens,
+    create_token,
+    revoke_tokens,
+    set_avatar,
+    update_profile,
+)
+from agents.profile_forms import ProfileForm, TokenForm
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the profile, or save what was changed in it."""
+    agent = _agent(request)
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=_shown(agent))
+    if request.method == "POST" and form.is_valid():
+        update_profile(agent=agent, **form.cleaned_data)
+        with translation.override(agent.language):
+            messages.success(request, _("Saved."))
+        return redirect("agents:profile")
+    return _page(request, agent, form=form)
+
+
+@login_required
+@require_POST
+def change_picture(request: HttpRequest) -> HttpResponse:
+    """Set or remove the picture."""
+    agent = _agent(request)
+    upload = request.FILES.get("picture")
+    if upload is None and "remove" not in request.POST:
+        return _page(request, agent, picture_error=_("Choose a picture first."))
+    try:
+        set_avatar(agent=agent, upload=None if "remove" in request.POST else upload)
+    except ValidationError as error:
+        return _page(request, agent, picture_error=" ".join(error.messages))
+    return redirect("agents:profile")
+
+
+@never_cache
+@login_required
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """Make an API token and show it this once."""
+    agent = _agent(request)
+    form = TokenForm(request.POST, access=access_of(agent))
+    if form.is_valid():
+        try:
+            _token, raw = create_token(agent=agent, by=agent, **form.cleaned_data)
+            return _page(request, agent, new_token=raw)
+        except ScopeNotAllowed:
+            form.add_error("scopes", _("Your roles don't allow this."))
+        except TooManyTokens:
+            form.add_error(None, _("Revoke a token first; there are too many."))
+    return _page(request, agent, token_form=form)
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Revoke one of my API tokens."""
+    agent = _agent(request)
+    if revoke_tokens(agent=agent, now=timezone.now(), only=pk, by=agent):
+        messages.success(request, _("Token revoked."))
+    return redirect("agents:profile")
+
+
+def _page(request: HttpRequest, agent: Agent, **context: Any) -> HttpResponse:
+    context.setdefault("form", ProfileForm(initial=_shown(agent)))
+    context.setdefault("token_form", TokenForm(access=access_of(agent)))
+    has_error = context["form"].is_bound or context["token_form"].is_bound
+    context |= {
+        "agent": agent,
+        "tokens": ApiToken.objects.filter(agent=agent, revoked_at=None).order_by("-pk"),
+        "has_two_step": is_mfa_enabled(agent),
+    }
+    status = 400 if has_error or "picture_error" in context else 200
+    return render(request, "agents/profile.html", context, status=status)
+
+
+def _shown(agent: Agent) -> dict[str, Any]:
+    return {name: getattr(agent, name) for name in ("name", "language", "time_zone", "theme")}
+
+
+def _agent(request: HttpRequest) -> Agent:
+    agent = request.user
+    assert isinstance(agent, Agent)  # noqa: S101
+    return agent

@@ -1,0 +1,64 @@
+"""Where I am signed in."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+from ua_parser import parse
+
+from agents.adapter import session_rows
+from agents.models import Agent
+from agents.operations import end_sessions
+
+
+def device_of(user_agent: str) -> str:
+    """Return a browser and system by name, such as "Chrome · Android"; empty when unknown."""
+    found = parse(user_agent[:400])
+    names = (
+        found.user_agent.family if found.user_agent else "",
+        found.os.family if found.os else "",
+    )
+    return " · ".join(name for name in names if name and name != "Other")
+
+
+@login_required
+@require_GET
+def show(request: HttpRequest) -> HttpResponse:
+    """List the sessions of the person."""
+    agent = _agent(request)
+    sessions = [
+        {
+            "key": row.pk,
+            "device": device_of(row.user_agent),
+            "ip": row.ip,
+            "created_at": row.created_at,
+            "last_seen_at": row.last_seen_at,
+            "is_this": row.session_key == request.session.session_key,
+        }
+        for row in session_rows(agent)
+    ]
+    return render(request, "usersessions/usersession_list.html", {"sessions": sessions})
+
+
+@login_required
+@require_POST
+def end(request: HttpRequest) -> HttpResponse:
+    """End one session by its row, or all but this one."""
+    agent = _agent(request)
+    this = request.session.session_key
+    wanted = request.POST.get("session", "")
+    if wanted == "others":
+        end_sessions(agent=agent, keep=this)
+    else:
+        keys = [row.session_key for row in session_rows(agent) if str(row.pk) == wanted]
+        end_sessions(agent=agent, keep=this, only=keys)
+    messages.success(request, _("Signed out there."))
+    return redirect("usersessions_list")
+
+
+def _agent(request: HttpRequest) -> Agent:
+    agent = request.user
+    assert isinstance(agent, Agent)  # noqa: S101
+    return agent
