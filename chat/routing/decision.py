@@ -82,9 +82,7 @@ class Policy:
         if candidate.capacity is not None:
             return candidate.capacity
         limits = [
-            rule.capacity
-            for rule in self._rules(candidate, team_ids)
-            if rule.capacity is not None
+            rule.capacity for rule in self._rules(candidate, team_ids) if rule.capacity is not None
         ]
         return max(limits) if limits else self.brand_capacity[brand_id]
 

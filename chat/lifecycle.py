@@ -1,0 +1,271 @@
+"""Facts about the life of a chat, from the queue to the archive, and who hears them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from chat.events import agent_group, desk_group, site_group, thread_group, visitor_group
+from chat.models import Conversation
+from chat.protocol import event_frame, frames_content
+from config.events import Event, Ring
+
+
+def _ring(group: str, name: str, **data: Any) -> Ring:
+    return Ring(group, frames_content(event_frame(name, data)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatEvent(Event):
+    """Something happened to one chat."""
+
+    conversation_id: int
+    public_id: str
+    brand_id: int
+    status: str
+    assignee_id: int | None
+    # The secret's hash, which names the visitor's group; empty for a chat without a visitor.
+    visitor: str
+
+    @classmethod
+    def of(cls, conversation: Conversation, **more: Any) -> Self:
+        """Return the event about `conversation` as it stands now."""
+        return cls(
+            conversation_id=conversation.pk,
+            public_id=conversation.public_id,
+            brand_id=conversation.brand_id,
+            status=conversation.status,
+            assignee_id=conversation.assignee_id,
+            visitor=conversation.visitor.secret_hash[:32] if conversation.visitor else "",
+            **more,
+        )
+
+    def _to_visitor(self, name: str, **data: Any) -> Iterable[Ring]:
+        if self.visitor:
+            yield _ring(visitor_group(self.visitor), name, conversation=self.public_id, **data)
+
+    def _to_agents(self, name: str, *agent_ids: int | None, **data: Any) -> Iterable[Ring]:
+        for agent_id in agent_ids:
+            if agent_id is not None:
+                yield _ring(
+                    agent_group(agent_id),
+                    name,
+                    conversation=self.public_id,
+                    brand=str(self.brand_id),
+                    **data,
+                )
+
+    def _list_changed(self) -> Ring:
+        return _ring(desk_group(self.brand_id), "list.changed", brand=str(self.brand_id))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationHeld(ChatEvent):
+    """A new chat waits for the rules before anybody hears of it."""
+
+    name: ClassVar[str] = "conversation.held"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationQueued(ChatEvent):
+    """A chat stands in the queue and may be offered; `previous_id` had it until now."""
+
+    name: ClassVar[str] = "conversation.queued"
+
+    previous_id: int | None = None
+
+    def rings(self) -> Iterable[Ring]:
+        """Return the alert for the desk, and what the visitor's and last agent's screens show."""
+        if self.previous_id is not None:
+            yield from self._to_visitor("conversation.changed", status=self.status)
+        yield from self._to_agents("conversation.changed", self.previous_id, status=self.status)
+        yield _ring(
+            desk_group(self.brand_id),
+            self.name,
+            conversation=self.public_id,
+            brand=str(self.brand_id),
+        )
+        yield self._list_changed()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationAssigned(ChatEvent):
+    """A chat has an agent. `agent` is what the visitor may know of the person."""
+
+    name: ClassVar[str] = "conversation.assigned"
+
+    previous_id: int | None
+    agent: dict[str, str]
+    # True when the agent did not ask for it: this is what rings.
+    automatic: bool
+
+    def rings(self) -> Iterable[Ring]:
+        """Return who learns of the new assignee."""
+        yield from self._to_agents(
+            self.name, self.assignee_id, agent=self.agent, automatic=self.automatic
+        )
+        yield from self._to_agents("conversation.changed", self.previous_id, status=self.status)
+        yield from self._to_visitor(self.name, agent=self.agent)
+        yield self._list_changed()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationChanged(ChatEvent):
+    """Status, topic or outcome of a chat changed without one of the events above and below."""
+
+    name: ClassVar[str] = "conversation.changed"
+
+    previous_id: int | None = None
+    outcome: str = ""
+
+    def rings(self) -> Iterable[Ring]:
+        """Return who shows the chat."""
+        change = {"status": self.status, "outcome": self.outcome}
+        yield from self._to_agents("conversation.changed", self.assignee_id, **change)
+        if self.previous_id != self.assignee_id:
+            yield from self._to_agents("conversation.changed", self.previous_id, **change)
+        yield _ring(
+            thread_group(self.conversation_id),
+            "conversation.changed",
+            conversation=self.public_id,
+            brand=str(self.brand_id),
+            **change,
+        )
+        yield from self._to_visitor("conversation.changed", status=self.status)
+        yield self._list_changed()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationEnded(ConversationChanged):
+    """A chat was ended by the visitor, an agent or the system."""
+
+    name: ClassVar[str] = "conversation.ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationResolved(ConversationChanged):
+    """A chat is in the archive; its slot is free."""
+
+    name: ClassVar[str] = "conversation.resolved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationReopened(ConversationChanged):
+    """An ended chat goes on."""
+
+    name: ClassVar[str] = "conversation.reopened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotFreed(Event):
+    """An agent may take another chat."""
+
+    name: ClassVar[str] = "slot.freed"
+
+    agent_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferMade(ChatEvent):
+    """A chat rings at an agent."""
+
+    name: ClassVar[str] = "offer.made"
+
+    agent_id: int
+    rings_until: str
+
+    def rings(self) -> Iterable[Ring]:
+        """Return the ring of the agent's screens."""
+        yield from self._to_agents(self.name, self.agent_id, rings_until=self.rings_until)
+        yield self._list_changed()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferWithdrawn(ChatEvent):
+    """A chat no longer rings at an agent; `result` says what became of the offer."""
+
+    name: ClassVar[str] = "offer.withdrawn"
+
+    agent_id: int
+    result: str
+
+    def rings(self) -> Iterable[Ring]:
+        """Return the end of ringing."""
+        yield from self._to_agents(self.name, self.agent_id, result=self.result)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueMoved(Event):
+    """The places of some waiting visitors changed."""
+
+    name: ClassVar[str] = "queue.moved"
+    durable: ClassVar[bool] = False
+
+    # (secret's hash, conversation, position, eta)
+    places: tuple[tuple[str, str, int, Any], ...]
+
+    def rings(self) -> Iterable[Ring]:
+        """Return each visitor's new place."""
+        for visitor, public_id, position, eta in self.places:
+            yield _ring(
+                visitor_group(visitor),
+                "queue.position",
+                conversation=public_id,
+                position=position,
+                eta=eta,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvailabilityChanged(Event):
+    """What a visitor of the brand can expect is different from what was last said."""
+
+    name: ClassVar[str] = "availability.changed"
+    durable: ClassVar[bool] = False
+
+    brand_id: int
+    answer: dict[str, Any]
+
+    def rings(self) -> Iterable[Ring]:
+        """Return the answer for the open widgets."""
+        yield _ring(site_group(self.brand_id), self.name, **self.answer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountersChanged(Event):
+    """How many customers wait and how many agents are Online for a brand."""
+
+    name: ClassVar[str] = "counters"
+    durable: ClassVar[bool] = False
+
+    brand_id: int
+    waiting: int
+    online: int
+
+    def rings(self) -> Iterable[Ring]:
+        """Return the figures for the consoles' footers."""
+        yield _ring(
+            desk_group(self.brand_id),
+            self.name,
+            brand=str(self.brand_id),
+            waiting=self.waiting,
+            online=self.online,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSeen(Event):
+    """The status of the agent as the visitors of their chats may see it."""
+
+    name: ClassVar[str] = "agent.seen"
+    durable: ClassVar[bool] = False
+
+    agent: dict[str, str]
+    # (secret's hash, conversation)
+    chats: tuple[tuple[str, str], ...]
+
+    def rings(self) -> Iterable[Ring]:
+        """Return the new status for each open chat of the agent."""
+        for visitor, public_id in self.chats:
+            yield _ring(
+                visitor_group(visitor), "agent.status", conversation=public_id, agent=self.agent
+            )

@@ -1,0 +1,60 @@
+"""The lock order of live support: agents by primary key, then chats by primary key.
+
+Whoever gives an agent a chat holds the agent's row while counting, so that no path passes the
+limit. Freeing a slot needs only the chat. What was read before the locks is checked again under
+them; when it no longer holds, the operation starts again in a new transaction.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+
+from django.db import transaction
+
+from agents.models import Agent
+from chat.models import Conversation
+
+ATTEMPTS = 8
+
+
+class Moved(Exception):
+    """What was read without a lock has changed since; still so after several new starts."""
+
+
+def starting_again[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
+    """Run `operation` in a transaction, and in a new one whenever it raises `Moved`."""
+
+    @wraps(operation)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with transaction.atomic():
+                    return operation(*args, **kwargs)
+            except Moved:
+                continue
+        with transaction.atomic():
+            return operation(*args, **kwargs)
+
+    return run
+
+
+def lock_agent(agent_id: int) -> Agent:
+    """Lock one agent's row and return it fresh."""
+    return Agent.objects.select_for_update(no_key=True, of=("self",)).get(pk=agent_id)
+
+
+def lock_conversations(ids: Iterable[int]) -> list[Conversation]:
+    """Lock chats in the order of their keys and return them fresh."""
+    return list(
+        Conversation.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("visitor", "assignee", "brand")
+        .filter(pk__in=list(ids))
+        .order_by("pk")
+    )
+
+
+def lock_conversation(conversation_id: int) -> Conversation:
+    """Lock one chat and return it fresh."""
+    found = lock_conversations([conversation_id])
+    if not found:
+        raise Conversation.DoesNotExist
+    return found[0]

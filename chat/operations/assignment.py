@@ -1,0 +1,303 @@
+"""Giving chats to agents and taking them back, never past a limit."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from agents.access import access_of
+from agents.models import Agent, Permission, Status
+from chat.lifecycle import (
+    ConversationAssigned,
+    ConversationQueued,
+    OfferMade,
+    OfferWithdrawn,
+    SlotFreed,
+)
+from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
+from chat.models import Conversation, Entry, Offer
+from chat.operations.entries import Line, append
+from chat.routing.candidates import (
+    as_candidates,
+    load_of,
+    offerable,
+    online_agents,
+    read_queue,
+)
+from chat.routing.decision import Assignment, Decision, decide
+from chat.routing.faces import face_of
+from config.events import publish
+
+_HELD_BY_AGENT = (Conversation.Status.ACTIVE, Conversation.Status.WAITING)
+
+
+class AlreadyTaken(Exception):
+    """Somebody else was faster, or the chat has ended."""
+
+
+class AtCapacity(Exception):
+    """The agent has as many chats as allowed."""
+
+
+class NotOnline(Exception):
+    """Only an Online agent receives work."""
+
+
+class NotAuthorised(Exception):
+    """The agent may not answer chats of this brand and channel."""
+
+
+def route(*, now: datetime) -> Decision | None:
+    """Offer the queue to the agents; None when nobody waits.
+
+    The peek is unlocked: a chat that queues a moment later routes for itself.
+    """
+    return _route(now=now) if offerable().exists() else None
+
+
+@starting_again
+def _route(*, now: datetime) -> Decision:
+    people = {
+        agent.pk: agent for agent in online_agents(now).select_for_update(no_key=True, of=("self",))
+    }
+    load = load_of()
+    candidates = as_candidates(people.values(), load)
+    queue, policy = read_queue(offerable(), load)
+    decision = decide(queue=queue, candidates=candidates, policy=policy, now=now)
+    if not decision.assignments:
+        return decision
+    wanted = [assignment.conversation_id for assignment in decision.assignments]
+    chats = {chat.pk: chat for chat in lock_conversations(wanted)}
+    for pk in wanted:
+        if pk not in chats or chats[pk].status != Conversation.Status.QUEUED:
+            raise Moved
+    for assignment in decision.assignments:
+        chat, agent = chats[assignment.conversation_id], people[assignment.agent_id]
+        why = _explained(decision, assignment, load.held)
+        if assignment.ring_seconds:
+            _ring(chat, agent, seconds=assignment.ring_seconds, why=why, now=now)
+        else:
+            _give(chat, agent, automatic=True, why=why, now=now)
+    return decision
+
+
+def _explained(
+    decision: Decision, assignment: Assignment, held: Mapping[int, int]
+) -> dict[str, Any]:
+    """Return what the timeline keeps of a decision: "why me?"."""
+    left_out = Counter(decision.why(assignment.conversation_id).values())
+    return {
+        "routing": {
+            "open": held[assignment.agent_id],
+            "left_out": {str(reason): count for reason, count in sorted(left_out.items())},
+        }
+    }
+
+
+@starting_again
+def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conversation:
+    """Take a queued chat; of several who try at once exactly one gets it.
+
+    Raises `NotOnline`, `AtCapacity` or `AlreadyTaken`; accepting one's own chat again is fine.
+    """
+    person = lock_agent(agent.pk)
+    chat = lock_conversation(conversation.pk)
+    if chat.status == Conversation.Status.ACTIVE and chat.assignee_id == person.pk:
+        return chat
+    if chat.status != Conversation.Status.QUEUED:
+        raise AlreadyTaken
+    require_room(person, chat)
+    _give(chat, person, automatic=False, why={}, now=now)
+    return chat
+
+
+@transaction.atomic
+def decline(*, conversation: Conversation, agent: Agent, now: datetime) -> None:
+    """Let a ringing chat go to the next agent; declining what does not ring changes nothing."""
+    chat = lock_conversation(conversation.pk)
+    offer = Offer.objects.filter(conversation=chat, agent=agent, result=Offer.Result.OPEN).first()
+    if offer:
+        _close(offer, chat, result=Offer.Result.DECLINED, now=now)
+
+
+@transaction.atomic
+def miss_offers(*, now: datetime) -> int:
+    """Close the offers that rang too long; return how many."""
+    late = Offer.objects.filter(result=Offer.Result.OPEN, rings_until__lte=now)
+    chats = {
+        chat.pk: chat for chat in lock_conversations(late.values_list("conversation_id", flat=True))
+    }
+    missed = list(late.filter(conversation__in=chats))
+    for offer in missed:
+        _close(offer, chats[offer.conversation_id], result=Offer.Result.MISSED, now=now)
+    return len(missed)
+
+
+@starting_again
+def assign_conversation(
+    *, conversation: Conversation, to: Agent, by: Agent | None, now: datetime
+) -> Conversation:
+    """Give an open chat to an Online agent with a free slot, also when somebody has it now.
+
+    Raises `NotOnline`, `NotAuthorised`, `AtCapacity`, or `AlreadyTaken` when it has ended.
+    """
+    person = lock_agent(to.pk)
+    chat = lock_conversation(conversation.pk)
+    if chat.assignee_id == person.pk and chat.status == Conversation.Status.ACTIVE:
+        return chat
+    if not chat.is_open:
+        raise AlreadyTaken
+    if not access_of(person).may_in(Permission.CHAT, chat.brand_id, chat.channel):
+        raise NotAuthorised
+    require_room(person, chat)
+    if by is not None and by.pk != person.pk:
+        line = Line(
+            kind=Entry.Kind.ASSIGNED,
+            author_kind=Entry.AuthorKind.AGENT,
+            agent=by,
+            data={"to": person.name, "to_id": person.public_id},
+        )
+        append(chat, line, now=now)
+    _give(chat, person, automatic=by is None or by.pk != person.pk, why={}, now=now)
+    return chat
+
+
+@transaction.atomic
+def requeue(
+    *,
+    conversation: Conversation,
+    by: Agent | None,
+    now: datetime,
+    at_head: bool = True,
+    reason: str = "returned",
+) -> Conversation:
+    """Take an agent's chat back into the queue; the start of the wait is kept.
+
+    A chat whose agent vanished returns to that agent if it is still unassigned by then.
+    """
+    chat = lock_conversation(conversation.pk)
+    if chat.status in _HELD_BY_AGENT:
+        put_in_queue(chat, by=by, now=now, at_head=at_head, reason=reason)
+    return chat
+
+
+def require_room(agent: Agent, chat: Conversation) -> None:
+    """Check that `agent`, whose row is locked, is Online and may hold one more chat like `chat`.
+
+    A slot that the chat itself takes (it rings at the agent, or is in wrap-up there) is free.
+    """
+    if agent.status != Status.ONLINE or not agent.is_active:
+        raise NotOnline
+    load = load_of([agent.pk])
+    [candidate] = as_candidates([agent], load)
+    queue, policy = read_queue(Conversation.objects.filter(pk=chat.pk), load)
+    own = agent.pk in queue[0].tried and chat.pk in load.ringing
+    own = own or (chat.holds_slot and chat.assignee_id == agent.pk)
+    limit = policy.limit(candidate, chat.brand_id, queue[0].team_ids)
+    if candidate.held - own >= limit:
+        raise AtCapacity
+
+
+def put_in_queue(
+    chat: Conversation, *, by: Agent | None, now: datetime, at_head: bool, reason: str
+) -> None:
+    """Move a locked chat to the queue, tell its visitor, and free the slot it held."""
+    previous = chat.assignee
+    chat.status = Conversation.Status.QUEUED
+    chat.assignee = None
+    chat.returning_to = previous if reason in {"vanished", "woke"} else None
+    chat.queued_at = chat.queued_at or now
+    freed, chat.holds_slot = chat.holds_slot, False
+    if at_head:
+        chat.priority = Conversation.HEAD
+    chat.save(
+        update_fields=["status", "assignee", "returning_to", "queued_at", "holds_slot", "priority"]
+    )
+    line = Line(
+        kind=Entry.Kind.QUEUED,
+        author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
+        agent=by,
+        data={"reason": reason, "from": previous.name if previous else ""},
+    )
+    append(chat, line, now=now)
+    publish(ConversationQueued.of(chat, previous_id=previous.pk if previous else None))
+    if freed and previous:
+        publish(SlotFreed(agent_id=previous.pk))
+
+
+def withdraw_offers(chat: Conversation, *, now: datetime, accepted_by: int | None = None) -> None:
+    """Stop a locked chat from ringing, because somebody took it or it is over."""
+    for offer in Offer.objects.filter(conversation=chat, result=Offer.Result.OPEN):
+        was_taken = offer.agent_id == accepted_by
+        result = Offer.Result.ACCEPTED if was_taken else Offer.Result.WITHDRAWN
+        _close(offer, chat, result=result, now=now)
+
+
+def _give(
+    chat: Conversation, agent: Agent, *, automatic: bool, why: dict[str, Any], now: datetime
+) -> None:
+    """Make `agent` the assignee of a locked chat; agent and room are locked and checked."""
+    previous = chat.assignee
+    kept_slot = chat.holds_slot
+    withdraw_offers(chat, now=now, accepted_by=agent.pk)
+    chat.status = Conversation.Status.ACTIVE
+    chat.assignee = agent
+    chat.returning_to = None
+    chat.holds_slot = True
+    chat.accepted_at = chat.accepted_at or now
+    chat.held_until = None
+    if chat.priority == Conversation.HEAD:
+        chat.priority = 0
+    chat.save(
+        update_fields=[
+            "status",
+            "assignee",
+            "returning_to",
+            "holds_slot",
+            "accepted_at",
+            "held_until",
+            "priority",
+        ]
+    )
+    Agent.objects.filter(pk=agent.pk).update(idle_since=now)
+    moved = previous is not None and previous.pk != agent.pk
+    line = Line(
+        kind=Entry.Kind.TRANSFERRED if moved else Entry.Kind.ACCEPTED,
+        author_kind=Entry.AuthorKind.AGENT,
+        agent=agent,
+        data={"automatic": automatic, "to": agent.name, **why},
+    )
+    append(chat, line, now=now)
+    publish(
+        ConversationAssigned.of(
+            chat,
+            previous_id=previous.pk if previous and moved else None,
+            agent=face_of(agent),
+            automatic=automatic,
+        )
+    )
+    if previous and moved and kept_slot:
+        publish(SlotFreed(agent_id=previous.pk))
+
+
+def _ring(
+    chat: Conversation, agent: Agent, *, seconds: int, why: dict[str, Any], now: datetime
+) -> None:
+    offer = Offer.objects.create(
+        conversation=chat,
+        agent=agent,
+        offered_at=now,
+        rings_until=now + timedelta(seconds=seconds),
+    )
+    line = Line(kind=Entry.Kind.OFFERED, data={"to": agent.name, **why})
+    append(chat, line, now=now)
+    publish(OfferMade.of(chat, agent_id=agent.pk, rings_until=offer.rings_until.isoformat()))
+
+
+def _close(offer: Offer, chat: Conversation, *, result: str, now: datetime) -> None:
+    offer.result = result
+    offer.closed_at = now
+    offer.save(update_fields=["result", "closed_at"])
+    publish(OfferWithdrawn.of(chat, agent_id=offer.agent_id, result=result))

@@ -1,0 +1,156 @@
+"""What routing knows of agents and of the queue, read in few statements whatever their number."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from agents.access import accesses_of
+from agents.models import Agent, Presence, Status
+from chat.models import Conversation, Offer
+from chat.routing.decision import Candidate, Policy, TeamRule, Waiting
+
+_TRIED = {Offer.Result.OPEN, Offer.Result.DECLINED, Offer.Result.MISSED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """Slots taken per agent, and who was already asked about which chat."""
+
+    held: Counter[int]
+    tried: dict[int, set[int]]
+    ringing: frozenset[int]
+
+
+def online_agents(now: datetime) -> QuerySet[Agent]:
+    """Return the Online agents, in the order in which they are locked, with `is_here`."""
+    since = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
+    lease = Presence.objects.filter(agent=OuterRef("pk"), seen_at__gte=since)
+    return (
+        Agent.objects.filter(status=Status.ONLINE, is_active=True)
+        .annotate(is_here=Exists(lease))
+        .order_by("pk")
+    )
+
+
+def load_of(agent_ids: Iterable[int] | None = None) -> Load:
+    """Count the slots of these agents (all when None) in one statement.
+
+    A chat that rings at somebody takes a slot of theirs, or accepting could pass the limit.
+    """
+    slots = Conversation.objects.filter(holds_slot=True, assignee__isnull=False)
+    offers = Offer.objects.filter(
+        conversation__status=Conversation.Status.QUEUED,
+        # Only since it entered the queue this time: a reopened chat rings at everybody again.
+        offered_at__gte=F("conversation__queued_at"),
+    )
+    if agent_ids is not None:
+        wanted = set(agent_ids)
+        slots, offers = slots.filter(assignee__in=wanted), offers.filter(agent__in=wanted)
+    held: Counter[int] = Counter()
+    tried: dict[int, set[int]] = defaultdict(set)
+    ringing: set[int] = set()
+    rows = slots.values_list("assignee_id", "pk", "status").union(
+        offers.values_list("agent_id", "conversation_id", "result"), all=True
+    )
+    for agent_id, conversation_id, state in rows:
+        if state in _TRIED:
+            tried[conversation_id].add(agent_id)
+        if state == Offer.Result.OPEN:
+            ringing.add(conversation_id)
+        if state == Offer.Result.OPEN or state in Conversation.Status.values:
+            held[agent_id] += 1
+    return Load(held=held, tried=tried, ringing=frozenset(ringing))
+
+
+def as_candidates(agents: Iterable[Agent], load: Load) -> list[Candidate]:
+    """Join agents (with `is_here`) to their access and load; two statements."""
+    people = list(agents)
+    accesses = accesses_of(people)
+    return [
+        Candidate(
+            id=agent.pk,
+            status=agent.status,
+            is_present=getattr(agent, "is_here", False),
+            capacity=agent.capacity,
+            held=load.held[agent.pk],
+            idle_since=agent.idle_since,
+            access=accesses[agent.pk],
+        )
+        for agent in people
+    ]
+
+
+_TEAMS = ("team", "topic__teams", "brand__default_team")
+_TEAM_FIELDS = ("pk", "capacity", "auto_accept", "ring_seconds")
+
+
+@dataclass(kw_only=True)
+class _Row:
+    waiting: dict[str, Any]
+    # Its own team, those of its topic, the default of its brand.
+    teams: tuple[set[int], set[int], set[int]] = field(
+        default_factory=lambda: (set(), set(), set())
+    )
+
+
+def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[Waiting], Policy]:
+    """Return `conversations` as the decision sees them, with the rules of their teams and brands.
+
+    One statement: a row for each chat and team of its topic.
+    """
+    names = [f"{path}__{name}" for path in _TEAMS for name in _TEAM_FIELDS]
+    rows: dict[int, _Row] = {}
+    rules: dict[int, TeamRule] = {}
+    capacities: dict[int, int] = {}
+    for values in conversations.order_by("pk").values_list(
+        "pk",
+        "brand_id",
+        "channel",
+        "priority",
+        "queued_at",
+        "returning_to_id",
+        "brand__capacity",
+        *names,
+    ):
+        pk, brand_id, channel, priority, queued_at, returning_to, capacity, *teams = values
+        capacities[brand_id] = capacity
+        if pk not in rows:
+            rows[pk] = _Row(
+                waiting={
+                    "id": pk,
+                    "brand_id": brand_id,
+                    "channel": channel,
+                    "priority": priority,
+                    "queued_at": queued_at,
+                    "returning_to": returning_to,
+                }
+            )
+        for position in range(len(_TEAMS)):
+            team_id, limit, auto_accept, ring_seconds = teams[4 * position : 4 * position + 4]
+            if team_id is not None:
+                rows[pk].teams[position].add(team_id)
+                rules[team_id] = TeamRule(
+                    capacity=limit, auto_accept=auto_accept, ring_seconds=ring_seconds
+                )
+    queue = [
+        Waiting(
+            **row.waiting,
+            team_ids=frozenset(row.teams[0] or row.teams[1] or row.teams[2]),
+            tried=frozenset(load.tried.get(pk, ())),
+        )
+        for pk, row in rows.items()
+    ]
+    return queue, Policy(brand_capacity=capacities, teams=rules)
+
+
+def offerable() -> QuerySet[Conversation]:
+    """Return the chats that may be offered now: in the queue, not ringing, not held by rules."""
+    ringing = Offer.objects.filter(conversation=OuterRef("pk"), result=Offer.Result.OPEN)
+    return Conversation.objects.filter(
+        ~Exists(ringing), status=Conversation.Status.QUEUED, held_until=None
+    )
