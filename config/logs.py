@@ -1,4 +1,113 @@
-"""stand-in"""
+"""Structured logs that name events and ids, never people.
+
+`LOGGING_CONFIG` names `configure`, which Django calls with `settings.LOGGING`:
+`{"level": "INFO", "json": True}`.
+"""
+
+import logging
+import logging.config
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+MASK = "***"
+# Keys whose values are somebody's words or somebody's key.
+PRIVATE = frozenset(
+    {
+        "authorization", "body", "content", "cookie", "cookies", "csrf_token", "csrfmiddlewaretoken",
+        "detail", "email", "fields", "ip", "message_text", "name", "otp", "page", "password", "payload",
+        "phone", "query_string", "referrer", "secret", "sessionid", "set-cookie", "subject", "text",
+        "title", "token", "url", "user_agent", "visitor_secret",
+    }
+)  # fmt: skip
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_BEARER = re.compile(r"(?i)\b(bearer|token|basic)\s+[\w.~+/:=-]{8,}")
+# Long unbroken strings are secrets, signatures or signed values (ids of ours are shorter).
+_SECRET = re.compile(r"[A-Za-z0-9_~+/=-]{40,}(?:[:.][A-Za-z0-9_~+/=-]+)*")
+_QUERY = re.compile(r"\?[^\s\"']+")
+
+type Entry = MutableMapping[str, Any]
 
 
-def configure(_: object) -> None: ...
+def masked(text: str) -> str:
+    """Return `text` without e-mail addresses, credentials and query strings."""
+    text = _EMAIL.sub(MASK, text)
+    text = _BEARER.sub(rf"\1 {MASK}", text)
+    text = _QUERY.sub(f"?{MASK}", text)
+    return _SECRET.sub(MASK, text)
+
+
+def mask(_: Any, __: str, entry: Entry) -> Entry:
+    """Drop what is personal or secret from a log entry; the last step before it is written."""
+    return {key: _clean(key, value) for key, value in entry.items()}
+
+
+def _clean(key: str, value: Any) -> Any:
+    if key.lower() in PRIVATE:
+        return MASK
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {inner: _clean(str(inner), held) for inner, held in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean("", held) for held in value]
+    if isinstance(value, bool | int | float | None):
+        return value
+    return masked(str(value))
+
+
+def configure(config: dict[str, Any]) -> None:
+    """Set up structlog and the standard library's logging alike."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    as_json = bool(config.get("json"))
+    last: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "plain": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        # Only what broke and where: exception texts may quote people.
+                        structlog.processors.format_exc_info,
+                        mask,
+                        last,
+                    ],
+                }
+            },
+            "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+            "root": {"handlers": ["console"], "level": config.get("level", "INFO")},
+            "loggers": {
+                # Every 4xx is a line here, with the path; our own logs say what matters.
+                "django.request": {"level": "ERROR"},
+                "django.security.DisallowedHost": {"level": "ERROR"},
+                "django.server": {"level": "WARNING"},
+                "daphne": {"level": "WARNING"},
+                "httpx": {"level": "WARNING"},
+            },
+        }
+    )

@@ -1,2 +1,143 @@
-"""stand-in"""
-from rest_framework.views import exception_handler  # noqa: F401
+"""RFC 9457 problem documents: every error of the API has one shape and tells no secrets."""
+
+import math
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.db import connections
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import status
+from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.exceptions import NotFound as DRFNotFound
+from rest_framework.exceptions import PermissionDenied as DRFPermissionDenied
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+
+log = structlog.get_logger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+CODES = {
+    status.HTTP_400_BAD_REQUEST: "invalid",
+    status.HTTP_401_UNAUTHORIZED: "unauthorized",
+    status.HTTP_403_FORBIDDEN: "forbidden",
+    status.HTTP_404_NOT_FOUND: "not_found",
+    status.HTTP_405_METHOD_NOT_ALLOWED: "method_not_allowed",
+    status.HTTP_406_NOT_ACCEPTABLE: "not_acceptable",
+    status.HTTP_409_CONFLICT: "conflict",
+    status.HTTP_413_REQUEST_ENTITY_TOO_LARGE: "too_large",
+    status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    status.HTTP_429_TOO_MANY_REQUESTS: "rate",
+    status.HTTP_500_INTERNAL_SERVER_ERROR: "error",
+    status.HTTP_503_SERVICE_UNAVAILABLE: "unavailable",
+}
+TITLES = {
+    400: gettext_lazy("The request is not valid"),
+    401: gettext_lazy("Please sign in"),
+    403: gettext_lazy("You may not do this"),
+    404: gettext_lazy("Not found"),
+    405: gettext_lazy("This method is not allowed here"),
+    406: gettext_lazy("This format is not available"),
+    409: gettext_lazy("This is no longer possible"),
+    413: gettext_lazy("This is too large"),
+    415: gettext_lazy("This kind of content is not accepted"),
+    429: gettext_lazy("Too many requests"),
+    500: gettext_lazy("Something went wrong"),
+    503: gettext_lazy("Not available right now"),
+}
+
+
+class Problem(APIException):
+    """An expected refusal: `raise Problem(409, "open", conversation=public_id)`."""
+
+    def __init__(
+        self,
+        status_code: int,
+        code: str,
+        detail: str = "",
+        *,
+        retry_after: float | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail or None, code)
+        self.status_code = status_code
+        self.problem_code = code
+        self.problem_detail = str(detail)
+        self.members = members
+        self.retry_after = retry_after
+
+
+class ProblemRenderer(JSONRenderer):
+    """JSON under the media type of problem documents."""
+
+    media_type = CONTENT_TYPE
+
+
+def problem(
+    status_code: int, code: str | None = None, detail: str = "", **members: Any
+) -> dict[str, Any]:
+    """Return a problem document."""
+    return {
+        "type": "about:blank",
+        "title": str(TITLES.get(status_code, TITLES[500])),
+        "status": status_code,
+        "code": code or CODES.get(status_code, "error"),
+        "detail": str(detail),
+    } | members
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
+    """Answer any exception of an API view with a problem document; unknown ones say nothing."""
+    headers: dict[str, str] = {}
+    if isinstance(exc, Http404):
+        exc = DRFNotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = DRFPermissionDenied()
+    if not isinstance(exc, APIException):
+        request = context.get("request")
+        log.exception(
+            "api.unexpected",
+            view=type(context.get("view")).__name__,
+            method=getattr(request, "method", ""),
+        )
+        body = problem(500)
+    else:
+        body = _of(exc)
+        if challenge := getattr(exc, "auth_header", None):
+            headers["WWW-Authenticate"] = challenge
+        wait = getattr(exc, "retry_after", None) or getattr(exc, "wait", None)
+        if wait is not None:
+            headers["Retry-After"] = str(max(1, math.ceil(wait)))
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
+            connection.set_rollback(True)
+    response = Response(body, status=body["status"], headers=headers)
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def _of(exc: APIException) -> dict[str, Any]:
+    if isinstance(exc, Problem):
+        return problem(exc.status_code, exc.problem_code, exc.problem_detail, **exc.members)
+    if isinstance(exc, ValidationError):
+        detail = exc.get_full_details()
+        fields = detail if isinstance(detail, dict) else {"": detail}
+        return problem(exc.status_code, "invalid", _first(fields), errors=fields)
+    if isinstance(exc, Throttled):
+        return problem(exc.status_code, "rate", _("Please wait a moment and try again"))
+    # A row somebody may not see and a row that is not there look the same: no detail.
+    detail = "" if exc.status_code in {404, 500} else str(exc.detail)
+    return problem(exc.status_code, None, detail)
+
+
+def _first(value: Any) -> str:
+    """Return the first message in a tree of validation errors."""
+    if isinstance(value, dict):
+        if isinstance(value.get("message"), str):
+            return str(value["message"])
+        value = list(value.values())
+    if isinstance(value, list):
+        return next((text for item in value if (text := _first(item))), "")
+    return ""

@@ -181,6 +181,7 @@ STORAGES = {
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = DATA_DIR / "media"
 
 # Work in the background
@@ -356,6 +357,9 @@ IMECE = {
     "READS_PER_MINUTE": env.int("READS_PER_MINUTE", default=300),
     "RATINGS_PER_MINUTE": env.int("RATINGS_PER_MINUTE", default=10),
     "OFFLINE_MESSAGES_PER_HOUR": env.int("OFFLINE_MESSAGES_PER_HOUR", default=10),
+    "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR": env.int(
+        "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR", default=30
+    ),
     "DESK_REQUESTS_PER_MINUTE": env.int("DESK_REQUESTS_PER_MINUTE", default=600),
     "UPLOAD_MAX_BYTES": 10 * 1024 * 1024,
     "MESSAGE_MAX_CHARS": 10_000,
@@ -366,5 +370,7 @@ IMECE = {
 }
 
 LOGGING_CONFIG = "config.logs.configure"
-LOG_JSON = env.bool("LOG_JSON", default=not IS_LOOPBACK)
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "level": env.str("LOG_LEVEL", default="INFO"),
+    "json": env.bool("LOG_JSON", default=not IS_LOOPBACK),
+}

@@ -109,8 +109,10 @@ def purge(*, now: datetime) -> int:
 
 def gauges(*, now: datetime) -> Gauges:
     """Measure the outbox: due rows, how long the oldest is due, and how many were given up."""
-    found = OutboxEntry.objects.live().filter(available_at__lte=now).aggregate(
-        backlog=Count("pk"), oldest=Min("available_at")
+    found = (
+        OutboxEntry.objects.live()
+        .filter(available_at__lte=now)
+        .aggregate(backlog=Count("pk"), oldest=Min("available_at"))
     )
     oldest = found["oldest"]
     return Gauges(
