@@ -95,7 +95,8 @@ def lock(public_ids: Collection[str], *, reopen_since: datetime, wait: bool) -> 
 
 
 _EARLIER = """
-SELECT '{kind}', e.conversation_id, COALESCE(e.agent_id, 0), e.client_id, e.id, e.seq, e.visitor_seq, e.created_at
+SELECT '{kind}', e.conversation_id, COALESCE(e.agent_id, 0), e.client_id,
+       e.id, e.seq, e.visitor_seq, e.created_at
 FROM (VALUES {marks}) AS k JOIN chat_entry e
   ON e.conversation_id = k.column1 AND e.client_id = k.column2{same}
 WHERE e.author_kind = '{kind}' AND e.client_id IS NOT NULL"""
