@@ -12,7 +12,8 @@ UV_VERSION := 0.13.9
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 LOCK := uv.lock pyproject.toml .python-version
 export UV_PROJECT_ENVIRONMENT := .venv
-unexport VIRTUAL_ENV DJANGO_SETTINGS_MODULE
+# Without byte code every start would compile for seconds.
+unexport VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint bench chaos
 .DEFAULT_GOAL := run

@@ -186,7 +186,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 
 # Work in the background
 
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 1}
     if REDIS_URL
