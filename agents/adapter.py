@@ -63,7 +63,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     ) -> None:
         """Say only what isn't plain to see."""
         if message_template not in _SILENT:
-            super().add_message(request, level, message_template, *args, **kw)
+            super().add_message(request, level, message_template, *args, **kwargs)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         # Not per host name, or every spelling of our address would give five more guesses.

@@ -49,7 +49,8 @@ class TokenForm(PlainForm):
     )
 
     def __init__(self, *args: Any, access: Access, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # Both forms of the page have a name.
+        super().__init__(*args, auto_id="token_%s", **kwargs)
         allowed = {
             Scope.DESK: True,
             Scope.ADMIN: access.may(Permission.ADMIN),
