@@ -55,6 +55,7 @@ class Process:
         self._env = dict(env) if env is not None else None
         self._popen = popen
         self._log = tempfile.NamedTemporaryFile(prefix=f"imece-{name}-", suffix=".log")  # noqa: SIM115
+        self._kept = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,7 +71,9 @@ class Process:
     @property
     def logs(self) -> str:
         """Everything it has written so far."""
-        return Path(self._log.name).read_text(errors="replace")
+        if not self._log.file.closed:
+            self._kept = Path(self._log.name).read_text(errors="replace")
+        return self._kept
 
     def start(self, *, timeout: float = 60) -> Self:
         """Start it and wait until it serves."""
@@ -132,13 +135,14 @@ class Process:
         return self.wait(timeout=timeout)
 
     def close(self) -> None:
-        """End it if it runs and forget its log."""
+        """End it if it runs; its log file goes, `logs` stays."""
         if self._process is not None and self.returncode is None:
             self.signal(signal.SIGTERM)
             try:
                 self._process.wait(10)
             except subprocess.TimeoutExpired:
                 self.kill()
+        self._kept = self.logs
         self._log.close()
 
     def __enter__(self) -> Self:
@@ -406,3 +410,21 @@ def _data_dir(env: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
         return
     with tempfile.TemporaryDirectory(prefix="imece-data-", ignore_cleanup_errors=True) as path:
         yield {**env, "DATA_DIR": path}
+
+
+def main() -> None:
+    """Run PostgreSQL and Redis until SIGTERM, with their addresses in the file named by argv[1].
+
+    For the suite on both: `python -m tests.servers env & . env` (see .ci/run).
+    """
+    target = Path(sys.argv[1])
+    with postgres_server() as postgres, redis_server() as redis:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        fresh = target.with_suffix(".new")
+        fresh.write_text(f"DATABASE_URL={postgres.url}\nREDIS_URL={redis.url}\n")
+        fresh.replace(target)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()
