@@ -1,6 +1,6 @@
 """Messages a second from a visitor to the agent's socket, beside the limit and the stock set-up.
 
-`python -m benchmarks.message_path` prints a Markdown report; docs/budgets are named in
+`make bench` prints a Markdown report; the newest one and the budgets stand in
 docs/performance.md. Every figure is a ratio of interleaved runs against servers on one core; the
 client and the databases share the other.
 """
