@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from agents.models import Agent
 from chat.models import Conversation
@@ -42,19 +43,18 @@ def lock_agent(agent_id: int) -> Agent:
     return Agent.objects.select_for_update(no_key=True, of=("self",)).get(pk=agent_id)
 
 
-def lock_conversations(ids: Iterable[int]) -> list[Conversation]:
-    """Lock chats in the order of their keys and return them fresh."""
-    return list(
-        Conversation.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("visitor", "assignee", "brand")
-        .filter(pk__in=list(ids))
-        .order_by("pk")
+def _locked() -> QuerySet[Conversation]:
+    return Conversation.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "visitor", "assignee", "brand", "topic"
     )
 
 
-def lock_conversation(conversation_id: int) -> Conversation:
-    """Lock one chat and return it fresh."""
-    found = lock_conversations([conversation_id])
-    if not found:
-        raise Conversation.DoesNotExist
-    return found[0]
+def lock_conversations(ids: Iterable[int]) -> list[Conversation]:
+    """Lock chats in the order of their keys and return them fresh."""
+    return list(_locked().filter(pk__in=list(ids)).order_by("pk"))
+
+
+def lock_conversation(conversation: Conversation) -> Conversation:
+    """Lock one chat, bring the caller's instance up to date and return it."""
+    conversation.refresh_from_db(from_queryset=_locked())
+    return conversation

@@ -103,7 +103,7 @@ def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conver
     Raises `NotOnline`, `AtCapacity` or `AlreadyTaken`; accepting one's own chat again is fine.
     """
     person = lock_agent(agent.pk)
-    chat = lock_conversation(conversation.pk)
+    chat = lock_conversation(conversation)
     if chat.status == Conversation.Status.ACTIVE and chat.assignee_id == person.pk:
         return chat
     if chat.status != Conversation.Status.QUEUED:
@@ -116,7 +116,7 @@ def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conver
 @transaction.atomic
 def decline(*, conversation: Conversation, agent: Agent, now: datetime) -> None:
     """Let a ringing chat go to the next agent; declining what does not ring changes nothing."""
-    chat = lock_conversation(conversation.pk)
+    chat = lock_conversation(conversation)
     offer = Offer.objects.filter(conversation=chat, agent=agent, result=Offer.Result.OPEN).first()
     if offer:
         _close(offer, chat, result=Offer.Result.DECLINED, now=now)
@@ -144,7 +144,7 @@ def assign_conversation(
     Raises `NotOnline`, `NotAuthorised`, `AtCapacity`, or `AlreadyTaken` when it has ended.
     """
     person = lock_agent(to.pk)
-    chat = lock_conversation(conversation.pk)
+    chat = lock_conversation(conversation)
     if chat.assignee_id == person.pk and chat.status == Conversation.Status.ACTIVE:
         return chat
     if not chat.is_open:
@@ -177,27 +177,31 @@ def requeue(
 
     A chat whose agent vanished returns to that agent if it is still unassigned by then.
     """
-    chat = lock_conversation(conversation.pk)
+    chat = lock_conversation(conversation)
     if chat.status in _HELD_BY_AGENT:
         put_in_queue(chat, by=by, now=now, at_head=at_head, reason=reason)
     return chat
 
 
 def require_room(agent: Agent, chat: Conversation) -> None:
-    """Check that `agent`, whose row is locked, is Online and may hold one more chat like `chat`.
+    """Check that `agent`, whose row is locked, is Online and may hold one more chat like `chat`."""
+    if agent.status != Status.ONLINE or not agent.is_active:
+        raise NotOnline
+    if not has_room(agent, chat):
+        raise AtCapacity
+
+
+def has_room(agent: Agent, chat: Conversation) -> bool:
+    """Return whether `agent`, whose row is locked, may hold `chat` within the limit.
 
     A slot that the chat itself takes (it rings at the agent, or is in wrap-up there) is free.
     """
-    if agent.status != Status.ONLINE or not agent.is_active:
-        raise NotOnline
     load = load_of([agent.pk])
     [candidate] = as_candidates([agent], load)
     queue, policy = read_queue(Conversation.objects.filter(pk=chat.pk), load)
     own = agent.pk in queue[0].tried and chat.pk in load.ringing
     own = own or (chat.holds_slot and chat.assignee_id == agent.pk)
-    limit = policy.limit(candidate, chat.brand_id, queue[0].team_ids)
-    if candidate.held - own >= limit:
-        raise AtCapacity
+    return candidate.held - own < policy.limit(candidate, chat.brand_id, queue[0].team_ids)
 
 
 def put_in_queue(

@@ -16,7 +16,7 @@ from chat.lifecycle import (
     ConversationReopened,
     ConversationResolved,
 )
-from chat.locks import Moved, lock_agent, lock_conversation, starting_again
+from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
 from chat.models import Attachment, Conversation, Entry, Visitor
 from chat.operations.assignment import (
     AtCapacity,
@@ -177,7 +177,7 @@ def remember(visitor: Visitor, fields: Mapping[str, Any]) -> None:
 @transaction.atomic
 def release_conversation(*, conversation_id: int, now: datetime) -> None:
     """Let a chat that was held for the rules be offered, and alert the desk."""
-    chat = lock_conversation(conversation_id)
+    [chat] = lock_conversations([conversation_id])
     if chat.held_until is None:
         return
     chat.held_until = None
@@ -195,7 +195,7 @@ def end_conversation(
     With an agent it goes to wrap-up and keeps its slot. A visitor who leaves the queue abandons
     the chat. The system (`by` None) names the `outcome` and closes the chat for good.
     """
-    chat = lock_conversation(conversation.pk)
+    chat = lock_conversation(conversation)
     if not chat.is_open:
         return chat
     if isinstance(by, Agent) and chat.assignee_id is None:
@@ -251,7 +251,7 @@ def resolve_conversation(
 
     Raises `WrongTopic`, or `NotAssigned` for a chat in the queue. Again: changes nothing.
     """
-    chat = lock_conversation(conversation.pk)
+    chat = lock_conversation(conversation)
     if chat.status == Conversation.Status.RESOLVED:
         return chat
     if topic.brand_id != chat.brand_id:
@@ -271,7 +271,7 @@ def set_topic(
     *, conversation: Conversation, topic: Topic, by: Agent | None, now: datetime
 ) -> Conversation:
     """Say what a chat is about; one that waits then stands in the queue of the topic's teams."""
-    chat = lock_conversation(conversation.pk)
+    chat = lock_conversation(conversation)
     if topic.brand_id != chat.brand_id:
         raise WrongTopic
     if chat.topic_id == topic.pk:
@@ -297,7 +297,7 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
     peek = Conversation.objects.get(pk=conversation.pk)
     person_id = by.pk if isinstance(by, Agent) else peek.assignee_id
     person = lock_agent(person_id) if person_id else None
-    chat = lock_conversation(conversation.pk)
+    chat = lock_conversation(conversation)
     if chat.is_open:
         raise NotEnded
     if not isinstance(by, Agent) and chat.assignee_id != person_id:

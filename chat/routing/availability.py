@@ -1,9 +1,10 @@
 """The one answer to "can somebody help now?", for widget, topics, rules, API and reports alike."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 from typing import Any
 
 from agents.models import Brand, Language, Topic
@@ -193,7 +194,10 @@ def durations_of(brand_id: int) -> list[float]:
 
 
 def answer(
-    floor: Floor, topics: BrandTopics, team_ids: frozenset[int], durations: Sequence[float]
+    floor: Floor,
+    topics: BrandTopics,
+    team_ids: frozenset[int],
+    durations: Callable[[], Sequence[float]],
 ) -> tuple[State, Band | None]:
     """Return what a new chat of these teams would meet, and how long it would wait."""
     brand = topics.brand
@@ -208,11 +212,12 @@ def answer(
     ):
         return State.OFFLINE, None
     position = floor.ahead(team_ids) + 1
-    return State.BUSY, estimate(position=position, slots=room.slots, durations=durations)
+    return State.BUSY, estimate(position=position, slots=room.slots, durations=durations())
 
 
-def availability_of(floor: Floor, topics: BrandTopics, durations: Sequence[float]) -> Availability:
+def availability_of(floor: Floor, topics: BrandTopics) -> Availability:
     """Return the answer for one brand from what is already read."""
+    durations = cache(partial(durations_of, topics.brand.pk))
     states = []
     best, _ = answer(floor, topics, topics.default, durations)
     for topic_id in topics.public:
@@ -228,7 +233,7 @@ def availability(brand: Brand, *, now: datetime) -> Availability:
     """Return what a visitor of `brand` can expect now."""
     floor = read_floor(now)
     topics, policy = read_topics([brand])
-    return availability_of(with_rules(floor, policy), topics[brand.pk], durations_of(brand.pk))
+    return availability_of(with_rules(floor, policy), topics[brand.pk])
 
 
 def can_start(brand: Brand, topic: Topic | None, *, now: datetime) -> State:
@@ -236,5 +241,5 @@ def can_start(brand: Brand, topic: Topic | None, *, now: datetime) -> State:
     topics, policy = read_topics([brand])
     floor = with_rules(read_floor(now), policy)
     its = topics[brand.pk]
-    state, _ = answer(floor, its, its.teams_of(topic.pk if topic else None), ())
+    state, _ = answer(floor, its, its.teams_of(topic.pk if topic else None), list)
     return state

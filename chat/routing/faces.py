@@ -1,12 +1,11 @@
 """What a visitor may see of an agent."""
 
 from agents.models import Agent, Status
+from chat.protocol import author_json
 
 
 def face_of(agent: Agent) -> dict[str, str]:
-    """Return name, picture and status; Invisible looks like Offline."""
+    """Return the agent as an author, with a status in which Invisible looks like Offline."""
     status = Status.OFFLINE if agent.status == Status.INVISIBLE else agent.status
-    face = {"id": agent.public_id, "name": agent.name, "status": str(status)}
-    if agent.avatar:
-        face["avatar"] = agent.avatar.url
-    return face
+    avatar = agent.avatar.url if agent.avatar else ""
+    return author_json("agent", agent.public_id, agent.name, avatar) | {"status": str(status)}

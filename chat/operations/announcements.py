@@ -1,0 +1,74 @@
+"""Telling open screens what has changed: availability, places in line, the desk's counters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+
+from agents.models import Agent, Brand
+from chat.lifecycle import AgentSeen, AvailabilityChanged, CountersChanged, QueueMoved
+from chat.models import Conversation
+from chat.routing.availability import availability_of, read_floor, read_topics, with_rules
+from chat.routing.counters import authorised_online
+from chat.routing.faces import face_of
+from chat.routing.queue import Place, places
+from config.events import publish
+
+_KEY = "chat.announced"
+
+
+@dataclass(kw_only=True)
+class _Announced:
+    """What screens were last told. Lost with the cache, and then everything is told again."""
+
+    availability: dict[int, dict[str, Any]] = field(default_factory=dict)
+    counters: dict[int, tuple[int, int]] = field(default_factory=dict)
+    places: dict[int, Place] = field(default_factory=dict)
+
+
+def announce_changes(*, now: datetime) -> None:
+    """Compare the floor with what was last announced and push only what differs."""
+    before: _Announced = cache.get(_KEY) or _Announced()
+    brands = list(Brand.objects.filter(is_active=True).order_by("pk"))
+    topics, policy = read_topics(brands)
+    floor = with_rules(read_floor(now), policy)
+    told = _Announced(places=places(floor))
+    for brand in brands:
+        answer = availability_of(floor, topics[brand.pk]).as_json()
+        told.availability[brand.pk] = answer
+        if before.availability.get(brand.pk) != answer:
+            publish(AvailabilityChanged(brand_id=brand.pk, answer=answer))
+        figures = (floor.length(brand.pk), authorised_online(floor, brand.pk))
+        told.counters[brand.pk] = figures
+        if before.counters.get(brand.pk) != figures:
+            publish(CountersChanged(brand_id=brand.pk, waiting=figures[0], online=figures[1]))
+    _announce_places(before.places, told.places)
+    if told != before:
+        cache.set(_KEY, told, timeout=None)
+
+
+def _announce_places(before: Mapping[int, Place], after: Mapping[int, Place]) -> None:
+    moved = [pk for pk, place in after.items() if before.get(pk) != place]
+    if not moved:
+        return
+    chats = Conversation.objects.filter(pk__in=moved, visitor__isnull=False)
+    rows = chats.values_list("pk", "public_id", "visitor__secret_hash")
+    publish(
+        QueueMoved(
+            places=tuple(
+                (secret_hash, public_id, *after[pk]) for pk, public_id, secret_hash in rows
+            )
+        )
+    )
+
+
+def announce_status(*, agent: Agent) -> None:
+    """Show the visitors of an agent's open chats what the agent is doing."""
+    chats = Conversation.objects.filter(
+        assignee=agent, status__in=Conversation.OPEN, visitor__isnull=False
+    )
+    rows = tuple(chats.values_list("visitor__secret_hash", "public_id"))
+    if rows:
+        publish(AgentSeen(agent=face_of(agent), chats=rows))

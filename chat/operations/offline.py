@@ -1,0 +1,169 @@
+"""A message for when somebody is back: a ticket, and a chat in the archive that says so."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from agents.models import Brand, Topic
+from chat.lifecycle import ConversationResolved
+from chat.locks import lock_conversation
+from chat.models import Conversation, Entry, Visitor
+from chat.operations.assignment import withdraw_offers
+from chat.operations.conversations import InvalidMessage, WrongTopic, remember
+from chat.operations.entries import Line, append
+from chat.protocol import is_sayable
+from config.events import publish
+from tickets.models import Contact, Ticket
+from tickets.operations import Said, create_contact, open_ticket
+
+
+@transaction.atomic
+def leave_offline_message(
+    *,
+    visitor: Visitor,
+    brand: Brand,
+    topic: Topic | None,
+    fields: Mapping[str, Any],
+    text: str,
+    client_id: str,
+    page: Mapping[str, Any],
+    now: datetime,
+) -> Ticket:
+    """Turn what a visitor leaves into a ticket; the same `client_id` again is the same ticket.
+
+    A visitor who stood in line takes what was said there along, and leaves the line. Raises
+    `InvalidMessage` or `WrongTopic`.
+    """
+    visitor = Visitor.objects.select_for_update(no_key=True, of=("self",)).get(pk=visitor.pk)
+    origin_key = f"visitor:{visitor.pk}:{client_id}"
+    if repeated := Ticket.objects.filter(origin_key=origin_key).first():
+        return repeated
+    if topic and topic.brand_id != brand.pk:
+        raise WrongTopic
+    if not is_sayable(text) or not text.strip():
+        raise InvalidMessage
+    remember(visitor, fields)
+    contact = _contact_of(visitor, now)
+    chat = _waiting_chat(visitor, brand, now) or _new_chat(
+        visitor, brand, topic=topic, fields=fields, page=page, now=now
+    )
+    line = Line(
+        kind=Entry.Kind.MESSAGE,
+        author_kind=Entry.AuthorKind.VISITOR,
+        body=text,
+        client_id=client_id,
+    )
+    append(chat, line, now=now)
+    ticket = open_ticket(
+        brand=brand,
+        contact=contact,
+        topic=topic or chat.topic,
+        subject=text,
+        said=_said_in(chat),
+        language=visitor.language,
+        source=Ticket.Source.OFFLINE,
+        data={"page": dict(page), "device": visitor.device, "fields": dict(fields)},
+        origin_key=origin_key,
+        by=None,
+        now=now,
+    )
+    _close(chat, ticket, contact, now)
+    return ticket
+
+
+def _contact_of(visitor: Visitor, now: datetime) -> Contact:
+    """Return the person of a locked visitor; somebody new unless the visitor is known already."""
+    if visitor.contact is None:
+        visitor.contact = create_contact(
+            name=visitor.name, email=visitor.email, language=visitor.language, now=now
+        )
+        visitor.save(update_fields=["contact"])
+    return visitor.contact
+
+
+def _waiting_chat(visitor: Visitor, brand: Brand, now: datetime) -> Conversation | None:
+    found = Conversation.objects.filter(
+        visitor=visitor,
+        brand=brand,
+        kind=Conversation.Kind.CUSTOMER,
+        status=Conversation.Status.QUEUED,
+    ).first()
+    if found and lock_conversation(found).status == Conversation.Status.QUEUED:
+        withdraw_offers(found, now=now)
+        return found
+    return None
+
+
+def _new_chat(
+    visitor: Visitor,
+    brand: Brand,
+    *,
+    topic: Topic | None,
+    fields: Mapping[str, Any],
+    page: Mapping[str, Any],
+    now: datetime,
+) -> Conversation:
+    chat = Conversation.objects.create(
+        brand=brand,
+        visitor=visitor,
+        language=visitor.language,
+        topic=topic,
+        chosen_topic=topic,
+        status=Conversation.Status.RESOLVED,
+        outcome=Conversation.Outcome.OFFLINE,
+        fields=dict(fields),
+        page=dict(page),
+        created_at=now,
+    )
+    label = topic.label(visitor.language) if topic else ""
+    started = Line(
+        kind=Entry.Kind.STARTED,
+        author_kind=Entry.AuthorKind.VISITOR,
+        data={"topic": label} if label else {},
+    )
+    append(chat, started, now=now)
+    return chat
+
+
+def _said_in(chat: Conversation) -> list[Said]:
+    """Return all messages of the chat, oldest first."""
+    messages = chat.entries.filter(kind=Entry.Kind.MESSAGE).select_related("agent")
+    return [
+        Said(
+            body=entry.body,
+            at=entry.created_at,
+            agent=entry.agent,
+            data={"chat": chat.public_id, "seq": entry.seq},
+        )
+        for entry in messages.order_by("seq")
+    ]
+
+
+def _close(chat: Conversation, ticket: Ticket, contact: Contact, now: datetime) -> None:
+    """Put the locked chat in the archive with its ticket."""
+    chat.status = Conversation.Status.RESOLVED
+    chat.outcome = Conversation.Outcome.OFFLINE
+    chat.held_until = None
+    chat.ticket = ticket
+    chat.contact = contact
+    chat.ended_at = chat.resolved_at = now
+    chat.save(
+        update_fields=[
+            "status",
+            "outcome",
+            "held_until",
+            "ticket",
+            "contact",
+            "ended_at",
+            "resolved_at",
+        ]
+    )
+    append(
+        chat,
+        Line(kind=Entry.Kind.CONVERTED, data={"number": ticket.number}),
+        Line(kind=Entry.Kind.RESOLVED, data={"outcome": chat.outcome}),
+        now=now,
+    )
+    publish(ConversationResolved.of(chat, outcome=chat.outcome))

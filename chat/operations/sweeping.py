@@ -1,0 +1,101 @@
+"""What happens by itself as time passes: caps, rings that nobody heard, agents who vanished."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from agents.models import Agent, Status
+from agents.presence import is_present, vanished_agents
+from chat.lifecycle import ConversationChanged, SlotFreed
+from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
+from chat.models import Conversation, Entry
+from chat.operations.assignment import has_room, put_in_queue
+from chat.operations.conversations import release_conversation
+from chat.operations.entries import Line, append
+from config.events import publish
+
+
+def release_held(*, now: datetime) -> int:
+    """Offer the chats whose rules had their second, in case a worker died over them."""
+    late = Conversation.objects.filter(held_until__isnull=False, held_until__lte=now)
+    ids = list(late.values_list("pk", flat=True))
+    for conversation_id in ids:
+        release_conversation(conversation_id=conversation_id, now=now)
+    return len(ids)
+
+
+@transaction.atomic
+def free_wrap_ups(*, now: datetime, agent_id: int | None = None) -> int:
+    """Free the slots of wrap-ups past the cap, or of all wrap-ups of one agent; return how many.
+
+    The chats stay with their agents until a topic is picked.
+    """
+    cap = now - timedelta(seconds=settings.IMECE["WRAP_UP_SECONDS"])
+    wanted = Q(ended_at__lte=cap) if agent_id is None else Q(assignee=agent_id)
+    found = Conversation.objects.filter(wanted, status=Conversation.Status.WRAP_UP, holds_slot=True)
+    freed = 0
+    for chat in lock_conversations(found.values_list("pk", flat=True)):
+        if chat.status != Conversation.Status.WRAP_UP or not chat.holds_slot:
+            continue
+        chat.holds_slot = False
+        chat.save(update_fields=["holds_slot"])
+        publish(ConversationChanged.of(chat))
+        if chat.assignee_id:
+            publish(SlotFreed(agent_id=chat.assignee_id))
+        freed += 1
+    return freed
+
+
+def requeue_vanished(*, now: datetime) -> int:
+    """Put the chats of agents without any sign of life back at the head; return how many."""
+    having = Conversation.objects.filter(
+        kind=Conversation.Kind.CUSTOMER, status=Conversation.Status.ACTIVE, assignee__isnull=False
+    )
+    among = set(having.values_list("assignee_id", flat=True))
+    return sum(_requeue_chats_of(agent_id, now) for agent_id in vanished_agents(now, among))
+
+
+@transaction.atomic
+def _requeue_chats_of(agent_id: int, now: datetime) -> int:
+    lock_agent(agent_id)
+    if is_present(agent_id, now):
+        return 0
+    mine = Conversation.objects.filter(
+        kind=Conversation.Kind.CUSTOMER, status=Conversation.Status.ACTIVE, assignee=agent_id
+    )
+    chats = [
+        chat
+        for chat in lock_conversations(mine.values_list("pk", flat=True))
+        if chat.status == Conversation.Status.ACTIVE and chat.assignee_id == agent_id
+    ]
+    for chat in chats:
+        put_in_queue(chat, by=None, now=now, at_head=True, reason="vanished")
+    return len(chats)
+
+
+@starting_again
+def wake_conversation(*, conversation_id: int, now: datetime) -> None:
+    """Give a waiting chat in which the visitor wrote a slot of its agent, else the queue's head."""
+    chat = Conversation.objects.get(pk=conversation_id)
+    agent_id = chat.assignee_id
+    person = lock_agent(agent_id) if agent_id else None
+    lock_conversation(chat)
+    if chat.assignee_id != agent_id:
+        raise Moved
+    if chat.status != Conversation.Status.WAITING:
+        return
+    if person and _keeps_chats(person, now) and has_room(person, chat):
+        chat.status = Conversation.Status.ACTIVE
+        chat.holds_slot = True
+        chat.save(update_fields=["status", "holds_slot"])
+        Agent.objects.filter(pk=person.pk).update(idle_since=now)
+        append(chat, Line(kind=Entry.Kind.STATUS, data={"status": chat.status}), now=now)
+        publish(ConversationChanged.of(chat))
+    else:
+        put_in_queue(chat, by=None, now=now, at_head=True, reason="woke")
+
+
+def _keeps_chats(agent: Agent, now: datetime) -> bool:
+    return agent.is_active and agent.status != Status.OFFLINE and is_present(agent.pk, now)

@@ -1,0 +1,74 @@
+"""What workers do after each fact: route, wake, announce."""
+
+import logging
+from typing import Any
+
+from django.utils import timezone
+
+from agents.events import AccessChanged, AgentStatusChanged
+from agents.models import Agent, Status
+from chat.events import ConversationWoke
+from chat.lifecycle import (
+    ConversationAssigned,
+    ConversationEnded,
+    ConversationHeld,
+    ConversationQueued,
+    ConversationReopened,
+    ConversationResolved,
+    OfferMade,
+    OfferWithdrawn,
+    SlotFreed,
+)
+from chat.operations.announcements import announce_changes, announce_status
+from chat.operations.assignment import route
+from chat.operations.conversations import release_conversation
+from chat.operations.sweeping import free_wrap_ups, wake_conversation
+from chat.routing.hooks import run_hooks
+from config.events import react_to
+
+logger = logging.getLogger(__name__)
+
+
+def announce() -> None:
+    """Push what changed; screens also ask by themselves, so a failure here is only noted."""
+    try:
+        announce_changes(now=timezone.now())
+    except Exception:
+        logger.warning("changes not announced", exc_info=True)
+
+
+def _before_offer(fact: dict[str, Any]) -> None:
+    run_hooks(fact["conversation_id"])
+    release_conversation(conversation_id=fact["conversation_id"], now=timezone.now())
+
+
+def _route(fact: dict[str, Any]) -> None:
+    route(now=timezone.now())
+    announce()
+
+
+def _announce(fact: dict[str, Any]) -> None:
+    announce()
+
+
+def _wake(fact: dict[str, Any]) -> None:
+    wake_conversation(conversation_id=fact["conversation_id"], now=timezone.now())
+
+
+def _status_changed(fact: dict[str, Any]) -> None:
+    now = timezone.now()
+    free_wrap_ups(now=now, agent_id=fact["agent_id"])
+    if agent := Agent.objects.filter(pk=fact["agent_id"]).first():
+        announce_status(agent=agent)
+    if fact["status"] == Status.ONLINE:
+        route(now=now)
+    announce()
+
+
+react_to(ConversationHeld, _before_offer)
+react_to(ConversationWoke, _wake)
+react_to(AgentStatusChanged, _status_changed)
+for _event in (ConversationQueued, ConversationResolved, SlotFreed, OfferWithdrawn, AccessChanged):
+    react_to(_event, _route)
+for _event in (ConversationAssigned, ConversationEnded, ConversationReopened, OfferMade):
+    react_to(_event, _announce)

@@ -1,0 +1,53 @@
+"""Places in line."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from django.utils import timezone
+
+from chat.models import Conversation
+from chat.routing.availability import Floor, durations_of, read_floor
+from chat.routing.decision import Waiting
+from chat.routing.estimate import Band, estimate
+
+type Place = tuple[int, Band | None]
+
+
+def positions(queue: Sequence[Waiting]) -> dict[int, int]:
+    """Return for each chat of the ordered queue its place among those it shares a team with."""
+    # For each team the chats seen so far, as bits; one place is the count of a union.
+    seen: defaultdict[int, int] = defaultdict(int)
+    found = {}
+    for index, waiting in enumerate(queue):
+        ahead = 0
+        for team_id in waiting.team_ids:
+            ahead |= seen[team_id]
+            seen[team_id] |= 1 << index
+        found[waiting.id] = ahead.bit_count() + 1
+    return found
+
+
+def places(floor: Floor) -> dict[int, Place]:
+    """Return place and estimated wait of everybody in line."""
+    durations: Callable[[int], list[float]] = cache(durations_of)
+    slots = cache(floor.room)
+    order = positions(floor.queue)
+    return {
+        waiting.id: (
+            order[waiting.id],
+            estimate(
+                position=order[waiting.id],
+                slots=slots(waiting.brand_id, waiting.team_ids, waiting.channel).slots,
+                durations=durations(waiting.brand_id),
+            ),
+        )
+        for waiting in floor.queue
+    }
+
+
+def queue_place(conversation: Conversation) -> tuple[int | None, Band | None]:
+    """Return the place of a chat in line, and how long it may wait; nothing when it isn't there."""
+    if conversation.status != Conversation.Status.QUEUED:
+        return None, None
+    return places(read_floor(timezone.now())).get(conversation.pk, (None, None))

@@ -1,0 +1,48 @@
+"""Periodic work of live support."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from celery import shared_task
+from django.utils import timezone
+
+from agents.presence import forget_old_leases
+from chat.operations import attachments
+from chat.operations.announcements import announce_changes
+from chat.operations.assignment import miss_offers, route
+from chat.operations.sweeping import free_wrap_ups, release_held, requeue_vanished
+
+logger = logging.getLogger(__name__)
+
+STEPS: tuple[Callable[..., object], ...] = (
+    release_held,
+    free_wrap_ups,
+    miss_offers,
+    requeue_vanished,
+    route,
+    announce_changes,
+)
+
+
+def sweep_once(*, now: datetime) -> None:
+    """Do what is due by the clock; a step that fails keeps no other from running."""
+    for step in STEPS:
+        try:
+            step(now=now)
+        except Exception:
+            logger.exception("sweep step failed: %s", step.__name__)
+
+
+@shared_task(name="chat.sweep", ignore_result=True)
+def sweep(**_: object) -> None:
+    """Catch what no event told: caps, missed rings, vanished agents, a lost wake-up."""
+    sweep_once(now=timezone.now())
+
+
+@shared_task(name="chat.purge_attachments", ignore_result=True)
+def purge_attachments(**_: object) -> None:
+    """Delete uploads that no message took, and leases of processes long gone."""
+    now = timezone.now()
+    attachments.purge_attachments(now=now)
+    forget_old_leases(now)

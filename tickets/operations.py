@@ -1,0 +1,112 @@
+"""Opening tickets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from agents.models import Agent, Brand, Team, Topic
+from config.folding import sort_key
+from tickets.models import Contact, Entry, Ticket
+
+SUBJECT_LENGTH = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """Something the customer or an agent wrote before the ticket was opened."""
+
+    body: str
+    at: datetime
+    agent: Agent | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def create_contact(*, name: str, email: str, language: str, now: datetime) -> Contact:
+    """Make a person of what somebody claims to be; never looks for others with the same e-mail."""
+    return Contact.objects.create(
+        name=name[:120],
+        sort_name=sort_key(name[:120]),
+        email=email[:254],
+        language=language,
+        created_at=now,
+    )
+
+
+@transaction.atomic
+def open_ticket(
+    *,
+    brand: Brand,
+    contact: Contact,
+    topic: Topic | None,
+    subject: str,
+    said: Sequence[Said],
+    language: str,
+    source: str,
+    data: Mapping[str, Any],
+    origin_key: str | None,
+    by: Agent | None,
+    now: datetime,
+) -> Ticket:
+    """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket."""
+    if origin_key:
+        repeated = Ticket.objects.filter(origin_key=origin_key).first()
+        if repeated:
+            return repeated
+    ticket = Ticket.objects.create(
+        brand=brand,
+        contact=contact,
+        topic=topic,
+        team=_team_of(topic, brand),
+        subject=subject_of(subject),
+        source=source,
+        language=language,
+        data=dict(data),
+        origin_key=origin_key,
+        last_seq=len(said) + 1,
+        created_at=now,
+        updated_at=now,
+    )
+    created = Entry(
+        ticket=ticket,
+        seq=1,
+        kind=Entry.Kind.CREATED,
+        author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
+        agent=by,
+        data={"source": source},
+        created_at=now,
+    )
+    lines = [
+        Entry(
+            ticket=ticket,
+            seq=seq,
+            kind=Entry.Kind.MESSAGE,
+            author_kind=Entry.AuthorKind.AGENT if each.agent else Entry.AuthorKind.CUSTOMER,
+            agent=each.agent,
+            body=each.body,
+            data=each.data,
+            created_at=each.at,
+        )
+        for seq, each in enumerate(said, start=2)
+    ]
+    Entry.objects.bulk_create([created, *lines])
+    return ticket
+
+
+def subject_of(text: str) -> str:
+    """Return one line of at most 80 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 1].rstrip() + "…"
+
+
+def _team_of(topic: Topic | None, brand: Brand) -> Team | None:
+    """Return who works on it: the only team of the topic, else the brand's default team.
+
+    A topic of several teams leaves the choice open: all of them see the ticket.
+    """
+    teams = list(topic.teams.order_by("pk")[:2]) if topic else []
+    if len(teams) > 1:
+        return None
+    return teams[0] if teams else brand.default_team
