@@ -98,6 +98,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "config.headers.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -308,6 +309,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "imece_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "imece_csrf"
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -366,6 +368,8 @@ IMECE = {
     "VISITOR_TOKEN_SECONDS": 15 * 60,
     "REOPEN_HOURS": 24,
     "WRAP_UP_SECONDS": 300,
+    "REPLY_TARGET_SECONDS": env.int("REPLY_TARGET_SECONDS", default=60),
+    "LONG_TEXT_CHARS": 500,
     "VANISH_SECONDS": env.int("VANISH_SECONDS", default=60),
 }
 

@@ -24,6 +24,7 @@ from tests import chromium, servers
 def pytest_configure() -> None:
     """Compile texts, and let pages be rendered without collecting static files first."""
     compile_if_changed()
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 

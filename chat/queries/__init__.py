@@ -1,0 +1,1 @@
+"""Reads that serve the screens of the desk."""

@@ -1,0 +1,206 @@
+"""The list of active chats: its tabs, its rows and their order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import (
+    Count,
+    F,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+)
+from django.db.models.functions import Coalesce
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from agents.access import Access, of_teams
+from agents.models import Agent, Permission, Role
+from chat.models import Conversation, Entry, Participation
+from chat.queries.people import Face, face_of
+
+# More open chats than a person can look at; the rest is reached by answering these.
+ROWS = 200
+
+Status = Conversation.Status
+TAKEN = (Status.ACTIVE, Status.WAITING, Status.WRAP_UP)
+
+
+class Tab(TextChoices):
+    """Whose chats the list shows."""
+
+    MINE = "mine", _("Mine")
+    QUEUE = "queue", _("Queue")
+    TEAM = "team", _("Team")
+    ALL = "all", _("All")
+
+
+class Section(TextChoices):
+    """Why a row stands where it stands."""
+
+    REPLY = "reply", _("Waiting for your reply")
+    ANSWER = "answer", _("Waiting for an answer")
+    CUSTOMER = "customer", _("Waiting for the customer")
+    WRAP_UP = "wrap_up", _("Wrap-up")
+    QUEUE = "queue", _("In line")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the list."""
+
+    conversation: Conversation
+    face: Face
+    topic: str
+    waiting_since: datetime | None
+    unread: int
+    has_draft: bool
+
+    @property
+    def id(self) -> str:
+        """Return the conversation's public id."""
+        return self.conversation.public_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A section of the list with its rows."""
+
+    section: Section
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """How many chats each tab holds, since when the first one waits, and my slots in use."""
+
+    tabs: dict[Tab, int]
+    oldest: datetime | None
+    taken: int
+
+
+def tabs_of(access: Access) -> list[Tab]:
+    """Return the tabs that `access` has use for."""
+    scopes = {reach.scope for reach in access.reaches(Permission.CHAT, Permission.SUPERVISE)}
+    tabs = [Tab.MINE, Tab.QUEUE]
+    if scopes & {Role.Scope.TEAM, Role.Scope.ALL}:
+        tabs.append(Tab.TEAM)
+    if Role.Scope.ALL in scopes:
+        tabs.append(Tab.ALL)
+    return tabs
+
+
+def chats(access: Access, *, brand_id: int | None) -> QuerySet[Conversation]:
+    """Return the unresolved customer chats that `access` reaches, of one brand or all."""
+    found = Conversation.objects.visible_to(access).exclude(status=Status.RESOLVED)
+    found = found.filter(kind=Conversation.Kind.CUSTOMER)
+    return found if brand_id is None else found.filter(brand=brand_id)
+
+
+def _condition(tab: Tab, access: Access) -> Q:
+    match tab:
+        case Tab.MINE:
+            return Q(assignee=access.agent_id, status__in=TAKEN)
+        case Tab.QUEUE:
+            return Q(status=Status.QUEUED)
+        case Tab.TEAM:
+            return Q(status__in=TAKEN) & of_teams(access.team_ids)
+        case Tab.ALL:
+            return Q(status__in=(Status.BOT, Status.QUEUED, *TAKEN))
+
+
+def figures(access: Access, *, brand_id: int | None) -> Figures:
+    """Return what the tabs, the footer and the capacity meter count, in one query."""
+    tabs = tabs_of(access)
+    here = Q() if brand_id is None else Q(brand=brand_id)
+    found = chats(access, brand_id=None).aggregate(
+        **{tab.value: Count("pk", filter=_condition(tab, access) & here) for tab in tabs},
+        oldest=Min("queued_at", filter=Q(status=Status.QUEUED) & here),
+        taken=Count("pk", filter=Q(assignee=access.agent_id, holds_slot=True)),
+    )
+    return Figures(
+        tabs={tab: found[tab.value] for tab in tabs}, oldest=found["oldest"], taken=found["taken"]
+    )
+
+
+def unread_for(agent_id: int) -> Subquery:
+    """Return the number of visitor messages that the agent hasn't read, as an annotation."""
+    mark = Participation.objects.filter(conversation=OuterRef("conversation"), agent=agent_id)
+    unread = (
+        Entry.objects.filter(
+            conversation=OuterRef("pk"),
+            seq__gt=Coalesce(Subquery(mark.values("read_seq")[:1]), Value(0)),
+            kind=Entry.Kind.MESSAGE,
+            author_kind=Entry.AuthorKind.VISITOR,
+        )
+        .order_by()
+        .values("conversation")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return Subquery(unread, output_field=IntegerField())
+
+
+def rows(access: Access, agent: Agent, *, tab: Tab, brand_id: int | None) -> list[Row]:
+    """Return the rows of one tab: the queue in its order, others by who waits longest."""
+    found = (
+        chats(access, brand_id=brand_id)
+        .filter(_condition(tab, access))
+        .select_related("visitor", "contact", "topic", "brand", "assignee")
+        .annotate(
+            unread=Coalesce(unread_for(agent.pk), Value(0)),
+            my_draft=Subquery(
+                Participation.objects.filter(conversation=OuterRef("pk"), agent=agent.pk).values(
+                    "draft"
+                )[:1]
+            ),
+        )
+    )
+    if tab is Tab.QUEUE:
+        found = found.order_by("-priority", "queued_at", "pk")
+    else:
+        found = found.order_by(
+            F("unanswered_since").asc(nulls_last=True),
+            F("last_message_at").desc(nulls_last=True),
+            "pk",
+        )
+    return [row_of(conversation) for conversation in found[:ROWS]]
+
+
+def row_of(conversation: Conversation) -> Row:
+    """Return the list line of an annotated `conversation`."""
+    topic = conversation.topic
+    queued = conversation.status == Status.QUEUED
+    return Row(
+        conversation=conversation,
+        face=face_of(conversation),
+        topic=topic.label(get_language() or "") if topic else conversation.topic_text,
+        waiting_since=conversation.queued_at if queued else conversation.unanswered_since,
+        unread=getattr(conversation, "unread", 0),
+        has_draft=bool(getattr(conversation, "my_draft", "")),
+    )
+
+
+def groups(found: Sequence[Row], tab: Tab) -> list[Group]:
+    """Return `found` in sections; empty sections are left out."""
+    sections: dict[Section, list[Row]] = {section: [] for section in Section}
+    for row in found:
+        sections[_section(row, tab)].append(row)
+    return [Group(section=name, rows=rows) for name, rows in sections.items() if rows]
+
+
+def _section(row: Row, tab: Tab) -> Section:
+    conversation = row.conversation
+    if conversation.status in {Status.QUEUED, Status.BOT}:
+        return Section.QUEUE
+    if conversation.status == Status.WRAP_UP:
+        return Section.WRAP_UP
+    if conversation.unanswered_since is None:
+        return Section.CUSTOMER
+    return Section.REPLY if tab is Tab.MINE else Section.ANSWER

@@ -1,0 +1,166 @@
+"""The opened chat: its head, and everything known about the customer beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.db.models import Max, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from agents.access import Access
+from agents.models import Agent, Topic
+from chat.models import Conversation, Entry, Participation
+from chat.queries.people import Face, face_of
+from tickets.models import Ticket
+
+EARLIER = 5
+_SHOWN_ELSEWHERE = {"name", "email", "phone"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """How far the visitor got, in the agents' counter."""
+
+    delivered: int
+    read: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """What stands beside the thread."""
+
+    face: Face
+    email: str
+    phone: str
+    is_email_verified: bool
+    channel: str
+    page: dict[str, str]
+    device: str
+    fields: Sequence[tuple[str, str]]
+    earlier: Sequence[Conversation]
+    tickets: Sequence[Ticket]
+    assignment: Entry | None
+
+
+def opened(access: Access, public_id: str) -> Conversation:
+    """Return the chat that `access` may open, with what its screen needs; DoesNotExist if none."""
+    conversation: Conversation = (
+        Conversation.objects.visible_to(access)
+        .select_related(
+            "visitor", "contact", "topic", "chosen_topic", "brand", "assignee", "resolved_by"
+        )
+        .get(public_id=public_id)
+    )
+    return conversation
+
+
+def participation(conversation: Conversation, agent: Agent) -> Participation:
+    """Return the read mark and draft of `agent`; an unsaved empty one when there is none."""
+    found = Participation.objects.filter(conversation=conversation, agent=agent).first()
+    return found or Participation(conversation=conversation, agent=agent)
+
+
+def marks_of(conversation: Conversation) -> Marks:
+    """Return how far the visitor has received and read, in the counter that agents see."""
+    found = Entry.objects.filter(conversation=conversation).aggregate(
+        delivered=Max("seq", filter=Q(visitor_seq__lte=conversation.visitor_delivered_seq)),
+        read=Max("seq", filter=Q(visitor_seq__lte=conversation.visitor_read_seq)),
+    )
+    return Marks(delivered=found["delivered"] or 0, read=found["read"] or 0)
+
+
+def panel(access: Access, conversation: Conversation) -> Panel:
+    """Return what is known about the customer of `conversation`, as far as `access` reaches."""
+    visitor, contact = conversation.visitor, conversation.contact
+    fields = conversation.fields
+    page = conversation.page or (visitor.page if visitor else {})
+    return Panel(
+        face=face_of(conversation),
+        email=str(fields.get("email") or "")
+        or (visitor.email if visitor else "")
+        or (contact.email if contact else ""),
+        phone=str(fields.get("phone") or "") or (contact.phone if contact else ""),
+        is_email_verified=bool(contact and contact.is_email_verified),
+        channel=_channel(conversation.channel),
+        page=_page(page),
+        device=visitor.device if visitor else "",
+        fields=[
+            (str(name), str(value))
+            for name, value in fields.items()
+            if name not in _SHOWN_ELSEWHERE and value not in ("", None)
+        ],
+        earlier=_earlier(access, conversation),
+        tickets=_tickets(access, conversation),
+        assignment=_assignment(conversation),
+    )
+
+
+def topics(conversation: Conversation) -> list[tuple[int, str]]:
+    """Return the topics that the chat can be resolved with: id and name."""
+    language = get_language() or ""
+    return [
+        (topic.pk, topic.label(language))
+        for topic in Topic.objects.filter(brand=conversation.brand_id, is_active=True).order_by(
+            "position", "pk"
+        )
+    ]
+
+
+def _channel(name: str) -> str:
+    return _("Live chat") if name == "web" else name
+
+
+def _page(page: dict[str, str]) -> dict[str, str]:
+    """Return title, host and path to show, and the address only if a browser may open it."""
+    url = str(page.get("url") or "")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return {}
+    if parts.scheme not in {"http", "https"}:
+        return {}
+    shown = f"{parts.netloc}{parts.path}".rstrip("/")
+    return {"url": url, "title": str(page.get("title") or ""), "shown": shown}
+
+
+def _earlier(access: Access, conversation: Conversation) -> list[Conversation]:
+    same = Q(visitor=conversation.visitor_id) if conversation.visitor_id else Q(pk=None)
+    if conversation.contact_id:
+        same |= Q(contact=conversation.contact_id)
+    found = (
+        Conversation.objects.visible_to(access)
+        .filter(same, brand=conversation.brand_id)
+        .exclude(pk=conversation.pk)
+        .select_related("topic", "assignee")
+        .order_by("-created_at")
+    )
+    return list(found[:EARLIER])
+
+
+def _tickets(access: Access, conversation: Conversation) -> list[Ticket]:
+    ticket = Q(pk=conversation.ticket_id) if conversation.ticket_id else Q(pk=None)
+    if conversation.contact_id:
+        ticket |= Q(contact=conversation.contact_id)
+    elif not conversation.ticket_id:
+        return []
+    found = Ticket.objects.visible_to(access).filter(ticket).order_by("-updated_at")
+    return list(found[:EARLIER])
+
+
+def _assignment(conversation: Conversation) -> Entry | None:
+    """Return the line that tells why the agent of now has the chat.
+
+    A chat that rang says so where it was offered, the line of the accept only who took it.
+    """
+    if conversation.assignee_id is None:
+        return None
+    steps = (Entry.Kind.OFFERED, Entry.Kind.ACCEPTED, Entry.Kind.TRANSFERRED)
+    lines = list(
+        Entry.objects.filter(conversation=conversation, kind__in=steps).order_by("-seq")[:2]
+    )
+    if len(lines) == 2 and lines[1].kind == Entry.Kind.OFFERED:
+        accepted, offered = lines
+        if offered.data.get("to") == accepted.data.get("to"):
+            return offered
+    return lines[0] if lines else None

@@ -1,0 +1,41 @@
+"""How a customer is called and drawn."""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from chat.models import Conversation
+
+HUES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """A name, two letters and one of eight colours that stays the same for the same person."""
+
+    name: str
+    initials: str
+    hue: int
+
+
+def given_name(conversation: Conversation) -> str:
+    """Return the name the customer gave, or ""; wants visitor and contact loaded."""
+    visitor, contact = conversation.visitor, conversation.contact
+    return (
+        str(conversation.fields.get("name") or "").strip()
+        or (visitor.name if visitor else "")
+        or (contact.name if contact else "")
+    )
+
+
+def face_of(conversation: Conversation) -> Face:
+    """Return who `conversation` is with; wants visitor and contact loaded."""
+    visitor = conversation.visitor
+    name = given_name(conversation) or (visitor.label if visitor else "")
+    words = name.split()
+    letters = words[:1] + words[1:][-1:]
+    key = visitor.public_id if visitor else conversation.public_id
+    return Face(
+        name=name,
+        initials="".join(word[0] for word in letters).upper(),
+        hue=crc32(key.encode()) % HUES,
+    )

@@ -1,0 +1,14 @@
+"""The console's frame for pages of other rooms that stand in it."""
+
+from django import template
+from django.template import Context
+
+from chat.views.console_frame import Frame, frame_of
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def console_frame(context: Context) -> Frame:
+    """Return the frame of this page; `area` in the context says which rail link is lit."""
+    return frame_of(context["request"], area=str(context.get("area", "")))

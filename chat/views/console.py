@@ -1,0 +1,100 @@
+"""The pages of the desk: active chats, one chat, the archive. `?part=` answers with a fragment."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page, require_GET
+
+from agents.access import Access, access_of
+from chat.models import Conversation
+from chat.queries import archive as archived
+from chat.queries.inbox import groups, rows
+from chat.queries.panel import opened
+from chat.views.console_chat import Chat, chat_of
+from chat.views.console_frame import frame_of, signed_in
+
+# The browser asks again each time, and is told "not changed" by the ETag.
+_fresh = cache_control(private=True, no_cache=True)
+
+
+@login_required
+@require_GET
+@_fresh
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show the active chats; `part=list` is the list with the counters around it."""
+    if request.GET.get("part") == "list":
+        return _list(request)
+    return render(request, "console/inbox.html", _inbox(request) | {"chat": None})
+
+
+@conditional_page
+def _list(request: HttpRequest) -> HttpResponse:
+    return render(request, "console/list.html", _inbox(request) | {"oob": True})
+
+
+@login_required
+@require_GET
+@_fresh
+def chat(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Show one active chat beside the list; `part=chat` and `part=head` are its fragments."""
+    if part := request.GET.get("part"):
+        return _chat_part(request, public_id, part, area="inbox")
+    frame = frame_of(request, area="inbox")
+    shown = _chat(request, frame.access, public_id, area="inbox")
+    return render(request, "console/inbox.html", _inbox(request) | {"chat": shown})
+
+
+@login_required
+@require_GET
+@_fresh
+def archive(request: HttpRequest, public_id: str = "") -> HttpResponse:
+    """Show the resolved chats, newest first, and one of them; `part=page` is the next rows."""
+    part = request.GET.get("part")
+    if public_id and part:
+        return _chat_part(request, public_id, part, area="archive")
+    frame = frame_of(request, area="archive")
+    if not frame.may_archive:
+        raise Http404
+    try:
+        page = archived.page(
+            frame.access, brand_id=frame.brand_id, after=request.GET.get("after", "")
+        )
+    except archived.BadCursor:
+        raise Http404 from None
+    context: dict[str, Any] = {
+        "frame": frame,
+        "page": page,
+        "more_url": frame.home + frame.query(after=page.after, part="page") if page.after else "",
+    }
+    if part == "page":
+        return render(request, "console/archive.html#rows", context)
+    context["chat"] = _chat(request, frame.access, public_id, area="archive") if public_id else None
+    return render(request, "console/archive.html", context)
+
+
+def _inbox(request: HttpRequest) -> dict[str, Any]:
+    frame = frame_of(request, area="inbox")
+    found = rows(frame.access, frame.agent, tab=frame.tab, brand_id=frame.brand_id)
+    return {"frame": frame, "groups": groups(found, frame.tab)}
+
+
+def _chat(request: HttpRequest, access: Access, public_id: str, *, area: str) -> Chat:
+    try:
+        conversation = opened(access, public_id)
+    except Conversation.DoesNotExist:
+        raise Http404 from None
+    # Which list it was opened from: links of the fragment lead back there.
+    kept = {name: request.GET[name] for name in ("tab", "brand") if request.GET.get(name)}
+    return chat_of(signed_in(request), access, conversation, area=area, kept=kept)
+
+
+def _chat_part(request: HttpRequest, public_id: str, part: str, *, area: str) -> HttpResponse:
+    template = {"chat": "console/chat.html", "head": "console/chat.html#update"}.get(part)
+    if template is None:
+        raise Http404
+    access = access_of(signed_in(request))
+    shown = _chat(request, access, public_id, area=area)
+    return render(request, template, {"chat": shown, "oob": part == "head"})

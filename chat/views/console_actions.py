@@ -1,0 +1,229 @@
+"""What agents do to chats from the console: one checked fetch, one operation, one answer.
+
+Answers are fragments, or nothing with an `HX-Trigger` that the page's scripts hear.
+"""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from agents.access import Access, access_of
+from agents.models import Permission, Topic
+from chat.models import Conversation, Offer
+from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
+from chat.operations.conversations import (
+    AlreadyOpen,
+    NotAssigned,
+    NotEnded,
+    WrongTopic,
+    end_conversation,
+    reopen_conversation,
+    resolve_conversation,
+)
+from chat.operations.drafts import InvalidDraft, save_draft
+from chat.queries.desk import open_offers
+from chat.queries.inbox import chats
+from chat.queries.panel import opened, topics
+from chat.views.console_frame import offer_shown, signed_in
+from config.folding import fold
+
+# How many of the queue to try when others take chats at the same moment.
+TRIES = 20
+
+
+@login_required
+@require_POST
+def take_next(request: HttpRequest) -> HttpResponse:
+    """Give the agent the chat that waits longest."""
+    agent = signed_in(request)
+    access = access_of(agent)
+    brand = request.GET.get("brand", "")
+    waiting = chats(access, brand_id=int(brand) if brand.isdigit() else None).filter(
+        status=Conversation.Status.QUEUED
+    )
+    for conversation in waiting.order_by("-priority", "queued_at", "pk")[:TRIES]:
+        if not access.may_in(Permission.CHAT, conversation.brand_id, conversation.channel):
+            continue
+        try:
+            accept(conversation=conversation, agent=agent, now=timezone.now())
+        except AlreadyTaken:
+            continue
+        except (AtCapacity, NotOnline) as error:
+            return told(refusal(error))
+        return heard({"console:open": {"id": conversation.public_id}})
+    return told(_("Nobody is waiting."), **{"console:refresh": {}})
+
+
+@login_required
+@require_POST
+def take(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Give the agent a queued chat."""
+    agent = signed_in(request)
+    access = access_of(agent)
+    conversation = found(access, public_id)
+    if not access.may_in(Permission.CHAT, conversation.brand_id, conversation.channel):
+        raise Http404
+    try:
+        accept(conversation=conversation, agent=agent, now=timezone.now())
+    except (AlreadyTaken, AtCapacity, NotOnline) as error:
+        return told(refusal(error), **{"console:refresh": {}})
+    return heard({"console:open": {"id": conversation.public_id}})
+
+
+@login_required
+@never_cache
+@require_GET
+def offers(request: HttpRequest) -> HttpResponse:
+    """Show the chats that ring at the agent now."""
+    shown = [offer_shown(offer) for offer in open_offers(signed_in(request))]
+    return render(request, "console/offers.html", {"offers": shown})
+
+
+@login_required
+@require_POST
+def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Accept or decline a chat that rings."""
+    agent = signed_in(request)
+    offer = get_object_or_404(Offer.objects.select_related("conversation"), pk=pk, agent=agent)
+    events: dict[str, Any] = {}
+    if request.POST.get("answer") == "accept":
+        try:
+            accept(conversation=offer.conversation, agent=agent, now=timezone.now())
+            events = {"console:open": {"id": offer.conversation.public_id}}
+        except (AlreadyTaken, AtCapacity, NotOnline) as error:
+            events = {"console:toast": {"text": refusal(error)}, "console:refresh": {}}
+    else:
+        decline(conversation=offer.conversation, agent=agent, now=timezone.now())
+    shown = [offer_shown(each) for each in open_offers(agent)]
+    response = render(request, "console/offers.html", {"offers": shown})
+    response["HX-Trigger"] = json.dumps(events)
+    return response
+
+
+@login_required
+@require_POST
+def end(request: HttpRequest, public_id: str) -> HttpResponse:
+    """End a chat of the agent's own."""
+    agent = signed_in(request)
+    conversation = found(access_of(agent), public_id)
+    if conversation.assignee_id != agent.pk:
+        raise Http404
+    end_conversation(conversation=conversation, by=agent, now=timezone.now())
+    return heard({"console:changed": {"id": public_id}})
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def resolve(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask for the topic, and put the chat into the archive under it."""
+    agent = signed_in(request)
+    access = access_of(agent)
+    conversation = found(access, public_id)
+    if conversation.assignee_id != agent.pk and not access.may_in(
+        Permission.SUPERVISE, conversation.brand_id, conversation.channel
+    ):
+        raise Http404
+    error = ""
+    if request.method == "POST":
+        chosen = request.POST.get("topic", "")
+        topic = (
+            Topic.objects.filter(
+                pk=int(chosen), brand=conversation.brand_id, is_active=True
+            ).first()
+            if chosen.isascii() and chosen.isdigit() and len(chosen) < 19
+            else None
+        )
+        if topic:
+            try:
+                resolve_conversation(
+                    conversation=conversation, topic=topic, by=agent, now=timezone.now()
+                )
+            except (WrongTopic, NotAssigned) as failure:
+                return told(refusal(failure), **{"console:refresh": {}})
+            return heard({"console:resolved": {"id": public_id}})
+        error = _("Choose a topic.")
+    offered = [{"id": pk, "name": name, "search": fold(name)} for pk, name in topics(conversation)]
+    chosen_id = conversation.topic_id or conversation.chosen_topic_id
+    context = {"chat": conversation, "topics": offered, "chosen": chosen_id, "error": error}
+    return render(request, "console/resolve.html", context)
+
+
+@login_required
+@require_POST
+def reopen(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Go on with an ended chat."""
+    agent = signed_in(request)
+    access = access_of(agent)
+    conversation = found(access, public_id)
+    if not access.may_in(Permission.CHAT, conversation.brand_id, conversation.channel):
+        raise Http404
+    try:
+        reopen_conversation(conversation=conversation, by=agent, now=timezone.now())
+    except (NotEnded, AlreadyOpen, AtCapacity, NotOnline) as error:
+        return told(refusal(error), **{"console:refresh": {}})
+    return heard({"console:open": {"id": public_id}})
+
+
+@login_required
+@require_POST
+def draft(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Keep what the agent has begun to write."""
+    agent = signed_in(request)
+    try:
+        save_draft(
+            conversation=found(access_of(agent), public_id),
+            agent=agent,
+            text=request.POST.get("text", ""),
+            mode=request.POST.get("mode", "reply"),
+        )
+    except InvalidDraft:
+        return HttpResponse(status=400)
+    return HttpResponse(status=204)
+
+
+def found(access: Access, public_id: str) -> Conversation:
+    """Return the conversation if the agent may see it; else it is not found."""
+    try:
+        return opened(access, public_id)
+    except Conversation.DoesNotExist:
+        raise Http404 from None
+
+
+def heard(events: dict[str, Any]) -> HttpResponse:
+    """Answer with events for the page's scripts."""
+    response = HttpResponse(status=204)
+    response["HX-Trigger"] = json.dumps(events)
+    return response
+
+
+def told(text: str, **events: Any) -> HttpResponse:
+    """Answer with a sentence for the agent."""
+    return heard({"console:toast": {"text": text}, **events})
+
+
+def refusal(error: Exception) -> str:
+    """Return why something could not be done, in words for the agent."""
+    match error:
+        case AlreadyTaken():
+            return _("Somebody else has taken this chat.")
+        case AtCapacity():
+            return _("You have as many chats as you may hold.")
+        case NotOnline():
+            return _("Go Online to take chats.")
+        case AlreadyOpen():
+            return _("This customer has another open chat.")
+        case NotEnded():
+            return _("This chat is already open.")
+        case NotAssigned():
+            return _("Accept the chat first.")
+        case WrongTopic():
+            return _("This topic belongs to another brand.")
+    return _("That did not work. Try again.")

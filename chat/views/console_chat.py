@@ -1,0 +1,182 @@
+"""The opened chat as its template wants it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from agents.access import Access
+from agents.models import Agent, Permission
+from chat.models import Conversation, Entry, Participation
+from chat.queries.panel import Panel, marks_of, panel, participation
+
+Status = Conversation.Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chat:
+    """One conversation on one agent's screen, and what the agent can do with it."""
+
+    agent: Agent
+    access: Access
+    conversation: Conversation
+    participation: Participation
+    panel: Panel
+    live: dict[str, Any]
+    head_url: str
+    back_url: str
+
+    @property
+    def id(self) -> str:
+        """Return the public id."""
+        return self.conversation.public_id
+
+    @property
+    def live_json(self) -> str:
+        """Return what the scripts must know of this chat."""
+        return json.dumps(self.live)
+
+    @property
+    def topic(self) -> str:
+        """Return what it is about."""
+        topic = self.conversation.topic
+        return topic.label(get_language() or "") if topic else self.conversation.topic_text
+
+    @property
+    def can_accept(self) -> bool:
+        """Return whether the agent may take it from the queue."""
+        conversation = self.conversation
+        return conversation.status == Status.QUEUED and self.access.may_in(
+            Permission.CHAT, conversation.brand_id, conversation.channel
+        )
+
+    @property
+    def can_end(self) -> bool:
+        """Return whether the agent may end it."""
+        return self.conversation.is_open and self.conversation.assignee_id == self.agent.pk
+
+    @property
+    def can_resolve(self) -> bool:
+        """Return whether the agent may put it into the archive."""
+        unresolved = self.conversation.status in {Status.ACTIVE, Status.WAITING, Status.WRAP_UP}
+        return unresolved and (
+            self.conversation.assignee_id == self.agent.pk
+            or (
+                self.conversation.assignee_id is not None
+                and self.access.may_in(
+                    Permission.SUPERVISE, self.conversation.brand_id, self.conversation.channel
+                )
+            )
+        )
+
+    @property
+    def can_reopen(self) -> bool:
+        """Return whether the agent may go on with it."""
+        return self.conversation.status in {Status.RESOLVED, Status.WRAP_UP} and self.access.may_in(
+            Permission.CHAT, self.conversation.brand_id, self.conversation.channel
+        )
+
+    @property
+    def max_chars(self) -> int:
+        """Return how long one message may be."""
+        return int(settings.IMECE["MESSAGE_MAX_CHARS"])
+
+    @property
+    def earlier(self) -> list[dict[str, str]]:
+        """Return the customer's other chats as links."""
+        language = get_language() or ""
+        return [
+            {
+                "url": chat_url(other),
+                "status": str(other.get_status_display()),
+                "line": " · ".join(
+                    part
+                    for part in (
+                        other.topic.label(language) if other.topic else other.topic_text,
+                        date_format(other.created_at, "j M"),
+                        other.assignee.name if other.assignee else "",
+                    )
+                    if part
+                ),
+            }
+            for other in self.panel.earlier
+        ]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Return why the chat came to its agent."""
+        entry = self.panel.assignment
+        return why(entry) if entry else []
+
+
+def chat_url(conversation: Conversation) -> str:
+    """Return the address where agents read a chat."""
+    name = "console-archived" if conversation.status == Status.RESOLVED else "console-chat"
+    return reverse(name, args=[conversation.public_id])
+
+
+def chat_of(
+    agent: Agent,
+    access: Access,
+    conversation: Conversation,
+    *,
+    area: str,
+    kept: Mapping[str, str],
+) -> Chat:
+    """Gather what the thread's head, composer and customer panel show.
+
+    `area` and `kept` say from which list it was opened.
+    """
+    base = reverse("console-archive" if area == "archive" else "console")
+    address = base + ("" if area == "archive" else "chats/") + f"{conversation.public_id}/"
+    own = participation(conversation, agent)
+    marks = marks_of(conversation)
+    mine = conversation.assignee_id == agent.pk
+    return Chat(
+        agent=agent,
+        access=access,
+        conversation=conversation,
+        participation=own,
+        panel=panel(access, conversation),
+        head_url=f"{address}?{urlencode({**kept, 'part': 'head'})}",
+        back_url=base + (f"?{urlencode(kept)}" if kept else ""),
+        live={
+            "id": conversation.public_id,
+            "status": conversation.status,
+            "mine": mine,
+            "canReply": conversation.is_open and (mine or own.joined_at is not None),
+            "canNote": conversation.status != Status.RESOLVED,
+            "address": address + (f"?{urlencode(kept)}" if kept else ""),
+            "delivered": marks.delivered,
+            "read": marks.read,
+            "seen": own.read_seq,
+            "last": conversation.last_seq,
+        },
+    )
+
+
+def why(entry: Entry) -> list[str]:
+    """Return the stored reasons of an assignment as sentences."""
+    routing = entry.data.get("routing")
+    if not routing:
+        return [] if entry.data.get("automatic") else [_("Taken from the queue by hand")]
+    words = {
+        "capacity": _("At their limit: {n}"),
+        "status": _("Not Online: {n}"),
+        "not_present": _("Without a connection: {n}"),
+        "not_authorised": _("Not authorised for the brand: {n}"),
+        "already_offered": _("Already asked: {n}"),
+        "others_first": _("With more chats or more recently busy: {n}"),
+    }
+    left_out = routing.get("left_out", {})
+    return [
+        _("Fewest open chats: {n}").format(n=routing.get("open", 0)),
+        *(text.format(n=left_out[key]) for key, text in words.items() if left_out.get(key)),
+    ]

@@ -1,0 +1,97 @@
+"""What agents change about themselves: status, theme, language; and the canned picker."""
+
+import json
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from agents.access import access_of
+from agents.models import Agent, BreakReason, Language, Status
+from agents.operations import AgentDisabled, update_profile
+from chat.canned import count_use, offered, replies_for
+from chat.operations.statuses import OpenChats, change_status
+from chat.views.console_actions import found
+from chat.views.console_frame import frame_of, signed_in
+
+
+@login_required
+@require_POST
+def status(request: HttpRequest) -> HttpResponse:
+    """Change the agent's status; going Offline with open chats asks what happens to them."""
+    agent = signed_in(request)
+    name, _, reason_id = request.POST.get("status", "").partition(":")
+    if name not in Status.values:
+        raise Http404
+    reason = None
+    if name == Status.BREAK and reason_id.isascii() and reason_id.isdigit():
+        reason = BreakReason.objects.filter(pk=int(reason_id), is_active=True).first()
+    try:
+        change_status(
+            agent=agent,
+            status=name,
+            reason=reason,
+            confirm=request.POST.get("confirm") or None,
+            by=agent,
+            now=timezone.now(),
+        )
+    except OpenChats as error:
+        context = {"open": error.count, "frame": frame_of(request, area="")}
+        response = render(request, "console/leave.html", context)
+        response["HX-Retarget"], response["HX-Reswap"] = "#dialogs", "innerHTML"
+        return response
+    except AgentDisabled:
+        raise Http404 from None
+    context = {"frame": frame_of(request, area=""), "oob": True}
+    response = render(request, "console/status_changed.html", context)
+    response["HX-Trigger"] = json.dumps({"console:status": {"status": agent.status}})
+    return response
+
+
+@login_required
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Change theme or language, and go back to the page."""
+    agent = signed_in(request)
+    theme, language = request.POST.get("theme", ""), request.POST.get("language", "")
+    update_profile(
+        agent=agent,
+        name=agent.name,
+        time_zone=agent.time_zone,
+        theme=theme if theme in Agent.Theme.values else agent.theme,
+        language=language if language in Language.values else agent.language,
+    )
+    to = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(
+        to, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return redirect(to if ours else reverse("console"))
+
+
+@login_required
+@require_GET
+@cache_control(private=True, max_age=30)
+def canned(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Return the canned replies for a chat, their variables filled in."""
+    agent = signed_in(request)
+    access = access_of(agent)
+    conversation = found(access, public_id)
+    return JsonResponse({"replies": offered(conversation, agent, access)})
+
+
+@login_required
+@require_POST
+def canned_used(request: HttpRequest, public_id: str, pk: int) -> HttpResponse:
+    """Count one use of a canned reply."""
+    agent = signed_in(request)
+    access = access_of(agent)
+    reply = replies_for(found(access, public_id), agent, access).filter(pk=pk).first()
+    if reply is None:
+        raise Http404
+    count_use(reply)
+    return HttpResponse(status=204)

@@ -1,0 +1,90 @@
+"""What the console's scripts say: every text they show comes from here."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+
+def console_texts() -> dict[str, Any]:
+    """Return the texts in the language of the request."""
+    return {
+        "thread": _thread(),
+        "offline": _("Connection lost. Reconnecting…"),
+        "polling": _("Reconnecting… Messages still arrive, a little later."),
+        "stopped": _("This screen was signed out. Reload the page."),
+        "newChat": _("New chat"),
+        "newMessage": _("New message"),
+        "newMessages": _("New message – {name}"),
+        "you": _("You:"),
+        "draft": _("Draft"),
+        "attachment": _("File"),
+        "resolved": _("Resolved"),
+        "noSound": _("The browser doesn't allow sounds here."),
+        "blanks": _("Fill in what stands between the braces first."),
+        "tooLong": _("Long texts are hard to read in a chat ({n} characters)."),
+        "acceptFirst": _("Accept the chat to reply; notes are always possible."),
+        "closed": _("This chat is resolved. Reopen it to write."),
+        "placeholderReply": _("Write a reply, / for canned replies"),
+        "placeholderNote": _("Write a note for the team"),
+        "uploading": _("Uploading…"),
+        "uploadFailed": _("The file could not be uploaded."),
+        "uploadTooBig": _("The file is too big."),
+        "remove": _("Remove"),
+        "noCanned": _("No canned reply found."),
+        "cannedTitle": _("Canned replies"),
+        "failed": _("That did not work. Try again."),
+        "gone": _("This is no longer possible. The screen is up to date now."),
+        "loadFailed": _("The list could not be loaded."),
+        "now": _("now"),
+        "minutes": _("{n} min"),
+        "hours": _("{n} h"),
+        "days": _("{n} d"),
+        "typing": _("typing…"),
+        "unread": _("Unread:"),
+    }
+
+
+def _thread() -> dict[str, Any]:
+    return {
+        "label": _("Messages"),
+        "today": _("Today"),
+        "yesterday": _("Yesterday"),
+        "sending": _("sending"),
+        "sent": _("sent"),
+        "delivered": _("delivered"),
+        "read": _("read"),
+        "failed": _("Not sent."),
+        "retry": _("Try again"),
+        "discard": _("Remove"),
+        "newMessages": _("New messages"),
+        "typing": _("{name} is typing"),
+        "note": _("Only the team sees this"),
+        "image": _("Picture: {name}"),
+        "download": _("Download {name} ({size})"),
+        "fileGone": _("The file is no longer here"),
+        "lines": {
+            "started": _("Chat started"),
+            "queued": _("Waiting in line"),
+            "offered": _("Offered to an agent"),
+            "accepted": _("{name} accepted the chat"),
+            "assigned": _("Assigned"),
+            "assigned.agent": _("Assigned by {name}"),
+            "transferred": _("Transferred"),
+            "joined": _("{name} joined"),
+            "left": _("{name} left"),
+            "ended": _("The chat ended by itself"),
+            "ended.visitor": _("The customer ended the chat"),
+            "ended.agent": _("{name} ended the chat"),
+            "resolved": _("Resolved"),
+            "resolved.agent": _("{name} resolved the chat"),
+            "reopened": _("Reopened"),
+            "reopened.agent": _("{name} reopened the chat"),
+            "rated": _("Rating: {score}"),
+            "converted": _("Ticket #{number} was made"),
+        },
+        "refusals": {
+            "ended": _("Not sent: the chat has ended."),
+            "forbidden": _("Not sent: this chat is not yours."),
+            "invalid": _("Not sent: the message is empty or too long."),
+        },
+    }
