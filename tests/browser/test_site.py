@@ -1,0 +1,32 @@
+"""The running product in a real Chromium: the ground that the other browser tests stand on."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.chromium import Contexts, Problems
+from tests.conftest import Site
+from tests.factories import make_agent
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_row_made_by_the_test_is_seen_by_the_site(site: Site, new_context: Contexts) -> None:
+    agent = make_agent()
+    page = new_context(agent=agent, url=site.url).new_page()
+    response = page.goto(f"{site.url}/console/")
+    assert response is not None
+    assert response.status == 200
+    assert page.url == f"{site.url}/console/"
+
+
+def test_a_stranger_is_asked_to_sign_in(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}/console/")
+    assert "/console/" not in page.url.partition("?")[0]
+
+
+def test_a_violation_of_the_policy_is_noticed(site: Site, page: Page, problems: Problems) -> None:
+    page.goto(f"{site.url}/healthz")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
+    page.wait_for_timeout(100)
+    assert any("CSP violation: style-src" in found for found in problems.found)
+    problems.allow("CSP violation|Content Security Policy")
