@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgpack
 import structlog
+from channels_redis.serializers import registry
 from channels_redis.utils import create_pool, decode_hosts
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -126,6 +126,7 @@ class _Line(threading.Thread):
         self._channel = channel
         self._heard = heard
         self._missed = missed
+        self._format = registry.get_serializer("msgpack")
         self._origin = secrets.token_bytes(8)
         self._loop = asyncio.new_event_loop()
         self._wanted = asyncio.Event()
@@ -192,9 +193,9 @@ class _Line(threading.Thread):
             rings, lost = self._bus.take()
             try:
                 if lost:
-                    await redis.publish(self._channel, self._origin + msgpack.packb(None))
+                    await self._publish(redis, None)
                 if rings:
-                    await redis.publish(self._channel, self._origin + msgpack.packb(rings))
+                    await self._publish(redis, rings)
             except (TypeError, ValueError, OverflowError):
                 log.exception("bus.cannot_pack")
             except Exception as error:
@@ -206,6 +207,9 @@ class _Line(threading.Thread):
                 self._wanted.set()
             else:
                 pauses.reset()
+
+    async def _publish(self, redis: "Redis", rings: Rings | None) -> None:
+        await redis.publish(self._channel, self._origin + self._format.serialize(rings))
 
     def _start_listener(self) -> None:
         if self._listener is None:
@@ -240,7 +244,7 @@ class _Line(threading.Thread):
     def _hear(self, data: bytes) -> None:
         if data.startswith(self._origin):
             return
-        rings = msgpack.unpackb(data[len(self._origin) :])
+        rings = self._format.deserialize(data[len(self._origin) :])
         if rings is None:
             self._missed()
         else:

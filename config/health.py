@@ -58,7 +58,7 @@ def _database() -> None:
 
 
 def _migrations() -> None:
-    global _migrated  # noqa: PLW0603 - once applied they stay applied
+    global _migrated
     if not _migrated:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):

@@ -34,7 +34,7 @@ def announce(rings: list[tuple[str, Content]]) -> None:
     """Ring groups from any thread; never raises, never waits for Redis."""
     try:
         layer = get_channel_layer()
-        if layer is not None:
+        if isinstance(layer, LocalLayer):
             layer.announce(rings)
     except Exception:
         log.exception("layers.announce_failed")

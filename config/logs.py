@@ -16,12 +16,12 @@ MASK = "***"
 # Keys whose values are somebody's words or somebody's key.
 PRIVATE = frozenset(
     {
-        "authorization", "body", "content", "cookie", "cookies", "csrf_token", "csrfmiddlewaretoken",
-        "detail", "email", "fields", "ip", "message_text", "name", "otp", "page", "password", "payload",
-        "phone", "query_string", "referrer", "secret", "sessionid", "set-cookie", "subject", "text",
-        "title", "token", "url", "user_agent", "visitor_secret",
+        *("authorization", "cookie", "cookies", "csrf_token", "csrfmiddlewaretoken", "otp"),
+        *("password", "query_string", "secret", "sessionid", "set-cookie", "token"),
+        *("body", "content", "detail", "fields", "message_text", "payload", "subject", "text"),
+        *("email", "ip", "name", "page", "phone", "referrer", "title", "url", "user_agent"),
     }
-)  # fmt: skip
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _BEARER = re.compile(r"(?i)\b(bearer|token|basic)\s+[\w.~+/:=-]{8,}")
 # Long unbroken strings are secrets, signatures or signed values (ids of ours are shorter).

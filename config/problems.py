@@ -5,7 +5,6 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import connections
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -97,8 +96,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         exc = DRFPermissionDenied()
     if not isinstance(exc, APIException):
         request = context.get("request")
-        log.exception(
+        log.error(
             "api.unexpected",
+            exc_info=exc,
             view=type(context.get("view")).__name__,
             method=getattr(request, "method", ""),
         )
@@ -110,9 +110,6 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         wait = getattr(exc, "retry_after", None) or getattr(exc, "wait", None)
         if wait is not None:
             headers["Retry-After"] = str(max(1, math.ceil(wait)))
-    for connection in connections.all(initialized_only=True):
-        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
-            connection.set_rollback(True)
     response = Response(body, status=body["status"], headers=headers)
     response.content_type = CONTENT_TYPE
     return response
@@ -122,8 +119,8 @@ def _of(exc: APIException) -> dict[str, Any]:
     if isinstance(exc, Problem):
         return problem(exc.status_code, exc.problem_code, exc.problem_detail, **exc.members)
     if isinstance(exc, ValidationError):
-        detail = exc.get_full_details()
-        fields = detail if isinstance(detail, dict) else {"": detail}
+        full = exc.get_full_details()
+        fields = full if isinstance(full, dict) else {"": full}
         return problem(exc.status_code, "invalid", _first(fields), errors=fields)
     if isinstance(exc, Throttled):
         return problem(exc.status_code, "rate", _("Please wait a moment and try again"))

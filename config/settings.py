@@ -51,17 +51,19 @@ SEED_DEMO = env.bool("SEED_DEMO", default=EMBEDDED_WORKER and IS_LOOPBACK)
 
 def _secret_key() -> str:
     """Return SECRET_KEY; make one beside the embedded database, refuse to start anywhere else."""
-    if key := env.str("SECRET_KEY", default=""):
+    key: str = env.str("SECRET_KEY", default="")
+    if key:
         return key
     if not IS_SQLITE:
         raise ImproperlyConfigured("Set SECRET_KEY: every process must share one long random value")
     path = DATA_DIR / "secret_key"
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
+    if not path.exists():
+        # Linked whole, so that of several processes starting at once none reads half a key.
+        with tempfile.NamedTemporaryFile("w", dir=DATA_DIR) as file:
             file.write(get_random_secret_key())
-    except FileExistsError:
-        pass
+            file.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
     return path.read_text()
 
 

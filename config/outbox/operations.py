@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count, Min
 from django.utils import timezone
@@ -87,12 +86,12 @@ def enqueue(
 
 
 @transaction.atomic
-def replay(*, entries: Collection[int], by: AbstractBaseUser, now: datetime) -> int:
-    """Give dead effects another eight attempts; return how many there were."""
+def replay(*, entries: Collection[int], by: int, now: datetime) -> int:
+    """Give dead effects another eight attempts, wished `by` (an agent's pk); return how many."""
     rows = OutboxEntry.objects.dead().filter(pk__in=entries)
     wake = {queue_of(kind) for kind in rows.values_list("kind", flat=True)}
     count = rows.update(dead_at=None, attempts=0, lease_until=None, available_at=now)
-    log.info("outbox.replayed", count=count, by=by.pk)
+    log.info("outbox.replayed", count=count, by=by)
     for queue in wake:
         transaction.on_commit(partial(nudge, queue), robust=True)
     return count
