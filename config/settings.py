@@ -1,5 +1,8 @@
 """The one settings file. Everything that differs between machines comes from the environment."""
 
+import contextlib
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit

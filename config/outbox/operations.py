@@ -86,7 +86,7 @@ def enqueue(
 
 
 @transaction.atomic
-def replay(*, entries: Collection[int], by: int, now: datetime) -> int:
+def replay(*, entries: Collection[int], by: int | None, now: datetime) -> int:
     """Give dead effects another eight attempts, wished `by` (an agent's pk); return how many."""
     rows = OutboxEntry.objects.dead().filter(pk__in=entries)
     wake = {queue_of(kind) for kind in rows.values_list("kind", flat=True)}
