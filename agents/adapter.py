@@ -59,7 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         level: int,
         message_template: str | None = None,
         *args: Any,
-        **kw: Any,
+        **kwargs: Any,
     ) -> None:
         """Say only what isn't plain to see."""
         if message_template not in _SILENT:

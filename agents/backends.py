@@ -25,3 +25,9 @@ class AgentBackend(AuthenticationBackend):  # type: ignore[misc]
     def user_can_authenticate(self, user: Agent) -> bool:
         """Refuse the disabled, and demo accounts anywhere but on this machine."""
         return may_enter(user)
+
+    @classmethod
+    def _stash_user(cls, user: Agent | None) -> None:
+        # allauth would take a refused person with the right password further, up to a page that
+        # says so. Here they get the answer that a wrong password gets.
+        return None
