@@ -264,6 +264,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,5/5m/key", "reset_password": "20/h/ip,3/h/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Addresses are proven by the invitation; there is no sign-up that could squat one.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "İmece"
 
 # Languages
@@ -339,6 +341,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["agents.authentication.IsAgent"],
+    "DEFAULT_THROTTLE_CLASSES": ["chat.api.throttling.PerCaller"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
 }
@@ -347,6 +350,18 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Names of choices that several answers share.
+    "ENUM_NAME_OVERRIDES": {
+        "AgentStatus": "agents.models.Status",
+        "AuthorKind": "chat.models.Entry.AuthorKind",
+        "ChatKind": "chat.models.Conversation.Kind",
+        "ChatStatus": "chat.models.Conversation.Status",
+        "EntryKind": "chat.models.Entry.Kind",
+        "Language": "agents.models.Language",
+        "ShownStatus": ["online", "break", "offline"],
+        "State": ["online", "busy", "offline"],
+        "TicketStatus": "tickets.models.Ticket.Status",
+    },
 }
 
 # Limits of the wire contract (docs/api.md); benchmarks raise some of them
