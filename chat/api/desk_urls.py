@@ -1,5 +1,43 @@
-"""Addresses."""
+"""Addresses of the desk's API."""
 
-from django.urls.resolvers import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from chat.api.desk import (
+    attachments,
+    canned,
+    conversations,
+    messages,
+    organisation,
+    status,
+    tickets,
+)
+
+app_name = "desk_api"
+
+_CHAT = "conversations/<str:public_id>"
+
+urlpatterns = [
+    path("conversations", conversations.Conversations.as_view(), name="conversations"),
+    path(_CHAT, conversations.OneConversation.as_view(), name="conversation"),
+    path(f"{_CHAT}/entries", messages.Entries.as_view(), name="entries"),
+    path(f"{_CHAT}/messages", messages.Messages.as_view(), name="messages"),
+    path(f"{_CHAT}/notes", messages.Notes.as_view(), name="notes"),
+    path(f"{_CHAT}/read", messages.Read.as_view(), name="read"),
+    path(f"{_CHAT}/accept", conversations.Accept.as_view(), name="accept"),
+    path(f"{_CHAT}/decline", conversations.Decline.as_view(), name="decline"),
+    path(f"{_CHAT}/end", conversations.End.as_view(), name="end"),
+    path(f"{_CHAT}/resolve", conversations.Resolve.as_view(), name="resolve"),
+    path(f"{_CHAT}/reopen", conversations.Reopen.as_view(), name="reopen"),
+    path("attachments", attachments.Attachments.as_view(), name="attachments"),
+    path("attachments/<str:public_id>", attachments.OneAttachment.as_view(), name="attachment"),
+    path("tickets", tickets.Tickets.as_view(), name="tickets"),
+    path("tickets/<int:pk>", tickets.OneTicket.as_view(), name="ticket"),
+    path("contacts", tickets.Contacts.as_view(), name="contacts"),
+    path("contacts/<int:pk>", tickets.OneContact.as_view(), name="contact"),
+    path("brands", organisation.Brands.as_view(), name="brands"),
+    path("topics", organisation.Topics.as_view(), name="topics"),
+    path("canned-replies", canned.CannedReplies.as_view(), name="canned-replies"),
+    path("canned-replies/<int:pk>", canned.OneCannedReply.as_view(), name="canned-reply"),
+    path("status", status.OwnStatus.as_view(), name="status"),
+    path("status/heartbeat", status.Heartbeat.as_view(), name="heartbeat"),
+]

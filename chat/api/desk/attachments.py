@@ -1,0 +1,49 @@
+"""Files at the desk."""
+
+from django.db.models import Q
+from django.http import FileResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.api.answers import FileAnswer
+from chat.api.desk.access import DeskView, agent_of, reach_of
+from chat.api.files import UploadBody, file_response, uploaded_file
+from chat.api.schema import problems_of
+from chat.api.throttling import limited
+from chat.limits import UPLOADS
+from chat.models import Attachment, Conversation
+from chat.operations.attachments import keep_upload
+from chat.protocol import attachment_json
+
+
+class Attachments(DeskView):
+    """`attachments`."""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="attachment_upload",
+        request={"multipart/form-data": UploadBody},
+        responses={201: FileAnswer, **problems_of(400, 413, 415, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Upload a file; a message or note must take it within 24 hours."""
+        agent = agent_of(request)
+        limited(UPLOADS, f"agent:{agent.pk}")
+        kept = keep_upload(file=uploaded_file(request), by=agent, now=timezone.now())
+        return Response(attachment_json(kept), status=201)
+
+
+class OneAttachment(DeskView):
+    """`attachments/{id}`."""
+
+    @extend_schema(operation_id="attachment", responses={(200, "*/*"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: str) -> FileResponse:
+        """Return the bytes of a file in a visible chat, or of an own upload."""
+        visible = Conversation.objects.visible_to(reach_of(request)).values("pk")
+        theirs = Q(entry__conversation__in=visible) | Q(agent=agent_of(request), entry=None)
+        return file_response(Attachment.objects.filter(theirs, public_id=public_id).first())

@@ -1,0 +1,99 @@
+"""Canned replies: all that the caller may use, and the own ones to change."""
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.models import Language
+from chat.api.desk.access import DeskView, agent_of, reach_of
+from chat.api.desk.shapes import CannedAnswer
+from chat.api.schema import problems_of
+from chat.models import CannedReply
+from chat.operations.canned import (
+    TooManyReplies,
+    add_canned_reply,
+    change_canned_reply,
+    remove_canned_reply,
+)
+from chat.queries.canned import canned_for
+from config.api import StrictSerializer, Text
+from config.problems import Problem
+
+
+class CannedBody(StrictSerializer):
+    """An own canned reply."""
+
+    shortcut = serializers.RegexField(r"^[-\w]+\Z", max_length=40)
+    title = Text(max_length=80)
+    body = Text(max_length=4000, trim_whitespace=False)
+    language = serializers.ChoiceField(Language.choices)
+
+
+class CannedReplies(DeskView, generics.ListAPIView[CannedReply]):
+    """`canned-replies`."""
+
+    serializer_class = CannedAnswer
+    pagination_class = None
+    queryset = CannedReply.objects.none()
+
+    def get_queryset(self) -> QuerySet[CannedReply]:
+        """Return what the caller may use."""
+        return canned_for(reach_of(self.request))
+
+    @extend_schema(request=CannedBody, responses={201: CannedAnswer, **problems_of(400, 409)})
+    def post(self, request: Request) -> Response:
+        """Add an own reply."""
+        body = CannedBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            reply = add_canned_reply(by=agent_of(request), **body.validated_data)
+        except TooManyReplies as error:
+            raise Problem(409, "full", _("You have too many own canned replies.")) from error
+        return Response(CannedAnswer(reply).data, status=201)
+
+
+class OneCannedReply(DeskView):
+    """`canned-replies/{id}`."""
+
+    @extend_schema(operation_id="canned_reply", responses={200: CannedAnswer})
+    def get(self, request: Request, pk: int) -> Response:
+        """Return one reply."""
+        return Response(CannedAnswer(_visible(request, pk)).data)
+
+    @extend_schema(
+        operation_id="canned_reply_change",
+        request=CannedBody(partial=True),
+        responses={200: CannedAnswer, **problems_of(400, 403, 404)},
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change an own reply."""
+        reply = _own(request, pk)
+        body = CannedBody(data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        return Response(CannedAnswer(change_canned_reply(reply=reply, **body.validated_data)).data)
+
+    @extend_schema(
+        operation_id="canned_reply_remove", responses={204: None, **problems_of(403, 404)}
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        """Delete an own reply."""
+        remove_canned_reply(reply=_own(request, pk))
+        return Response(status=204)
+
+
+def _visible(request: Request, pk: int) -> CannedReply:
+    reply = canned_for(reach_of(request)).filter(pk=pk).first()
+    if reply is None:
+        raise NotFound
+    return reply
+
+
+def _own(request: Request, pk: int) -> CannedReply:
+    reply = _visible(request, pk)
+    if reply.agent_id != agent_of(request).pk:
+        raise PermissionDenied
+    return reply

@@ -1,0 +1,225 @@
+"""Chats at the desk: find them, take them, finish them."""
+
+import django_filters as filters
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.models import Topic
+from chat.api.desk.access import (
+    DeskView,
+    Pages,
+    agent_of,
+    answerable_chat,
+    own_chat,
+    visible_chat,
+    visible_chats,
+)
+from chat.api.desk.shapes import DeskChatAnswer
+from chat.api.schema import problems_of
+from chat.models import Conversation
+from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
+from chat.operations.conversations import (
+    AlreadyOpen,
+    NotAssigned,
+    NotEnded,
+    end_conversation,
+    reopen_conversation,
+    resolve_conversation,
+)
+from config.api import StrictSerializer, Text
+from config.problems import Problem
+
+
+class ChatFilter(FilterSet):
+    """Which chats; nothing else of a chat can be asked for."""
+
+    status = filters.MultipleChoiceFilter(choices=Conversation.Status.choices)
+    brand = filters.NumberFilter(field_name="brand", min_value=1, max_value=2**31)
+    assignee = filters.CharFilter(
+        method="by_assignee", max_length=22, help_text="`me`, `none` or an agent's id"
+    )
+
+    class Meta:
+        model = Conversation
+        fields: list[str] = []
+
+    def by_assignee(
+        self, rows: QuerySet[Conversation], name: str, value: str
+    ) -> QuerySet[Conversation]:
+        """Keep mine, nobody's, or one agent's."""
+        if value == "none":
+            return rows.filter(assignee=None)
+        if value == "me":
+            return rows.filter(assignee=agent_of(self.request))
+        return rows.filter(assignee__public_id=value)
+
+
+class ChatPages(Pages):
+    """Newest first."""
+
+    ordering = ("-created_at", "-pk")
+
+
+class Conversations(DeskView, generics.ListAPIView[Conversation]):
+    """`conversations`."""
+
+    serializer_class = DeskChatAnswer
+    pagination_class = ChatPages
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = ChatFilter
+    queryset = Conversation.objects.none()
+
+    def get_queryset(self) -> QuerySet[Conversation]:
+        """Return what the caller may see."""
+        return visible_chats(self.request)
+
+
+class ResolveBody(StrictSerializer):
+    """What the chat was about."""
+
+    topic = Text(max_length=20)
+
+
+class OneConversation(DeskView):
+    """`conversations/{id}`."""
+
+    @extend_schema(operation_id="conversation", responses={200: DeskChatAnswer})
+    def get(self, request: Request, public_id: str) -> Response:
+        """Return one chat."""
+        return _shown(visible_chat(request, public_id))
+
+
+class Accept(DeskView):
+    """`conversations/{id}/accept`."""
+
+    @extend_schema(
+        operation_id="conversation_accept",
+        request=None,
+        responses={200: DeskChatAnswer, **problems_of(403, 404, 409)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Take a queued chat; of several at once exactly one gets it."""
+        chat = answerable_chat(request, public_id)
+        try:
+            accept(conversation=chat, agent=agent_of(request), now=timezone.now())
+        except AlreadyTaken as error:
+            raise Problem(409, "taken", _("Somebody else has taken this chat.")) from error
+        except (NotOnline, AtCapacity) as error:
+            raise no_room(error) from error
+        return _fresh(chat)
+
+
+class Decline(DeskView):
+    """`conversations/{id}/decline`."""
+
+    @extend_schema(
+        operation_id="conversation_decline", request=None, responses={200: DeskChatAnswer}
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Let a ringing chat go to the next agent."""
+        chat = answerable_chat(request, public_id)
+        decline(conversation=chat, agent=agent_of(request), now=timezone.now())
+        return _fresh(chat)
+
+
+class End(DeskView):
+    """`conversations/{id}/end`."""
+
+    @extend_schema(
+        operation_id="conversation_end",
+        request=None,
+        responses={200: DeskChatAnswer, **problems_of(403, 404, 409)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """End an own chat; ending an ended one changes nothing."""
+        chat = own_chat(request, public_id)
+        try:
+            end_conversation(conversation=chat, by=agent_of(request), now=timezone.now())
+        except NotAssigned as error:
+            raise not_assigned() from error
+        return _fresh(chat)
+
+
+class Resolve(DeskView):
+    """`conversations/{id}/resolve`."""
+
+    @extend_schema(
+        operation_id="conversation_resolve",
+        request=ResolveBody,
+        responses={200: DeskChatAnswer, **problems_of(400, 403, 404, 409)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Put an own chat into the archive; ends it first if need be."""
+        chat = own_chat(request, public_id)
+        body = ResolveBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            resolve_conversation(
+                conversation=chat,
+                topic=_topic_of(chat, body.validated_data["topic"]),
+                by=agent_of(request),
+                now=timezone.now(),
+            )
+        except NotAssigned as error:
+            raise not_assigned() from error
+        return _fresh(chat)
+
+
+class Reopen(DeskView):
+    """`conversations/{id}/reopen`."""
+
+    @extend_schema(
+        operation_id="conversation_reopen",
+        request=None,
+        responses={200: DeskChatAnswer, **problems_of(403, 404, 409)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Go on with an ended chat; it becomes the caller's."""
+        chat = answerable_chat(request, public_id)
+        try:
+            reopen_conversation(conversation=chat, by=agent_of(request), now=timezone.now())
+        except NotEnded as error:
+            raise Problem(409, "not_ended", _("This chat has not ended.")) from error
+        except AlreadyOpen as error:
+            raise Problem(409, "open", _("This customer already has another open chat.")) from error
+        except (NotOnline, AtCapacity) as error:
+            raise no_room(error) from error
+        return _fresh(chat)
+
+
+def no_room(error: NotOnline | AtCapacity) -> Problem:
+    """Return why the caller gets no chat now."""
+    if isinstance(error, NotOnline):
+        return Problem(409, "not_online", _("Go Online to receive chats."))
+    return Problem(409, "capacity", _("You have as many chats as you may."))
+
+
+def not_assigned() -> Problem:
+    """Return why nobody can finish a chat that stands in the queue."""
+    return Problem(409, "not_assigned", _("Accept the chat first."))
+
+
+def _topic_of(chat: Conversation, wished: str) -> Topic:
+    if wished.isascii() and wished.isdecimal():
+        topics = Topic.objects.filter(brand=chat.brand_id, is_active=True)
+        if topic := topics.filter(pk=int(wished)).first():
+            return topic
+    raise serializers.ValidationError({"topic": [_("There is no such topic.")]})
+
+
+def _fresh(chat: Conversation) -> Response:
+    """Answer with the chat as it stands after the operation."""
+    rows = Conversation.objects.select_related(
+        "brand", "topic", "chosen_topic", "team", "assignee", "visitor"
+    )
+    return _shown(rows.get(pk=chat.pk))
+
+
+def _shown(chat: Conversation) -> Response:
+    return Response(DeskChatAnswer(chat).data)

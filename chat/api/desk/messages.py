@@ -1,0 +1,98 @@
+"""Words and timelines at the desk."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.api.answers import EntriesAnswer, PostedAnswer
+from chat.api.desk.access import DeskView, agent_of, visible_chat
+from chat.api.messages import AfterQuery, ReadBody, SendBody, read_entries, send
+from chat.api.schema import problems_of
+from chat.models import Entry
+from chat.operations.marks import mark_delivered, mark_read
+from chat.operations.messages import Author, Draft
+
+
+class Entries(DeskView):
+    """`conversations/{id}/entries`."""
+
+    @extend_schema(
+        operation_id="conversation_entries",
+        parameters=[AfterQuery],
+        responses={200: EntriesAnswer, **problems_of(400, 404)},
+    )
+    def get(self, request: Request, public_id: str) -> Response:
+        """Return the timeline after a number, notes included."""
+        chat = visible_chat(request, public_id)
+        query = AfterQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        batch = read_entries(chat, audience="agent", **query.validated_data)
+        agent = agent_of(request)
+        if chat.assignee_id == agent.pk and batch.last_visitor_seq > chat.agents_delivered_seq:
+            mark_delivered(
+                conversation=chat, by=agent, seq=batch.last_visitor_seq, now=timezone.now()
+            )
+        return Response(batch.json)
+
+
+class Messages(DeskView):
+    """`conversations/{id}/messages`."""
+
+    @extend_schema(
+        operation_id="conversation_message_send",
+        request=SendBody,
+        responses={201: PostedAnswer, 200: PostedAnswer, **problems_of(400, 404, 409, 429)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Answer the customer; the same `cid` again answers the stored message."""
+        return _post(request, public_id, Entry.Kind.MESSAGE)
+
+
+class Notes(DeskView):
+    """`conversations/{id}/notes`."""
+
+    @extend_schema(
+        operation_id="conversation_note_add",
+        request=SendBody,
+        responses={201: PostedAnswer, 200: PostedAnswer, **problems_of(400, 404, 429)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Add an internal note, which no customer ever sees."""
+        return _post(request, public_id, Entry.Kind.NOTE)
+
+
+class Read(DeskView):
+    """`conversations/{id}/read`."""
+
+    @extend_schema(operation_id="conversation_read", request=ReadBody, responses={204: None})
+    def post(self, request: Request, public_id: str) -> Response:
+        """Move the caller's read mark."""
+        chat = visible_chat(request, public_id)
+        body = ReadBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        mark_read(
+            conversation=chat,
+            by=agent_of(request),
+            seq=body.validated_data["seq"],
+            now=timezone.now(),
+        )
+        return Response(status=204)
+
+
+def _post(request: Request, public_id: str, kind: str) -> Response:
+    chat = visible_chat(request, public_id)
+    body = SendBody(data=request.data)
+    body.is_valid(raise_exception=True)
+    words: dict[str, Any] = body.validated_data
+    draft = Draft(
+        conversation=chat.public_id,
+        author=Author.of_agent(agent_of(request)),
+        kind=kind,
+        text=words["text"],
+        client_id=words["cid"],
+        attachment_ids=words["attachments"],
+    )
+    return send(draft, "agent")

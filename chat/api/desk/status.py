@@ -1,0 +1,97 @@
+"""What the caller is doing, and that they are still there."""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.models import Agent, BreakReason, Status
+from agents.presence import heartbeat
+from chat.api.desk.access import DeskView, agent_of
+from chat.api.desk.shapes import StatusAnswer
+from chat.api.schema import problems_of
+from chat.operations.statuses import KEEP, REQUEUE, OpenChats, change_status
+from config.api import StrictSerializer, Text
+from config.problems import Problem
+
+
+class StatusBody(StrictSerializer):
+    """The next status."""
+
+    status = serializers.ChoiceField(Status.choices)
+    reason = Text(max_length=20, allow_null=True, default=None)
+    confirm = serializers.ChoiceField([KEEP, REQUEUE], allow_null=True, default=None)
+
+
+class OwnStatus(DeskView):
+    """`status`."""
+
+    @extend_schema(operation_id="status", responses={200: StatusAnswer})
+    def get(self, request: Request) -> Response:
+        """Return the caller's status."""
+        return _shown(agent_of(request))
+
+    @extend_schema(
+        operation_id="status_change",
+        request=StatusBody,
+        responses={200: StatusAnswer, **problems_of(400, 409)},
+    )
+    def post(self, request: Request) -> Response:
+        """Change it; Offline with open chats must say what happens to them."""
+        body = StatusBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        wish = body.validated_data
+        agent, now = agent_of(request), timezone.now()
+        if wish["status"] == Status.ONLINE:
+            # Who has no socket is present by this call, until the next heartbeat is due.
+            heartbeat(agent=agent, now=now)
+        try:
+            change_status(
+                agent=agent,
+                status=wish["status"],
+                reason=_reason(wish["reason"]),
+                confirm=wish["confirm"],
+                by=agent,
+                now=now,
+            )
+        except OpenChats as error:
+            raise Problem(
+                409,
+                "open_chats",
+                _("You have open chats: keep them or hand them back to the queue."),
+                open=error.count,
+            ) from error
+        return _shown(agent)
+
+
+class Heartbeat(DeskView):
+    """`status/heartbeat`."""
+
+    @extend_schema(operation_id="status_heartbeat", request=None, responses={200: StatusAnswer})
+    def post(self, request: Request) -> Response:
+        """Stay present without a socket; due every 45 seconds."""
+        agent = agent_of(request)
+        heartbeat(agent=agent, now=timezone.now())
+        return _shown(agent)
+
+
+def _reason(wished: str | None) -> BreakReason | None:
+    if not wished:
+        return None
+    if wished.isascii() and wished.isdecimal():
+        found = BreakReason.objects.filter(pk=int(wished), is_active=True).first()
+        if found:
+            return found
+    raise serializers.ValidationError({"reason": [_("There is no such reason.")]})
+
+
+def _shown(agent: Agent) -> Response:
+    reason = agent.break_reason_id
+    answer = {
+        "status": agent.status,
+        "reason": str(reason) if reason else None,
+        "since": agent.status_since,
+    }
+    return Response(StatusAnswer(answer).data)

@@ -1,0 +1,90 @@
+"""Tickets and customers, to read."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import Prefetch, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from rest_framework import generics
+
+from chat.api.desk.access import DeskView, Pages, reach_of
+from chat.api.desk.shapes import ContactAnswer, OneTicketAnswer, TicketAnswer
+from tickets.models import Contact, Ticket
+from tickets.models import Entry as TicketEntry
+
+
+class TicketFilter(FilterSet):
+    """Which tickets."""
+
+    status = filters.MultipleChoiceFilter(choices=Ticket.Status.choices)
+    brand = filters.NumberFilter(field_name="brand", min_value=1, max_value=2**31)
+
+    class Meta:
+        model = Ticket
+        fields: list[str] = []
+
+
+class TicketPages(Pages):
+    """Newest change first."""
+
+    ordering = ("-updated_at", "-pk")
+
+
+class Tickets(DeskView, generics.ListAPIView[Ticket]):
+    """`tickets`."""
+
+    serializer_class = TicketAnswer
+    pagination_class = TicketPages
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = TicketFilter
+    queryset = Ticket.objects.none()
+
+    def get_queryset(self) -> QuerySet[Ticket]:
+        """Return what the caller may see."""
+        return _visible(self)
+
+
+class OneTicket(DeskView, generics.RetrieveAPIView[Ticket]):
+    """`tickets/{id}`."""
+
+    serializer_class = OneTicketAnswer
+    queryset = Ticket.objects.none()
+
+    def get_queryset(self) -> QuerySet[Ticket]:
+        """Return what the caller may see, with the timelines."""
+        lines = TicketEntry.objects.select_related("agent").order_by("seq")
+        return _visible(self).prefetch_related(Prefetch("entries", lines))
+
+
+def _visible(view: DeskView) -> Any:
+    rows = Ticket.objects.visible_to(reach_of(view.request))
+    return rows.select_related("brand", "topic", "team", "assignee")
+
+
+class ContactPages(Pages):
+    """Newest first."""
+
+    ordering = ("-created_at", "-pk")
+
+
+class Contacts(DeskView, generics.ListAPIView[Contact]):
+    """`contacts`."""
+
+    serializer_class = ContactAnswer
+    pagination_class = ContactPages
+    queryset = Contact.objects.none()
+
+    def get_queryset(self) -> QuerySet[Contact]:
+        """Return what the caller may see."""
+        return Contact.objects.visible_to(reach_of(self.request))
+
+
+class OneContact(DeskView, generics.RetrieveAPIView[Contact]):
+    """`contacts/{id}`."""
+
+    serializer_class = ContactAnswer
+    queryset = Contact.objects.none()
+
+    def get_queryset(self) -> QuerySet[Contact]:
+        """Return what the caller may see."""
+        return Contact.objects.visible_to(reach_of(self.request))

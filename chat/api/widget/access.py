@@ -1,0 +1,90 @@
+"""Who calls from a widget: a bearer token, from a page that may speak for it."""
+
+from typing import cast
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import translation
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed, NotFound
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from chat.api.throttling import limited
+from chat.limits import Limit, address_key, client_ip
+from chat.models import Conversation
+from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token
+from config.problems import Problem
+
+
+class VisitorAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <token>` of a widget session."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, VisitorSession] | None:
+        scheme, _space, raw = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer" or not raw:
+            return None
+        try:
+            session = read_token(raw.decode("latin-1").strip())
+        except BadToken as error:
+            raise AuthenticationFailed(_("The session has ended. Please try again.")) from error
+        translation.activate(session.language)
+        refuse_foreign_origin(request, session)
+        return AnonymousUser(), session
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class HasSession(BasePermission):
+    """Only with a valid token."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.auth, VisitorSession)
+
+
+class WidgetView(APIView):
+    """A call of a visitor."""
+
+    authentication_classes = [VisitorAuthentication]
+    permission_classes = [HasSession]
+    throttle_classes = []
+
+
+def session_of(request: Request) -> VisitorSession:
+    """Return the caller's session."""
+    return cast(VisitorSession, request.auth)
+
+
+def refuse_foreign_origin(request: Request, session: VisitorSession) -> None:
+    """Raise 403 when the page that calls is neither ours nor the brand's."""
+    if not origin_allowed(request.headers.get("Origin"), session.brand):
+        raise foreign_origin()
+
+
+def foreign_origin() -> Problem:
+    """Return the problem of a page that may not call."""
+    return Problem(403, "origin", _("This page may not use the chat."))
+
+
+def limit_visitor(request: Request, limit: Limit) -> None:
+    """Count one more by this visitor; raises 429."""
+    limited(limit, f"visitor:{session_of(request).secret_hash[:32]}")
+
+
+def limit_address(request: Request, limit: Limit) -> None:
+    """Count one more from this address; raises 429."""
+    limited(limit, f"address:{address_key(client_ip(request))}")
+
+
+def own_conversation(request: Request, public_id: str) -> Conversation:
+    """Return the caller's conversation with this id; raises 404."""
+    visitor = session_of(request).visitor
+    if visitor is not None:
+        found = Conversation.objects.filter(
+            public_id=public_id, visitor=visitor, kind=Conversation.Kind.CUSTOMER
+        ).select_related("brand", "visitor")
+        if conversation := found.first():
+            return cast(Conversation, conversation)
+    raise NotFound()

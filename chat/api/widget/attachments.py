@@ -1,0 +1,62 @@
+"""A visitor's files."""
+
+from django.db.models import Q
+from django.http import FileResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.api.answers import FileAnswer
+from chat.api.files import UploadBody, file_response, uploaded_file
+from chat.api.schema import problems_of
+from chat.api.widget.access import WidgetView, limit_address, limit_visitor, session_of
+from chat.limits import READS, UPLOADS, UPLOADS_BY_ADDRESS, client_ip
+from chat.models import Attachment
+from chat.operations.attachments import keep_upload
+from chat.protocol import attachment_json
+from chat.sessions import remember
+
+
+class Attachments(WidgetView):
+    """`attachments`."""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="widget_attachment_upload",
+        request={"multipart/form-data": UploadBody},
+        responses={201: FileAnswer, **problems_of(400, 413, 415, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Upload a file; a message must take it within 24 hours."""
+        limit_visitor(request, UPLOADS)
+        limit_address(request, UPLOADS_BY_ADDRESS)
+        file = uploaded_file(request)
+        now = timezone.now()
+        visitor = remember(
+            session=session_of(request),
+            address=client_ip(request),
+            user_agent=request.headers.get("User-Agent", ""),
+            now=now,
+        )
+        return Response(attachment_json(keep_upload(file=file, by=visitor, now=now)), status=201)
+
+
+class OneAttachment(WidgetView):
+    """`attachments/{id}`."""
+
+    @extend_schema(operation_id="widget_attachment", responses={(200, "*/*"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: str) -> FileResponse:
+        """Return the bytes of an own upload or of a file in a message the visitor may see."""
+        limit_visitor(request, READS)
+        visitor = session_of(request).visitor
+        if visitor is None:
+            raise NotFound
+        theirs = Q(visitor=visitor) | Q(
+            entry__conversation__visitor=visitor, entry__visitor_seq__isnull=False
+        )
+        return file_response(Attachment.objects.filter(theirs, public_id=public_id).first())

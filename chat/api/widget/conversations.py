@@ -1,0 +1,228 @@
+"""A visitor's chats: start, list, read, end, rate."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.api.messages import Cid, FileIds, MessageText, ReadBody
+from chat.api.schema import problems_of
+from chat.api.widget.access import (
+    WidgetView,
+    limit_address,
+    limit_visitor,
+    own_conversation,
+    session_of,
+)
+from chat.api.widget.offline import offline_form
+from chat.api.widget.shapes import (
+    ChatAnswer,
+    ChatsAnswer,
+    PlaceAnswer,
+    listed_json,
+    one_conversation_json,
+)
+from chat.api.widget.topics import public_topic, require_asked
+from chat.limits import MESSAGES, RATINGS, READS, STARTS_BY_ADDRESS, client_ip
+from chat.operations.conversations import (
+    AlreadyOpen,
+    InvalidMessage,
+    NobodyAvailable,
+    end_conversation,
+    start_conversation,
+)
+from chat.operations.marks import mark_read
+from chat.operations.ratings import NotRateable, rate_conversation
+from chat.routing.queue import queue_place
+from chat.sessions import remember
+from config.api import StrictSerializer, Text
+from config.problems import Problem
+
+
+class FormBody(StrictSerializer):
+    """The pre-chat form."""
+
+    name = Text(max_length=120, allow_blank=True, default="")
+    email = serializers.EmailField(max_length=254, allow_blank=True, default="")
+
+
+class FirstMessage(StrictSerializer):
+    """The message a chat starts with."""
+
+    cid = Cid()
+    text = MessageText()
+    attachments = FileIds()
+
+
+class StartBody(StrictSerializer):
+    """A new chat."""
+
+    topic = Text(max_length=20, allow_null=True, default=None)
+    topic_text = Text(max_length=120, allow_blank=True, default="")
+    fields = FormBody(default=dict)
+    message = FirstMessage()
+
+
+class RatingBody(StrictSerializer):
+    """What the visitor thought of it."""
+
+    score = serializers.IntegerField(min_value=1, max_value=5)
+    comment = Text(max_length=1000, allow_blank=True, default="")
+
+
+class Conversations(WidgetView):
+    """`conversations`."""
+
+    @extend_schema(operation_id="widget_conversations", responses={200: ChatsAnswer})
+    def get(self, request: Request) -> Response:
+        """List the visitor's past and open chats."""
+        limit_visitor(request, READS)
+        return Response({"conversations": listed_json(session_of(request).visitor)})
+
+    @extend_schema(
+        operation_id="widget_conversation_start",
+        request=StartBody,
+        responses={201: PlaceAnswer, 200: PlaceAnswer, **problems_of(400, 409, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Start a chat with its first message; the same `cid` again answers the same chat."""
+        limit_visitor(request, MESSAGES)
+        limit_address(request, STARTS_BY_ADDRESS)
+        body = StartBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        wish: dict[str, Any] = body.validated_data
+        session = session_of(request)
+        topic = public_topic(session.brand, wish["topic"])
+        require_asked(session.brand, session.visitor, wish["fields"])
+        now = timezone.now()
+        visitor = remember(
+            session=session,
+            address=client_ip(request),
+            user_agent=request.headers.get("User-Agent", ""),
+            now=now,
+        )
+        try:
+            started = start_conversation(
+                visitor=visitor,
+                brand=session.brand,
+                topic=topic,
+                topic_text=wish["topic_text"],
+                fields={name: value for name, value in wish["fields"].items() if value},
+                page=session.page,
+                text=wish["message"]["text"],
+                client_id=wish["message"]["cid"],
+                attachment_ids=wish["message"]["attachments"],
+                now=now,
+            )
+        except AlreadyOpen as error:
+            raise Problem(
+                409,
+                "open",
+                _("You already have an open chat."),
+                conversation=one_conversation_json(error.conversation),
+            ) from error
+        except NobodyAvailable as error:
+            raise Problem(
+                409,
+                "offline",
+                _("Nobody can take the chat now. Please leave a message."),
+                form=offline_form(session),
+            ) from error
+        except InvalidMessage as error:
+            raise Problem(400, "invalid", _("This message can't be sent.")) from error
+        chat = started.conversation
+        position, eta = queue_place(chat)
+        answer = {"id": chat.public_id, "status": chat.status, "position": position, "eta": eta}
+        return Response(answer, status=201 if started.created else 200)
+
+
+class OneConversation(WidgetView):
+    """`conversations/{id}`."""
+
+    @extend_schema(operation_id="widget_conversation", responses={200: ChatAnswer})
+    def get(self, request: Request, public_id: str) -> Response:
+        """Return one chat."""
+        limit_visitor(request, READS)
+        return Response(one_conversation_json(own_conversation(request, public_id)))
+
+
+class Read(WidgetView):
+    """`conversations/{id}/read`."""
+
+    @extend_schema(operation_id="widget_read", request=ReadBody, responses={200: dict})
+    def post(self, request: Request, public_id: str) -> Response:
+        """Move the visitor's read mark."""
+        limit_visitor(request, READS)
+        conversation = own_conversation(request, public_id)
+        body = ReadBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        mark_read(
+            conversation=conversation,
+            by=session_of(request).visitor,
+            seq=body.validated_data["seq"],
+            now=timezone.now(),
+        )
+        return Response({})
+
+
+class End(WidgetView):
+    """`conversations/{id}/end`."""
+
+    @extend_schema(operation_id="widget_end", request=None, responses={200: ChatAnswer})
+    def post(self, request: Request, public_id: str) -> Response:
+        """End the chat; ending an ended one changes nothing."""
+        limit_visitor(request, MESSAGES)
+        conversation = own_conversation(request, public_id)
+        if conversation.is_open:
+            end_conversation(
+                conversation=conversation, by=session_of(request).visitor, now=timezone.now()
+            )
+        return Response(one_conversation_json(conversation))
+
+
+class Rating(WidgetView):
+    """`conversations/{id}/rating`."""
+
+    @extend_schema(
+        operation_id="widget_rating",
+        request=RatingBody,
+        responses={200: ChatAnswer, **problems_of(400, 409)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Rate an ended chat; may be changed for 24 hours."""
+        limit_visitor(request, RATINGS)
+        conversation = own_conversation(request, public_id)
+        body = RatingBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            rate_conversation(conversation=conversation, **body.validated_data, now=timezone.now())
+        except NotRateable as error:
+            raise Problem(409, "not_rateable", _("This chat can't be rated.")) from error
+        return Response(one_conversation_json(conversation))
+
+
+class TranscriptBody(StrictSerializer):
+    """Where to send it."""
+
+    email = serializers.EmailField(max_length=254)
+
+
+class Transcript(WidgetView):
+    """`conversations/{id}/transcript`."""
+
+    @extend_schema(
+        operation_id="widget_transcript",
+        request=TranscriptBody,
+        responses=problems_of(400, 409),
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Refuse for now: the product doesn't send mail to visitors yet."""
+        limit_visitor(request, RATINGS)
+        own_conversation(request, public_id)
+        body = TranscriptBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        raise Problem(409, "unavailable", _("Transcripts can't be sent by e-mail yet."))

@@ -1,0 +1,72 @@
+"""A visitor's words, and what was said since."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.api.answers import EntriesAnswer, PostedAnswer
+from chat.api.messages import AfterQuery, SendBody, read_entries, send
+from chat.api.schema import problems_of
+from chat.api.widget.access import WidgetView, limit_visitor, own_conversation, session_of
+from chat.limits import MESSAGES, READS
+from chat.models import Visitor
+from chat.operations.marks import mark_delivered
+from chat.operations.messages import Author, Draft
+
+
+class Messages(WidgetView):
+    """`conversations/{id}/messages`."""
+
+    @extend_schema(
+        operation_id="widget_message_send",
+        request=SendBody,
+        responses={201: PostedAnswer, 200: PostedAnswer, **problems_of(400, 404, 409, 429)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Send a message; the same `cid` again answers the stored one."""
+        limit_visitor(request, MESSAGES)
+        conversation = own_conversation(request, public_id)
+        body = SendBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        words: dict[str, Any] = body.validated_data
+        draft = Draft(
+            conversation=conversation.public_id,
+            author=Author.of_visitor(_visitor(request)),
+            text=words["text"],
+            client_id=words["cid"],
+            attachment_ids=words["attachments"],
+        )
+        return send(draft, "visitor")
+
+
+class Entries(WidgetView):
+    """`conversations/{id}/entries`."""
+
+    @extend_schema(
+        operation_id="widget_entries", parameters=[AfterQuery], responses={200: EntriesAnswer}
+    )
+    def get(self, request: Request, public_id: str) -> Response:
+        """Return what the visitor may see after a number, in order."""
+        limit_visitor(request, READS)
+        conversation = own_conversation(request, public_id)
+        query = AfterQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        batch = read_entries(conversation, audience="visitor", **query.validated_data)
+        if batch.last_visitor_seq > conversation.visitor_delivered_seq:
+            mark_delivered(
+                conversation=conversation,
+                by=_visitor(request),
+                seq=batch.last_visitor_seq,
+                now=timezone.now(),
+            )
+        return Response(batch.json)
+
+
+def _visitor(request: Request) -> Visitor:
+    visitor = session_of(request).visitor
+    if visitor is None:
+        raise ValueError("own_conversation() found a chat, so there is a visitor")
+    return visitor

@@ -1,0 +1,119 @@
+"""When nobody is there: what to expect, and leaving a message."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.models import Ask
+from chat.api.messages import Cid, MessageText
+from chat.api.schema import problems_of
+from chat.api.widget.access import WidgetView, limit_address, limit_visitor, session_of
+from chat.api.widget.shapes import AvailabilityAnswer, OfflineAnswer
+from chat.api.widget.topics import public_topic
+from chat.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS, client_ip
+from chat.operations.conversations import InvalidMessage
+from chat.operations.offline import leave_offline_message
+from chat.routing.availability import availability
+from chat.sessions import VisitorSession, remember
+from config.api import StrictSerializer, Text
+from config.problems import Problem
+
+
+class OfflineFields(StrictSerializer):
+    """Whom to answer."""
+
+    name = Text(max_length=120, allow_blank=True, default="")
+    email = serializers.EmailField(max_length=254)
+
+
+class OfflineBody(StrictSerializer):
+    """A message for when somebody is back."""
+
+    cid = Cid()
+    topic = Text(max_length=20, allow_null=True, default=None)
+    fields = OfflineFields()
+    text = MessageText(default=serializers.empty, required=True)
+
+    def validate_text(self, value: str) -> str:
+        """A message without words asks nothing."""
+        if not value.strip():
+            raise serializers.ValidationError(_("This field may not be blank."))
+        return value
+
+
+class Availability(WidgetView):
+    """`availability`."""
+
+    @extend_schema(operation_id="widget_availability", responses={200: AvailabilityAnswer})
+    def get(self, request: Request) -> Response:
+        """Return what the visitor can expect now."""
+        limit_visitor(request, READS)
+        session = session_of(request)
+        answer = availability(session.brand, now=timezone.now())
+        return Response(answer.as_json(session.language))
+
+
+class OfflineMessages(WidgetView):
+    """`offline-messages`."""
+
+    @extend_schema(
+        operation_id="widget_offline_message",
+        request=OfflineBody,
+        responses={201: OfflineAnswer, **problems_of(400, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Leave a message; it becomes a ticket. The same `cid` again answers the same ticket."""
+        limit_visitor(request, OFFLINE_MESSAGES)
+        limit_address(request, OFFLINE_MESSAGES_BY_ADDRESS)
+        body = OfflineBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        wish: dict[str, Any] = body.validated_data
+        session = session_of(request)
+        topic = public_topic(session.brand, wish["topic"])
+        now = timezone.now()
+        visitor = remember(
+            session=session,
+            address=client_ip(request),
+            user_agent=request.headers.get("User-Agent", ""),
+            now=now,
+        )
+        try:
+            ticket = leave_offline_message(
+                visitor=visitor,
+                brand=session.brand,
+                topic=topic,
+                fields={name: value for name, value in wish["fields"].items() if value},
+                page=session.page,
+                text=wish["text"],
+                client_id=wish["cid"],
+                now=now,
+            )
+        except InvalidMessage as error:
+            raise Problem(400, "invalid", _("This message can't be sent.")) from error
+        answer = {
+            "ticket": ticket.number,
+            "reply": _("We have received your message. We will answer by e-mail."),
+        }
+        return Response(answer, status=201)
+
+
+def offline_form(session: VisitorSession) -> dict[str, Any]:
+    """Return the description of the offline form: without an address nobody can answer."""
+    asks_name = session.brand.ask_name
+    return {
+        "fields": [
+            {
+                "name": "name",
+                "label": _("Name"),
+                "type": "text",
+                "required": asks_name == Ask.REQUIRED,
+            },
+            {"name": "email", "label": _("E-mail"), "type": "email", "required": True},
+            {"name": "text", "label": _("Message"), "type": "textarea", "required": True},
+        ]
+    }

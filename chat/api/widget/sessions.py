@@ -1,0 +1,120 @@
+"""Opening and renewing a visitor's session."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from agents.models import Language
+from chat.api.widget.access import foreign_origin, limit_address
+from chat.api.widget.shapes import SessionAnswer, open_conversation_json
+from chat.limits import SESSIONS, client_ip
+from chat.routing.availability import availability
+from chat.sessions import ForeignOrigin, UnknownSite, open_session
+from chat.widget import widget_config
+from config.api import StrictSerializer, Text
+from config.problems import Problem
+
+
+class PageBody(StrictSerializer):
+    """Where the visitor is. Anything but an http address is left out."""
+
+    url = Text(max_length=8000, allow_blank=True, default="")
+    title = Text(max_length=2000, allow_blank=True, default="")
+    referrer = Text(max_length=8000, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
+        for name in ("url", "referrer"):
+            attrs[name] = attrs[name] if _is_web_address(attrs[name]) else ""
+        return attrs
+
+
+class ConsentBody(StrictSerializer):
+    """Which version of the notice was accepted."""
+
+    version = Text(max_length=40, allow_blank=True, default="")
+
+
+class SessionBody(StrictSerializer):
+    """What a widget says when it starts."""
+
+    site = Text(max_length=40)
+    visitor = Text(max_length=200, allow_null=True, default=None)
+    identity = Text(max_length=4096, allow_null=True, default=None)
+    page = PageBody(default=dict)
+    language = Text(max_length=40, allow_blank=True, default="")
+    consent = ConsentBody(allow_null=True, default=None)
+
+
+def _is_web_address(raw: str) -> bool:
+    try:
+        return urlsplit(raw).scheme in {"http", "https"}
+    except ValueError:
+        return False
+
+
+class Sessions(APIView):
+    """`POST sessions`: the only call without a token."""
+
+    authentication_classes = []
+    permission_classes = []
+    throttle_classes = []
+
+    @extend_schema(
+        operation_id="widget_session_open",
+        request=SessionBody,
+        responses={201: SessionAnswer},
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        """Open a session on a site, or renew it with the visitor's secret."""
+        limit_address(request, SESSIONS)
+        body = SessionBody(data=request.data)
+        _speak(request.data)
+        body.is_valid(raise_exception=True)
+        wish: dict[str, Any] = body.validated_data
+        if wish["identity"]:
+            raise Problem(400, "identity", _("Signed-in visitors are not supported yet."))
+        now = timezone.now()
+        try:
+            opened = open_session(
+                site=wish["site"],
+                origin=request.headers.get("Origin"),
+                secret=wish["visitor"],
+                language=wish["language"],
+                page=wish["page"],
+                consent=wish["consent"],
+                address=client_ip(request),
+                user_agent=request.headers.get("User-Agent", ""),
+                now=now,
+            )
+        except UnknownSite as error:
+            raise NotFound from error
+        except ForeignOrigin as error:
+            raise foreign_origin() from error
+        session = opened.session
+        translation.activate(session.language)
+        answer: dict[str, Any] = {
+            "token": opened.token,
+            "expires_in": settings.IMECE["VISITOR_TOKEN_SECONDS"],
+            "config": widget_config(session.brand, session.language),
+            "availability": availability(session.brand, now=now).as_json(session.language),
+            "conversation": open_conversation_json(session.visitor),
+        }
+        if opened.secret is not None:
+            answer["visitor"] = opened.secret
+        return Response(answer, status=201)
+
+
+def _speak(data: Any) -> None:
+    """Answer in the language asked for, refusals included."""
+    wished = data.get("language") if isinstance(data, dict) else None
+    if isinstance(wished, str) and wished[:2].lower() in Language.values:
+        translation.activate(wished[:2].lower())

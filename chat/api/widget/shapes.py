@@ -1,0 +1,173 @@
+"""What a visitor sees of a chat, and the answers of the widget's calls for the schema."""
+
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from rest_framework import serializers
+
+from chat.api.answers import AuthorAnswer
+from chat.models import Conversation, Entry, Visitor
+from chat.operations.ratings import is_rateable
+from chat.protocol import wire_time
+from chat.routing.faces import face_of
+from chat.routing.queue import queue_place
+
+# The visitor's own chats that a list shows.
+_LISTED = 50
+
+
+def chats_of(visitor: Visitor) -> QuerySet[Conversation]:
+    """Return a visitor's chats, newest first, with what the list shows of each."""
+    said = Entry.objects.filter(
+        conversation=OuterRef("pk"),
+        visitor_seq__isnull=False,
+        kind__in=[Entry.Kind.MESSAGE, Entry.Kind.BOT],
+    ).order_by("-visitor_seq")
+    rated = Entry.objects.filter(conversation=OuterRef("pk"), kind=Entry.Kind.RATED)
+    return (
+        Conversation.objects.filter(visitor=visitor, kind=Conversation.Kind.CUSTOMER)
+        .select_related("topic", "assignee", "ticket")
+        .annotate(
+            said=Subquery(said.values("body")[:1]),
+            score=Subquery(rated.order_by("-seq").values("data__score")[:1]),
+        )
+        .order_by("-created_at", "-pk")
+    )
+
+
+def listed_json(visitor: Visitor | None) -> list[dict[str, Any]]:
+    """Return the visitor's newest chats; none for somebody we don't know yet."""
+    if visitor is None:
+        return []
+    return [conversation_json(each, visitor.language) for each in chats_of(visitor)[:_LISTED]]
+
+
+def open_conversation_json(visitor: Visitor | None) -> dict[str, Any] | None:
+    """Return the visitor's open chat, if there is one."""
+    if visitor is None:
+        return None
+    found = chats_of(visitor).filter(status__in=Conversation.OPEN).first()
+    return conversation_json(found, visitor.language) if found else None
+
+
+def one_conversation_json(conversation: Conversation) -> dict[str, Any]:
+    """Return a chat whose row was fetched without what the list shows."""
+    visitor = conversation.visitor
+    if visitor is None:
+        raise ValueError("a visitor sees only their own chats")
+    return conversation_json(chats_of(visitor).get(pk=conversation.pk), visitor.language)
+
+
+def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
+    """Return a chat of `chats_of()` as its visitor sees it."""
+    position, eta = queue_place(conversation)
+    topic, agent = conversation.topic, conversation.assignee
+    return {
+        "id": conversation.public_id,
+        "status": conversation.status,
+        "is_open": conversation.is_open,
+        "topic": {"id": str(topic.pk), "name": topic.label(language)}
+        if topic and topic.is_public
+        else None,
+        "topic_text": conversation.topic_text,
+        "agent": {"kind": "agent", **face_of(agent)} if agent else None,
+        "position": position,
+        "eta": eta,
+        "head": conversation.last_visitor_seq,
+        "read": conversation.visitor_read_seq,
+        "agents_read": conversation.agents_read_seq,
+        "agents_delivered": conversation.agents_delivered_seq,
+        "preview": " ".join((conversation.said or "")[:280].split())[:140],
+        "rating": conversation.score,
+        "can_rate": is_rateable(conversation),
+        "ticket": conversation.ticket_id and str(conversation.ticket_id),
+        "started_at": wire_time(conversation.created_at),
+        "ended_at": wire_time(conversation.ended_at) if conversation.ended_at else None,
+    }
+
+
+# For the schema only.
+
+
+class AgentAnswer(AuthorAnswer):
+    """The agent of a chat."""
+
+    status = serializers.ChoiceField(["online", "break", "offline"])
+
+
+class TopicRef(serializers.Serializer[Any]):
+    """A topic."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class ChatAnswer(serializers.Serializer[Any]):
+    """A chat as its visitor sees it."""
+
+    id = serializers.CharField()
+    status = serializers.ChoiceField(Conversation.Status.choices)
+    is_open = serializers.BooleanField()
+    topic = TopicRef(allow_null=True)
+    topic_text = serializers.CharField()
+    agent = AgentAnswer(allow_null=True)
+    position = serializers.IntegerField(allow_null=True)
+    eta = serializers.JSONField(allow_null=True)
+    head = serializers.IntegerField()
+    read = serializers.IntegerField()
+    agents_read = serializers.IntegerField()
+    agents_delivered = serializers.IntegerField()
+    preview = serializers.CharField()
+    rating = serializers.IntegerField(allow_null=True)
+    can_rate = serializers.BooleanField()
+    ticket = serializers.CharField(allow_null=True)
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class ChatsAnswer(serializers.Serializer[Any]):
+    """Past and open chats, newest first."""
+
+    conversations = ChatAnswer(many=True)
+
+
+class PlaceAnswer(serializers.Serializer[Any]):
+    """A started chat."""
+
+    id = serializers.CharField()
+    status = serializers.ChoiceField(Conversation.Status.choices)
+    position = serializers.IntegerField(allow_null=True)
+    eta = serializers.JSONField(allow_null=True)
+
+
+class AvailabilityTopic(TopicRef):
+    """A topic and what a chat about it meets."""
+
+    state = serializers.ChoiceField(["online", "busy", "offline"])
+    eta = serializers.JSONField(allow_null=True)
+
+
+class AvailabilityAnswer(serializers.Serializer[Any]):
+    """What a visitor can expect now."""
+
+    state = serializers.ChoiceField(["online", "busy", "offline"])
+    topics = AvailabilityTopic(many=True)
+    opens_at = serializers.DateTimeField(allow_null=True)
+
+
+class SessionAnswer(serializers.Serializer[Any]):
+    """A session. `visitor`, the long-lived secret, is there only when it is new."""
+
+    visitor = serializers.CharField(required=False)
+    token = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    config = serializers.JSONField()
+    availability = AvailabilityAnswer()
+    conversation = ChatAnswer(allow_null=True)
+
+
+class OfflineAnswer(serializers.Serializer[Any]):
+    """The ticket that an offline message became."""
+
+    ticket = serializers.IntegerField()
+    reply = serializers.CharField(required=False)

@@ -1,0 +1,31 @@
+"""What a visitor chooses and fills in before a chat."""
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from agents.models import Ask, Brand, Topic
+from chat.models import Visitor
+
+
+def public_topic(brand: Brand, wished: str | None) -> Topic | None:
+    """Return the brand's topic with this id; raises 400 for one that visitors can't choose."""
+    if not wished:
+        return None
+    if wished.isdecimal() and wished.isascii():
+        topics = Topic.objects.filter(brand=brand, is_active=True, is_public=True)
+        if topic := topics.filter(pk=int(wished)).first():
+            return topic
+    raise serializers.ValidationError({"topic": [_("There is no such topic.")]})
+
+
+def require_asked(brand: Brand, visitor: Visitor | None, given: dict[str, str]) -> None:
+    """Raise 400 when the form lacks what the brand asks for and the visitor is not known for."""
+    missing = [
+        name
+        for name, ask in (("name", brand.ask_name), ("email", brand.ask_email))
+        if ask == Ask.REQUIRED and not given.get(name) and not getattr(visitor, name, "")
+    ]
+    if missing:
+        raise serializers.ValidationError(
+            {"fields": {name: [_("This field is required.")] for name in missing}}
+        )

@@ -1,0 +1,50 @@
+"""An agent's own canned replies; the shared ones are the administration's."""
+
+from django.db import transaction
+
+from agents.models import Agent
+from chat.models import CannedReply
+from config.folding import fold
+
+OWN_MAX = 500
+
+
+class TooManyReplies(Exception):
+    """An agent has as many own replies as anybody can use."""
+
+
+@transaction.atomic
+def add_canned_reply(
+    *, by: Agent, shortcut: str, title: str, body: str, language: str
+) -> CannedReply:
+    """Store a reply that only `by` sees. Raises `TooManyReplies`."""
+    # The owner's row makes two requests at once count one after the other.
+    Agent.objects.select_for_update(no_key=True, of=("self",)).get(pk=by.pk)
+    if CannedReply.objects.filter(agent=by).count() >= OWN_MAX:
+        raise TooManyReplies
+    reply = CannedReply(agent=by, shortcut=shortcut, title=title, body=body, language=language)
+    reply.search_text = searched(reply)
+    reply.save()
+    return reply
+
+
+@transaction.atomic
+def change_canned_reply(*, reply: CannedReply, **changes: str) -> CannedReply:
+    """Change shortcut, title, body or language of an own reply."""
+    locked = CannedReply.objects.select_for_update(no_key=True, of=("self",)).get(pk=reply.pk)
+    for name in {"shortcut", "title", "body", "language"} & changes.keys():
+        setattr(locked, name, changes[name])
+    locked.search_text = searched(locked)
+    locked.save(update_fields=["shortcut", "title", "body", "language", "search_text"])
+    return locked
+
+
+@transaction.atomic
+def remove_canned_reply(*, reply: CannedReply) -> None:
+    """Delete an own reply."""
+    CannedReply.objects.filter(pk=reply.pk).delete()
+
+
+def searched(reply: CannedReply) -> str:
+    """Return what the picker searches of a reply."""
+    return fold(f"{reply.shortcut} {reply.title} {reply.body}")
