@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('name_en', models.CharField(max_length=60, verbose_name='name (English)')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('is_demo', models.BooleanField(default=False, editable=False)),
             ],
             options={
                 'verbose_name': 'break reason',

@@ -36,6 +36,7 @@ class BreakReason(models.Model):
     name_en = models.CharField(_("name (English)"), max_length=60)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
+    is_demo = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("break reason")
