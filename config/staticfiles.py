@@ -5,6 +5,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 STAMP = ".sources"
@@ -23,6 +26,24 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
         if not self.hashed_files:
             return name
         return str(super().stored_name(name))
+
+
+class StaticMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    """Answers with whole files: a streamed one would cross threads chunk by chunk under ASGI."""
+
+    @staticmethod
+    def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
+        """Return the variant (compressed, not modified, a range) that the browser asks for."""
+        found = static_file.get_response(request.method, request.META)
+        content = b""
+        if found.file is not None:
+            with found.file:
+                content = found.file.read()
+        response = HttpResponse(content, status=found.status)
+        del response["Content-Type"]
+        for name, value in found.headers:
+            response[name] = value
+        return response
 
 
 def sources_digest() -> str:
@@ -44,6 +65,7 @@ def collect_if_changed() -> bool:
     digest = sources_digest()
     if stamp.exists() and stamp.read_text() == digest:
         return False
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    # Old names stay: pages that are open, and processes not yet restarted, still ask for them.
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED)
     stamp.write_text(digest)
     return True

@@ -1,11 +1,15 @@
 """Every address of the product."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from config import health
+
+static_url = lazy(static, str)
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/console/"), name="home"),
@@ -16,6 +20,7 @@ urlpatterns = [
     path("api/v1/", include("chat.api.desk_urls")),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url=static_url("console/icon.svg"))),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -25,8 +25,8 @@ def test_a_stranger_is_asked_to_sign_in(site: Site, page: Page) -> None:
 
 
 def test_a_violation_of_the_policy_is_noticed(site: Site, page: Page, problems: Problems) -> None:
-    page.goto(f"{site.url}/healthz")
+    page.goto(site.url)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
-    page.wait_for_timeout(100)
+    page.wait_for_function("getComputedStyle(document.body.lastElementChild).color !== 'red'")
     assert any("CSP violation: style-src" in found for found in problems.found)
     problems.allow("CSP violation|Content Security Policy")
