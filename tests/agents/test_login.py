@@ -66,7 +66,13 @@ def test_a_path_of_ours_is_where_sign_in_leads(client, agent):
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "http:evil"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "javascript:alert(1)",
+        "/\\evil.example",
+        "http:evil",
+    ],
 )
 def test_sign_in_leads_nowhere_else(client, agent, target):
     assert sign_in(client, next=target).url == "/console/"
@@ -192,7 +198,9 @@ def test_two_steps_are_asked_for_at_the_web_door(client, agent):
     assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
     assert not is_in(client)
     client.get("/accounts/2fa/authenticate/")
-    code = totp.format_hotp_value(totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time())))
+    code = totp.format_hotp_value(
+        totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time()))
+    )
     assert client.post("/accounts/2fa/authenticate/", {"code": code}).url == "/console/"
     assert is_in(client)
 
@@ -210,16 +218,24 @@ def test_codes_are_limited_like_passwords(client, agent):
     sign_in(client)
     for _ in range(5):
         client.post("/accounts/2fa/authenticate/", {"code": "000000"})
-    code = totp.format_hotp_value(totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time())))
+    code = totp.format_hotp_value(
+        totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time()))
+    )
     client.post("/accounts/2fa/authenticate/", {"code": code})
     assert not is_in(client)
 
 
 def test_two_steps_can_be_turned_on_and_off(client, agent):
     sign_in(client)
+    assert client.get("/accounts/2fa/app/").url.startswith("/accounts/reauthenticate/")
+    once_more = "/accounts/reauthenticate/?next=/accounts/2fa/app/"
+    assert client.post(once_more, {"password": "wrong-wrong"}).status_code == 200
+    assert client.post(once_more, {"password": PASSWORD}).url == "/accounts/2fa/app/"
     page = client.get("/accounts/2fa/app/")
     secret = page.context["form"].secret
-    code = totp.format_hotp_value(totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time())))
+    code = totp.format_hotp_value(
+        totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time()))
+    )
     client.post("/accounts/2fa/app/", {"code": code})
     page = client.get("/accounts/2fa/codes/")
     assert len(page.context["unused_codes"]) == 10
@@ -374,7 +390,9 @@ def invite(**changes):
 
 
 def link_of(invitation):
-    return renew_link(invitation=invitation, now=timezone.now()).removeprefix("http://127.0.0.1:8000")
+    return renew_link(invitation=invitation, now=timezone.now()).removeprefix(
+        "http://127.0.0.1:8000"
+    )
 
 
 def accept_with(client, **changes):
