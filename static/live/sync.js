@@ -20,6 +20,7 @@ import { emptyThread, nextToSend, reduce } from "./store.js";
  *   Promise<{entries: Entry[], head: number, more: boolean}>} fetchEntries
  * @property {import("./store.js").Author} me
  * @property {Outbox} [outbox]
+ * @property {AbortSignal} [signal]  ends it: the socket may outlive it
  */
 
 const ACK_WITHIN = 15_000;
@@ -43,12 +44,13 @@ export class ThreadSync extends EventTarget {
   constructor(options) {
     super();
     this.#options = options;
+    const { signal } = options;
     options.socket.addEventListener("frame", (event) => {
       this.#frame(/** @type {CustomEvent} */ (event).detail);
-    });
+    }, { signal });
     options.socket.addEventListener("epoch", () => {
       for (const id of this.#threads.keys()) this.#resync(id);
-    });
+    }, { signal });
     options.socket.addEventListener("state", () => {
       for (const id of this.#threads.keys()) {
         this.dispatch(id, { type: "lost" });
@@ -56,7 +58,7 @@ export class ThreadSync extends EventTarget {
         if (read) read.sent = 0;
         this.#sendRead(id);
       }
-    });
+    }, { signal });
   }
 
   /** What `hello` resumes from. @returns {Record<string, number>} */

@@ -1,0 +1,77 @@
+"""Brand colours made readable: which text stands on a colour, and the colour as text on white."""
+
+import re
+
+_HEX = re.compile(r"#[0-9a-fA-F]{6}\Z")
+FALLBACK = "#0b6e6e"
+WHITE, INK = "#ffffff", "#10181f"
+# WCAG 2.2 AA for text of normal size.
+ENOUGH = 4.5
+
+
+def safe_color(color: str) -> str:
+    """Return `color` when it is #rrggbb, else the product's own."""
+    return color.lower() if _HEX.match(color) else FALLBACK
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of #rrggbb, from 0 (black) to 1 (white)."""
+    red, green, blue = (_linear(value / 255) for value in bytes.fromhex(color[1:]))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, from 1 to 21."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def text_on(color: str) -> str:
+    """Return white or ink, whichever is easier to read on `color`; white where both will do."""
+    if contrast(color, WHITE) >= ENOUGH:
+        return WHITE
+    return max((WHITE, INK), key=lambda text: contrast(color, text))
+
+
+def mix(color: str, other: str, share: float) -> str:
+    """Return `color` with a `share` of `other` in it."""
+    pairs = zip(bytes.fromhex(color[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def readable_on(color: str, background: str) -> str:
+    """Return `color`, darkened just as far as text on a light `background` needs."""
+    for step in range(21):
+        darker = mix(color, INK, step / 20)
+        if contrast(darker, background) >= ENOUGH:
+            return darker
+    return INK
+
+
+def palette(primary: str) -> dict[str, str]:
+    """Return the widget's colours, all text on them at least 4.5:1."""
+    primary = safe_color(primary)
+    soft = mix(primary, WHITE, 0.9)
+    # White on a middling colour misses 4.5:1 by little, and so does ink: then the colour moves.
+    on = text_on(primary)
+    strong = primary if contrast(primary, on) >= ENOUGH else readable_on(primary, on)
+    return {
+        "primary": strong,
+        "on": on,
+        "soft": soft,
+        "text": readable_on(primary, soft),
+        # Secondary words on the coloured header.
+        "quiet": _quiet(strong, on),
+    }
+
+
+def _quiet(background: str, text: str) -> str:
+    for share in (0.25, 0.15, 0.08):
+        softer = mix(text, background, share)
+        if contrast(softer, background) >= ENOUGH:
+            return softer
+    return text

@@ -1,0 +1,86 @@
+"""What the widget of a brand looks like, asks and says."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import translation
+
+from agents.models import Agent, Brand, BrandText, Status
+from chat.colors import palette
+from chat.sessions import normal_origin
+from chat.widget_texts import launcher_texts, widget_texts
+
+FACES = 3
+# What the file dialog offers; the server decides by content.
+ACCEPT = (
+    "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain,.csv,.docx,.xlsx,.pptx,"
+    ".odt,.ods,.odp,video/mp4,video/webm,video/quicktime,audio/mpeg,audio/ogg,audio/mp4"
+)
+
+
+def widget_config(brand: Brand, language: str) -> dict[str, Any]:
+    """Return a brand's look, form, texts and limits for a widget or app in `language`."""
+    return widget_page(brand, language) | {"team": faces(brand)}
+
+
+def widget_page(brand: Brand, language: str) -> dict[str, Any]:
+    """Return the part of the config that changes only when an admin changes it; one query."""
+    own = BrandText.objects.filter(brand=brand, language=language).first() or BrandText()
+    with translation.override(language):
+        texts = widget_texts()
+        launcher = launcher_texts()
+    texts["home"]["welcome"] = own.welcome or texts["home"]["welcome"]
+    texts["home"]["busy"] = own.all_busy or texts["home"]["busy"]
+    texts["queue"]["soon"] = own.hold or texts["queue"]["soon"]
+    texts["offline"]["intro"] = own.offline or texts["offline"]["intro"]
+    texts["chat"]["ended"] = own.closing or texts["chat"]["ended"]
+    return {
+        "site": brand.site_key,
+        "language": language,
+        "brand": {
+            "name": brand.name,
+            "title": own.title or brand.name,
+            "logo": reverse("widget-logo", args=[brand.site_key]) if brand.logo else "",
+            "colors": palette(brand.primary_color),
+            "side": brand.launcher_side,
+            "privacy_url": brand.privacy_url,
+        },
+        "fields": {"name": brand.ask_name, "email": brand.ask_email},
+        "limits": {
+            "text": settings.IMECE["MESSAGE_MAX_CHARS"],
+            "upload": settings.IMECE["UPLOAD_MAX_BYTES"],
+            "files": 10,
+            "accept": ACCEPT,
+        },
+        "texts": texts,
+        "launcher": launcher,
+    }
+
+
+def faces(brand: Brand) -> list[dict[str, str]]:
+    """Return a few agents who are Online for `brand` now, as its visitors may see them."""
+    teams = Q(teams__topics__brand=brand, teams__topics__is_active=True)
+    if brand.default_team_id is not None:
+        teams |= Q(teams=brand.default_team_id)
+    here = Agent.objects.filter(teams, is_active=True, status=Status.ONLINE).distinct()
+    return [
+        {"name": agent.name, "avatar": agent.avatar.url if agent.avatar else ""}
+        for agent in here.order_by("sort_name", "pk")[:FACES]
+    ]
+
+
+def frame_ancestors(brand: Brand) -> list[str]:
+    """Return who may show the widget page in a frame: ourselves and the brand's valid origins."""
+    own = [origin for origin in brand.allowed_origins if _is_source(origin)]
+    return [*settings.OWN_ORIGINS, *own]
+
+
+def _is_source(origin: object) -> bool:
+    """Return whether `origin` is exactly scheme, host and port, fit to stand in a header."""
+    if not isinstance(origin, str) or normal_origin(origin) is None:
+        return False
+    netloc = urlsplit(origin).netloc
+    return origin.isascii() and all(sign.isalnum() or sign in ".-:[]" for sign in netloc)

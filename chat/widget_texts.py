@@ -1,0 +1,183 @@
+"""What the widget says, in the language that is active."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+
+def widget_texts() -> dict[str, Any]:
+    """Return the product's own texts of the widget; places in {braces} are filled by the widget."""
+    return {
+        "home": _home(),
+        "form": _form(),
+        "chat": _chat(),
+        "queue": _queue(),
+        "offline": _offline(),
+        "files": _files(),
+        "thread": _thread(),
+        "state": _state(),
+    }
+
+
+def launcher_texts() -> dict[str, str]:
+    """Return what the button on the customer's page says."""
+    return {
+        "open": _("Open chat"),
+        "close": _("Close chat"),
+        "unread": _("{n} unread messages"),
+    }
+
+
+def _home() -> dict[str, str]:
+    return {
+        "welcome": _("Hello, how can we help you?"),
+        "online": _("We are here, you can write now"),
+        "busy": _("Everyone is busy at the moment, there is a line"),
+        "offline": _("Nobody is here at the moment"),
+        "topics": _("Choose a topic"),
+        "other": _("Another topic"),
+        "start": _("Write to us"),
+        "leave": _("Leave a message"),
+        "now": _("now"),
+        "about": _("about {n} min"),
+        "line": _("there is a line"),
+        "message": _("leave a message"),
+        "privacy": _("Your personal data is processed as described in the {link}."),
+        "privacyLink": _("privacy notice"),
+        "earlier": _("Earlier chats"),
+    }
+
+
+def _form() -> dict[str, str]:
+    return {
+        "back": _("Back"),
+        "name": _("Name"),
+        "email": _("E-mail"),
+        "topic": _("Topic"),
+        "what": _("What is it about?"),
+        "message": _("Your message"),
+        "optional": _("optional"),
+        "start": _("Start chat"),
+        "starting": _("Starting…"),
+        "missing": _("Please fill this in."),
+        "badEmail": _("Please check the e-mail address."),
+        "tooLong": _("This text is too long."),
+        "failed": _("This did not work. Your text is kept, please try again."),
+        "rate": _("That was a lot at once. Please try again in a moment."),
+    }
+
+
+def _chat() -> dict[str, str]:
+    return {
+        "messages": _("Messages"),
+        "write": _("Write a message"),
+        "send": _("Send"),
+        "attach": _("Attach a file"),
+        "emoji": _("Emoji"),
+        "menu": _("More"),
+        "close": _("Close window"),
+        "soundOn": _("Turn sound on"),
+        "soundOff": _("Turn sound off"),
+        "end": _("End chat"),
+        "endSure": _("End this chat?"),
+        "endYes": _("End chat"),
+        "endNo": _("Continue"),
+        "ended": _("This chat has ended."),
+        "again": _("Start a new chat"),
+        "online": _("Online"),
+        "away": _("Away"),
+        "waiting": _("Waiting for an agent"),
+        "tooLong": _("{n} characters too many"),
+    }
+
+
+def _queue() -> dict[str, str]:
+    return {
+        "before": _("You are number"),
+        "place": _("{n}."),
+        "after": _("in line"),
+        "eta": _("Estimated wait {low}–{high} minutes"),
+        "next": _("You are next"),
+        "soon": _("Somebody will be with you soon"),
+        "leave": _("Leave a message instead"),
+        "write": _("You can start writing while you wait."),
+    }
+
+
+def _offline() -> dict[str, str]:
+    return {
+        "title": _("Leave a message"),
+        "intro": _("Nobody is here at the moment. Leave a message and we will answer by e-mail."),
+        "busy": _("Everyone is busy. Leave a message and we will answer by e-mail."),
+        "opens": _("We are back {when}."),
+        "send": _("Send message"),
+        "sending": _("Sending…"),
+        "thanks": _("We have your message"),
+        "number": _("Ticket number"),
+        "reply": _("We will answer to {email}."),
+        "done": _("Back to start"),
+    }
+
+
+def _files() -> dict[str, str]:
+    return {
+        "drop": _("Drop files here"),
+        "tooBig": _("{name} is larger than {size}."),
+        "badType": _("{name}: files of this type can't be sent."),
+        "empty": _("{name} is empty."),
+        "failed": _("{name} could not be uploaded."),
+        "tooMany": _("At most {n} files at once."),
+        "remove": _("Remove {name}"),
+        "uploading": _("Uploading {name}"),
+        "retry": _("Try again"),
+    }
+
+
+def _thread() -> dict[str, Any]:
+    return {
+        "today": _("Today"),
+        "yesterday": _("Yesterday"),
+        "sending": _("sending"),
+        "sent": _("sent"),
+        "delivered": _("delivered"),
+        "read": _("read"),
+        "failed": _("Not sent."),
+        "retry": _("Try again"),
+        "discard": _("Delete"),
+        "newMessages": _("New messages"),
+        "typing": _("{name} is typing"),
+        "image": _("Image: {name}"),
+        "download": _("Download {name} ({size})"),
+        "fileGone": _("This file is no longer available."),
+        "refusals": {
+            "ended": _("This chat has ended, the message was not sent."),
+            "invalid": _("This message can't be sent."),
+            "forbidden": _("This message can't be sent."),
+        },
+        "lines": {
+            "queued": _("You are in line"),
+            "accepted": _("{name} joined the chat"),
+            "transferred": _("You are being transferred to somebody who can help"),
+            "joined": _("{name} joined the chat"),
+            "left": _("{name} left the chat"),
+            "ended.visitor": _("You ended the chat"),
+            "ended.agent": _("{name} ended the chat"),
+            "ended.system": _("The chat was closed"),
+            "reopened": _("The chat goes on"),
+            "converted": _("Your request goes on as ticket {number}"),
+            "rated": _("Thank you for your rating"),
+        },
+    }
+
+
+def _state() -> dict[str, str]:
+    return {
+        "loading": _("Loading…"),
+        "reconnecting": _("Connection lost, reconnecting…"),
+        "offline": _("You are offline. Messages are sent when you are back."),
+        "back": _("Connected again"),
+        "failed": _("The chat can't be reached at the moment."),
+        "retry": _("Try again"),
+        "replaced": _("The chat goes on in another window."),
+        "reload": _("There is a new version. Please reload the page."),
+    }

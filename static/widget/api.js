@@ -1,0 +1,152 @@
+// @ts-check
+/** The visitor's calls over HTTP: one session, kept fresh, and errors with their code. */
+
+export class ApiError extends Error {
+  /** @param {number} status @param {any} problem @param {number} retryAfter */
+  constructor(status, problem, retryAfter) {
+    super(problem?.code ?? String(status));
+    this.status = status;
+    this.code = problem?.code ?? "";
+    this.problem = problem ?? {};
+    this.retryAfter = retryAfter;
+    /** Nothing will get better by trying again. */
+    this.stop = status === 403 || status === 404;
+  }
+}
+
+const EARLY = 60_000;
+
+export class Api {
+  /** @type {any} */ session = null;
+  /** The long-lived secret; in memory until the visitor writes. */
+  visitor = "";
+  identity = "";
+  /** @type {any} */ page = {};
+  #expires = 0;
+  /** @type {Promise<any> | null} */ #opening = null;
+
+  /** @param {{api: string, site: string, language: string}} config */
+  constructor(config) {
+    this.config = config;
+  }
+
+  /** Open or refresh the session. @returns {Promise<any>} */
+  open() {
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  async #open() {
+    const { site, language } = this.config;
+    const session = await this.#fetch("sessions", {
+      method: "POST",
+      body: {
+        site,
+        language,
+        page: this.page,
+        ...(this.visitor ? { visitor: this.visitor } : {}),
+        ...(this.identity ? { identity: this.identity } : {}),
+      },
+    });
+    if (session.visitor) this.visitor = session.visitor;
+    this.#expires = Date.now() + session.expires_in * 1000 - EARLY;
+    this.session = session;
+    return session;
+  }
+
+  /** A token that still works. @param {boolean} [fresh] @returns {Promise<string>} */
+  async token(fresh = false) {
+    if (fresh || !this.session || Date.now() > this.#expires) await this.open();
+    return this.session.token;
+  }
+
+  /** @param {string} path @param {any} [body] @param {string} [method] @returns {Promise<any>} */
+  async call(path, body, method = body === undefined ? "GET" : "POST") {
+    const token = await this.token();
+    try {
+      return await this.#fetch(path, { method, body, token });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      return this.#fetch(path, { method, body, token: await this.token(true) });
+    }
+  }
+
+  /** @param {string} conversation @param {number} after */
+  entries(conversation, after) {
+    return this.call(`conversations/${conversation}/entries?after=${after}&limit=100`);
+  }
+
+  /** What a socket would have sent. @param {any} frame @returns {Promise<any>} */
+  async sendFrame(frame) {
+    const path = `conversations/${frame.conversation}`;
+    if (frame.type === "read") {
+      await this.call(`${path}/read`, { seq: frame.seq });
+      return null;
+    }
+    const { cid, text, attachments } = frame;
+    try {
+      const made = await this.call(`${path}/messages`, { cid, text, attachments: attachments ?? [] });
+      return { type: "ack", cid, ...made };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const known = { 409: "ended", 400: "invalid", 403: "forbidden", 404: "forbidden", 429: "rate" };
+      const code = known[/** @type {keyof typeof known} */ (error.status)];
+      if (!code) throw error;
+      return { type: "nack", cid, code, retry: code === "rate" };
+    }
+  }
+
+  /** The bytes of a file as an address that only this page knows. @param {string} id */
+  async blobUrl(id) {
+    const token = await this.token();
+    const response = await fetch(`${this.config.api}attachments/${id}`, {
+      headers: { Authorization: `Bearer ${token}` },
+      credentials: "omit",
+    });
+    if (!response.ok) throw new ApiError(response.status, null, 0);
+    return URL.createObjectURL(await response.blob());
+  }
+
+  /** Send a file with progress. @param {File} file @param {(share: number) => void} progress
+   * @param {AbortSignal} signal @returns {Promise<any>} */
+  async upload(file, progress, signal) {
+    const token = await this.token();
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      const form = new FormData();
+      form.append("file", file, file.name);
+      request.open("POST", `${this.config.api}attachments`);
+      request.setRequestHeader("Authorization", `Bearer ${token}`);
+      request.responseType = "json";
+      request.upload.addEventListener("progress", (event) => {
+        if (event.lengthComputable) progress(event.loaded / event.total);
+      });
+      request.addEventListener("load", () => {
+        if (request.status === 201) resolve(request.response);
+        else reject(new ApiError(request.status, request.response, 0));
+      });
+      request.addEventListener("error", () => reject(new TypeError("network")));
+      request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+      signal.addEventListener("abort", () => request.abort());
+      request.send(form);
+    });
+  }
+
+  /** @param {string} path @param {{method: string, body?: any, token?: string}} options */
+  async #fetch(path, { method, body, token }) {
+    const response = await fetch(this.config.api + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "omit",
+    });
+    const data = await response.json().catch(() => null);
+    if (response.ok) return data;
+    throw new ApiError(response.status, data, Number(response.headers.get("Retry-After")) || 0);
+  }
+}

@@ -1,0 +1,379 @@
+// @ts-check
+import { isMine } from "../live/store.js";
+import { ThreadSync } from "../live/sync.js";
+import { ThreadView } from "../live/thread.js";
+import { Composer } from "./composer.js";
+import { face, h, icon, iconButton } from "./dom.js";
+import { Outbox } from "./outbox.js";
+import { Sound } from "./sound.js";
+
+/** One chat on the screen: header, place in line, thread, composer, end. */
+
+const SPOKEN = new Set(["message", "bot", "article"]);
+const OPEN = new Set(["bot", "queued", "active", "waiting"]);
+const ENDS = new Set(["ended", "resolved", "converted"]);
+
+export class Chat {
+  /** @type {import("./frame.js").App} */ #app;
+  #chat;
+  #sync;
+  #view;
+  #sound;
+  #composer;
+  #listening = new AbortController();
+  #readUpTo = 0;
+  #left = false;
+  #who = h("div", { class: "who" });
+  #queue = h("section", { class: "queue", hidden: true });
+  #place = h("p", { class: "queue-place", role: "status" });
+  #ended = h("div", { class: "ended", hidden: true });
+  #thread = h("div", { class: "chat-thread" });
+
+  /** @param {import("./frame.js").App} app @param {any} chat */
+  constructor(app, chat) {
+    const { texts, config, locale } = app;
+    this.#app = app;
+    this.#chat = chat;
+    this.#readUpTo = chat.read ?? 0;
+    this.#sound = new Sound(app.bridge);
+    this.#sync = new ThreadSync({
+      socket: app.socket,
+      fetchEntries: (id, after) => app.api.entries(id, after),
+      outbox: new Outbox(app.bridge),
+      me: { kind: "visitor" },
+      signal: this.#listening.signal,
+    });
+    this.#view = new ThreadView({
+      element: this.#thread,
+      me: { kind: "visitor" },
+      texts: texts.thread,
+      locale,
+      label: texts.chat.messages,
+      fileUrl: ({ id }) => app.api.blobUrl(id),
+      onRetry: (cid) => this.#sync.retry(chat.id, cid),
+      onDiscard: (cid) => this.#sync.discard(chat.id, cid),
+    });
+    this.#composer = new Composer({
+      texts: { ...texts.chat, files: texts.files },
+      limits: config.limits,
+      locale,
+      draft: { get: () => app.bridge.get(`say:${chat.id}`), set: (text) => app.bridge.set(`say:${chat.id}`, text) },
+      upload: (file, progress, signal) => app.api.upload(file, progress, signal),
+      send: (text, files) => {
+        this.#sound.unlock();
+        this.#sync.send(chat.id, text, { attachments: files });
+      },
+      typing: (on) => this.#sync.typing(chat.id, on),
+    });
+    this.element = h(
+      "section",
+      { class: "screen chat" },
+      h("header", { class: "bar is-chat" }, this.#who, this.#menu(), app.closeButton()),
+      this.#queue,
+      this.#thread,
+      this.#ended,
+      this.#composer.element,
+    );
+    this.#composer.takeDropsFrom(this.element);
+    this.#buildQueue();
+    this.#buildEnd();
+    const { signal } = this.#listening;
+    this.#sync.addEventListener("thread", (event) => this.#threadChanged(event), { signal });
+    this.#sync.addEventListener("message", (event) => this.#arrived(event), { signal });
+    this.#sync.addEventListener("event", (event) => this.#event(event), { signal });
+    document.addEventListener("visibilitychange", () => this.#read(), { signal });
+    this.#thread.addEventListener("scroll", () => this.#read(), { signal, passive: true });
+    this.#sync.hold(chat.id);
+    this.#sync.dispatch(chat.id, {
+      type: "marks", read: chat.agents_read ?? 0, delivered: chat.agents_delivered ?? 0,
+    });
+    this.#draw();
+    if (chat.head === undefined) this.#reload();
+  }
+
+  resume() {
+    return this.#sync.resume();
+  }
+
+  /** @param {string} text @param {string} [cid] */
+  send(text, cid) {
+    this.#sync.send(this.#chat.id, text, { cid });
+  }
+
+  /** The panel is in sight. */
+  opened() {
+    this.#view.toEnd();
+    this.#read();
+  }
+
+  closed() {
+    this.#composer.calm();
+  }
+
+  /** This screen is over. */
+  leave() {
+    this.#left = true;
+    this.#listening.abort();
+    this.#sync.release(this.#chat.id);
+    this.#app.bridge.unread(0);
+  }
+
+  async #reload() {
+    try {
+      this.#change(await this.#app.api.call(`conversations/${this.#chat.id}`));
+    } catch {
+      // Events tell what changes; the rest is in the thread.
+    }
+  }
+
+  /** @param {any} changes */
+  #change(changes) {
+    if (this.#left) return;
+    const was = this.#chat.status;
+    this.#chat = { ...this.#chat, ...changes };
+    this.#draw();
+    if (OPEN.has(was) && !this.#isOpen()) this.#app.bridge.event("conversation:end", { id: this.#chat.id });
+  }
+
+  #isOpen() {
+    return OPEN.has(this.#chat.status);
+  }
+
+  // What is drawn
+
+  #draw() {
+    const { status, agent, topic, position } = this.#chat;
+    const { chat: texts } = this.#app.texts;
+    const { locale } = this.#app;
+    const queued = status === "queued";
+    this.#queue.hidden = !queued;
+    if (queued) this.#drawPlace(position);
+    this.#ended.hidden = this.#isOpen();
+    this.#composer.element.hidden = !this.#isOpen();
+    this.element.classList.toggle("is-queued", queued);
+    const about = topic?.name || this.#chat.topic_text || "";
+    if (agent && !queued) {
+      const here = agent.status === undefined || agent.status === "online";
+      this.#who.replaceChildren(
+        face(agent, locale),
+        h(
+          "div",
+          { class: "who-words" },
+          h("h1", { tabIndex: -1 }, agent.name),
+          h(
+            "p",
+            {},
+            h("i", { class: here ? "dot is-online" : "dot", "aria-hidden": "true" }),
+            [here ? texts.online : texts.away, about].filter(Boolean).join(" · "),
+          ),
+        ),
+      );
+    } else {
+      const line = this.#isOpen() && !queued ? texts.waiting : about;
+      this.#who.replaceChildren(
+        h(
+          "div",
+          { class: "who-words" },
+          h("h1", { tabIndex: -1 }, this.#app.config.brand.title),
+          line && h("p", {}, line),
+        ),
+      );
+    }
+  }
+
+  #buildQueue() {
+    const { queue: texts } = this.#app.texts;
+    this.#queue.append(
+      this.#place,
+      h("p", { class: "queue-write" }, texts.write),
+      h(
+        "button",
+        { type: "button", class: "button", onclick: () => this.#leaveMessage() },
+        icon("mail"),
+        texts.leave,
+      ),
+    );
+  }
+
+  /** @param {number | null} position */
+  #drawPlace(position) {
+    const { queue: texts } = this.#app.texts;
+    const { eta } = this.#chat;
+    const words = eta
+      ? texts.eta.replace("{low}", this.#app.number(Math.round(eta.low / 60)))
+          .replace("{high}", this.#app.number(Math.round(eta.high / 60)))
+      : texts.soon;
+    const said = [position ?? 0, words].join(" ");
+    if (this.#place.dataset.said === said) return;
+    this.#place.dataset.said = said;
+    this.#place.replaceChildren(
+      ...(position
+        ? [
+            h("span", { class: "queue-around" }, texts.before, " "),
+            h("strong", {}, texts.place.replace("{n}", this.#app.number(position)), " "),
+            h("span", { class: "queue-after" }, texts.after),
+          ]
+        : []),
+      h("span", { class: "queue-eta" }, position ? " · " : "", words),
+    );
+  }
+
+  /** What was said goes into the message; the place in line is given up once it is stored. */
+  #leaveMessage() {
+    const app = this.#app;
+    const thread = this.#sync.thread(this.#chat.id);
+    const said = [
+      ...(thread?.entries ?? []).filter((entry) => entry.author.kind === "visitor"),
+      ...(thread?.pending ?? []),
+    ].map((line) => line.text).filter(Boolean);
+    app.topic = this.#chat.topic?.id ?? app.topic;
+    if (!app.draft.text) app.draft.text = said.join("\n");
+    app.offlineInstead(this);
+  }
+
+  /** The visitor left a message instead of waiting. */
+  async giveUp() {
+    await this.#app.api.call(`conversations/${this.#chat.id}/end`, {});
+  }
+
+  #buildEnd() {
+    const { chat: texts } = this.#app.texts;
+    this.#ended.append(
+      h("p", { role: "status" }, texts.ended),
+      h("button", { type: "button", class: "button is-primary", onclick: () => this.#app.again() }, texts.again),
+    );
+  }
+
+  #menu() {
+    const { chat: texts } = this.#app.texts;
+    const list = h("div", { class: "menu", id: "menu", popover: "auto" });
+    const item = (/** @type {any} */ shape, /** @type {string} */ label, /** @type {() => void} */ action) =>
+      h("button", { type: "button", class: "menu-item", onclick: action }, icon(shape), label);
+    const draw = () => {
+      const { on } = this.#sound;
+      list.replaceChildren(
+        item(on ? "mute" : "sound", on ? texts.soundOff : texts.soundOn, () => {
+          this.#sound.set(!on);
+          list.hidePopover();
+        }),
+        ...(this.#isOpen() ? [item("end", texts.end, () => this.#askEnd(list))] : []),
+      );
+    };
+    list.addEventListener("beforetoggle", (/** @type {any} */ event) => {
+      button.setAttribute("aria-expanded", String(event.newState === "open"));
+      if (event.newState === "open") draw();
+    });
+    list.addEventListener("toggle", (/** @type {any} */ event) => {
+      if (event.newState === "open") list.querySelector("button")?.focus();
+    });
+    list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      event.stopPropagation();
+      list.hidePopover();
+      button.focus();
+    });
+    const button = iconButton("more", texts.menu, () => list.togglePopover(), {
+      "aria-expanded": "false", "aria-controls": "menu",
+    });
+    return h("div", { class: "menu-place" }, button, list);
+  }
+
+  /** @param {any} list */
+  #askEnd(list) {
+    const { chat: texts } = this.#app.texts;
+    const yes = h(
+      "button",
+      { type: "button", class: "button is-danger", onclick: () => {
+        list.hidePopover();
+        this.#end();
+      } },
+      texts.endYes,
+    );
+    list.replaceChildren(
+      h("p", { class: "menu-question", id: "end-sure" }, texts.endSure),
+      h(
+        "div",
+        { class: "menu-answers", role: "group", "aria-labelledby": "end-sure" },
+        yes,
+        h("button", { type: "button", class: "button", onclick: () => list.hidePopover() }, texts.endNo),
+      ),
+    );
+    yes.focus();
+  }
+
+  async #end() {
+    try {
+      this.#change(await this.#app.api.call(`conversations/${this.#chat.id}/end`, {}));
+    } catch {
+      this.#app.trouble(this.#app.texts.form.failed);
+    }
+  }
+
+  // What happens
+
+  /** @param {Event} event */
+  #threadChanged(event) {
+    const thread = /** @type {CustomEvent} */ (event).detail;
+    this.#view.render(thread);
+    const newest = thread.entries.at(-1);
+    if (newest) this.#follow(thread.entries);
+    this.#read();
+  }
+
+  /** What the lines of the thread say about the chat itself. @param {any[]} entries */
+  #follow(entries) {
+    const line = entries.findLast(({ kind }) => kind === "accepted" || kind === "reopened" || ENDS.has(kind));
+    if (!line || line.seq <= this.#followed) return;
+    this.#followed = line.seq;
+    if (line.kind === "accepted" && this.#chat.status === "queued") {
+      this.#change({ status: "active", agent: line.author });
+    } else if (ENDS.has(line.kind) && this.#isOpen()) {
+      this.#change({ status: "wrap_up" });
+    } else if (line.kind === "reopened" && !this.#isOpen()) {
+      this.#reload();
+    }
+  }
+
+  #followed = 0;
+
+  /** @param {Event} event */
+  #arrived(event) {
+    const { entry } = /** @type {CustomEvent} */ (event).detail;
+    if (!SPOKEN.has(entry.kind) || isMine(entry.author, { kind: "visitor" })) return;
+    this.#app.bridge.event("message", { author: entry.author.name ?? "" });
+    const seen = this.#app.isOpen && document.visibilityState === "visible" && document.hasFocus();
+    if (!seen) this.#sound.ring(entry.id);
+  }
+
+  /** @param {Event} event */
+  #event(event) {
+    const { name, data } = /** @type {CustomEvent} */ (event).detail;
+    if (data.conversation !== this.#chat.id) return;
+    if (name === "queue.position") this.#change({ position: data.position, eta: data.eta });
+    else if (name === "conversation.assigned") {
+      this.#change({ status: data.status ?? "active", agent: data.agent });
+    } else if (name === "conversation.changed") {
+      this.#change({ status: data.status });
+      if (data.status === "queued") this.#reload();
+    } else if (name === "agent.status") {
+      this.#change({ agent: { ...this.#chat.agent, status: data.status } });
+    }
+  }
+
+  /** Tell the other side what was really seen, and the launcher what was not. */
+  #read() {
+    const thread = this.#sync.thread(this.#chat.id);
+    if (!thread || this.#left) return;
+    const visible = this.#app.isOpen && document.visibilityState === "visible";
+    if (visible && this.#view.atEnd() && thread.last > this.#readUpTo) {
+      this.#readUpTo = thread.last;
+      this.#sync.read(this.#chat.id, thread.last);
+    }
+    const unread = thread.entries.filter(
+      ({ seq, kind, author }) =>
+        seq > this.#readUpTo && SPOKEN.has(kind) && author.kind !== "visitor",
+    );
+    this.#app.bridge.unread(unread.length);
+  }
+}

@@ -1,0 +1,446 @@
+// @ts-check
+import { LiveSocket } from "../live/socket.js";
+import { Api, ApiError } from "./api.js";
+import { Bridge } from "./bridge.js";
+import { h, iconButton } from "./dom.js";
+import { formScreen, homeScreen, noticeScreen, offlineScreen, thanksScreen } from "./screens.js";
+
+/** The widget inside its iframe: which screen is shown, and what all screens share. */
+
+const config = JSON.parse(document.getElementById("config")?.textContent ?? "{}");
+const BANNER_AFTER = 3_000;
+const START_AGAIN_WITHIN = 10 * 60_000;
+
+export class App {
+  config = config;
+  texts = config.texts;
+  locale = config.language;
+  bridge = new Bridge(config);
+  api = new Api(config);
+  /** @type {any} */ session = null;
+  /** @type {any} */ availability = { state: "offline", topics: [], opens_at: null };
+  /** The topic of the form: its id, null for a free one. @type {string | null} */ topic = null;
+  /** What was typed into forms; survives a change of screen. @type {Record<string, string>} */
+  draft = {};
+  /** Fields that the site or an earlier form told us. @type {Record<string, string>} */ known = {};
+  isOpen = false;
+  /** @type {import("./chat.js").Chat | null} */ chat = null;
+  /** @type {LiveSocket} */ socket;
+  #root = /** @type {HTMLElement} */ (document.getElementById("app"));
+  #screen = "";
+  /** @type {Promise<void> | null} */ #joining = null;
+  #banner = h("p", { class: "banner", role: "status", hidden: true });
+  #bannerTimer = 0;
+
+  constructor() {
+    this.socket = new LiveSocket({
+      url: new URL(config.socket, location.href).href.replace(/^http/, "ws"),
+      heartbeat: config.heartbeat,
+      hello: async (refresh) => ({ token: await this.api.token(refresh) }),
+      resume: () => this.chat?.resume() ?? {},
+      fallback: {
+        send: (frame) => this.api.sendFrame(frame),
+        entries: (conversation, after) => this.api.entries(conversation, after),
+      },
+    });
+    this.socket.addEventListener("frame", (event) => {
+      const frame = /** @type {CustomEvent} */ (event).detail;
+      if (frame.type === "event" && frame.name === "availability.changed") this.#available(frame.data);
+    });
+    this.socket.addEventListener("state", (event) => {
+      this.#connection(/** @type {CustomEvent} */ (event).detail);
+    });
+    this.bridge.listen({
+      init: (data) => this.#init(data),
+      open: (data) => this.#opened(data),
+      close: () => this.#closed(),
+      visitor: (data) => this.#adopt(data.visitor),
+      identify: (data) => this.#identify(data.identity),
+      set: (data) => this.#know(data.fields),
+      shutdown: () => this.#shutdown(),
+    });
+    addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented) this.bridge.close();
+    });
+  }
+
+  // What the host page says
+
+  /** @param {any} data */
+  #init(data) {
+    this.api.visitor = data.visitor ?? "";
+    this.api.identity = data.identity ?? "";
+    this.api.page = data.page ?? {};
+    this.#know(data.fields ?? {});
+    document.documentElement.classList.toggle("is-phone", Boolean(data.phone));
+    try {
+      this.draft = JSON.parse(this.bridge.get("draft") ?? "{}");
+    } catch {
+      this.draft = {};
+    }
+    // Somebody who wrote before may have an answer waiting: count it, even if the panel is closed.
+    if (data.open) this.#opened(data);
+    else if (this.api.visitor) this.join();
+  }
+
+  /** @param {any} data */
+  #opened(data) {
+    this.isOpen = true;
+    if (data.page) this.api.page = data.page;
+    document.documentElement.classList.toggle("is-phone", Boolean(data.phone));
+    if (this.session) {
+      if (this.socket.state === "offline" || this.socket.state === "stopped") this.socket.open();
+      this.chat?.opened();
+      if (!data.quiet) this.focus();
+      return;
+    }
+    if (!this.#screen) this.show("notice", noticeScreen(this, { text: this.texts.state.loading }));
+    this.join();
+  }
+
+  #closed() {
+    this.isOpen = false;
+    this.chat?.closed();
+  }
+
+  /** @param {Record<string, any>} fields */
+  #know(fields) {
+    for (const name of ["name", "email"]) {
+      if (typeof fields?.[name] === "string" && fields[name]) this.known[name] = fields[name];
+    }
+  }
+
+  /** Another tab wrote first: be the same visitor. @param {string} visitor */
+  #adopt(visitor) {
+    if (visitor === this.api.visitor) return;
+    this.api.visitor = visitor;
+    this.#again();
+  }
+
+  /** @param {string} identity */
+  #identify(identity) {
+    this.api.identity = identity;
+    if (this.session) this.#again();
+  }
+
+  #again() {
+    this.socket.close();
+    this.session = this.api.session = null;
+    this.#joining = null;
+    this.join();
+  }
+
+  #shutdown() {
+    this.socket.close();
+    this.bridge.clear();
+    this.chat?.leave();
+  }
+
+  // Session
+
+  /** Open the session once, and show where the visitor stands. @returns {Promise<void>} */
+  join() {
+    this.#joining ??= this.#join().finally(() => {
+      this.#joining = null;
+    });
+    return this.#joining;
+  }
+
+  async #join() {
+    try {
+      this.session = await this.api.open();
+    } catch (error) {
+      const stop = error instanceof ApiError && error.stop;
+      this.show("notice", noticeScreen(this, {
+        text: this.texts.state.failed,
+        retry: stop ? undefined : () => this.join(),
+      }));
+      return;
+    }
+    this.availability = this.session.availability;
+    this.#know(this.session.fields ?? {});
+    if (this.session.conversation) await this.talk(this.session.conversation);
+    else if (!(await this.#startAgain())) this.home();
+    this.socket.open();
+  }
+
+  /** A chat that was being started when the page went away is started now. */
+  async #startAgain() {
+    const kept = this.bridge.get("start");
+    if (!kept) return false;
+    try {
+      const { at, body } = JSON.parse(kept);
+      if (Date.now() - at > START_AGAIN_WITHIN) throw new Error("too old");
+      await this.#begin(body);
+      return true;
+    } catch {
+      this.bridge.set("start", null);
+      return false;
+    }
+  }
+
+  /** @param {any} availability */
+  #available(availability) {
+    const topics = (availability.topics ?? []).map((/** @type {any} */ topic) => ({
+      ...topic, name: topic.name ?? this.topicName(topic.id),
+    }));
+    this.availability = { ...availability, topics };
+    if (this.#screen === "home") this.home();
+    else if (this.#screen === "form" && this.#outlook(this.topic) === "offline") this.offline();
+    else if (this.#screen === "offline" && this.#outlook(this.topic) !== "offline") this.form();
+  }
+
+  /** @param {string | null} topic */
+  #outlook(topic) {
+    const found = this.availability.topics.find((/** @type {any} */ one) => one.id === topic);
+    return (found ?? this.availability).state;
+  }
+
+  // Screens
+
+  /** @param {string} name @param {HTMLElement} node */
+  show(name, node) {
+    const focused = document.activeElement;
+    const inside = this.#root.contains(focused);
+    const key = focused instanceof HTMLElement ? focused.dataset.key : undefined;
+    const field = focused instanceof HTMLElement ? focused.id : "";
+    const same = name === this.#screen;
+    const top = same ? this.#root.scrollTop : 0;
+    this.#screen = name;
+    this.#root.dataset.screen = name;
+    this.#root.replaceChildren(this.#banner, node);
+    this.#root.scrollTop = top;
+    const again =
+      (key && node.querySelector(`[data-key="${CSS.escape(key)}"]`)) ||
+      (field && node.querySelector(`#${CSS.escape(field)}`));
+    if (inside && again instanceof HTMLElement) again.focus({ preventScroll: true });
+    else if (!same && this.isOpen && (inside || document.hasFocus())) this.focus();
+  }
+
+  /** Put the focus where the visitor goes on. */
+  focus() {
+    const first =
+      this.#root.querySelector("textarea, input, [data-key]") ?? this.#root.querySelector("h1, h2");
+    const touch = matchMedia("(pointer: coarse)").matches;
+    // On a phone the keyboard comes up only when the visitor asks for it.
+    const target = touch ? this.#root.querySelector("h1, h2") ?? first : first;
+    if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+  }
+
+  closeButton() {
+    return iconButton("down", this.texts.chat.close, () => this.bridge.close(), { class: "icon-button is-close" });
+  }
+
+  home() {
+    this.#dropChat();
+    this.show("home", homeScreen(this));
+  }
+
+  /** @param {any} topic a topic, or null for a free one */
+  pick(topic) {
+    this.topic = topic?.id ?? null;
+    if (this.#outlook(this.topic) === "offline") this.offline();
+    else this.form();
+  }
+
+  form() {
+    this.show("form", formScreen(this));
+  }
+
+  /** @param {{busy?: boolean, back?: () => void}} [how] */
+  offline(how) {
+    this.show("offline", offlineScreen(this, how));
+  }
+
+  // What the visitor does
+
+  keepDraft() {
+    this.bridge.set("draft", JSON.stringify(this.draft));
+  }
+
+  /** @param {Record<string, string>} values */
+  #body(values) {
+    const { text, topic_text: topicText, ...fields } = values;
+    return {
+      ...(this.topic ? { topic: this.topic } : {}),
+      ...(topicText ? { topic_text: topicText } : {}),
+      fields: { ...this.known, ...fields },
+      text,
+    };
+  }
+
+  /** Start a chat from the form. @param {Record<string, string>} values */
+  async start(values) {
+    const { text, ...rest } = this.#body(values);
+    const { newCid } = await import("../live/sync.js");
+    const body = { ...rest, message: { cid: this.#startCid ??= newCid(), text } };
+    this.bridge.keep(this.api.visitor);
+    this.bridge.set("start", JSON.stringify({ at: Date.now(), body }));
+    await this.#begin(body);
+    this.#startCid = null;
+  }
+
+  /** The same form sent again is the same chat. @type {string | null} */
+  #startCid = null;
+
+  /** @param {any} body */
+  async #begin(body) {
+    try {
+      const started = await this.api.call("conversations", body);
+      this.#know(body.fields);
+      this.#forgetDraft();
+      await this.talk(started);
+      this.bridge.event("conversation:start", { id: started.id });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status !== 409) {
+        this.bridge.set("start", null);
+        throw error;
+      }
+      if (error.code === "offline") {
+        this.bridge.set("start", null);
+        this.draft = { ...this.draft, ...body.fields, text: body.message.text };
+        this.availability = { ...this.availability, ...(error.problem.availability ?? {}) };
+        this.offline();
+        return;
+      }
+      // Another tab was faster: say it there.
+      await this.talk(error.problem.conversation);
+      this.chat?.send(body.message.text, body.message.cid);
+      this.#forgetDraft();
+    }
+  }
+
+  #forgetDraft() {
+    this.draft = {};
+    this.bridge.set("start", null);
+    this.bridge.set("draft", null);
+  }
+
+  /** Leave a message that becomes a ticket. @param {Record<string, string>} values */
+  async leave(values) {
+    const { topic_text: _, ...body } = this.#body(values);
+    const { newCid } = await import("../live/sync.js");
+    this.#leaveCid ??= newCid();
+    this.bridge.keep(this.api.visitor);
+    const answer = await this.api.call("offline-messages", { cid: this.#leaveCid, ...body });
+    this.#leaveCid = null;
+    this.#know(body.fields);
+    this.#forgetDraft();
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting) {
+      // The words are safe in the ticket; a place in line that stays would only be asked about.
+      await waiting.giveUp().catch(() => {});
+      this.#dropChat();
+    }
+    this.show("thanks", thanksScreen(this, { ...answer, email: body.fields.email }));
+  }
+
+  /** @type {string | null} */ #leaveCid = null;
+
+  /** A waiting visitor may leave a message instead; going back keeps the place in line.
+   * @param {import("./chat.js").Chat} chat */
+  offlineInstead(chat) {
+    this.#waiting = chat;
+    this.offline({
+      busy: true,
+      back: () => {
+        this.#waiting = null;
+        this.show("chat", chat.element);
+        chat.opened();
+      },
+    });
+  }
+
+  /** @type {import("./chat.js").Chat | null} */ #waiting = null;
+
+  /** Show a chat. @param {any} conversation */
+  async talk(conversation) {
+    if (typeof conversation === "string") conversation = { id: conversation, status: "queued" };
+    const { Chat } = await import("./chat.js");
+    this.#dropChat();
+    this.chat = new Chat(this, conversation);
+    this.bridge.keep(this.api.visitor);
+    this.show("chat", this.chat.element);
+    if (this.isOpen) this.chat.opened();
+  }
+
+  #dropChat() {
+    this.chat?.leave();
+    this.chat = null;
+  }
+
+  /** Back to the start, with what is true now. */
+  async again() {
+    this.#dropChat();
+    this.show("notice", noticeScreen(this, { text: this.texts.state.loading }));
+    try {
+      this.#available(await this.api.call("availability"));
+    } catch {
+      // What was heard last has to do.
+    }
+    this.home();
+  }
+
+  // Connection
+
+  /** @param {{state: string, reason: string}} what */
+  #connection({ state, reason }) {
+    const { reconnecting, offline, replaced, reload, failed } = this.texts.state;
+    clearTimeout(this.#bannerTimer);
+    if (state === "open" || state === "polling" || reason === "closed") {
+      this.#banner.hidden = true;
+      return;
+    }
+    if (state === "stopped") {
+      const texts = /** @type {Record<string, string>} */ ({ replaced, old: reload });
+      this.#say(texts[reason] ?? failed);
+      return;
+    }
+    this.#bannerTimer = setTimeout(() => {
+      this.#say(navigator.onLine ? reconnecting : offline);
+    }, this.#banner.hidden ? BANNER_AFTER : 0);
+  }
+
+  /** Say for a while that something did not work. @param {string} text */
+  trouble(text) {
+    this.#say(text);
+    this.#bannerTimer = setTimeout(() => (this.#banner.hidden = true), 6000);
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    this.#banner.hidden = false;
+    this.#banner.textContent = text;
+  }
+
+  // Words
+
+  /** @param {string} id */
+  topicName(id) {
+    const { topics } = this.availability;
+    const earlier = this.session?.availability?.topics ?? [];
+    return [...topics, ...earlier].find((topic) => topic.id === id && topic.name)?.name ?? "";
+  }
+
+  /** @param {number} value */
+  number(value) {
+    return new Intl.NumberFormat(this.locale).format(value);
+  }
+
+  /** @param {string} moment */
+  when(moment) {
+    return new Intl.DateTimeFormat(this.locale, {
+      weekday: "long", hour: "2-digit", minute: "2-digit",
+    }).format(new Date(moment));
+  }
+}
+
+/** Brand colours come through CSSOM: the page's CSP knows no inline styles. */
+const { colors } = config.brand;
+for (const [name, value] of Object.entries(colors)) {
+  document.documentElement.style.setProperty(`--brand-${name}`, String(value));
+}
+const app = new App();
+app.bridge.start();

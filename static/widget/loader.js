@@ -1,0 +1,368 @@
+// @ts-check
+/*
+ * The part of the widget that lives on the customer's page: launcher, panel and the bridge to the
+ * iframe. It draws in a closed shadow root, through CSSOM only, and never sees what is said.
+ */
+(() => {
+  "use strict";
+  const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+  const site = script?.dataset.site;
+  const queue = /** @type {any} */ (window).Imece;
+  if (!script || !site || (queue && !Array.isArray(queue))) return;
+
+  const origin = new URL(script.src).origin;
+  const key = `imece:${site}`;
+  const phone = matchMedia("(max-width: 480px), (max-height: 480px) and (pointer: coarse)");
+
+  /** What survives a page change: o(pen), u(nread), v(isitor secret), and drafts of the outbox. */
+  /** @type {{o?: boolean, u?: number, v?: string, s?: Record<string, string>}} */
+  let state = {};
+  const load = () => {
+    try {
+      state = JSON.parse(localStorage.getItem(key) || "{}") || {};
+    } catch {
+      // Storage is refused or spoilt: this page's memory has to do.
+    }
+  };
+  /** Nothing is stored before the visitor did something. @param {typeof state} changes */
+  const save = (changes) => {
+    load();
+    Object.assign(state, changes);
+    try {
+      localStorage.setItem(key, JSON.stringify(state));
+    } catch {
+      // As above.
+    }
+  };
+  load();
+
+  /** @type {any} */ let look = null;
+  let ready = false;
+  let hidden = false;
+  let over = false;
+  let identity = "";
+  /** @type {Record<string, any>} */ let fields = {};
+  /** @type {Map<string, Set<Function>>} */
+  const listeners = new Map();
+  /** @type {any[]} */ const waiting = [];
+  /** @type {Element[]} */ let stilled = [];
+  let scrolled = "";
+
+  // What is drawn
+
+  /** @param {string} tag @param {Record<string, string>} [attributes] */
+  const make = (tag, attributes = {}) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
+  };
+  /** @param {string} shape */
+  const icon = (shape) => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("aria-hidden", "true");
+    path.setAttribute("d", shape);
+    svg.append(path);
+    return svg;
+  };
+
+  const root = make("imece-chat");
+  const shadow = root.attachShadow({ mode: "closed" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`
+    :host { all: initial !important; }
+    [hidden] { display: none !important; }
+    button { all: unset; position: fixed; z-index: 2147483000; bottom: 20px; inset-inline-end: 20px;
+      box-sizing: border-box; width: 60px; height: 60px; border-radius: 50%; cursor: pointer;
+      background: var(--c); color: var(--t); -webkit-tap-highlight-color: transparent;
+      box-shadow: 0 2px 6px rgb(15 25 35 / 18%), 0 8px 24px rgb(15 25 35 / 20%);
+      transition: transform .15s, box-shadow .15s; animation: in .15s ease-out; }
+    button:hover { transform: translateY(-2px); }
+    button:focus-visible { outline: 3px solid var(--c); outline-offset: 3px;
+      box-shadow: 0 0 0 3px #fff; }
+    svg { position: absolute; inset: 16px; width: 28px; height: 28px; fill: none;
+      stroke: currentColor; stroke-width: 1.9; stroke-linecap: round; stroke-linejoin: round;
+      transition: opacity .15s, transform .15s; }
+    svg + svg, button[aria-expanded=true] svg { opacity: 0; transform: rotate(-30deg) scale(.7); }
+    button[aria-expanded=true] svg + svg { opacity: 1; transform: none; }
+    b { position: absolute; top: -3px; inset-inline-end: -3px; min-width: 22px; height: 22px;
+      box-sizing: border-box; padding: 0 6px; border: 2px solid #fff; border-radius: 11px;
+      background: #b3261e; color: #fff; font: 600 12px/18px system-ui, sans-serif;
+      text-align: center; }
+    div { position: fixed; z-index: 2147483001; bottom: 92px; inset-inline-end: 20px;
+      width: 384px; max-width: calc(100vw - 40px); height: 660px;
+      max-height: calc(100vh - 112px); border-radius: 18px; overflow: hidden; background: #fff;
+      box-shadow: 0 4px 12px rgb(15 25 35 / 10%), 0 20px 60px rgb(15 25 35 / 22%);
+      transform-origin: bottom right; animation: in .15s ease-out; }
+    div.off { visibility: hidden; pointer-events: none; animation: none; }
+    div.phone { inset: 0; width: auto; height: auto; max-width: none; max-height: none;
+      border-radius: 0; animation: none; }
+    .left { inset-inline: 20px auto; }
+    div.phone.left { inset-inline: 0; }
+    iframe { display: block; width: 100%; height: 100%; border: 0; background: #fff;
+      color-scheme: light; }
+    @keyframes in { from { opacity: 0; transform: translateY(8px) scale(.98); } }
+    @media (prefers-reduced-motion: reduce) {
+      * { animation: none !important; transition: none !important; } }
+    @media print { button, div { display: none !important; } }
+    @media (forced-colors: active) { button { border: 2px solid ButtonText; } }
+  `);
+  shadow.adoptedStyleSheets = [sheet];
+  const button = /** @type {HTMLButtonElement} */ (
+    make("button", { type: "button", "aria-expanded": "false", "aria-haspopup": "dialog" })
+  );
+  const badge = make("b", { hidden: "", "aria-hidden": "true" });
+  button.append(
+    icon("M7.9 20A9 9 0 1 0 4 16.1L2 22Z"),
+    icon("m6 9 6 6 6-6"),
+    badge,
+  );
+  const panel = make("div", { role: "dialog", class: "off" });
+  /** @type {HTMLIFrameElement | null} */ let frame = null;
+
+  // The bridge
+
+  /** @param {string} type @param {object} [data] */
+  const tell = (type, data = {}) => {
+    if (!frame?.contentWindow) return;
+    if (!ready) waiting.push([type, data]);
+    else frame.contentWindow.postMessage({ imece: type, ...data }, origin);
+  };
+  const page = () => ({
+    url: location.href, title: document.title, referrer: document.referrer,
+  });
+  /** @param {string} name @param {any} [detail] */
+  const emit = (name, detail) => {
+    for (const listener of listeners.get(name) ?? []) {
+      try {
+        listener(detail);
+      } catch (error) {
+        setTimeout(() => {
+          throw error;
+        });
+      }
+    }
+  };
+
+  /** @type {Record<string, (data: any) => void>} */
+  const heard = {
+    ready(data) {
+      look = data.look;
+      ready = true;
+      dress();
+      tell("init", {
+        visitor: state.v, identity, fields, page: page(), open: !!state.o && !hidden,
+        phone: phone.matches, stored: state.s ?? {},
+      });
+      for (const [type, more] of waiting.splice(0)) tell(type, more);
+      draw();
+      emit("ready");
+    },
+    close: () => close(true),
+    unread(data) {
+      const count = Math.max(0, Number(data.count) | 0);
+      if (count === (state.u ?? 0)) return;
+      save({ u: count });
+      draw();
+      emit("unread", count);
+    },
+    keep(data) {
+      if (typeof data.visitor === "string") save({ v: data.visitor });
+    },
+    store(data) {
+      load();
+      const kept = { ...state.s };
+      if (data.value === null) delete kept[String(data.key)];
+      else kept[String(data.key)] = String(data.value);
+      save({ s: kept });
+    },
+    event: (data) => emit(String(data.name), data.detail),
+  };
+  const hear = (/** @type {MessageEvent} */ event) => {
+    if (event.origin !== origin || !frame || event.source !== frame.contentWindow) return;
+    const type = event.data?.imece;
+    if (typeof type === "string" && Object.hasOwn(heard, type)) heard[type](event.data);
+  };
+
+  const bring = () => {
+    if (frame || over) return;
+    const language = script.dataset.language || document.documentElement.lang || "";
+    frame = /** @type {HTMLIFrameElement} */ (make("iframe", { allow: "autoplay; clipboard-write" }));
+    // The frame learns our origin from this word, and answers to no other.
+    frame.addEventListener("load", () => frame?.contentWindow?.postMessage({ imece: "hello" }, origin));
+    frame.src = `${origin}/widget/frame/?${new URLSearchParams({ site, language })}`;
+    panel.append(frame);
+  };
+  const dress = () => {
+    root.style.setProperty("--c", look.color);
+    root.style.setProperty("--t", look.on);
+    for (const node of [button, panel]) node.classList.toggle("left", look.side === "left");
+    panel.setAttribute("aria-label", look.title);
+    frame?.setAttribute("title", look.title);
+    if (!button.isConnected) shadow.prepend(button);
+  };
+
+  const draw = () => {
+    const open = !!state.o && !hidden && ready;
+    const full = open && phone.matches;
+    const unread = state.u ?? 0;
+    panel.classList.toggle("off", !open);
+    panel.classList.toggle("phone", full);
+    panel.toggleAttribute("inert", !open);
+    panel.setAttribute("aria-modal", String(full));
+    button.hidden = hidden || full;
+    button.setAttribute("aria-expanded", String(open));
+    badge.hidden = !unread || open;
+    badge.textContent = unread > 9 ? "9+" : String(unread);
+    if (look) {
+      const label = open ? look.texts.close : look.texts.open;
+      button.setAttribute("aria-label", unread && !open
+        ? `${label}. ${look.texts.unread.replace("{n}", unread)}` : label);
+    }
+    still(full);
+    fit();
+  };
+  /** On a phone the panel is modal: the page behind it neither scrolls nor takes focus.
+   * @param {boolean} on */
+  const still = (on) => {
+    const page = document.documentElement;
+    if (on && !stilled.length) {
+      stilled = [...document.body.children].filter((node) => node !== root && !node.matches("[inert]"));
+      for (const node of stilled) node.setAttribute("inert", "");
+      scrolled = page.style.overflow;
+      page.style.overflow = "hidden";
+    } else if (!on && stilled.length) {
+      for (const node of stilled.splice(0)) node.removeAttribute("inert");
+      page.style.overflow = scrolled;
+    }
+  };
+  /** The keyboard of a phone covers the page: follow what is really visible. */
+  const fit = () => {
+    const view = window.visualViewport;
+    const full = panel.classList.contains("phone") && view;
+    panel.style.height = full ? `${view.height}px` : "";
+    panel.style.top = full ? `${view.offsetTop}px` : "";
+    panel.style.bottom = full ? "auto" : "";
+  };
+
+  // What the page may ask for
+
+  const open = () => {
+    if (over) return;
+    bring();
+    if (state.o && ready) return focus();
+    hidden = false;
+    save({ o: true });
+    draw();
+    tell("open", { page: page(), phone: phone.matches });
+    focus();
+    emit("open");
+  };
+  const focus = () => {
+    if (ready) frame?.focus();
+  };
+  const close = (back = false) => {
+    if (!state.o) return;
+    const inside = back || shadow.activeElement === frame;
+    save({ o: false });
+    draw();
+    tell("close");
+    if (inside && !hidden) button.focus();
+    emit("close");
+  };
+  /** @type {Record<string, Function>} */
+  const api = {
+    open,
+    close: () => close(),
+    toggle: () => (state.o ? close() : open()),
+    hide() {
+      hidden = true;
+      draw();
+      tell("close");
+    },
+    show() {
+      hidden = false;
+      draw();
+      if (state.o) tell("open", { page: page(), phone: phone.matches });
+    },
+    identify(/** @type {string} */ jwt) {
+      identity = String(jwt);
+      tell("identify", { identity });
+    },
+    set(/** @type {object} */ values) {
+      fields = { ...fields, ...values };
+      tell("set", { fields });
+    },
+    track(/** @type {string} */ name) {
+      tell("track", { name: String(name) });
+    },
+    on(/** @type {string} */ name, /** @type {Function} */ listener) {
+      listeners.set(name, (listeners.get(name) ?? new Set()).add(listener));
+      if (name === "ready" && ready) listener();
+    },
+    off(/** @type {string} */ name, /** @type {Function} */ listener) {
+      listeners.get(name)?.delete(listener);
+    },
+    shutdown() {
+      over = true;
+      tell("shutdown");
+      state = {};
+      still(false);
+      try {
+        localStorage.removeItem(key);
+      } catch {
+        // There was no storage to begin with.
+      }
+      // The frame clears its own storage first.
+      setTimeout(() => root.remove(), 50);
+      removeEventListener("message", hear);
+      removeEventListener("storage", shared);
+    },
+  };
+  const call = (/** @type {any} */ entry) => {
+    const [name, ...values] = Array.isArray(entry) ? entry : [entry];
+    if (Object.hasOwn(api, name)) api[name](...values);
+  };
+  const shared = (/** @type {StorageEvent} */ event) => {
+    if (event.key !== key && event.key !== null) return;
+    const before = state;
+    state = {};
+    load();
+    if (state.v && state.v !== before.v) tell("visitor", { visitor: state.v });
+    if (!!state.o !== !!before.o) {
+      if (state.o) bring();
+      tell(state.o ? "open" : "close", { page: page(), phone: phone.matches, quiet: true });
+    }
+    draw();
+  };
+
+  const start = () => {
+    document.body.append(root);
+    shadow.append(panel);
+    draw();
+    if (state.o || state.v) bring();
+    else if ("requestIdleCallback" in window) requestIdleCallback(bring, { timeout: 2000 });
+    else setTimeout(bring, 300);
+    for (const entry of Array.isArray(queue) ? queue : []) call(entry);
+  };
+
+  button.addEventListener("click", () => api.toggle());
+  button.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close(true);
+  });
+  document.addEventListener("click", (event) => {
+    const opener = event.target instanceof Element && event.target.closest("[data-imece-open]");
+    if (!opener || over) return;
+    event.preventDefault();
+    open();
+  });
+  addEventListener("message", hear);
+  addEventListener("storage", shared);
+  phone.addEventListener("change", draw);
+  visualViewport?.addEventListener("resize", fit);
+  visualViewport?.addEventListener("scroll", fit);
+  /** @type {any} */ (window).Imece = { ...api, push: (...entries) => entries.forEach(call) };
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+  else start();
+})();
