@@ -1,0 +1,1 @@
+"""Demo data: two brands that a newcomer can try at once."""

@@ -1,0 +1,51 @@
+"""Taking all demo data away, with whatever was done in it since."""
+
+from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q
+
+from agents.models import Agent, Brand, BreakReason, Role, Team, Topic
+from chat.models import Attachment, CannedReply, Conversation, Visitor
+from tickets.models import Contact, Ticket
+
+
+@transaction.atomic
+def purge_demo() -> int:
+    """Delete the demo brands, people and everything that belongs to them; return how many rows.
+
+    The audit log stays: what people did is never deleted.
+    """
+    brands = Brand.objects.filter(is_demo=True)
+    agents = Agent.objects.filter(is_demo=True)
+    chats = Conversation.objects.filter(brand__in=brands)
+    tickets = Ticket.objects.filter(brand__in=brands)
+    contacts = set(tickets.values_list("contact_id", flat=True))
+    contacts |= set(chats.exclude(contact=None).values_list("contact_id", flat=True))
+    files = Attachment.objects.filter(
+        Q(visitor__brand__in=brands) | Q(entry__conversation__in=chats) | Q(agent__in=agents)
+    )
+    stored = [attachment.file for attachment in files]
+    sessions = set(
+        UserSession.objects.filter(user__in=agents).values_list("session_key", flat=True)
+    )
+    steps = (
+        files,
+        chats,
+        tickets,
+        Visitor.objects.filter(brand__in=brands),
+        Contact.objects.filter(pk__in=contacts, tickets=None, conversations=None, visitors=None),
+        CannedReply.objects.filter(Q(is_demo=True) | Q(brand__in=brands)),
+        Topic.objects.filter(brand__in=brands),
+        brands,
+        Session.objects.filter(session_key__in=sessions),
+        LogEntry.objects.filter(user__in=agents),
+        agents,
+        Team.objects.filter(is_demo=True),
+        Role.objects.filter(is_demo=True),
+        BreakReason.objects.filter(is_demo=True),
+    )
+    count = sum(step.delete()[0] for step in steps)
+    transaction.on_commit(lambda: [file.storage.delete(file.name) for file in stored])
+    return count
