@@ -24,7 +24,7 @@ from chat.operations.assignment import route
 from chat.operations.conversations import release_conversation
 from chat.operations.sweeping import free_wrap_ups, wake_conversation
 from chat.routing.hooks import run_hooks
-from config.events import react_to
+from config.events import Event, react_to
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,20 @@ def _status_changed(fact: dict[str, Any]) -> None:
 react_to(ConversationHeld, _before_offer)
 react_to(ConversationWoke, _wake)
 react_to(AgentStatusChanged, _status_changed)
-for _event in (ConversationQueued, ConversationResolved, SlotFreed, OfferWithdrawn, AccessChanged):
+_ROUTING: tuple[type[Event], ...] = (
+    ConversationQueued,
+    ConversationResolved,
+    SlotFreed,
+    OfferWithdrawn,
+    AccessChanged,
+)
+_ANNOUNCING: tuple[type[Event], ...] = (
+    ConversationAssigned,
+    ConversationEnded,
+    ConversationReopened,
+    OfferMade,
+)
+for _event in _ROUTING:
     react_to(_event, _route)
-for _event in (ConversationAssigned, ConversationEnded, ConversationReopened, OfferMade):
+for _event in _ANNOUNCING:
     react_to(_event, _announce)

@@ -52,10 +52,10 @@ def open_ticket(
 ) -> Ticket:
     """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket."""
     if origin_key:
-        repeated = Ticket.objects.filter(origin_key=origin_key).first()
+        repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
         if repeated:
             return repeated
-    ticket = Ticket.objects.create(
+    ticket: Ticket = Ticket.objects.create(
         brand=brand,
         contact=contact,
         topic=topic,

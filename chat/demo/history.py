@@ -145,19 +145,19 @@ def handled(
     thread.add(Entry.Kind.QUEUED, at)
     at += timedelta(seconds=rng.randint(2, 75))
     chat.accepted_at, chat.assignee = at, agent
-    mine = {"by": Entry.AuthorKind.AGENT, "agent": agent}
+    mine: dict[str, Any] = {"by": Entry.AuthorKind.AGENT, "agent": agent}
+    theirs: dict[str, Any] = {"by": Entry.AuthorKind.VISITOR}
     thread.add(Entry.Kind.ACCEPTED, at, **mine, data={"automatic": True, "to": agent.name})
     for side, text in dialogue.lines[1:]:
         at += timedelta(seconds=rng.randint(14, 40) + len(text) // 2)
-        by = mine if side == "a" else {"by": Entry.AuthorKind.VISITOR}
-        thread.add(Entry.Kind.MESSAGE, at, **by, body=text)
+        thread.add(Entry.Kind.MESSAGE, at, **(mine if side == "a" else theirs), body=text)
     at += timedelta(seconds=rng.randint(20, 90))
     chat.ended_at = at
     by_visitor = rng.random() < 0.5
     thread.add(
         Entry.Kind.ENDED,
         at,
-        **({"by": Entry.AuthorKind.VISITOR} if by_visitor else mine),
+        **(theirs if by_visitor else mine),
         data={"by": "visitor" if by_visitor else "agent"},
     )
     if dialogue.note:

@@ -1,8 +1,11 @@
 """Taking all demo data away, with whatever was done in it since."""
 
+from functools import partial
+
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
+from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import Q
 
@@ -26,7 +29,7 @@ def purge_demo() -> int:
     files = Attachment.objects.filter(
         Q(visitor__brand__in=brands) | Q(entry__conversation__in=chats) | Q(agent__in=agents)
     )
-    stored = [attachment.file for attachment in files]
+    stored = [(each.file.storage, each.file.name) for each in files if each.file.name]
     sessions = set(
         UserSession.objects.filter(user__in=agents).values_list("session_key", flat=True)
     )
@@ -47,5 +50,10 @@ def purge_demo() -> int:
         BreakReason.objects.filter(is_demo=True),
     )
     count = sum(step.delete()[0] for step in steps)
-    transaction.on_commit(lambda: [file.storage.delete(file.name) for file in stored])
+    transaction.on_commit(partial(_delete_files, stored))
     return count
+
+
+def _delete_files(files: list[tuple[Storage, str]]) -> None:
+    for storage, name in files:
+        storage.delete(name)

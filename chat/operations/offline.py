@@ -38,7 +38,8 @@ def leave_offline_message(
     """
     visitor = Visitor.objects.select_for_update(no_key=True, of=("self",)).get(pk=visitor.pk)
     origin_key = f"visitor:{visitor.pk}:{client_id}"
-    if repeated := Ticket.objects.filter(origin_key=origin_key).first():
+    repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
+    if repeated:
         return repeated
     if topic and topic.brand_id != brand.pk:
         raise WrongTopic
@@ -84,7 +85,7 @@ def _contact_of(visitor: Visitor, now: datetime) -> Contact:
 
 
 def _waiting_chat(visitor: Visitor, brand: Brand, now: datetime) -> Conversation | None:
-    found = Conversation.objects.filter(
+    found: Conversation | None = Conversation.objects.filter(
         visitor=visitor,
         brand=brand,
         kind=Conversation.Kind.CUSTOMER,
