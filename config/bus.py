@@ -28,7 +28,7 @@ type Rings = Sequence[tuple[str, Content]]
 # Rings that wait for Redis; beyond it the listeners are told to resync instead.
 BUFFER = 2_000
 TIMEOUT = 2.0
-BACK_OFF = (0.2, 2.0)
+BACK_OFF = (0.2, 1.0)
 # A Redis that vanished without a word is noticed after twice this time.
 SILENCE = 10.0
 

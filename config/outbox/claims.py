@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
+from config.logs import masked
 from config.outbox.models import OutboxEntry
 from config.outbox.registry import (
     DEFAULT_QUEUE,
@@ -99,11 +100,12 @@ def finish(claims: Collection[Claim], *, now: datetime) -> None:
         _still_ours(claims).update(done_at=now, lease_until=None, last_error="")
 
 
-def fail(claimed: Claim, error: Exception | str, *, now: datetime) -> bool:
+def fail(claimed: Claim, error: Exception, *, now: datetime) -> bool:
     """Record a failure: another try after a growing, jittered pause, or the end. True: dead."""
-    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    # An admin reads it; an address or a credential in an exception's text is not for that screen.
+    text = masked(f"{type(error).__name__}: {error}")[:2000]
     if claimed.attempts >= MAX_ATTEMPTS:
-        _still_ours([claimed]).update(dead_at=now, lease_until=None, last_error=text[:2000])
+        _still_ours([claimed]).update(dead_at=now, lease_until=None, last_error=text)
         return True
     if isinstance(error, RetryAfter):
         pause = min(error.seconds, LONGEST_DELAY)
@@ -111,7 +113,7 @@ def fail(claimed: Claim, error: Exception | str, *, now: datetime) -> bool:
         pause = min(FIRST_DELAY * 3 ** (claimed.attempts - 1), LONGEST_DELAY)
         pause *= random.uniform(0.5, 1)  # noqa: S311 - spreads retries, guards nothing
     _still_ours([claimed]).update(
-        available_at=now + timedelta(seconds=pause), lease_until=None, last_error=text[:2000]
+        available_at=now + timedelta(seconds=pause), lease_until=None, last_error=text
     )
     return False
 

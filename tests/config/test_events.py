@@ -1,0 +1,107 @@
+"""An event leaves by two doors, and by none when its transaction is rolled back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from config import events
+from config.events import Event, Ring, publish, react_to
+from config.outbox import operations
+from config.outbox.models import OutboxEntry
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rang(Event):
+    """A fact of these tests."""
+
+    name: ClassVar[str] = "test.rang"
+    number: int
+
+    def rings(self) -> Iterable[Ring]:
+        """Tell one group."""
+        return [Ring("desk.1", {"type": "live.frames", "frames": [self.number]})]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blinked(Rang):
+    """Only screens care."""
+
+    name: ClassVar[str] = "test.blinked"
+    durable: ClassVar[bool] = False
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What sockets would hear."""
+    rings: list[Any] = []
+    monkeypatch.setattr(events, "announce", rings.extend)
+    monkeypatch.setattr(events, "_reactions", {})
+    return rings
+
+
+def test_sockets_hear_it_after_the_commit_and_workers_react(heard: list[Any]) -> None:
+    reacted: list[Any] = []
+    react_to(Rang, reacted.append)
+    with transaction.atomic():
+        publish(Rang(number=7))
+        assert heard == []
+    assert heard == [("desk.1", {"type": "live.frames", "frames": [7]})]
+    operations.drain()
+    assert reacted == [{"number": 7}]
+
+
+def test_a_rolled_back_event_is_heard_by_nobody(heard: list[Any]) -> None:
+    with transaction.atomic():
+        publish(Rang(number=7))
+        transaction.set_rollback(True)
+    assert heard == []
+    assert not OutboxEntry.objects.exists()
+
+
+def test_publishing_is_one_insert_and_one_callback(heard: list[Any]) -> None:
+    with transaction.atomic():
+        with CaptureQueriesContext(connection) as captured:
+            publish(Rang(number=7))
+        assert [query["sql"].split()[0] for query in captured] == ["INSERT"]
+        assert len(connection.run_on_commit) == 1
+
+
+def test_a_fact_for_screens_only_writes_no_row(heard: list[Any]) -> None:
+    publish(Blinked(number=7))
+    assert len(heard) == 1
+    assert not OutboxEntry.objects.exists()
+
+
+def test_an_event_without_reactions_is_done_by_the_first_drain(heard: list[Any]) -> None:
+    publish(Rang(number=7))
+    operations.drain()
+    assert OutboxEntry.objects.get().done_at is not None
+
+
+def test_one_failing_reaction_does_not_keep_the_others_from_theirs(heard: list[Any]) -> None:
+    reacted: list[Any] = []
+
+    def fail(data: dict[str, Any]) -> None:
+        raise LookupError
+
+    react_to(Rang, fail)
+    react_to(Rang, reacted.append)
+    publish(Rang(number=7))
+    operations.drain()
+    assert reacted == [{"number": 7}]
+    assert OutboxEntry.objects.get().last_error.startswith("LookupError")
+
+
+def test_registering_a_reaction_twice_calls_it_once(heard: list[Any]) -> None:
+    reacted: list[Any] = []
+    react_to(Rang, reacted.append)
+    react_to(Rang, reacted.append)
+    publish(Rang(number=7))
+    operations.drain()
+    assert len(reacted) == 1

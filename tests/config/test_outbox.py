@@ -1,0 +1,420 @@
+"""Effects leave through the outbox: after the commit, again after a failure, never silently."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin.sites import AdminSite
+from django.db import connection, transaction
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from config.outbox import claims, draining, operations
+from config.outbox.admin import OutboxEntryAdmin, StateFilter
+from config.outbox.models import OutboxEntry
+from config.outbox.registry import Registration
+
+pytestmark = pytest.mark.django_db
+
+Kinds = dict[str, Registration]
+
+
+class Boom(Exception):
+    """What handlers of these tests raise."""
+
+
+@pytest.fixture
+def done(kinds: Kinds) -> list[Any]:
+    """What the kind `note` has done; `fail` always raises."""
+    seen: list[Any] = []
+    operations.register("note", lambda payload: seen.append(payload["n"]))
+
+    def fail(payload: dict[str, Any]) -> None:
+        raise Boom(f"no route to vera@example.com for {payload['n']}")
+
+    operations.register("fail", fail)
+    return seen
+
+
+def enqueue(n: int, kind: str = "note", **more: Any) -> OutboxEntry:
+    """Write one effect down."""
+    operations.enqueue(kind=kind, key=f"{kind}:{n}", payload={"n": n}, **more)
+    return OutboxEntry.objects.get(key=f"{kind}:{n}")
+
+
+def make_due() -> None:
+    """Let the pause after a failure pass."""
+    OutboxEntry.objects.live().update(available_at=timezone.now())
+
+
+def expire_leases() -> None:
+    """Let the worker that holds the rows have vanished two minutes ago."""
+    OutboxEntry.objects.live().filter(lease_until__isnull=False).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
+
+
+def test_an_effect_runs_once_and_is_done(done: list[Any]) -> None:
+    entry = enqueue(1)
+    assert operations.drain() == 1
+    assert operations.drain() == 0
+    entry.refresh_from_db()
+    assert done == [1]
+    assert entry.done_at is not None
+    assert entry.attempts == 1
+    assert entry.lease_until is None
+
+
+def test_effects_run_in_the_order_in_which_they_became_due(done: list[Any]) -> None:
+    for n in range(5):
+        enqueue(n)
+    operations.drain()
+    assert done == [0, 1, 2, 3, 4]
+
+
+def test_a_key_that_is_already_there_is_quietly_ignored(done: list[Any]) -> None:
+    enqueue(1)
+    operations.enqueue(kind="note", key="note:1", payload={"n": "again"})
+    operations.drain()
+    # Also after it was done.
+    operations.enqueue(kind="note", key="note:1", payload={"n": "again"})
+    operations.drain()
+    assert done == [1]
+
+
+def test_enqueueing_costs_one_statement(done: list[Any]) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        operations.enqueue(kind="note", key="k", payload={"n": 1})
+    assert [query["sql"].split()[0] for query in captured] == ["INSERT"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rolled_back_change_leaves_no_effect(done: list[Any]) -> None:
+    with pytest.raises(Boom), transaction.atomic():
+        enqueue(1)
+        raise Boom
+    operations.drain()
+    assert done == []
+
+
+def test_an_effect_for_later_waits(done: list[Any]) -> None:
+    entry = enqueue(1, available_at=timezone.now() + timedelta(hours=1))
+    assert operations.drain() == 0
+    OutboxEntry.objects.filter(pk=entry.pk).update(available_at=timezone.now())
+    assert operations.drain() == 1
+
+
+def test_a_batch_is_claimed_and_finished_with_two_statements(done: list[Any]) -> None:
+    for n in range(60):
+        enqueue(n)
+    with CaptureQueriesContext(connection) as captured:
+        operations.drain()
+    assert len(done) == 60
+    assert [query["sql"].split()[0] for query in captured] == ["UPDATE", "UPDATE"]
+
+
+def test_more_than_a_batch_is_drained_in_one_call(done: list[Any]) -> None:
+    now = timezone.now()
+    OutboxEntry.objects.bulk_create(
+        OutboxEntry(kind="note", key=f"n{n}", payload={"n": n}, available_at=now)
+        for n in range(claims.BATCH * 2 + 7)
+    )
+    assert operations.drain() == claims.BATCH * 2 + 7
+    assert len(done) == claims.BATCH * 2 + 7
+
+
+def test_the_attempt_is_counted_before_the_effect_runs(kinds: Kinds) -> None:
+    seen = []
+    operations.register(
+        "look", lambda payload: seen.append(OutboxEntry.objects.get(key="look:1").attempts)
+    )
+    enqueue(1, kind="look")
+    operations.drain()
+    assert seen == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_effects_run_outside_any_transaction(kinds: Kinds) -> None:
+    seen = []
+    operations.register("look", lambda payload: seen.append(connection.in_atomic_block))
+    enqueue(1, kind="look")
+    operations.drain()
+    assert seen == [False]
+
+
+def test_a_failure_is_tried_again_after_a_growing_pause(done: list[Any]) -> None:
+    entry = enqueue(1, kind="fail")
+    pauses = []
+    for attempt in range(1, 8):
+        before = timezone.now()
+        operations.drain()
+        entry.refresh_from_db()
+        assert entry.attempts == attempt
+        assert entry.lease_until is None
+        pauses.append((entry.available_at - before).total_seconds())
+        assert operations.drain() == 0, "not before the pause is over"
+        make_due()
+    assert 2.5 <= pauses[0] <= 6
+    for shorter, longer in zip(pauses, pauses[1:6], strict=False):
+        assert longer > shorter
+    assert max(pauses) <= 3601
+
+
+def test_pauses_are_jittered(done: list[Any]) -> None:
+    for n in range(20):
+        enqueue(n, kind="fail")
+    operations.drain()
+    dues = set(OutboxEntry.objects.values_list("available_at", flat=True))
+    spread = max(dues) - min(dues)
+    assert spread > timedelta(seconds=0.5)
+
+
+def test_eight_failures_are_the_end_and_do_not_hold_up_others(done: list[Any]) -> None:
+    poison = enqueue(0, kind="fail")
+    for n in range(1, 9):
+        enqueue(n)
+        make_due()
+        operations.drain()
+    poison.refresh_from_db()
+    assert done == list(range(1, 9))
+    assert poison.dead_at is not None
+    assert poison.attempts == 8
+    make_due()
+    assert operations.drain() == 0
+
+
+def test_the_last_error_is_kept_without_addresses(done: list[Any]) -> None:
+    entry = enqueue(7, kind="fail")
+    operations.drain()
+    entry.refresh_from_db()
+    assert entry.last_error == "Boom: no route to *** for 7"
+
+
+def test_a_provider_may_name_the_time_of_the_next_try(kinds: Kinds) -> None:
+    def busy(payload: dict[str, Any]) -> None:
+        raise operations.RetryAfter(300)
+
+    operations.register("busy", busy)
+    entry = enqueue(1, kind="busy")
+    before = timezone.now()
+    operations.drain()
+    entry.refresh_from_db()
+    assert timedelta(seconds=299) < entry.available_at - before < timedelta(seconds=310)
+
+
+def test_a_kind_that_nobody_registered_fails_visibly(kinds: Kinds) -> None:
+    entry = enqueue(1, kind="nobody")
+    operations.drain()
+    entry.refresh_from_db()
+    assert entry.last_error == "NoHandler: nobody"
+    assert entry.done_at is None
+
+
+def test_a_row_of_a_vanished_worker_is_taken_up_when_its_lease_ends(done: list[Any]) -> None:
+    entry = enqueue(1)
+    assert [claim.pk for claim in operations.claim(now=timezone.now())] == [entry.pk]
+    assert operations.claim(now=timezone.now()) == []
+    later = timezone.now() + claims.LEASE + timedelta(seconds=1)
+    (claim,) = operations.claim(now=later)
+    assert claim.attempts == 2
+
+
+def test_a_row_that_kills_every_worker_ends_dead_without_running_a_ninth_time(
+    done: list[Any],
+) -> None:
+    entry = enqueue(1)
+    for _ in range(8):
+        assert operations.claim(now=timezone.now())
+        expire_leases()
+    operations.drain()
+    entry.refresh_from_db()
+    assert done == []
+    assert entry.dead_at is not None
+    assert "vanished" in entry.last_error
+
+
+def test_who_lost_the_lease_changes_nothing(done: list[Any]) -> None:
+    entry = enqueue(1)
+    slow = operations.claim(now=timezone.now())
+    expire_leases()
+    fast = operations.claim(now=timezone.now())
+    operations.finish(fast, now=timezone.now())
+    operations.fail(slow[0], Boom("late"), now=timezone.now())
+    entry.refresh_from_db()
+    assert entry.done_at is not None
+    assert entry.last_error == ""
+
+
+def test_an_effect_that_must_not_repeat_ends_unknown_when_its_worker_vanishes(
+    kinds: Kinds,
+) -> None:
+    sent = []
+    operations.register("send", lambda payload: sent.append(1), at_most_once=True)
+    entry = enqueue(1, kind="send")
+    operations.claim(now=timezone.now())
+    expire_leases()
+    operations.drain()
+    entry.refresh_from_db()
+    assert sent == []
+    assert entry.dead_at is not None
+    assert entry.last_error == "unknown"
+
+
+def test_an_effect_that_must_not_repeat_is_tried_again_when_it_surely_failed(
+    kinds: Kinds,
+) -> None:
+    sent: list[int] = []
+
+    def send(payload: dict[str, Any]) -> None:
+        sent.append(1)
+        if len(sent) == 1:
+            raise ConnectionRefusedError
+
+    operations.register("send", send, at_most_once=True)
+    entry = enqueue(1, kind="send")
+    operations.drain()
+    make_due()
+    operations.drain()
+    entry.refresh_from_db()
+    assert len(sent) == 2
+    assert entry.done_at is not None
+
+
+def test_a_slow_batch_gives_the_rest_back_uncounted(
+    kinds: Kinds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draining, "BATCH_SECONDS", -1)
+    operations.register("note", lambda payload: None)
+    entry = enqueue(1)
+    draining._do(operations.claim(now=timezone.now()))
+    entry.refresh_from_db()
+    assert (entry.attempts, entry.lease_until, entry.done_at) == (0, None, None)
+
+
+def test_slow_kinds_have_a_queue_of_their_own(kinds: Kinds) -> None:
+    seen: list[str] = []
+    operations.register("note", lambda payload: seen.append("note"))
+    operations.register("mail", lambda payload: seen.append("mail"), queue="mail")
+    enqueue(1, kind="mail")
+    enqueue(2)
+    operations.drain()
+    assert seen == ["note"]
+    operations.drain("mail")
+    assert seen == ["note", "mail"]
+    assert operations.queues() == {"realtime", "mail"}
+
+
+def test_replay_gives_the_dead_another_eight_attempts(done: list[Any]) -> None:
+    entry = enqueue(1, kind="fail")
+    for _ in range(8):
+        make_due()
+        operations.drain()
+    operations.register("fail", lambda payload: done.append("at last"))
+    alive = enqueue(2)
+    now = timezone.now()
+    assert operations.replay(entries=[entry.pk, alive.pk], by=1, now=now) == 1
+    operations.drain()
+    entry.refresh_from_db()
+    assert "at last" in done
+    assert entry.done_at is not None
+    assert entry.dead_at is None
+
+
+def test_done_rows_are_purged_after_a_day_and_dead_ones_stay(
+    done: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "PURGE_BATCH", 2)
+    now = timezone.now()
+    old, fresh = now - timedelta(hours=25), now - timedelta(hours=23)
+
+    def row(name: str, **times: datetime) -> OutboxEntry:
+        return OutboxEntry(kind="note", key=name, payload={}, **times)
+
+    OutboxEntry.objects.bulk_create(
+        [
+            *(row(f"old{n}", done_at=old) for n in range(5)),
+            row("fresh", done_at=fresh),
+            row("dead", dead_at=old),
+            row("live", available_at=old),
+        ]
+    )
+    assert operations.purge(now=now) == 5
+    assert set(OutboxEntry.objects.values_list("key", flat=True)) == {"fresh", "dead", "live"}
+
+
+def test_gauges_tell_backlog_age_and_the_dead(done: list[Any]) -> None:
+    now = timezone.now()
+    assert operations.gauges(now=now) == operations.Gauges(0, 0.0, 0)
+    OutboxEntry.objects.bulk_create(
+        [
+            OutboxEntry(
+                kind="note", key="a", payload={}, available_at=now - timedelta(seconds=90)
+            ),
+            OutboxEntry(kind="note", key="b", payload={}, available_at=now),
+            OutboxEntry(kind="note", key="c", payload={}, available_at=now + timedelta(hours=1)),
+            OutboxEntry(kind="note", key="d", payload={}, dead_at=now),
+            OutboxEntry(kind="note", key="e", payload={}, done_at=now),
+        ]
+    )
+    assert operations.gauges(now=now) == operations.Gauges(2, 90.0, 1)
+
+
+def test_claiming_reads_the_index_of_live_rows(done: list[Any]) -> None:
+    now = timezone.now()
+    OutboxEntry.objects.bulk_create(
+        OutboxEntry(kind="note", key=f"n{n}", payload={}, available_at=now, done_at=now)
+        for n in range(500)
+    )
+    enqueue(1)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE outbox_outboxentry")
+    plan = (
+        OutboxEntry.objects.live()
+        .filter(available_at__lte=now)
+        .order_by("available_at", "pk")[:100]
+        .explain()
+    )
+    assert "outbox_live" in plan
+
+
+class Admin:
+    """The admin page of the outbox, called as the site would."""
+
+    def __init__(self) -> None:
+        self.page = OutboxEntryAdmin(OutboxEntry, AdminSite())
+        self.request = RequestFactory().get("/")
+
+    def filtered(self, state: str) -> list[str]:
+        """Return the keys that a state shows."""
+        chosen = StateFilter(self.request, {"state": [state]}, OutboxEntry, self.page)
+        rows = chosen.queryset(self.request, OutboxEntry.objects.order_by("key"))
+        return [row.key for row in rows]
+
+
+@pytest.fixture
+def admin(done: list[Any]) -> Iterator[Admin]:
+    now = timezone.now()
+    OutboxEntry.objects.bulk_create(
+        [
+            OutboxEntry(kind="note", key="dead", payload={}, dead_at=now),
+            OutboxEntry(kind="note", key="done", payload={}, done_at=now),
+            OutboxEntry(kind="note", key="live", payload={}),
+        ]
+    )
+    return Admin()
+
+
+def test_admin_shows_rows_by_state(admin: Admin) -> None:
+    assert [admin.filtered(state) for state in ("live", "dead", "done")] == [
+        ["live"],
+        ["dead"],
+        ["done"],
+    ]
+
+
+def test_admin_can_neither_add_nor_delete(admin: Admin) -> None:
+    assert not admin.page.has_add_permission(admin.request)
+    assert not admin.page.has_delete_permission(admin.request)
