@@ -5,6 +5,7 @@ What travels through the channel layer to a consumer ("content") has one of thes
 * `live.entries` — entries of one conversation, already encoded for one audience (`text`), with
   the first and last number in it, so that a consumer can forward it without looking inside;
 * `live.frames` — other frames (dicts, or text that is already encoded), forwarded as they are;
+  `touched` names the chats whose assignment may have changed, `sender` who must not hear it;
 * `live.revoke`, `live.resync` — the socket must end, or must read what it may have missed.
 """
 
@@ -219,9 +220,28 @@ def entries_content(
     }
 
 
-def frames_content(*frames: Mapping[str, Any]) -> dict[str, Any]:
-    """Return layer content for frames that are forwarded as they are, encoded once."""
-    return {"type": "live.frames", "frames": [encode(frame) for frame in frames]}
+# Who follows a chat, and how, may have changed with these.
+_REASSIGNING = frozenset({"conversation.assigned", "conversation.changed"})
+
+
+def frames_content(*frames: Mapping[str, Any], sender: str = "") -> dict[str, Any]:
+    """Return layer content for frames that are forwarded as they are, encoded once.
+
+    Sockets of `sender` (an agent's public id) don't hear it.
+    """
+    content: dict[str, Any] = {
+        "type": "live.frames",
+        "frames": [encode(frame) for frame in frames],
+    }
+    if touched := [
+        frame["data"]["conversation"]
+        for frame in frames
+        if frame.get("name") in _REASSIGNING and "conversation" in frame["data"]
+    ]:
+        content["touched"] = touched
+    if sender:
+        content["sender"] = sender
+    return content
 
 
 def event_frame(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,6 +255,11 @@ def ack_text(*, cid: str, entry_id: str, seq: int, at: str, dup: bool) -> str:
         f'{{"type":"ack","cid":"{cid}","id":"{entry_id}","seq":{seq},"at":"{at}",'
         f'"dup":{"true" if dup else "false"}}}'
     )
+
+
+def typing_frame(public_id: str, author: Mapping[str, str], *, on: bool) -> dict[str, Any]:
+    """Return a `typing` frame; nothing of it is stored."""
+    return {"type": "typing", "conversation": public_id, "author": author, "on": on}
 
 
 def nack_frame(cid: str, code: str, *, retry: bool) -> dict[str, Any]:

@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 BATCH_MAX = 200
 QUEUE_MAX = 2000
+JOBS_MAX = 100
 ATTEMPTS = 3
 SLOW_THREADS = 4
 # Deadlock, serialization failure: another try may pass.
@@ -87,6 +88,7 @@ class MessageWriter:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._queue: deque[_Item] = deque()
+        self._jobs: deque[Callable[[], None]] = deque()
         # By conversation: what waits for its row. The first of them is being written.
         self._slow: dict[str, deque[_Item]] = {}
         self._slow_ready: deque[str] = deque()
@@ -125,19 +127,33 @@ class MessageWriter:
         try:
             self._put(_Item(draft, partial(_settle, future)))
             return future.result(timeout)
-        except Refused, TimeoutError:
+        except (Refused, TimeoutError):
             return UNAVAILABLE
 
     def _put(self, item: _Item) -> None:
         with self._condition:
             if self._closed or self._in_hand >= QUEUE_MAX:
                 raise Refused
-            if self._fast is None:
-                self._fast = _Lane("message-writer", self._write_batch)
-                self._fast.start()
+            self._start()
             self._in_hand += 1
             self._queue.append(item)
             self._condition.notify_all()
+
+    def _start(self) -> None:
+        if self._fast is None:
+            self._fast = _Lane("message-writer", self._write_batch)
+            self._fast.start()
+
+    def between(self, job: Callable[[], None]) -> None:
+        """Run `job` in the writer's thread between two batches.
+
+        For small writes to rows of chats: elsewhere they would make those rows look taken.
+        """
+        with self._condition:
+            if not self._closed and len(self._jobs) < JOBS_MAX:
+                self._start()
+                self._jobs.append(job)
+                self._condition.notify_all()
 
     def drain(self, timeout: float = 4.0) -> bool:
         """Wait until everything in hand is answered; return False if some is not."""
@@ -165,6 +181,9 @@ class MessageWriter:
         batch = self._take()
         if batch is None:
             return False
+        if not batch:
+            self._run_job()
+            return True
         try:
             results = _attempt([item.draft for item in batch], wait=False)
         except Exception:
@@ -177,6 +196,9 @@ class MessageWriter:
         with self._condition:
             batch: list[_Item] = []
             while not batch:
+                # First: it is small, and batches may come without end.
+                if self._jobs:
+                    return []
                 while self._queue and len(batch) < BATCH_MAX:
                     item = self._queue.popleft()
                     if (waiting := self._slow.get(item.draft.conversation)) is not None:
@@ -189,6 +211,16 @@ class MessageWriter:
                         return None
                     self._condition.wait()
             return batch
+
+    def _run_job(self) -> None:
+        with self._condition:
+            job = self._jobs.popleft()
+        try:
+            job()
+        except Exception as error:
+            if isinstance(error, (InterfaceError, OperationalError)) and _is_away(error):
+                connection.close()
+            logger.warning("messages.job_failed", exc_info=True)
 
     def _answer(self, items: list[_Item], results: list[Result]) -> None:
         finished = 0

@@ -1,5 +1,59 @@
-"""stand-in"""
+"""HTTP, the two sockets and the server's life, wired together. Runs under uvicorn and daphne."""
+
+import asyncio
+import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
-application = get_asgi_application()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Loads the rooms, so it comes before whatever imports their models.
+http = get_asgi_application()
+
+from chat.consumers import ConsoleConsumer, VisitorConsumer  # noqa: E402
+from chat.positions import Watch  # noqa: E402
+from chat.reading import readers  # noqa: E402
+from chat.writer import writer  # noqa: E402
+from config.server import before_shutdown  # noqa: E402
+
+SOCKETS = {"/ws/visitor/": VisitorConsumer.asgi(), "/ws/console/": ConsoleConsumer.asgi()}
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Serve one request, one socket, or the process's lifespan."""
+    if scope["type"] == "http":
+        await http(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await SOCKETS.get(scope["path"], _refuse)(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _live(receive, send)
+
+
+async def _refuse(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+async def _live(receive: Any, send: Any) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await _close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _say_goodbye() -> None:
+    """Tell clients when to come back, and answer what was sent until now."""
+    await Watch.here().farewell()
+    await asyncio.to_thread(writer.drain)
+
+
+async def _close() -> None:
+    await asyncio.to_thread(writer.close)
+    await asyncio.to_thread(readers.close)
+
+
+before_shutdown.append(_say_goodbye)

@@ -57,6 +57,10 @@ class Author:
         avatar = agent.avatar.url if agent.avatar else ""
         return cls("agent", agent.pk, agent.public_id, agent.name, avatar)
 
+    def shape(self) -> dict[str, str]:
+        """Return the author as both audiences see it."""
+        return author_json(self.kind, self.public_id, self.name, self.avatar)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -350,7 +354,7 @@ def _content(
                 public_id=row.public_id,
                 seq=(line.visitor_seq or 0) if audience == "visitor" else line.seq,
                 kind=line.draft.kind,
-                author=author_json(author.kind, author.public_id, author.name, author.avatar),
+                author=author.shape(),
                 text=line.draft.text,
                 attachments=[file.shape for file in line.files],
                 data={},

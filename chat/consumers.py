@@ -1,0 +1,311 @@
+"""The two sockets: `/ws/visitor/` and `/ws/console/`."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+
+from agents import presence as agent_presence
+from agents.access import brands_of
+from chat import presence
+from chat.credentials import Credential, by_session, by_token, session_key_of
+from chat.events import agent_group, desk_group, site_group, thread_group, visitor_group
+from chat.live import Ended, LiveConsumer
+from chat.operations.messages import MESSAGE, NOTE, Author
+from chat.origins import is_known, is_own
+from chat.protocol import (
+    RESUMED_CONVERSATIONS_MAX,
+    Close,
+    encode,
+    event_frame,
+    frames_content,
+    typing_frame,
+    welcome_frame,
+)
+from chat.reading import read
+from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token
+from chat.threads import (
+    Missed,
+    Stand,
+    Thread,
+    agent_stand,
+    agent_stands,
+    epoch,
+    missed,
+    missed_by_agent,
+    visitor_author,
+    visitor_stand,
+    visitor_stands,
+)
+from config.layers import announce
+
+# How long an agent's part in a chat is believed before typing is shown to the visitor.
+PART_SECONDS = 5.0
+
+
+class VisitorConsumer(LiveConsumer):
+    """A widget's socket: hears everything of one visitor. Cookies mean nothing here."""
+
+    audience = "visitor"
+
+    secret_hash = ""
+    origin: str | None = None
+
+    async def may_knock(self, scope: Any) -> bool:
+        """Let in pages of ours and of any brand; which brand's is known at `hello`."""
+        self.origin = _header(scope, b"origin")
+        return self.origin is None or is_own(self.origin) or await read(is_known, self.origin)
+
+    async def welcome(self, hello: dict[str, Any]) -> None:
+        """Check the token, hear the visitor's and the site's groups, send what was missed."""
+        try:
+            session = await read(read_token, hello["token"] or "")
+        except BadToken:
+            raise Ended(Close.TOKEN) from None
+        if not origin_allowed(self.origin, session.brand):
+            raise Ended(Close.FORBIDDEN)
+        self.secret_hash = session.secret_hash
+        if session.visitor is not None:
+            self.author = Author.of_visitor(session.visitor)
+        # First the bell, then the database: what comes in between rings.
+        await self.join(visitor_group(self.secret_hash))
+        await self.join(site_group(session.brand_id))
+        self._take_place()
+        resume: dict[str, int] = hello["resume"]
+        stands, now_epoch = await read(_visitor_start, session, resume)
+        heads = {stand.public_id: stand.head for stand in stands}
+        await self.say(encode(welcome_frame(heads, now_epoch)))
+        for stand in stands:
+            thread = stand.thread(resume.get(stand.public_id, 0))
+            self.follow(thread)
+            if thread.sent != stand.head:
+                await self.catch_up(thread)
+
+    def _take_place(self) -> None:
+        sockets = presence.attach(self.secret_hash, self)
+        self.watch.add(self)
+        for oldest in sockets[: -settings.IMECE["SOCKETS_PER_VISITOR"]]:
+            if isinstance(oldest, VisitorConsumer):
+                oldest.end(Close.REPLACED)
+
+    def follow_unasked(self, content: dict[str, Any]) -> Thread | None:
+        """Follow a chat that began after the welcome."""
+        thread = super().follow_unasked(content)
+        if thread is None:
+            thread = Thread(content["pk"], content["conversation"], 0, self.secret_hash)
+            self.follow(thread)
+        return thread
+
+    def find(self, public_id: str) -> Stand | None:
+        return visitor_stand(self.secret_hash, public_id)
+
+    def fetch(self, thread: Thread) -> Missed | None:
+        return missed(thread.pk, thread.public_id, "visitor", thread.sent)
+
+    async def send_message(self, frame: dict[str, Any]) -> None:
+        """`message.send`."""
+        if self.author is None:
+            # The first message made the row.
+            self.author = await read(visitor_author, self.secret_hash)
+        await self.post(frame, MESSAGE)
+
+    async def show_typing(self, frame: dict[str, Any]) -> None:
+        """`typing`, to the agents; what is being typed stays with the visitor."""
+        thread = await self.thread_of(frame["conversation"])
+        if thread is None:
+            return
+        if self.author is None:
+            self.author = await read(visitor_author, self.secret_hash)
+        if self.author is not None:
+            shown = typing_frame(thread.public_id, self.author.shape(), on=frame["on"])
+            announce([(thread_group(thread.pk), frames_content(shown))])
+
+    def forgotten(self) -> None:
+        presence.detach(self.secret_hash, self)
+
+    commands = {
+        "hello": LiveConsumer.hello_again,
+        "message.send": send_message,
+        "typing": show_typing,
+        "read": LiveConsumer.mark_read,
+    }
+
+
+class ConsoleConsumer(LiveConsumer):
+    """An agent's socket: hears chats that it watches or has, its own matters and its brands'."""
+
+    audience = "agent"
+
+    session_key: str | None = None
+    is_leased = False
+
+    async def may_knock(self, scope: Any) -> bool:
+        """With a cookie only our own pages; without one also programs that have no page."""
+        origin = _header(scope, b"origin")
+        self.session_key = session_key_of(scope["headers"])
+        return is_own(origin) or (origin is None and self.session_key is None)
+
+    async def welcome(self, hello: dict[str, Any]) -> None:
+        """Check session or token, hear what concerns the agent, send what was missed."""
+        credential = await read(self._let_in, hello["token"])
+        if credential is None:
+            raise Ended(Close.TOKEN)
+        agent = credential.agent
+        self.author = Author.of_agent(agent)
+        await self.join(agent_group(agent.pk))
+        resume: dict[str, int] = hello["resume"]
+        stands, brand_ids, now_epoch = await read(_agent_start, credential, resume)
+        for brand_id in brand_ids:
+            await self.join(desk_group(brand_id))
+        self.watch.add(self)
+        for stand in stands:
+            await self.join(thread_group(stand.pk))
+        # Asked once more, now that the bells ring here.
+        stands = await read(agent_stands, credential.access, resume) if stands else []
+        heads = {stand.public_id: stand.head for stand in stands}
+        await self.say(encode(welcome_frame(heads, now_epoch)))
+        for stand in stands:
+            thread = stand.thread(resume.get(stand.public_id, stand.head))
+            self.follow(thread)
+            if thread.sent != stand.head:
+                await self.catch_up(thread)
+
+    def _let_in(self, token: str | None) -> Credential | None:
+        if token is not None:
+            self.credential = by_token(token)
+        elif self.session_key:
+            self.credential = by_session(self.session_key)
+        if self.credential is not None:
+            # The lease is written before `welcome`: whoever is welcomed can be given work.
+            self.is_leased = True
+            agent_presence.attach(self.credential.agent.pk)
+        return self.credential
+
+    def find(self, public_id: str) -> Stand | None:
+        return agent_stand(self._access(), public_id)
+
+    def fetch(self, thread: Thread) -> Missed | None:
+        return missed_by_agent(self._access(), thread)
+
+    def _access(self) -> Any:
+        if self.credential is None:
+            raise Ended(Close.TOKEN)
+        return self.credential.access
+
+    async def forward(self, content: dict[str, Any]) -> None:
+        """Pass on frames, and follow chats that came to the agent with them."""
+        if self.author is not None and content.get("sender") == self.author.public_id:
+            return
+        await super().forward(content)
+        for public_id in content.get("touched", ()):
+            await self._refresh(public_id)
+
+    async def _refresh(self, public_id: str) -> None:
+        """Follow a chat that is the agent's now; stop following one that may not be seen."""
+        followed = (self.threads or {}).get(public_id)
+        stand = await read(self.find, public_id)
+        if stand is None:
+            if followed is not None:
+                await self._unfollow(followed)
+        elif followed is not None:
+            stand.tell(followed)
+        elif stand.is_mine:
+            await self._follow_from(stand, stand.head)
+
+    async def _follow_from(self, stand: Stand, sent: int) -> None:
+        await self.join(thread_group(stand.pk))
+        thread = stand.thread(sent)
+        self.follow(thread)
+        # What came between the look and the joining has no bell.
+        await self.catch_up(thread)
+
+    async def _unfollow(self, thread: Thread) -> None:
+        (self.threads or {}).pop(thread.public_id, None)
+        await self.leave(thread_group(thread.pk))
+
+    async def start_watching(self, frame: dict[str, Any]) -> None:
+        """`watch`: a thread was opened on the screen."""
+        public_id, after = frame["conversation"], frame["after"]
+        followed = (self.threads or {}).get(public_id)
+        if followed is None and len(self.threads or ()) >= RESUMED_CONVERSATIONS_MAX:
+            return
+        stand = await read(self.find, public_id)
+        if stand is not None:
+            await self._follow_from(stand, stand.head if after is None else after)
+
+    async def stop_watching(self, frame: dict[str, Any]) -> None:
+        """`unwatch`: it was closed; chats of the agent's own go on."""
+        followed = (self.threads or {}).get(frame["conversation"])
+        if followed is not None and not followed.is_mine:
+            await self._unfollow(followed)
+
+    async def send_message(self, frame: dict[str, Any]) -> None:
+        """`message.send`."""
+        await self.post(frame, MESSAGE)
+
+    async def add_note(self, frame: dict[str, Any]) -> None:
+        """`note.add`."""
+        await self.post(frame, NOTE)
+
+    async def show_typing(self, frame: dict[str, Any]) -> None:
+        """`typing`: the visitor sees a reply being typed by somebody who takes part, never a note
+        and never a supervisor who only watches."""
+        thread = await self.thread_of(frame["conversation"])
+        if thread is None or self.author is None:
+            return
+        if frame["mode"] == "reply" and time.monotonic() - thread.checked_at > PART_SECONDS:
+            stand = await read(self.find, thread.public_id)
+            if stand is None:
+                return
+            stand.tell(thread)
+        if frame["mode"] == "reply" and not thread.speaks:
+            return
+        shown = typing_frame(thread.public_id, self.author.shape(), on=frame["on"])
+        rings = [(thread_group(thread.pk), frames_content(shown, sender=self.author.public_id))]
+        if frame["mode"] == "reply" and thread.visitor_hash:
+            rings.append((visitor_group(thread.visitor_hash), frames_content(shown)))
+        announce(rings)
+
+    async def resync(self) -> None:
+        """Look again: is the agent still let in, what was missed, what do the lists say."""
+        await self.watch.recheck()
+        await super().resync()
+        await self.say(encode(event_frame("list.changed", {})))
+
+    def revoke(self, content: dict[str, Any]) -> None:
+        session = content.get("session")
+        if session is None or (self.credential and session == self.credential.session_key):
+            raise Ended(Close.TOKEN)
+
+    def forgotten(self) -> None:
+        if self.is_leased and self.credential is not None:
+            self.is_leased = False
+            self.watch.later(read(agent_presence.detach, self.credential.agent.pk))
+
+    commands = {
+        "hello": LiveConsumer.hello_again,
+        "message.send": send_message,
+        "note.add": add_note,
+        "typing": show_typing,
+        "read": LiveConsumer.mark_read,
+        "watch": start_watching,
+        "unwatch": stop_watching,
+    }
+
+
+def _header(scope: Any, wanted: bytes) -> str | None:
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return str(value.decode("latin-1"))
+    return None
+
+
+def _visitor_start(session: VisitorSession, resume: dict[str, int]) -> tuple[list[Stand], Any]:
+    return visitor_stands(session, resume), epoch()
+
+
+def _agent_start(
+    credential: Credential, resume: dict[str, int]
+) -> tuple[list[Stand], list[int], Any]:
+    brand_ids = [brand.pk for brand in brands_of(credential.access)]
+    return agent_stands(credential.access, resume), brand_ids, epoch()

@@ -1,0 +1,53 @@
+"""Marks that sockets move, collected for a moment and written together between two batches."""
+
+import logging
+import threading
+
+from django.utils import timezone
+
+from chat.operations.marks import Mark, move_marks
+from chat.writer import writer
+
+logger = logging.getLogger(__name__)
+
+# Beyond this the newest marks of other chats are dropped; they are moved again by the next one.
+WAITING_MAX = 10_000
+
+
+class Collector:
+    """What is to be written; the highest number wins."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[tuple[int, int | None], tuple[int, int]] = {}
+
+    def note(
+        self, conversation: int, agent: int | None, *, read: int = 0, delivered: int = 0
+    ) -> None:
+        """Remember a mark until the next flush."""
+        key = (conversation, agent)
+        with self._lock:
+            known = self._waiting.get(key)
+            if known is not None:
+                self._waiting[key] = (max(known[0], read), max(known[1], delivered))
+            elif len(self._waiting) < WAITING_MAX:
+                self._waiting[key] = (read, delivered)
+
+    def flush(self) -> None:
+        """Have what is waiting written soon, in the writer's thread."""
+        if self._waiting:
+            writer.between(self.write)
+
+    def write(self) -> None:
+        """Write what is waiting now; what can't be written yet waits on."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+        marks = [Mark(*key, read, delivered) for key, (read, delivered) in waiting.items()]
+        if marks:
+            for mark in move_marks(marks=marks, now=timezone.now()):
+                self.note(mark.conversation, mark.agent, read=mark.read, delivered=mark.delivered)
+
+
+collector = Collector()
+note = collector.note
+flush = collector.flush

@@ -1,0 +1,156 @@
+"""What a process watches for all its sockets together: nothing here costs per idle socket.
+
+Every few seconds: agents who may no longer be here, and sockets whose other end stopped reading.
+Every 15 s: whether a socket missed an entry because a doorbell was lost.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from chat import marks, presence
+from chat.credentials import Credential, still_good
+from chat.protocol import Close, encode
+from chat.reading import read
+from chat.threads import heads
+
+if TYPE_CHECKING:
+    from chat.live import LiveConsumer
+
+logger = logging.getLogger(__name__)
+
+RECHECK_SECONDS = 4.0
+CHECK_SECONDS = 15.0
+RENEW_SECONDS = 20.0
+STALLED_SECONDS = 20.0
+MARKS_SECONDS = 1.0
+READS_SECONDS = 0.25
+
+
+class Watch:
+    """The sockets of one event loop."""
+
+    _all: "dict[asyncio.AbstractEventLoop, Watch]" = {}
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.sockets: set[LiveConsumer] = set()
+        # How many have connected and not said hello, by address.
+        self.pending: dict[str, int] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._flush: asyncio.TimerHandle | None = None
+        self._works: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    def here(cls) -> "Watch":
+        """Return the watch of the running loop."""
+        loop = asyncio.get_running_loop()
+        watch = cls._all.get(loop)
+        if watch is None:
+            for other in [each for each in list(cls._all) if each.is_closed()]:
+                del cls._all[other]
+            watch = cls._all[loop] = cls(loop)
+        return watch
+
+    def add(self, socket: "LiveConsumer") -> None:
+        """Watch a socket that was welcomed."""
+        self.sockets.add(socket)
+        if self._task is None:
+            self._task = self._loop.create_task(self._run())
+
+    def remove(self, socket: "LiveConsumer") -> None:
+        """Forget a socket; the last one turns off the light."""
+        self.sockets.discard(socket)
+        if not self.sockets and self._task is not None:
+            self._task.cancel()
+            self._task = None
+            if self._flush is not None:
+                self._flush.cancel()
+                self._flush = None
+                marks.flush()
+
+    def flush_marks(self, delay: float) -> None:
+        """Have the noted marks written within `delay` seconds."""
+        due = self._loop.time() + delay
+        if self._flush is None or self._flush.when() > due + 0.01:
+            if self._flush is not None:
+                self._flush.cancel()
+            self._flush = self._loop.call_at(due, self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._flush = None
+        marks.flush()
+
+    async def farewell(self) -> None:
+        """Tell every client when to come back, spread over some seconds."""
+        for socket in list(self.sockets):
+            retry = round(random.uniform(0.5, 5.0), 1)  # noqa: S311
+            socket.say_later(encode({"type": "bye", "retry_after": retry}))
+        await asyncio.sleep(0.05)
+
+    async def _run(self) -> None:
+        checked = renewed = self._loop.time()
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            now = self._loop.time()
+            try:
+                self.end_stalled()
+                await self.recheck()
+                if now - checked >= CHECK_SECONDS - RECHECK_SECONDS:
+                    checked = now
+                    await self.check_positions()
+                if now - renewed >= RENEW_SECONDS - RECHECK_SECONDS:
+                    renewed = now
+                    await read(presence.renew)
+            except Exception:
+                # The database is away: what matters is told when it is back.
+                logger.warning("sockets.watch_failed", exc_info=True)
+
+    def end_stalled(self) -> None:
+        """End sockets whose other end has not read for long."""
+        limit = time.monotonic() - STALLED_SECONDS
+        for socket in list(self.sockets):
+            if socket.sending_since and socket.sending_since < limit:
+                socket.end(Close.SLOW)
+
+    async def recheck(self) -> None:
+        """End the sockets of agents who would not be let in again as they were."""
+        sockets: dict[Credential, LiveConsumer] = {
+            credential: socket
+            for socket in list(self.sockets)
+            if (credential := socket.credential) is not None
+        }
+        if sockets:
+            good = await read(still_good, list(sockets))
+            for credential in sockets.keys() - good:
+                sockets[credential].end(Close.TOKEN)
+
+    async def check_positions(self) -> None:
+        """Compare where all followed chats stand with what went out; one query."""
+        following = [socket for socket in list(self.sockets) if socket.threads]
+        pks = {thread.pk for socket in following for thread in (socket.threads or {}).values()}
+        if not pks:
+            return
+        now_at = await read(heads, pks)
+        for socket in following:
+            for thread in list((socket.threads or {}).values()):
+                seq, visitor_seq = now_at.get(thread.pk, (0, 0))
+                head = visitor_seq if socket.audience == "visitor" else seq
+                if head != thread.sent and not thread.busy:
+                    self.later(socket.catch_up(thread))
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something for a socket that may not wait for it."""
+        task = self._loop.create_task(_quietly(work))
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        logger.warning("sockets.work_failed", exc_info=True)

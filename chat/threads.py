@@ -1,0 +1,223 @@
+"""What sockets read of conversations: who may see them, where they stand, what is new in them."""
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from agents.access import Access
+from chat.models import Conversation, Entry, Installation, Participation, Visitor
+from chat.operations.messages import Author
+from chat.protocol import (
+    BATCH_SIZE,
+    RESUME_MAX,
+    Audience,
+    encode,
+    rows_frame,
+)
+from chat.sessions import VisitorSession
+
+EPOCH_SECONDS = 5.0
+
+
+class Thread:
+    """A conversation as one socket follows it."""
+
+    __slots__ = (
+        "busy",
+        "checked_at",
+        "dirty",
+        "is_mine",
+        "pk",
+        "public_id",
+        "sent",
+        "speaks",
+        "visitor_hash",
+    )
+
+    def __init__(self, pk: int, public_id: str, sent: int, visitor_hash: str = "") -> None:
+        self.pk = pk
+        self.public_id = public_id
+        # The last number that went out; the next one that may is `sent + 1`.
+        self.sent = sent
+        self.visitor_hash = visitor_hash
+        # Whether the agent's words in reply mode reach the visitor.
+        self.speaks = False
+        # Followed because it is assigned to the agent, not only because a screen shows it.
+        self.is_mine = False
+        self.checked_at = 0.0
+        # Reading from the database now; something more came meanwhile.
+        self.busy = False
+        self.dirty = False
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A conversation that may be followed, and where it stands now."""
+
+    pk: int
+    public_id: str
+    head: int
+    visitor_hash: str
+    speaks: bool
+    is_mine: bool
+
+    def thread(self, sent: int) -> Thread:
+        """Return the following of it by a socket that has seen `sent`."""
+        thread = Thread(self.pk, self.public_id, sent, self.visitor_hash)
+        self.tell(thread)
+        return thread
+
+    def tell(self, thread: Thread) -> None:
+        """Refresh what a following knows of the agent's part in it."""
+        thread.speaks = self.speaks
+        thread.is_mine = self.is_mine
+        thread.checked_at = time.monotonic()
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Encoded frames that bring a socket up to `head`."""
+
+    frames: list[str]
+    head: int
+    # The last number in the visitor's counter among them.
+    delivered: int = 0
+
+
+def visitor_stands(session: VisitorSession, public_ids: Collection[str]) -> list[Stand]:
+    """Return the visitor's unresolved chats and those of `public_ids` that are theirs."""
+    if session.visitor is None:
+        return []
+    rows = (
+        Conversation.objects.filter(visitor=session.visitor, brand=session.brand_id)
+        .filter(~Q(status=Conversation.Status.RESOLVED) | Q(public_id__in=public_ids))
+        .values_list("pk", "public_id", "last_visitor_seq")
+    )
+    return [
+        Stand(pk, public_id, head, session.secret_hash, speaks=True, is_mine=True)
+        for pk, public_id, head in rows
+    ]
+
+
+def visitor_stand(secret_hash: str, public_id: str) -> Stand | None:
+    """Return one chat of the visitor with this secret."""
+    row = (
+        Conversation.objects.filter(visitor__secret_hash=secret_hash, public_id=public_id)
+        .values_list("pk", "last_visitor_seq")
+        .first()
+    )
+    return Stand(row[0], public_id, row[1], secret_hash, True, True) if row else None
+
+
+def agent_stands(access: Access, public_ids: Collection[str]) -> list[Stand]:
+    """Return the agent's own unresolved chats and those of `public_ids` that are visible."""
+    mine = Q(assignee=access.agent_id) & ~Q(status=Conversation.Status.RESOLVED)
+    return _stands(access, mine | Q(public_id__in=public_ids))
+
+
+def agent_stand(access: Access, public_id: str) -> Stand | None:
+    """Return one chat, if the agent may see it."""
+    return next(iter(_stands(access, Q(public_id=public_id))), None)
+
+
+def _stands(access: Access, which: Q) -> list[Stand]:
+    joined = Participation.objects.filter(
+        conversation=OuterRef("pk"), agent=access.agent_id, joined_at__isnull=False, left_at=None
+    )
+    rows = (
+        Conversation.objects.visible_to(access)
+        .filter(which)
+        .annotate(has_joined=Exists(joined))
+        .values_list(
+            "pk",
+            "public_id",
+            "last_seq",
+            "visitor__secret_hash",
+            "assignee",
+            "has_joined",
+            "status",
+        )
+    )
+    return [
+        Stand(
+            pk,
+            public_id,
+            head,
+            secret_hash or "",
+            speaks=assignee == access.agent_id or has_joined,
+            is_mine=assignee == access.agent_id and status != Conversation.Status.RESOLVED,
+        )
+        for pk, public_id, head, secret_hash, assignee, has_joined, status in rows
+    ]
+
+
+def missed(pk: int, public_id: str, audience: Audience, after: int) -> Missed:
+    """Return what a socket that has seen `after` has missed; too much is a `resync`."""
+    column = "last_visitor_seq" if audience == "visitor" else "last_seq"
+    head = Conversation.objects.filter(pk=pk).values_list(column, flat=True).first() or 0
+    if after > head or head - after > RESUME_MAX:
+        return Missed([encode({"type": "resync", "conversation": public_id})], head)
+    frames: list[str] = []
+    delivered = 0
+    while after < head:
+        entries = entries_after(pk, audience, after, BATCH_SIZE)
+        if not entries:
+            break
+        after = int(_number(entries[-1], audience) or 0)
+        delivered = max([delivered, *(entry.visitor_seq or 0 for entry in entries)])
+        head = max(head, after)
+        more = after < head
+        frames.append(rows_frame(public_id, entries, audience=audience, head=head, more=more))
+    return Missed(frames, max(head, after), delivered)
+
+
+def missed_by_agent(access: Access, thread: Thread) -> Missed | None:
+    """Return what an agent's socket has missed; None when the chat may not be seen any more."""
+    if agent_stand(access, thread.public_id) is None:
+        return None
+    return missed(thread.pk, thread.public_id, "agent", thread.sent)
+
+
+def visitor_author(secret_hash: str) -> Author | None:
+    """Return the visitor with this secret as an author, once there is a row."""
+    visitor = Visitor.objects.filter(secret_hash=secret_hash).first()
+    return Author.of_visitor(visitor) if visitor is not None else None
+
+
+def entries_after(pk: int, audience: Audience, after: int, limit: int) -> list[Entry]:
+    """Return up to `limit` entries after a number, as the audience counts, ready for the wire."""
+    number = "visitor_seq" if audience == "visitor" else "seq"
+    entries = Entry.objects.filter(conversation=pk, **{f"{number}__gt": after})
+    return list(entries.for_wire().order_by(number)[:limit])
+
+
+def _number(entry: Entry, audience: Audience) -> int | None:
+    return entry.visitor_seq if audience == "visitor" else entry.seq
+
+
+def heads(pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
+    """Return both counters of many conversations, in one query."""
+    rows = Conversation.objects.filter(pk__in=pks)
+    return {
+        pk: (seq, visitor_seq)
+        for pk, seq, visitor_seq in rows.values_list("pk", "last_seq", "last_visitor_seq")
+    }
+
+
+_epoch: tuple[float, UUID] | None = None
+
+
+def epoch() -> UUID:
+    """Return the database's own identity; asked again every few seconds."""
+    global _epoch
+    now = time.monotonic()
+    if _epoch is None or now - _epoch[0] > EPOCH_SECONDS:
+        installation: Any = Installation.objects.order_by("pk").first()
+        if installation is None:
+            installation, _ = Installation.objects.get_or_create(pk=1)
+        _epoch = (now, installation.epoch)
+    return _epoch[1]
