@@ -16,6 +16,8 @@ from django.db import OperationalError, connection
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from chat.reading import readers
+from chat.writer import writer
 from config import events
 from config.translations import compile_if_changed
 from tests import chromium, servers
@@ -42,6 +44,21 @@ def _empty_cache() -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         if keys := list(client.scan_iter(match=":*")):
             client.delete(*keys)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End the threads that keep connections, so that the test database can be dropped."""
+    yield
+    writer.close()
+    readers.close()
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            # Threads of the test run itself (asgiref's, live servers') keep theirs.
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 _flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
