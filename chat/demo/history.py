@@ -168,9 +168,8 @@ def handled(
         thread.add(
             Entry.Kind.RATED,
             at,
-            by=Entry.AuthorKind.VISITOR,
-            body=dialogue.comment,
-            data={"score": dialogue.score},
+            **theirs,
+            data={"score": dialogue.score, "comment": dialogue.comment},
         )
     at += timedelta(seconds=rng.randint(10, 120))
     resolve(thread, at, outcome=Conversation.Outcome.ANSWERED, agent=agent)

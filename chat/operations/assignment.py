@@ -109,6 +109,7 @@ def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conver
     if chat.status != Conversation.Status.QUEUED:
         raise AlreadyTaken
     require_room(person, chat)
+    withdraw_offers(chat, now=now, accepted_by=person.pk)
     _give(chat, person, automatic=False, why={}, now=now)
     return chat
 
@@ -152,6 +153,7 @@ def assign_conversation(
     if not access_of(person).may_in(Permission.CHAT, chat.brand_id, chat.channel):
         raise NotAuthorised
     require_room(person, chat)
+    withdraw_offers(chat, now=now, accepted_by=person.pk)
     if by is not None and by.pk != person.pk:
         line = Line(
             kind=Entry.Kind.ASSIGNED,
@@ -245,7 +247,6 @@ def _give(
     """Make `agent` the assignee of a locked chat; agent and room are locked and checked."""
     previous = chat.assignee
     kept_slot = chat.holds_slot
-    withdraw_offers(chat, now=now, accepted_by=agent.pk)
     chat.status = Conversation.Status.ACTIVE
     chat.assignee = agent
     chat.returning_to = None
