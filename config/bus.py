@@ -9,7 +9,6 @@ import asyncio
 import os
 import secrets
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,7 +22,11 @@ from redis.backoff import NoBackoff
 log = structlog.get_logger(__name__)
 
 type Content = dict[str, Any]
-type Rings = Sequence[tuple[str, Content]]
+type Ring = tuple[str, Content]
+type Rings = Sequence[Ring]
+
+# Never thrown away to make room: who is shut out must hear of it.
+KEPT = frozenset({"live.revoke"})
 
 # Rings that wait for Redis; beyond it the listeners are told to resync instead.
 BUFFER = 2_000
@@ -48,8 +51,7 @@ class Bus:
         self._channel = channel
         self._heard = heard
         self._missed = missed
-        self._buffer: deque[Rings] = deque()
-        self._buffered = 0
+        self._buffer: list[Ring] = []
         self._lost = False
         self._lock = threading.Lock()
         self._line: _Line | None = None
@@ -58,13 +60,9 @@ class Bus:
     def publish(self, rings: Rings) -> None:
         """Hand over to the bus's thread; from any thread, at once, without raising."""
         with self._lock:
-            if self._buffered + len(rings) > BUFFER:
-                self._buffer.clear()
-                self._buffered = 0
-                self._lost = True
-            else:
-                self._buffer.append(rings)
-                self._buffered += len(rings)
+            self._buffer.extend(rings)
+            if len(self._buffer) > BUFFER:
+                self._trim()
         self._running().wake()
 
     def listen(self) -> None:
@@ -80,21 +78,23 @@ class Bus:
         if line is not None:
             line.close()
 
-    def take(self) -> tuple[list[tuple[str, Content]], bool]:
+    def take(self) -> tuple[list[Ring], bool]:
         """Take all that waits, and whether something had to be dropped before it."""
         with self._lock:
-            rings = [ring for batch in self._buffer for ring in batch]
-            self._buffer.clear()
-            self._buffered = 0
+            rings, self._buffer = self._buffer, []
             lost, self._lost = self._lost, False
         return rings, lost
 
-    def drop(self) -> None:
-        """Forget what waits, and remember that something was lost."""
+    def drop(self, unsent: Rings = ()) -> None:
+        """Forget what waits and could not be sent, and remember that something was lost."""
         with self._lock:
-            self._buffer.clear()
-            self._buffered = 0
-            self._lost = True
+            self._buffer = [*unsent, *self._buffer]
+            self._trim()
+
+    def _trim(self) -> None:
+        kept = [ring for ring in self._buffer if ring[1].get("type") in KEPT]
+        self._buffer = kept[: BUFFER // 2]
+        self._lost = True
 
     def _running(self) -> "_Line":
         line = self._line
@@ -147,7 +147,8 @@ class _Line(threading.Thread):
     def close(self) -> None:
         """End the thread and its connections."""
         if self.is_alive():
-            self._loop.call_soon_threadsafe(self._main.cancel)
+            # Looked up in the loop: the thread may not have got so far yet.
+            self._loop.call_soon_threadsafe(lambda: self._main.cancel())
             self.join(timeout=5)
 
     def run(self) -> None:
@@ -201,7 +202,7 @@ class _Line(threading.Thread):
             except Exception as error:
                 if pauses.first:
                     log.warning("bus.publish_failed", error=type(error).__name__)
-                self._bus.drop()
+                self._bus.drop(rings)
                 await pauses.wait()
                 # The listeners must learn of the loss even if nobody announces anything more.
                 self._wanted.set()

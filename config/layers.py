@@ -16,13 +16,11 @@ from typing import Any
 import structlog
 from channels.layers import BaseChannelLayer, get_channel_layer
 
-from config.bus import Bus, Content, Rings
+from config.bus import KEPT, Bus, Content, Rings
 
 log = structlog.get_logger(__name__)
 
 RESYNC: Content = {"type": "live.resync"}
-# Never thrown away to make room: who is shut out must hear of it.
-KEPT = frozenset({"live.revoke"})
 CAPACITY = 128
 # Rings on their way into an event loop that does not get to them.
 INBOX_CAPACITY = 20_000

@@ -1,5 +1,6 @@
 """Effects leave through the outbox: after the commit, again after a failure, never silently."""
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,9 +93,9 @@ def test_enqueueing_costs_one_statement(done: list[Any]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_rolled_back_change_leaves_no_effect(done: list[Any]) -> None:
-    with pytest.raises(Boom), transaction.atomic():
+    with transaction.atomic():
         enqueue(1)
-        raise Boom
+        transaction.set_rollback(True)
     operations.drain()
     assert done == []
 
@@ -157,7 +158,7 @@ def test_a_failure_is_tried_again_after_a_growing_pause(done: list[Any]) -> None
         assert operations.drain() == 0, "not before the pause is over"
         make_due()
     assert 2.5 <= pauses[0] <= 6
-    for shorter, longer in zip(pauses, pauses[1:6], strict=False):
+    for shorter, longer in itertools.pairwise(pauses[:6]):
         assert longer > shorter
     assert max(pauses) <= 3601
 
@@ -349,9 +350,7 @@ def test_gauges_tell_backlog_age_and_the_dead(done: list[Any]) -> None:
     assert operations.gauges(now=now) == operations.Gauges(0, 0.0, 0)
     OutboxEntry.objects.bulk_create(
         [
-            OutboxEntry(
-                kind="note", key="a", payload={}, available_at=now - timedelta(seconds=90)
-            ),
+            OutboxEntry(kind="note", key="a", payload={}, available_at=now - timedelta(seconds=90)),
             OutboxEntry(kind="note", key="b", payload={}, available_at=now),
             OutboxEntry(kind="note", key="c", payload={}, available_at=now + timedelta(hours=1)),
             OutboxEntry(kind="note", key="d", payload={}, dead_at=now),
