@@ -75,12 +75,18 @@ def faces(brand: Brand) -> list[dict[str, str]]:
 def frame_ancestors(brand: Brand) -> list[str]:
     """Return who may show the widget page in a frame: ourselves and the brand's valid origins."""
     own = [origin for origin in brand.allowed_origins if _is_source(origin)]
-    return [*settings.OWN_ORIGINS, *own]
+    return list(dict.fromkeys([*own_sources(), *own]))
+
+
+def own_sources() -> list[str]:
+    """Return our own origins as far as a CSP can name them."""
+    return list(dict.fromkeys(origin for origin in settings.OWN_ORIGINS if _is_source(origin)))
 
 
 def _is_source(origin: object) -> bool:
     """Return whether `origin` is exactly scheme, host and port, fit to stand in a header."""
     if not isinstance(origin, str) or normal_origin(origin) is None:
         return False
+    # CSP knows no IPv6 addresses in brackets.
     netloc = urlsplit(origin).netloc
-    return origin.isascii() and all(sign.isalnum() or sign in ".-:[]" for sign in netloc)
+    return origin.isascii() and all(sign.isalnum() or sign in ".-:" for sign in netloc)

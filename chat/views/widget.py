@@ -7,6 +7,7 @@ from mimetypes import guess_type
 from typing import Any
 
 import brotli
+import rjsmin
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_safe
 
 from agents.models import Brand
 from chat.sessions import choose_language
-from chat.widget import frame_ancestors, widget_page
+from chat.widget import frame_ancestors, own_sources, widget_page
 
 LOADER = settings.BASE_DIR / "static" / "widget" / "loader.js"
 # What the frame needs before anything is typed; the rest comes with the first chat.
@@ -40,7 +41,7 @@ DEMO_SITES = {"shop": "demo-shop", "cloud": "demo-cloud"}
 @lru_cache(maxsize=4)
 def _loader(changed_at: int) -> dict[str, bytes]:
     """Return the loader by content coding; `changed_at` keeps an edited file from going stale."""
-    plain = LOADER.read_bytes()
+    plain = rjsmin.jsmin(LOADER.read_text()).encode()
     return {
         "br": brotli.compress(plain),
         "gzip": gzip.compress(plain, mtime=0),
@@ -96,20 +97,19 @@ def frame(request: HttpRequest) -> HttpResponse:
             },
         )
     response["Content-Language"] = language
-    response["Content-Security-Policy"] = build_policy(
-        settings.SECURE_CSP
-        | {
-            "frame-ancestors": frame_ancestors(brand),
-            # Some browsers don't take 'self' for the socket's scheme.
-            "connect-src": [CSP.SELF, *_socket_origins()],
-        }
-    )
+    policy: dict[str, Any] = {
+        **settings.SECURE_CSP,
+        "frame-ancestors": frame_ancestors(brand),
+        # Some browsers don't take 'self' for the socket's scheme.
+        "connect-src": [CSP.SELF, *_socket_origins()],
+    }
+    response["Content-Security-Policy"] = build_policy(policy)
     return response
 
 
 def _socket_origins() -> list[str]:
     """Return our own origins in the socket's scheme: http becomes ws, https becomes wss."""
-    return [f"ws{origin.removeprefix('http')}" for origin in settings.OWN_ORIGINS]
+    return [f"ws{origin.removeprefix('http')}" for origin in own_sources()]
 
 
 @require_safe
@@ -117,7 +117,7 @@ def _socket_origins() -> list[str]:
 def logo(request: HttpRequest, site: str) -> HttpResponseBase:
     """Serve a brand's logo; it is a picture that an admin uploaded, checked as one then."""
     brand = get_object_or_404(Brand.objects.exclude(logo=""), site_key=site, is_active=True)
-    content_type = guess_type(brand.logo.name)[0] or ""
+    content_type = guess_type(brand.logo.name or "")[0] or ""
     if content_type not in {"image/png", "image/jpeg", "image/webp", "image/gif"}:
         raise Http404
     try:

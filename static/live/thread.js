@@ -36,6 +36,7 @@ import { isMine } from "./store.js";
  * @property {string} [timeZone]
  * @property {string} [label]  what the log is called
  * @property {(file: import("./store.js").File) => string | Promise<string>} fileUrl
+ * @property {(entry: Entry, thread: Thread) => boolean} [skips]  lines that say nothing new here
  * @property {(cid: string) => void} [onRetry]
  * @property {(cid: string) => void} [onDiscard]
  */
@@ -155,6 +156,7 @@ export class ThreadView {
     if (!entries.length) return;
     const lot = document.createDocumentFragment();
     for (const entry of entries) {
+      if (this.#options.skips?.(entry, thread)) continue;
       const at = new Date(entry.at);
       if (SPOKEN.has(entry.kind)) {
         this.#drawDay(at, lot);

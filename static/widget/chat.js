@@ -50,6 +50,10 @@ export class Chat {
       locale,
       label: texts.chat.messages,
       fileUrl: ({ id }) => app.api.blobUrl(id),
+      // The place in line says it already; only a return to the line is news.
+      skips: (entry, thread) =>
+        entry.kind === "queued" &&
+        !thread.entries.some(({ kind, seq }) => kind === "accepted" && seq < entry.seq),
       onRetry: (cid) => this.#sync.retry(chat.id, cid),
       onDiscard: (cid) => this.#sync.discard(chat.id, cid),
     });
@@ -132,6 +136,7 @@ export class Chat {
     const was = this.#chat.status;
     this.#chat = { ...this.#chat, ...changes };
     this.#draw();
+    if (was === "queued" && this.#chat.status === "active") this.#app.backTo(this);
     if (OPEN.has(was) && !this.#isOpen()) this.#app.bridge.event("conversation:end", { id: this.#chat.id });
   }
 

@@ -185,6 +185,7 @@ export class App {
       ...topic, name: topic.name ?? this.topicName(topic.id),
     }));
     this.availability = { ...availability, topics };
+    if (this.#waiting) return;
     if (this.#screen === "home") this.home();
     else if (this.#screen === "form" && this.#outlook(this.topic) === "offline") this.offline();
     else if (this.#screen === "offline" && this.#outlook(this.topic) !== "offline") this.form();
@@ -219,11 +220,10 @@ export class App {
 
   /** Put the focus where the visitor goes on. */
   focus() {
-    const first =
-      this.#root.querySelector("textarea, input, [data-key]") ?? this.#root.querySelector("h1, h2");
-    const touch = matchMedia("(pointer: coarse)").matches;
+    const title = this.#root.querySelector(".thanks-title, h1");
     // On a phone the keyboard comes up only when the visitor asks for it.
-    const target = touch ? this.#root.querySelector("h1, h2") ?? first : first;
+    const touch = matchMedia("(pointer: coarse)").matches;
+    const target = touch ? title : this.#root.querySelector("form:not([hidden]) :is(textarea, input:not([hidden]))") ?? title;
     if (target instanceof HTMLElement) target.focus({ preventScroll: true });
   }
 
@@ -345,12 +345,17 @@ export class App {
     this.#waiting = chat;
     this.offline({
       busy: true,
-      back: () => {
-        this.#waiting = null;
-        this.show("chat", chat.element);
-        chat.opened();
-      },
+      back: () => this.backTo(chat),
     });
+  }
+
+  /** Somebody took the chat, or the visitor thought better of it.
+   * @param {import("./chat.js").Chat} chat */
+  backTo(chat) {
+    if (this.#waiting !== chat) return;
+    this.#waiting = null;
+    this.show("chat", chat.element);
+    chat.opened();
   }
 
   /** @type {import("./chat.js").Chat | null} */ #waiting = null;
