@@ -142,9 +142,11 @@ def _running_site(data_dir: Path) -> Iterator[servers.Web]:
         "EMBEDDED_WORKER": "true",
         "SEED_DEMO": "false",
         # One machine plays all visitors.
-        "SESSIONS_PER_MINUTE": "100000",
-        "UPLOADS_PER_MINUTE": "100000",
         "PENDING_SOCKETS_PER_IP": "1000",
+        "SESSIONS_PER_MINUTE": "100000",
+        "STARTS_PER_ADDRESS_PER_MINUTE": "100000",
+        "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR": "100000",
+        "UPLOADS_PER_ADDRESS_PER_HOUR": "100000",
     }
     with servers.web_process(env) as web:
         yield web

@@ -253,9 +253,10 @@ def postgres_server(**options: str) -> Iterator[Postgres]:
 class Redis(Process):
     """Redis without persistence on a free port."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, password: str = "") -> None:
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.url = f"redis://:{password}@127.0.0.1:{self.port}/0".replace("//:@", "//")
+        self._password = password or None
         binary = shutil.which("redis-server")
         if binary is None:
             raise RuntimeError("No Redis here: apt-get install redis-server")
@@ -263,12 +264,15 @@ class Redis(Process):
             [
                 *(binary, "--port", str(self.port), "--bind", "127.0.0.1"),
                 *("--dir", str(directory), "--save", "", "--appendonly", "no"),
+                *(["--requirepass", password] if password else []),
             ],
             name="redis",
         )
 
     def is_ready(self) -> bool:
-        with redis_client.Redis(port=self.port, socket_connect_timeout=1) as client:
+        with redis_client.Redis(
+            port=self.port, password=self._password, socket_connect_timeout=1
+        ) as client:
             try:
                 return bool(client.ping())
             except redis_client.RedisError:
@@ -285,11 +289,11 @@ class Redis(Process):
 
 
 @contextmanager
-def redis_server() -> Iterator[Redis]:
+def redis_server(*, password: str = "") -> Iterator[Redis]:
     """Run an empty Redis."""
     with (
         tempfile.TemporaryDirectory(prefix="imece-redis-") as directory,
-        Redis(Path(directory)) as server,
+        Redis(Path(directory), password=password) as server,
     ):
         server.start()
         yield server

@@ -1,0 +1,74 @@
+"""README, Makefile, Dockerfile, compose file and .env.example say the same as the code."""
+
+import re
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+
+from tests.deployment.composing import image, services
+from tests.servers import ROOT
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def test_the_image_starts_what_compose_starts() -> None:
+    assert image()["CMD"] == services()["web-1"]["command"] == services()["web-2"]["command"]
+    assert image()["CMD"][1:] == ["manage.py", "serve"]
+    assert "manage.py serve" in read("Makefile")
+
+
+def test_the_image_does_not_run_as_root_and_is_watched() -> None:
+    assert image()["USER"] not in {"root", "0"}
+    assert "/readyz" in image()["HEALTHCHECK"]
+
+
+def test_every_room_is_in_the_image() -> None:
+    rooms = {
+        config.name.partition(".")[0]
+        for config in apps.get_app_configs()
+        if str(config.path).startswith(f"{ROOT}/") and ".venv" not in str(config.path)
+    }
+    assert rooms | {"templates", "static", "locale"} == set(image()["COPY"])
+
+
+def test_each_queue_has_a_worker_and_there_is_one_beat() -> None:
+    commands = [service["command"] for service in services().values() if "command" in service]
+    workers = [command for command in commands if "worker" in command]
+    served = [name for command in workers for name in command[command.index("-Q") + 1].split(",")]
+    assert sorted(served) == ["mail", "maintenance", "media", "outbound", "realtime"]
+    assert sum("beat" in command for command in commands) == 1
+    scheduled = {
+        entry.get("options", {}).get("queue", settings.CELERY_TASK_DEFAULT_QUEUE)
+        for entry in settings.CELERY_BEAT_SCHEDULE.values()
+    }
+    assert scheduled <= set(served)
+
+
+def test_nothing_but_the_proxy_is_reachable_from_outside() -> None:
+    assert [name for name, service in services().items() if "ports" in service] == ["proxy"]
+
+
+def test_every_variable_of_the_settings_is_in_the_example() -> None:
+    read_by_settings = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', read("config/settings.py")))
+    asked_by_compose = set(re.findall(r"\$\{(\w+)", read("docker-compose.yml")))
+    described = set(re.findall(r"^#(\w+)=", read(".env.example"), re.MULTILINE))
+    assert described == read_by_settings | asked_by_compose
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/operations.md"])
+def test_every_command_of_the_documents_exists(document: str) -> None:
+    targets = set(re.findall(r"^(\w+):", read("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?! python)", read(document))) <= targets
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    missing = []
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#|<)([^)#]+)", document.read_text()):
+            if not (document.parent / target).exists():
+                missing.append(f"{document.name}: {target}")
+    # Machines draw the screenshot and measure the figures; both are made at the end.
+    assert missing == []
