@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from agents.access import Access
 from agents.models import Agent
 from chat.models import CannedReply, Conversation
+from chat.queries.canned import canned_for
 from chat.queries.people import given_name
 from config.folding import fold
 
@@ -63,16 +64,13 @@ def values_for(conversation: Conversation, agent: Agent) -> dict[str, str]:
     return {name: value.replace("{{", "{ {") for name, value in values.items()}
 
 
-def replies_for(conversation: Conversation, agent: Agent, access: Access) -> QuerySet[CannedReply]:
-    """Return the replies that `agent` may use in `conversation`, most used first."""
-    shared = (
-        Q(agent=None)
-        & (Q(team=None) | Q(team__in=access.team_ids))
-        & (Q(brand=None) | Q(brand=conversation.brand_id))
+def replies_for(conversation: Conversation, access: Access) -> QuerySet[CannedReply]:
+    """Return the replies that an agent may use in `conversation`, most used first."""
+    return (
+        canned_for(access)
+        .filter(Q(brand=None) | Q(brand=conversation.brand_id), language=conversation.language)
+        .order_by("-used_count", "shortcut", "pk")
     )
-    return CannedReply.objects.filter(
-        Q(agent=agent) | shared, language=conversation.language
-    ).order_by("-used_count", "shortcut")
 
 
 def offered(conversation: Conversation, agent: Agent, access: Access) -> list[dict[str, Any]]:
@@ -86,7 +84,7 @@ def offered(conversation: Conversation, agent: Agent, access: Access) -> list[di
             "text": fill(reply.body, values).text,
             "keys": [fold(reply.shortcut), fold(reply.title), fold(reply.body)],
         }
-        for reply in replies_for(conversation, agent, access)[:OFFERED]
+        for reply in replies_for(conversation, access)[:OFFERED]
     ]
 
 

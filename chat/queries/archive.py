@@ -51,8 +51,8 @@ def page(access: Access, *, brand_id: int | None, after: str = "") -> Page:
 
 
 def _write(conversation: Conversation) -> str:
-    assert conversation.resolved_at is not None
-    return signing.dumps([conversation.resolved_at.isoformat(), conversation.pk], salt=_SALT)
+    at = conversation.resolved_at
+    return signing.dumps([at.isoformat() if at else "", conversation.pk], salt=_SALT)
 
 
 def _read(cursor: str) -> tuple[datetime, int]:

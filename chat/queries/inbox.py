@@ -13,6 +13,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Sum,
     TextChoices,
     Value,
 )
@@ -171,6 +172,13 @@ def rows(access: Access, agent: Agent, *, tab: Tab, brand_id: int | None) -> lis
             "pk",
         )
     return [row_of(conversation) for conversation in found[:ROWS]]
+
+
+def unread_total(agent: Agent) -> int:
+    """Return how many visitor messages wait unread in the agent's own chats."""
+    mine = Conversation.objects.filter(assignee=agent, status__in=TAKEN)
+    counted = mine.annotate(unread=unread_for(agent.pk)).aggregate(total=Sum("unread"))
+    return counted["total"] or 0
 
 
 def row_of(conversation: Conversation) -> Row:

@@ -24,9 +24,13 @@ _fresh = cache_control(private=True, no_cache=True)
 @require_GET
 @_fresh
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Show the active chats; `part=list` is the list with the counters around it."""
-    if request.GET.get("part") == "list":
-        return _list(request)
+    """Show the active chats; `part=list` is the list, `part=counters` what counts around it."""
+    match request.GET.get("part"):
+        case "list":
+            return _list(request)
+        case "counters":
+            context = {"frame": frame_of(request, area="inbox"), "oob": True}
+            return render(request, "console/counters.html", context)
     return render(request, "console/inbox.html", _inbox(request) | {"chat": None})
 
 

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents.access import access_of
 from agents.models import Agent, BreakReason, Language, Status
@@ -21,10 +21,13 @@ from chat.views.console_frame import frame_of, signed_in
 
 
 @login_required
-@require_POST
+@never_cache
+@require_http_methods(["GET", "POST"])
 def status(request: HttpRequest) -> HttpResponse:
-    """Change the agent's status; going Offline with open chats asks what happens to them."""
+    """Show or change the agent's status; Offline with open chats asks what happens to them."""
     agent = signed_in(request)
+    if request.method == "GET":
+        return _status(request)
     name, _, reason_id = request.POST.get("status", "").partition(":")
     if name not in Status.values:
         raise Http404
@@ -47,10 +50,14 @@ def status(request: HttpRequest) -> HttpResponse:
         return response
     except AgentDisabled:
         raise Http404 from None
-    context = {"frame": frame_of(request, area=""), "oob": True}
-    response = render(request, "console/status_changed.html", context)
+    response = _status(request)
     response["HX-Trigger"] = json.dumps({"console:status": {"status": agent.status}})
     return response
+
+
+def _status(request: HttpRequest) -> HttpResponse:
+    context = {"frame": frame_of(request, area=""), "oob": True}
+    return render(request, "console/status_changed.html", context)
 
 
 @login_required
@@ -88,9 +95,8 @@ def canned(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def canned_used(request: HttpRequest, public_id: str, pk: int) -> HttpResponse:
     """Count one use of a canned reply."""
-    agent = signed_in(request)
-    access = access_of(agent)
-    reply = replies_for(found(access, public_id), agent, access).filter(pk=pk).first()
+    access = access_of(signed_in(request))
+    reply = replies_for(found(access, public_id), access).filter(pk=pk).first()
     if reply is None:
         raise Http404
     count_use(reply)

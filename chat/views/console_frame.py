@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from agents.access import Access, access_of, brands_of
 from agents.models import Agent, Brand, BreakReason, Permission, Status
 from chat.models import Offer
 from chat.queries.desk import chat_limit, online_agents, open_offers
-from chat.queries.inbox import Figures, Tab, figures, tabs_of
+from chat.queries.inbox import Figures, Tab, figures, tabs_of, unread_total
 from chat.queries.people import face_of
 from chat.views.console_texts import console_texts
 
@@ -27,8 +27,7 @@ SLOTS_DRAWN = 8
 
 def signed_in(request: HttpRequest) -> Agent:
     """Return who asks; every view here is behind `login_required`."""
-    assert isinstance(request.user, Agent)
-    return request.user
+    return cast(Agent, request.user)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +52,7 @@ class Frame:
     figures: Figures
     counters: Counters
     limit: int
+    unread: int
     break_reasons: Sequence[tuple[int, str]]
     offers: Sequence[dict[str, Any]]
     statuses: Sequence[tuple[str, Any]] = field(default_factory=lambda: Status.choices)
@@ -210,6 +210,7 @@ def frame_of(request: HttpRequest, *, area: str) -> Frame:
             online=online_agents(chosen, now),
         ),
         limit=chat_limit(agent, access, brands),
+        unread=unread_total(agent),
         break_reasons=break_reasons(),
         offers=[offer_shown(offer) for offer in open_offers(agent)],
     )

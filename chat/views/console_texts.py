@@ -13,7 +13,6 @@ def console_texts() -> dict[str, Any]:
         "polling": _("Reconnecting… Messages still arrive, a little later."),
         "stopped": _("This screen was signed out. Reload the page."),
         "newChat": _("New chat"),
-        "newMessage": _("New message"),
         "newMessages": _("New message – {name}"),
         "you": _("You:"),
         "draft": _("Draft"),
@@ -23,7 +22,6 @@ def console_texts() -> dict[str, Any]:
         "blanks": _("Fill in what stands between the braces first."),
         "tooLong": _("Long texts are hard to read in a chat ({n} characters)."),
         "acceptFirst": _("Accept the chat to reply; notes are always possible."),
-        "closed": _("This chat is resolved. Reopen it to write."),
         "placeholderReply": _("Write a reply, / for canned replies"),
         "placeholderNote": _("Write a note for the team"),
         "uploading": _("Uploading…"),
@@ -34,12 +32,10 @@ def console_texts() -> dict[str, Any]:
         "cannedTitle": _("Canned replies"),
         "failed": _("That did not work. Try again."),
         "gone": _("This is no longer possible. The screen is up to date now."),
-        "loadFailed": _("The list could not be loaded."),
         "now": _("now"),
         "minutes": _("{n} min"),
         "hours": _("{n} h"),
         "days": _("{n} d"),
-        "typing": _("typing…"),
         "unread": _("Unread:"),
     }
 

@@ -1,0 +1,151 @@
+// @ts-check
+import { close, currentChat, open, startChat } from "./chat.js";
+import { startClock, tick } from "./clock.js";
+import { startComposer } from "./composer.js";
+import { refresh, rowOf, rows, showTab, startList, tab } from "./list.js";
+import { onEvent, onState, socket } from "./live.js";
+import { byId, htmx, settings, texts, toast } from "./page.js";
+
+/** Joins the parts of the console. */
+
+const SHOW_OFFLINE_AFTER = 3000;
+
+/** @type {Record<string, (button: HTMLElement) => void>} */
+const DOES = {
+  "test-sound": () => import("./alerts.js").then((alerts) => alerts.testSound()),
+  "unlock-sound": () => {},
+  shortcuts: () => import("./keys.js").then((keys) => keys.showShortcuts()),
+  "close-dialog": (button) => button.closest("dialog")?.close(),
+  "toggle-context": () => {
+    const shows = byId("frame")?.classList.toggle("shows-context") ?? false;
+    const toggle = /** @type {HTMLElement | null} */ (document.querySelector(".context-toggle"));
+    toggle?.setAttribute("aria-expanded", String(shows));
+    if (shows) /** @type {HTMLElement | null} */ (document.querySelector(".context-close"))?.focus();
+    else toggle?.focus();
+  },
+};
+
+function listenForClicks() {
+  document.addEventListener("click", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    const button = /** @type {HTMLElement | null} */ (target.closest("[data-do]"));
+    if (button) {
+      /** @type {HTMLElement | null} */ (button.closest("[popover]"))?.hidePopover();
+      DOES[button.dataset.do ?? ""]?.(button);
+    }
+    const link = target.closest("a");
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
+    if (!link || !isPlain || event.defaultPrevented) return;
+    const row = /** @type {HTMLElement | null} */ (link.closest(".row-item"));
+    if (row?.dataset.id) {
+      event.preventDefault();
+      open(row.dataset.id, { url: link.getAttribute("href") ?? undefined });
+    } else if (link.matches(".list-tabs a")) {
+      event.preventDefault();
+      showTab(link.href);
+    } else if (link.matches("a.back")) {
+      event.preventDefault();
+      close();
+    }
+  });
+}
+
+/** What the server says by `HX-Trigger`. */
+function listenToAnswers() {
+  /** @param {string} name @param {(detail: Record<string, any>) => void} hear */
+  const on = (name, hear) =>
+    document.body.addEventListener(name, (event) => hear(/** @type {CustomEvent} */ (event).detail));
+  on("console:toast", ({ text }) => toast(text));
+  on("console:refresh", () => refresh());
+  on("console:open", ({ id }) => {
+    byId("dialogs")?.replaceChildren();
+    const mine = new URL(location.href);
+    mine.searchParams.delete("tab");
+    if (byId("list")?.dataset.kind !== "inbox") {
+      location.assign(`${settings.console}chats/${id}/${mine.search}`);
+      return;
+    }
+    if (tab() !== "mine") showTab(settings.console + mine.search);
+    else refresh();
+    open(id, { url: `${settings.console}chats/${id}/${mine.search}` });
+  });
+  on("console:changed", ({ id }) => {
+    refresh();
+    if (id === currentChat()) htmx().trigger("#chat-head", "refresh");
+  });
+  on("console:resolved", ({ id }) => {
+    byId("dialogs")?.replaceChildren();
+    toast(texts.resolved);
+    const all = /** @type {HTMLElement[]} */ (rows());
+    const at = all.findIndex((row) => row.dataset.id === id);
+    const next = all[at + 1] ?? all[at - 1];
+    rowOf(id)?.remove();
+    if (id === currentChat()) {
+      const isWide = matchMedia("(width >= 720px)").matches;
+      if (next?.dataset.id && isWide && tab() === "mine") open(next.dataset.id);
+      else close();
+    }
+    refresh();
+  });
+  on("console:status", () => {
+    byId("dialogs")?.replaceChildren();
+    refresh();
+  });
+  on("htmx:sendError", () => toast(texts.failed));
+}
+
+function watchConnection() {
+  let timer = 0;
+  const bar = byId("connection");
+  onState((state, reason) => {
+    clearTimeout(timer);
+    if (!bar) return;
+    if (state === "open") {
+      bar.hidden = true;
+      return;
+    }
+    const words = state === "stopped" ? texts.stopped : state === "polling" ? texts.polling : texts.offline;
+    if (state === "stopped" && reason === "closed") return;
+    timer = setTimeout(() => {
+      bar.textContent = words;
+      bar.hidden = false;
+    }, state === "stopped" ? 0 : SHOW_OFFLINE_AFTER);
+  });
+}
+
+function watchDesk() {
+  onEvent((name, data) => {
+    if (name === "offer.made" || name === "offer.withdrawn") htmx().trigger("#offers", "refresh");
+    if (name === "agent.status" && data.agent === settings.me.id) {
+      htmx().ajax("GET", `${settings.console}status/${location.search}`, { target: "#status", swap: "outerHTML" });
+    }
+  });
+  onState((state) => {
+    if (state === "open") htmx().trigger("#offers", "refresh");
+  });
+}
+
+settings.title = document.title;
+startClock();
+listenForClicks();
+listenToAnswers();
+watchConnection();
+watchDesk();
+startList();
+startComposer();
+startChat();
+tick();
+socket.open();
+// What nobody needs in the first moment comes after the page is drawn.
+requestAnimationFrame(() => setTimeout(async () => {
+  const parts = [import("./dialogs.js"), import("./keys.js"), import("./alerts.js")];
+  const [dialogs, keys, alerts] = await Promise.all(parts);
+  dialogs.startDialogs();
+  keys.startKeys();
+  alerts.startAlerts();
+  document.documentElement.dataset.ready = "yes";
+}));
+addEventListener("pagehide", () => socket.close());
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});

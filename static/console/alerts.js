@@ -1,0 +1,259 @@
+// @ts-check
+import { onLate } from "./clock.js";
+import { currentChat, onOpen } from "./chat.js";
+import { onRedraw, rows, tab } from "./list.js";
+import { onEvent, onFrame } from "./live.js";
+import { byId, fill, isLookedAt, settings, texts, toast } from "./page.js";
+
+/** Sounds, title and badge. Of several tabs one rings; the chat somebody looks at never does. */
+
+const RING_EVERY = 3000;
+const RING_LONGEST = 20_000;
+/** Notes of each sound: [frequency, start, length] in Hz and seconds. */
+const SOUNDS = {
+  chat: [[660, 0, 0.16], [880, 0.18, 0.16], [1174, 0.36, 0.28]],
+  message: [[784, 0, 0.12], [587, 0.13, 0.18]],
+};
+
+/** @type {AudioContext | null} */
+let audio = null;
+let isLeader = false;
+/** Chats that ring until somebody looks, and when they began. @type {Map<string, number>} */
+const ringing = new Map();
+let ringTimer = 0;
+/** What other tabs look at. @type {Map<string, string>} */
+const elsewhere = new Map();
+const me = Math.random().toString(36).slice(2);
+const channel = new BroadcastChannel(`imece:${settings.me.id}`);
+let mine = 0;
+let flash = "";
+let flashTimer = 0;
+
+/** @param {keyof typeof SOUNDS} name */
+function play(name) {
+  if (!audio) return false;
+  if (audio.state !== "running") {
+    showBar();
+    return false;
+  }
+  const now = audio.currentTime;
+  for (const [frequency, from, length] of SOUNDS[name]) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.type = "sine";
+    tone.frequency.value = frequency;
+    volume.gain.setValueAtTime(0, now + from);
+    volume.gain.linearRampToValueAtTime(0.25, now + from + 0.02);
+    volume.gain.exponentialRampToValueAtTime(0.001, now + from + length);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(now + from);
+    tone.stop(now + from + length);
+  }
+  document.documentElement.dataset.sound = name;
+  return true;
+}
+
+function showBar() {
+  const bar = byId("sound-bar");
+  if (bar) bar.hidden = !audio || audio.state === "running";
+}
+
+async function unlock() {
+  if (!audio || audio.state === "running") return;
+  try {
+    await audio.resume();
+  } catch {
+    // Stays silent; the bar stays too.
+  }
+  showBar();
+}
+
+/** @param {string} conversation */
+function isSeen(conversation) {
+  if (currentChat() === conversation && isLookedAt()) return true;
+  return [...elsewhere.values()].includes(conversation);
+}
+
+/** Ring until the chat is opened, at most 20 s. @param {string} id */
+function ring(id) {
+  if (isSeen(id)) return;
+  ringing.set(id, Date.now());
+  if (!ringTimer) again();
+}
+
+function again() {
+  for (const [id, since] of ringing) {
+    if (Date.now() - since > RING_LONGEST || isSeen(id)) ringing.delete(id);
+  }
+  clearTimeout(ringTimer);
+  ringTimer = 0;
+  if (!ringing.size) return;
+  if (isLeader) play("chat");
+  ringTimer = setTimeout(again, RING_EVERY);
+}
+
+/** @param {string} id */
+function stopRinging(id) {
+  ringing.delete(id);
+  if (!ringing.size) {
+    clearTimeout(ringTimer);
+    ringTimer = 0;
+  }
+}
+
+function tellFocus() {
+  const looksAt = isLookedAt() ? currentChat() : "";
+  channel.postMessage({ from: me, looksAt });
+  if (looksAt) stopRinging(looksAt);
+  if (isLookedAt()) stopFlash();
+}
+
+// Title and badge
+
+function count() {
+  if (tab() !== "mine") return Number(byId("rail-unread")?.dataset.unread ?? mine);
+  return rows().reduce((sum, row) => {
+    const badge = /** @type {HTMLElement | null} */ (row.querySelector(".unread"));
+    return sum + Number(badge?.dataset.unread ?? 0);
+  }, 0);
+}
+
+function drawBadge() {
+  const now = count();
+  const isSame = now === mine;
+  mine = now;
+  const badge = byId("rail-unread");
+  if (badge) {
+    badge.textContent = now ? String(Math.min(now, 99)) : "";
+    badge.dataset.unread = String(now);
+  }
+  drawTitle();
+  if (isSame) return;
+  drawIcon(now);
+  const app = /** @type {any} */ (navigator);
+  if (now) app.setAppBadge?.(now).catch(() => {});
+  else app.clearAppBadge?.().catch(() => {});
+}
+
+function drawTitle() {
+  const plain = document.title.replace(/^\(\d+\) /, "");
+  const base = plain === flash ? settings.shownTitle : plain;
+  settings.shownTitle = base;
+  document.title = (mine ? `(${mine}) ` : "") + base;
+}
+
+/** Alternate the title while nobody looks. @param {string} words */
+function startFlash(words) {
+  if (isLookedAt()) return;
+  flash = words;
+  if (flashTimer) return;
+  settings.shownTitle = document.title.replace(/^\(\d+\) /, "");
+  let on = false;
+  flashTimer = setInterval(() => {
+    on = !on;
+    document.title = (mine ? `(${mine}) ` : "") + (on ? flash : settings.shownTitle);
+  }, 1000);
+}
+
+function stopFlash() {
+  if (!flashTimer) return;
+  clearInterval(flashTimer);
+  flashTimer = 0;
+  flash = "";
+  document.title = (mine ? `(${mine}) ` : "") + settings.shownTitle;
+}
+
+/** @param {number} number */
+function drawIcon(number) {
+  const icon = /** @type {HTMLLinkElement | null} */ (byId("favicon"));
+  if (!icon) return;
+  icon.dataset.plain ??= icon.href;
+  if (!number) {
+    icon.href = icon.dataset.plain;
+    return;
+  }
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 64;
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  pen.fillStyle = "#0b6e6e";
+  pen.beginPath();
+  pen.roundRect(0, 0, 64, 64, 16);
+  pen.fill();
+  pen.fillStyle = "#fff";
+  pen.font = "bold 40px system-ui, sans-serif";
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(number > 9 ? "9+" : String(number), 32, 35);
+  icon.type = "image/png";
+  icon.href = canvas.toDataURL("image/png");
+}
+
+// What is heard
+
+/** @param {Record<string, any>} frame */
+function entries({ conversation, entries: added }) {
+  const theirs = added.filter(
+    (/** @type {any} */ e) => e.kind === "message" && e.author.kind === "visitor"
+      // Old lines that are loaded late are no news.
+      && Date.now() - Date.parse(e.at) < 30_000,
+  );
+  if (!theirs.length || isSeen(conversation) || ringing.has(conversation)) return;
+  startFlash(fill(texts.newMessages, { name: theirs.at(-1).author.name || texts.newChat }));
+  if (isLeader) play("message");
+}
+
+export function testSound() {
+  unlock().then(() => {
+    if (!play("message")) toast(texts.noSound);
+    else setTimeout(() => play("chat"), 700);
+  });
+}
+
+export function startAlerts() {
+  try {
+    audio = new AudioContext();
+    audio.addEventListener("statechange", showBar);
+  } catch {
+    audio = null;
+  }
+  showBar();
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, unlock, { capture: true });
+  if (navigator.locks) {
+    navigator.locks.request(`imece:ring:${settings.me.id}`, () => {
+      isLeader = true;
+      document.documentElement.dataset.rings = "yes";
+      return new Promise(() => {});
+    });
+  } else isLeader = true;
+  channel.addEventListener("message", ({ data }) => {
+    if (data.looksAt) elsewhere.set(data.from, data.looksAt);
+    else elsewhere.delete(data.from);
+    if (data.looksAt) stopRinging(data.looksAt);
+  });
+  for (const kind of ["focus", "blur", "pagehide"]) addEventListener(kind, tellFocus);
+  document.addEventListener("visibilitychange", tellFocus);
+  onOpen(() => {
+    tellFocus();
+    drawTitle();
+  });
+  onFrame((frame) => {
+    if (frame.type === "entries") entries(frame);
+  });
+  onEvent((name, data) => {
+    if (name === "offer.made" || (name === "conversation.assigned" && data.automatic)) {
+      ring(data.conversation);
+      startFlash(texts.newChat);
+    }
+    if (name === "offer.withdrawn") stopRinging(data.conversation);
+  });
+  onLate((row) => {
+    const { id, section } = /** @type {HTMLElement} */ (row).dataset;
+    if (section === "reply" && id && !isSeen(id) && isLeader) play("message");
+  });
+  onRedraw(drawBadge);
+  document.body.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.target?.id === "rail-unread") drawBadge();
+  });
+  drawBadge();
+}

@@ -1,0 +1,142 @@
+// @ts-check
+import { score } from "./fold.js";
+import { byId, request, settings, texts } from "./page.js";
+
+/** The list of canned replies above the composer. */
+
+const SHOWN = 20;
+const FRESH = 60_000;
+
+/**
+ * @typedef {{id: number, shortcut: string, title: string, text: string, keys: string[]}} Reply
+ * @typedef {object} Wish
+ * @property {string} conversation
+ * @property {HTMLTextAreaElement} box
+ * @property {string} query folded
+ * @property {(reply: Reply, sendNow: boolean) => void} insert
+ */
+/** @type {Map<string, {at: number, replies: Promise<Reply[]>}>} */
+const loaded = new Map();
+/** @type {Wish | null} */
+let wish = null;
+/** @type {Reply[]} */
+let shown = [];
+let chosen = 0;
+
+/** @param {string} conversation @returns {Promise<Reply[]>} */
+function load(conversation) {
+  const known = loaded.get(conversation);
+  if (known && Date.now() - known.at < FRESH) return known.replies;
+  const replies = request(`${settings.console}chats/${conversation}/canned/`)
+    .then((response) => response.json())
+    .then((answer) => answer.replies);
+  loaded.set(conversation, { at: Date.now(), replies });
+  replies.catch(() => loaded.delete(conversation));
+  return replies;
+}
+
+/** @param {Wish} wanted */
+export async function openPicker(wanted) {
+  wish = wanted;
+  /** @type {Reply[]} */
+  let replies = [];
+  try {
+    replies = await load(wanted.conversation);
+  } catch {
+    // Drawn as "none found".
+  }
+  if (wish !== wanted) return;
+  shown = replies
+    .map((reply) => ({ reply, rank: score(reply.keys, wanted.query) }))
+    .filter(({ rank }) => rank >= 0)
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, SHOWN)
+    .map(({ reply }) => reply);
+  chosen = 0;
+  draw();
+}
+
+export function closePicker() {
+  wish?.box.removeAttribute("aria-activedescendant");
+  wish?.box.removeAttribute("aria-controls");
+  wish = null;
+  byId("picker")?.remove();
+}
+
+function draw() {
+  if (!wish) return;
+  let box = byId("picker");
+  if (!box) {
+    box = document.createElement("div");
+    box.id = "picker";
+    box.className = "picker";
+    byId("composer")?.append(box);
+    box.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      const option = /** @type {Element} */ (event.target).closest("[role=option]");
+      if (option) pick(Number(/** @type {HTMLElement} */ (option).dataset.at), false);
+    });
+  }
+  if (!shown.length) {
+    const none = document.createElement("div");
+    none.className = "none";
+    none.textContent = texts.noCanned;
+    box.removeAttribute("role");
+    box.replaceChildren(none);
+    wish.box.removeAttribute("aria-activedescendant");
+    return;
+  }
+  box.setAttribute("role", "listbox");
+  box.setAttribute("aria-label", texts.cannedTitle);
+  box.replaceChildren(...shown.map(option));
+  wish.box.setAttribute("aria-controls", "picker");
+  choose(chosen);
+}
+
+/** @param {Reply} reply @param {number} at */
+function option(reply, at) {
+  const node = document.createElement("div");
+  node.id = `picker-${at}`;
+  node.dataset.at = String(at);
+  node.setAttribute("role", "option");
+  for (const [name, text] of [["shortcut", `/${reply.shortcut}`], ["title", reply.title], ["body", reply.text]]) {
+    const part = document.createElement("span");
+    part.className = name;
+    part.textContent = text;
+    node.append(part);
+  }
+  return node;
+}
+
+/** @param {number} at */
+function choose(at) {
+  chosen = (at + shown.length) % shown.length;
+  for (const [place, node] of [...(byId("picker")?.children ?? [])].entries()) {
+    node.setAttribute("aria-selected", String(place === chosen));
+    if (place === chosen) node.scrollIntoView({ block: "nearest" });
+  }
+  wish?.box.setAttribute("aria-activedescendant", `picker-${chosen}`);
+}
+
+/** @param {number} at @param {boolean} sendNow */
+function pick(at, sendNow) {
+  const reply = shown[at];
+  const insert = wish?.insert;
+  closePicker();
+  if (reply) insert?.(reply, sendNow);
+}
+
+/** Whether the picker took the key. @param {KeyboardEvent} event */
+export function pickerKey(event) {
+  if (!wish || !byId("picker")) return false;
+  if (event.key === "Escape") closePicker();
+  else if (!shown.length) return false;
+  else if (event.key === "ArrowDown") choose(chosen + 1);
+  else if (event.key === "ArrowUp") choose(chosen - 1);
+  else if (event.key === "Enter" && !event.shiftKey) pick(chosen, event.ctrlKey);
+  else if (event.key === "Tab" && !event.shiftKey) pick(chosen, false);
+  else return false;
+  event.preventDefault();
+  event.stopPropagation();
+  return true;
+}

@@ -1,0 +1,209 @@
+// @ts-check
+import { ThreadView } from "../live/thread.js";
+import { mountComposer, unmountComposer } from "./composer.js";
+import * as list from "./list.js";
+import { onEvent, onState, socket, sync } from "./live.js";
+import { byId, htmx, isLookedAt, settings, texts, toast } from "./page.js";
+
+/** The open chat: its thread, its head, what has been read. */
+
+const KEPT = 10;
+
+/**
+ * Threads drawn earlier, so that coming back is instant and keeps the scroll.
+ * @type {Map<string, {element: HTMLElement, view: ThreadView, top: number, wasAtEnd: boolean}>}
+ */
+const drawn = new Map();
+let current = "";
+let opening = 0;
+let headTimer = 0;
+/** @type {Set<(id: string) => void>} */
+const opened = new Set();
+
+export const currentChat = () => current;
+
+/** @param {(id: string) => void} tell */
+export function onOpen(tell) {
+  opened.add(tell);
+}
+
+/** What the server said of the open chat. @returns {Record<string, any>} */
+export function live() {
+  return JSON.parse(byId("chat-head")?.dataset.live ?? "{}");
+}
+
+/** @param {string} id */
+function addressOf(id) {
+  const row = list.rowOf(id);
+  return (row && list.linkOf(row)?.getAttribute("href")) || `${settings.console}chats/${id}/${location.search}`;
+}
+
+/** Open a chat beside the list. @param {string} id @param {{push?: boolean, url?: string}} [how] */
+export async function open(id, { push = true, url = addressOf(id) } = {}) {
+  if (id === current && byId("thread-pane")?.dataset.conversation === id) {
+    show("thread");
+    if (push && location.pathname !== new URL(url, location.href).pathname) history.pushState({}, "", url);
+    refreshHead();
+    byId("composer-text")?.focus();
+    return;
+  }
+  const attempt = ++opening;
+  leave();
+  current = id;
+  list.select(id);
+  byId("chat")?.setAttribute("aria-busy", "true");
+  const part = new URL(url, location.href);
+  part.searchParams.set("part", "chat");
+  if (push) history.pushState({}, "", url);
+  show("thread");
+  await htmx().ajax("GET", part.pathname + part.search, { target: "#chat", swap: "innerHTML" });
+  if (attempt !== opening) return;
+  byId("chat")?.removeAttribute("aria-busy");
+  if (byId("thread-pane")?.dataset.conversation === id) {
+    mount();
+    byId("composer-text")?.focus({ preventScroll: true });
+  } else {
+    toast(texts.gone);
+    close();
+  }
+}
+
+/** Show no chat. @param {{push?: boolean}} [how] */
+export function close({ push = true } = {}) {
+  opening += 1;
+  const back = byId("chat-head")?.querySelector("a.back")?.getAttribute("href");
+  const before = current;
+  leave();
+  current = "";
+  list.select("");
+  const none = /** @type {HTMLTemplateElement | null} */ (byId("no-chat"));
+  const slot = byId("chat");
+  if (none && slot) slot.replaceChildren(none.content.cloneNode(true));
+  slot?.removeAttribute("aria-busy");
+  if (push) history.pushState({}, "", back || settings.console);
+  show("list");
+  document.title = settings.title;
+  const row = before && list.rowOf(before);
+  if (row) list.linkOf(row)?.focus();
+}
+
+/** One pane at a time on small screens. @param {"list"|"thread"} pane */
+function show(pane) {
+  const frame = byId("frame");
+  frame?.setAttribute("data-pane", pane);
+  frame?.classList.remove("shows-context");
+}
+
+/** Put away the chat that is open. */
+function leave() {
+  if (!current) return;
+  unmountComposer();
+  const kept = drawn.get(current);
+  if (kept) {
+    kept.wasAtEnd = kept.view.atEnd();
+    kept.top = kept.element.scrollTop;
+  }
+  for (const [id] of drawn) {
+    if (drawn.size <= KEPT) break;
+    if (id === current) continue;
+    drawn.delete(id);
+    sync.release(id);
+    socket.send({ type: "unwatch", conversation: id });
+  }
+}
+
+/** Bring the chat in the page to life. */
+export function mount() {
+  const pane = byId("thread-pane");
+  const id = pane?.dataset.conversation;
+  const place = byId("thread");
+  if (!id || !place) return;
+  current = id;
+  let kept = drawn.get(id);
+  if (kept) {
+    place.replaceWith(kept.element);
+    drawn.delete(id);
+  } else {
+    place.replaceChildren();
+    const view = new ThreadView({
+      element: place,
+      me: settings.me,
+      texts: texts.thread,
+      label: texts.thread.label,
+      locale: settings.locale,
+      timeZone: settings.timeZone,
+      fileUrl: (file) => `/api/v1/attachments/${file.id}`,
+      onRetry: (cid) => sync.retry(id, cid),
+      onDiscard: (cid) => sync.discard(id, cid),
+    });
+    kept = { element: place, view, top: 0, wasAtEnd: true };
+  }
+  drawn.set(id, kept);
+  sync.hold(id);
+  socket.send({ type: "watch", conversation: id });
+  const { delivered, read } = live();
+  sync.dispatch(id, { type: "marks", delivered, read });
+  draw();
+  if (kept.wasAtEnd) kept.view.toEnd();
+  else kept.element.scrollTop = kept.top;
+  kept.element.addEventListener("scroll", markRead, { passive: true });
+  mountComposer(id, live());
+  list.select(id);
+  document.title = `${byId("chat-name")?.textContent ?? ""} · ${settings.title}`;
+  opened.forEach((tell) => tell(id));
+  markRead();
+}
+
+function draw() {
+  const thread = sync.thread(current);
+  if (thread) drawn.get(current)?.view.render(thread);
+}
+
+/** Tell the server what the agent has seen. */
+function markRead() {
+  const thread = sync.thread(current);
+  const view = drawn.get(current)?.view;
+  if (!thread || !view || !thread.last || !isLookedAt() || !view.atEnd()) return;
+  sync.read(current, thread.last);
+  list.clearUnread(current);
+}
+
+/** Fetch head and customer panel again. */
+function refreshHead() {
+  clearTimeout(headTimer);
+  headTimer = setTimeout(() => {
+    if (byId("chat-head")) htmx().trigger("#chat-head", "refresh");
+  }, 120);
+}
+
+export function startChat() {
+  sync.addEventListener("thread", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.conversation !== current) return;
+    draw();
+    markRead();
+  });
+  onEvent((name, data) => {
+    const marks = name === "conversation.read" || name === "conversation.delivered";
+    if (data.conversation === current && name.startsWith("conversation.") && !marks) refreshHead();
+  });
+  onState((state) => {
+    if (state !== "open") return;
+    for (const id of drawn.keys()) socket.send({ type: "watch", conversation: id });
+    if (current) refreshHead();
+  });
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.target?.id === "chat-head") mountComposer(current, live());
+  });
+  document.body.addEventListener("htmx:responseError", () => {
+    if (!byId("thread-pane")) return;
+    toast(texts.failed);
+  });
+  addEventListener("focus", markRead);
+  document.addEventListener("visibilitychange", markRead);
+  addEventListener("popstate", () => {
+    const [, id] = location.pathname.match(/\/(?:chats|archive)\/([\w-]+)\/$/) ?? [];
+    if (id) open(id, { push: false, url: location.pathname + location.search });
+    else close({ push: false });
+  });
+  mount();
+}

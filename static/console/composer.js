@@ -1,0 +1,283 @@
+// @ts-check
+import { fold } from "./fold.js";
+import * as list from "./list.js";
+import { sync } from "./live.js";
+import { byId, fill, request, settings, texts } from "./page.js";
+
+/** Where the agent writes: reply or note, drafts that outlive everything, canned replies. */
+
+const SAVE_AFTER = 900;
+const BLANK = /\{\{[^{}]*\}\}/;
+
+/** @typedef {{text: string, mode: string}} Draft */
+/** What was typed and isn't on the server yet. @type {Map<string, Draft>} */
+const unsaved = new Map();
+/** @type {Map<string, Promise<unknown>>} */
+const saving = new Map();
+let saveTimer = 0;
+let current = "";
+/** @type {Record<string, any>} */
+let chat = {};
+/** Loaded when first needed. @type {import("./canned.js") | null} */
+let picker = null;
+/** @type {import("./uploads.js") | null} */
+let uploads = null;
+
+const form = () => /** @type {HTMLFormElement | null} */ (byId("composer"));
+const area = () => /** @type {HTMLTextAreaElement | null} */ (byId("composer-text"));
+/** @param {string} id */
+const storeKey = (id) => `imece:draft:${settings.me.id}:${id}`;
+
+/** @param {string} id @param {Record<string, any>} live what the server said of the chat */
+export function mountComposer(id, live) {
+  const box = area();
+  const frame = form();
+  if (!box || !frame) return;
+  const isNew = frame.dataset.mounted !== id;
+  chat = live;
+  current = id;
+  if (isNew) {
+    frame.dataset.mounted = id;
+    uploads?.resetUploads();
+    const kept = unsaved.get(id) ?? stored(id);
+    if (kept) {
+      box.value = kept.text;
+      frame.dataset.mode = kept.mode;
+    }
+    listen(frame, box);
+  }
+  setMode(chat.canReply ? (frame.dataset.mode ?? "reply") : "note");
+  frame.hidden = !chat.canNote;
+  const closed = byId("composer-closed");
+  if (closed) closed.hidden = chat.canNote;
+  hint();
+}
+
+/** Save at once what is unsaved: the agent goes elsewhere. */
+export function unmountComposer() {
+  picker?.closePicker();
+  if (current) sync.typing(current, false);
+  clearTimeout(saveTimer);
+  if (unsaved.has(current)) save(current);
+  current = "";
+}
+
+/** @param {string} mode */
+export function setMode(mode) {
+  const frame = form();
+  const box = area();
+  if (!frame || !box) return;
+  const wanted = chat.canReply ? mode : "note";
+  const changed = frame.dataset.mode !== wanted;
+  frame.dataset.mode = wanted;
+  for (const button of frame.querySelectorAll("button.mode")) {
+    const own = /** @type {HTMLButtonElement} */ (button);
+    own.setAttribute("aria-pressed", String(own.dataset.mode === wanted));
+    if (own.dataset.mode === "reply") own.disabled = !chat.canReply;
+  }
+  box.placeholder = wanted === "note" ? texts.placeholderNote : texts.placeholderReply;
+  if (changed) {
+    sync.typing(current, false);
+    if (box.value) remember();
+    hint();
+  }
+}
+
+/** @param {string} [words] */
+function hint(words) {
+  const node = byId("composer-hint");
+  const box = area();
+  if (!node || !box) return;
+  const long = box.value.length > settings.longText && form()?.dataset.mode === "reply";
+  const text =
+    words ?? (!chat.canReply && chat.canNote ? texts.acceptFirst
+      : long ? fill(texts.tooLong, { n: box.value.length }) : "");
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** @param {HTMLFormElement} frame @param {HTMLTextAreaElement} box */
+function listen(frame, box) {
+  frame.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  frame.addEventListener("click", (event) => {
+    const button = /** @type {Element} */ (event.target).closest("button");
+    if (button?.matches(".mode")) {
+      setMode(/** @type {HTMLElement} */ (button).dataset.mode ?? "reply");
+      box.focus();
+    } else if (button?.dataset.do === "attach") byId("file-input")?.click();
+    else if (button?.dataset.do === "canned") canned(true);
+  });
+  byId("file-input")?.addEventListener("change", (event) => {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    upload([...(input.files ?? [])]);
+    input.value = "";
+  });
+  box.addEventListener("input", () => {
+    remember();
+    hint();
+    sync.typing(current, box.value !== "", { mode: frame.dataset.mode });
+    canned(false);
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (picker?.pickerKey(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      send();
+    } else if (event.code === "Space" && event.ctrlKey) {
+      event.preventDefault();
+      canned(true);
+    }
+  });
+  box.addEventListener("blur", () => setTimeout(() => {
+    if (document.activeElement !== box) picker?.closePicker();
+  }, 150));
+  box.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length) return;
+    event.preventDefault();
+    upload(files);
+  });
+}
+
+/** Send what is written, or say why not. */
+export function send() {
+  const box = area();
+  const frame = form();
+  if (!box || !frame || !current) return;
+  const text = box.value.trim();
+  const blank = BLANK.exec(box.value);
+  if (blank) {
+    hint(texts.blanks);
+    box.focus();
+    box.setSelectionRange(blank.index, blank.index + blank[0].length);
+    return;
+  }
+  if (uploads?.hasUploads("running")) {
+    hint(texts.uploading);
+    return;
+  }
+  if (!text && !uploads?.hasUploads("done")) return;
+  const kind = frame.dataset.mode === "note" ? "note" : "message";
+  const attachments = uploads?.takeUploads() ?? [];
+  sync.send(current, text, { kind, attachments });
+  const used = box.dataset.canned;
+  if (used && kind === "message") {
+    request(`${settings.console}chats/${current}/canned/${used}/used/`, { method: "POST" });
+  }
+  delete box.dataset.canned;
+  box.value = "";
+  remember(0);
+  hint();
+  box.focus();
+}
+
+/** @param {File[]} files */
+async function upload(files) {
+  uploads ??= await import("./uploads.js");
+  uploads.onUploads(() => hint());
+  uploads.uploadFiles(files);
+}
+
+// Drafts
+
+/** @param {number} [after] */
+function remember(after = SAVE_AFTER) {
+  const id = current;
+  const draft = { text: area()?.value ?? "", mode: form()?.dataset.mode ?? "reply" };
+  unsaved.set(id, draft);
+  try {
+    sessionStorage.setItem(storeKey(id), JSON.stringify(draft));
+  } catch {
+    // Full or forbidden: the server keeps it a second later.
+  }
+  list.markDraft(id, draft.text.trim() !== "");
+  clearTimeout(saveTimer);
+  saveTimer = setTimeout(() => save(id), after);
+}
+
+/** @param {string} id @returns {Draft | null} */
+function stored(id) {
+  try {
+    return JSON.parse(sessionStorage.getItem(storeKey(id)) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** Saves of one chat go one after another, so that the newest text wins. @param {string} id */
+function save(id) {
+  const draft = unsaved.get(id);
+  if (!draft) return;
+  const body = new URLSearchParams(draft);
+  const url = `${settings.console}chats/${id}/draft/`;
+  const turn = (saving.get(id) ?? Promise.resolve()).then(async () => {
+    try {
+      const response = await request(url, { method: "POST", body, keepalive: true });
+      if (!response.ok || unsaved.get(id) !== draft) return;
+      unsaved.delete(id);
+      sessionStorage.removeItem(storeKey(id));
+    } catch {
+      // Kept in this tab; the next key saves again.
+    }
+  });
+  saving.set(id, turn);
+}
+
+// Canned replies
+
+/** @param {boolean} always open it even without a slash */
+async function canned(always) {
+  const box = area();
+  if (!box) return;
+  const before = box.value.slice(0, box.selectionStart);
+  const slash = /(?:^|\s)\/(\S*)$/.exec(before);
+  if (!slash && !always) {
+    picker?.closePicker();
+    return;
+  }
+  const id = current;
+  picker ??= await import("./canned.js");
+  if (id !== current) return;
+  const query = slash ? slash[1] : "";
+  const from = slash ? before.length - query.length - 1 : before.length;
+  picker.openPicker({
+    conversation: current,
+    box,
+    query: fold(query),
+    insert: (reply, sendNow) => {
+      box.setRangeText(reply.text, from, box.selectionStart, "end");
+      box.dataset.canned = String(reply.id);
+      box.focus();
+      const blank = BLANK.exec(box.value);
+      if (blank) box.setSelectionRange(blank.index, blank.index + blank[0].length);
+      remember();
+      hint();
+      if (sendNow) send();
+    },
+  });
+}
+
+export function startComposer() {
+  addEventListener("pagehide", () => {
+    for (const id of unsaved.keys()) save(id);
+  });
+  const pane = byId("chat");
+  const files = (/** @type {DragEvent} */ event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  pane?.addEventListener("dragover", (event) => {
+    if (!files(event) || !form() || form()?.hidden) return;
+    event.preventDefault();
+    form()?.classList.add("is-dropping");
+  });
+  pane?.addEventListener("dragleave", (event) => {
+    if (!pane.contains(/** @type {Node | null} */ (event.relatedTarget))) form()?.classList.remove("is-dropping");
+  });
+  pane?.addEventListener("drop", (event) => {
+    form()?.classList.remove("is-dropping");
+    if (!files(event) || !form() || form()?.hidden) return;
+    event.preventDefault();
+    upload([...(event.dataTransfer?.files ?? [])]);
+  });
+}

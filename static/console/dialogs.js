@@ -1,0 +1,85 @@
+// @ts-check
+import { fold, score } from "./fold.js";
+import { byId } from "./page.js";
+
+/** Dialogs that come as fragments, the question before something final, the topic picker. */
+
+/** @param {string} text @returns {Promise<boolean>} */
+export function confirmed(text) {
+  const dialog = /** @type {HTMLDialogElement | null} */ (byId("confirm"));
+  const words = byId("confirm-text");
+  if (!dialog || !words) return Promise.resolve(true);
+  words.textContent = text;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+/** Type to filter, arrows to choose, Enter to send. @param {HTMLElement} dialog */
+function startPicker(dialog) {
+  const filter = dialog.querySelector("input[role=combobox]");
+  const value = /** @type {HTMLInputElement | null} */ (dialog.querySelector("input[name=topic]"));
+  const list = dialog.querySelector("[role=listbox]");
+  if (!(filter instanceof HTMLInputElement) || !value || !list) return;
+  const options = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[role=option]")]);
+  const none = byId("topic-none");
+  /** @param {HTMLElement | undefined} wanted */
+  const choose = (wanted) => {
+    for (const option of options) option.setAttribute("aria-selected", String(option === wanted));
+    value.value = wanted?.dataset.value ?? "";
+    if (wanted) filter.setAttribute("aria-activedescendant", wanted.id);
+    else filter.removeAttribute("aria-activedescendant");
+    wanted?.scrollIntoView({ block: "nearest" });
+  };
+  const shown = () => options.filter((option) => !option.hidden);
+  const chosen = () => shown().findIndex((option) => option.getAttribute("aria-selected") === "true");
+  filter.addEventListener("input", () => {
+    const query = fold(filter.value.trim());
+    const ranks = options.map((option) => score([option.dataset.search ?? ""], query));
+    options.forEach((option, at) => (option.hidden = ranks[at] < 0));
+    const best = options.filter((option) => !option.hidden)
+      .sort((a, b) => ranks[options.indexOf(a)] - ranks[options.indexOf(b)])[0];
+    choose(best);
+    if (none) none.hidden = Boolean(best);
+  });
+  filter.addEventListener("keydown", (event) => {
+    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!move) return;
+    event.preventDefault();
+    const all = shown();
+    const at = chosen();
+    choose(all[at < 0 ? (move > 0 ? 0 : all.length - 1) : (at + move + all.length) % all.length]);
+  });
+  list.addEventListener("click", (event) => {
+    const option = /** @type {Element} */ (event.target).closest("[role=option]");
+    if (option instanceof HTMLElement) choose(option);
+    filter.focus();
+  });
+  list.addEventListener("dblclick", () => dialog.querySelector("form")?.requestSubmit());
+  choose(options.find((option) => option.getAttribute("aria-selected") === "true"));
+}
+
+export function startDialogs() {
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.target?.id !== "dialogs") return;
+    const dialog = document.querySelector("#dialogs dialog[data-open]");
+    if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
+    const from = document.activeElement;
+    dialog.showModal();
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (from instanceof HTMLElement && from.isConnected) from.focus();
+    });
+    if (dialog.hasAttribute("data-picker")) startPicker(dialog);
+  });
+  document.body.addEventListener("htmx:confirm", (event) => {
+    const { question, issueRequest } = /** @type {CustomEvent} */ (event).detail;
+    if (!question) return;
+    event.preventDefault();
+    confirmed(question).then((yes) => {
+      if (yes) issueRequest(true);
+    });
+  });
+}

@@ -1,0 +1,65 @@
+// @ts-check
+import { close, currentChat, open } from "./chat.js";
+import { setMode } from "./composer.js";
+import { linkOf, rows } from "./list.js";
+import { byId } from "./page.js";
+
+/** Shortcuts, bound to the place of a key, so that they hold on every Turkish layout. */
+
+/** @param {number} step */
+function move(step) {
+  const all = /** @type {HTMLElement[]} */ (rows());
+  if (!all.length) return;
+  const at = all.findIndex((row) => row.dataset.id === currentChat());
+  const to = at < 0 ? (step > 0 ? 0 : all.length - 1) : (at + step + all.length) % all.length;
+  const { id } = all[to].dataset;
+  if (id) open(id, { url: linkOf(all[to])?.getAttribute("href") ?? undefined });
+}
+
+/** @param {string} mode */
+function write(mode) {
+  setMode(mode);
+  byId("composer-text")?.focus();
+}
+
+/** @type {Record<string, () => void>} */
+const WITH_ALT = {
+  KeyJ: () => move(1),
+  KeyK: () => move(-1),
+  KeyE: () => byId("resolve-button")?.click(),
+  KeyP: () => write("note"),
+  KeyL: () => write("reply"),
+  KeyA: () => /** @type {HTMLElement | null} */ (document.querySelector("[data-shortcut=KeyA]"))?.click(),
+};
+
+/** @param {EventTarget | null} target */
+const isWriting = (target) =>
+  target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+
+export function showShortcuts() {
+  /** @type {HTMLDialogElement | null} */ (byId("shortcuts"))?.showModal();
+}
+
+export function startKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+    const isAltGr = event.getModifierState("AltGraph") || event.ctrlKey || event.metaKey;
+    if (event.altKey && !isAltGr && !event.shiftKey && WITH_ALT[event.code]) {
+      event.preventDefault();
+      WITH_ALT[event.code]();
+    } else if (event.key === "?" && !isWriting(event.target) && !event.altKey) {
+      event.preventDefault();
+      showShortcuts();
+    } else if (event.key === "Escape") escape();
+  });
+}
+
+function escape() {
+  if (document.querySelector(":popover-open")) return;
+  const frame = byId("frame");
+  if (frame?.classList.contains("shows-context")) {
+    frame.classList.remove("shows-context");
+    document.querySelector(".context-toggle")?.setAttribute("aria-expanded", "false");
+  } else if (document.activeElement === byId("composer-text")) byId("composer-text")?.blur();
+  else if (currentChat()) close();
+}

@@ -1,0 +1,66 @@
+// @ts-check
+import { LiveSocket } from "../live/socket.js";
+import { ThreadSync } from "../live/sync.js";
+import { request, settings } from "./page.js";
+
+/** The one connection of this tab, and the threads it holds. */
+
+const API = "/api/v1/conversations";
+
+/** @param {string} conversation @param {number} after */
+async function fetchEntries(conversation, after) {
+  const response = await request(`${API}/${conversation}/entries?after=${after}&limit=100`);
+  if (response.ok) return response.json();
+  throw Object.assign(new Error(String(response.status)), {
+    stop: [401, 403, 404].includes(response.status),
+  });
+}
+
+/** @type {Record<number, string>} */
+const REFUSALS = { 400: "invalid", 403: "forbidden", 404: "forbidden", 409: "ended", 413: "invalid" };
+
+/** @param {Record<string, any>} frame */
+async function sendByHttp({ type, conversation, cid, text, attachments, seq }) {
+  const path = type === "read" ? "read" : type === "note.add" ? "notes" : "messages";
+  const body = type === "read" ? { seq } : { cid, text, attachments: attachments ?? [] };
+  const response = await request(`${API}/${conversation}/${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (type === "read") return null;
+  if (response.ok) {
+    const { id, seq: number, at } = await response.json();
+    return { type: "ack", cid, id, seq: number, at, dup: response.status === 200 };
+  }
+  const code = REFUSALS[response.status];
+  return { type: "nack", cid, code: code ?? "unavailable", retry: !code };
+}
+
+export const socket = new LiveSocket({
+  url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/console/`,
+  resume: () => sync.resume(),
+  fallback: { send: sendByHttp, entries: fetchEntries },
+});
+
+export const sync = new ThreadSync({ socket, fetchEntries, me: settings.me });
+
+/** @param {(frame: Record<string, any>) => void} hear */
+export function onFrame(hear) {
+  socket.addEventListener("frame", (event) => hear(/** @type {CustomEvent} */ (event).detail));
+}
+
+/** @param {(name: string, data: Record<string, any>) => void} hear */
+export function onEvent(hear) {
+  onFrame((frame) => {
+    if (frame.type === "event") hear(frame.name, frame.data ?? {});
+  });
+}
+
+/** @param {(state: string, reason: string) => void} hear */
+export function onState(hear) {
+  socket.addEventListener("state", (event) => {
+    const { state, reason } = /** @type {CustomEvent} */ (event).detail;
+    hear(state, reason);
+  });
+}

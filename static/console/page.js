@@ -1,0 +1,59 @@
+// @ts-check
+/** What every part of the console needs: settings, texts, requests, words to the agent. */
+
+/** @param {string} id */
+const read = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "{}");
+
+/** @type {Record<string, any>} */
+export const settings = read("settings");
+/** @type {Record<string, any>} */
+export const texts = read("texts");
+/** Milliseconds to add to this machine's clock to get the server's. */
+export const clockOffset = Date.parse(settings.now) - Date.now();
+
+/** @param {string} id */
+export const byId = (id) => document.getElementById(id);
+
+/** htmx is a classic script that runs before modules. @returns {any} */
+export const htmx = () => /** @type {any} */ (window).htmx;
+
+/** @param {string} text @param {Record<string, any>} values */
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, key) => String(values[key] ?? ""));
+}
+
+export function csrf() {
+  return JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
+}
+
+/** @param {string} url @param {RequestInit} [options] */
+export function request(url, options = {}) {
+  return fetch(url, {
+    credentials: "same-origin",
+    ...options,
+    headers: { ...csrf(), ...options.headers },
+  });
+}
+
+/** Say something that passes by. @param {string} text */
+export function toast(text) {
+  const box = byId("toasts");
+  if (!box) return;
+  const node = document.createElement("div");
+  node.className = "toast";
+  const words = document.createElement("span");
+  words.textContent = text;
+  node.append(words);
+  box.append(node);
+  let left = 6;
+  const timer = setInterval(() => {
+    if (!node.matches(":hover, :focus-within")) left -= 1;
+    if (left <= 0) {
+      clearInterval(timer);
+      node.remove();
+    }
+  }, 1000);
+}
+
+/** Whether this tab is the one the agent looks at. */
+export const isLookedAt = () => document.visibilityState === "visible" && document.hasFocus();
