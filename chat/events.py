@@ -66,7 +66,7 @@ class EntriesAppended(_Written):
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationWoke(Event):
-    """The visitor wrote in a chat that gave up its slot (`waiting`): routing must act."""
+    """The visitor wrote in a chat that holds no slot (waiting, resolved): routing must act."""
 
     name: ClassVar[str] = "conversation.woke"
     conversation_id: int

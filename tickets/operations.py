@@ -78,21 +78,41 @@ def open_ticket(
         data={"source": source},
         created_at=now,
     )
-    lines = [
-        Entry(
-            ticket=ticket,
-            seq=seq,
-            kind=Entry.Kind.MESSAGE,
-            author_kind=Entry.AuthorKind.AGENT if each.agent else Entry.AuthorKind.CUSTOMER,
-            agent=each.agent,
-            body=each.body,
-            data=each.data,
-            created_at=each.at,
-        )
-        for seq, each in enumerate(said, start=2)
-    ]
+    lines = [_line(ticket, seq, each) for seq, each in enumerate(said, start=2)]
     Entry.objects.bulk_create([created, *lines])
     return ticket
+
+
+@transaction.atomic
+def add_said(*, ticket: Ticket, chat: str, said: Sequence[Said], now: datetime) -> int:
+    """Append what was said in a chat after its ticket was opened; return how many lines were new.
+
+    `said` carries the chat's numbers, so that the same words again add nothing.
+    """
+    locked = Ticket.objects.select_for_update(no_key=True, of=("self",)).get(pk=ticket.pk)
+    known = set(locked.entries.filter(data__chat=chat).values_list("data__seq", flat=True))
+    new = [each for each in said if each.data["seq"] not in known]
+    Entry.objects.bulk_create(
+        _line(locked, seq, each) for seq, each in enumerate(new, start=locked.last_seq + 1)
+    )
+    if new:
+        locked.last_seq += len(new)
+        locked.updated_at = now
+        locked.save(update_fields=["last_seq", "updated_at"])
+    return len(new)
+
+
+def _line(ticket: Ticket, seq: int, said: Said) -> Entry:
+    return Entry(
+        ticket=ticket,
+        seq=seq,
+        kind=Entry.Kind.MESSAGE,
+        author_kind=Entry.AuthorKind.AGENT if said.agent else Entry.AuthorKind.CUSTOMER,
+        agent=said.agent,
+        body=said.body,
+        data=said.data,
+        created_at=said.at,
+    )
 
 
 def subject_of(text: str) -> str:

@@ -33,6 +33,8 @@ from config.events import Ring, publish
 
 # A visitor may add to a chat that is being wrapped up; later only in the reopen window.
 _TAKES_VISITOR = frozenset({*Conversation.OPEN, Conversation.Status.WRAP_UP})
+# A visitor's word in these wakes the chat: it has no slot, or has even gone to the archive.
+_SLEEPS = frozenset({Conversation.Status.WAITING, Conversation.Status.RESOLVED})
 MESSAGE, NOTE = Entry.Kind.MESSAGE.value, Entry.Kind.NOTE.value
 
 
@@ -216,7 +218,7 @@ class _Batch:
                 self.results[index] = replace(stored, dup=True)
         publish(MessagesPosted(entry_ids=pks, heard=_rings(threads, self.now)))
         for thread in threads:
-            if thread.row.status == Conversation.Status.WAITING and any(
+            if thread.row.status in _SLEEPS and any(
                 line.draft.author.kind == "visitor" for line in thread.lines
             ):
                 publish(ConversationWoke(conversation_id=thread.row.pk))

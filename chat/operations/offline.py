@@ -62,7 +62,7 @@ def leave_offline_message(
         contact=contact,
         topic=topic or chat.topic,
         subject=text,
-        said=_said_in(chat),
+        said=said_in(chat),
         language=visitor.language,
         source=Ticket.Source.OFFLINE,
         data={"page": dict(page), "device": visitor.device, "fields": dict(fields)},
@@ -128,7 +128,7 @@ def _new_chat(
     return chat
 
 
-def _said_in(chat: Conversation) -> list[Said]:
+def said_in(chat: Conversation) -> list[Said]:
     """Return all messages of the chat, oldest first."""
     messages = chat.entries.filter(kind=Entry.Kind.MESSAGE).select_related("agent")
     return [

@@ -1,5 +1,6 @@
 """What happens by itself as time passes: caps, rings that nobody heard, agents who vanished."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -12,9 +13,17 @@ from chat.lifecycle import ConversationChanged, SlotFreed
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
 from chat.models import Conversation, Entry
 from chat.operations.assignment import has_room, put_in_queue
-from chat.operations.conversations import release_conversation
+from chat.operations.conversations import (
+    AlreadyOpen,
+    NotEnded,
+    TooLate,
+    release_conversation,
+    reopen_conversation,
+)
 from chat.operations.entries import Line, append
+from chat.operations.offline import said_in
 from config.events import publish
+from tickets.operations import add_said
 
 
 def release_held(*, now: datetime) -> int:
@@ -75,9 +84,24 @@ def _requeue_chats_of(agent_id: int, now: datetime) -> int:
     return len(chats)
 
 
-@starting_again
 def wake_conversation(*, conversation_id: int, now: datetime) -> None:
-    """Give a waiting chat in which the visitor wrote a slot of its agent, else the queue's head."""
+    """Let what a visitor wrote in a chat without a slot reach somebody.
+
+    A waiting chat gets a slot of its agent, else the head of the queue; a resolved one is reopened,
+    or the words go to its ticket.
+    """
+    chat = Conversation.objects.select_related("ticket", "visitor").get(pk=conversation_id)
+    if chat.status == Conversation.Status.WAITING:
+        _wake(conversation_id, now)
+    elif chat.status == Conversation.Status.RESOLVED and chat.ticket:
+        add_said(ticket=chat.ticket, chat=chat.public_id, said=said_in(chat), now=now)
+    elif chat.status == Conversation.Status.RESOLVED:
+        with suppress(AlreadyOpen, NotEnded, TooLate):
+            reopen_conversation(conversation=chat, by=chat.visitor, now=now)
+
+
+@starting_again
+def _wake(conversation_id: int, now: datetime) -> None:
     chat = Conversation.objects.get(pk=conversation_id)
     agent_id = chat.assignee_id
     person = lock_agent(agent_id) if agent_id else None
