@@ -12,7 +12,6 @@ from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.templatetags.static import static
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.csp import CSP, build_policy
@@ -34,6 +33,7 @@ FIRST_MODULES = (
     "widget/dom.js",
     "widget/screens.js",
     "live/socket.js",
+    "live/heartbeat.js",
 )
 DEMO_SITES = {"shop": "demo-shop", "cloud": "demo-cloud"}
 
@@ -83,7 +83,6 @@ def frame(request: HttpRequest) -> HttpResponse:
         # Paths only: the page may be reached by either spelling of a loopback address.
         "api": "/api/widget/v1/",
         "socket": "/ws/visitor/",
-        "heartbeat": static("live/heartbeat.js"),
     }
     with translation.override(language):
         response = render(

@@ -1,4 +1,6 @@
 // @ts-check
+import { address } from "./heartbeat.js";
+
 /**
  * One live connection: connect, say hello, keep alive, come back, and HTTP when sockets are blocked.
  *
@@ -16,7 +18,6 @@
  * @property {(refresh: boolean) => Promise<object>} [hello]  fields of the hello frame, such as the token
  * @property {() => Record<string, number>} [resume]  last seq by conversation
  * @property {Fallback} [fallback]
- * @property {string} [heartbeat]  address of heartbeat.js
  */
 
 export const PING_EVERY = 25_000;
@@ -174,8 +175,7 @@ export class LiveSocket extends EventTarget {
       this.#timers.beat ||= setInterval(beat, 5000);
     };
     try {
-      const address = this.#options.heartbeat ?? new URL("./heartbeat.js", import.meta.url).href;
-      this.#worker = new Worker(address);
+      this.#worker = new Worker(address, { type: "module" });
       this.#worker.addEventListener("message", beat);
       this.#worker.addEventListener("error", slower);
     } catch {

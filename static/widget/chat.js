@@ -2,9 +2,9 @@
 import { isMine } from "../live/store.js";
 import { ThreadSync } from "../live/sync.js";
 import { ThreadView } from "../live/thread.js";
+import { Outbox } from "./bridge.js";
 import { Composer } from "./composer.js";
 import { face, h, icon, iconButton } from "./dom.js";
-import { Outbox } from "./outbox.js";
 import { Sound } from "./sound.js";
 
 /** One chat on the screen: header, place in line, thread, composer, end. */

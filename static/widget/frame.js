@@ -35,7 +35,6 @@ export class App {
   constructor() {
     this.socket = new LiveSocket({
       url: new URL(config.socket, location.href).href.replace(/^http/, "ws"),
-      heartbeat: config.heartbeat,
       hello: async (refresh) => ({ token: await this.api.token(refresh) }),
       resume: () => this.chat?.resume() ?? {},
       fallback: {
