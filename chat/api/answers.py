@@ -36,7 +36,7 @@ class EntryAnswer(serializers.Serializer[Any]):
     author = AuthorAnswer()
     text = serializers.CharField()
     attachments = FileAnswer(many=True)
-    data = serializers.JSONField()
+    data = serializers.JSONField()  # type: ignore[assignment]  # the wire's name
     cid = serializers.CharField(allow_null=True)
     at = serializers.DateTimeField()
 

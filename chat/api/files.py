@@ -1,9 +1,8 @@
 """Taking and giving files over HTTP, the same for visitors and agents."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -31,7 +30,7 @@ def uploaded_file(request: Request) -> CleanFile:
         raise _too_large()
     if set(request.data) != {"file"} or len(request.FILES.getlist("file")) != 1:
         raise serializers.ValidationError({"file": [_("Send exactly one file.")]})
-    file = cast(UploadedFile, request.FILES["file"])
+    file = request.FILES["file"]
     if (file.size or 0) > most:
         raise _too_large()
     if not file.size:

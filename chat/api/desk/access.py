@@ -35,11 +35,11 @@ class Pages(CursorPagination):
     page_size_query_param = "limit"
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         """Return one page; a cursor that is none of ours is not found."""
         try:
-            return cast("list[Any] | None", super().paginate_queryset(queryset, request, view))
+            return super().paginate_queryset(queryset, request, view)
         except (ValidationError, ValueError, OverflowError) as error:
             raise NotFound from error
 

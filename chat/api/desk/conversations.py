@@ -36,7 +36,7 @@ from config.api import StrictSerializer, Text
 from config.problems import Problem
 
 
-class ChatFilter(FilterSet):
+class ChatFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
     """Which chats; nothing else of a chat can be asked for."""
 
     status = filters.MultipleChoiceFilter(choices=Conversation.Status.choices)

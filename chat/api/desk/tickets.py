@@ -1,7 +1,5 @@
 """Tickets and customers, to read."""
 
-from typing import Any
-
 import django_filters as filters
 from django.db.models import Prefetch, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
@@ -13,7 +11,7 @@ from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
 
 
-class TicketFilter(FilterSet):
+class TicketFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
     """Which tickets."""
 
     status = filters.MultipleChoiceFilter(choices=Ticket.Status.choices)
@@ -56,9 +54,14 @@ class OneTicket(DeskView, generics.RetrieveAPIView[Ticket]):
         return _visible(self).prefetch_related(Prefetch("entries", lines))
 
 
-def _visible(view: DeskView) -> Any:
-    rows = Ticket.objects.visible_to(reach_of(view.request))
+def _visible(view: DeskView) -> QuerySet[Ticket]:
+    rows: QuerySet[Ticket] = Ticket.objects.visible_to(reach_of(view.request))
     return rows.select_related("brand", "topic", "team", "assignee")
+
+
+def _contacts(view: DeskView) -> QuerySet[Contact]:
+    rows: QuerySet[Contact] = Contact.objects.visible_to(reach_of(view.request))
+    return rows
 
 
 class ContactPages(Pages):
@@ -76,7 +79,7 @@ class Contacts(DeskView, generics.ListAPIView[Contact]):
 
     def get_queryset(self) -> QuerySet[Contact]:
         """Return what the caller may see."""
-        return Contact.objects.visible_to(reach_of(self.request))
+        return _contacts(self)
 
 
 class OneContact(DeskView, generics.RetrieveAPIView[Contact]):
@@ -87,4 +90,4 @@ class OneContact(DeskView, generics.RetrieveAPIView[Contact]):
 
     def get_queryset(self) -> QuerySet[Contact]:
         """Return what the caller may see."""
-        return Contact.objects.visible_to(reach_of(self.request))
+        return _contacts(self)

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from chat.api.throttling import limited
 from chat.limits import Limit, address_key, client_ip
-from chat.models import Conversation
+from chat.models import Conversation, Visitor
 from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token
 from config.problems import Problem
 
@@ -88,3 +88,11 @@ def own_conversation(request: Request, public_id: str) -> Conversation:
         if conversation := found.first():
             return cast(Conversation, conversation)
     raise NotFound()
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Return the caller's row, which is there once `own_conversation` has found something."""
+    visitor = session_of(request).visitor
+    if visitor is None:
+        raise NotFound
+    return visitor

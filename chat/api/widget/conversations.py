@@ -17,6 +17,7 @@ from chat.api.widget.access import (
     limit_visitor,
     own_conversation,
     session_of,
+    visitor_of,
 )
 from chat.api.widget.offline import offline_form
 from chat.api.widget.shapes import (
@@ -63,7 +64,7 @@ class StartBody(StrictSerializer):
 
     topic = Text(max_length=20, allow_null=True, default=None)
     topic_text = Text(max_length=120, allow_blank=True, default="")
-    fields = FormBody(default=dict)
+    fields = FormBody(default=dict)  # type: ignore[assignment]  # the wire's name
     message = FirstMessage()
 
 
@@ -162,7 +163,7 @@ class Read(WidgetView):
         body.is_valid(raise_exception=True)
         mark_read(
             conversation=conversation,
-            by=session_of(request).visitor,
+            by=visitor_of(request),
             seq=body.validated_data["seq"],
             now=timezone.now(),
         )
@@ -178,9 +179,7 @@ class End(WidgetView):
         limit_visitor(request, MESSAGES)
         conversation = own_conversation(request, public_id)
         if conversation.is_open:
-            end_conversation(
-                conversation=conversation, by=session_of(request).visitor, now=timezone.now()
-            )
+            end_conversation(conversation=conversation, by=visitor_of(request), now=timezone.now())
         return Response(one_conversation_json(conversation))
 
 

@@ -10,9 +10,8 @@ from rest_framework.response import Response
 from chat.api.answers import EntriesAnswer, PostedAnswer
 from chat.api.messages import AfterQuery, SendBody, read_entries, send
 from chat.api.schema import problems_of
-from chat.api.widget.access import WidgetView, limit_visitor, own_conversation, session_of
+from chat.api.widget.access import WidgetView, limit_visitor, own_conversation, visitor_of
 from chat.limits import MESSAGES, READS
-from chat.models import Visitor
 from chat.operations.marks import mark_delivered
 from chat.operations.messages import Author, Draft
 
@@ -34,7 +33,7 @@ class Messages(WidgetView):
         words: dict[str, Any] = body.validated_data
         draft = Draft(
             conversation=conversation.public_id,
-            author=Author.of_visitor(_visitor(request)),
+            author=Author.of_visitor(visitor_of(request)),
             text=words["text"],
             client_id=words["cid"],
             attachment_ids=words["attachments"],
@@ -58,15 +57,8 @@ class Entries(WidgetView):
         if batch.last_visitor_seq > conversation.visitor_delivered_seq:
             mark_delivered(
                 conversation=conversation,
-                by=_visitor(request),
+                by=visitor_of(request),
                 seq=batch.last_visitor_seq,
                 now=timezone.now(),
             )
         return Response(batch.json)
-
-
-def _visitor(request: Request) -> Visitor:
-    visitor = session_of(request).visitor
-    if visitor is None:
-        raise ValueError("own_conversation() found a chat, so there is a visitor")
-    return visitor

@@ -36,7 +36,7 @@ class OfflineBody(StrictSerializer):
 
     cid = Cid()
     topic = Text(max_length=20, allow_null=True, default=None)
-    fields = OfflineFields()
+    fields = OfflineFields()  # type: ignore[assignment]  # the wire's name
     text = MessageText(default=serializers.empty, required=True)
 
     def validate_text(self, value: str) -> str:

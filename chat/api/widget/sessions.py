@@ -46,8 +46,8 @@ class SessionBody(StrictSerializer):
     """What a widget says when it starts."""
 
     site = Text(max_length=40)
-    visitor = Text(max_length=200, allow_null=True, default=None)
-    identity = Text(max_length=4096, allow_null=True, default=None)
+    visitor = Text(max_length=200, allow_blank=True, allow_null=True, default=None)
+    identity = Text(max_length=4096, allow_blank=True, allow_null=True, default=None)
     page = PageBody(default=dict)
     language = Text(max_length=40, allow_blank=True, default="")
     consent = ConsentBody(allow_null=True, default=None)

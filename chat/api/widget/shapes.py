@@ -24,12 +24,14 @@ def chats_of(visitor: Visitor) -> QuerySet[Conversation]:
         kind__in=[Entry.Kind.MESSAGE, Entry.Kind.BOT],
     ).order_by("-visitor_seq")
     rated = Entry.objects.filter(conversation=OuterRef("pk"), kind=Entry.Kind.RATED)
+    chats: QuerySet[Conversation] = Conversation.objects.filter(
+        visitor=visitor, kind=Conversation.Kind.CUSTOMER
+    )
     return (
-        Conversation.objects.filter(visitor=visitor, kind=Conversation.Kind.CUSTOMER)
-        .select_related("topic", "assignee", "ticket")
+        chats.select_related("topic", "assignee", "ticket")
         .annotate(
             said=Subquery(said.values("body")[:1]),
-            score=Subquery(rated.order_by("-seq").values("data__score")[:1]),
+            rated=Subquery(rated.order_by("-seq").values("data")[:1]),
         )
         .order_by("-created_at", "-pk")
     )
@@ -78,7 +80,7 @@ def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
         "agents_read": conversation.agents_read_seq,
         "agents_delivered": conversation.agents_delivered_seq,
         "preview": " ".join((conversation.said or "")[:280].split())[:140],
-        "rating": conversation.score,
+        "rating": conversation.rated["score"] if conversation.rated else None,
         "can_rate": is_rateable(conversation),
         "ticket": conversation.ticket_id and str(conversation.ticket_id),
         "started_at": wire_time(conversation.created_at),
