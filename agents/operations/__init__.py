@@ -1,10 +1,12 @@
 """Every write about people."""
 
 from agents.operations.accounts import (
+    change_email,
     change_password,
     disable_agent,
     enable_agent,
     end_sessions,
+    remove_second_step,
     revoke_tokens,
 )
 from agents.operations.invitations import (
@@ -41,6 +43,7 @@ __all__ = [
     "TooManyTokens",
     "accept_invitation",
     "access_changed",
+    "change_email",
     "change_password",
     "create_agent",
     "create_token",
@@ -50,6 +53,7 @@ __all__ = [
     "give_role",
     "invite_agent",
     "open_invitation",
+    "remove_second_step",
     "renew_link",
     "request_password_reset",
     "revoke_invitation",

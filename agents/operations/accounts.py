@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from importlib import import_module
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import transaction
@@ -51,6 +53,27 @@ def enable_agent(*, agent: Agent, by: Agent | None) -> None:
     agent.is_active = True
     record("agent.enabled", agent, by=by)
     publish(AccessChanged(agent_id=agent.pk, is_active=True))
+
+
+@transaction.atomic
+def change_email(*, agent: Agent, email: str, by: Agent | None, now: datetime) -> None:
+    """Give the account another address; links and sessions of the old one end."""
+    old, agent.email = agent.email, email.strip().lower()
+    agent.save(update_fields=["email"])
+    # allauth would let the old address in as well.
+    EmailAddress.objects.filter(user=agent).delete()
+    revoke_tokens(agent=agent, now=now)
+    if by != agent:
+        end_sessions(agent=agent)
+        revoke_sockets(agent.pk)
+    record("agent.email_changed", agent, by=by, old=old)
+
+
+@transaction.atomic
+def remove_second_step(*, agent: Agent, by: Agent | None) -> None:
+    """Turn two-step sign-in off for somebody who lost the phone."""
+    if Authenticator.objects.filter(user=agent).delete()[0]:
+        record("agent.second_step_removed", agent, by=by)
 
 
 @transaction.atomic

@@ -266,7 +266,7 @@ def test_reset_answers_the_same_for_known_and_unknown_addresses(agent, django_as
 def test_the_reset_link_works_once_and_ends_everything_else(agent):
     old = Client()
     sign_in(old)
-    _row, token = create_token(agent=agent, name="x", by=agent)
+    create_token(agent=agent, name="x", by=agent)
     mail_password_reset({"email": agent.email})
     link = re.search(r"http\S+", mail.outbox[0].body).group()
     assert link.startswith("http://127.0.0.1:8000/accounts/password/reset/key/")
@@ -303,7 +303,7 @@ def test_a_new_password_ends_other_sessions_tokens_and_sockets(agent, announced)
     here, there = Client(), Client()
     sign_in(here)
     sign_in(there)
-    _row, token = create_token(agent=agent, name="x", by=agent)
+    create_token(agent=agent, name="x", by=agent)
     new = "another-word-7"
     body = {"oldpassword": PASSWORD, "password1": new, "password2": new}
     assert here.post("/accounts/password/change/", body).status_code == 302

@@ -1,0 +1,84 @@
+"""What all our admin pages share."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from agents.audit import record
+from agents.models import Agent
+
+if TYPE_CHECKING:
+    # Generic for the type checker only.
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+
+def person(request: HttpRequest) -> Agent:
+    """Return who is doing it; the site lets nobody else in."""
+    agent = request.user
+    if not isinstance(agent, Agent):
+        raise TypeError("an admin page without an agent")
+    return agent
+
+
+class ImeceAdmin(_ModelAdmin):
+    """Saves write a line to the audit log; many-to-many fields are lists of checkboxes."""
+
+    save_on_top = False
+    list_per_page = 50
+    show_full_result_count = False
+    formfield_overrides = {
+        models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
+    }
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        """Save, and say in the audit log which fields changed."""
+        super().save_model(request, obj, form, change)
+        act = "changed" if change else "created"
+        self.note(request, act, obj, fields=form.changed_data)
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        """Delete, and say so in the audit log."""
+        self.note(request, "deleted", obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Delete one by one: each has its line, and its consequences."""
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+    def note(self, request: HttpRequest, act: str, obj: models.Model, **data: Any) -> None:
+        """Write a line to the audit log."""
+        record(f"{obj._meta.model_name}.{act}", obj, by=person(request), **data)
+
+
+class ReadOnlyAdmin(ImeceAdmin):
+    """For rows that tell what happened."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rows come from what people do."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody edits what happened."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes what happened."""
+        return False
+
+
+class ChoicesField(forms.MultipleChoiceField):
+    """A JSON list of codes, shown as checkboxes."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show what the row holds."""
+        return value if isinstance(value, list) else []

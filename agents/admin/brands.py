@@ -1,0 +1,256 @@
+"""Brands, their texts and topics."""
+
+import re
+import zoneinfo
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Count
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from agents.admin.base import ImeceAdmin
+from agents.images import fitted_picture
+from agents.models import Brand, BrandText, Language, Topic
+from agents.origins import clean_origins
+from agents.profile_forms import time_zones
+
+if TYPE_CHECKING:
+    _BrandForm = forms.ModelForm[Brand]
+    _TextInline = admin.StackedInline[BrandText, Brand]
+else:
+    _BrandForm = forms.ModelForm
+    _TextInline = admin.StackedInline
+
+
+class OriginsField(forms.CharField):
+    """A list of origins as text, one on each line."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "code"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show the list line by line; show what was typed as it was typed."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the list."""
+        return clean_origins(super().to_python(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare lists, not spellings."""
+        return super().has_changed("\n".join(initial or []), data)
+
+
+class BrandForm(_BrandForm):
+    """A brand in plain words."""
+
+    allowed_origins = OriginsField(
+        label=_("Pages that may show the widget"),
+        required=False,
+        help_text=_("One address per line, such as https://www.example.com — without a path."),
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones)
+    remove_logo = forms.BooleanField(label=_("Remove logo"), required=False)
+
+    class Meta:
+        model = Brand
+        exclude: tuple[str, ...] = ()
+        widgets = {
+            "primary_color": forms.TextInput(attrs={"type": "color"}),
+            "accent_color": forms.TextInput(attrs={"type": "color"}),
+            "logo": forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
+        }
+
+    def clean_logo(self) -> Any:
+        """Draw an uploaded logo anew."""
+        logo = self.cleaned_data["logo"]
+        return fitted_picture(logo.file) if isinstance(logo, UploadedFile) else logo
+
+    def clean_remove_logo(self) -> bool:
+        """Empty the field when asked to; an upload in the same breath wins."""
+        remove: bool = self.cleaned_data["remove_logo"]
+        if remove and "logo" not in self.files:
+            self.cleaned_data["logo"] = False
+        return remove
+
+    def clean_site_key(self) -> str:
+        """Refuse what could not stand in the snippet as it is."""
+        key: str = self.cleaned_data["site_key"]
+        if not re.fullmatch(r"[A-Za-z0-9_-]{4,40}", key):
+            raise forms.ValidationError(
+                _("Use 4 to 40 letters, digits and dashes."), code="site_key"
+            )
+        return key
+
+    def clean_primary_color(self) -> str:
+        """Accept #rrggbb only."""
+        return _color(self.cleaned_data["primary_color"])
+
+    def clean_accent_color(self) -> str:
+        """Accept #rrggbb only."""
+        return _color(self.cleaned_data["accent_color"])
+
+    def clean_privacy_url(self) -> str:
+        """Accept web addresses only: visitors click on it."""
+        url: str = self.cleaned_data["privacy_url"]
+        if url and not url.startswith(("https://", "http://")):
+            raise forms.ValidationError(_("Enter a web address."), code="scheme")
+        return url
+
+    def clean_time_zone(self) -> str:
+        """Refuse a zone this machine doesn't know."""
+        name: str = self.cleaned_data["time_zone"]
+        if name not in zoneinfo.available_timezones():
+            raise forms.ValidationError(_("Choose a time zone."), code="time_zone")
+        return name
+
+
+def _color(value: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise forms.ValidationError(_("Choose a colour."), code="color")
+    return value.lower()
+
+
+class TextInline(_TextInline):
+    """What the brand says, once for each language."""
+
+    model = BrandText
+    max_num = len(Language)
+    can_delete = False
+    verbose_name_plural = _("What visitors read (an empty text means the product's own)")
+
+    def get_extra(self, request: HttpRequest, obj: Brand | None = None, **kwargs: Any) -> int:
+        """Offer the languages that are missing."""
+        return len(_missing(obj))
+
+    def get_formset(self, request: HttpRequest, obj: Brand | None = None, **kwargs: Any) -> Any:
+        """Begin each new text with its language."""
+        base = super().get_formset(request, obj, **kwargs)
+        initial = [{"language": code} for code in _missing(obj)]
+
+        class Started(base):  # type: ignore[valid-type,misc]
+            def __init__(self, *args: Any, **options: Any) -> None:
+                options["initial"] = initial
+                super().__init__(*args, **options)
+
+        return Started
+
+
+def _missing(brand: Brand | None) -> list[str]:
+    present = set(brand.texts.values_list("language", flat=True)) if brand else set()
+    return [code for code in Language.values if code not in present]
+
+
+@admin.register(Brand)
+class BrandAdmin(ImeceAdmin):
+    """Brands with look, form, limits, texts and the snippet to embed."""
+
+    form = BrandForm
+    inlines = [TextInline]
+    list_display = ["name", "default_language", "is_active", "topic_count", "site_key"]
+    list_filter = ["is_active", "default_language"]
+    search_fields = ["name", "site_key"]
+    ordering = ["name"]
+    readonly_fields = ["snippet", "logo_shown"]
+    fieldsets = [
+        (None, {"fields": ["name", "is_active", "default_language", "time_zone"]}),
+        (
+            _("Embedding"),
+            {
+                "fields": ["allowed_origins", "site_key", "snippet"],
+                "description": _("Put the snippet on every page that should show the widget."),
+            },
+        ),
+        (
+            _("Look"),
+            {
+                "fields": [
+                    "primary_color",
+                    "accent_color",
+                    "logo",
+                    "logo_shown",
+                    "remove_logo",
+                    "launcher_side",
+                ]
+            },
+        ),
+        (_("Pre-chat form"), {"fields": ["ask_name", "ask_email", "privacy_url"]}),
+        (
+            _("Queue"),
+            {"fields": ["default_team", "capacity", "at_capacity", "max_queue_length"]},
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Count the topics along."""
+        return super().get_queryset(request).annotate(_topics=Count("topics"))
+
+    @admin.display(description=_("topics"), ordering="_topics")
+    def topic_count(self, brand: Any) -> int:
+        """How many topics it has."""
+        count: int = brand._topics
+        return count
+
+    @admin.display(description=_("Snippet"))
+    def snippet(self, brand: Brand) -> SafeString | str:
+        """The tag to copy."""
+        if not brand.pk:
+            return str(_("Save the brand first."))
+        tag = (
+            f'<script async src="{settings.PUBLIC_URL}/widget.js" '
+            f'data-site="{brand.site_key}"></script>'
+        )
+        return format_html(
+            '<textarea class="snippet" readonly rows="2" cols="80" aria-label="{}">{}</textarea>',
+            _("Snippet"),
+            tag,
+        )
+
+    @admin.display(description=_("Current logo"))
+    def logo_shown(self, brand: Brand) -> SafeString | str:
+        """The picture as it is."""
+        if not brand.logo_url:
+            return "—"
+        return format_html('<img class="logo-shown" src="{}" alt="">', brand.logo_url)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Brand | None = None) -> bool:
+        """A brand with chats is switched off, not deleted."""
+        return (
+            super().has_delete_permission(request, obj)
+            and obj is not None
+            and not obj.conversations.exists()  # type: ignore[attr-defined]
+            and not obj.tickets.exists()
+        )
+
+
+@admin.register(Topic)
+class TopicAdmin(ImeceAdmin):
+    """Topics: what visitors choose from, and which teams answer."""
+
+    list_display = ["label_here", "brand", "team_names", "position", "is_public", "is_active"]
+    list_editable = ["position", "is_public", "is_active"]
+    list_filter = ["brand", "is_public", "is_active", "teams"]
+    list_select_related = ["brand"]
+    search_fields = ["name_tr", "name_en", "brand__name"]
+    ordering = ["brand__name", "position", "pk"]
+    fields = ["brand", "name_tr", "name_en", "teams", "position", "is_public", "is_active"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Load the teams along."""
+        return super().get_queryset(request).prefetch_related("teams")
+
+    @admin.display(description=_("name"), ordering="name_en")
+    def label_here(self, topic: Topic) -> str:
+        """The name in the reader's language."""
+        return topic.label(get_language() or "en")
+
+    @admin.display(description=_("teams"))
+    def team_names(self, topic: Topic) -> str:
+        """Who answers."""
+        return ", ".join(team.name for team in topic.teams.all()) or "—"

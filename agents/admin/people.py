@@ -1,0 +1,294 @@
+"""Agents and invitations."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from agents.admin.base import ImeceAdmin, person
+from agents.models import Agent, Invitation, Language, Permission, Role, Team
+from agents.operations import (
+    InvitationInvalid,
+    change_email,
+    disable_agent,
+    enable_agent,
+    invite_agent,
+    remove_second_step,
+    renew_link,
+    request_password_reset,
+    revoke_invitation,
+    send_invitation,
+    set_roles,
+    set_teams,
+)
+from agents.profile_forms import time_zones
+from config.folding import sort_key
+
+if TYPE_CHECKING:
+    _AgentForm = forms.ModelForm[Agent]
+    _InvitationForm = forms.ModelForm[Invitation]
+else:
+    _AgentForm = forms.ModelForm
+    _InvitationForm = forms.ModelForm
+
+
+class AgentForm(_AgentForm):
+    """A person with teams and own roles."""
+
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones)
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Teams"),
+        queryset=Team.objects.order_by("sort_name", "name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    roles = forms.ModelMultipleChoiceField(
+        label=_("Own roles"),
+        queryset=Role.objects.order_by("name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Besides those of the teams."),
+    )
+
+    class Meta:
+        model = Agent
+        fields = ("name", "email", "language", "time_zone", "capacity")
+
+    # Set by the page: who is editing.
+    editor: Agent
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["teams"] = self.instance.teams.all()
+            self.initial["roles"] = Role.objects.filter(grants__agent=self.instance)
+
+    def clean_email(self) -> str:
+        """Store addresses in lower case, each once."""
+        email: str = self.cleaned_data["email"].strip().lower()
+        if Agent.objects.filter(email=email).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("Another agent has this e-mail."), code="unique")
+        return email
+
+    def clean(self) -> dict[str, Any]:
+        """Keep people from locking themselves out of this page."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance == self.editor and not self.editor.is_superuser:
+            given = Role.objects.filter(grants__team__in=cleaned.get("teams") or ())
+            roles = [*(cleaned.get("roles") or ()), *given]
+            if not any(Permission.ADMIN in role.permissions for role in roles):
+                self.add_error("roles", _("You can't take the administration away from yourself."))
+        return cleaned
+
+
+@admin.register(Agent)
+class AgentAdmin(ImeceAdmin):
+    """The people: invited, given teams and roles, deactivated; never deleted."""
+
+    form = AgentForm
+    list_display = ["name", "email", "status_shown", "team_names", "role_names", "is_active"]
+    list_filter = ["is_active", "status", "teams", "role_grants__role"]
+    search_fields = ["name", "email"]
+    search_help_text = _("Search by name or e-mail")
+    ordering = ["sort_name", "name"]
+    actions = ["deactivate", "activate", "reset_password", "remove_second_step"]
+    fieldsets = [
+        (None, {"fields": ["name", "email", "language", "time_zone"]}),
+        (_("Work"), {"fields": ["teams", "roles", "capacity"]}),
+        (_("Account"), {"fields": ["is_active", "status_shown", "last_login", "created_at"]}),
+    ]
+    readonly_fields = ["is_active", "status_shown", "last_login", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Load teams and roles along."""
+        rows = super().get_queryset(request).select_related("break_reason")
+        return rows.prefetch_related("teams", "role_grants__role")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Tell the form who is editing."""
+        form = super().get_form(request, obj, **kwargs)
+        form.editor = person(request)
+        return form
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_shown(self, agent: Agent) -> str:
+        """The status in words."""
+        return agent.get_status_display()
+
+    @admin.display(description=_("teams"))
+    def team_names(self, agent: Agent) -> str:
+        """The teams of the person."""
+        return ", ".join(team.name for team in agent.teams.all()) or "—"
+
+    @admin.display(description=_("own roles"))
+    def role_names(self, agent: Agent) -> str:
+        """The roles given to the person."""
+        return ", ".join(grant.role.name for grant in agent.role_grants.all()) or "—"
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Agents are invited: they choose their own password."""
+        return HttpResponseRedirect(reverse("admin:agents_invitation_add"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What a person said and did stays; the account is deactivated."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
+        """Save name and preferences, and change the address by its operation."""
+        obj.sort_name = sort_key(obj.name)[:400]
+        obj.save(update_fields=["name", "sort_name", "language", "time_zone", "capacity"])
+        self.note(request, "changed", obj, fields=form.changed_data)
+        if "email" in form.changed_data:
+            email = form.cleaned_data["email"]
+            change_email(agent=obj, email=email, by=person(request), now=timezone.now())
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Change teams and roles by the operations, which tell everyone concerned."""
+        by, now = person(request), timezone.now()
+        set_teams(agent=form.instance, teams=form.cleaned_data["teams"], by=by, now=now)
+        set_roles(roles=form.cleaned_data["roles"], of=form.instance, by=by, now=now)
+
+    @admin.action(description=_("Deactivate: sign out everywhere and lock"))
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        """Lock accounts, but not one's own."""
+        by = person(request)
+        if queryset.filter(pk=by.pk).exists():
+            self.message_user(request, _now("You can't deactivate yourself."), messages.WARNING)
+        chosen = list(queryset.filter(is_active=True).exclude(pk=by.pk))
+        for agent in chosen:
+            disable_agent(agent=agent, by=by, now=timezone.now())
+        self._say(request, len(chosen))
+
+    @admin.action(description=_("Activate"))
+    def activate(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        """Unlock accounts."""
+        chosen = list(queryset.filter(is_active=False))
+        for agent in chosen:
+            enable_agent(agent=agent, by=person(request))
+        self._say(request, len(chosen))
+
+    @admin.action(description=_("Send a link to choose a new password"))
+    def reset_password(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        """Have reset links sent."""
+        chosen = list(queryset.filter(is_active=True))
+        for agent in chosen:
+            request_password_reset(email=agent.email)
+        self._say(request, len(chosen))
+
+    @admin.action(description=_("Turn off two-step sign-in (lost phone)"))
+    def remove_second_step(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        """Let people in who lost their phone."""
+        chosen = list(queryset)
+        for agent in chosen:
+            remove_second_step(agent=agent, by=person(request))
+        self._say(request, len(chosen))
+
+    def _say(self, request: HttpRequest, count: int) -> None:
+        text = ngettext("%(count)d agent changed.", "%(count)d agents changed.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+
+class InvitationForm(_InvitationForm):
+    """Whom to invite, and as what."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
+
+    class Meta:
+        model = Invitation
+        fields = ("email", "name", "language", "role", "teams")
+        help_texts = {"name": _("Customers see this name; the person can change it.")}
+
+    def clean_email(self) -> str:
+        """Refuse addresses of agents."""
+        email: str = self.cleaned_data["email"].strip().lower()
+        if Agent.objects.filter(email=email).exists():
+            raise forms.ValidationError(_("Another agent has this e-mail."), code="unique")
+        return email
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ImeceAdmin):
+    """Invitations: adding one sends the link."""
+
+    form = InvitationForm
+    list_display = ["email", "name", "role", "state", "invited_by", "created_at", "expires_at"]
+    list_select_related = ["role", "invited_by"]
+    search_fields = ["email", "name"]
+    ordering = ["-pk"]
+    actions = ["send_again", "show_link", "revoke"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only the actions change an invitation, and they need this permission."""
+        return obj is None and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Revoke instead."""
+        return False
+
+    @admin.display(description=_("state"))
+    def state(self, invitation: Invitation) -> str:
+        """What became of it."""
+        if invitation.used_at:
+            return _now("accepted")
+        return _now("expired") if invitation.expires_at <= timezone.now() else _now("open")
+
+    def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
+        """Invite."""
+        given = form.cleaned_data
+        made = invite_agent(
+            email=given["email"],
+            name=given["name"],
+            language=given["language"],
+            role=given["role"],
+            teams=given["teams"],
+            by=person(request),
+            now=timezone.now(),
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The operation has saved the teams."""
+
+    @admin.action(description=_("Send the link again"), permissions=["change"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+        """Have new links sent."""
+        chosen = list(queryset.filter(used_at=None, expires_at__gt=timezone.now()))
+        for invitation in chosen:
+            send_invitation(invitation=invitation)
+        self._say(request, len(chosen))
+
+    @admin.action(
+        description=_("Show a new link (where e-mail is not set up)"), permissions=["change"]
+    )
+    def show_link(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+        """Show the link this once, to be handed over in person."""
+        for invitation in queryset[:10]:
+            try:
+                link = renew_link(invitation=invitation, now=timezone.now())
+            except InvitationInvalid:
+                self.message_user(request, _now("This was accepted already."), messages.WARNING)
+                continue
+            self.note(request, "link_shown", invitation)
+            self.message_user(request, f"{invitation.email}: {link}", messages.INFO)
+
+    @admin.action(description=_("Revoke"), permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+        """Make links stop working."""
+        chosen = list(queryset.filter(used_at=None, expires_at__gt=timezone.now()))
+        for invitation in chosen:
+            revoke_invitation(invitation=invitation, by=person(request), now=timezone.now())
+        self._say(request, len(chosen))
+
+    def _say(self, request: HttpRequest, count: int) -> None:
+        text = ngettext("%(count)d invitation changed.", "%(count)d invitations changed.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)

@@ -1,0 +1,481 @@
+"""The administration: who gets in, what each page shows and what its edits do."""
+
+import io
+import re
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+
+from agents.models import (
+    Agent,
+    AuditEntry,
+    Brand,
+    BrandText,
+    BreakReason,
+    Invitation,
+    Permission,
+    Role,
+    Team,
+)
+from agents.operations import create_token, invite_agent
+from agents.origins import clean_origin, clean_origins
+from chat.models import CannedReply
+from config.outbox.models import OutboxEntry
+from tests.factories import (
+    make_agent,
+    make_brand,
+    make_conversation,
+    make_role,
+    make_team,
+    make_topic,
+    make_visitor,
+)
+from tickets.models import Contact, Ticket
+
+pytestmark = pytest.mark.django_db
+NASTY = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+
+
+@pytest.fixture
+def boss():
+    agent = make_agent(role=make_role(Permission.ADMIN), language="en", name="Ayşe")
+    Agent.objects.filter(pk=agent.pk).update(is_staff=True)
+    agent.refresh_from_db()
+    return agent
+
+
+@pytest.fixture
+def page(client, boss):
+    client.force_login(boss)
+    return client
+
+
+@pytest.fixture
+def rows(boss):
+    """One row of everything, each name hostile."""
+    brand = make_brand(name=NASTY)
+    team = make_team(name=NASTY)
+    contact = Contact.objects.create(name=NASTY, email="v@example.com")
+    invitation = invite_agent(
+        email="x@example.com", name=NASTY, language="tr", role=None, by=boss, now=timezone.now()
+    )
+    return {
+        "brand": brand,
+        "topic": make_topic(brand, team, name_tr=NASTY, name_en=NASTY),
+        "agent": make_agent(name=NASTY),
+        "team": team,
+        "role": make_role(name=NASTY),
+        "breakreason": BreakReason.objects.create(name_tr=NASTY, name_en=NASTY),
+        "invitation": invitation,
+        "auditentry": AuditEntry.objects.latest("pk"),
+        "cannedreply": CannedReply.objects.create(
+            shortcut="x", title=NASTY, body=NASTY, language="tr", brand=brand
+        ),
+        "contact": contact,
+        "ticket": Ticket.objects.create(
+            brand=brand, contact=contact, subject=NASTY, source="offline", language="tr"
+        ),
+        "outboxentry": OutboxEntry.objects.latest("pk"),
+    }
+
+
+def models():
+    return [(m._meta.app_label, m._meta.model_name) for m in admin.site._registry]
+
+
+def test_nothing_is_administered_but_what_we_placed():
+    assert {name for _app, name in models()} == {
+        *("agent", "auditentry", "brand", "breakreason", "cannedreply", "contact", "invitation"),
+        *("outboxentry", "role", "team", "ticket", "topic"),
+    }
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+def test_every_page_opens_and_shows_hostile_names_as_text(page, boss, rows, language):
+    Agent.objects.filter(pk=boss.pk).update(language=language)
+    seen = 0
+    for app, name in models():
+        urls = [
+            reverse(f"admin:{app}_{name}_changelist"),
+            reverse(f"admin:{app}_{name}_changelist") + "?q=a",
+            reverse(f"admin:{app}_{name}_add"),
+            reverse(f"admin:{app}_{name}_change", args=[rows[name].pk]),
+        ]
+        for url in urls:
+            answer = page.get(url, follow=True)
+            if url.endswith("/add/") and answer.status_code == 403:
+                continue
+            assert answer.status_code == 200, url
+            text = answer.content.decode()
+            assert f'<html lang="{language}"' in text
+            assert "<script>alert" not in text, url
+            assert "<img src=x" not in text, url
+            assert not re.search(r"""\s(style|on[a-z]+)=["']""", text), url
+            seen += "&lt;script&gt;alert" in text
+    assert seen > 12
+    assert page.get("/admin/").status_code == 200
+
+
+def test_agents_are_refused_on_every_page(client, rows):
+    client.force_login(make_agent(role=make_role(*set(Permission) - {Permission.ADMIN})))
+    for app, name in models():
+        for url in (
+            reverse(f"admin:{app}_{name}_changelist"),
+            reverse(f"admin:{app}_{name}_add"),
+            reverse(f"admin:{app}_{name}_change", args=[rows[name].pk]),
+        ):
+            assert client.get(url, follow=True).status_code == 403, url
+            assert client.post(url, follow=True).status_code == 403, url
+
+
+def test_the_index_groups_pages_by_purpose(page):
+    names = [group["name"] for group in page.get("/admin/").context["app_list"]]
+    assert names[:2] == ["Brands and topics", "People"]
+
+
+def test_passwords_are_changed_and_sessions_ended_in_one_place(page):
+    assert page.get("/admin/password_change/").url == "/accounts/password/change/"
+    page.get("/admin/logout/")
+    assert page.get("/admin/").status_code == 200
+    page.post("/admin/logout/")
+    assert page.get("/admin/").status_code == 302
+
+
+# Brands
+
+
+def brand_form(**changes):
+    texts = {"texts-TOTAL_FORMS": "2", "texts-INITIAL_FORMS": "0"}
+    for number, language in enumerate(("tr", "en")):
+        texts[f"texts-{number}-language"] = language
+    return {
+        "name": "Pazar",
+        "is_active": "on",
+        "default_language": "tr",
+        "time_zone": "UTC",
+        "site_key": "pazar-1",
+        "allowed_origins": "https://pazar.example\n",
+        "primary_color": "#0B6E6E",
+        "accent_color": "#0b6e6e",
+        "launcher_side": "right",
+        "ask_name": "optional",
+        "ask_email": "required",
+        "capacity": "4",
+        "at_capacity": "queue",
+        "max_queue_length": "50",
+        **texts,
+    } | changes
+
+
+def add_brand(page, **changes):
+    return page.post(reverse("admin:agents_brand_add"), brand_form(**changes))
+
+
+def test_a_brand_is_made_with_its_texts(page):
+    answer = add_brand(page, **{"texts-0-welcome": "Merhaba"})
+    assert answer.status_code == 302, answer.context["errors"]
+    brand = Brand.objects.get()
+    assert brand.allowed_origins == ["https://pazar.example"]
+    assert brand.primary_color == "#0b6e6e"
+    assert list(brand.texts.values_list("language", "welcome")) == [("tr", "Merhaba")]
+    change = page.get(reverse("admin:agents_brand_change", args=[brand.pk]))
+    assert "data-site=&quot;pazar-1&quot;&gt;&lt;/script&gt;" in change.content.decode()
+    assert AuditEntry.objects.filter(action="brand.created").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"allowed_origins": "pazar.example"}, "allowed_origins"),
+        ({"allowed_origins": "https://pazar.example/shop"}, "allowed_origins"),
+        ({"allowed_origins": "https://*.pazar.example"}, "allowed_origins"),
+        ({"allowed_origins": "javascript:alert(1)"}, "allowed_origins"),
+        ({"primary_color": "red"}, "primary_color"),
+        ({"primary_color": "#fff;x:y"}, "primary_color"),
+        ({"site_key": '"><b'}, "site_key"),
+        ({"privacy_url": "javascript:alert(1)"}, "privacy_url"),
+        ({"time_zone": "Mars/Base"}, "time_zone"),
+    ],
+)
+def test_what_would_break_a_page_is_refused_and_kept_on_the_form(page, changes, field):
+    answer = add_brand(page, **changes)
+    assert answer.status_code == 200
+    assert list(answer.context["adminform"].form.errors) == [field]
+    assert not Brand.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://www.example.com", "https://www.example.com"),
+        ("HTTPS://Www.Example.COM/", "https://www.example.com"),
+        ("https://example.com:443", "https://example.com"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("https://çiçek.example", "https://xn--iek-1lab.example"),
+    ],
+)
+def test_origins_are_stored_as_browsers_send_them(text, origin):
+    assert clean_origin(text) == origin
+    assert clean_origins(f"{text}\n\n {origin} ") == [origin]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["null", "*", "https://", "//a.example", "https://a.example?x", "https://u@a.example",
+     "https://a.example:99999", "https://a.example:x", "ftp://a.example", "https://a b.example",
+     "https://a.example;script-src *", "https://a..example"],
+)  # fmt: skip
+def test_what_is_no_origin_is_refused(text):
+    with pytest.raises(ValidationError):
+        clean_origin(text)
+
+
+def picture(kind="PNG", size=(600, 300)):
+    out = io.BytesIO()
+    Image.new("RGB", size, "teal").save(out, kind)
+    return out.getvalue()
+
+
+def test_a_logo_is_drawn_anew(page, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    upload = SimpleUploadedFile(
+        "../../x.png", picture() + b"<script>alert(1)</script>", "text/html"
+    )
+    answer = add_brand(page, logo=upload)
+    assert answer.status_code == 302, answer.context["errors"]
+    brand = Brand.objects.get()
+    assert re.fullmatch(r"logos/[\w-]+\.webp", brand.logo.name)
+    served = page.get(brand.logo_url)
+    body = b"".join(served.streaming_content)
+    assert served["Content-Type"] == "image/webp"
+    assert b"script" not in body
+    assert Image.open(io.BytesIO(body)).size == (512, 256)
+    assert page.get(brand.logo_url.replace(".webp", "x.webp")).status_code == 404
+
+
+def test_a_brand_with_chats_is_not_deleted(page):
+    brand = make_brand()
+    make_conversation(make_visitor(brand))
+    url = reverse("admin:agents_brand_delete", args=[brand.pk])
+    assert page.post(url, {"post": "yes"}).status_code == 403
+    empty = make_brand()
+    BrandText.objects.create(brand=empty, language="tr")
+    page.post(reverse("admin:agents_brand_delete", args=[empty.pk]), {"post": "yes"})
+    assert list(Brand.objects.all()) == [brand]
+
+
+# People
+
+
+def test_adding_an_agent_means_inviting_one(page, boss):
+    assert page.get(reverse("admin:agents_agent_add")).url == "/admin/agents/invitation/add/"
+    role, team = make_role(Permission.CHAT), make_team()
+    body = {"email": "YENI@example.com", "name": "Yeni", "language": "tr"}
+    body |= {"role": role.pk, "teams": [team.pk]}
+    answer = page.post(reverse("admin:agents_invitation_add"), body)
+    assert answer.status_code == 302
+    invitation = Invitation.objects.get()
+    assert (invitation.email, invitation.invited_by) == ("yeni@example.com", boss)
+    assert list(invitation.teams.all()) == [team]
+    assert OutboxEntry.objects.filter(payload={"invitation": invitation.pk}).exists()
+    again = page.post(reverse("admin:agents_invitation_add"), body | {"email": boss.email})
+    assert "email" in again.context["adminform"].form.errors
+
+
+def act(page, name, action, *objects, follow=True):
+    body = {"action": action, "_selected_action": [obj.pk for obj in objects]}
+    return page.post(reverse(f"admin:agents_{name}_changelist"), body, follow=follow)
+
+
+def test_the_link_of_an_invitation_can_be_shown_once_and_revoked(page, client):
+    invitation = invite_agent(
+        email="x@example.com", name="x", language="tr", role=None, by=None, now=timezone.now()
+    )
+    text = act(page, "invitation", "show_link", invitation).content.decode()
+    link = re.search(r"http://127.0.0.1:8000(/invitation/[\w-]+/)", text).group(1)
+    client.get(link)
+    assert client.get("/invitation/").status_code == 200
+    assert link not in page.get(reverse("admin:agents_invitation_changelist")).content.decode()
+    act(page, "invitation", "revoke", invitation)
+    assert client.get("/invitation/").status_code == 404
+
+
+def test_deactivating_signs_out_everywhere_but_never_oneself(page, boss, announced):
+    agent = make_agent(online=True)
+    create_token(agent=agent, name="x", by=agent)
+    act(page, "agent", "deactivate", agent, boss)
+    agent.refresh_from_db()
+    boss.refresh_from_db()
+    assert (agent.is_active, agent.status) == (False, "offline")
+    assert not agent.api_tokens.filter(revoked_at=None).exists()
+    assert boss.is_active
+    assert "agent.revoked" in {event.name for event in announced}
+    act(page, "agent", "activate", agent)
+    agent.refresh_from_db()
+    assert agent.is_active
+
+
+def agent_form(agent, **changes):
+    return {
+        "name": agent.name,
+        "email": agent.email,
+        "language": "tr",
+        "time_zone": "UTC",
+        "teams": [team.pk for team in agent.teams.all()],
+        "roles": list(agent.role_grants.values_list("role", flat=True)),
+    } | changes
+
+
+def save_agent(page, agent, **changes):
+    url = reverse("admin:agents_agent_change", args=[agent.pk])
+    return page.post(url, agent_form(agent, **changes))
+
+
+def test_teams_and_roles_of_a_person_are_changed_by_operations(page, announced):
+    agent, team, role = make_agent(), make_team(), make_role(Permission.ADMIN)
+    assert save_agent(page, agent, teams=[team.pk], roles=[role.pk]).status_code == 302
+    agent.refresh_from_db()
+    assert list(agent.teams.all()) == [team]
+    assert agent.is_staff
+    assert "agent.revoked" in {event.name for event in announced}
+    acts = set(AuditEntry.objects.values_list("action", flat=True))
+    assert {"agent.teams", "role.given", "role.taken", "agent.changed"} <= acts
+
+
+def test_nobody_takes_the_administration_from_themselves(page, boss):
+    answer = save_agent(page, boss, roles=[])
+    assert "roles" in answer.context["adminform"].form.errors
+    assert boss.role_grants.exists()
+
+
+def test_the_password_is_not_a_field_of_anybodys_page(page):
+    agent = make_agent(password="imece-demo-9")
+    save_agent(page, agent, password="x", is_superuser="on", is_staff="on", is_active="")
+    agent.refresh_from_db()
+    assert agent.check_password("imece-demo-9")
+    assert (agent.is_superuser, agent.is_staff, agent.is_active) == (False, False, True)
+
+
+def test_another_e_mail_ends_what_the_old_one_opened(page, client):
+    agent = make_agent(email="old@example.com", password="imece-demo-9")
+    create_token(agent=agent, name="x", by=agent)
+    save_agent(page, agent, email="New@example.com")
+    agent.refresh_from_db()
+    assert agent.email == "new@example.com"
+    assert not agent.api_tokens.filter(revoked_at=None).exists()
+    page.logout()
+    page.post("/accounts/login/", {"login": "old@example.com", "password": "imece-demo-9"})
+    assert "_auth_user_id" not in page.session
+    taken = make_agent()
+    page.force_login(Agent.objects.get(is_staff=True))
+    assert "email" in save_agent(page, taken, email="NEW@example.com").context[
+        "errors"
+    ].as_text() or (
+        "email" in save_agent(page, taken, email="NEW@example.com").context["adminform"].form.errors
+    )
+
+
+def test_a_lost_phone_can_be_forgotten(page):
+    agent = make_agent()
+    totp.TOTP.activate(agent, totp.generate_totp_secret())
+    act(page, "agent", "remove_second_step", agent)
+    assert not Authenticator.objects.exists()
+
+
+def test_agents_are_never_deleted(page):
+    agent = make_agent()
+    url = reverse("admin:agents_agent_delete", args=[agent.pk])
+    assert page.post(url, {"post": "yes"}).status_code == 403
+
+
+def test_a_team_is_saved_with_people_and_roles(page):
+    agent, role = make_agent(role=make_role(Permission.CANNED)), make_role(Permission.ADMIN)
+    body = {"name": "Işık", "agents": [agent.pk], "roles": [role.pk], "ring_seconds": "30"}
+    assert page.post(reverse("admin:agents_team_add"), body).status_code == 302
+    team = Team.objects.get()
+    agent.refresh_from_db()
+    assert list(team.agents.all()) == [agent]
+    assert team.sort_name
+    assert agent.is_staff
+    page.post(reverse("admin:agents_team_delete", args=[team.pk]), {"post": "yes"})
+    agent.refresh_from_db()
+    assert not agent.is_staff
+
+
+def test_a_role_is_made_of_checkboxes(page):
+    body = {"name": "Temsilci", "permissions": ["chat", "tickets"], "scope": "own"}
+    assert page.post(reverse("admin:agents_role_add"), body).status_code == 302
+    role = Role.objects.get(name="Temsilci")
+    assert (role.permissions, role.channels) == (["chat", "tickets"], [])
+    wrong = page.post(reverse("admin:agents_role_add"), body | {"permissions": ["root"]})
+    assert "permissions" in wrong.context["adminform"].form.errors
+
+
+def test_editing_and_deleting_a_role_reach_those_who_hold_it(page):
+    role = make_role(Permission.ADMIN)
+    agent = make_agent(role=role)
+    Agent.objects.filter(pk=agent.pk).update(is_staff=True)
+    url = reverse("admin:agents_role_change", args=[role.pk])
+    page.post(url, {"name": role.name, "permissions": ["chat"], "scope": "own"})
+    agent.refresh_from_db()
+    assert not agent.is_staff
+    page.post(url, {"name": role.name, "permissions": ["admin"], "scope": "own"})
+    agent.refresh_from_db()
+    assert agent.is_staff
+    page.post(reverse("admin:agents_role_delete", args=[role.pk]), {"post": "yes"})
+    agent.refresh_from_db()
+    assert not agent.is_staff
+
+
+# The rest
+
+
+def canned(page, **changes):
+    body = {"shortcut": "Selam", "title": "Selam", "body": "Iyi günler İ", "language": "tr"}
+    return page.post(reverse("admin:chat_cannedreply_add"), body | changes)
+
+
+def test_a_canned_reply_can_be_found_and_has_its_shortcut_alone(page):
+    assert canned(page).status_code == 302
+    reply = CannedReply.objects.get()
+    assert reply.shortcut == "selam"
+    assert reply.search_text == "selam selam iyi gunler i"
+    assert "shortcut" in canned(page, shortcut="SELAM").context["adminform"].form.errors
+    assert canned(page, language="en").status_code == 302
+    assert canned(page, brand=make_brand().pk).status_code == 302
+
+
+def test_the_past_is_not_edited(page, rows):
+    for app, name in (("agents", "auditentry"), ("tickets", "ticket"), ("outbox", "outboxentry")):
+        for what in ("change", "delete"):
+            url = reverse(f"admin:{app}_{name}_{what}", args=[rows[name].pk])
+            assert page.post(url, {"post": "yes"}).status_code == 403, url
+
+
+def test_a_contacts_address_is_not_declared_verified(page):
+    contact = Contact.objects.create(name="a", email="a@example.com")
+    url = reverse("admin:tickets_contact_change", args=[contact.pk])
+    body = {"name": "Işıl", "email": "b@example.com", "is_email_verified": "on", "phone": ""}
+    assert page.post(url, body).status_code == 302
+    contact.refresh_from_db()
+    assert (contact.name, contact.email, contact.is_email_verified) == (
+        *("Işıl", "a@example.com"),
+        False,
+    )
+    assert contact.sort_name
+
+
+def test_lists_cost_no_more_queries_with_more_rows(page, django_assert_max_num_queries):
+    for _ in range(12):
+        make_topic(make_brand(), make_team(make_agent()))
+    for name in ("agent", "team", "role", "brand", "topic"):
+        with django_assert_max_num_queries(25):
+            page.get(reverse(f"admin:agents_{name}_changelist"))

@@ -1,0 +1,69 @@
+"""Customers and tickets in the administration: to look up, and to correct a name."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from agents.admin.base import ImeceAdmin, ReadOnlyAdmin
+from config.folding import sort_key
+from tickets.models import Contact, Ticket
+
+
+@admin.register(Contact)
+class ContactAdmin(ImeceAdmin):
+    """Customers. They come with chats and tickets."""
+
+    list_display = ["name", "email", "phone", "is_email_verified", "created_at"]
+    list_filter = ["is_email_verified", "language"]
+    search_fields = ["name", "email", "phone"]
+    search_help_text = _("Search by name, e-mail or phone")
+    ordering = ["-pk"]
+    fields = ["name", "email", "phone", "language", "is_email_verified", "created_at"]
+    # Whether an address is somebody's own is proven, not declared.
+    readonly_fields = ["is_email_verified", "email", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """They come by themselves."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What they said stays theirs."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
+        """Keep the key by which lists are sorted."""
+        obj.sort_name = sort_key(obj.name)[:600]
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Ticket)
+class TicketAdmin(ReadOnlyAdmin):
+    """Tickets, to look up; they are worked on in the console."""
+
+    list_display = ["number_shown", "subject", "brand", "status", "priority", "team", "updated_at"]
+    list_filter = ["status", "priority", "brand", "source"]
+    list_select_related = ["brand", "team"]
+    search_fields = ["=id", "subject", "contact__name", "contact__email"]
+    search_help_text = _("Search by number, subject or customer")
+    ordering = ["-updated_at"]
+    fields = [
+        *("number_shown", "subject", "status", "priority", "source"),
+        *("brand", "topic", "team", "assignee", "contact", "created_at", "updated_at"),
+        "timeline",
+    ]
+
+    @admin.display(description=_("number"), ordering="pk")
+    def number_shown(self, ticket: Ticket) -> str:
+        """What people call it by."""
+        return f"#{ticket.number}"
+
+    @admin.display(description=_("timeline"))
+    def timeline(self, ticket: Ticket) -> str:
+        """What was said, oldest first."""
+        entries = ticket.entries.order_by("seq")[:200]
+        return "\n\n".join(
+            f"{entry.created_at:%Y-%m-%d %H:%M} · {entry.get_author_kind_display()}\n{entry.body}"
+            for entry in entries
+        )
