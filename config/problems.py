@@ -4,12 +4,13 @@ import math
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import status
-from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.exceptions import APIException, ParseError, Throttled, ValidationError
 from rest_framework.exceptions import NotFound as DRFNotFound
 from rest_framework.exceptions import PermissionDenied as DRFPermissionDenied
 from rest_framework.renderers import JSONRenderer
@@ -94,6 +95,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         exc = DRFNotFound()
     elif isinstance(exc, PermissionDenied):
         exc = DRFPermissionDenied()
+    elif isinstance(exc, (SuspiciousOperation, MultiPartParserError)):
+        # Django refuses a form: broken, or with more parts or fields than anybody needs.
+        exc = ParseError(_("The request is not valid"))
     if not isinstance(exc, APIException):
         request = context.get("request")
         log.error(

@@ -28,8 +28,32 @@ values = st.recursive(
     max_leaves=8,
 )
 names = st.sampled_from(
-    """cid text attachments fields message topic topic_text seq score site visitor page language
-    consent identity email name comment brand assignee status pk __class__ secret_hash""".split()
+    [
+        "cid",
+        "text",
+        "attachments",
+        "fields",
+        "message",
+        "topic",
+        "topic_text",
+        "seq",
+        "score",
+        "site",
+        "visitor",
+        "page",
+        "language",
+        "consent",
+        "identity",
+        "email",
+        "name",
+        "comment",
+        "brand",
+        "assignee",
+        "status",
+        "pk",
+        "__class__",
+        "secret_hash",
+    ]
 )
 bodies = values | st.dictionaries(names, values, max_size=6)
 
