@@ -26,6 +26,8 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _BEARER = re.compile(r"(?i)\b(bearer|token|basic)\s+[\w.~+/:=-]{8,}")
 # Long unbroken strings are secrets, signatures or signed values (ids of ours are shorter).
 _SECRET = re.compile(r"[A-Za-z0-9_~+/=-]{40,}(?:[:.][A-Za-z0-9_~+/=-]+)*")
+# What django.core.signing and JWT make.
+_SIGNED = re.compile(r"\beyJ[\w-]{6,}[:.][\w:.=-]{16,}|\b[\w.=-]+:\w{6}:[\w-]{20,}")
 _QUERY = re.compile(r"\?[^\s\"']+")
 
 type Entry = MutableMapping[str, Any]
@@ -36,7 +38,7 @@ def masked(text: str) -> str:
     text = _EMAIL.sub(MASK, text)
     text = _BEARER.sub(rf"\1 {MASK}", text)
     text = _QUERY.sub(f"?{MASK}", text)
-    return _SECRET.sub(MASK, text)
+    return _SECRET.sub(MASK, _SIGNED.sub(MASK, text))
 
 
 def mask(_: Any, __: str, entry: Entry) -> Entry:

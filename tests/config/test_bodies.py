@@ -1,0 +1,72 @@
+"""A body that is too long is refused before anything stores it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from config.bodies import LimitBodies
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+LIMIT = 1000
+
+
+async def post(*chunks: bytes, announced: int | None = None) -> tuple[list[dict[str, Any]], int]:
+    """Send chunks to an application that reads them all; return its answer and what it read."""
+    waiting = [
+        {"type": "http.request", "body": chunk, "more_body": n < len(chunks) - 1}
+        for n, chunk in enumerate(chunks)
+    ]
+    sent: list[dict[str, Any]] = []
+    read = 0
+
+    async def application(scope: Any, receive: Receive, send: Any) -> None:
+        nonlocal read
+        more = True
+        while more:
+            message = await receive()
+            read += len(message["body"])
+            more = message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [] if announced is None else [(b"content-length", str(announced).encode())]
+    scope = {"type": "http", "headers": headers}
+    await LimitBodies(application, limit=LIMIT)(scope, receive, send)
+    return sent, read
+
+
+async def test_a_body_within_the_limit_passes() -> None:
+    sent, read = await post(b"x" * 600, b"x" * 400, announced=1000)
+    assert (sent[0]["status"], read) == (200, 1000)
+
+
+async def test_a_body_that_says_it_is_too_long_is_not_read_at_all() -> None:
+    sent, read = await post(b"x" * 1001, announced=1001)
+    assert (sent[0]["status"], read) == (413, 0)
+    assert b"too_large" in sent[1]["body"]
+
+
+async def test_a_body_that_does_not_say_so_is_cut_when_it_is_too_long() -> None:
+    sent, read = await post(*[b"x" * 300] * 10)
+    assert (sent[0]["status"], read) == (413, 900)
+
+
+async def test_a_length_that_is_no_number_is_counted_instead() -> None:
+    sent, _ = await post(b"x" * 2000, announced=None)
+    assert sent[0]["status"] == 413
+
+
+async def test_sockets_pass_untouched() -> None:
+    passed = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        passed.append(scope)
+
+    scope = {"type": "websocket"}
+    await LimitBodies(application, limit=LIMIT)(scope, None, None)
+    assert passed == [scope]

@@ -1,0 +1,130 @@
+"""Every error of the API is a problem document, and none tells a secret."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils import translation
+from rest_framework import exceptions, serializers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+
+from config.problems import Problem, problem
+
+
+class Bearer(BaseAuthentication):
+    """Knows nobody, but says how one would sign in."""
+
+    def authenticate(self, request: Any) -> None:
+        """Nobody."""
+
+    def authenticate_header(self, request: Any) -> str:
+        """By bearer token."""
+        return "Bearer"
+
+
+def answer(error: Exception | None = None, **request: Any) -> Response:
+    """Let a view raise `error` and return what the caller sees."""
+
+    class View(APIView):
+        authentication_classes = (Bearer,)
+        permission_classes = ()
+
+        def get(self, _: Any) -> Response:
+            assert error is not None
+            raise error
+
+    response = View.as_view()(APIRequestFactory().get("/api/v1/x", **request))
+    response.render()
+    return response
+
+
+def body(response: Response) -> Any:
+    """Return the document."""
+    return json.loads(response.content)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (Http404("Conversation 7 of brand 2"), 404, "not_found"),
+        (PermissionDenied("not in team 3"), 403, "forbidden"),
+        (exceptions.NotAuthenticated(), 401, "unauthorized"),
+        (exceptions.MethodNotAllowed("PUT"), 405, "method_not_allowed"),
+        (exceptions.UnsupportedMediaType("text/csv"), 415, "unsupported_media_type"),
+        (exceptions.ParseError(), 400, "invalid"),
+        (exceptions.ValidationError({"text": ["Too long"]}), 400, "invalid"),
+        (exceptions.Throttled(wait=3), 429, "rate"),
+        (Problem(409, "open", conversation="abc"), 409, "open"),
+        (ZeroDivisionError("secret"), 500, "error"),
+    ],
+)
+def test_every_error_has_the_same_shape(error: Exception, status: int, code: str) -> None:
+    response = answer(error)
+    document = body(response)
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.status_code == document["status"] == status
+    assert document["code"] == code
+    assert document["type"] == "about:blank"
+    assert document["title"]
+    assert isinstance(document["detail"], str)
+
+
+def test_an_unexpected_error_says_nothing_to_the_caller_and_all_to_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    response = answer(ZeroDivisionError("the password is hunter2"))
+    assert b"hunter2" not in response.content
+    assert b"ZeroDivision" not in response.content
+    assert "api.unexpected" in caplog.text
+
+
+def test_a_row_that_may_not_be_seen_looks_like_none() -> None:
+    hidden = answer(Http404("Conversation matching query does not exist."))
+    assert body(hidden)["detail"] == ""
+    assert b"query" not in hidden.content
+
+
+def test_a_problem_carries_its_own_members() -> None:
+    document = body(answer(Problem(409, "open", "Answer there.", conversation="x1", open=2)))
+    assert document["conversation"] == "x1"
+    assert document["open"] == 2
+    assert document["detail"] == "Answer there."
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (exceptions.Throttled(wait=2.2), "3"),
+        (Problem(429, "rate", retry_after=0.1), "1"),
+        (Problem(503, "unavailable", retry_after=7), "7"),
+    ],
+)
+def test_limits_say_when_to_come_back(error: Exception, seconds: str) -> None:
+    assert answer(error)["Retry-After"] == seconds
+
+
+def test_a_refused_form_names_fields_and_reasons() -> None:
+    class Form(serializers.Serializer[Any]):
+        email = serializers.EmailField()
+        text = serializers.CharField(max_length=3)
+
+    form = Form(data={"email": "no", "text": "long"})
+    form.is_valid()
+    document = body(answer(exceptions.ValidationError(form.errors)))
+    assert set(document["errors"]) == {"email", "text"}
+    assert document["errors"]["email"][0]["code"] == "invalid"
+    assert document["detail"] == document["errors"]["email"][0]["message"]
+
+
+def test_who_must_sign_in_is_told_how() -> None:
+    assert answer(exceptions.NotAuthenticated())["WWW-Authenticate"] == "Bearer"
+
+
+def test_titles_follow_the_language() -> None:
+    with translation.override("en"):
+        assert problem(404)["title"] == "Not found"
