@@ -2,25 +2,42 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.db import connection
+from django.test import Client as Browser
 
-from agents.models import Brand
+from agents.models import Agent, ApiToken, Brand
+from agents.tokens import PREFIX, hash_secret, new_secret
 from chat.models import Visitor
 from chat.sessions import VisitorSession, make_token
 from config.asgi import application
 
 OWN = settings.OWN_ORIGINS[0]
+PATIENCE = 5.0
 
 
 def new_cid() -> str:
     """A client id."""
     return str(uuid4())
+
+
+async def db[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call something that reads or writes rows; its connection is given back."""
+
+    def call() -> R:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connection.close()
+
+    return await sync_to_async(call)()
 
 
 class Closed(Exception):
@@ -42,27 +59,56 @@ class Client(WebsocketCommunicator):
             headers.append((b"cookie", cookie.encode()))
         super().__init__(application, path, headers=headers)
         self.scope["client"] = [address, 1234]
+        self.welcome: dict[str, Any] = {}
+        self.sent: set[str] = set()
+        # Heard while waiting for something else.
+        self.unheard: list[dict[str, Any]] = []
 
-    async def hear(self, kind: str | None = None, *, timeout: float = 5) -> dict[str, Any]:
+    async def hear(self, kind: str | None = None) -> dict[str, Any]:
         """Return the next frame, or the next of a kind; raises `Closed`."""
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(PATIENCE):
             while True:
-                message = await self.receive_output(timeout)
-                if message["type"] == "websocket.close":
-                    raise Closed(message.get("code", 1000))
-                frame: dict[str, Any] = json.loads(message["text"])
+                frame = self.unheard.pop(0) if self.unheard else await self.next_frame()
                 if kind is None or frame["type"] == kind:
                     return frame
+
+    async def next_frame(self) -> dict[str, Any]:
+        """Return what comes over the wire next."""
+        message = await self.receive_output(PATIENCE)
+        if message["type"] == "websocket.close":
+            raise Closed(message.get("code", 1000))
+        frame: dict[str, Any] = json.loads(message["text"])
+        return frame
+
+    async def event(self, name: str) -> dict[str, Any]:
+        """Return the data of the next event of that name."""
+        while True:
+            frame = await self.hear("event")
+            if frame["name"] == name:
+                data: dict[str, Any] = frame["data"]
+                return data
+
+    async def is_silent(self) -> bool:
+        """Return whether nothing was said but echoes of our own and marks; asks for a pong."""
+        await self.say(type="ping")
+        while (frame := await self.hear())["type"] != "pong":
+            if frame["type"] == "entries":
+                if {entry["cid"] for entry in frame["entries"]} <= self.sent:
+                    continue
+            elif frame.get("name") in {"conversation.read", "conversation.delivered"}:
+                continue
+            return False
+        return True
 
     async def say(self, **frame: Any) -> None:
         """Send a frame."""
         await self.send_to(text_data=json.dumps(frame))
 
-    async def close_code(self, *, timeout: float = 5) -> int:
+    async def close_code(self) -> int:
         """Return the code with which the server closes, whatever it says before."""
         try:
             while True:
-                await self.hear(timeout=timeout)
+                await self.hear()
         except Closed as closed:
             return closed.code
 
@@ -71,16 +117,31 @@ class Client(WebsocketCommunicator):
         await self.say(type="hello", **fields)
         return await self.hear("welcome")
 
+    async def answer_to(self, cid: str) -> dict[str, Any]:
+        """Return the ack or nack of a send."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                frame = await self.next_frame()
+                if frame["type"] in {"ack", "nack"} and frame["cid"] == cid:
+                    return frame
+                self.unheard.append(frame)
+
     async def send_message(
-        self, conversation: str, text: str, cid: str | None = None
+        self, conversation: str, text: str, *, cid: str | None = None, kind: str = "message.send"
     ) -> dict[str, Any]:
-        """Send a message and return the ack or nack."""
+        """Send a message or note and return the ack or nack."""
         cid = cid or new_cid()
-        await self.say(type="message.send", cid=cid, conversation=conversation, text=text)
-        while True:
-            frame = await self.hear()
-            if frame["type"] in {"ack", "nack"} and frame["cid"] == cid:
-                return frame
+        self.sent.add(cid)
+        await self.say(type=kind, cid=cid, conversation=conversation, text=text)
+        return await self.answer_to(cid)
+
+    async def numbers_until(self, head: int) -> list[int]:
+        """Return the numbers of all entries heard, up to and with `head`."""
+        numbers: list[int] = []
+        while not numbers or numbers[-1] < head:
+            frame = await self.hear("entries")
+            numbers += [entry["seq"] for entry in frame["entries"]]
+        return numbers
 
 
 def token_for(visitor: Visitor) -> str:
@@ -100,16 +161,39 @@ def token_for_stranger(brand: Brand, secret_hash: str = "a" * 64) -> str:
     return make_token(VisitorSession(brand=brand, secret_hash=secret_hash, language="tr"))
 
 
+def api_token(agent: Agent) -> str:
+    """An agent's API token."""
+    raw = PREFIX + new_secret()
+    ApiToken.objects.create(agent=agent, name="test", token_hash=hash_secret(raw), scopes=["desk"])
+    return raw
+
+
+def session_cookie(agent: Agent) -> str:
+    """The cookie header of a browser that is signed in."""
+    browser = Browser()
+    browser.force_login(agent)
+    name = settings.SESSION_COOKIE_NAME
+    return f"{name}={browser.cookies[name].value}"
+
+
 @asynccontextmanager
 async def connected(path: str, **options: Any) -> AsyncIterator[Client]:
     """A socket that was accepted; closed at the end."""
     client = Client(path, **options)
-    accepted, _ = await client.connect(timeout=5)
+    accepted, _ = await client.connect(timeout=PATIENCE)
     assert accepted, "403"
     try:
         yield client
     finally:
-        await client.disconnect()
+        await client.disconnect(timeout=PATIENCE)
+
+
+async def is_refused(path: str, **options: Any) -> bool:
+    """Return whether the door stays closed: 403 before the socket opens."""
+    client = Client(path, **options)
+    accepted, _ = await client.connect(timeout=PATIENCE)
+    await client.disconnect(timeout=PATIENCE)
+    return not accepted
 
 
 @asynccontextmanager
@@ -121,8 +205,9 @@ async def visitor_socket(visitor: Visitor, **hello: Any) -> AsyncIterator[Client
 
 
 @asynccontextmanager
-async def console_socket(token: str, **hello: Any) -> AsyncIterator[Client]:
+async def console_socket(agent: Agent, **hello: Any) -> AsyncIterator[Client]:
     """An agent's socket, let in by an API token."""
+    token = await db(api_token, agent)
     async with connected("/ws/console/", origin=None) as client:
         client.welcome = await client.hello(token=token, **hello)
         yield client

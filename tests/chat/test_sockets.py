@@ -1,21 +1,32 @@
 """Both sockets, frame by frame, through the ASGI application."""
 
+import json
+from datetime import timedelta
+from uuid import UUID, uuid4
+
 import pytest
-from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from agents.models import Agent, ApiToken
-from agents.tokens import PREFIX, hash_secret, new_secret
-from tests.chat.sockets import console_socket, visitor_socket
-from tests.factories import make_agent, make_brand, make_conversation, make_visitor
+from agents.models import Permission
+from chat import marks
+from chat.consumers import VisitorConsumer
+from chat.models import Conversation, Entry, Installation, Participation
+from chat.operations.messages import Author, Draft, post_messages
+from chat.positions import Watch
+from chat.protocol import Close, event_frame, frames_content
+from config.layers import announce
+from tests.chat.sockets import (
+    connected,
+    console_socket,
+    db,
+    is_refused,
+    new_cid,
+    token_for_stranger,
+    visitor_socket,
+)
+from tests.factories import make_agent, make_brand, make_conversation, make_role, make_visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def api_token(agent: Agent) -> str:
-    raw = PREFIX + new_secret()
-    ApiToken.objects.create(agent=agent, name="test", token_hash=hash_secret(raw), scopes=["desk"])
-    return raw
 
 
 @pytest.fixture
@@ -33,13 +44,432 @@ def chat(vera, elif_):
     return make_conversation(vera, assignee=elif_, status="active", accepted_at=timezone.now())
 
 
+def fill(conversation, count: int) -> None:
+    """Let the visitor have said `count` things."""
+    author = Author.of_visitor(conversation.visitor)
+    for start in range(0, count, 100):
+        post_messages(
+            [
+                Draft(conversation.public_id, author, f"{number}", str(uuid4()))
+                for number in range(start + 1, min(start + 100, count) + 1)
+            ],
+            now=timezone.now(),
+        )
+
+
+# Messages
+
+
 async def test_a_message_is_acked_and_reaches_both_screens(chat, vera, elif_):
-    token = await sync_to_async(api_token)(elif_)
-    async with visitor_socket(vera) as visitor, console_socket(token) as console:
-        assert visitor.welcome["heads"] == {chat.public_id: 0}
-        assert console.welcome["heads"] == {chat.public_id: 0}
-        ack = await visitor.send_message(chat.public_id, "Merhaba")
-        assert ack["seq"] == 1
-        assert not ack["dup"]
+    async with visitor_socket(vera) as visitor, console_socket(elif_) as console:
+        cid = new_cid()
+        ack = await visitor.send_message(chat.public_id, "Merhaba", cid=cid)
+        at = ack.pop("at")
+        assert at.endswith("Z")
+        assert ack == {
+            "type": "ack",
+            "cid": cid,
+            "id": f"{chat.public_id}.1",
+            "seq": 1,
+            "dup": False,
+        }
         heard = await console.hear("entries")
-        assert [entry["text"] for entry in heard["entries"]] == ["Merhaba"]
+        assert heard == {
+            "type": "entries",
+            "conversation": chat.public_id,
+            "entries": [
+                {
+                    "id": f"{chat.public_id}:1",
+                    "seq": 1,
+                    "kind": "message",
+                    "author": {"kind": "visitor", "id": vera.public_id, "name": "Vera"},
+                    "text": "Merhaba",
+                    "attachments": [],
+                    "data": {},
+                    "cid": cid,
+                    "at": at,
+                }
+            ],
+            "head": 1,
+            "more": False,
+        }
+        answer = await console.send_message(chat.public_id, "Buyurun")
+        assert (answer["seq"], answer["id"]) == (2, f"{chat.public_id}:2")
+        frames = [await visitor.hear("entries") for _ in range(2)]
+        said = frames[1]["entries"][0]
+        assert said["author"] == {"kind": "agent", "id": elif_.public_id, "name": elif_.name}
+        assert said["id"] == f"{chat.public_id}.2"
+
+
+async def test_the_same_client_id_gets_the_same_ack(chat, vera):
+    async with visitor_socket(vera) as visitor:
+        cid = new_cid()
+        first = await visitor.send_message(chat.public_id, "Bir", cid=cid)
+        second = await visitor.send_message(chat.public_id, "Bir", cid=cid)
+        assert second == first | {"dup": True}
+
+
+async def test_notes_never_reach_the_visitor(chat, vera, elif_):
+    async with visitor_socket(vera) as visitor, console_socket(elif_) as console:
+        note = await console.send_message(chat.public_id, "Dikkat", kind="note.add")
+        assert note["seq"] == 1
+        await console.send_message(chat.public_id, "Merhaba")
+        frame = await visitor.hear("entries")
+        assert [(entry["seq"], entry["text"]) for entry in frame["entries"]] == [(1, "Merhaba")]
+
+
+async def test_a_visitor_has_no_notes(chat, vera):
+    async with visitor_socket(vera) as visitor:
+        await visitor.say(type="note.add", cid=new_cid(), conversation=chat.public_id, text="x")
+        assert await visitor.close_code() == Close.BAD_FRAME
+
+
+async def test_a_chat_that_begins_after_the_welcome_is_heard(vera, elif_):
+    async with connected("/ws/visitor/") as visitor:
+        stranger = token_for_stranger(vera.brand, "b" * 64)
+        assert (await visitor.hello(token=stranger))["heads"] == {}
+        someone = await db(make_visitor, vera.brand, secret_hash="b" * 64)
+        chat = await db(make_conversation, someone, assignee=elif_, status="active")
+        await db(fill, chat, 1)
+        assert (await visitor.hear("entries"))["entries"][0]["seq"] == 1
+        assert (await visitor.send_message(chat.public_id, "iki"))["seq"] == 2
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\0b", "x" * 10_001])
+async def test_what_cannot_be_said_is_nacked(chat, vera, text):
+    async with visitor_socket(vera) as visitor:
+        nack = await visitor.send_message(chat.public_id, text)
+        assert (nack["type"], nack["code"], nack["retry"]) == ("nack", "invalid", False)
+
+
+async def test_another_visitors_chat_is_forbidden(chat, elif_):
+    mallory = await db(make_visitor, chat.brand)
+    async with (
+        visitor_socket(mallory, resume={chat.public_id: 0}) as visitor,
+        console_socket(elif_) as console,
+    ):
+        await db(fill, chat, 1)
+        assert visitor.welcome["heads"] == {}
+        nack = await visitor.send_message(chat.public_id, "Ben Vera")
+        assert (nack["code"], nack["retry"]) == ("forbidden", False)
+        await visitor.say(type="typing", conversation=chat.public_id, on=True)
+        await visitor.say(type="read", conversation=chat.public_id, seq=1)
+        assert await visitor.is_silent()
+        await console.hear("entries")
+        assert await console.is_silent()
+        assert await db(Entry.objects.count) == 1
+        await db(marks.collector.write)
+        assert (await db(Conversation.objects.get)).visitor_read_seq == 0
+
+
+async def test_a_browser_without_a_visitor_is_forbidden(chat):
+    async with connected("/ws/visitor/") as visitor:
+        await visitor.hello(token=token_for_stranger(chat.brand))
+        assert (await visitor.send_message(chat.public_id, "x"))["code"] == "forbidden"
+
+
+async def test_an_ended_chat_refuses_messages(chat, vera, elif_):
+    long_ago = timezone.now() - timedelta(days=3)
+    await db(
+        Conversation.objects.update, status="resolved", ended_at=long_ago, resolved_at=long_ago
+    )
+    async with visitor_socket(vera) as visitor, console_socket(elif_) as console:
+        nack = await visitor.send_message(chat.public_id, "Hâlâ orada mısınız")
+        assert (nack["code"], nack["retry"]) == ("ended", False)
+        assert (await console.send_message(chat.public_id, "x"))["code"] in {"ended", "forbidden"}
+
+
+async def test_a_full_writer_says_unavailable(chat, vera, monkeypatch):
+    monkeypatch.setattr("chat.writer.QUEUE_MAX", 0)
+    async with visitor_socket(vera) as visitor:
+        nack = await visitor.send_message(chat.public_id, "x")
+        assert (nack["code"], nack["retry"]) == ("unavailable", True)
+
+
+# Welcome, resume, gaps
+
+
+async def test_welcome_tells_heads_limits_and_epoch(chat, vera, monkeypatch):
+    # What an earlier test saw went with its rows.
+    monkeypatch.setattr("chat.threads._epoch", None)
+    async with visitor_socket(vera) as visitor:
+        assert visitor.welcome["heartbeat"] == 25
+        assert visitor.welcome["limits"]["text"] == 10_000
+        installation = await db(Installation.objects.get)
+        assert UUID(visitor.welcome["epoch"]) == installation.epoch
+
+
+@pytest.mark.parametrize("seen", range(6))
+async def test_resume_brings_what_was_missed_and_nothing_else(chat, vera, elif_, seen):
+    await db(fill, chat, 5)
+    missing = list(range(seen + 1, 6))
+    async with (
+        visitor_socket(vera, resume={chat.public_id: seen}) as visitor,
+        console_socket(elif_, resume={chat.public_id: seen}) as console,
+    ):
+        assert visitor.welcome["heads"] == console.welcome["heads"] == {chat.public_id: 5}
+        for client in (visitor, console):
+            if missing:
+                assert await client.numbers_until(5) == missing
+            assert await client.is_silent()
+        await visitor.send_message(chat.public_id, "altı")
+        assert (await console.numbers_until(6)) == [6]
+
+
+async def test_long_absence_comes_in_batches(chat, vera):
+    await db(fill, chat, 250)
+    async with visitor_socket(vera, resume={chat.public_id: 0}) as visitor:
+        frames = [await visitor.hear("entries") for _ in range(3)]
+        assert [len(frame["entries"]) for frame in frames] == [100, 100, 50]
+        assert [frame["more"] for frame in frames] == [True, True, False]
+        assert {frame["head"] for frame in frames} == {250}
+
+
+@pytest.mark.parametrize(("said", "seen"), [(501, 0), (3, 9)])
+async def test_too_far_behind_or_ahead_is_a_resync(chat, vera, said, seen):
+    await db(fill, chat, said)
+    async with visitor_socket(vera, resume={chat.public_id: seen}) as visitor:
+        assert await visitor.hear() == {"type": "resync", "conversation": chat.public_id}
+        assert (await visitor.send_message(chat.public_id, "x"))["seq"] == said + 1
+
+
+async def test_five_hundred_behind_is_still_brought(chat, vera):
+    await db(fill, chat, 500)
+    async with visitor_socket(vera, resume={chat.public_id: 0}) as visitor:
+        assert await visitor.numbers_until(500) == list(range(1, 501))
+
+
+async def test_a_lost_doorbell_is_repaired_by_the_next(chat, vera, elif_, monkeypatch):
+    async with console_socket(elif_) as console:
+        with monkeypatch.context() as patch:
+            patch.setattr("config.events.announce", lambda rings: None)
+            await db(fill, chat, 3)
+        await db(fill, chat, 1)
+        assert await console.numbers_until(4) == [1, 2, 3, 4]
+
+
+async def test_the_position_check_repairs_a_lost_doorbell(chat, vera, elif_, monkeypatch):
+    async with visitor_socket(vera) as visitor, console_socket(elif_) as console:
+        with monkeypatch.context() as patch:
+            patch.setattr("config.events.announce", lambda rings: None)
+            await db(fill, chat, 3)
+        assert await visitor.is_silent()
+        await Watch.here().check_positions()
+        assert await visitor.numbers_until(3) == [1, 2, 3]
+        assert await console.numbers_until(3) == [1, 2, 3]
+
+
+async def test_a_resync_of_the_layer_reads_the_database(chat, vera, elif_, monkeypatch):
+    from_layer = [("visitor." + vera.secret_hash[:32], {"type": "live.resync"})]
+    async with visitor_socket(vera) as visitor:
+        with monkeypatch.context() as patch:
+            patch.setattr("config.events.announce", lambda rings: None)
+            await db(fill, chat, 2)
+        announce(from_layer)
+        assert await visitor.numbers_until(2) == [1, 2]
+
+
+async def test_a_restored_backup_is_a_resync(chat, vera):
+    await db(fill, chat, 5)
+    async with visitor_socket(vera, resume={chat.public_id: 5}) as visitor:
+        await db(Entry.objects.filter(seq__gt=2).delete)
+        await db(Conversation.objects.update, last_seq=2, last_visitor_seq=2)
+        await Watch.here().check_positions()
+        assert (await visitor.hear("resync"))["conversation"] == chat.public_id
+
+
+# Watching
+
+
+async def test_a_console_hears_only_what_it_watches_or_has(chat, vera):
+    selin = await db(make_supervisor)
+    async with console_socket(selin) as console:
+        await db(fill, chat, 1)
+        assert await console.is_silent()
+        await console.say(type="watch", conversation=chat.public_id, after=0)
+        assert await console.numbers_until(1) == [1]
+        await db(fill, chat, 1)
+        assert await console.numbers_until(2) == [2]
+        await console.say(type="unwatch", conversation=chat.public_id)
+        assert await console.is_silent()
+        await db(fill, chat, 1)
+        assert await console.is_silent()
+
+
+def make_supervisor():
+    return make_agent(role=make_role(Permission.SUPERVISE, Permission.CHAT, scope="all"))
+
+
+async def test_what_may_not_be_seen_cannot_be_watched(chat):
+    outsider = await db(make_agent)
+    async with console_socket(outsider, resume={chat.public_id: 0}) as console:
+        assert console.welcome["heads"] == {}
+        await console.say(type="watch", conversation=chat.public_id, after=0)
+        await db(fill, chat, 1)
+        assert await console.is_silent()
+        nack = await console.send_message(chat.public_id, "x")
+        assert nack["code"] == "forbidden"
+
+
+async def test_a_chat_given_to_me_is_heard_and_one_taken_away_no_more(chat, elif_):
+    mert = await db(make_agent)
+    async with console_socket(mert) as console:
+        await db(give, chat, mert)
+        assert await console.event("conversation.assigned") == {"conversation": chat.public_id}
+        assert await console.is_silent()
+        await db(fill, chat, 1)
+        assert await console.numbers_until(1) == [1]
+        await db(give, chat, elif_, tell=mert)
+        await console.event("conversation.assigned")
+        assert await console.is_silent()
+        await db(fill, chat, 1)
+        assert await console.is_silent()
+
+
+def give(conversation, agent, tell=None):
+    Conversation.objects.update(assignee=agent)
+    frame = event_frame("conversation.assigned", {"conversation": conversation.public_id})
+    announce([(f"agent.{(tell or agent).pk}", frames_content(frame))])
+
+
+# Typing, reading, delivery
+
+
+async def test_typing_is_shown_to_the_other_side_and_never_stored(chat, vera, elif_):
+    async with visitor_socket(vera) as visitor, console_socket(elif_) as console:
+        await visitor.say(type="typing", conversation=chat.public_id, on=True, text="gizli")
+        heard = await console.hear("typing")
+        assert heard == {
+            "type": "typing",
+            "conversation": chat.public_id,
+            "author": {"kind": "visitor", "id": vera.public_id, "name": "Vera"},
+            "on": True,
+        }
+        await console.say(type="typing", conversation=chat.public_id, on=True, mode="reply")
+        assert (await visitor.hear("typing"))["author"]["id"] == elif_.public_id
+        await console.say(type="typing", conversation=chat.public_id, on=True, mode="note")
+        assert await visitor.is_silent()
+        assert await console.is_silent()
+
+
+async def test_a_supervisor_who_watches_types_unseen_until_joined(chat, vera):
+    selin = await db(make_supervisor)
+    async with (
+        visitor_socket(vera) as visitor,
+        console_socket(selin, resume={chat.public_id: 0}) as console,
+    ):
+        await console.say(type="typing", conversation=chat.public_id, on=True, mode="reply")
+        assert await console.is_silent()
+        assert await visitor.is_silent()
+    await db(Participation.objects.create, conversation=chat, agent=selin, joined_at=timezone.now())
+    async with (
+        visitor_socket(vera) as visitor,
+        console_socket(selin, resume={chat.public_id: 0}) as console,
+    ):
+        await console.say(type="typing", conversation=chat.public_id, on=True, mode="reply")
+        assert (await visitor.hear("typing"))["author"]["id"] == selin.public_id
+
+
+async def test_marks_travel_in_the_counter_of_the_one_who_hears(chat, vera, elif_):
+    async with console_socket(elif_) as console:
+        await console.send_message(chat.public_id, "not", kind="note.add")
+        await console.send_message(chat.public_id, "Merhaba")
+        async with visitor_socket(vera) as visitor:
+            assert await visitor.numbers_until(1) == [1]
+            delivered = await console.event("conversation.delivered")
+            assert delivered == {"conversation": chat.public_id, "seq": 2, "by": "visitor"}
+            await visitor.say(type="read", conversation=chat.public_id, seq=1)
+            read = await console.event("conversation.read")
+            assert read == {"conversation": chat.public_id, "seq": 2, "by": "visitor"}
+            await visitor.send_message(chat.public_id, "Sağ olun")
+            assert (await visitor.event("conversation.delivered"))["seq"] == 2
+            await console.say(type="read", conversation=chat.public_id, seq=3)
+            assert await visitor.event("conversation.read") == {
+                "conversation": chat.public_id,
+                "seq": 2,
+                "by": "agent",
+            }
+    chat = await db(Conversation.objects.get)
+    assert (chat.visitor_read_seq, chat.visitor_delivered_seq) == (1, 1)
+    assert (chat.agents_read_seq, chat.agents_delivered_seq) == (2, 2)
+    assert (await db(Participation.objects.get)).read_seq == 3
+
+
+async def test_marks_never_go_back_nor_beyond_the_end(chat, vera):
+    await db(fill, chat, 3)
+    async with visitor_socket(vera, resume={chat.public_id: 3}) as visitor:
+        for seq in (99, 1):
+            await visitor.say(type="read", conversation=chat.public_id, seq=seq)
+            assert await visitor.is_silent()
+            await db(marks.collector.write)
+    assert (await db(Conversation.objects.get)).visitor_read_seq == 3
+
+
+# Bad frames
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ",
+        "{",
+        "[]",
+        "null",
+        '"hello"',
+        "NaN",
+        "[" * 5000,
+        '{"type":"nothing"}',
+        '{"type":["ping"]}',
+        '{"type":"__class__"}',
+        '{"type":"dispatch"}',
+        '{"type":"hello","token":"x"}',
+        '{"type":"message.send","cid":"1","conversation":"a","text":"b"}',
+        '{"type":"message.send","conversation":"a","text":"b"}',
+        '{"type":"read","conversation":"a","seq":"1"}',
+        '{"type":"read","conversation":"a","seq":true}',
+        '{"type":"read","conversation":"a","seq":-1}',
+        '{"type":"read","conversation":"a","seq":1e400}',
+        '{"type":"read","conversation":{"$ne":1},"seq":1}',
+        '{"type":"typing","conversation":"a","on":1}',
+        '{"type":"watch","conversation":"a"}',
+    ],
+)
+async def test_a_frame_that_is_none_closes_with_4400(chat, vera, text):
+    async with visitor_socket(vera) as visitor:
+        await visitor.send_to(text_data=text)
+        assert await visitor.close_code() == Close.BAD_FRAME
+
+
+async def test_binary_closes_with_4400(chat, vera):
+    async with visitor_socket(vera) as visitor:
+        await visitor.send_to(bytes_data=b"{}")
+        assert await visitor.close_code() == Close.BAD_FRAME
+
+
+async def test_a_frame_over_64_kib_closes_with_1009(chat, vera):
+    async with visitor_socket(vera) as visitor:
+        await visitor.say(type="ping", pad="ş" * 33_000)
+        assert await visitor.close_code() == Close.TOO_BIG
+
+
+async def test_a_bug_closes_with_1011_and_tells_nothing(chat, vera, monkeypatch):
+    async def explode(self, frame):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setitem(VisitorConsumer.commands, "read", explode)
+    async with visitor_socket(vera) as visitor:
+        await visitor.say(type="read", conversation=chat.public_id, seq=1)
+        message = await visitor.receive_output(5)
+        assert message["type"] == "websocket.close"
+        assert message["code"] == Close.BUG
+        assert "secret" not in json.dumps(message)
+
+
+async def test_an_unknown_path_is_refused():
+    assert await is_refused("/ws/nothing/")
+
+
+async def test_the_farewell_says_when_to_come_back(chat, vera):
+    async with visitor_socket(vera) as visitor:
+        await Watch.here().farewell()
+        assert 0 < (await visitor.hear("bye"))["retry_after"] <= 5
