@@ -1,5 +1,6 @@
 """Static files under names that carry their content's hash, collected only when they changed."""
 
+import fcntl
 import hashlib
 from pathlib import Path
 
@@ -61,7 +62,8 @@ class StaticMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
 def sources_digest() -> str:
     """Return a digest of our static sources and of `uv.lock`, which stands for the packages'."""
-    digest = hashlib.sha256()
+    # This file decides how they are written.
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     lock = settings.BASE_DIR / "uv.lock"
     if lock.exists():
         digest.update(lock.read_bytes())
@@ -74,11 +76,15 @@ def sources_digest() -> str:
 
 def collect_if_changed() -> bool:
     """Collect static files unless the last collecting saw the same sources; True if it ran."""
-    stamp = Path(settings.STATIC_ROOT) / STAMP
-    digest = sources_digest()
-    if stamp.exists() and stamp.read_text() == digest:
-        return False
-    # Old names stay: pages that are open, and processes not yet restarted, still ask for them.
-    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED)
-    stamp.write_text(digest)
-    return True
+    root = Path(settings.STATIC_ROOT)
+    root.mkdir(parents=True, exist_ok=True)
+    # Whoever comes second finds the work done.
+    with (root / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp, digest = root / STAMP, sources_digest()
+        if stamp.exists() and stamp.read_text() == digest:
+            return False
+        # Old names stay: pages that are open, and processes not yet restarted, ask for them.
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED)
+        stamp.write_text(digest)
+        return True

@@ -75,7 +75,7 @@ class Process:
             self._kept = Path(self._log.name).read_text(errors="replace")
         return self._kept
 
-    def start(self, *, timeout: float = 60) -> Self:
+    def start(self, *, timeout: float = 120) -> Self:
         """Start it and wait until it serves."""
         self.spawn()
         self.wait_ready(timeout=timeout)
@@ -94,7 +94,7 @@ class Process:
             **self._popen,
         )
 
-    def wait_ready(self, *, timeout: float = 60) -> None:
+    def wait_ready(self, *, timeout: float = 120) -> None:
         """Return as soon as it serves; fail with its log when it dies or takes too long."""
         deadline = time.monotonic() + timeout
         while not self.is_ready():
@@ -312,6 +312,8 @@ def environment(env: Mapping[str, str]) -> dict[str, str]:
         **{name: os.environ[name] for name in kept if name in os.environ},
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),
+        # Collected once for all of them, and again only when a source changed.
+        "STATIC_ROOT": str(ROOT / "var" / "test-static"),
         **env,
     }
 
@@ -381,7 +383,7 @@ class Celery(Process):
 
 
 @contextmanager
-def web_process(env: Mapping[str, str], *, timeout: float = 60) -> Iterator[Web]:
+def web_process(env: Mapping[str, str], *, timeout: float = 120) -> Iterator[Web]:
     """Run a web process; without DATABASE_URL in `env` it is embedded SQLite in its DATA_DIR."""
     with _data_dir(env) as complete, Web(complete) as web:
         web.start(timeout=timeout)

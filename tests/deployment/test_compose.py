@@ -107,7 +107,8 @@ async def test_visitor_and_agent_talk_across_two_web_processes(
     session = {"site": "compose", "page": page, "language": "tr"}
     answer = await call(one, "POST", "/api/widget/v1/sessions", json=session)
     assert answer.status_code == 201, answer.text
-    assert answer.json()["availability"]["state"] == "online"
+    availability = answer.json()["availability"]
+    assert availability["state"] == "online"
     visitor = answer.json()["token"]
     widget = await hello(one, "/ws/visitor/", visitor)
 
@@ -118,7 +119,7 @@ async def test_visitor_and_agent_talk_across_two_web_processes(
         "POST",
         "/api/widget/v1/conversations",
         token=visitor,
-        json={"fields": {}, "message": message},
+        json={"topic": availability["topics"][0]["id"], "fields": {}, "message": message},
     )
     assert answer.status_code == 201, answer.text
     seen = await heard(console, "Siparişim nerede?")
