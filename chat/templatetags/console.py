@@ -10,5 +10,6 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def console_frame(context: Context) -> Frame:
-    """Return the frame of this page; `area` in the context says which rail link is lit."""
-    return frame_of(context["request"], area=str(context.get("area", "")))
+    """Return the frame of this page, whose view's name says which rail link is lit."""
+    request = context["request"]
+    return frame_of(request, area=request.resolver_match.view_name)

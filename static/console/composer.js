@@ -228,21 +228,27 @@ function save(id) {
 
 // Canned replies
 
+/** Where the slash before the caret stands, and what follows it. */
+function slashed() {
+  const box = area();
+  const before = box?.value.slice(0, box.selectionStart) ?? "";
+  const slash = /(?:^|\s)\/(\S*)$/.exec(before);
+  return slash ? { query: slash[1], from: before.length - slash[1].length - 1 } : null;
+}
+
 /** @param {boolean} always open it even without a slash */
 async function canned(always) {
-  const box = area();
-  if (!box) return;
-  const before = box.value.slice(0, box.selectionStart);
-  const slash = /(?:^|\s)\/(\S*)$/.exec(before);
-  if (!slash && !always) {
+  if (!always && !slashed()) {
     picker?.closePicker();
     return;
   }
   const id = current;
+  // Several keys may come while it loads, and be answered in any order: look again afterwards.
   picker ??= await import("./canned.js");
-  if (id !== current) return;
-  const query = slash ? slash[1] : "";
-  const from = slash ? before.length - query.length - 1 : before.length;
+  const box = area();
+  const slash = slashed();
+  if (id !== current || !box || (!slash && !always)) return;
+  const { query, from } = slash ?? { query: "", from: box.selectionStart };
   picker.openPicker({
     conversation: current,
     box,
