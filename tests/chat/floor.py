@@ -10,6 +10,7 @@ from agents.models import Agent, Brand, Team, Topic
 from agents.presence import heartbeat
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.conversations import start_conversation
+from config.outbox.operations import drain
 from tests.factories import make_agent, make_brand, make_role, make_team, make_topic, make_visitor
 
 
@@ -59,6 +60,12 @@ def start(desk: Desk, visitor: Visitor | None = None, **changes: Any) -> Convers
         "now": timezone.now(),
     }
     return start_conversation(**wish | changes).conversation
+
+
+def work() -> None:
+    """Let the worker do what is due, and what follows from that."""
+    while drain():
+        pass
 
 
 def kinds(conversation: Conversation) -> list[str]:

@@ -23,8 +23,7 @@ from chat.operations.assignment import (
     route,
 )
 from chat.operations.conversations import end_conversation, resolve_conversation
-from config.outbox.operations import drain
-from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start
+from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start, work
 from tests.factories import (
     make_agent,
     make_brand,
@@ -68,12 +67,12 @@ def test_a_queued_chat_is_given_to_the_least_loaded_agent_and_accepted_at_once(a
 def test_the_worker_routes_a_chat_that_queues_and_the_next_when_a_slot_frees() -> None:
     desk = make_desk(brand={"capacity": 1})
     first, second = start(desk), start(desk)
-    drain()
+    work()
     assert holders() == [desk.agents[0].pk, None]
     resolve_conversation(
         conversation=fresh(first), topic=desk.topic, by=desk.agents[0], now=timezone.now()
     )
-    drain()
+    work()
     assert fresh(second).assignee == desk.agents[0]
 
 
@@ -242,9 +241,9 @@ def test_a_chat_rings_at_one_agent_then_the_next_and_never_again(ringing, announ
 
 def test_a_declined_chat_rings_on_by_itself(ringing) -> None:
     chat = start(ringing)
-    drain()
+    work()
     decline(conversation=chat, agent=ringing.agents[0], now=timezone.now())
-    drain()
+    work()
     assert offers(chat)[1] == (ringing.agents[1].pk, "open")
 
 
