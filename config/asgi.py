@@ -4,17 +4,22 @@ import asyncio
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Loads the rooms, so it comes before whatever imports their models.
-http = get_asgi_application()
+pages = get_asgi_application()
 
 from chat.consumers import ConsoleConsumer, VisitorConsumer  # noqa: E402
 from chat.positions import Watch  # noqa: E402
 from chat.reading import readers  # noqa: E402
 from chat.writer import writer  # noqa: E402
+from config.bodies import LimitBodies  # noqa: E402
 from config.server import before_shutdown  # noqa: E402
+
+# An upload and what surrounds it in a multipart body.
+http = LimitBodies(pages, limit=settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024)
 
 SOCKETS = {"/ws/visitor/": VisitorConsumer.asgi(), "/ws/console/": ConsoleConsumer.asgi()}
 
