@@ -1,0 +1,78 @@
+"""Opening tickets."""
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import make_agent, make_brand, make_team, make_topic
+from tickets.models import Entry, Ticket
+from tickets.operations import Said, add_said, create_contact, open_ticket, subject_of
+
+pytestmark = pytest.mark.django_db
+
+
+def open_one(**changes) -> Ticket:
+    now = timezone.now()
+    brand = changes.pop("brand", None) or make_brand()
+    wish = {
+        "brand": brand,
+        "contact": create_contact(name="İpek Işık", email="i@example.com", language="tr", now=now),
+        "topic": None,
+        "subject": "İade",
+        "said": [Said(body="İade etmek istiyorum", at=now, data={"chat": "abc", "seq": 2})],
+        "language": "tr",
+        "source": Ticket.Source.CHAT,
+        "data": {},
+        "origin_key": None,
+        "by": None,
+        "now": now,
+    }
+    return open_ticket(**wish | changes)
+
+
+def test_numbers_are_given_in_order_and_lines_are_dense() -> None:
+    first, second = open_one(), open_one()
+    assert second.number > first.number
+    assert list(first.entries.order_by("seq").values_list("seq", flat=True)) == [1, 2]
+    assert first.last_seq == 2
+
+
+def test_the_same_origin_is_the_same_ticket() -> None:
+    assert open_one(origin_key="visitor:1:x") == open_one(origin_key="visitor:1:x")
+    assert Ticket.objects.count() == 1
+
+
+def test_the_only_team_of_the_topic_gets_it_else_the_default_team_else_all_of_them() -> None:
+    default, one, two = make_team(), make_team(), make_team()
+    brand = make_brand(default_team=default)
+    assert open_one(brand=brand).team == default
+    assert open_one(brand=brand, topic=make_topic(brand)).team == default
+    assert open_one(brand=brand, topic=make_topic(brand, one)).team == one
+    shared = open_one(brand=brand, topic=make_topic(brand, one, two))
+    assert shared.team is None
+    member = make_agent()
+    two.agents.add(member)
+    assert list(Ticket.objects.visible_to(member)) == [shared]
+
+
+def test_who_opened_it_is_written_down() -> None:
+    agent = make_agent()
+    created = open_one(by=agent).entries.get(kind=Entry.Kind.CREATED)
+    assert (created.author_kind, created.agent) == ("agent", agent)
+
+
+def test_the_same_words_of_a_chat_are_added_once() -> None:
+    ticket, now = open_one(), timezone.now()
+    more = Said(body="Kutusu açık", at=now, data={"chat": "abc", "seq": 5})
+    earlier = Said(body="İade etmek istiyorum", at=now, data={"chat": "abc", "seq": 2})
+    assert add_said(ticket=ticket, chat="abc", said=[earlier, more], now=now) == 1
+    assert add_said(ticket=ticket, chat="abc", said=[earlier, more], now=now) == 0
+    assert list(ticket.entries.order_by("seq").values_list("seq", "body"))[1:] == [
+        (2, "İade etmek istiyorum"),
+        (3, "Kutusu açık"),
+    ]
+
+
+def test_a_subject_is_one_line_of_eighty_characters() -> None:
+    assert subject_of("  bir\n\tiki ") == "bir iki"
+    assert len(subject_of("kelime " * 40)) <= 80
+    assert subject_of("kelime " * 40).endswith("…")
