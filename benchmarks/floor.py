@@ -17,7 +17,7 @@ import psycopg
 DSN = os.environ.get("FLOOR_DSN", "")
 INSERT = """
     INSERT INTO floor_entry (conversation_id, kind, body, created_at)
-    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+    SELECT room, 'message', body, %s FROM unnest(%s::bigint[], %s::text[]) AS new (room, body)
     RETURNING id
 """
 SCHEMA = """
@@ -35,11 +35,15 @@ SCHEMA = """
 
 
 class Writer:
-    """Commits what arrived while the last commit ran."""
+    """Commits what arrived while the last commit ran, then tells the agents and the senders."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[int, str, datetime, asyncio.Future[int]]] = []
+        self.waiting: list[tuple[str, dict[str, Any], Any]] = []
         self.wake = asyncio.Event()
+
+    def add(self, room: str, frame: dict[str, Any], send: Any) -> None:
+        self.waiting.append((room, frame, send))
+        self.wake.set()
 
     async def run(self) -> None:
         async with await psycopg.AsyncConnection.connect(DSN) as connection:
@@ -50,26 +54,15 @@ class Writer:
                 self.wake.clear()
                 while batch := self.waiting:
                     self.waiting = []
-                    rows = await (
-                        await connection.execute(
-                            INSERT,
-                            (
-                                [item[0] for item in batch],
-                                ["message"] * len(batch),
-                                [item[1] for item in batch],
-                                [item[2] for item in batch],
-                            ),
-                        )
-                    ).fetchall()
+                    at = datetime.now(UTC)
+                    rooms = [int(item[0]) for item in batch]
+                    bodies = [item[1]["text"] for item in batch]
+                    cursor = await connection.execute(INSERT, (at, rooms, bodies))
+                    rows = await cursor.fetchall()
                     await connection.commit()
-                    for item, (pk,) in zip(batch, rows, strict=True):
-                        item[3].set_result(pk)
-
-    def add(self, conversation: int, body: str, at: datetime) -> asyncio.Future[int]:
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.waiting.append((conversation, body, at, future))
-        self.wake.set()
-        return future
+                    stamp = at.isoformat()
+                    for (room, frame, send), (pk,) in zip(batch, rows, strict=True):
+                        await deliver(room, frame, send, pk, stamp)
 
 
 writer = Writer()
@@ -89,11 +82,8 @@ async def lifespan(receive: Any, send: Any) -> None:
             return
 
 
-async def deliver(frame: dict[str, Any], room: str, send: Any) -> None:
-    """Store, then tell the agent, then ack the sender."""
-    at = datetime.now(UTC)
-    pk = await writer.add(int(room), frame["text"], at)
-    stamp = at.isoformat()
+async def deliver(room: str, frame: dict[str, Any], send: Any, pk: int, stamp: str) -> None:
+    """Tell the agent, then ack the sender."""
     if tell := agents.get(room):
         entry = {
             "id": str(pk),
@@ -143,6 +133,4 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         elif frame["type"] == "message.send":
             if not isinstance(frame["text"], str) or len(frame["text"]) > 10_000:
                 raise ValueError("text")
-            task = asyncio.create_task(deliver(frame, room, send))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+            writer.add(room, frame, send)

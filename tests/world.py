@@ -18,8 +18,8 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402 - models need settings
 
-from agents.models import ApiToken, Role  # noqa: E402
-from agents.tokens import hash_token  # noqa: E402
+from agents.models import Role  # noqa: E402
+from agents.operations.tokens import create_token  # noqa: E402
 from chat.sessions import VisitorSession, make_token  # noqa: E402
 from tests.factories import (  # noqa: E402
     make_agent,
@@ -42,10 +42,7 @@ def prepare(pairs: int, idle: int) -> dict[str, Any]:
     for number in range(pairs):
         agent = make_agent(role=role, online=True, email=f"world{number}-{now:%f}@example.com")
         team.agents.add(agent)
-        raw = secrets.token_urlsafe(32)
-        ApiToken.objects.create(
-            agent=agent, name="world", token_hash=hash_token(raw), scopes=["desk"]
-        )
+        _, raw = create_token(agent=agent, name="world", by=agent)
         visitor = make_visitor(brand)
         conversation = make_conversation(
             visitor,
