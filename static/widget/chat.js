@@ -12,6 +12,7 @@ import { Sound } from "./sound.js";
 const SPOKEN = new Set(["message", "bot", "article"]);
 const OPEN = new Set(["bot", "queued", "active", "waiting"]);
 const ENDS = new Set(["ended", "resolved", "converted"]);
+const TURNS = new Set(["accepted", "queued", "reopened", ...ENDS]);
 
 export class Chat {
   /** @type {import("./frame.js").App} */ #app;
@@ -22,6 +23,7 @@ export class Chat {
   #composer;
   #listening = new AbortController();
   #readUpTo = 0;
+  /** The newest line that the chat's state is known to include. */ #followed = 0;
   #left = false;
   #who = h("div", { class: "who" });
   #queue = h("section", { class: "queue", hidden: true });
@@ -35,6 +37,7 @@ export class Chat {
     this.#app = app;
     this.#chat = chat;
     this.#readUpTo = chat.read ?? 0;
+    this.#followed = chat.head ?? 0;
     this.#sound = new Sound(app.bridge);
     this.#sync = new ThreadSync({
       socket: app.socket,
@@ -328,19 +331,17 @@ export class Chat {
 
   /** What the lines of the thread say about the chat itself. @param {any[]} entries */
   #follow(entries) {
-    const line = entries.findLast(({ kind }) => kind === "accepted" || kind === "reopened" || ENDS.has(kind));
+    const line = entries.findLast(({ kind }) => TURNS.has(kind));
     if (!line || line.seq <= this.#followed) return;
     this.#followed = line.seq;
     if (line.kind === "accepted" && this.#chat.status === "queued") {
       this.#change({ status: "active", agent: line.author });
     } else if (ENDS.has(line.kind) && this.#isOpen()) {
       this.#change({ status: "wrap_up" });
-    } else if (line.kind === "reopened" && !this.#isOpen()) {
+    } else if (line.kind === "queued" || line.kind === "reopened") {
       this.#reload();
     }
   }
-
-  #followed = 0;
 
   /** @param {Event} event */
   #arrived(event) {
@@ -355,7 +356,11 @@ export class Chat {
   #event(event) {
     const { name, data } = /** @type {CustomEvent} */ (event).detail;
     if (data.conversation !== this.#chat.id) return;
-    if (name === "queue.position") this.#change({ position: data.position, eta: data.eta });
+    if (name === "conversation.read" && data.by === "visitor") {
+      // Read in another tab.
+      this.#readUpTo = Math.max(this.#readUpTo, data.seq);
+      this.#read();
+    } else if (name === "queue.position") this.#change({ position: data.position, eta: data.eta });
     else if (name === "conversation.assigned") {
       this.#change({ status: data.status ?? "active", agent: data.agent });
     } else if (name === "conversation.changed") {

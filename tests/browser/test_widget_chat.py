@@ -1,0 +1,209 @@
+"""The first conversation: a visitor writes in the widget, an agent answers."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.widget import Shop, Visitor, visitor_context
+from tests.chromium import Contexts
+from tests.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+def test_a_visitor_and_an_agent_talk(site: Site, new_context: Contexts, language: str) -> None:
+    shop = Shop(site, language=language)
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url)
+    visitor.start("Ceketin bedeni küçük geldi", name="Zeynep Aksoy")
+    expect(visitor.frame.locator("html")).to_have_attribute("lang", language)
+    visitor.sees("Ceketin bedeni küçük geldi")
+    expect(visitor.frame.locator(".who h1")).to_have_text("Elif Kaya")
+    (chat,) = elif_.chats()
+    assert chat["visitor"]["name"] == "Zeynep Aksoy"
+    elif_.say(chat["id"], "Bir beden büyüğü stokta var")
+    visitor.sees("Bir beden büyüğü stokta var")
+    visitor.say("Harika").say("Teşekkürler")
+    visitor.sees("Teşekkürler")
+    expect(visitor.pending).to_have_count(0)
+    assert elif_.texts(chat["id"]) == [
+        "Ceketin bedeni küçük geldi",
+        "Bir beden büyüğü stokta var",
+        "Harika",
+        "Teşekkürler",
+    ]
+    elif_.call(f"conversations/{chat['id']}/read", {"seq": 99})
+    expect(visitor.frame.locator(".message-mark").last).to_have_attribute("data-state", "read")
+
+
+def test_the_agent_sees_that_the_visitor_has_read(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start()
+    chat = elif_.chats()[0]["id"]
+    elif_.say(chat, "I am here")
+    visitor.sees("I am here")
+    conversation = elif_.agent.conversations.get(public_id=chat)
+    for _ in range(100):
+        conversation.refresh_from_db()
+        if conversation.visitor_read_seq == conversation.last_visitor_seq:
+            break
+        visitor.page.wait_for_timeout(50)
+    assert conversation.visitor_read_seq == conversation.last_visitor_seq > 0
+
+
+def test_two_tabs_show_one_chat_and_share_the_open_panel(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    context = visitor_context(new_context)
+    first = Visitor(context, shop.url).start("From the first tab")
+    second = Visitor(context, shop.url)
+    second.sees("From the first tab")
+    second.say("From the second tab")
+    first.sees("From the second tab")
+    chat = elif_.chats()[0]["id"]
+    elif_.say(chat, "To both")
+    first.sees("To both")
+    second.sees("To both")
+    assert first.words.all_inner_texts() == second.words.all_inner_texts()
+    second.launcher.click()
+    expect(first.launcher).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_message_sent_just_before_a_reload_arrives_once(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    context = visitor_context(new_context)
+    visitor = Visitor(context, shop.url).start()
+    chat = elif_.chats()[0]["id"]
+    visitor.sees("Hello there")
+    # Nothing leaves the browser any more, as in a tunnel.
+    context.set_offline(True)
+    visitor.frame.locator("html").evaluate("() => {}")
+    context.route("**/ws/visitor/", lambda route: route.abort())
+    visitor.say("Sent before the reload").say("And right after it")
+    context.set_offline(False)
+    visitor.page.reload()
+    visitor.sees("And right after it")
+    expect(visitor.pending).to_have_count(0, timeout=20_000)
+    assert elif_.texts(chat) == ["Hello there", "Sent before the reload", "And right after it"]
+    assert visitor.words.all_inner_texts() == elif_.texts(chat)
+
+
+def test_what_was_said_while_the_server_restarted_arrives_once_and_in_order(
+    site: Site, new_context: Contexts, problems: object
+) -> None:
+    problems.allow("WebSocket|ERR_CONNECTION|Failed to load resource|net::")  # type: ignore[attr-defined]
+    shop = Shop(site)
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start()
+    visitor.sees("Hello there")
+    chat = elif_.chats()[0]["id"]
+    site.process.kill()
+    for number in range(5):
+        visitor.say(f"While away {number}")
+    expect(visitor.frame.locator(".banner")).to_be_visible()
+    expect(visitor.pending).to_have_count(5)
+    site.process.start()
+    expect(visitor.pending).to_have_count(0, timeout=40_000)
+    expect(visitor.frame.locator(".banner")).to_be_hidden()
+    wanted = ["Hello there", *(f"While away {number}" for number in range(5))]
+    assert elif_.texts(chat) == wanted
+    assert visitor.words.all_inner_texts() == wanted
+
+
+def test_with_nobody_there_a_message_becomes_a_ticket(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    visitor = Visitor(visitor_context(new_context), shop.url).open().pick()
+    visitor.fill(text="Where is my invoice?", email="vera@example").submit()
+    expect(visitor.frame.locator("#email-error")).not_to_be_empty()
+    assert visitor.frame.locator("#email").get_attribute("aria-invalid") == "true"
+    visitor.fill(email="vera@example.com").submit()
+    expect(visitor.frame.locator(".thanks-number strong")).to_have_text("#1")
+    ticket = shop.brand.tickets.get()
+    assert ticket.number == 1
+    assert ticket.requester is not None
+    assert ticket.requester.email == "vera@example.com"
+
+
+def test_an_agent_who_comes_opens_the_form_of_a_visitor_who_types(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent(online=False)
+    visitor = Visitor(visitor_context(new_context), shop.url).open().pick()
+    visitor.fill(text="Half a sentence")
+    elif_.go_online()
+    button = visitor.frame.locator("form.form button[type=submit]")
+    expect(button).to_have_text("Start chat")
+    expect(visitor.frame.locator("#text")).to_have_value("Half a sentence")
+
+
+def test_the_second_visitor_waits_in_line_and_is_called(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site, capacity=1)
+    elif_ = shop.agent()
+    first = Visitor(visitor_context(new_context), shop.url).start("I was first")
+    expect(first.frame.locator(".who h1")).to_have_text("Elif Kaya")
+    second = Visitor(visitor_context(new_context), shop.url).start("I wait")
+    expect(second.frame.locator(".queue-place strong")).to_have_text("1.")
+    second.say("And write meanwhile")
+    chat = next(each for each in elif_.chats() if each["status"] == "active")["id"]
+    elif_.call(f"conversations/{chat}/end", {})
+    elif_.call(f"conversations/{chat}/resolve", {"topic": str(shop.topic.pk)})
+    expect(first.frame.locator(".ended")).to_be_visible()
+    expect(second.frame.locator(".queue")).to_be_hidden()
+    expect(second.frame.locator(".who h1")).to_have_text("Elif Kaya")
+
+
+def test_a_waiting_visitor_may_leave_a_message_instead(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site, capacity=1)
+    shop.agent()
+    Visitor(visitor_context(new_context), shop.url).start("I was first")
+    second = Visitor(visitor_context(new_context), shop.url).start("My long story")
+    second.frame.locator(".queue .button").click()
+    expect(second.frame.locator("#text")).to_have_value("My long story")
+    second.fill(email="vera@example.com").submit()
+    expect(second.frame.locator(".thanks-number strong")).to_have_text("#1")
+    assert shop.brand.conversations.filter(status="queued").count() == 0
+
+
+def test_the_visitor_ends_the_chat_and_starts_another(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start()
+    visitor.frame.locator("[aria-controls=menu]").click()
+    visitor.frame.get_by_role("button", name="End chat").click()
+    visitor.frame.get_by_role("group", name="End this chat?").get_by_role(
+        "button", name="End chat"
+    ).click()
+    expect(visitor.frame.locator(".ended")).to_be_visible()
+    expect(visitor.frame.locator(".composer")).to_be_hidden()
+    assert elif_.chats()[0]["status"] == "wrap_up"
+    visitor.frame.get_by_role("button", name="Start a new chat").click()
+    visitor.pick().fill(text="Another thing").submit()
+    visitor.sees("Another thing")
+    expect(visitor.words).to_have_count(1)
+
+
+def test_a_closed_panel_counts_what_was_not_read(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start()
+    chat = elif_.chats()[0]["id"]
+    visitor.sees("Hello there")
+    visitor.launcher.click()
+    elif_.say(chat, "One")
+    elif_.say(chat, "Two")
+    badge = visitor.page.locator("imece-chat b")
+    expect(badge).to_have_text("2")
+    visitor.page.reload()
+    expect(badge).to_have_text("2")
+    visitor.open()
+    expect(badge).to_be_hidden()
+    visitor.sees("Two")
