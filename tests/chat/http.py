@@ -13,6 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from agents.models import Agent, Brand, Team, Topic
+from agents.operations import create_token
 from agents.presence import heartbeat
 from chat.models import Conversation, Visitor
 from chat.operations.assignment import accept
@@ -144,3 +145,39 @@ def taken(conversation: Conversation, agent: Agent, now: datetime | None = None)
     accept(conversation=conversation, agent=agent, now=now or timezone.now())
     conversation.refresh_from_db()
     return conversation
+
+
+class Desk:
+    """An agent's program, by token."""
+
+    def __init__(self, agent: Agent | None = None) -> None:
+        self.client = Client()
+        self.agent = agent
+        self.headers: dict[str, str] = {}
+        if agent is not None:
+            _row, raw = create_token(agent=agent, name="test", by=agent)
+            self.headers = {"Authorization": f"Bearer {raw}"}
+
+    def call(self, method: str, path: str, body: Any = None, **options: Any) -> HttpResponse:
+        """Make any call."""
+        if body is not None:
+            options |= {"data": body, "content_type": "application/json"}
+        return self.client.generic(
+            method, f"{DESK}/{path}", headers=self.headers, **_encoded(options)
+        )
+
+    def get(self, path: str, **options: Any) -> HttpResponse:
+        """GET."""
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, body: Any = None) -> HttpResponse:
+        """POST JSON."""
+        return self.call("POST", path, {} if body is None else body)
+
+    def upload(self, content: bytes, name: str = "photo.png") -> HttpResponse:
+        """Upload a file."""
+        return self.client.post(
+            f"{DESK}/attachments",
+            {"file": SimpleUploadedFile(name, content)},
+            headers=self.headers,
+        )
