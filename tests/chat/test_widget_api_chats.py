@@ -93,6 +93,7 @@ def test_with_nobody_there_the_offline_form_is_described() -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "offline")
     fields = {field["name"]: field["required"] for field in answer.json()["form"]["fields"]}
     assert fields == {"name": False, "email": True, "text": True}
+    assert answer.json()["availability"]["state"] == "offline"
     assert not Conversation.objects.exists()
 
 

@@ -38,6 +38,7 @@ from chat.operations.conversations import (
 )
 from chat.operations.marks import mark_read
 from chat.operations.ratings import NotRateable, rate_conversation
+from chat.routing.availability import availability
 from chat.routing.queue import queue_place
 from chat.sessions import remember
 from config.api import StrictSerializer, Text
@@ -132,6 +133,7 @@ class Conversations(WidgetView):
                 "offline",
                 _("Nobody can take the chat now. Please leave a message."),
                 form=offline_form(session),
+                availability=availability(session.brand, now=now).as_json(session.language),
             ) from error
         except InvalidMessage as error:
             raise Problem(400, "invalid", _("This message can't be sent.")) from error
