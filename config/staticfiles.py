@@ -27,6 +27,8 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed and compressed; the imports of ES modules are rewritten to the hashed names."""
 
     support_js_module_import_aggregation = True
+    # One for each storey of imports; Django's five are too few. A cycle would never end.
+    max_post_process_passes = 20
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         """Leave comments and indentation out of our scripts: a third of what visitors load."""
