@@ -99,6 +99,7 @@ function watchConnection() {
   const bar = byId("connection");
   onState((state, reason) => {
     clearTimeout(timer);
+    document.documentElement.dataset.socket = state;
     if (!bar) return;
     if (state === "open") {
       bar.hidden = true;

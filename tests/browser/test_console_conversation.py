@@ -1,0 +1,203 @@
+"""A conversation from the agent's side, in a real browser."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from chat.models import Conversation, Entry, Participation
+from tests import factories
+from tests.browser.desk import Desk, open_desk, ready
+from tests.chat.http import picture
+from tests.chromium import Contexts, Problems
+from tests.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = [
+    "<script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    '"><svg onload="document.title=\'owned\'">',
+    "{{ 7|add:7 }} ${7+7} <b>bold</b> javascript:alert(1)",
+]
+
+
+@pytest.fixture
+def desk(site: Site, new_context: Contexts) -> Desk:
+    return open_desk(site, new_context)
+
+
+def test_a_first_conversation_from_the_agents_side(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.chat("Where is my parcel?")
+    row = page.locator(f"#row-{visitor.id}")
+    expect(row).to_contain_text("Where is my parcel?")
+    expect(row).to_contain_text("Zeynep Aksoy")
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    expect(page.locator("#meter")).to_contain_text("1/4")
+    desk.open(visitor)
+    expect(page.locator("#thread")).to_contain_text("Where is my parcel?")
+    expect(page.locator("#context")).to_contain_text("zeynep@example.com")
+    expect(page.locator("#context")).to_contain_text("Fewest open chats: 0")
+    expect(page).not_to_have_title(re.compile(r"^\("))
+    desk.write("It is on its way.")
+    expect(page.locator(".message.is-own")).to_contain_text("It is on its way.")
+    expect(page.locator(".message-mark")).to_have_text("sent")
+    expect(row.locator(".row-preview")).to_have_text("You: It is on its way.")
+    assert visitor.texts() == ["Where is my parcel?", "It is on its way."]
+    expect(page.locator(".message-mark")).to_have_text("delivered")
+    visitor.read()
+    expect(page.locator(".message-mark")).to_have_text("read")
+
+
+def test_an_own_message_is_on_the_screen_at_once(desk: Desk) -> None:
+    desk.opened()
+    desk.page.fill("#composer-text", "Quick")
+    took = desk.page.evaluate("""() => {
+      const from = performance.now();
+      document.querySelector("#composer").requestSubmit();
+      return new Promise((resolve) => {
+        const look = () => document.querySelector(".message.is-own")
+          ? resolve(performance.now() - from) : queueMicrotask(look);
+        look();
+      });
+    }""")
+    assert took < 50
+
+
+def test_both_sides_see_each_other_typing(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.opened()
+    with visitor.socket() as socket:
+        socket.send(json.dumps({"type": "typing", "conversation": visitor.id, "on": True}))
+        expect(page.locator(".message.is-typing")).to_be_visible()
+        expect(page.locator(f"#row-{visitor.id} .row-typing")).to_be_visible()
+        page.type("#composer-text", "Let me look")
+        heard = json.loads(socket.recv(5))
+        while heard["type"] != "typing":
+            heard = json.loads(socket.recv(5))
+        assert heard["author"]["name"] == "Elif Kaya"
+        assert heard["on"] is True
+
+
+def test_a_note_never_reaches_the_visitor(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.opened("Hi")
+    page.keyboard.press("Alt+p")
+    expect(page.locator("#composer")).to_have_attribute("data-mode", "note")
+    expect(page.locator(".note-label")).to_be_visible()
+    expect(page.get_by_role("button", name="Add note")).to_be_visible()
+    desk.write("Angry customer, be careful")
+    expect(page.locator(".message.is-note")).to_contain_text("Angry customer")
+    expect(page.locator(".message.is-note")).to_contain_text("Only the team sees this")
+    page.keyboard.press("Alt+l")
+    desk.write("Good day")
+    expect(page.locator(".message.is-own.is-message")).to_contain_text("Good day")
+    expect(page.locator(".message.is-pending")).to_have_count(0)
+    assert visitor.texts() == ["Hi", "Good day"]
+    assert "Angry" not in json.dumps(visitor.entries())
+
+
+def test_drafts_survive_switching_and_reloading(desk: Desk) -> None:
+    page = desk.page
+    first, second = desk.chat("One"), desk.chat("Two", name="Can Öz")
+    desk.open(first)
+    page.fill("#composer-text", "half a thought")
+    desk.open(second)
+    expect(page.locator("#composer-text")).to_have_value("")
+    expect(page.locator(f"#row-{first.id} .draft-chip")).to_have_text("Draft")
+    page.keyboard.press("Alt+p")
+    page.fill("#composer-text", "half a note")
+    desk.open(first)
+    expect(page.locator("#composer-text")).to_have_value("half a thought")
+    # Typed and left in the same breath.
+    page.fill("#composer-text", "half a thought, longer")
+    page.reload()
+    ready(page)
+    expect(page.locator("#composer-text")).to_have_value("half a thought, longer")
+    desk.open(second)
+    expect(page.locator("#composer-text")).to_have_value("half a note")
+    expect(page.locator("#composer")).to_have_attribute("data-mode", "note")
+    with page.expect_response(lambda r: r.url.endswith("/draft/") and r.ok):
+        desk.write("done")
+    kept = Participation.objects.get(conversation__public_id=second.id, agent=desk.elif_)
+    assert kept.draft == ""
+
+
+def test_a_draft_is_there_on_another_machine(desk: Desk, new_context: Contexts) -> None:
+    visitor = desk.opened()
+    with desk.page.expect_response(lambda r: r.url.endswith("/draft/") and r.ok):
+        desk.page.fill("#composer-text", "began at home")
+    other = new_context(agent=desk.elif_, url=desk.site.url).new_page()
+    other.goto(f"{desk.site.url}/console/chats/{visitor.id}/")
+    ready(other)
+    expect(other.locator("#composer-text")).to_have_value("began at home")
+
+
+def test_a_refused_message_stays_and_can_be_sent_again(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.opened()
+    rows = Conversation.objects.filter(public_id=visitor.id)
+    rows.update(assignee=factories.make_agent())
+    desk.write("Is anybody there?")
+    failed = page.locator(".message.is-failed")
+    expect(failed).to_contain_text("Is anybody there?")
+    expect(failed).to_contain_text("Not sent: this chat is not yours.")
+    rows.update(assignee=desk.elif_)
+    failed.get_by_role("button", name="Try again").click()
+    expect(page.locator(".message.is-own .message-mark")).to_have_text("sent")
+    assert visitor.texts() == ["Hello", "Is anybody there?"]
+
+
+def test_a_restart_of_the_server_loses_and_doubles_nothing(desk: Desk, problems: Problems) -> None:
+    problems.allow("ERR_CONNECTION_REFUSED|WebSocket connection|ERR_CONNECTION_RESET|502|503")
+    page = desk.page
+    visitor = desk.opened("Before")
+    desk.site.process.stop()
+    try:
+        page.wait_for_selector("html:not([data-socket=open])")
+        desk.write("While it was down")
+        expect(page.locator(".message.is-pending")).to_contain_text("While it was down")
+        expect(page.locator("#connection")).to_be_visible()
+    finally:
+        desk.site.process.start()
+    expect(page.locator(".message.is-pending")).to_have_count(0, timeout=45_000)
+    expect(page.locator("#connection")).to_be_hidden()
+    expect(page.locator(".message.is-own .message-bubble")).to_have_text(["While it was down"])
+    assert visitor.texts() == ["Before", "While it was down"]
+    assert Entry.objects.filter(body="While it was down").count() == 1
+
+
+def test_hostile_words_are_only_words(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.caller(name=HOSTILE[1])
+    visitor.page = {"url": "javascript:alert(1)", "title": HOSTILE[0], "referrer": HOSTILE[2]}
+    visitor.start(HOSTILE[0])
+    expect(page.locator(f"#row-{visitor.id}")).to_be_visible()
+    desk.open(visitor)
+    for text in HOSTILE[1:]:
+        visitor.say(text)
+        expect(page.locator("#thread")).to_contain_text(text)
+        expect(page.locator(f"#row-{visitor.id} .row-preview")).to_contain_text(text[:60])
+    expect(page.locator("#chat-name")).to_have_text(HOSTILE[1])
+    assert page.locator("#chat-head a[href^='javascript']").count() == 0
+    assert page.locator("#context a[href^='javascript']").count() == 0
+    assert page.locator("#thread :is(script, img, svg, b)").count() == 0
+    assert "owned" not in page.title().replace(HOSTILE[1], "")
+
+
+def test_files_go_by_button_and_come_back_as_pictures(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.opened()
+    page.set_input_files(
+        "#file-input", {"name": "a.png", "mimeType": "image/png", "buffer": picture(size=(40, 30))}
+    )
+    expect(page.locator(".upload")).to_contain_text("a.png")
+    expect(page.locator(".upload")).not_to_contain_text("Uploading")
+    desk.write("Look")
+    picture = page.locator(".message.is-own img")
+    expect(picture).to_be_visible()
+    page.wait_for_function("document.querySelector('.message.is-own img').naturalWidth > 0")
+    shown = [entry["attachments"] for entry in visitor.entries() if entry["text"] == "Look"]
+    assert shown[0][0]["name"] == "a.png"

@@ -1,0 +1,214 @@
+"""The desk around the conversation: queue, status, resolve, canned replies, alerts, keyboard."""
+
+import pytest
+from playwright.sync_api import expect
+
+from agents.models import Agent, BreakReason
+from chat.models import CannedReply, Conversation
+from chat.operations.canned import searched
+from tests import factories
+from tests.browser.desk import Desk, open_desk, ready
+from tests.chromium import Contexts
+from tests.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def desk(site: Site, new_context: Contexts) -> Desk:
+    return open_desk(site, new_context)
+
+
+def _canned(**changes: str) -> CannedReply:
+    reply = CannedReply(**{"shortcut": "x", "title": "X", "body": "x", "language": "en"} | changes)
+    reply.search_text = searched(reply)
+    reply.save()
+    return reply
+
+
+def test_the_queue_is_taken_in_order_up_to_the_limit(site: Site, new_context: Contexts) -> None:
+    desk = open_desk(site, new_context, agent={"status": "break", "capacity": 1})
+    page = desk.page
+    first, second = desk.caller(name="First"), desk.caller(name="Second")
+    desk.elif_.status = "online"
+    desk.elif_.save(update_fields=["status"])
+    first.start("One")
+    expect(page.locator(f"#row-{first.id}")).to_be_visible()
+    second.start("Two")
+    expect(page.locator("#foot")).to_contain_text("Queue 1")
+    page.locator(".list-tabs a").nth(1).click()
+    expect(page.locator(f"#row-{second.id}")).to_be_visible()
+    page.get_by_role("button", name="Take the next one").click()
+    expect(page.locator("#toasts")).to_contain_text("as many chats as you may hold")
+    assert Conversation.objects.get(public_id=second.id).assignee is None
+    desk.elif_.capacity = 2
+    Agent.objects.filter(pk=desk.elif_.pk).update(capacity=2)
+    page.keyboard.press("Alt+a")
+    expect(page.locator(f"#thread-pane[data-conversation='{second.id}']")).to_be_visible()
+    assert Conversation.objects.get(public_id=second.id).assignee == desk.elif_
+
+
+def test_a_chat_that_rings_can_be_declined_and_accepted(site: Site, new_context: Contexts) -> None:
+    desk = open_desk(site, new_context, team={"auto_accept": False, "ring_seconds": 60})
+    page = desk.page
+    declined = desk.caller(name="Nobody's")
+    declined.start("Hello?")
+    offer = page.locator(".offer")
+    expect(offer).to_contain_text("Nobody's")
+    expect(page.locator("html")).to_have_attribute("data-sound", "chat")
+    offer.get_by_role("button", name="Decline").click()
+    expect(offer).to_have_count(0)
+    wanted = desk.caller(name="Can Öz")
+    wanted.start("Anybody?")
+    expect(offer).to_contain_text("Can Öz")
+    offer.get_by_role("button", name="Accept").click()
+    expect(page.locator(f"#thread-pane[data-conversation='{wanted.id}']")).to_be_visible()
+    expect(offer).to_have_count(0)
+    assert Conversation.objects.get(public_id=wanted.id).assignee == desk.elif_
+    assert Conversation.objects.get(public_id=declined.id).assignee is None
+
+
+def test_going_offline_with_a_chat_asks_what_becomes_of_it(desk: Desk) -> None:
+    BreakReason.objects.create(name_tr="Yemek", name_en="Lunch")
+    page = desk.page
+    page.reload()
+    ready(page)
+    visitor = desk.opened()
+    page.click(".status-button")
+    page.get_by_role("button", name="Break · Lunch").click()
+    expect(page.locator("#status")).to_contain_text("Lunch")
+    expect(page.locator("#status time")).to_have_text("00:00:00")
+    page.click(".status-button")
+    page.locator("#status-menu").get_by_role("button", name="Offline").click()
+    dialog = page.locator("#dialogs dialog")
+    expect(dialog).to_contain_text("You have 1 open chat")
+    dialog.get_by_role("button", name="Stay").click()
+    expect(page.locator("#status")).to_have_attribute("data-status", "break")
+    page.click(".status-button")
+    page.locator("#status-menu").get_by_role("button", name="Offline").click()
+    dialog.get_by_role("button", name="Hand back to the queue").click()
+    expect(page.locator("#status")).to_have_attribute("data-status", "offline")
+    expect(page.locator(f"#row-{visitor.id}")).to_have_count(0)
+    chat = Conversation.objects.get(public_id=visitor.id)
+    assert (chat.status, chat.assignee) == ("queued", None)
+
+
+def test_resolving_by_keyboard_needs_a_topic_and_leads_to_the_next_chat(desk: Desk) -> None:
+    page = desk.page
+    payment = factories.make_topic(
+        desk.brand, desk.team, name_tr="Ödeme ve fatura", name_en="Ödeme", position=2
+    )
+    visitor, other = desk.chat("One"), desk.chat("Two", name="Can Öz")
+    desk.open(visitor)
+    page.keyboard.press("Alt+e")
+    dialog = page.locator("#dialogs dialog")
+    expect(dialog.get_by_role("option")).to_have_count(2)
+    page.keyboard.press("Enter")
+    expect(dialog.locator(".error")).to_have_text("Choose a topic.")
+    page.keyboard.type("odem")
+    expect(dialog.locator("[aria-selected=true]")).to_have_text("Ödeme")
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page.locator(f"#thread-pane[data-conversation='{other.id}']")).to_be_visible()
+    chat = Conversation.objects.get(public_id=visitor.id)
+    assert (chat.status, chat.topic) == ("resolved", payment)
+    page.locator(".list-head").get_by_role("link", name="Archive").click()
+    page.locator(f"#row-{visitor.id} a").click()
+    expect(page.locator("#thread")).to_contain_text("One")
+    expect(page.locator("#composer")).to_be_hidden()
+    expect(page.locator("#composer-closed")).to_be_visible()
+    page.get_by_role("button", name="Reopen").click()
+    expect(page.locator("#composer")).to_be_visible()
+    page.wait_for_url(f"**/console/chats/{visitor.id}/**")
+    assert Conversation.objects.get(public_id=visitor.id).status == "active"
+
+
+def test_a_chat_ended_by_the_visitor_waits_for_its_topic(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.caller()
+    visitor.start("Bye then", topic=desk.topic)
+    expect(page.locator(f"#row-{visitor.id}")).to_be_visible()
+    desk.open(visitor)
+    visitor.end()
+    expect(page.locator("#thread")).to_contain_text("The customer ended the chat")
+    expect(page.locator("#section-wrap_up")).to_be_visible()
+    page.keyboard.press("Alt+e")
+    expect(page.locator("#dialogs [aria-selected=true]")).to_have_text("Returns")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Resolved")
+    assert Conversation.objects.get(public_id=visitor.id).topic == desk.topic
+
+
+def test_the_canned_picker_knows_turkish_letters_and_fills_names(desk: Desk) -> None:
+    page = desk.page
+    _canned(
+        shortcut="kosul", title="İADE KOŞULLARI", body="Dear {{visitor.name|customer}}: 14 days."
+    )
+    _canned(shortcut="track", title="Tracking", body="Your parcel is {{parcel}}.")
+    visitor = desk.opened()
+    page.type("#composer-text", "Hi /iade")
+    option = page.locator("#picker [role=option]")
+    expect(option).to_have_count(1)
+    expect(option).to_contain_text("İADE KOŞULLARI")
+    page.keyboard.press("Enter")
+    expect(page.locator("#composer-text")).to_have_value("Hi Dear Zeynep Aksoy: 14 days.")
+    with page.expect_response(lambda r: r.url.endswith("/used/") and r.status == 204):
+        page.keyboard.press("Enter")
+    expect(page.locator(".message.is-own")).to_contain_text("Dear Zeynep Aksoy: 14 days.")
+    page.keyboard.type("/track")
+    expect(option).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#composer-hint")).to_contain_text("Fill in")
+    page.keyboard.type("ready")
+    page.keyboard.press("Enter")
+    expect(page.locator(".message.is-pending")).to_have_count(0)
+    assert visitor.texts()[1:] == ["Hi Dear Zeynep Aksoy: 14 days.", "Your parcel is ready."]
+
+
+def test_a_new_chat_and_a_message_sound_different_and_one_tab_rings(desk: Desk) -> None:
+    page = desk.page
+    other_tab = page.context.new_page()
+    other_tab.goto(f"{desk.site.url}/console/")
+    ready(other_tab)
+    page.bring_to_front()
+    visitor = desk.chat("Ring ring")
+    expect(page.locator("html[data-sound=chat]")).to_have_count(1)
+    desk.open(visitor)
+    second = desk.chat("Me too", name="Can Öz")
+    page.evaluate("delete document.documentElement.dataset.sound")
+    desk.open(second)
+    page.evaluate("delete document.documentElement.dataset.sound")
+    visitor.say("Still there?")
+    expect(page.locator(f"#row-{visitor.id} .unread")).to_contain_text("1")
+    expect(page.locator("html[data-sound=message]")).to_have_count(1)
+    page.evaluate("delete document.documentElement.dataset.sound")
+    second.say("Hello?")
+    expect(page.locator("#thread")).to_contain_text("Hello?")
+    assert page.evaluate("document.documentElement.dataset.sound") is None
+    assert other_tab.evaluate("document.documentElement.dataset.sound") is None
+    assert other_tab.evaluate("document.documentElement.dataset.rings") is None
+
+
+def test_everything_works_without_a_mouse(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.chat("Keys only")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Alt+j")
+    expect(page.locator("#composer-text")).to_be_focused()
+    page.keyboard.type("First line")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("second line")
+    page.keyboard.press("Enter")
+    expect(page.locator(".message.is-own")).to_contain_text("second line")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator(".thread-pane.none")).to_be_visible()
+    expect(page.locator(f"#row-{visitor.id} a")).to_be_focused()
+    assert page.url.endswith("/console/")
+    assert visitor.texts() == ["Keys only", "First line\nsecond line"]

@@ -1,0 +1,158 @@
+"""The console's pages as a whole: small screens, accessibility, languages, weight."""
+
+import gzip
+import re
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from chat.models import Conversation, Entry
+from tests.browser.desk import open_desk, ready
+from tests.chromium import Contexts, assert_accessible
+from tests.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+
+def _fits(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+def test_a_phone_shows_one_pane_at_a_time_and_back_leads_back(
+    site: Site, new_context: Contexts
+) -> None:
+    size = {"width": 360, "height": 740}
+    desk = open_desk(site, new_context, viewport=size, has_touch=True)
+    page = desk.page
+    _fits(page)
+    visitor = desk.opened("A rather long question about returning two jackets and a hat")
+    expect(page.locator(".list-pane")).to_be_hidden()
+    _fits(page)
+    page.get_by_role("button", name="Customer").click()
+    expect(page.locator("#context")).to_contain_text("zeynep@example.com")
+    _fits(page)
+    page.locator("#context").get_by_role("button", name="Close").click()
+    expect(page.locator("#context")).to_be_hidden()
+    page.go_back()
+    expect(page.locator(".list-pane")).to_be_visible()
+    expect(page.locator("#thread-pane")).to_be_hidden()
+    page.go_forward()
+    expect(page.locator("#thread")).to_contain_text("two jackets")
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.locator(f"#row-{visitor.id}")).to_be_visible()
+    page.set_viewport_size({"width": 320, "height": 640})
+    _fits(page)
+    page.goto(f"{site.url}/console/archive/")
+    _fits(page)
+    page.goto(f"{site.url}/profile/")
+    _fits(page)
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_every_page_is_accessible_in_light_and_dark(
+    site: Site, new_context: Contexts, language: str
+) -> None:
+    desk = open_desk(site, new_context, agent={"language": language})
+    page = desk.page
+    visitor = desk.opened()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    desk.write("Answer")
+    expect(page.locator(".message.is-own .message-mark")).to_be_visible()
+    page.keyboard.press("Alt+p")
+    page.fill("#composer-text", "a note")
+    for theme in ("light", "dark"):
+        desk.elif_.theme = theme
+        desk.elif_.save(update_fields=["theme"])
+        for path in (f"chats/{visitor.id}/", "?tab=queue", "archive/"):
+            page.goto(f"{site.url}/console/{path}")
+            ready(page)
+            expect(page.locator("html")).to_have_attribute("data-theme", theme)
+            assert_accessible(page)
+        page.goto(f"{site.url}/console/chats/{visitor.id}/")
+        ready(page)
+        page.click(".avatar-button")
+        assert_accessible(page)
+        page.keyboard.press("Escape")
+        page.keyboard.press("Alt+e")
+        expect(page.locator("#dialogs dialog")).to_be_visible()
+        assert_accessible(page)
+
+
+def test_theme_and_language_are_chosen_in_the_menu(site: Site, new_context: Contexts) -> None:
+    desk = open_desk(site, new_context)
+    page = desk.page
+    page.click(".avatar-button")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    ready(page)
+    page.click(".avatar-button")
+    page.get_by_role("button", name="Türkçe").click()
+    expect(page.locator("html")).to_have_attribute("lang", "tr")
+    expect(page.locator("#list-title")).to_have_text("Aktif Sohbetler")
+
+
+def test_the_first_load_is_light(site: Site, new_context: Contexts) -> None:
+    desk = open_desk(site, new_context)
+    visitor = desk.opened()
+    sizes = {"document": 0, "stylesheet": 0, "script": 0}
+    seen: list[str] = []
+
+    def weigh(response: Response) -> None:
+        kind = response.request.resource_type
+        if kind in sizes:
+            sizes[kind] += len(gzip.compress(response.body(), 9))
+            seen.append(re.sub(r"\W[0-9a-f]{12}\.", ".", response.url.rsplit("/", 1)[-1]))
+
+    page = new_context(agent=desk.elif_, url=site.url).new_page()
+    page.on("response", weigh)
+    page.goto(f"{site.url}/console/chats/{visitor.id}/")
+    expect(page.locator("#thread")).to_contain_text("Hello")
+    page.wait_for_load_state("networkidle")
+    assert sizes["document"] <= 30_000, sizes
+    assert sizes["stylesheet"] <= 20_000, sizes
+    # Sounds, shortcuts and dialogs come after the page is drawn and are not part of it.
+    late = {"alerts.js", "keys.js", "dialogs.js", "heartbeat.js"}
+    assert late <= set(seen), seen
+    assert sizes["script"] <= 48_000, sizes
+
+
+def test_many_messages_open_quickly(site: Site, new_context: Contexts) -> None:
+    desk = open_desk(site, new_context)
+    visitor = desk.chat()
+    other = desk.chat("Other", name="Can Öz")
+    _fill(Conversation.objects.get(public_id=visitor.id), 500)
+    desk.open(other)
+    took = desk.page.evaluate(
+        """(id) => {
+          const from = performance.now();
+          document.querySelector(`#row-${CSS.escape(id)} a`).click();
+          return new Promise((resolve) => {
+            const look = () => document.querySelectorAll("#thread .message").length >= 500
+              ? resolve(performance.now() - from) : requestAnimationFrame(look);
+            look();
+          });
+        }""",
+        visitor.id,
+    )
+    assert took < 3_000
+    expect(desk.page.locator("#thread .message").last).to_be_in_viewport()
+
+
+def _fill(conversation: Conversation, number: int) -> None:
+    """Add many lines the way the ledger holds them."""
+    first, first_visible = conversation.last_seq, conversation.last_visitor_seq
+    Entry.objects.bulk_create(
+        Entry(
+            conversation=conversation,
+            seq=first + at,
+            visitor_seq=first_visible + at,
+            kind="message",
+            author_kind="visitor",
+            body=f"Line {at}",
+            created_at=conversation.created_at,
+        )
+        for at in range(1, number + 1)
+    )
+    conversation.last_seq = first + number
+    conversation.last_visitor_seq = first_visible + number
+    conversation.save(update_fields=["last_seq", "last_visitor_seq"])
