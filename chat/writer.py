@@ -5,6 +5,7 @@ by a few other threads, so that one slow operation stalls nobody else.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import threading
@@ -184,12 +185,11 @@ class MessageWriter:
         if not batch:
             self._run_job()
             return True
-        try:
+        results: list[Result] | None = None
+        # One of them may be to blame when it fails: then alone, each in its own transaction.
+        with contextlib.suppress(Exception):
             results = _attempt([item.draft for item in batch], wait=False)
-        except Exception:
-            # One of them may be to blame: alone, each in its own transaction.
-            results = [_alone(item.draft) for item in batch]
-        self._answer(batch, results)
+        self._answer(batch, results or [_alone(item.draft) for item in batch])
         return True
 
     def _take(self) -> list[_Item] | None:

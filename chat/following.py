@@ -1,0 +1,121 @@
+"""How a socket follows conversations: forward what is next, read the database at every gap."""
+
+import logging
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+
+from chat import marks
+from chat.credentials import Credential
+from chat.positions import MARKS_SECONDS, READS_SECONDS, Watch
+from chat.protocol import Audience
+from chat.reading import read
+from chat.threads import Missed, Stand, Thread
+
+logger = logging.getLogger(__name__)
+
+
+class Gone(Exception):
+    """The other end has gone."""
+
+
+class Following:
+    """The followed conversations of one socket; most sockets follow none."""
+
+    audience: Audience
+    watch: Watch
+    credential: Credential | None = None
+    threads: dict[str, Thread] | None = None
+
+    async def say(self, text: str) -> None:
+        """Send one encoded frame; raises `Gone`."""
+        raise NotImplementedError
+
+    def find(self, public_id: str) -> Stand | None:
+        """Return where a conversation stands, if the person may see it. Reads the database."""
+        raise NotImplementedError
+
+    def fetch(self, thread: Thread) -> Missed | None:
+        """Return what a followed conversation has that did not go out; None: no longer ours."""
+        raise NotImplementedError
+
+    async def forward_entries(self, content: dict[str, Any]) -> None:
+        """Pass on new entries when they are the next ones."""
+        thread = self.follow_unasked(content)
+        if thread is None:
+            return
+        if thread.busy:
+            thread.dirty = True
+        elif content["first"] == thread.sent + 1:
+            thread.sent = content["last"]
+            await self.say(content["text"])
+            if content["delivered"]:
+                self.note_delivered(thread, content["delivered"])
+        elif content["last"] > thread.sent:
+            await self.catch_up(thread)
+
+    def follow_unasked(self, content: dict[str, Any]) -> Thread | None:
+        """Return the followed conversation of new entries; None when they are not for us."""
+        return (self.threads or {}).get(content["conversation"])
+
+    def follow(self, thread: Thread) -> None:
+        """Forward what is new in a conversation from now on."""
+        if self.threads is None:
+            self.threads = {}
+        self.threads[thread.public_id] = thread
+
+    async def catch_up(self, thread: Thread) -> None:
+        """Send what is in the database and has not gone out; the only way past a gap."""
+        if thread.busy:
+            thread.dirty = True
+            return
+        thread.busy = True
+        try:
+            while True:
+                thread.dirty = False
+                missed = await read(self.fetch, thread)
+                if missed is None:
+                    (self.threads or {}).pop(thread.public_id, None)
+                    return
+                thread.sent = missed.head
+                for frame in missed.frames:
+                    await self.say(frame)
+                if missed.delivered:
+                    self.note_delivered(thread, missed.delivered)
+                if not thread.dirty:
+                    return
+        except Gone:
+            pass
+        except (OperationalError, InterfaceError):
+            # The position check asks again.
+            logger.warning("socket.database_away")
+        finally:
+            thread.busy = False
+
+    def note_delivered(self, thread: Thread, seq: int) -> None:
+        """Note that the other side's words have reached this screen."""
+        agent = self.credential.agent.pk if self.credential else None
+        if agent is None or thread.speaks:
+            marks.note(thread.pk, agent, delivered=seq)
+            self.watch.flush_marks(delay=MARKS_SECONDS)
+
+    async def resync(self) -> None:
+        """Look in the database for whatever a lost doorbell may have carried."""
+        for thread in list((self.threads or {}).values()):
+            await self.catch_up(thread)
+
+    async def mark_read(self, frame: dict[str, Any]) -> None:
+        """Note how far the person has read."""
+        thread = await self.thread_of(frame["conversation"])
+        if thread is not None:
+            agent = self.credential.agent.pk if self.credential else None
+            marks.note(thread.pk, agent, read=frame["seq"])
+            self.watch.flush_marks(delay=READS_SECONDS)
+
+    async def thread_of(self, public_id: str) -> Thread | None:
+        """Return a conversation that the person may see, followed or not."""
+        followed = (self.threads or {}).get(public_id)
+        if followed is not None:
+            return followed
+        stand = await read(self.find, public_id)
+        return stand.thread(stand.head) if stand is not None else None
