@@ -1,0 +1,71 @@
+"""The outbox as an admin sees it in the browser."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from config.outbox.models import OutboxEntry
+from tests.factories import make_agent
+
+pytestmark = pytest.mark.django_db
+
+LIST = "admin:outbox_outboxentry_changelist"
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    """An admin's browser."""
+    client.force_login(make_agent(is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture
+def dead() -> OutboxEntry:
+    """An effect that was given up."""
+    return OutboxEntry.objects.create(
+        kind="mail",
+        key="mail:1",
+        payload={"to": "vera@example.com"},
+        attempts=8,
+        dead_at=timezone.now(),
+        last_error="ConnectionRefusedError: <b>down</b>",
+    )
+
+
+def test_the_list_shows_what_failed_as_text(admin: Client, dead: OutboxEntry) -> None:
+    page = admin.get(reverse(LIST), {"state": "dead"}).content.decode()
+    assert "ConnectionRefusedError: &lt;b&gt;" in page
+    assert "vera@example.com" not in page
+    assert (
+        "ConnectionRefusedError" not in admin.get(reverse(LIST), {"state": "live"}).content.decode()
+    )
+
+
+def test_replay_brings_the_dead_back(admin: Client, dead: OutboxEntry) -> None:
+    response = admin.post(
+        reverse(LIST), {"action": "replay_selected", "_selected_action": [dead.pk]}, follow=True
+    )
+    assert response.status_code == 200
+    dead.refresh_from_db()
+    assert (dead.dead_at, dead.attempts) == (None, 0)
+
+
+def test_an_entry_can_be_read_but_not_written(admin: Client, dead: OutboxEntry) -> None:
+    url = reverse("admin:outbox_outboxentry_change", args=[dead.pk])
+    page = admin.get(url)
+    assert page.status_code == 200
+    assert b"vera@example.com" not in page.content
+    assert admin.post(url, {"kind": "event"}).status_code == 403
+    assert admin.post(reverse("admin:outbox_outboxentry_add"), {}).status_code == 403
+    dead.refresh_from_db()
+    assert dead.kind == "mail"
+
+
+def test_who_is_no_admin_sees_nothing(client: Client, dead: OutboxEntry) -> None:
+    client.force_login(make_agent())
+    response = client.get(reverse(LIST))
+    assert response.status_code in {302, 403, 404}
+    client.post(reverse(LIST), {"action": "replay_selected", "_selected_action": [dead.pk]})
+    dead.refresh_from_db()
+    assert dead.dead_at is not None
