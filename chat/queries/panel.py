@@ -156,7 +156,7 @@ def _assignment(conversation: Conversation) -> Entry | None:
     if conversation.assignee_id is None:
         return None
     steps = (Entry.Kind.OFFERED, Entry.Kind.ACCEPTED, Entry.Kind.TRANSFERRED)
-    lines = list(
+    lines: list[Entry] = list(
         Entry.objects.filter(conversation=conversation, kind__in=steps).order_by("-seq")[:2]
     )
     if len(lines) == 2 and lines[1].kind == Entry.Kind.OFFERED:
