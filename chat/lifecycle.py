@@ -267,5 +267,9 @@ class AgentSeen(Event):
         """Return the new status for each open chat of the agent."""
         for visitor, public_id in self.chats:
             yield _ring(
-                visitor_group(visitor), "agent.status", conversation=public_id, agent=self.agent
+                visitor_group(visitor),
+                "agent.status",
+                conversation=public_id,
+                agent=self.agent,
+                status=self.agent["status"],
             )
