@@ -8,8 +8,6 @@ counts for that team only.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -183,7 +181,7 @@ def of_teams(team_ids: Collection[int]) -> Q:
 def any_of(conditions: Iterable[Q]) -> Q | None:
     """Join `conditions` by OR; None when there is none, which must then match no row."""
     found = list(conditions)
-    return reduce(or_, found) if found else None
+    return Q(*found, _connector=Q.OR) if found else None
 
 
 def brands_of(agent: Agent | Access) -> QuerySet[Brand]:

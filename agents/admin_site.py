@@ -45,9 +45,7 @@ class ImeceAdminSite(admin.AdminSite):
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next") or "/admin/")
 
-    def logout(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Sign out as everywhere: the session's sockets close too."""
         if request.method == "POST":
             get_adapter().logout(request)
@@ -55,7 +53,7 @@ class ImeceAdminSite(admin.AdminSite):
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> Any:
         """There is one page to change a password."""
         return redirect("account_change_password")
 

@@ -41,4 +41,5 @@ class IsAgent(BasePermission):
         if not isinstance(request.user, Agent) or not request.user.is_active:
             return False
         scope = getattr(view, "required_scope", Scope.DESK)
-        return request.auth is None or scope in request.auth.scopes
+        token: object = request.auth
+        return token is None or (isinstance(token, ApiToken) and scope in token.scopes)

@@ -1,5 +1,6 @@
 """Forms of the door: signing in, passwords, accepting an invitation."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -19,11 +20,13 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent, Language
 from agents.operations import request_password_reset
 
+
 # Said as one sentence; the stock list of rules is markup.
-_password_rules = lazy(
-    lambda: " ".join(str(text) for text in password_validation.password_validators_help_texts()),
-    str,
-)
+def _rules() -> str:
+    return " ".join(str(text) for text in password_validation.password_validators_help_texts())
+
+
+_password_rules: Callable[[], str] = lazy(_rules, str)
 
 
 class PlainForm(forms.Form):

@@ -4,7 +4,7 @@ import io
 import secrets
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import Protocol
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
@@ -16,15 +16,23 @@ UPLOAD_MAX_BYTES = 5 * 1024 * 1024
 _PIXELS_MAX = 24_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
+
+class Upload(Protocol):
+    """What the browser sent."""
+
+    def read(self, num_bytes: int | None = None, /) -> bytes:
+        """Return at most so many bytes."""
+
+
 type Shape = Callable[[Image.Image], Image.Image]
 
 
-def square_picture(upload: BinaryIO, *, side: int = 256) -> "ContentFile[bytes]":
+def square_picture(upload: Upload, *, side: int = 256) -> "ContentFile[bytes]":
     """Return the middle of a picture as a square WebP under a random name."""
     return _redraw(upload, lambda image: ImageOps.fit(image, (side, side)))
 
 
-def fitted_picture(upload: BinaryIO, *, side: int = 512) -> "ContentFile[bytes]":
+def fitted_picture(upload: Upload, *, side: int = 512) -> "ContentFile[bytes]":
     """Return the whole picture, at most `side` wide and high, as WebP under a random name."""
 
     def shrink(image: Image.Image) -> Image.Image:
@@ -39,7 +47,7 @@ def version_of(name: str | None) -> str:
     return PurePosixPath(name or "").stem
 
 
-def _redraw(upload: BinaryIO, shape: Shape) -> "ContentFile[bytes]":
+def _redraw(upload: Upload, shape: Shape) -> "ContentFile[bytes]":
     data = upload.read(UPLOAD_MAX_BYTES + 1)
     if len(data) > UPLOAD_MAX_BYTES:
         raise ValidationError(_("The picture is larger than 5 MB."), code="too_large")

@@ -39,7 +39,7 @@ class PreferencesMiddleware:
         request.theme = ""  # type: ignore[attr-defined]
         if isinstance(agent, Agent):
             translation.activate(agent.language)
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = translation.get_language()
             if agent.theme != Agent.Theme.SYSTEM:
                 request.theme = agent.theme  # type: ignore[attr-defined]
             zone = zone_of(agent)

@@ -65,7 +65,7 @@ class CannedReplyAdmin(ImeceAdmin):
         """As it is typed."""
         return f"/{reply.shortcut}"
 
-    def save_model(self, request: HttpRequest, obj: CannedReply, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep what the picker searches."""
         obj.search_text = searched(obj)
         super().save_model(request, obj, form, change)

@@ -32,7 +32,7 @@ class ContactAdmin(ImeceAdmin):
         """What they said stays theirs."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the key by which lists are sorted."""
         obj.sort_name = sort_key(obj.name)[:600]
         super().save_model(request, obj, form, change)

@@ -41,7 +41,7 @@ class ImeceAdmin(_ModelAdmin):
         act = "changed" if change else "created"
         self.note(request, act, obj, fields=form.changed_data)
 
-    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete, and say so in the audit log."""
         self.note(request, "deleted", obj)
         super().delete_model(request, obj)

@@ -40,7 +40,7 @@ class OriginsField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         """Return the list."""
-        return clean_origins(super().to_python(value))
+        return clean_origins(str(super().to_python(value) or ""))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Compare lists, not spellings."""
@@ -70,7 +70,7 @@ class BrandForm(_BrandForm):
     def clean_logo(self) -> Any:
         """Draw an uploaded logo anew."""
         logo = self.cleaned_data["logo"]
-        return fitted_picture(logo.file) if isinstance(logo, UploadedFile) else logo
+        return fitted_picture(logo) if isinstance(logo, UploadedFile) else logo
 
     def clean_remove_logo(self) -> bool:
         """Empty the field when asked to; an upload in the same breath wins."""
@@ -224,7 +224,7 @@ class BrandAdmin(ImeceAdmin):
         return (
             super().has_delete_permission(request, obj)
             and obj is not None
-            and not obj.conversations.exists()  # type: ignore[attr-defined]
+            and not obj.conversations.exists()
             and not obj.tickets.exists()
         )
 

@@ -111,9 +111,12 @@ class AgentAdmin(ImeceAdmin):
         rows = super().get_queryset(request).select_related("break_reason")
         return rows.prefetch_related("teams", "role_grants__role")
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         """Tell the form who is editing."""
-        form = super().get_form(request, obj, **kwargs)
+        # Made for this request alone, so the attribute is nobody else's.
+        form: Any = super().get_form(request, obj, change, **kwargs)
         form.editor = person(request)
         return form
 
@@ -142,7 +145,7 @@ class AgentAdmin(ImeceAdmin):
         """What a person said and did stays; the account is deactivated."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save name and preferences, and change the address by its operation."""
         obj.sort_name = sort_key(obj.name)[:400]
         obj.save(update_fields=["name", "sort_name", "language", "time_zone", "capacity"])
@@ -241,7 +244,7 @@ class InvitationAdmin(ImeceAdmin):
             return _now("accepted")
         return _now("expired") if invitation.expires_at <= timezone.now() else _now("open")
 
-    def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Invite."""
         given = form.cleaned_data
         made = invite_agent(

@@ -81,7 +81,7 @@ class RoleAdmin(ImeceAdmin):
         if change and form.changed_data:
             role_edited(role=form.instance, by=person(request), now=timezone.now())
 
-    def delete_model(self, request: HttpRequest, obj: Role) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the role and what hung on it."""
         people = holders_of(obj)
         super().delete_model(request, obj)
@@ -152,7 +152,7 @@ class TeamAdmin(ImeceAdmin):
         """The roles of the team."""
         return ", ".join(grant.role.name for grant in team.role_grants.all()) or "—"
 
-    def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the key by which lists are sorted."""
         obj.sort_name = sort_key(obj.name)[:400]
         super().save_model(request, obj, form, change)
@@ -166,7 +166,7 @@ class TeamAdmin(ImeceAdmin):
         set_roles(roles=form.cleaned_data["roles"], of=form.instance, by=by, now=now)
         set_members(team=form.instance, agents=members, by=by, now=now)
 
-    def delete_model(self, request: HttpRequest, obj: Team) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the team; its people lose what it gave them."""
         people = list(obj.agents.all())
         had_roles = RoleGrant.objects.filter(team=obj).exists()

@@ -143,7 +143,9 @@ class Agent(AbstractBaseUser, PermissionsMixin):
         """Return the address of the picture; empty without one."""
         if not self.avatar:
             return ""
-        return reverse("agents:avatar", args=[self.public_id, PurePath(self.avatar.name).stem])
+        return reverse(
+            "agents:avatar", args=[self.public_id, PurePath(self.avatar.name or "").stem]
+        )
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Let those who administer edit every row of the administration; roles decide the rest."""

@@ -90,7 +90,7 @@ class Brand(models.Model):
         """Return the address of the logo; empty without one."""
         if not self.logo:
             return ""
-        return reverse("agents:logo", args=[self.site_key, PurePath(self.logo.name).stem])
+        return reverse("agents:logo", args=[self.site_key, PurePath(self.logo.name or "").stem])
 
 
 class BrandText(models.Model):

@@ -83,7 +83,8 @@ def renew_link(*, invitation: Invitation, now: datetime) -> str:
     locked.expires_at = now + VALID_FOR
     locked.save(update_fields=["token_hash", "expires_at"])
     invitation.token_hash, invitation.expires_at = locked.token_hash, locked.expires_at
-    return settings.PUBLIC_URL + reverse("agents:invitation-link", args=[secret])
+    path = reverse("agents:invitation-link", args=[secret])
+    return f"{settings.PUBLIC_URL}{path}"
 
 
 @transaction.atomic

@@ -1,10 +1,8 @@
 """What people change about themselves."""
 
-from typing import BinaryIO
-
 from django.db import transaction
 
-from agents.images import square_picture
+from agents.images import Upload, square_picture
 from agents.models import Agent
 from config.folding import sort_key
 
@@ -21,14 +19,14 @@ def update_profile(*, agent: Agent, name: str, language: str, time_zone: str, th
 
 
 @transaction.atomic
-def set_avatar(*, agent: Agent, upload: BinaryIO | None) -> None:
+def set_avatar(*, agent: Agent, upload: Upload | None) -> None:
     """Draw the picture anew and keep it; None removes it."""
     old, storage = agent.avatar.name, agent.avatar.storage
     if upload is None:
         agent.avatar = ""
     else:
         picture = square_picture(upload)
-        agent.avatar.save(picture.name, picture, save=False)
+        agent.avatar.save(str(picture.name), picture, save=False)
     agent.save(update_fields=["avatar"])
     if old:
         transaction.on_commit(lambda: storage.delete(old), robust=True)

@@ -53,5 +53,5 @@ def accept(request: HttpRequest) -> HttpResponse:
         return redirect(settings.LOGIN_REDIRECT_URL)
     if request.method == "GET" and not request.user.is_authenticated:
         translation.activate(invitation.language)
-        request.LANGUAGE_CODE = invitation.language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = invitation.language
     return render(request, "agents/invitation.html", {"form": form, "invitation": invitation})
