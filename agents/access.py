@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from agents.models import Agent, Brand, Permission, Role, RoleGrant, Status, Team, Topic
+from agents.models import Agent, Brand, Permission, Role, RoleGrant, Team, Topic
 
 _Membership = Team.agents.through
 _TopicTeam = Topic.teams.through
@@ -172,10 +172,9 @@ def of_teams(team_ids: Collection[int]) -> Q:
     """
     ours = _TopicTeam.objects.filter(team__in=team_ids).values("topic")
     default = Brand.objects.filter(default_team__in=team_ids).values("pk")
-    routed = Exists(_TopicTeam.objects.filter(topic=OuterRef("topic")))
-    return Q(team__in=team_ids) | (
-        Q(team=None) & (Q(topic__in=ours) | (Q(brand__in=default) & (Q(topic=None) | ~routed)))
-    )
+    unrouted = Q(topic=None) | Q(~Exists(_TopicTeam.objects.filter(topic=OuterRef("topic"))))
+    by_topic = Q(topic__in=ours) | (Q(brand__in=default) & unrouted)
+    return Q(team__in=team_ids) | (Q(team=None) & by_topic)
 
 
 def any_of(conditions: Iterable[Q]) -> Q | None:
@@ -190,46 +189,3 @@ def brands_of(agent: Agent | Access) -> QuerySet[Brand]:
     ids = access.brand_ids()
     brands = Brand.objects.order_by("name", "pk")
     return brands if ids is None else brands.filter(pk__in=ids)
-
-
-def eligible_agents(brand: Brand, team_ids: Collection[int], channel: str) -> QuerySet[Agent]:
-    """Return the Online agents of these teams whose roles let them chat on the brand and channel.
-
-    Says nothing about presence and free slots.
-    """
-    everywhere, here = _chat_roles(brand.pk, channel)
-    members = _Membership.objects.filter(agent=OuterRef("pk"), team__in=team_ids)
-    by_person = RoleGrant.objects.filter(agent=OuterRef("pk"), role__in=everywhere | here)
-    of_own_team = _Membership.objects.filter(agent=OuterRef("pk"))
-    by_team = of_own_team.filter(team__in=team_ids, team__role_grants__role__in=here)
-    as_admin = of_own_team.filter(team__role_grants__role__in=everywhere)
-    return Agent.objects.filter(
-        Exists(members),
-        Q(is_superuser=True) | Exists(by_person) | Exists(by_team) | Exists(as_admin),
-        is_active=True,
-        status=Status.ONLINE,
-    )
-
-
-def _chat_roles(brand_id: int, channel: str) -> tuple[set[int], set[int]]:
-    """Return the roles that administer, and those that may chat on the brand and channel.
-
-    Asked in Python because SQLite can't look into a JSON list with `contains`.
-    """
-    brands: dict[int, set[int]] = defaultdict(set)
-    roles: dict[int, tuple[list[str], list[str]]] = {}
-    for pk, permissions, channels, brand in Role.objects.values_list(
-        "pk", "permissions", "channels", "brands__pk"
-    ):
-        roles[pk] = (permissions, channels)
-        if brand is not None:
-            brands[pk].add(brand)
-    admins = {pk for pk, (permissions, _) in roles.items() if Permission.ADMIN in permissions}
-    chat = {
-        pk
-        for pk, (permissions, channels) in roles.items()
-        if Permission.CHAT in permissions
-        and (not channels or channel in channels)
-        and (not brands[pk] or brand_id in brands[pk])
-    }
-    return admins, chat

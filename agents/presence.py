@@ -92,7 +92,7 @@ class Leases:
 
 def _lease(agent_id: int, process: str, now: datetime) -> None:
     with transaction.atomic():
-        if Agent.objects.filter(pk=agent_id).exists():
+        if Agent.objects.filter(pk=agent_id, is_active=True).exists():
             Presence.objects.update_or_create(
                 agent_id=agent_id, process=process, defaults={"seen_at": now}
             )

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from agents.audit import record
 from agents.events import AccessChanged
-from agents.models import Agent, ApiToken, Status
+from agents.models import Agent, ApiToken, Presence, Status
 from agents.operations.sockets import revoke_sockets
 from agents.operations.statuses import set_status
 from config.events import publish
@@ -42,6 +42,8 @@ def disable_agent(*, agent: Agent, by: Agent | None, now: datetime) -> None:
     revoke_tokens(agent=agent, now=now)
     end_sessions(agent=agent)
     revoke_sockets(agent.pk)
+    # Without a lease the next sweep hands the open chats back to the queue.
+    Presence.objects.filter(agent=agent).delete()
     record("agent.disabled", agent, by=by)
     publish(AccessChanged(agent_id=agent.pk, is_active=False))
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from agents.access import access_of, accesses_of, brands_of, eligible_agents
+from agents.access import access_of, accesses_of, brands_of
 from agents.models import Permission, Role, RoleGrant
 from agents.operations import disable_agent, give_role, set_members, take_role
 from chat.models import Conversation, Participation
@@ -262,35 +262,28 @@ def test_contacts_are_seen_through_visible_chats_and_tickets(floor, brand):
     assert of_nobody in Contact.objects.visible_to(make_agent(role=make_role(Permission.ADMIN)))
 
 
-def test_only_online_authorised_members_of_the_teams_are_eligible(brand):
-    role = make_role(Permission.CHAT, brands=(brand,), channels=["web"])
-    online = make_agent(role=role, online=True)
-    offline = make_agent(role=role)
-    outsider = make_agent(role=role, online=True)
-    reader = make_agent(role=make_role(Permission.ARCHIVE), online=True)
-    gone = make_agent(role=role, online=True, is_active=False)
-    team = make_team(online, offline, reader, gone)
-    assert list(eligible_agents(brand, [team.pk], "web")) == [online]
-    assert not eligible_agents(brand, [team.pk], "whatsapp").exists()
-    assert not eligible_agents(make_brand(), [team.pk], "web").exists()
-    assert outsider.pk
-
-
-def test_eligibility_agrees_with_each_agents_own_access(brand):
-    chat, other = make_role(Permission.CHAT), make_role(Permission.CANNED)
+def test_chats_come_to_members_of_the_teams_whose_roles_reach_the_brand_and_channel(brand):
+    chat, other = make_role(Permission.CHAT, brands=(brand,), channels=["web"]), make_brand()
     first, second = make_team(), make_team()
     RoleGrant.objects.create(role=chat, team=first)
-    both = make_agent(role=other, online=True)
-    only_second = make_agent(role=other, online=True)
-    admin = make_agent(role=make_role(Permission.ADMIN), online=True)
+    both = make_agent(role=make_role(Permission.CANNED))
+    only_second = make_agent(role=make_role(Permission.CANNED))
+    personal = make_agent(role=chat)
+    admin = make_agent(role=make_role(Permission.ADMIN))
     first.agents.add(both)
-    second.agents.add(both, only_second, admin)
-    people = [both, only_second, admin]
-    accesses = accesses_of(people)
-    for teams in ([first.pk], [second.pk], [first.pk, second.pk]):
-        expected = {p for p in people if accesses[p.pk].may_take(brand.pk, "web", teams)}
-        assert set(eligible_agents(brand, teams, "web")) == expected
-    assert set(eligible_agents(brand, [second.pk], "web")) == {admin}
+    second.agents.add(both, only_second, personal, admin)
+    accesses = accesses_of([both, only_second, personal, admin])
+
+    def takers(brand, channel, *teams):
+        ids = [team.pk for team in teams]
+        return {pk for pk, access in accesses.items() if access.may_take(brand.pk, channel, ids)}
+
+    assert takers(brand, "web", first) == {both.pk}
+    assert takers(brand, "web", second) == {personal.pk, admin.pk}
+    assert takers(brand, "web", first, second) == {both.pk, personal.pk, admin.pk}
+    assert takers(brand, "whatsapp", first, second) == {admin.pk}
+    assert takers(other, "web", first, second) == {admin.pk}
+    assert takers(brand, "web") == set()
 
 
 def test_the_admin_role_opens_the_administration_and_losing_it_closes_it():

@@ -174,6 +174,15 @@ def test_nothing_is_renewed_for_those_without_a_socket(leases):
     assert present_agent_ids(timezone.now() + timedelta(seconds=90)) == {stays.pk}
 
 
+def test_the_disabled_are_gone_at_once_and_get_no_lease(leases):
+    agent = make_agent(online=True)
+    leases.attach(agent.pk)
+    disable_agent(agent=agent, by=None, now=timezone.now())
+    leases.renew(timezone.now())
+    leases.detach(agent.pk)
+    assert not Presence.objects.exists()
+
+
 def watch(until, *, among, start=0, step=5):
     """Sweep every few seconds from `start` and return what the last sweep found."""
     found = []
