@@ -44,5 +44,6 @@ def sweep(**_: object) -> None:
 def purge_attachments(**_: object) -> None:
     """Delete uploads that no message took, and leases of processes long gone."""
     now = timezone.now()
-    attachments.purge_attachments(now=now)
+    while attachments.purge_attachments(now=now):
+        pass
     forget_old_leases(now)
