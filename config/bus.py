@@ -32,6 +32,8 @@ KEPT = frozenset({"live.revoke"})
 BUFFER = 2_000
 TIMEOUT = 2.0
 BACK_OFF = (0.2, 1.0)
+# Listeners may find back to Redis later than we do: what they must hear is then said again.
+AGAIN = 3.0
 # A Redis that vanished without a word is noticed after twice this time.
 SILENCE = 10.0
 
@@ -92,8 +94,7 @@ class Bus:
             self._trim()
 
     def _trim(self) -> None:
-        kept = [ring for ring in self._buffer if ring[1].get("type") in KEPT]
-        self._buffer = kept[: BUFFER // 2]
+        self._buffer = _kept(self._buffer)[: BUFFER // 2]
         self._lost = True
 
     def _running(self) -> "_Line":
@@ -197,8 +198,8 @@ class _Line(threading.Thread):
                     await self._publish(redis, None)
                 if rings:
                     await self._publish(redis, rings)
-            except (TypeError, ValueError, OverflowError):
-                log.exception("bus.cannot_pack")
+                if lost and (kept := _kept(rings)):
+                    self._loop.call_later(AGAIN, self._bus.publish, kept)
             except Exception as error:
                 if pauses.first:
                     log.warning("bus.publish_failed", error=type(error).__name__)
@@ -210,7 +211,20 @@ class _Line(threading.Thread):
                 pauses.reset()
 
     async def _publish(self, redis: "Redis", rings: Rings | None) -> None:
-        await redis.publish(self._channel, self._origin + self._format.serialize(rings))
+        try:
+            packed = self._format.serialize(rings)
+        except (TypeError, ValueError, OverflowError):
+            # A mistake in one ring must not cost the others that happened to come with it.
+            packed = self._format.serialize([ring for ring in rings or () if self._packs(ring)])
+        await redis.publish(self._channel, self._origin + packed)
+
+    def _packs(self, ring: Ring) -> bool:
+        try:
+            self._format.serialize(ring)
+        except (TypeError, ValueError, OverflowError):
+            log.exception("bus.cannot_pack", kind=ring[1].get("type"))
+            return False
+        return True
 
     def _start_listener(self) -> None:
         if self._listener is None:
@@ -250,6 +264,10 @@ class _Line(threading.Thread):
             self._missed()
         else:
             self._heard(rings)
+
+
+def _kept(rings: Rings) -> list[Ring]:
+    return [ring for ring in rings if ring[1].get("type") in KEPT]
 
 
 class _Pauses:

@@ -213,13 +213,14 @@ CELERY_TASK_DEFAULT_QUEUE = "realtime"
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
-    "outbox.drain": {"task": "outbox.drain", "schedule": 5.0},
+    # They expire, or they would pile up while no worker runs.
+    "outbox.drain": {"task": "outbox.drain", "schedule": 5.0, "options": {"expires": 10}},
     "outbox.purge": {
         "task": "outbox.purge",
         "schedule": 600.0,
         "options": {"queue": "maintenance"},
     },
-    "chat.sweep": {"task": "chat.sweep", "schedule": 5.0},
+    "chat.sweep": {"task": "chat.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "chat.purge_attachments": {
         "task": "chat.purge_attachments",
         "schedule": 3600.0,
