@@ -43,7 +43,7 @@ from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start
 from tests.factories import make_conversation, make_visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
 
 
 def at_once(*calls: Callable[[], object]) -> list[object]:
