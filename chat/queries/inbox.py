@@ -171,7 +171,7 @@ def rows(access: Access, agent: Agent, *, tab: Tab, brand_id: int | None) -> lis
             F("last_message_at").desc(nulls_last=True),
             "pk",
         )
-    return [row_of(conversation) for conversation in found[:ROWS]]
+    return [row_of(conversation, agent) for conversation in found[:ROWS]]
 
 
 def unread_total(agent: Agent) -> int:
@@ -181,16 +181,17 @@ def unread_total(agent: Agent) -> int:
     return counted["total"] or 0
 
 
-def row_of(conversation: Conversation) -> Row:
-    """Return the list line of an annotated `conversation`."""
+def row_of(conversation: Conversation, agent: Agent | None = None) -> Row:
+    """Return the list line of an annotated `conversation`; unread only in chats of `agent`."""
     topic = conversation.topic
+    mine = agent is not None and conversation.assignee_id == agent.pk
     queued = conversation.status == Status.QUEUED
     return Row(
         conversation=conversation,
         face=face_of(conversation),
         topic=topic.label(get_language() or "") if topic else conversation.topic_text,
         waiting_since=conversation.queued_at if queued else conversation.unanswered_since,
-        unread=getattr(conversation, "unread", 0),
+        unread=getattr(conversation, "unread", 0) if mine else 0,
         has_draft=bool(getattr(conversation, "my_draft", "")),
     )
 

@@ -31,11 +31,11 @@ def face_of(conversation: Conversation) -> Face:
     """Return who `conversation` is with; wants visitor and contact loaded."""
     visitor = conversation.visitor
     name = given_name(conversation) or (visitor.label if visitor else "")
-    words = name.split()
-    letters = words[:1] + words[1:][-1:]
+    words = [word for word in name.split() if word[0].isalpha()]
+    letters = "".join(word[0] for word in words[:1] + words[1:][-1:]) or name[:2]
     key = visitor.public_id if visitor else conversation.public_id
     return Face(
         name=name,
-        initials="".join(word[0] for word in letters).upper(),
+        initials=letters.upper(),
         hue=crc32(key.encode()) % HUES,
     )

@@ -191,6 +191,12 @@ export function startChat() {
     for (const id of drawn.keys()) socket.send({ type: "watch", conversation: id });
     if (current) refreshHead();
   });
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const { detail } = /** @type {CustomEvent} */ (event);
+    // The head of a chat that was left meanwhile must not bring its customer along.
+    const isHead = detail.target.id === "chat-head";
+    if (isHead && !detail.requestConfig.path.includes(`/${current}/`)) detail.shouldSwap = false;
+  });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.target?.id === "chat-head") mountComposer(current, live());
   });

@@ -19,6 +19,8 @@ let etag = "";
 let last = 0;
 let timer = 0;
 let isDirty = false;
+/** Where the list comes from. */
+let source = "";
 /** @type {Set<() => void>} */
 const redrawn = new Set();
 
@@ -47,9 +49,15 @@ export function refresh() {
     }
     last = Date.now();
     isDirty = false;
-    if (isInbox()) htmx().trigger(list(), "refresh");
+    if (isInbox()) load();
     else htmx().ajax("GET", `${settings.console}?part=counters`, { swap: "none" });
   }, wait);
+}
+
+function load() {
+  const box = list();
+  source ||= box?.dataset.source ?? "";
+  htmx().ajax("GET", source, { source: box, target: box, swap: "innerHTML" });
 }
 
 /** Show another tab of the list; the chat beside it stays. @param {string} href */
@@ -61,12 +69,12 @@ export function showTab(href) {
   if (!url.searchParams.has("tab")) url.searchParams.set("tab", "mine");
   const box = list();
   if (!box) return;
-  box.setAttribute("hx-get", url.pathname + url.search);
+  source = url.pathname + url.search;
   box.dataset.tab = url.searchParams.get("tab") ?? "mine";
   box.setAttribute("aria-busy", "true");
   etag = "";
   last = Date.now();
-  htmx().trigger(box, "refresh");
+  load();
 }
 
 export const tab = () => list()?.dataset.tab ?? "";
@@ -143,7 +151,7 @@ function entries({ conversation, entries: added }) {
     preview.textContent = who + words.replace(/\s+/g, " ").slice(0, 140);
   }
   const from = spoken.filter((/** @type {any} */ e) => e.author.kind === "visitor" && e.seq > seen);
-  if (from.length && !(conversation === current && isLookedAt())) {
+  if (from.length && tab() === "mine" && !(conversation === current && isLookedAt())) {
     const badge = /** @type {HTMLElement | null} */ (row.querySelector(".unread"));
     setUnread(row, Number(badge?.dataset.unread ?? 0) + from.length);
   }
@@ -233,7 +241,10 @@ export function startList() {
   });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
-    if (detail.xhr.status === 304) detail.shouldSwap = false;
+    // An answer for a place that is gone would also find no place for what it brings along.
+    const isLate = !detail.target.isConnected
+      || (detail.target === list() && detail.requestConfig.path !== source);
+    if (detail.xhr.status === 304 || isLate) detail.shouldSwap = false;
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const { elt, xhr, successful } = /** @type {CustomEvent} */ (event).detail;

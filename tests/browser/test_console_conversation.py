@@ -158,7 +158,7 @@ def test_a_restart_of_the_server_loses_and_doubles_nothing(desk: Desk, problems:
     visitor = desk.opened("Before")
     desk.site.process.terminate()
     try:
-        page.wait_for_selector("html:not([data-socket=open])")
+        page.wait_for_selector("html:not([data-socket=open])", state="attached")
         desk.write("While it was down")
         expect(page.locator(".message.is-pending")).to_contain_text("While it was down")
         expect(page.locator("#connection")).to_be_visible()
@@ -200,6 +200,6 @@ def test_files_go_by_button_and_come_back_as_pictures(desk: Desk) -> None:
     desk.write("Look")
     shown_picture = page.locator(".message.is-own img")
     expect(shown_picture).to_be_visible()
-    page.wait_for_function("document.querySelector('.message.is-own img').naturalWidth > 0")
+    expect(shown_picture).to_have_js_property("naturalWidth", 40)
     shown = [entry["attachments"] for entry in visitor.entries() if entry["text"] == "Look"]
     assert shown[0][0]["name"] == "a.png"
