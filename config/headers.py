@@ -1,0 +1,38 @@
+"""Headers that every answer carries besides those of Django's own middleware."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+# Devices and interfaces that no page of ours uses, so that nothing smuggled into one can.
+PERMISSIONS_POLICY = (
+    "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), "
+    "gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
+)
+
+
+@sync_and_async_middleware
+def security_headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Switch off unused browser features; keep answers of the API out of every cache."""
+    if iscoroutinefunction(get_response):
+        answer: Callable[[HttpRequest], Awaitable[HttpResponseBase]] = get_response
+
+        async def serve(request: HttpRequest) -> HttpResponseBase:
+            return _add(request, await answer(request))
+
+        return serve
+
+    def serve_sync(request: HttpRequest) -> HttpResponseBase:
+        return _add(request, get_response(request))
+
+    return serve_sync
+
+
+def _add(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
