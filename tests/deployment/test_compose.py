@@ -3,8 +3,8 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +70,33 @@ async def call(
         return await client.request(method, path, timeout=10, **options)
 
 
-async def heard(socket: websockets.ClientConnection, text: str) -> dict[str, Any]:
-    """Return the entry with `text` as soon as the socket gets it."""
-    async with asyncio.timeout(20):
-        async for raw in socket:
-            frame = json.loads(raw)
-            for entry in frame.get("entries", ()):
-                if entry.get("text") == text:
-                    return {"conversation": frame["conversation"], **entry}
-    raise AssertionError(f"The socket closed before {text!r} came")
+async def heard(
+    socket: websockets.ClientConnection,
+    wanted: Callable[[dict[str, Any]], bool],
+    deployment: dict[str, Service],
+) -> dict[str, Any]:
+    """Return the first frame that is `wanted`; else fail with what came and what was logged."""
+    frames = []
+    try:
+        async with asyncio.timeout(60):
+            async for raw in socket:
+                frames.append(json.loads(raw))
+                if wanted(frames[-1]):
+                    return frames[-1]
+    except TimeoutError:
+        pass
+    logs = "".join(f"\n== {name}\n{service.logs[-3000:]}" for name, service in deployment.items())
+    raise AssertionError(f"It never came, only {frames}{logs}")
+
+
+def says(text: str) -> Callable[[dict[str, Any]], bool]:
+    """An `entries` frame with this text in it."""
+    return lambda frame: any(entry.get("text") == text for entry in frame.get("entries", ()))
+
+
+def is_assignment(frame: dict[str, Any]) -> bool:
+    """The agent is told that a chat is theirs."""
+    return frame.get("name") == "conversation.assigned"
 
 
 async def hello(web: Service, path: str, token: str) -> websockets.ClientConnection:
@@ -89,6 +107,15 @@ async def hello(web: Service, path: str, token: str) -> websockets.ClientConnect
         while json.loads(await socket.recv())["type"] != "welcome":
             continue
     return socket
+
+
+async def last_words(socket: websockets.ClientConnection) -> str:
+    """Return the type of the last frame before the socket closed."""
+    last = ""
+    with suppress(websockets.ConnectionClosedError):
+        async for raw in socket:
+            last = json.loads(raw)["type"]
+    return last
 
 
 async def test_visitor_and_agent_talk_across_two_web_processes(
@@ -122,15 +149,19 @@ async def test_visitor_and_agent_talk_across_two_web_processes(
         json={"topic": availability["topics"][0]["id"], "fields": {}, "message": message},
     )
     assert answer.status_code == 201, answer.text
-    seen = await heard(console, "Siparişim nerede?")
+    assigned = await heard(console, is_assignment, deployment)
+    chat = assigned["data"]["conversation"]
+    await console.send(json.dumps({"type": "watch", "conversation": chat, "after": 0}))
+    await heard(console, says("Siparişim nerede?"), deployment)
     reply = {
         "type": "message.send",
         "cid": str(uuid.uuid4()),
-        "conversation": seen["conversation"],
+        "conversation": chat,
         "text": "Yarın kapınızda.",
     }
     await console.send(json.dumps(reply))
-    assert (await heard(widget, "Yarın kapınızda."))["author"]["kind"] == "agent"
+    answered = await heard(widget, says("Yarın kapınızda."), deployment)
+    assert [entry["author"]["name"] for entry in answered["entries"]] == ["Elif Kaya"]
     await asyncio.gather(console.close(), widget.close())
 
 
@@ -157,6 +188,5 @@ async def test_a_web_process_says_bye_and_every_process_ends_cleanly(
         *(asyncio.to_thread(service.terminate) for service in deployment.values())
     )
     assert dict(zip(deployment, codes, strict=True)) == dict.fromkeys(deployment, 0)
-    frames = [json.loads(raw) async for raw in widget]
-    assert frames[-1]["type"] == "bye"
+    assert await last_words(widget) == "bye"
     assert widget.close_code == 1012

@@ -1,0 +1,94 @@
+"""`manage.py serve`, embedded: what `make run` starts."""
+
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import Web, free_port, manage, web_process
+
+
+def rows(data_dir: Path, query: str) -> list[Any]:
+    """Ask the embedded database."""
+    with closing(sqlite3.connect(data_dir / "imece.sqlite3", timeout=10)) as database:
+        return database.execute(query).fetchall()
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
+    """Look again and again; return whether it became true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def test_it_prints_where_to_go_and_who_may_sign_in(tmp_path: Path) -> None:
+    with web_process({"DATA_DIR": str(tmp_path)}) as web:
+        assert wait_until(lambda: "Password" in web.logs)
+        for path in ("/demo/", "/console/", "/admin/"):
+            assert f"{web.url}{path}" in web.logs
+        for name in ("elif", "mert", "deniz", "selin", "admin"):
+            assert f"{name}@example.com" in web.logs
+        assert web.terminate() == 0
+        assert "Traceback" not in web.logs
+
+
+def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
+    with web_process({"DATA_DIR": str(tmp_path), "SEED_DEMO": "false"}) as web:
+        web.signal(signal.SIGINT)
+        assert web.wait() == 0
+        assert "Traceback" not in web.logs
+
+
+def test_two_starters_of_one_directory_prepare_one_after_the_other(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        starters = [
+            stack.enter_context(Web({"DATA_DIR": str(tmp_path), "PORT": str(free_port())}))
+            for _ in range(2)
+        ]
+        for web in starters:
+            web.spawn()
+        for web in starters:
+            web.wait_ready()
+    assert len(rows(tmp_path, "SELECT id FROM agents_brand")) == 2
+
+
+def test_a_start_cut_short_at_any_moment_is_made_good_by_the_next(tmp_path: Path) -> None:
+    with Web({"DATA_DIR": str(tmp_path)}) as web:
+        for moment in (0.5, 1.5, 3):
+            web.spawn()
+            time.sleep(moment)
+            web.kill()
+        web.start()
+        assert web.terminate() == 0
+    assert len(rows(tmp_path, "SELECT id FROM agents_brand")) == 2
+    assert rows(tmp_path, "SELECT id FROM chat_conversation") != []
+
+
+@pytest.mark.parametrize("stop", [Web.kill, Web.terminate], ids=["kill -9", "SIGTERM"])
+def test_what_the_outbox_holds_is_done_after_a_restart(
+    tmp_path: Path, stop: Callable[[Web], Any]
+) -> None:
+    env = {"DATA_DIR": str(tmp_path), "SEED_DEMO": "false"}
+    with web_process(env) as web:
+        stop(web)
+        manage("shell", "--verbosity=0", "--command", ENQUEUE, env=env)
+        assert rows(tmp_path, PENDING) == [("test-row",)]
+        web.start()
+        assert wait_until(lambda: rows(tmp_path, PENDING) == [])
+
+
+PENDING = "SELECT key FROM outbox_outboxentry WHERE done_at IS NULL"
+ENQUEUE = """
+from django.db import transaction
+from config.outbox.operations import enqueue
+with transaction.atomic():
+    enqueue(kind="event", key="test-row", payload={"name": "nobody.listens", "data": {}})
+"""
