@@ -23,6 +23,7 @@ _PAGE_LIMITS = {"url": 600, "title": 140, "referrer": 300}
 # What a `hello` frame takes; an address full of foreign letters can be longer.
 _TOKEN_LENGTH = 4096
 _NEW_VISIT = timedelta(minutes=30)
+_SEEN_STEP = timedelta(minutes=10)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -124,12 +125,17 @@ def open_session(
 def _greet_again(
     visitor: Visitor, session: VisitorSession, *, consent: dict[str, Any] | None, now: datetime
 ) -> None:
+    page = session.page or visitor.page
+    is_same = consent is None and (visitor.language, visitor.page) == (session.language, page)
+    if is_same and now - visitor.seen_at < _SEEN_STEP:
+        # A herd of widgets that reconnects must not cost a write each.
+        return
     if now - visitor.seen_at > _NEW_VISIT:
         visitor.visits += 1
     if consent is not None:
         visitor.consent = {**consent, "at": now.isoformat()}
     visitor.language = session.language
-    visitor.page = session.page or visitor.page
+    visitor.page = page
     visitor.seen_at = now
     visitor.save(update_fields=["visits", "consent", "language", "page", "seen_at"])
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.models import Visitor
@@ -155,6 +157,14 @@ def test_coming_back_after_a_while_counts_as_a_visit_and_renewing_does_not() -> 
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
         widget.open()
     assert widget.visitor.visits == 2
+
+
+def test_renewing_writes_nothing_while_nothing_is_new() -> None:
+    widget = open_widget(make_shop().brand)
+    started(widget)
+    with CaptureQueriesContext(connection) as queries:
+        widget.open()
+    assert [query for query in queries if not query["sql"].startswith("SELECT")] == []
 
 
 def test_a_token_lives_fifteen_minutes() -> None:
