@@ -93,7 +93,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def wire_time(at: datetime) -> str:
     """Return a moment such as 2026-11-21T10:00:00.123Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def wire_id(audience: Audience, public_id: str, seq: int) -> str:
@@ -423,6 +423,8 @@ def is_sayable(text: str) -> bool:
     """Return whether `text` can be stored and shown: bounded, without NUL or half characters."""
     if len(text) > settings.IMECE["MESSAGE_MAX_CHARS"] or "\0" in text:
         return False
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

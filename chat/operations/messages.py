@@ -188,7 +188,7 @@ class _Batch:
         lines = [(thread, line) for thread in threads for line in thread.lines]
         if not lines:
             return
-        pks = rows.insert_entries(
+        pks = rows.store(
             [
                 (
                     thread.row.pk,
@@ -202,13 +202,13 @@ class _Batch:
                 )
                 for thread, line in lines
             ],
+            [thread.row for thread in threads],
             now=self.now,
         )
         if claims := [
             (file.pk, pk) for pk, (_, line) in zip(pks, lines, strict=True) for file in line.files
         ]:
             rows.attach_files(claims)
-        rows.move_counters([thread.row for thread in threads])
         for pk, (thread, line) in zip(pks, lines, strict=True):
             self.results[line.index] = Posted(
                 line.draft, pk, thread.row.pk, line.seq, line.visitor_seq, self.now
@@ -244,10 +244,11 @@ def post_messages(drafts: Sequence[Draft], *, now: datetime, wait: bool = False)
             batch.results[index] = INVALID
     if wanted:
         reopen_since = now - timedelta(hours=settings.IMECE["REOPEN_HOURS"])
-        locked = rows.lock(wanted, reopen_since=reopen_since, wait=wait)
-        batch.threads = {row.public_id: _Thread(row) for row in locked}
-        batch.number()
-        batch.store()
+        with rows.together():
+            locked = rows.lock(wanted, reopen_since=reopen_since, wait=wait)
+            batch.threads = {row.public_id: _Thread(row) for row in locked}
+            batch.number()
+            batch.store()
     # Not among the locked rows: somebody else holds it, or there is no such conversation.
     absent = FORBIDDEN if wait or not rows.skips_locked() else BUSY
     return [result or absent for result in batch.results]

@@ -3,7 +3,8 @@
 The ORM would do the same work in more statements and several times the CPU.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -69,8 +70,31 @@ def skips_locked() -> bool:
     return connection.features.has_select_for_update_skip_locked
 
 
-def _marks(rows: int, columns: int) -> str:
-    return ",".join([f"({','.join(['%s'] * columns)})"] * rows)
+@contextmanager
+def together() -> Iterator[None]:
+    """Send statements whose answers nobody waits for along with the next ones (PostgreSQL)."""
+    connection.ensure_connection()
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def _table(types: str, rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """Return rows as a table with the columns `column1`, `column2` …, and its parameters.
+
+    PostgreSQL gets one array a column: psycopg would parse a long list of placeholders in Python.
+    """
+    names = types.split()
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{name}[]" for name in names)
+        columns = ", ".join(f"column{number}" for number in range(1, len(names) + 1))
+        values: list[Any] = [list(column) for column in zip(*rows, strict=True)]
+        return f"unnest({arrays}) AS k({columns})", values
+    marks = f"({','.join(['%s'] * len(names))})"
+    values = [value for row in rows for value in row]
+    return f"(VALUES {','.join([marks] * len(rows))}) AS k", values
 
 
 _LOCK = """
@@ -79,34 +103,35 @@ SELECT c.id, c.public_id, c.kind, c.status, c.visitor_id, c.assignee_id,
        c.last_message_at, c.unanswered_since,
        c.status = 'resolved' AND COALESCE(c.ended_at, c.resolved_at) > %s, v.secret_hash
 FROM chat_conversation c LEFT JOIN chat_visitor v ON v.id = c.visitor_id
-WHERE c.public_id IN ({marks}) ORDER BY c.id"""
+WHERE c.public_id IN (SELECT column1 FROM {table}) ORDER BY c.id"""
 
 
 def lock(public_ids: Collection[str], *, reopen_since: datetime, wait: bool) -> list[Locked]:
     """Lock conversations in order of their keys; without `wait` leave out what others hold."""
-    sql = _LOCK.format(marks=",".join(["%s"] * len(public_ids)))
+    table, params = _table("text", [(public_id,) for public_id in public_ids])
+    sql = _LOCK.format(table=table)
     if connection.features.has_select_for_update:
         # Not `FOR UPDATE`: the foreign keys of other inserts must pass.
         sql += " FOR NO KEY UPDATE OF c" + ("" if wait else " SKIP LOCKED")
     with connection.cursor() as cursor:
         since = connection.ops.adapt_datetimefield_value(reopen_since)
-        cursor.execute(sql, [since, *public_ids])
+        cursor.execute(sql, [since, *params])
         return [Locked(*row) for row in cursor.fetchall()]
 
 
 _EARLIER = """
 SELECT '{kind}', e.conversation_id, COALESCE(e.agent_id, 0), e.client_id,
        e.id, e.seq, e.visitor_seq, e.created_at
-FROM (VALUES {marks}) AS k JOIN chat_entry e
+FROM {table} JOIN chat_entry e
   ON e.conversation_id = k.column1 AND e.client_id = k.column2{same}
 WHERE e.author_kind = '{kind}' AND e.client_id IS NOT NULL"""
 _ACTIVE = """
-SELECT 'active', a.id, a.id, '', a.id, 0, 0, {now}
-FROM agents_agent a WHERE a.is_active AND a.id IN ({marks})"""
+SELECT 'active', a.id, a.id, '', a.id, 0, 0, CURRENT_TIMESTAMP
+FROM {table} JOIN agents_agent a ON a.id = k.column1 WHERE a.is_active"""
 _JOINED = """
-SELECT 'joined', p.conversation_id, p.agent_id, '', p.id, 0, 0, {now}
-FROM (VALUES {marks}) AS j JOIN chat_participation p
-  ON p.conversation_id = j.column1 AND p.agent_id = j.column2
+SELECT 'joined', p.conversation_id, p.agent_id, '', p.id, 0, 0, CURRENT_TIMESTAMP
+FROM {table} JOIN chat_participation p
+  ON p.conversation_id = k.column1 AND p.agent_id = k.column2
 WHERE p.joined_at IS NOT NULL AND p.left_at IS NULL"""
 
 
@@ -114,22 +139,22 @@ def look_up(keys: Iterable[Key]) -> Known:
     """Find repeated client ids, active agents and joined agents in one statement."""
     parts: list[str] = []
     params: list[Any] = []
+
+    def ask(sql: str, types: str, rows: Sequence[Sequence[Any]], **words: str) -> None:
+        table, values = _table(types, rows)
+        parts.append(sql.format(table=table, **words))
+        params.extend(values)
+
     keys = list(keys)
     if visitors := [key for key in keys if key[1] == "visitor"]:
-        parts.append(_EARLIER.format(kind="visitor", marks=_marks(len(visitors), 2), same=""))
-        params += [value for key in visitors for value in (key[0], key[3])]
+        pairs = [(key[0], key[3]) for key in visitors]
+        ask(_EARLIER, "bigint text", pairs, kind="visitor", same="")
     if agents := [key for key in keys if key[1] == "agent"]:
-        people = {key[2] for key in agents}
-        pairs = {(key[0], key[2]) for key in agents}
-        parts += [
-            _EARLIER.format(
-                kind="agent", marks=_marks(len(agents), 3), same=" AND e.agent_id = k.column3"
-            ),
-            _ACTIVE.format(now="CURRENT_TIMESTAMP", marks=",".join(["%s"] * len(people))),
-            _JOINED.format(now="CURRENT_TIMESTAMP", marks=_marks(len(pairs), 2)),
-        ]
-        params += [value for key in agents for value in (key[0], key[3], key[2])]
-        params += [*people, *(value for pair in pairs for value in pair)]
+        same = " AND e.agent_id = k.column3"
+        triples = [(key[0], key[3], key[2]) for key in agents]
+        ask(_EARLIER, "bigint text bigint", triples, kind="agent", same=same)
+        ask(_ACTIVE, "bigint", [(pk,) for pk in {key[2] for key in agents}])
+        ask(_JOINED, "bigint bigint", list({(key[0], key[2]) for key in agents}))
     known = Known()
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), params)
@@ -153,36 +178,39 @@ def _as_time(value: Any) -> datetime:
 _INSERT = """
 INSERT INTO chat_entry (conversation_id, seq, visitor_seq, kind, author_kind, agent_id, body,
                         client_id, data, created_at)
-VALUES {marks} RETURNING id"""
+SELECT k.column1, k.column2, k.column3, k.column4, k.column5, k.column6, k.column7, k.column8,
+       {empty}, %s
+FROM {table} WHERE true RETURNING conversation_id, seq, id"""
 
 
-def insert_entries(entries: Sequence[tuple[Any, ...]], *, now: datetime) -> list[int]:
-    """Store entries (conversation, two numbers, kind, author's kind, agent, text, client id)."""
-    one = "(" + "%s," * 8 + "'{}',%s)"
+def store(
+    entries: Sequence[tuple[Any, ...]], locked: Sequence[Locked], *, now: datetime
+) -> list[int]:
+    """Store entries and what they change in their conversations; return the entries' keys.
+
+    An entry: conversation, two numbers, kind, author's kind, agent, text, client id.
+    """
+    table, params = _table("bigint int int text text bigint text text", entries)
+    empty = "'{}'::jsonb" if connection.vendor == "postgresql" else "'{}'"
     at = connection.ops.adapt_datetimefield_value(now)
-    params = [value for entry in entries for value in (*entry, at)]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT.format(marks=",".join([one] * len(entries))), params)
-        return [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(_INSERT.format(table=table, empty=empty), [at, *params])
+        _move_counters(locked)
+        pks = {(conversation, seq): pk for conversation, seq, pk in cursor.fetchall()}
+    return [pks[entry[0], entry[1]] for entry in entries]
 
 
 _COUNTERS = """
 UPDATE chat_conversation AS c
-SET last_seq = n.column2, last_visitor_seq = n.column3, preview = n.column4,
-    preview_author = n.column5, last_message_at = {last}, unanswered_since = {unanswered}
-FROM (VALUES {marks}) AS n WHERE c.id = n.column1"""
+SET last_seq = k.column2, last_visitor_seq = k.column3, preview = k.column4,
+    preview_author = k.column5, last_message_at = k.column6, unanswered_since = k.column7
+FROM {table} WHERE c.id = k.column1"""
 
 
-def move_counters(locked: Sequence[Locked]) -> None:
+def _move_counters(locked: Sequence[Locked]) -> None:
     """Write back what the new lines changed, for all conversations at once."""
-    last, unanswered = "n.column6", "n.column7"
-    if connection.vendor == "postgresql":
-        # A list of nothing but NULLs has no type of its own.
-        last, unanswered = f"{last}::timestamptz", f"{unanswered}::timestamptz"
-    sql = _COUNTERS.format(marks=_marks(len(locked), 7), last=last, unanswered=unanswered)
-    params: list[Any] = []
-    for row in locked:
-        params += [
+    rows = [
+        (
             row.pk,
             row.last_seq,
             row.last_visitor_seq,
@@ -190,9 +218,12 @@ def move_counters(locked: Sequence[Locked]) -> None:
             row.preview_author,
             _moment(row.last_message_at),
             _moment(row.unanswered_since),
-        ]
+        )
+        for row in locked
+    ]
+    table, params = _table("bigint int int text text timestamptz timestamptz", rows)
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(_COUNTERS.format(table=table), params)
 
 
 def _moment(value: Any) -> Any:
@@ -220,14 +251,11 @@ def lock_files(names: Collection[str]) -> dict[str, File]:
 
 
 _ATTACH = """
-UPDATE chat_attachment AS a SET entry_id = n.column2
-FROM (VALUES {marks}) AS n WHERE a.id = n.column1"""
+UPDATE chat_attachment AS a SET entry_id = k.column2 FROM {table} WHERE a.id = k.column1"""
 
 
 def attach_files(claims: Sequence[tuple[int, int]]) -> None:
     """Bind files to entries; each claim is a file's key and an entry's."""
+    table, params = _table("bigint bigint", claims)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ATTACH.format(marks=_marks(len(claims), 2)),
-            [value for claim in claims for value in claim],
-        )
+        cursor.execute(_ATTACH.format(table=table), params)
