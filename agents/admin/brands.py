@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
+from django.db import models
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -121,6 +122,7 @@ class TextInline(_TextInline):
     """What the brand says, once for each language."""
 
     model = BrandText
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3})}}
     max_num = len(Language)
     can_delete = False
     verbose_name_plural = _("What visitors read (an empty text means the product's own)")

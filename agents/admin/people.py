@@ -1,5 +1,6 @@
 """Agents and invitations."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -102,9 +103,9 @@ class AgentAdmin(ImeceAdmin):
     fieldsets = [
         (None, {"fields": ["name", "email", "language", "time_zone"]}),
         (_("Work"), {"fields": ["teams", "roles", "capacity"]}),
-        (_("Account"), {"fields": ["is_active", "status_shown", "last_login", "created_at"]}),
+        (_("Account"), {"fields": ["is_active", "status_shown", "last_login", "joined"]}),
     ]
-    readonly_fields = ["is_active", "status_shown", "last_login", "created_at"]
+    readonly_fields = ["is_active", "status_shown", "last_login", "joined"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Load teams and roles along."""
@@ -124,6 +125,11 @@ class AgentAdmin(ImeceAdmin):
     def status_shown(self, agent: Agent) -> str:
         """The status in words."""
         return agent.get_status_display()
+
+    @admin.display(description=_("agent since"))
+    def joined(self, agent: Agent) -> datetime:
+        """When the account was made."""
+        return agent.created_at
 
     @admin.display(description=_("teams"))
     def team_names(self, agent: Agent) -> str:
