@@ -25,16 +25,22 @@ from chat.operations.conversations import release_conversation
 from chat.operations.sweeping import free_wrap_ups, wake_conversation
 from chat.routing.hooks import run_hooks
 from config.events import Event, react_to
+from config.outbox.operations import OnceABatch
 
 logger = logging.getLogger(__name__)
 
 
-def announce() -> None:
+def _announce_now() -> None:
     """Push what changed; screens also ask by themselves, so a failure here is only noted."""
     try:
         announce_changes(now=timezone.now())
     except Exception:
         logger.warning("changes not announced", exc_info=True)
+
+
+# A hundred chats that queue at once are one look at the queue.
+_announce_changes = OnceABatch(_announce_now)
+_route_queue = OnceABatch(lambda: route(now=timezone.now()))
 
 
 def _before_offer(fact: dict[str, Any]) -> None:
@@ -43,12 +49,12 @@ def _before_offer(fact: dict[str, Any]) -> None:
 
 
 def _route(fact: dict[str, Any]) -> None:
-    route(now=timezone.now())
-    announce()
+    _route_queue()
+    _announce_changes()
 
 
 def _announce(fact: dict[str, Any]) -> None:
-    announce()
+    _announce_changes()
 
 
 def _wake(fact: dict[str, Any]) -> None:
@@ -61,8 +67,8 @@ def _status_changed(fact: dict[str, Any]) -> None:
     if agent := Agent.objects.filter(pk=fact["agent_id"]).first():
         announce_status(agent=agent)
     if fact["status"] == Status.ONLINE:
-        route(now=now)
-    announce()
+        _route_queue()
+    _announce_changes()
 
 
 react_to(ConversationHeld, _before_offer)

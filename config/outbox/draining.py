@@ -1,9 +1,11 @@
 """Do the effects that are due."""
 
+import math
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 
 import structlog
 from django.utils import timezone
@@ -20,6 +22,11 @@ DRAIN_SECONDS = 40.0
 BATCH_SECONDS = 20.0
 # How much finished work a killed worker may leave unrecorded.
 RECORD_SECONDS = 0.5
+
+
+# When the effects now being done were claimed, by the monotonic clock. Whatever caused them was
+# committed before, so work that looks at the whole needs doing once a batch: see `OnceABatch`.
+_claimed_at: ContextVar[float] = ContextVar("claimed_at", default=math.inf)
 
 
 class NoHandler(Exception):
@@ -65,10 +72,32 @@ def _drain_until_empty(queue: str, until: float) -> int:
     while time.monotonic() < until:
         claims = claim(now=timezone.now(), queue=queue)
         tried += len(claims)
-        _do(claims)
+        token = _claimed_at.set(time.monotonic())
+        try:
+            _do(claims)
+        finally:
+            _claimed_at.reset(token)
         if len(claims) < BATCH:
             break
     return tried
+
+
+class OnceABatch:
+    """Runs `work` unless it has already run well since the effect at hand was claimed.
+
+    For work that looks at everything (the queue, say) whatever the effect was about.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._ran_at = -math.inf
+
+    def __call__(self) -> None:
+        """Run, or don't: somebody has since looked at what caused this."""
+        if self._ran_at < _claimed_at.get():
+            started = time.monotonic()
+            self._work()
+            self._ran_at = started
 
 
 def _do(claims: Sequence[Claim]) -> None:

@@ -19,13 +19,14 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from config.outbox.claims import RetryAfter, claim, fail, finish, give_back
-from config.outbox.draining import drain
+from config.outbox.draining import OnceABatch, drain
 from config.outbox.models import OutboxEntry
 from config.outbox.nudges import nudge
 from config.outbox.registry import queue_of, queues, register
 
 __all__ = [
     "Gauges",
+    "OnceABatch",
     "RetryAfter",
     "claim",
     "drain",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from agents.models import Agent, Brand, Status
 from chat.lifecycle import AvailabilityChanged, CountersChanged, QueueMoved
 from chat.models import Conversation
+from chat.operations import announcements
 from chat.operations.announcements import announce_changes
 from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation
@@ -208,3 +209,16 @@ def test_the_answer_costs_a_bounded_number_of_queries(django_assert_max_num_quer
         make_topic(desk.brand, desk.team)
     with django_assert_max_num_queries(8):
         availability(desk.brand, now=timezone.now())
+
+
+def test_a_burst_of_chats_is_one_look_at_the_queue(monkeypatch) -> None:
+    desk = make_desk(agents=2, brand={"capacity": 2})
+    looks = []
+    real = announcements.read_floor
+    monkeypatch.setattr(announcements, "read_floor", lambda now: looks.append(now) or real(now))
+    for _ in range(12):
+        start(desk)
+    work()
+    # One for what queued, one for what was assigned because of it.
+    assert len(looks) == 2
+    assert Conversation.objects.filter(status="active").count() == 4
