@@ -1,6 +1,6 @@
 """What agents do to chats from the console: one checked fetch, one operation, one answer.
 
-Answers are fragments, or nothing with an `HX-Trigger` that the page's scripts hear.
+Answers are fragments, or nothing, with events in a header that the page's scripts hear.
 """
 
 import json
@@ -34,6 +34,8 @@ from chat.queries.panel import opened, topics
 from chat.views.console_frame import offer_shown, signed_in
 from config.folding import fold
 
+# Not htmx's own HX-Trigger: that one is lost when the button was redrawn before the answer came.
+EVENTS_HEADER = "Console-Events"
 # How many of the queue to try when others take chats at the same moment.
 TRIES = 20
 
@@ -103,7 +105,7 @@ def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
         decline(conversation=offer.conversation, agent=agent, now=timezone.now())
     shown = [offer_shown(each) for each in open_offers(agent)]
     response = render(request, "console/offers.html", {"offers": shown})
-    response["HX-Trigger"] = json.dumps(events)
+    response[EVENTS_HEADER] = json.dumps(events)
     return response
 
 
@@ -200,7 +202,7 @@ def found(access: Access, public_id: str) -> Conversation:
 def heard(events: dict[str, Any]) -> HttpResponse:
     """Answer with events for the page's scripts."""
     response = HttpResponse(status=204)
-    response["HX-Trigger"] = json.dumps(events)
+    response[EVENTS_HEADER] = json.dumps(events)
     return response
 
 

@@ -16,7 +16,7 @@ from agents.models import Agent, BreakReason, Language, Status
 from agents.operations import AgentDisabled, update_profile
 from chat.canned import count_use, offered, replies_for
 from chat.operations.statuses import OpenChats, change_status
-from chat.views.console_actions import found
+from chat.views.console_actions import EVENTS_HEADER, found
 from chat.views.console_frame import frame_of, signed_in
 
 
@@ -51,7 +51,7 @@ def status(request: HttpRequest) -> HttpResponse:
     except AgentDisabled:
         raise Http404 from None
     response = _status(request)
-    response["HX-Trigger"] = json.dumps({"console:status": {"status": agent.status}})
+    response[EVENTS_HEADER] = json.dumps({"console:status": {"status": agent.status}})
     return response
 
 

@@ -50,8 +50,17 @@ function listenForClicks() {
   });
 }
 
-/** What the server says by `HX-Trigger`. */
+/** What the server says beside its answers. */
 function listenToAnswers() {
+  document.body.addEventListener("htmx:beforeSend", (event) => {
+    const { xhr } = /** @type {CustomEvent} */ (event).detail;
+    xhr.addEventListener("load", () => {
+      const events = JSON.parse(xhr.getResponseHeader("Console-Events") ?? "{}");
+      for (const [name, detail] of Object.entries(events)) {
+        document.body.dispatchEvent(new CustomEvent(name, { detail }));
+      }
+    });
+  });
   /** @param {string} name @param {(detail: Record<string, any>) => void} hear */
   const on = (name, hear) =>
     document.body.addEventListener(name, (event) => hear(/** @type {CustomEvent} */ (event).detail));

@@ -359,7 +359,7 @@ def test_resolving_without_or_with_a_foreign_topic_is_refused(desk: Desk) -> Non
     assert chat.status == "active"
     answer = desk.client.post(url, {"topic": str(desk.topic.pk)})
     assert answer.status_code == 204
-    assert "console:resolved" in answer["HX-Trigger"]
+    assert "console:resolved" in answer["Console-Events"]
     chat.refresh_from_db()
     assert (chat.status, chat.topic) == ("resolved", desk.topic)
 
