@@ -16,8 +16,10 @@ def fold(text: str) -> str:
     >>> fold("İADE Koşulları"), fold("ISIK") == fold("ışık")
     ('iade kosullari', True)
     """
-    lowered = unicodedata.normalize("NFKD", text.translate(_FOLD).lower())
-    return "".join(char for char in lowered if not unicodedata.combining(char)).replace("ı", "i")
+    # Before lower-casing too: "㎒" holds capitals, and some small letters come apart.
+    plain = unicodedata.normalize("NFKD", text.translate(_FOLD)).lower()
+    plain = unicodedata.normalize("NFKD", plain)
+    return "".join(char for char in plain if not unicodedata.combining(char)).replace("ı", "i")
 
 
 def sort_key(text: str) -> str:
