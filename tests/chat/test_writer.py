@@ -189,7 +189,7 @@ def held(conversation):
     def hold():
         try:
             with transaction.atomic():
-                lock_conversation(conversation.pk)
+                lock_conversation(Conversation.objects.get(pk=conversation.pk))
                 locked.set()
                 release.wait(20)
         finally:
