@@ -36,6 +36,10 @@ export class ThreadSync extends EventTarget {
   /** @type {Set<string>} */ #changed = new Set();
   /** @type {Set<string>} */ #repairing = new Set();
   /** Conversations that rest after a nack. @type {Map<string, number>} */ #resting = new Map();
+  /** The first send that a socket refused for its rate: it takes nothing else before that.
+   * @type {Map<string, any>} */
+  #refused = new Map();
+  /** What left last, by conversation. @type {Map<string, any>} */ #left = new Map();
   /** @type {Map<string, number>} */ #timers = new Map();
   /** @type {Map<string, {sent: number, wanted: number}>} */ #read = new Map();
   /** @type {Map<string, number>} */ #typed = new Map();
@@ -52,6 +56,7 @@ export class ThreadSync extends EventTarget {
       for (const id of this.#threads.keys()) this.#resync(id);
     }, { signal });
     options.socket.addEventListener("state", () => {
+      this.#refused.clear();
       for (const id of this.#threads.keys()) {
         this.dispatch(id, { type: "lost" });
         const read = this.#read.get(id);
@@ -185,13 +190,14 @@ export class ThreadSync extends EventTarget {
     if (!item || (this.#resting.get(conversation) ?? 0) > Date.now()) return;
     const { state } = this.#options.socket;
     if (state !== "open" && state !== "polling") return;
-    const frame = {
-      type: item.kind === "note" ? "note.add" : "message.send",
-      cid: item.cid,
-      conversation,
-      text: item.text,
-      ...(item.attachments.length ? { attachments: item.attachments.map(({ id }) => id) } : {}),
-    };
+    const refused = this.#refused.get(conversation);
+    this.#refused.delete(conversation);
+    if (refused && !thread.pending.some(({ cid }) => cid === refused.cid)) {
+      // Another tab or path got it stored meanwhile; the server still waits to hear it again.
+      this.#options.socket.send(sendFrame(conversation, refused));
+    }
+    const frame = sendFrame(conversation, item);
+    this.#left.set(conversation, item);
     this.dispatch(conversation, { type: "attempt", cid: item.cid });
     if (!this.#options.socket.send(frame)) {
       this.#rest(conversation, 1000);
@@ -256,9 +262,13 @@ export class ThreadSync extends EventTarget {
   /** @param {any} frame */
   #answer(frame) {
     for (const [id, thread] of this.#threads) {
+      const rated = frame.type === "nack" && frame.code === "rate" && !this.#refused.has(id);
+      const left = this.#left.get(id);
+      if (rated && left?.cid === frame.cid) this.#refused.set(id, left);
       const item = thread.pending.find(({ cid }) => cid === frame.cid);
       if (!item) continue;
-      this.#clear(`ack ${id}`);
+      // A late answer to an earlier attempt must not stop the watch over the send under way.
+      if (item.state === "sending") this.#clear(`ack ${id}`);
       if (frame.type === "nack" && frame.retry) {
         this.#rest(id, frame.code === "rate" ? RATE_REST : 1000);
       }
@@ -348,6 +358,17 @@ export class ThreadSync extends EventTarget {
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
   }
+}
+
+/** @param {string} conversation @param {import("./store.js").Pending} item */
+function sendFrame(conversation, { kind, cid, text, attachments }) {
+  return {
+    type: kind === "note" ? "note.add" : "message.send",
+    cid,
+    conversation,
+    text,
+    ...(attachments.length ? { attachments: attachments.map(({ id }) => id) } : {}),
+  };
 }
 
 /** An id for one send. `randomUUID` is missing on plain http pages. @returns {string} */

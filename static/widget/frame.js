@@ -392,8 +392,9 @@ export class App {
   /** @param {{state: string, reason: string}} what */
   #connection({ state, reason }) {
     const { reconnecting, offline, replaced, reload, failed } = this.texts.state;
-    clearTimeout(this.#bannerTimer);
     if (state === "open" || state === "polling" || reason === "closed") {
+      clearTimeout(this.#bannerTimer);
+      this.#bannerTimer = 0;
       this.#banner.hidden = true;
       return;
     }
@@ -402,15 +403,16 @@ export class App {
       this.#say(texts[reason] ?? failed);
       return;
     }
-    this.#bannerTimer = setTimeout(() => {
+    // A wait that began goes on through further attempts.
+    this.#bannerTimer ||= setTimeout(() => {
       this.#say(navigator.onLine ? reconnecting : offline);
-    }, this.#banner.hidden ? BANNER_AFTER : 0);
+    }, BANNER_AFTER);
   }
 
   /** Say for a while that something did not work. @param {string} text */
   trouble(text) {
     this.#say(text);
-    this.#bannerTimer = setTimeout(() => (this.#banner.hidden = true), 6000);
+    setTimeout(() => (this.#banner.hidden = this.socket.state === "open"), 6000);
   }
 
   /** @param {string} text */

@@ -1,0 +1,288 @@
+"""The widget on other people's pages: strict ones, hostile ones, without storage."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.widget import frame_ancestors
+from tests.browser.widget import Shop, Visitor, host_page, visitor_context
+from tests.chromium import Contexts
+from tests.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+PAGE = """<!doctype html><html lang="{language}"><head><title>Somebody else</title>{head}</head>
+<body><h1>Their page</h1><a href="#help" data-imece-open>Help</a>
+<p>{filler}</p></body></html>"""
+
+CORPUS = [
+    "<script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    "\"><svg onload=document.title='owned'>",
+    "javascript:document.title='owned'",
+    "{{7*7}}{name}</textarea><iframe src=//evil.example>",
+    "https://shop.example/\" onmouseover=\"document.title='owned'",
+    "<a href=\"javascript:document.title='owned'\">x</a> &lt;b&gt; &amp;",
+    "\u202eгhidden\u202c \U0001f600 İıŞğ",
+]
+
+
+def _embed(site: Site, shop: Shop) -> str:
+    key = shop.brand.site_key
+    return f'<script async src="{site.url}/widget.js" data-site="{key}"></script>'
+
+
+def _page(site: Site, shop: Shop, **places: str) -> str:
+    places = {"language": "en", "head": _embed(site, shop), "filler": "text " * 400} | places
+    return PAGE.format(**places)
+
+
+def test_a_page_that_allows_only_our_scripts_and_frames_shows_the_widget(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    policy = f"default-src 'none'; script-src {site.url}; frame-src {site.url}"
+    headers = {"Content-Security-Policy": policy}
+    with host_page(_page(site, shop), headers) as address:
+        shop.brand.allowed_origins = [address]
+        shop.brand.save()
+        visitor = Visitor(visitor_context(new_context), address).start("From a strict page")
+        visitor.sees("From a strict page")
+        elif_.say(elif_.chats()[0]["id"], "Hello on your page")
+        visitor.sees("Hello on your page")
+        box = visitor.launcher.bounding_box()
+        assert box is not None
+        assert box["width"] == box["height"] == 60
+
+
+def test_a_page_of_a_foreign_origin_shows_no_widget(
+    site: Site, new_context: Contexts, problems: object
+) -> None:
+    problems.allow("frame-ancestors|Framing")  # type: ignore[attr-defined]
+    shop = Shop(site, allowed_origins=["https://shop.example"])
+    with host_page(_page(site, shop), {}) as address:
+        page = visitor_context(new_context).new_page()
+        with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+            page.goto(address)
+        expect(page.locator("imece-chat button")).to_have_count(0)
+
+
+def test_only_clean_origins_reach_the_header() -> None:
+    class Brand:
+        allowed_origins = [
+            "https://shop.example",
+            "https://shop.example:8443",
+            "https://evil.example; script-src *",
+            "https://a.example https://b.example",
+            "javascript:alert(1)",
+            "https://user@shop.example",
+            "https://*.example",
+            "*",
+            7,
+        ]
+
+    found = frame_ancestors(Brand())  # type: ignore[arg-type]
+    assert found[-2:] == ["https://shop.example", "https://shop.example:8443"]
+    assert not any("evil" in each or "*" in each for each in found)
+
+
+def test_the_chat_survives_a_reload_where_third_party_storage_is_refused(
+    site: Site, new_context: Contexts
+) -> None:
+    """What Chromium does to a foreign frame whose cookies are blocked: storage throws."""
+    shop = Shop(site)
+    shop.agent()
+    context = visitor_context(new_context)
+    context.add_init_script("""
+        if (window.parent !== window) {
+          const refuse = {get() { throw new DOMException("refused", "SecurityError"); }};
+          Object.defineProperty(window, "localStorage", refuse);
+          Object.defineProperty(window, "sessionStorage", refuse);
+          Object.defineProperty(window, "indexedDB", refuse);
+          navigator.locks.request = () => Promise.reject(new DOMException("", "SecurityError"));
+        }
+    """)
+    with host_page(_page(site, shop), {}) as address:
+        shop.brand.allowed_origins = [address]
+        shop.brand.save()
+        visitor = Visitor(context, address).start("Remember me")
+        visitor.sees("Remember me")
+        context.set_offline(True)
+        visitor.say("Kept by the page")
+        context.set_offline(False)
+        visitor.page.reload()
+        visitor.sees("Remember me")
+        visitor.sees("Kept by the page")
+        expect(visitor.pending).to_have_count(0, timeout=20_000)
+        expect(visitor.words).to_have_count(2)
+
+
+def test_nothing_is_stored_before_the_visitor_does_something(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    shop.agent()
+    context = visitor_context(new_context)
+    visitor = Visitor(context, shop.url)
+    visitor.launcher.wait_for()
+    assert visitor.page.evaluate("localStorage.length") == 0
+    assert context.cookies() == []
+    visitor.open()
+    assert "v" not in visitor.page.evaluate("JSON.parse(localStorage['imece:demo-cloud'])")
+    visitor.pick().fill(text="Hello").submit()
+    visitor.sees("Hello")
+    kept = visitor.page.evaluate("JSON.parse(localStorage['imece:demo-cloud'])")
+    assert re.fullmatch(r"[\w-]{43}", kept["v"])
+    assert shop.brand.visitors.count() == 1
+
+
+def test_a_hostile_style_sheet_does_not_reach_the_widget(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site)
+    head = _embed(site, shop) + (
+        "<style>* { display: block !important; position: static !important; opacity: 0.1;"
+        " font-size: 60px !important; width: 900px !important; }</style>"
+    )
+    with host_page(_page(site, shop, head=head), {}) as address:
+        shop.brand.allowed_origins = [address]
+        shop.brand.save()
+        visitor = Visitor(visitor_context(new_context), address).open()
+        box = visitor.launcher.bounding_box()
+        assert box is not None
+        assert (box["width"], box["height"]) == (60, 60)
+
+
+def test_the_host_page_does_not_shift(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site)
+    context = visitor_context(new_context)
+    context.add_init_script("""
+        window.shift = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.shift += entry.value;
+        }).observe({type: "layout-shift", buffered: true});
+    """)
+    visitor = Visitor(context, shop.url)
+    before = visitor.page.evaluate("document.documentElement.scrollHeight")
+    visitor.open()
+    assert visitor.page.evaluate("window.shift") == 0
+    assert visitor.page.evaluate("document.documentElement.scrollHeight") == before
+
+
+def test_the_page_can_drive_the_widget(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site)
+    shop.agent()
+    head = (
+        "<script>window.Imece = window.Imece || []; Imece.push(['set', {name: 'Vera'}]);"
+        "window.heard = [];"
+        "for (const name of ['ready', 'open', 'close', 'conversation:start'])"
+        " Imece.push(['on', name, () => heard.push(name)]);</script>"
+    )
+    with host_page(_page(site, shop, head=head + _embed(site, shop)), {}) as address:
+        shop.brand.allowed_origins = [address]
+        shop.brand.save()
+        visitor = Visitor(visitor_context(new_context), address)
+        visitor.launcher.wait_for()
+        page = visitor.page
+        page.get_by_role("link", name="Help").click()
+        visitor.frame.locator(".home").wait_for()
+        page.evaluate("Imece.close()")
+        expect(visitor.launcher).to_have_attribute("aria-expanded", "false")
+        page.evaluate("Imece.toggle()")
+        visitor.pick()
+        expect(visitor.frame.locator("#name")).to_have_count(0)
+        visitor.fill(text="My name is known").submit()
+        visitor.sees("My name is known")
+        page.wait_for_function("heard.includes('conversation:start')")
+        assert page.evaluate("heard") == ["ready", "open", "close", "open", "conversation:start"]
+        assert shop.brand.visitors.get().name == "Vera"
+        page.evaluate("Imece.hide()")
+        expect(visitor.launcher).to_be_hidden()
+        page.evaluate("Imece.show()")
+        expect(visitor.launcher).to_be_visible()
+        page.evaluate("Imece.shutdown()")
+        expect(page.locator("imece-chat")).to_have_count(0)
+        assert page.evaluate("localStorage.length") == 0
+
+
+def test_the_host_page_cannot_look_inside(site: Site, new_context: Contexts) -> None:
+    Shop(site)
+    page: Page = new_context().new_page()
+    page.goto(f"{site.url}/demo/cloud/")
+    page.locator("imece-chat").wait_for(state="attached")
+    assert page.evaluate("document.querySelector('imece-chat').shadowRoot") is None
+
+
+def test_whatever_a_visitor_or_an_agent_writes_is_shown_as_text(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site, name=CORPUS[1][:80], default_language="en")
+    elif_ = shop.agent(name=CORPUS[0][:80])
+    visitor = Visitor(visitor_context(new_context), shop.url)
+    visitor.open()
+    visitor.frame.locator(".topic").last.click()
+    visitor.fill(
+        topic_text=CORPUS[2], name=CORPUS[0], email="vera@example.com", text=CORPUS[1]
+    ).submit()
+    visitor.sees(CORPUS[1])
+    chat = elif_.chats()[0]["id"]
+    for line in CORPUS:
+        visitor.say(line)
+        elif_.say(chat, line)
+    expect(visitor.words).to_have_count(1 + 2 * len(CORPUS))
+    expect(visitor.pending).to_have_count(0)
+    said = visitor.words.all_inner_texts()
+    for line in CORPUS:
+        assert said.count(line) >= 2
+    assert visitor.frame.locator(".message-bubble :not(a)").count() == 0
+    for link in visitor.frame.locator(".message-bubble a").all():
+        assert str(link.get_attribute("href")).startswith(("http://", "https://"))
+    expect(visitor.frame.locator(".who h1")).to_have_text(CORPUS[0][:80])
+    visitor.page.reload()
+    visitor.sees(CORPUS[0])
+    assert visitor.words.all_inner_texts() == said
+    assert "owned" not in visitor.page.title()
+    assert visitor.frame.locator("html").evaluate("() => document.title") != "owned"
+
+
+def test_a_file_name_is_text_and_a_wrong_file_is_explained(
+    site: Site, new_context: Contexts, problems: object
+) -> None:
+    problems.allow("status of 4")  # type: ignore[attr-defined]
+    shop = Shop(site)
+    shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start()
+    picker = visitor.frame.locator("input[type=file]")
+    error = visitor.frame.locator(".composer-error")
+    picker.set_input_files(
+        [{"name": "a.exe", "mimeType": "application/x-dosexec", "buffer": b"MZ"}]
+    )
+    expect(error).to_contain_text("a.exe")
+    picker.set_input_files(
+        [{"name": "evil.png", "mimeType": "image/png", "buffer": b"<svg onload=alert(1)>"}]
+    )
+    expect(error).to_contain_text("evil.png")
+    name = "<img src=x onerror=alert(1)>.txt"
+    picker.set_input_files([{"name": name, "mimeType": "text/plain", "buffer": b"fine"}])
+    expect(visitor.frame.locator(".uploads .is-done")).to_have_count(1)
+    visitor.frame.locator(".send").click()
+    expect(visitor.frame.locator(".message-file-name")).to_contain_text("img src=x onerror")
+    expect(visitor.pending).to_have_count(0)
+    assert visitor.frame.locator(".message-file img").count() == 0
+
+
+def test_a_picture_is_shown_small_and_never_as_an_open_address(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start()
+    png = visitor.page.screenshot()
+    visitor.frame.locator("input[type=file]").set_input_files(
+        [{"name": "shot.png", "mimeType": "image/png", "buffer": png}]
+    )
+    expect(visitor.frame.locator(".uploads .is-done")).to_have_count(1)
+    visitor.frame.locator(".send").click()
+    image = visitor.frame.locator(".message:not(.is-pending) .message-file img")
+    expect(image).to_have_attribute("src", re.compile("^blob:"))
+    assert image.get_attribute("alt") == "Image: shot.png"

@@ -1,0 +1,33 @@
+"""A page that imports the real modules, without any server behind it."""
+
+import mimetypes
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page, Route
+
+ORIGIN = "http://live.test"
+
+
+def _answer(route: Route) -> None:
+    path = settings.BASE_DIR / route.request.url.removeprefix(f"{ORIGIN}/")
+    if path.is_file() and path.parent.name in {"live"}:
+        kind = mimetypes.guess_type(path.name)[0] or "text/plain"
+        route.fulfill(body=path.read_bytes(), content_type=kind)
+    else:
+        route.fulfill(body="<!doctype html><title>Modules</title>", content_type="text/html")
+
+
+@pytest.fixture
+def modules(browser: Browser) -> Iterator[Page]:
+    """A tab with nothing but the modules of static/live within reach."""
+    context = browser.new_context()
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.route("**/*", _answer)
+    page.goto(f"{ORIGIN}/")
+    yield page
+    context.close()
+    assert not errors
