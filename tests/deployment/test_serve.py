@@ -19,7 +19,7 @@ def rows(data_dir: Path, query: str) -> list[Any]:
         return database.execute(query).fetchall()
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
     """Look again and again; return whether it became true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
