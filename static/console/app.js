@@ -100,7 +100,21 @@ function listenToAnswers() {
     byId("dialogs")?.replaceChildren();
     refresh();
   });
-  on("htmx:sendError", () => toast(texts.failed));
+  // What is only refreshed is refreshed again; what the agent asked for must be answered.
+  const failed = (/** @type {Record<string, any>} */ { requestConfig, target, xhr }) => {
+    if (requestConfig.verb !== "get") toast(texts.failed);
+    else if (target.id === "dialogs") toast(xhr.status === 404 ? texts.gone : texts.failed);
+  };
+  on("htmx:responseError", failed);
+  on("htmx:sendError", failed);
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const { detail } = /** @type {CustomEvent} */ (event);
+    const answered = new URL(detail.xhr.responseURL || location.href).pathname;
+    if (answered.startsWith(settings.console)) return;
+    // Signed out: the answer is the door, not a part of this page.
+    detail.shouldSwap = false;
+    location.reload();
+  });
 }
 
 function watchConnection() {
@@ -135,7 +149,7 @@ function watchDesk() {
   });
 }
 
-settings.title = document.title;
+settings.title = [byId("list-title")?.textContent, "İmece"].filter(Boolean).join(" · ");
 startClock();
 listenForClicks();
 listenToAnswers();

@@ -44,7 +44,7 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
     show("thread");
     if (push && location.pathname !== new URL(url, location.href).pathname) history.pushState({}, "", url);
     refreshHead();
-    byId("composer-text")?.focus();
+    focusComposer();
     return;
   }
   const attempt = ++opening;
@@ -61,7 +61,7 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
   byId("chat")?.removeAttribute("aria-busy");
   if (byId("thread-pane")?.dataset.conversation === id) {
     mount();
-    byId("composer-text")?.focus({ preventScroll: true });
+    focusComposer();
   } else {
     toast(texts.gone);
     close();
@@ -71,7 +71,7 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
 /** Show no chat. @param {{push?: boolean}} [how] */
 export function close({ push = true } = {}) {
   opening += 1;
-  const back = byId("chat-head")?.querySelector("a.back")?.getAttribute("href");
+  const back = byId("chat-head")?.querySelector("a.back")?.getAttribute("href") || settings.console;
   const before = current;
   leave();
   current = "";
@@ -80,11 +80,18 @@ export function close({ push = true } = {}) {
   const slot = byId("chat");
   if (none && slot) slot.replaceChildren(none.content.cloneNode(true));
   slot?.removeAttribute("aria-busy");
-  if (push) history.pushState({}, "", back || settings.console);
+  // The list beside the chat may show another tab by now.
+  if (push) history.pushState({}, "", new URL(back, location.href).pathname + location.search);
   show("list");
   document.title = settings.title;
+  opened.forEach((tell) => tell(""));
   const row = before && list.rowOf(before);
   if (row) list.linkOf(row)?.focus();
+}
+
+/** Not on touch screens: the keyboard would cover what was just opened. */
+function focusComposer() {
+  if (matchMedia("(pointer: fine)").matches) byId("composer-text")?.focus({ preventScroll: true });
 }
 
 /** One pane at a time on small screens. @param {"list"|"thread"} pane */
@@ -199,10 +206,6 @@ export function startChat() {
   });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.target?.id === "chat-head") mountComposer(current, live());
-  });
-  document.body.addEventListener("htmx:responseError", () => {
-    if (!byId("thread-pane")) return;
-    toast(texts.failed);
   });
   addEventListener("focus", markRead);
   document.addEventListener("visibilitychange", markRead);
