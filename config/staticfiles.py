@@ -23,6 +23,11 @@ UNUSED = ["rest_framework", "htmx-4*", "htmax*", "htmx-2.js", "*.flow", "xregexp
 OURS = ("live/", "widget/", "console/")
 
 
+def minified(script: str) -> str:
+    """Return a script without comments and indentation."""
+    return str(rjsmin.jsmin(script))
+
+
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed and compressed; the imports of ES modules are rewritten to the hashed names."""
 
@@ -34,7 +39,7 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
         """Leave comments and indentation out of our scripts: a third of what visitors load."""
         if name.startswith(OURS) and name.endswith(".js"):
             content.seek(0)
-            content = ContentFile(rjsmin.jsmin(content.read().decode()).encode())
+            content = ContentFile(minified(content.read().decode()).encode())
         return str(super()._save(name, content))
 
     def stored_name(self, name: str) -> str:
