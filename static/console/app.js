@@ -4,7 +4,7 @@ import { startClock, tick } from "./clock.js";
 import { startComposer } from "./composer.js";
 import { refresh, rowOf, rows, showTab, startList, tab } from "./list.js";
 import { onEvent, onState, socket } from "./live.js";
-import { byId, htmx, settings, texts, toast } from "./page.js";
+import { byId, fetchPart, htmx, settings, texts, toast } from "./page.js";
 
 /** Joins the parts of the console. */
 
@@ -121,19 +121,19 @@ function watchConnection() {
   let timer = 0;
   const bar = byId("connection");
   onState((state, reason) => {
-    clearTimeout(timer);
     document.documentElement.dataset.socket = state;
-    if (!bar) return;
+    if (!bar || (state === "stopped" && reason === "closed")) return;
     if (state === "open") {
+      clearTimeout(timer);
+      timer = 0;
       bar.hidden = true;
       return;
     }
-    const words = state === "stopped" ? texts.stopped : state === "polling" ? texts.polling : texts.offline;
-    if (state === "stopped" && reason === "closed") return;
-    timer = setTimeout(() => {
-      bar.textContent = words;
-      bar.hidden = false;
-    }, state === "stopped" ? 0 : SHOW_OFFLINE_AFTER);
+    bar.textContent =
+      state === "stopped" ? texts.stopped : state === "polling" ? texts.polling : texts.offline;
+    // Counted from the loss: each attempt to come back is no new beginning.
+    if (state === "stopped") bar.hidden = false;
+    else timer ||= setTimeout(() => (bar.hidden = false), SHOW_OFFLINE_AFTER);
   });
 }
 
@@ -141,7 +141,7 @@ function watchDesk() {
   onEvent((name, data) => {
     if (name === "offer.made" || name === "offer.withdrawn") htmx().trigger("#offers", "refresh");
     if (name === "agent.status" && data.agent === settings.me.id) {
-      htmx().ajax("GET", `${settings.console}status/${location.search}`, { target: "#status", swap: "outerHTML" });
+      fetchPart(`${settings.console}status/${location.search}`, { target: "#status", swap: "outerHTML" });
     }
   });
   onState((state) => {

@@ -3,7 +3,7 @@ import { ThreadView } from "../live/thread.js";
 import { mountComposer, unmountComposer } from "./composer.js";
 import * as list from "./list.js";
 import { onEvent, onState, socket, sync } from "./live.js";
-import { byId, htmx, isLookedAt, settings, texts, toast } from "./page.js";
+import { byId, fetchPart, htmx, isLookedAt, settings, texts, toast } from "./page.js";
 
 /** The open chat: its thread, its head, what has been read. */
 
@@ -56,7 +56,9 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
   part.searchParams.set("part", "chat");
   if (push) history.pushState({}, "", url);
   show("thread");
-  await htmx().ajax("GET", part.pathname + part.search, { target: "#chat", swap: "innerHTML" });
+  // The words come over the socket while the page around them is fetched.
+  watch(id);
+  await fetchPart(part.pathname + part.search, { target: "#chat", swap: "innerHTML" });
   if (attempt !== opening) return;
   byId("chat")?.removeAttribute("aria-busy");
   if (byId("thread-pane")?.dataset.conversation === id) {
@@ -119,6 +121,12 @@ function leave() {
   }
 }
 
+/** Hold a thread and hear what is new in it, from what is known on. @param {string} id */
+function watch(id) {
+  sync.hold(id);
+  socket.send({ type: "watch", conversation: id, after: sync.thread(id)?.last ?? 0 });
+}
+
 /** Bring the chat in the page to life. */
 export function mount() {
   const pane = byId("thread-pane");
@@ -146,8 +154,7 @@ export function mount() {
     kept = { element: place, view, top: 0, wasAtEnd: true };
   }
   drawn.set(id, kept);
-  sync.hold(id);
-  socket.send({ type: "watch", conversation: id });
+  if (!sync.thread(id)) watch(id);
   const { delivered, read } = live();
   sync.dispatch(id, { type: "marks", delivered, read });
   draw();
@@ -195,7 +202,7 @@ export function startChat() {
   });
   onState((state) => {
     if (state !== "open") return;
-    for (const id of drawn.keys()) socket.send({ type: "watch", conversation: id });
+    // What is held is watched again by `hello` itself.
     if (current) refreshHead();
   });
   document.body.addEventListener("htmx:beforeSwap", (event) => {

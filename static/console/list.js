@@ -1,7 +1,7 @@
 // @ts-check
 import { tick } from "./clock.js";
 import { onEvent, onFrame, onState } from "./live.js";
-import { byId, htmx, isLookedAt, settings, texts } from "./page.js";
+import { byId, fetchPart, isLookedAt, settings, texts } from "./page.js";
 
 /**
  * The list of chats. Preview, unread count and place of a row come from the socket; the server's
@@ -50,14 +50,14 @@ export function refresh() {
     last = Date.now();
     isDirty = false;
     if (isInbox()) load();
-    else htmx().ajax("GET", `${settings.console}?part=counters`, { swap: "none" });
+    else fetchPart(`${settings.console}?part=counters`, { swap: "none" });
   }, wait);
 }
 
 function load() {
   const box = list();
   source ||= box?.dataset.source ?? "";
-  htmx().ajax("GET", source, { source: box, target: box, swap: "innerHTML" });
+  fetchPart(source, { source: box, target: box, swap: "innerHTML" });
 }
 
 /** Show another tab of the list; the chat beside it stays. @param {string} href */

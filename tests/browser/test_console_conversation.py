@@ -153,7 +153,7 @@ def test_a_refused_message_stays_and_can_be_sent_again(desk: Desk, problems: Pro
 
 
 def test_a_restart_of_the_server_loses_and_doubles_nothing(desk: Desk, problems: Problems) -> None:
-    problems.allow("ERR_CONNECTION_REFUSED|WebSocket connection|ERR_CONNECTION_RESET|502|503")
+    problems.allow("ERR_CONNECTION_REFUSED|WebSocket connection|ERR_CONNECTION_RESET|502|503|htmx:")
     page = desk.page
     visitor = desk.opened("Before")
     desk.site.process.terminate()
@@ -161,7 +161,7 @@ def test_a_restart_of_the_server_loses_and_doubles_nothing(desk: Desk, problems:
         page.wait_for_selector("html:not([data-socket=open])", state="attached")
         desk.write("While it was down")
         expect(page.locator(".message.is-pending")).to_contain_text("While it was down")
-        expect(page.locator("#connection")).to_be_visible()
+        expect(page.locator("#connection")).to_be_visible(timeout=15_000)
     finally:
         desk.site.process.start()
     expect(page.locator(".message.is-pending")).to_have_count(0, timeout=45_000)
