@@ -33,7 +33,6 @@ FIRST_MODULES = (
     "widget/dom.js",
     "widget/screens.js",
     "live/socket.js",
-    "live/heartbeat.js",
 )
 DEMO_SITES = {"shop": "demo-shop", "cloud": "demo-cloud"}
 
