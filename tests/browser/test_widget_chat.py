@@ -65,7 +65,7 @@ def test_two_tabs_show_one_chat_and_share_the_open_panel(site: Site, new_context
     elif_.say(chat, "To both")
     first.sees("To both")
     second.sees("To both")
-    assert first.words.all_inner_texts() == second.words.all_inner_texts()
+    assert first.words.all_text_contents() == second.words.all_text_contents()
     second.launcher.click()
     expect(first.launcher).to_have_attribute("aria-expanded", "false")
 
@@ -89,7 +89,7 @@ def test_a_message_sent_just_before_a_reload_arrives_once(
     visitor.sees("And right after it")
     expect(visitor.pending).to_have_count(0, timeout=20_000)
     assert elif_.texts(chat) == ["Hello there", "Sent before the reload", "And right after it"]
-    assert visitor.words.all_inner_texts() == elif_.texts(chat)
+    assert visitor.words.all_text_contents() == elif_.texts(chat)
 
 
 def test_what_was_said_while_the_server_restarted_arrives_once_and_in_order(
@@ -111,7 +111,7 @@ def test_what_was_said_while_the_server_restarted_arrives_once_and_in_order(
     expect(visitor.frame.locator(".banner")).to_be_hidden()
     wanted = ["Hello there", *(f"While away {number}" for number in range(5))]
     assert elif_.texts(chat) == wanted
-    assert visitor.words.all_inner_texts() == wanted
+    assert visitor.words.all_text_contents() == wanted
 
 
 def test_with_nobody_there_a_message_becomes_a_ticket(site: Site, new_context: Contexts) -> None:
