@@ -74,6 +74,8 @@ class Draft:
     client_id: str
     kind: str = MESSAGE
     attachment_ids: Sequence[str] = ()
+    # False: an agent whose roles don't show them the chat (any more), part in it or not.
+    may_see: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,25 +144,29 @@ class _Batch:
         self.now = now
         self.results: list[Result | None] = [None] * len(drafts)
         self.threads: dict[str, _Thread] = {}
+        self.ids: list[int] = []
         # Places whose client id came earlier in this batch, and where.
         self.repeats: list[tuple[int, int]] = []
 
-    def number(self) -> None:
+    def number(self, *, wait: bool) -> None:
         """Take out repeats and refusals under the locks, then give the rest their numbers."""
+        keys = [_key(d) for d, r in zip(self.drafts, self.results, strict=True) if r is None]
+        if not keys:
+            return
+        reopen_since = self.now - timedelta(hours=settings.IMECE["REOPEN_HOURS"])
+        locked, known = rows.lock_and_look_up(keys, reopen_since=reopen_since, wait=wait)
+        self.threads = {row.public_id: _Thread(row) for row in locked}
+        self.ids = known.ids
         asked = [
             (index, draft, self.threads[draft.conversation])
             for index, draft in enumerate(self.drafts)
             if self.results[index] is None and draft.conversation in self.threads
         ]
-        if not asked:
-            return
-        known = rows.look_up([_key(draft, thread.row) for _, draft, thread in asked])
         files = rows.lock_files({name for _, draft, _ in asked for name in draft.attachment_ids})
         first_at: dict[rows.Key, int] = {}
         for index, draft, thread in asked:
-            author = draft.author
-            key = _key(draft, thread.row)
-            if not _may_ask(author, thread.row, known):
+            key = _key(draft)
+            if not _may_ask(draft.author, thread.row, known):
                 self.results[index] = FORBIDDEN
             elif (earlier := known.entries.get(key)) is not None:
                 self.results[index] = Posted(
@@ -203,6 +209,7 @@ class _Batch:
                 for thread, line in lines
             ],
             [thread.row for thread in threads],
+            ids=self.ids,
             now=self.now,
         )
         if claims := [
@@ -236,19 +243,12 @@ def post_messages(drafts: Sequence[Draft], *, now: datetime, wait: bool = False)
     Unless `wait`, a conversation whose row somebody else has locked is left out: `BUSY`.
     """
     batch = _Batch(drafts, now)
-    wanted = set()
     for index, draft in enumerate(drafts):
-        if _is_valid(draft):
-            wanted.add(draft.conversation)
-        else:
+        if not _is_valid(draft):
             batch.results[index] = INVALID
-    if wanted:
-        reopen_since = now - timedelta(hours=settings.IMECE["REOPEN_HOURS"])
-        with rows.together():
-            locked = rows.lock(wanted, reopen_since=reopen_since, wait=wait)
-            batch.threads = {row.public_id: _Thread(row) for row in locked}
-            batch.number()
-            batch.store()
+    with rows.together():
+        batch.number(wait=wait)
+        batch.store()
     # Not among the locked rows: somebody else holds it, or there is no such conversation.
     absent = FORBIDDEN if wait or not rows.skips_locked() else BUSY
     return [result or absent for result in batch.results]
@@ -264,9 +264,9 @@ def _is_valid(draft: Draft) -> bool:
     )
 
 
-def _key(draft: Draft, row: rows.Locked) -> rows.Key:
+def _key(draft: Draft) -> rows.Key:
     agent_id = draft.author.pk if draft.author.kind == "agent" else 0
-    return row.pk, draft.author.kind, agent_id, draft.client_id
+    return draft.conversation, draft.author.kind, agent_id, draft.client_id
 
 
 def _may_ask(author: Author, row: rows.Locked, known: rows.Known) -> bool:
@@ -279,8 +279,10 @@ def _may_ask(author: Author, row: rows.Locked, known: rows.Known) -> bool:
 def _refuse(draft: Draft, row: rows.Locked, known: rows.Known) -> Refusal | None:
     if draft.author.kind == "visitor":
         return None if row.status in _TAKES_VISITOR or row.is_reopenable else ENDED
+    if not draft.may_see:
+        return FORBIDDEN
     agent_id = draft.author.pk
-    takes_part = row.assignee_id == agent_id or (row.pk, agent_id) in known.joined
+    takes_part = row.assignee_id == agent_id or (row.public_id, agent_id) in known.joined
     if not takes_part and not _reaches(agent_id, row, for_note=draft.kind == NOTE):
         return FORBIDDEN
     return None if draft.kind == NOTE or row.status in Conversation.OPEN else ENDED

@@ -14,8 +14,8 @@ from django.db import connection
 from chat.models import Attachment
 from chat.protocol import attachment_json
 
-# Conversation, kind of author, agent (0: the visitor), client id.
-type Key = tuple[int, str, int, str]
+# Conversation (its opaque id), kind of author, agent (0: the visitor), client id.
+type Key = tuple[str, str, int, str]
 
 
 @dataclass(slots=True)
@@ -53,8 +53,10 @@ class Known:
 
     entries: dict[Key, Earlier] = field(default_factory=dict)
     active_agents: set[int] = field(default_factory=set)
-    # Conversation and agent.
-    joined: set[tuple[int, int]] = field(default_factory=set)
+    # Conversation (its opaque id) and agent.
+    joined: set[tuple[str, int]] = field(default_factory=set)
+    # Keys for new entries, where the database gives them out beforehand.
+    ids: list[int] = field(default_factory=list)
 
 
 class File(NamedTuple):
@@ -106,37 +108,47 @@ FROM chat_conversation c LEFT JOIN chat_visitor v ON v.id = c.visitor_id
 WHERE c.public_id IN (SELECT column1 FROM {table}) ORDER BY c.id"""
 
 
-def lock(public_ids: Collection[str], *, reopen_since: datetime, wait: bool) -> list[Locked]:
-    """Lock conversations in order of their keys; without `wait` leave out what others hold."""
-    table, params = _table("text", [(public_id,) for public_id in public_ids])
-    sql = _LOCK.format(table=table)
-    if connection.features.has_select_for_update:
-        # Not `FOR UPDATE`: the foreign keys of other inserts must pass.
-        sql += " FOR NO KEY UPDATE OF c" + ("" if wait else " SKIP LOCKED")
-    with connection.cursor() as cursor:
-        since = connection.ops.adapt_datetimefield_value(reopen_since)
-        cursor.execute(sql, [since, *params])
-        return [Locked(*row) for row in cursor.fetchall()]
-
-
 _EARLIER = """
-SELECT '{kind}', e.conversation_id, COALESCE(e.agent_id, 0), e.client_id,
+SELECT '{kind}', c.public_id, COALESCE(e.agent_id, 0), e.client_id,
        e.id, e.seq, e.visitor_seq, e.created_at
-FROM {table} JOIN chat_entry e
-  ON e.conversation_id = k.column1 AND e.client_id = k.column2{same}
+FROM {table} JOIN chat_conversation c ON c.public_id = k.column1
+JOIN chat_entry e ON e.conversation_id = c.id AND e.client_id = k.column2{same}
 WHERE e.author_kind = '{kind}' AND e.client_id IS NOT NULL"""
 _ACTIVE = """
-SELECT 'active', a.id, a.id, '', a.id, 0, 0, CURRENT_TIMESTAMP
+SELECT 'active', '', a.id, '', a.id, 0, 0, CURRENT_TIMESTAMP
 FROM {table} JOIN agents_agent a ON a.id = k.column1 WHERE a.is_active"""
 _JOINED = """
-SELECT 'joined', p.conversation_id, p.agent_id, '', p.id, 0, 0, CURRENT_TIMESTAMP
-FROM {table} JOIN chat_participation p
-  ON p.conversation_id = k.column1 AND p.agent_id = k.column2
+SELECT 'joined', c.public_id, p.agent_id, '', p.id, 0, 0, CURRENT_TIMESTAMP
+FROM {table} JOIN chat_conversation c ON c.public_id = k.column1
+JOIN chat_participation p ON p.conversation_id = c.id AND p.agent_id = k.column2
 WHERE p.joined_at IS NOT NULL AND p.left_at IS NULL"""
+_IDS = """
+SELECT 'id', '', 0, '', nextval(pg_get_serial_sequence('chat_entry', 'id')), 0, 0,
+       CURRENT_TIMESTAMP
+FROM generate_series(1, %s)"""
 
 
-def look_up(keys: Iterable[Key]) -> Known:
-    """Find repeated client ids, active agents and joined agents in one statement."""
+def lock_and_look_up(
+    keys: Sequence[Key], *, reopen_since: datetime, wait: bool
+) -> tuple[list[Locked], Known]:
+    """Lock conversations in order of their keys and say what is known about authors and repeats.
+
+    Without `wait`, what others hold is left out. Two statements, and the second sees everything
+    that was committed before the first got its locks.
+    """
+    table, lock_params = _table("text", [(public_id,) for public_id in {key[0] for key in keys}])
+    lock_sql = _LOCK.format(table=table)
+    if connection.features.has_select_for_update:
+        # Not `FOR UPDATE`: the foreign keys of other inserts must pass.
+        lock_sql += " FOR NO KEY UPDATE OF c" + ("" if wait else " SKIP LOCKED")
+    since = connection.ops.adapt_datetimefield_value(reopen_since)
+    with connection.cursor() as locking, connection.cursor() as looking:
+        locking.execute(lock_sql, [since, *lock_params])
+        looking.execute(*_questions(keys))
+        return [Locked(*row) for row in locking.fetchall()], _known(looking.fetchall())
+
+
+def _questions(keys: Sequence[Key]) -> tuple[str, list[Any]]:
     parts: list[str] = []
     params: list[Any] = []
 
@@ -145,27 +157,34 @@ def look_up(keys: Iterable[Key]) -> Known:
         parts.append(sql.format(table=table, **words))
         params.extend(values)
 
-    keys = list(keys)
     if visitors := [key for key in keys if key[1] == "visitor"]:
         pairs = [(key[0], key[3]) for key in visitors]
-        ask(_EARLIER, "bigint text", pairs, kind="visitor", same="")
+        ask(_EARLIER, "text text", pairs, kind="visitor", same="")
     if agents := [key for key in keys if key[1] == "agent"]:
         same = " AND e.agent_id = k.column3"
         triples = [(key[0], key[3], key[2]) for key in agents]
-        ask(_EARLIER, "bigint text bigint", triples, kind="agent", same=same)
+        ask(_EARLIER, "text text bigint", triples, kind="agent", same=same)
         ask(_ACTIVE, "bigint", [(pk,) for pk in {key[2] for key in agents}])
-        ask(_JOINED, "bigint bigint", list({(key[0], key[2]) for key in agents}))
+        ask(_JOINED, "text bigint", list({(key[0], key[2]) for key in agents}))
+    if connection.vendor == "postgresql":
+        # So that nobody waits for the insert's answer.
+        parts.append(_IDS)
+        params.append(len(keys))
+    return " UNION ALL ".join(parts), params
+
+
+def _known(answers: Iterable[tuple[Any, ...]]) -> Known:
     known = Known()
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), params)
-        for what, conversation, author, client_id, pk, seq, visitor_seq, at in cursor.fetchall():
-            if what == "active":
-                known.active_agents.add(author)
-            elif what == "joined":
-                known.joined.add((conversation, author))
-            else:
-                earlier = Earlier(pk, seq, visitor_seq, _as_time(at))
-                known.entries[conversation, what, author, client_id] = earlier
+    for what, public_id, author, client_id, pk, seq, visitor_seq, at in answers:
+        if what == "active":
+            known.active_agents.add(author)
+        elif what == "joined":
+            known.joined.add((public_id, author))
+        elif what == "id":
+            known.ids.append(pk)
+        else:
+            earlier = Earlier(pk, seq, visitor_seq, _as_time(at))
+            known.entries[public_id, what, author, client_id] = earlier
     return known
 
 
@@ -177,27 +196,41 @@ def _as_time(value: Any) -> datetime:
 
 _INSERT = """
 INSERT INTO chat_entry (conversation_id, seq, visitor_seq, kind, author_kind, agent_id, body,
-                        client_id, data, created_at)
+                        client_id, data, created_at{id})
 SELECT k.column1, k.column2, k.column3, k.column4, k.column5, k.column6, k.column7, k.column8,
-       {empty}, %s
-FROM {table} WHERE true RETURNING conversation_id, seq, id"""
+       {empty}, %s{value}
+FROM {table} WHERE true"""
 
 
 def store(
-    entries: Sequence[tuple[Any, ...]], locked: Sequence[Locked], *, now: datetime
+    entries: Sequence[tuple[Any, ...]],
+    locked: Sequence[Locked],
+    *,
+    ids: Sequence[int],
+    now: datetime,
 ) -> list[int]:
     """Store entries and what they change in their conversations; return the entries' keys.
 
-    An entry: conversation, two numbers, kind, author's kind, agent, text, client id.
+    An entry: conversation, two numbers, kind, author's kind, agent, text, client id. `ids` are
+    the keys to use, if the database gave any.
     """
-    table, params = _table("bigint int int text text bigint text text", entries)
-    empty = "'{}'::jsonb" if connection.vendor == "postgresql" else "'{}'"
     at = connection.ops.adapt_datetimefield_value(now)
+    types = "bigint int int text text bigint text text"
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT.format(table=table, empty=empty), [at, *params])
-        _move_counters(locked)
-        pks = {(conversation, seq): pk for conversation, seq, pk in cursor.fetchall()}
-    return [pks[entry[0], entry[1]] for entry in entries]
+        if ids:
+            pks = list(ids[: len(entries)])
+            rows = [(*entry, pk) for entry, pk in zip(entries, pks, strict=True)]
+            table, params = _table(f"{types} bigint", rows)
+            words = {"id": ", id", "value": ", k.column9", "empty": "'{}'::jsonb"}
+            cursor.execute(_INSERT.format(table=table, **words), [at, *params])
+        else:
+            table, params = _table(types, entries)
+            sql = _INSERT.format(table=table, id="", value="", empty="'{}'")
+            cursor.execute(f"{sql} RETURNING conversation_id, seq, id", [at, *params])
+            made = {(conversation, seq): pk for conversation, seq, pk in cursor.fetchall()}
+            pks = [made[entry[0], entry[1]] for entry in entries]
+    _move_counters(locked)
+    return pks
 
 
 _COUNTERS = """

@@ -21,6 +21,15 @@ from config.asgi import application
 
 OWN = settings.OWN_ORIGINS[0]
 PATIENCE = 5.0
+# Events that come at any time and are not about what a test does.
+NOISE = {
+    "availability.changed",
+    "conversation.delivered",
+    "conversation.read",
+    "counters",
+    "list.changed",
+    "queue.position",
+}
 
 
 def new_cid() -> str:
@@ -89,13 +98,13 @@ class Client(WebsocketCommunicator):
                 return data
 
     async def is_silent(self) -> bool:
-        """Return whether nothing was said but echoes of our own and marks; asks for a pong."""
+        """Return whether nothing was said but echoes of our own and noise; asks for a pong."""
         await self.say(type="ping")
         while (frame := await self.hear())["type"] != "pong":
             if frame["type"] == "entries":
                 if {entry["cid"] for entry in frame["entries"]} <= self.sent:
                     continue
-            elif frame.get("name") in {"conversation.read", "conversation.delivered"}:
+            elif frame.get("name") in NOISE:
                 continue
             return False
         return True
