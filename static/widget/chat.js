@@ -219,10 +219,10 @@ export class Chat {
         ? [
             h("span", { class: "queue-around" }, texts.before, " "),
             h("strong", {}, texts.place.replace("{n}", this.#app.number(position)), " "),
-            h("span", { class: "queue-after" }, texts.after),
+            h("span", { class: "queue-after" }, texts.after, " "),
           ]
         : []),
-      h("span", { class: "queue-eta" }, position ? " · " : "", words),
+      h("span", { class: "queue-eta" }, words),
     );
   }
 
