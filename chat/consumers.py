@@ -65,6 +65,7 @@ class VisitorConsumer(LiveConsumer):
         if not origin_allowed(self.origin, session.brand):
             raise Ended(Close.FORBIDDEN)
         self.secret_hash = session.secret_hash
+        self.brand_id = session.brand_id
         if session.visitor is not None:
             self.author = Author.of_visitor(session.visitor)
         # First the bell, then the database: what comes in between rings.
@@ -241,11 +242,15 @@ class ConsoleConsumer(LiveConsumer):
 
     async def send_message(self, frame: dict[str, Any]) -> None:
         """`message.send`."""
-        await self.post(frame, MESSAGE)
+        await self.post(frame, MESSAGE, may_see=await self._sees(frame))
 
     async def add_note(self, frame: dict[str, Any]) -> None:
         """`note.add`."""
-        await self.post(frame, NOTE)
+        await self.post(frame, NOTE, may_see=await self._sees(frame))
+
+    async def _sees(self, frame: dict[str, Any]) -> bool:
+        """Return whether the agent's roles show the chat; asks nothing for a followed one."""
+        return await self.thread_of(frame["conversation"]) is not None
 
     async def show_typing(self, frame: dict[str, Any]) -> None:
         """`typing`: the visitor sees a reply being typed by somebody who takes part, never a note

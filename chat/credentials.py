@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from agents.access import Access, access_of, accesses_of
 from agents.models import Agent, ApiToken
-from agents.tokens import agent_of_token, may_enter
+from agents.tokens import Scope, agent_of_token, may_enter
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,9 @@ def session_key_of(headers: Collection[tuple[bytes, bytes]]) -> str | None:
     """Return the session that the cookies of a request name."""
     for name, value in headers:
         if name == b"cookie":
-            return parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME) or None
+            key = parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME) or ""
+            # PostgreSQL can't even be asked for a NUL.
+            return key.replace("\0", "") or None
     return None
 
 
@@ -48,9 +50,9 @@ def by_session(key: str) -> Credential | None:
 
 
 def by_token(raw: str) -> Credential | None:
-    """Return whose API token this is."""
+    """Return whose API token this is, if it was made for the desk."""
     found = agent_of_token(raw)
-    if found is None:
+    if found is None or Scope.DESK not in found[1].scopes:
         return None
     agent, token = found
     return Credential(agent, access_of(agent), agent.get_session_auth_hash(), token_id=token.pk)

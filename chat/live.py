@@ -56,6 +56,8 @@ class LiveConsumer(Following, AsyncConsumer):
     commands: ClassVar[dict[str, Command]]
 
     author: Author | None = None
+    # Whose site a visitor's socket belongs to.
+    brand_id: int | None = None
     bucket: Bucket | None = None
     sending_since = 0.0
     _ending: int | None = None
@@ -228,14 +230,20 @@ class LiveConsumer(Following, AsyncConsumer):
         """Refuse a second `hello`."""
         raise Ended(Close.BAD_FRAME)
 
-    async def post(self, frame: dict[str, Any], kind: str) -> None:
+    async def post(self, frame: dict[str, Any], kind: str, *, may_see: bool = True) -> None:
         """Have a message or note stored; the answer may come later when its chat is taken."""
         author, cid = self.author, frame["cid"]
         if author is None:
             await self.say(encode(nack_frame(cid, "forbidden", retry=False)))
             return
         draft = Draft(
-            frame["conversation"], author, frame["text"], cid, kind, tuple(frame["attachments"])
+            frame["conversation"],
+            author,
+            frame["text"],
+            cid,
+            kind,
+            tuple(frame["attachments"]),
+            may_see,
         )
         result = await writer.begin(draft)
         if isinstance(result, asyncio.Future):

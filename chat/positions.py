@@ -11,6 +11,7 @@ import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from agents.models import Brand
 from chat import marks, presence
 from chat.credentials import Credential, still_good
 from chat.protocol import Close, encode
@@ -117,7 +118,8 @@ class Watch:
                 socket.end(Close.SLOW)
 
     async def recheck(self) -> None:
-        """End the sockets of agents who would not be let in again as they were."""
+        """End the sockets of agents who would not be let in again as they were, and of visitors of
+        a brand that was switched off."""
         sockets: dict[Credential, LiveConsumer] = {
             credential: socket
             for socket in list(self.sockets)
@@ -127,6 +129,10 @@ class Watch:
             good = await read(still_good, list(sockets))
             for credential in sockets.keys() - good:
                 sockets[credential].end(Close.TOKEN)
+        visiting = {socket.brand_id for socket in self.sockets} - {None}
+        if closed := visiting and visiting - await read(_active_brands):
+            for socket in [each for each in self.sockets if each.brand_id in closed]:
+                socket.end(Close.GONE)
 
     async def check_positions(self) -> None:
         """Compare where all followed chats stand with what went out; one query."""
@@ -147,6 +153,10 @@ class Watch:
         task = self._loop.create_task(_quietly(work))
         self._works.add(task)
         task.add_done_callback(self._works.discard)
+
+
+def _active_brands() -> set[int | None]:
+    return set(Brand.objects.filter(is_active=True).values_list("pk", flat=True))
 
 
 async def _quietly(work: Coroutine[Any, Any, None]) -> None:

@@ -47,9 +47,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
     agent = signed_in(request)
     access = access_of(agent)
     brand = request.GET.get("brand", "")
-    waiting = chats(access, brand_id=int(brand) if brand.isdigit() else None).filter(
-        status=Conversation.Status.QUEUED
-    )
+    waiting = chats(access, brand_id=number(brand)).filter(status=Conversation.Status.QUEUED)
     for conversation in waiting.order_by("-priority", "queued_at", "pk")[:TRIES]:
         if not access.may_in(Permission.CHAT, conversation.brand_id, conversation.channel):
             continue
@@ -94,15 +92,19 @@ def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept or decline a chat that rings."""
     agent = signed_in(request)
     offer = get_object_or_404(Offer.objects.select_related("conversation"), pk=pk, agent=agent)
+    chat = offer.conversation
+    # It may have rung before a role was taken away.
+    if not access_of(agent).may_in(Permission.CHAT, chat.brand_id, chat.channel):
+        raise Http404
     events: dict[str, Any] = {}
     if request.POST.get("answer") == "accept":
         try:
-            accept(conversation=offer.conversation, agent=agent, now=timezone.now())
-            events = {"console:open": {"id": offer.conversation.public_id}}
+            accept(conversation=chat, agent=agent, now=timezone.now())
+            events = {"console:open": {"id": chat.public_id}}
         except (AlreadyTaken, AtCapacity, NotOnline) as error:
             events = {"console:toast": {"text": refusal(error)}, "console:refresh": {}}
     else:
-        decline(conversation=offer.conversation, agent=agent, now=timezone.now())
+        decline(conversation=chat, agent=agent, now=timezone.now())
     shown = [offer_shown(each) for each in open_offers(agent)]
     response = render(request, "console/offers.html", {"offers": shown})
     response[EVENTS_HEADER] = json.dumps(events)
@@ -136,13 +138,9 @@ def resolve(request: HttpRequest, public_id: str) -> HttpResponse:
     error = ""
     if request.method == "POST":
         chosen = request.POST.get("topic", "")
-        topic = (
-            Topic.objects.filter(
-                pk=int(chosen), brand=conversation.brand_id, is_active=True
-            ).first()
-            if chosen.isascii() and chosen.isdigit() and len(chosen) < 19
-            else None
-        )
+        topic = Topic.objects.filter(
+            pk=number(chosen), brand=conversation.brand_id, is_active=True
+        ).first()
         if topic:
             try:
                 resolve_conversation(
@@ -189,6 +187,11 @@ def draft(request: HttpRequest, public_id: str) -> HttpResponse:
     except InvalidDraft:
         return HttpResponse(status=400)
     return HttpResponse(status=204)
+
+
+def number(text: str) -> int | None:
+    """Return a key as it stands in an address or form; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def found(access: Access, public_id: str) -> Conversation:

@@ -16,7 +16,7 @@ from agents.models import Agent, BreakReason, Language, Status
 from agents.operations import AgentDisabled, update_profile
 from chat.canned import count_use, offered, replies_for
 from chat.operations.statuses import OpenChats, change_status
-from chat.views.console_actions import EVENTS_HEADER, found
+from chat.views.console_actions import EVENTS_HEADER, found, number
 from chat.views.console_frame import frame_of, signed_in
 
 
@@ -32,8 +32,8 @@ def status(request: HttpRequest) -> HttpResponse:
     if name not in Status.values:
         raise Http404
     reason = None
-    if name == Status.BREAK and reason_id.isascii() and reason_id.isdigit():
-        reason = BreakReason.objects.filter(pk=int(reason_id), is_active=True).first()
+    if name == Status.BREAK:
+        reason = BreakReason.objects.filter(pk=number(reason_id), is_active=True).first()
     try:
         change_status(
             agent=agent,

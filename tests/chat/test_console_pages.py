@@ -84,6 +84,15 @@ def test_writes_need_a_csrf_token(desk: Desk) -> None:
     assert strict.post("/console/next/").status_code == 403
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", "x"])
+def test_what_is_no_number_is_no_key(desk: Desk, number: str) -> None:
+    assert desk.client.post(f"/console/next/?brand={number}").status_code == 204
+    answer = desk.client.post("/console/status/", {"status": f"break:{number}"})
+    assert answer.status_code == 200
+    resolve = f"/console/chats/{desk.chat().public_id}/resolve/"
+    assert desk.client.post(resolve, {"topic": number}).status_code == 200
+
+
 def test_rows_stand_in_sections_by_who_waits_for_whom(desk: Desk) -> None:
     now = timezone.now()
     late = desk.chat(unanswered_since=now - timedelta(minutes=2))
@@ -151,7 +160,7 @@ def test_the_brand_selector_narrows_list_and_counters(desk: Desk) -> None:
     assert 'Mine <span class="count">1</span>' in page
     assert f"chats/{theirs.public_id}/?brand={other.pk}" in page
     assert desk.client.get("/console/?brand=987654").status_code == 404
-    assert desk.client.get("/console/?brand=x%00").status_code == 404
+    assert desk.client.get("/console/?brand=x%00").status_code == 400
 
 
 def test_unread_messages_are_counted_from_my_mark(desk: Desk) -> None:
