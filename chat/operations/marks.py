@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from agents.models import Agent
 from chat.events import MarksMoved, agent_group, thread_group, visitor_group
-from chat.models import Conversation, Visitor
+from chat.models import Conversation, Participation, Visitor
 from chat.operations.posting_rows import skips_locked
 from chat.protocol import event_frame, frames_content
 from config.events import Ring, publish
@@ -39,6 +39,7 @@ class _Row(NamedTuple):
     visitor_delivered: int
     agents_read: int
     agents_delivered: int
+    assignee: int | None
 
 
 def mark_read(*, conversation: Conversation, by: Agent | Visitor, seq: int, now: datetime) -> None:
@@ -65,6 +66,7 @@ def move_marks(*, marks: Sequence[Mark], now: datetime, wait: bool = False) -> l
     if not marks:
         return held
     numbers = _translate(marks, rows)
+    joined = _joined(marks, rows)
     moved: dict[int, _Row] = {}
     for mark in marks:
         row = moved.get(mark.conversation, rows[mark.conversation])
@@ -75,7 +77,7 @@ def move_marks(*, marks: Sequence[Mark], now: datetime, wait: bool = False) -> l
                 visitor_read=max(row.visitor_read, read),
                 visitor_delivered=max(row.visitor_delivered, delivered, read),
             )
-        else:
+        elif mark.agent == row.assignee or (mark.conversation, mark.agent) in joined:
             read = numbers.get((mark.conversation, "visitor", min(mark.read, row.last_seq)), 0)
             row = row._replace(
                 agents_read=max(row.agents_read, read),
@@ -102,7 +104,7 @@ def move_marks(*, marks: Sequence[Mark], now: datetime, wait: bool = False) -> l
 
 _LOCK = """
 SELECT c.id, c.public_id, v.secret_hash, c.last_seq, c.last_visitor_seq, c.visitor_read_seq,
-       c.visitor_delivered_seq, c.agents_read_seq, c.agents_delivered_seq
+       c.visitor_delivered_seq, c.agents_read_seq, c.agents_delivered_seq, c.assignee_id
 FROM chat_conversation c LEFT JOIN chat_visitor v ON v.id = c.visitor_id
 WHERE c.id IN ({marks}) ORDER BY c.id"""
 
@@ -118,6 +120,21 @@ def _lock(pks: set[int], *, wait: bool) -> list[_Row]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [*pks])
         return [_Row(*row) for row in cursor.fetchall()]
+
+
+def _joined(marks: Sequence[Mark], rows: dict[int, _Row]) -> set[tuple[int, int]]:
+    """Return who of those that don't have the chat takes part in it; the visitor is not to notice
+    who only looks."""
+    others = [mark for mark in marks if mark.agent not in {None, rows[mark.conversation].assignee}]
+    if not others:
+        return set()
+    found = Participation.objects.filter(
+        conversation__in={mark.conversation for mark in others},
+        agent__in={mark.agent for mark in others},
+        joined_at__isnull=False,
+        left_at=None,
+    )
+    return set(found.values_list("conversation_id", "agent_id"))
 
 
 # The nearest number of the visitor's counter at or below one of the agents' counter, and back.

@@ -370,6 +370,28 @@ async def test_a_supervisor_who_watches_types_unseen_until_joined(chat, vera):
         assert (await visitor.hear("typing"))["author"]["id"] == selin.public_id
 
 
+async def test_a_supervisor_who_watches_reads_unseen_until_joined(chat, vera):
+    selin = await db(make_supervisor)
+    await db(fill, chat, 1)
+    async with console_socket(selin, resume={chat.public_id: 0}) as console:
+        await console.numbers_until(1)
+        await console.say(type="read", conversation=chat.public_id, seq=1)
+        await console.say(type="ping")
+        await console.hear("pong")
+        await db(marks.collector.write)
+    own = await db(Participation.objects.get, agent=selin)
+    await db(chat.refresh_from_db)
+    assert (own.read_seq, chat.agents_read_seq, chat.agents_delivered_seq) == (1, 0, 0)
+    await db(Participation.objects.update, joined_at=timezone.now())
+    async with console_socket(selin, resume={chat.public_id: 1}) as console:
+        await console.say(type="read", conversation=chat.public_id, seq=1)
+        await console.say(type="ping")
+        await console.hear("pong")
+        await db(marks.collector.write)
+    await db(chat.refresh_from_db)
+    assert chat.agents_read_seq == 1
+
+
 async def test_marks_travel_in_the_counter_of_the_one_who_hears(chat, vera, elif_):
     async with console_socket(elif_) as console:
         await console.send_message(chat.public_id, "not", kind="note.add")
