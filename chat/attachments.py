@@ -169,10 +169,12 @@ def _draw_anew(content: bytes, image_format: str) -> tuple[bytes, int, int]:
             _decoding,
             Image.open(io.BytesIO(content), formats=[image_format]) as image,
         ):
-            count = getattr(image, "n_frames", 1)
-            if count > MAX_FRAMES or image.width * image.height * count > MAX_PIXELS:
-                raise Refused
-            frames = [_pixels(frame, image_format) for frame in ImageSequence.Iterator(image)]
+            frames = []
+            # Counted as they come: to ask for their number reads a whole file of tiny ones.
+            for count, frame in enumerate(ImageSequence.Iterator(image), start=1):
+                if count > MAX_FRAMES or image.width * image.height * count > MAX_PIXELS:
+                    raise Refused
+                frames.append(_pixels(frame, image_format))
             options: dict[str, object] = {"quality": 90}
             if len(frames) > 1 and image_format != "JPEG":
                 options |= {

@@ -20,7 +20,12 @@ _KEY = "invitation"
 @never_cache
 @require_GET
 def follow_link(request: HttpRequest, secret: str) -> HttpResponse:
-    """Move the secret from the address into the session, so that it can't leak from there."""
+    """Move the secret from the address into the session, so that it can't leak from there.
+
+    A guess leaves nothing behind: sessions are rows.
+    """
+    if open_invitation(secret, now=timezone.now()) is None:
+        return render(request, "agents/invitation_invalid.html", status=404)
     request.session[_KEY] = secret
     response = redirect("agents:invitation")
     response["Referrer-Policy"] = "no-referrer"

@@ -7,8 +7,9 @@ import zlib
 
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
-from chat.attachments import MAX_PIXELS, Refused, clean_file, display_name
+from chat.attachments import MAX_FRAMES, MAX_PIXELS, Refused, clean_file, display_name
 from tests.chat.http import picture
 
 
@@ -114,6 +115,25 @@ def test_dangerous_and_broken_files_are_refused(content: bytes, name: str) -> No
 def test_the_cap_counts_all_frames() -> None:
     assert MAX_PIXELS < 8_000 * 8_000
     assert clean_file(animation(20), "a.gif").width == 4
+
+
+def test_a_file_of_endless_tiny_frames_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = animation(3)
+    # The picture itself comes first; then one frame again and again.
+    first = content.rindex(b"!\xf9\x04")
+    endless = content[:first] + content[first:-1] * 2_000 + b";"
+    sought = []
+    real = GifImageFile.seek
+
+    def seek(self: GifImageFile, frame: int) -> None:
+        sought.append(frame)
+        real(self, frame)
+
+    monkeypatch.setattr(GifImageFile, "seek", seek)
+    monkeypatch.setattr(GifImageFile, "n_frames", property(lambda self: pytest.fail("counted")))
+    with pytest.raises(Refused):
+        clean_file(endless, "endless.gif")
+    assert max(sought) == MAX_FRAMES
 
 
 def test_an_animation_keeps_its_frames() -> None:
