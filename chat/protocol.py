@@ -179,8 +179,8 @@ def entry_frame(
 
 def _author_of(entry: "Entry") -> dict[str, str]:
     if entry.agent is not None:
-        avatar = entry.agent.avatar.url if entry.agent.avatar else ""
-        return author_json(entry.author_kind, entry.agent.public_id, entry.agent.name, avatar)
+        agent = entry.agent
+        return author_json(entry.author_kind, agent.public_id, agent.name, agent.avatar_url)
     visitor = entry.conversation.visitor
     if entry.author_kind == "visitor" and visitor is not None:
         return author_json("visitor", visitor.public_id, visitor.name)

@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import translation
 
 from agents.models import Agent, Brand, BrandText, Status
@@ -43,7 +42,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
         "brand": {
             "name": brand.name,
             "title": own.title or brand.name,
-            "logo": reverse("widget-logo", args=[brand.site_key]) if brand.logo else "",
+            "logo": brand.logo_url,
             "colors": palette(brand.primary_color),
             "side": brand.launcher_side,
             "privacy_url": brand.privacy_url,
@@ -67,7 +66,7 @@ def faces(brand: Brand) -> list[dict[str, str]]:
         teams |= Q(teams=brand.default_team_id)
     here = Agent.objects.filter(teams, is_active=True, status=Status.ONLINE).distinct()
     return [
-        {"name": agent.name, "avatar": agent.avatar.url if agent.avatar else ""}
+        {"name": agent.name, "avatar": agent.avatar_url}
         for agent in here.order_by("sort_name", "pk")[:FACES]
     ]
 

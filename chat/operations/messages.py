@@ -56,8 +56,7 @@ class Author:
     @classmethod
     def of_agent(cls, agent: Agent) -> "Author":
         """Return the author that an agent is."""
-        avatar = agent.avatar.url if agent.avatar else ""
-        return cls("agent", agent.pk, agent.public_id, agent.name, avatar)
+        return cls("agent", agent.pk, agent.public_id, agent.name, agent.avatar_url)
 
     def shape(self) -> dict[str, str]:
         """Return the author as both audiences see it."""

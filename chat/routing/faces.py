@@ -7,5 +7,5 @@ from chat.protocol import author_json
 def face_of(agent: Agent) -> dict[str, str]:
     """Return the agent as an author, with a status in which Invisible looks like Offline."""
     status = Status.OFFLINE if agent.status == Status.INVISIBLE else agent.status
-    avatar = agent.avatar.url if agent.avatar else ""
-    return author_json("agent", agent.public_id, agent.name, avatar) | {"status": str(status)}
+    face = author_json("agent", agent.public_id, agent.name, agent.avatar_url)
+    return face | {"status": str(status)}

@@ -1,16 +1,14 @@
-"""The widget's pages: loader, iframe page, logo, and demo sites to try it on."""
+"""The widget's pages: loader, iframe page, and demo sites to try it on."""
 
 import gzip
 import hashlib
 from functools import lru_cache
-from mimetypes import guess_type
 from typing import Any
 
 import brotli
 import rjsmin
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -108,22 +106,6 @@ def frame(request: HttpRequest) -> HttpResponse:
 def _socket_origins() -> list[str]:
     """Return our own origins in the socket's scheme: http becomes ws, https becomes wss."""
     return [f"ws{origin.removeprefix('http')}" for origin in own_sources()]
-
-
-@require_safe
-@cache_control(public=True, max_age=3600)
-def logo(request: HttpRequest, site: str) -> HttpResponseBase:
-    """Serve a brand's logo; it is a picture that an admin uploaded, checked as one then."""
-    brand = get_object_or_404(Brand.objects.exclude(logo=""), site_key=site, is_active=True)
-    content_type = guess_type(brand.logo.name or "")[0] or ""
-    if content_type not in {"image/png", "image/jpeg", "image/webp", "image/gif"}:
-        raise Http404
-    try:
-        response = FileResponse(brand.logo.open("rb"), content_type=content_type)
-    except FileNotFoundError as error:
-        raise Http404 from error
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
 
 
 @require_safe

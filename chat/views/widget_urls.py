@@ -7,7 +7,6 @@ from chat.views import widget
 urlpatterns = [
     path("widget.js", widget.loader, name="widget-loader"),
     path("widget/frame/", widget.frame, name="widget-frame"),
-    path("widget/logo/<str:site>/", widget.logo, name="widget-logo"),
     path("demo/", widget.demo, name="demo"),
     path("demo/cloud/", widget.demo, {"name": "cloud"}, name="demo-cloud"),
 ]
