@@ -14,7 +14,6 @@ from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation
 from chat.operations.statuses import change_status
 from chat.routing.availability import availability
-from chat.routing.counters import counters
 from chat.routing.estimate import estimate
 from chat.routing.queue import queue_place
 from tests.chat.floor import Desk, fresh, here, make_desk, start, work
@@ -191,9 +190,6 @@ def test_the_footer_counts_customers_waiting_and_authorised_agents(announced) ->
     announce_changes(now=timezone.now())
     start(desk)
     start(desk)
-    figures = counters(agent=desk.agents[0], brand=desk.brand, now=timezone.now())
-    assert (figures.waiting, figures.online) == (2, 2)
-    assert figures.status_since == desk.agents[0].status_since
     announce_changes(now=timezone.now())
     pushed = [
         (event.brand_id, event.waiting, event.online) for event in told(announced, CountersChanged)
