@@ -24,8 +24,9 @@ PRIVATE = frozenset(
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _BEARER = re.compile(r"(?i)\b(bearer|token|basic)\s+[\w.~+/:=-]{8,}")
-# Long unbroken strings are secrets, signatures or signed values (ids of ours are shorter).
-_SECRET = re.compile(r"[A-Za-z0-9_~+/=-]{40,}(?:[:.][A-Za-z0-9_~+/=-]+)*")
+# Long unbroken strings are secrets, signatures or signed values (ids of ours are shorter). Without
+# the slash: files in a traceback must stay readable, and our own secrets are URL-safe.
+_SECRET = re.compile(r"[A-Za-z0-9_~+=-]{40,}(?:[:.][A-Za-z0-9_~+=-]+)*")
 # What django.core.signing and JWT make.
 _SIGNED = re.compile(r"\beyJ[\w-]{6,}[:.][\w:.=-]{16,}|\b[\w.=-]+:\w{6}:[\w-]{20,}")
 _QUERY = re.compile(r"\?[^\s\"']+")
@@ -110,6 +111,10 @@ def configure(config: dict[str, Any]) -> None:
                 "django.server": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
+                # A line or two for each task, and beat sends some every five seconds.
+                "celery.app.trace": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
+                "celery.beat": {"level": "WARNING"},
             },
         }
     )

@@ -88,6 +88,19 @@ def test_an_exceptions_text_is_masked_too(written: io.StringIO) -> None:
     assert "vera@" not in written.getvalue()
 
 
+def test_the_files_of_a_traceback_stay_readable(written: io.StringIO) -> None:
+    path = "/opt/imece/.venv/lib/python3/site-packages/django/db/models/query.py"
+    logging.getLogger("x").error('File "%s", line 7, in get', path)
+    assert path in lines(written)[0]["event"]
+
+
+def test_tasks_that_run_as_they_should_write_nothing(written: io.StringIO) -> None:
+    for name in ("celery.app.trace", "celery.worker.strategy", "celery.beat"):
+        logging.getLogger(name).info("Task outbox.drain succeeded")
+        logging.getLogger(name).warning("Task %s failed", name)
+    assert [entry["level"] for entry in lines(written)] == ["warning"] * 3
+
+
 def test_ids_and_numbers_stay_readable(written: io.StringIO) -> None:
     public_id = "c0ffee00-1234-4abc-9def-001122334455"
     structlog.get_logger("x").info("e", conversation=public_id, ok=True, pause=1.5, none=None)
