@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 
 def widget_texts() -> dict[str, Any]:
@@ -38,7 +39,7 @@ def _home() -> dict[str, str]:
         "other": _("Another topic"),
         "start": _("Write to us"),
         "leave": _("Leave a message"),
-        "now": _("now"),
+        "now": pgettext("availability", "now"),
         "about": _("about {n} min"),
         "line": _("there is a line"),
         "message": _("leave a message"),

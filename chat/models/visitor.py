@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Brand, Language
@@ -43,4 +44,4 @@ class Visitor(models.Model):
     @property
     def label(self) -> str:
         """Return a short name for somebody who gave none."""
-        return f"{_('Visitor')} {self.pk}"
+        return gettext("Visitor %(number)d") % {"number": self.pk}
