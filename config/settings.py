@@ -49,7 +49,9 @@ DATABASES = {
 IS_SQLITE = "sqlite" in DATABASES["default"]["ENGINE"]
 # One process that does everything: it migrates, collects, works and beats.
 EMBEDDED_WORKER = env.bool("EMBEDDED_WORKER", default=not REDIS_URL)
-SEED_DEMO = env.bool("SEED_DEMO", default=EMBEDDED_WORKER and IS_LOOPBACK)
+# Whether others can reach us at all: what they ask for as "localhost" proves nothing.
+IS_PRIVATE = IS_LOOPBACK and LISTEN_HOST in {"127.0.0.1", "localhost", "::1"}
+SEED_DEMO = env.bool("SEED_DEMO", default=EMBEDDED_WORKER and IS_PRIVATE)
 
 
 def _secret_key() -> str:

@@ -1,6 +1,8 @@
 """The doors: sign-in, reset, two steps, sessions, invitations."""
 
 import re
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -170,6 +172,38 @@ def test_demo_accounts_enter_on_this_machine_only(settings):
     sign_in(there)
     assert not is_in(there)
     assert not is_in(here), "a session from before ends too"
+
+
+def test_demo_accounts_stay_out_while_others_can_connect(settings):
+    make_agent(email="elif@example.com", password=PASSWORD, is_demo=True)
+    # "Host: localhost" is what anybody may send to an open port.
+    settings.IS_PRIVATE = settings.SEED_DEMO = False
+    open_port, wanted = Client(), Client()
+    sign_in(open_port)
+    assert not is_in(open_port)
+    settings.SEED_DEMO = True
+    sign_in(wanted)
+    assert is_in(wanted)
+
+
+@pytest.mark.parametrize(
+    ("listen", "public", "seeds"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000", "True"),
+        ("0.0.0.0", "http://127.0.0.1:8000", "False"),  # noqa: S104
+        ("127.0.0.1", "https://desk.example", "False"),
+    ],
+)
+def test_the_demo_comes_by_itself_on_a_private_address_only(tmp_path, listen, public, seeds):
+    env = {"LISTEN_HOST": listen, "PUBLIC_URL": public, "DATA_DIR": str(tmp_path), "REDIS_URL": ""}
+    told = subprocess.run(
+        [sys.executable, "-c", "from config.settings import SEED_DEMO; print(SEED_DEMO)"],
+        env=env,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert told.stdout.strip() == seeds
 
 
 def test_the_administration_has_no_door_of_its_own(client, agent):

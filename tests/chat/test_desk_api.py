@@ -209,7 +209,7 @@ def test_pages_follow_each_other_without_gaps(desk: Desk, shop: Shop) -> None:
 
 @pytest.mark.parametrize("cursor", ["x", "cD14", "cD0lMDA=", "bz05OTk5OTk5OTk5OTk5", "%00", "cD0="])
 def test_a_cursor_that_is_none_of_ours_breaks_nothing(desk: Desk, cursor: str) -> None:
-    assert desk.get(f"conversations?cursor={cursor}").status_code in {200, 404}
+    assert desk.get(f"conversations?cursor={cursor}").status_code in {200, 400, 404}
 
 
 def test_the_list_costs_the_same_however_long_it_is(

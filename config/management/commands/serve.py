@@ -35,11 +35,12 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default=settings.LISTEN_HOST)
         parser.add_argument("--port", type=int, default=settings.PORT)
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, **options: Any) -> None:
         """Prepare, serve until told to stop, then leave in order."""
+        # From the settings alone: who may reach us decides whether the demo is open.
+        host = settings.LISTEN_HOST
         signal.signal(signal.SIGTERM, _leave)
         worker: EmbeddedWorker | None = None
         try:
