@@ -1,13 +1,15 @@
 """Fills a database with running chats and prints how their sockets introduce themselves, as JSON.
 
 For scenarios that talk to real processes (faults, benchmarks). Runs as a process of its own,
-`python -m tests.world PAIRS IDLE`, with the environment of the server it prepares for.
+`python -m tests.world PAIRS IDLE` or `python -m tests.world herd WIDGETS`, with the environment of
+the server it prepares for.
 """
 
 import json
 import os
 import secrets
 import sys
+import uuid
 from typing import Any
 
 import django
@@ -16,19 +18,29 @@ from django.core.management import call_command
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.utils import timezone  # noqa: E402 - models need settings
+from django.conf import settings  # noqa: E402 - models need settings
+from django.test import Client  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from agents.models import Role  # noqa: E402
 from agents.operations.tokens import create_token  # noqa: E402
-from chat.sessions import VisitorSession, make_token  # noqa: E402
+from chat.models import Conversation, Visitor  # noqa: E402
+from chat.operations.messages import Author, Draft, post_messages  # noqa: E402
+from chat.sessions import VisitorSession, hash_secret, make_token  # noqa: E402
 from tests.factories import (  # noqa: E402
     make_agent,
     make_brand,
     make_conversation,
     make_role,
     make_team,
+    make_topic,
     make_visitor,
 )
+
+# Of the herd, one widget in so many belongs to a visitor we know, or has an open chat.
+KNOWN_EVERY = 4
+CHAT_EVERY = 20
+SAID = 6
 
 
 def prepare(pairs: int, idle: int) -> dict[str, Any]:
@@ -69,5 +81,71 @@ def prepare(pairs: int, idle: int) -> dict[str, Any]:
     return {"pairs": sides, "idle": widgets}
 
 
+def herd(widgets: int, agents: int = 8) -> dict[str, Any]:
+    """Make `widgets` browsers of one site, some with a chat that has begun, and some agents."""
+    call_command("migrate", verbosity=0)
+    brand = make_brand()
+    people = [
+        make_agent(online=True, email=f"herd{number}@example.com") for number in range(agents)
+    ]
+    team = make_team(*people)
+    brand.default_team = team
+    brand.save()
+    for _ in range(5):
+        make_topic(brand, team)
+    secret_of = [secrets.token_urlsafe(32) for _ in range(widgets)]
+    visitors = Visitor.objects.bulk_create(
+        Visitor(brand=brand, secret_hash=hash_secret(secret), language="tr", name="Vera")
+        for secret in secret_of[::KNOWN_EVERY]
+    )
+    now = timezone.now()
+    chats = Conversation.objects.bulk_create(
+        Conversation(
+            brand=brand,
+            visitor=visitor,
+            language="tr",
+            team=team,
+            assignee=people[number % agents],
+            status="active",
+            holds_slot=True,
+            created_at=now,
+            queued_at=now,
+            accepted_at=now,
+        )
+        for number, visitor in enumerate(visitors[:: CHAT_EVERY // KNOWN_EVERY])
+    )
+    for chat in chats:
+        author = Author.of_visitor(chat.visitor)
+        said = [
+            Draft(chat.public_id, author, "Merhaba", str(uuid.uuid4()), "message", ())
+            for _ in range(SAID)
+        ]
+        post_messages(said, now=now)
+    chat_of = dict(zip(secret_of[::CHAT_EVERY], (chat.public_id for chat in chats), strict=True))
+    return {
+        "site": brand.site_key,
+        "agents": [
+            {
+                "token": create_token(agent=agent, name="herd", by=agent)[1],
+                "cookie": _cookie_of(agent),
+            }
+            for agent in people
+        ],
+        "widgets": [
+            {"secret": secret, "conversation": chat_of.get(secret, "")} for secret in secret_of
+        ],
+        "chats": list(chat_of.values()),
+    }
+
+
+def _cookie_of(agent: Any) -> str:
+    browser = Client()
+    browser.force_login(agent, "agents.backends.AgentBackend")
+    name = settings.SESSION_COOKIE_NAME
+    return f"{name}={browser.cookies[name].value}"
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(prepare(int(sys.argv[1]), int(sys.argv[2]))))
+    first, count = sys.argv[1:]
+    made = herd(int(count)) if first == "herd" else prepare(int(first), int(count))
+    sys.stdout.write(json.dumps(made))

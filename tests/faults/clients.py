@@ -203,7 +203,7 @@ def agent_screen(http: str, pair: dict[str, str]) -> Screen:
     return Screen(
         http=http,
         socket=http.replace("http", "ws", 1) + "/ws/console/",
-        entries="/api/v1/conversations/{}/entries/",
+        entries="/api/v1/conversations/{}/entries",
         token=pair["agent"],
         conversation=pair["conversation"],
     )
