@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from agents import presence as agent_presence
 from agents.access import brands_of
@@ -23,6 +24,7 @@ from chat.protocol import (
     welcome_frame,
 )
 from chat.reading import read
+from chat.routing.board import shown_availability
 from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token
 from chat.threads import (
     Missed,
@@ -73,9 +75,11 @@ class VisitorConsumer(LiveConsumer):
         await self.join(site_group(session.brand_id))
         self._take_place()
         resume: dict[str, int] = hello["resume"]
-        stands, now_epoch = await read(_visitor_start, session, resume)
+        stands, now_epoch, expects = await read(_visitor_start, session, resume)
         heads = {stand.public_id: stand.head for stand in stands}
-        await self.say(encode(welcome_frame(heads, now_epoch)))
+        # It may have changed since the widget was told, and while its socket was away.
+        welcome = welcome_frame(heads, now_epoch) | {"availability": expects}
+        await self.say(encode(welcome))
         for stand in stands:
             thread = stand.thread(resume.get(stand.public_id, 0))
             self.follow(thread)
@@ -305,8 +309,11 @@ def _header(scope: Any, wanted: bytes) -> str | None:
     return None
 
 
-def _visitor_start(session: VisitorSession, resume: dict[str, int]) -> tuple[list[Stand], Any]:
-    return visitor_stands(session, resume), epoch()
+def _visitor_start(
+    session: VisitorSession, resume: dict[str, int]
+) -> tuple[list[Stand], Any, dict[str, Any]]:
+    expects = shown_availability(session.brand, now=timezone.now())
+    return visitor_stands(session, resume), epoch(), expects.as_json()
 
 
 def _agent_start(

@@ -11,6 +11,7 @@ from agents.models import Agent, Brand
 from chat.lifecycle import AgentSeen, AvailabilityChanged, CountersChanged, QueueMoved
 from chat.models import Conversation
 from chat.routing.availability import availability_of, read_floor, read_topics, with_rules
+from chat.routing.board import forget
 from chat.routing.counters import authorised_online
 from chat.routing.faces import face_of
 from chat.routing.queue import Place, places
@@ -36,17 +37,20 @@ def announce_changes(*, now: datetime) -> None:
     floor = with_rules(read_floor(now), policy)
     told = _Announced(places=places(floor))
     for brand in brands:
-        answer = availability_of(floor, topics[brand.pk]).as_json()
-        told.availability[brand.pk] = answer
-        if before.availability.get(brand.pk) != answer:
-            publish(AvailabilityChanged(brand_id=brand.pk, answer=answer))
-        figures = (floor.length(brand.pk), authorised_online(floor, brand.pk))
-        told.counters[brand.pk] = figures
-        if before.counters.get(brand.pk) != figures:
-            publish(CountersChanged(brand_id=brand.pk, waiting=figures[0], online=figures[1]))
+        told.availability[brand.pk] = availability_of(floor, topics[brand.pk]).as_json()
+        told.counters[brand.pk] = (floor.length(brand.pk), authorised_online(floor, brand.pk))
+    if told == before:
+        return
+    # First of all: who asks after the ring must not be told what was true before it.
+    forget()
+    for brand_id, answer in told.availability.items():
+        if before.availability.get(brand_id) != answer:
+            publish(AvailabilityChanged(brand_id=brand_id, answer=answer))
+    for brand_id, figures in told.counters.items():
+        if before.counters.get(brand_id) != figures:
+            publish(CountersChanged(brand_id=brand_id, waiting=figures[0], online=figures[1]))
     _announce_places(before.places, told.places)
-    if told != before:
-        cache.set(_KEY, told, timeout=None)
+    cache.set(_KEY, told, timeout=None)
 
 
 def _announce_places(before: Mapping[int, Place], after: Mapping[int, Place]) -> None:

@@ -28,8 +28,8 @@ def positions(queue: Sequence[Waiting]) -> dict[int, int]:
     return found
 
 
-def places(floor: Floor) -> dict[int, Place]:
-    """Return place and estimated wait of everybody in line."""
+def places(floor: Floor, *, brand_id: int | None = None) -> dict[int, Place]:
+    """Return place and estimated wait of everybody in line, or of those who wait for one brand."""
     durations: Callable[[int], list[float]] = cache(durations_of)
     slots = cache(floor.room)
     order = positions(floor.queue)
@@ -43,6 +43,7 @@ def places(floor: Floor) -> dict[int, Place]:
             ),
         )
         for waiting in floor.queue
+        if brand_id is None or waiting.brand_id == brand_id
     }
 
 

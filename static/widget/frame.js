@@ -45,6 +45,7 @@ export class App {
     this.socket.addEventListener("frame", (event) => {
       const frame = /** @type {CustomEvent} */ (event).detail;
       if (frame.type === "event" && frame.name === "availability.changed") this.#available(frame.data);
+      else if (frame.type === "welcome" && frame.availability) this.#available(frame.availability);
     });
     this.socket.addEventListener("state", (event) => {
       this.#connection(/** @type {CustomEvent} */ (event).detail);
@@ -180,11 +181,13 @@ export class App {
 
   /** @param {any} availability */
   #available(availability) {
-    const topics = (availability.topics ?? []).map((/** @type {any} */ topic) => ({
-      ...topic, name: topic.name ?? this.topicName(topic.id),
+    const topics = (availability.topics ?? []).map((/** @type {any} */ { id, name, state, eta }) => ({
+      id, name: name ?? this.topicName(id), state, eta,
     }));
-    this.availability = { ...availability, topics };
-    if (this.#waiting) return;
+    const before = JSON.stringify(this.availability);
+    this.availability = { state: availability.state, topics, opens_at: availability.opens_at };
+    // Said with every welcome; a screen that says so already keeps its focus.
+    if (this.#waiting || JSON.stringify(this.availability) === before) return;
     if (this.#screen === "home") this.home();
     else if (this.#screen === "form" && this.#outlook(this.topic) === "offline") this.offline();
     else if (this.#screen === "offline" && this.#outlook(this.topic) !== "offline") this.form();

@@ -18,7 +18,7 @@ from chat.api.widget.topics import public_topic
 from chat.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS, client_ip
 from chat.operations.conversations import InvalidMessage
 from chat.operations.offline import leave_offline_message
-from chat.routing.availability import availability
+from chat.routing.board import shown_availability
 from chat.sessions import VisitorSession, remember
 from config.api import StrictSerializer, Text
 from config.problems import Problem
@@ -54,7 +54,7 @@ class Availability(WidgetView):
         """Return what the visitor can expect now."""
         limit_visitor(request, READS)
         session = session_of(request)
-        answer = availability(session.brand, now=timezone.now())
+        answer = shown_availability(session.brand, now=timezone.now())
         return Response(answer.as_json(session.language))
 
 

@@ -16,7 +16,7 @@ from agents.models import Language
 from chat.api.widget.access import foreign_origin, limit_address
 from chat.api.widget.shapes import SessionAnswer, open_conversation_json
 from chat.limits import SESSIONS, client_ip
-from chat.routing.availability import availability
+from chat.routing.board import shown_availability
 from chat.sessions import ForeignOrigin, UnknownSite, open_session
 from chat.widget import widget_config
 from config.api import StrictSerializer, Text
@@ -105,7 +105,7 @@ class Sessions(APIView):
             "token": opened.token,
             "expires_in": settings.IMECE["VISITOR_TOKEN_SECONDS"],
             "config": widget_config(session.brand, session.language),
-            "availability": availability(session.brand, now=now).as_json(session.language),
+            "availability": shown_availability(session.brand, now=now).as_json(session.language),
             "conversation": open_conversation_json(session.visitor),
         }
         if opened.secret is not None:

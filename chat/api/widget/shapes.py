@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
 from rest_framework import serializers
 
 from chat.api.answers import AuthorAnswer
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.ratings import is_rateable
 from chat.protocol import wire_time
+from chat.routing.board import shown_place
 from chat.routing.faces import face_of
-from chat.routing.queue import queue_place
 
 # The visitor's own chats that a list shows.
 _LISTED = 50
@@ -62,7 +63,7 @@ def one_conversation_json(conversation: Conversation) -> dict[str, Any]:
 
 def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
     """Return a chat of `chats_of()` as its visitor sees it."""
-    position, eta = queue_place(conversation)
+    position, eta = shown_place(conversation, now=timezone.now())
     topic, agent = conversation.topic, conversation.assignee
     return {
         "id": conversation.public_id,

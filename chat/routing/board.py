@@ -1,0 +1,120 @@
+"""What visitors ask again and again about a brand, looked up once for all who ask together.
+
+A herd of widgets that comes back costs a look at the floor twice a second, not one each. Whoever
+announces a change calls `forget()` before it rings: nobody is told what is older than the news.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from agents.models import Brand
+from chat.models import Conversation
+from chat.routing.availability import (
+    Availability,
+    Floor,
+    availability_of,
+    read_floor,
+    read_topics,
+    with_rules,
+)
+from chat.routing.estimate import Band
+from chat.routing.queue import Place, places
+
+SHARED_FOR = timedelta(seconds=0.5)
+# Changes with every announcement, in all processes at once.
+_KEY = "chat.board"
+_AWAY_SECONDS = 5.0
+
+
+class Board:
+    """The floor as one brand's visitors see it, for a moment."""
+
+    def __init__(self, brand_id: int, *, version: str, at: datetime) -> None:
+        self.version = version
+        self.at = at
+        self._brand_id = brand_id
+        self._lock = threading.RLock()
+        self._floor: Floor | None = None
+        self._places: Mapping[int, Place] | None = None
+        self._availability: Availability | None = None
+
+    def availability(self, brand: Brand) -> Availability:
+        """Return what a visitor of the brand can expect."""
+        with self._lock:
+            if self._availability is None:
+                topics, policy = read_topics([brand])
+                floor = with_rules(self._look(), policy)
+                self._availability = availability_of(floor, topics[brand.pk])
+            return self._availability
+
+    def places(self) -> Mapping[int, Place]:
+        """Return place and estimated wait of the brand's visitors in line."""
+        with self._lock:
+            if self._places is None:
+                self._places = places(self._look(), brand_id=self._brand_id)
+            return self._places
+
+    def _look(self) -> Floor:
+        if self._floor is None:
+            self._floor = read_floor(self.at)
+        return self._floor
+
+
+_boards: dict[int, Board] = {}
+_lock = threading.Lock()
+_away_until = 0.0
+
+
+def board_of(brand_id: int, *, now: datetime, knowing: int | None = None) -> Board:
+    """Return the board that all share now; a new one if this lacks the queued chat `knowing`."""
+    version = _version()
+    board = _boards.get(brand_id)
+    if board is not None and _is_good(board, version, now):
+        if knowing is None or knowing in board.places():
+            return board
+    else:
+        board = None
+    with _lock:
+        newest = _boards.get(brand_id)
+        if newest is None or newest is board or not _is_good(newest, version, now):
+            newest = _boards[brand_id] = Board(brand_id, version=version, at=now)
+    return newest
+
+
+def shown_availability(brand: Brand, *, now: datetime) -> Availability:
+    """Return what a visitor of `brand` can expect; at most half a second old."""
+    return board_of(brand.pk, now=now).availability(brand)
+
+
+def shown_place(conversation: Conversation, *, now: datetime) -> tuple[int | None, Band | None]:
+    """Return the place of a chat in line and its wait; at most half a second old."""
+    if conversation.status != Conversation.Status.QUEUED:
+        return None, None
+    board = board_of(conversation.brand_id, now=now, knowing=conversation.pk)
+    return board.places().get(conversation.pk, (None, None))
+
+
+def forget() -> None:
+    """Have everybody, in every process, look again."""
+    cache.set(_KEY, uuid4().hex, timeout=None)
+
+
+def _is_good(board: Board, version: str, now: datetime) -> bool:
+    return board.version == version and abs(now - board.at) < SHARED_FOR
+
+
+def _version() -> str:
+    """Return the mark of the newest announcement; without Redis only time makes a board old."""
+    global _away_until
+    if time.monotonic() >= _away_until:
+        try:
+            return str(cache.get_or_set(_KEY, lambda: uuid4().hex, timeout=None))
+        except (RedisError, OSError):
+            _away_until = time.monotonic() + _AWAY_SECONDS
+    return ""
