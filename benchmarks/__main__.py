@@ -1,4 +1,7 @@
-"""`make bench`: every benchmark, or the parts named (`make bench ARGS="postgres --rounds 20"`)."""
+"""`make bench`: every benchmark, or the parts named (`make bench ARGS="postgres --rounds 20"`).
+
+The herd's size is an option: `make bench ARGS="reconnect --widgets 5000"`.
+"""
 
 from benchmarks.message_path import main
 

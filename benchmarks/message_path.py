@@ -13,15 +13,16 @@ import json
 import os
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import uvloop
 
-from benchmarks import servers
+from benchmarks import reconnect, servers
 from benchmarks.client import Load, Result, Side, connect
 from benchmarks.measure import cpu_seconds, machine, private_kib, ratio
 from tests.servers import Web, postgres_server, redis_server
@@ -303,11 +304,28 @@ async def grow(pid: int, sides: list[Side]) -> float:
     return (private_kib(pid) - before) / (len(sides) - 100)
 
 
-PARTS = {
+async def come_back(_rounds: int, _seconds: float, widgets: int) -> list[str]:
+    """Measure how all widgets come back at once from a killed server, on both databases."""
+    lines = [f"### {widgets:,} widgets reconnect at once", ""]
+    with environment("") as env:
+        lines += ["SQLite, one process with everything embedded:", ""]
+        lines += await reconnect.herd(env, widgets)
+    with (
+        postgres_server(fsync="on") as postgres,
+        environment(servers.create_database(postgres, "herd")) as env,
+    ):
+        lines += ["PostgreSQL, one web process with an embedded worker:", ""]
+        lines += await reconnect.herd(env, widgets)
+    return lines
+
+
+type Part = Callable[[int, float], Coroutine[Any, Any, list[str]]]
+PARTS: dict[str, Part] = {
     "postgres": on_postgres,
     "sqlite": on_sqlite,
     "processes": across_processes,
     "idle": idle_sockets,
+    "reconnect": partial(come_back, widgets=1000),
 }
 
 
@@ -317,7 +335,9 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=list(PARTS))
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--widgets", type=int, default=1000, help="how many reconnect at once")
     options = parser.parse_args()
+    PARTS["reconnect"] = partial(come_back, widgets=options.widgets)
     os.sched_setaffinity(0, {1})
     floors = {
         name: hashlib.sha256((Path(__file__).parent / name).read_bytes()).hexdigest()[:16]
