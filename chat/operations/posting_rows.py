@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
 
 from chat.models import Attachment
 from chat.protocol import attachment_json
@@ -79,8 +80,18 @@ def together() -> Iterator[None]:
     if connection.vendor != "postgresql":
         yield
         return
+    # The texts below never change, so the server need not plan them each time.
+    connection.connection.prepare_threshold = 2
     with connection.wrap_database_errors, connection.connection.pipeline():
         yield
+
+
+def _cursor() -> Any:
+    """Return a cursor that lets PostgreSQL keep the plans of its statements."""
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    cursor_class: Any = ServerBindingCursor
+    return connection.make_cursor(cursor_class(connection.connection))
 
 
 def _table(types: str, rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
@@ -125,7 +136,7 @@ WHERE p.joined_at IS NOT NULL AND p.left_at IS NULL"""
 _IDS = """
 SELECT 'id', '', 0, '', nextval(pg_get_serial_sequence('chat_entry', 'id')), 0, 0,
        CURRENT_TIMESTAMP
-FROM generate_series(1, %s)"""
+FROM generate_series(1, %s::int)"""
 
 
 def lock_and_look_up(
@@ -142,7 +153,7 @@ def lock_and_look_up(
         # Not `FOR UPDATE`: the foreign keys of other inserts must pass.
         lock_sql += " FOR NO KEY UPDATE OF c" + ("" if wait else " SKIP LOCKED")
     since = connection.ops.adapt_datetimefield_value(reopen_since)
-    with connection.cursor() as locking, connection.cursor() as looking:
+    with _cursor() as locking, _cursor() as looking:
         locking.execute(lock_sql, [since, *lock_params])
         looking.execute(*_questions(keys))
         return [Locked(*row) for row in locking.fetchall()], _known(looking.fetchall())
@@ -216,7 +227,7 @@ def store(
     """
     at = connection.ops.adapt_datetimefield_value(now)
     types = "bigint int int text text bigint text text"
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         if ids:
             pks = list(ids[: len(entries)])
             rows = [(*entry, pk) for entry, pk in zip(entries, pks, strict=True)]
@@ -255,7 +266,7 @@ def _move_counters(locked: Sequence[Locked]) -> None:
         for row in locked
     ]
     table, params = _table("bigint int int text text timestamptz timestamptz", rows)
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(_COUNTERS.format(table=table), params)
 
 
@@ -290,5 +301,5 @@ UPDATE chat_attachment AS a SET entry_id = k.column2 FROM {table} WHERE a.id = k
 def attach_files(claims: Sequence[tuple[int, int]]) -> None:
     """Bind files to entries; each claim is a file's key and an entry's."""
     table, params = _table("bigint bigint", claims)
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(_ATTACH.format(table=table), params)
