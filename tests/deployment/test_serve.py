@@ -72,6 +72,18 @@ def test_a_start_cut_short_at_any_moment_is_made_good_by_the_next(tmp_path: Path
     assert rows(tmp_path, "SELECT id FROM chat_conversation") != []
 
 
+def test_the_demo_follows_the_address_that_a_later_start_has(tmp_path: Path) -> None:
+    first, later = (
+        web_process({"DATA_DIR": str(tmp_path), "PORT": str(free_port())}) for _ in range(2)
+    )
+    with first as web:
+        web.terminate()
+    with later as web:
+        for (origins,) in rows(tmp_path, "SELECT allowed_origins FROM agents_brand"):
+            assert web.url in origins
+        assert web.terminate() == 0
+
+
 @pytest.mark.parametrize("stop", [Web.kill, Web.terminate], ids=["kill -9", "SIGTERM"])
 def test_what_the_outbox_holds_is_done_after_a_restart(
     tmp_path: Path, stop: Callable[[Web], Any]

@@ -15,4 +15,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the demo data unless it is there."""
         made = seed_demo(now=timezone.now())
-        self.stdout.write(_("Demo data made.") if made else _("The demo data is already there."))
+        if options["verbosity"]:
+            told = _("Demo data made.") if made else _("The demo data is already there.")
+            self.stdout.write(told)

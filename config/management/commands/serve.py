@@ -102,9 +102,11 @@ def prepare() -> None:
     if settings.EMBEDDED_WORKER:
         call_command("migrate", interactive=False, verbosity=0)
     if settings.SEED_DEMO:
+        brands = apps.get_model("agents", "Brand").objects
         with transaction.atomic():
-            if not apps.get_model("agents", "Brand").objects.exists():
-                call_command("seed_demo")
+            # Demo brands that are there already only follow our address, which may have changed.
+            if not brands.exists() or brands.filter(is_demo=True).exists():
+                call_command("seed_demo", verbosity=0)
     connections.close_all()
 
 
