@@ -4,6 +4,7 @@ The broker is memory, so a task in flight dies with the process; what must happe
 outbox table, and beat drains that again after the start.
 """
 
+import logging
 import os
 from threading import Thread
 from typing import Any
@@ -33,6 +34,8 @@ class EmbeddedWorker:
             without_mingle=True,
             without_heartbeat=True,
         )
+        # A line every few seconds is for a process of beat's own.
+        logging.getLogger("celery.beat").setLevel(logging.WARNING)
         # Its schedule stays in memory: everything periodic is short or harmless to run late.
         self._beat = Service(app, scheduler_cls=Scheduler)
 

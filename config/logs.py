@@ -114,7 +114,6 @@ def configure(config: dict[str, Any]) -> None:
                 # A line or two for each task, and beat sends some every five seconds.
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
-                "celery.beat": {"level": "WARNING"},
             },
         }
     )
