@@ -28,10 +28,10 @@ from chat.protocol import (
     decode,
     encode,
     nack_frame,
-    wire_time,
 )
 from chat.rates import REFUSALS_MAX, Bucket
 from chat.writer import writer
+from config.moments import wire_time
 
 logger = logging.getLogger(__name__)
 

@@ -12,11 +12,12 @@ What travels through the channel layer to a consumer ("content") has one of thes
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+
+from config.moments import wire_time
 
 if TYPE_CHECKING:
     from chat.models import Attachment, Entry
@@ -89,11 +90,6 @@ def encode(frame: Mapping[str, Any]) -> str:
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def wire_time(at: datetime) -> str:
-    """Return a moment such as 2026-11-21T10:00:00.123Z."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def wire_id(audience: Audience, public_id: str, seq: int) -> str:

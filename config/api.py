@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import IO, Any
 
+from django.db import models
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ParseError
@@ -11,6 +13,8 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+from config.moments import wire_time
 
 # The longest text (10,000 characters) fits even when each stands as two \\uXXXX escapes.
 MAX_BODY = 256 * 1024
@@ -88,3 +92,19 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Moment(serializers.DateTimeField):
+    """A moment in the one spelling of the wire, wherever the reader lives."""
+
+    def to_representation(self, value: datetime | None) -> str | None:
+        return wire_time(value) if value is not None else None
+
+
+class WireTimes:
+    """Has a model's moments written as `Moment`."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateTimeField: Moment,
+    }

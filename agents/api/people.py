@@ -5,6 +5,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 
 from agents.models import Agent, Team
+from config.api import Moment
 
 
 class AgentRow(serializers.ModelSerializer[Agent]):
@@ -12,7 +13,7 @@ class AgentRow(serializers.ModelSerializer[Agent]):
 
     id = serializers.CharField(source="public_id")
     avatar = serializers.CharField(source="avatar_url")
-    since = serializers.DateTimeField(source="status_since")
+    since = Moment(source="status_since")
     teams: "serializers.PrimaryKeyRelatedField[Team]" = serializers.PrimaryKeyRelatedField(
         many=True, read_only=True
     )

@@ -8,6 +8,7 @@ from agents.access import brands_of
 from agents.events import AgentStatusChanged
 from agents.models import Agent, BreakReason, Status, StatusInterval
 from config.events import publish
+from config.moments import wire_time
 
 
 class AgentDisabled(Exception):
@@ -60,7 +61,7 @@ def set_status(
             status=status,
             previous=previous,
             reason_id=reason.pk if reason else None,
-            since=now.isoformat(),
+            since=wire_time(now),
             by=by.pk if by else None,
             brand_ids=tuple(brands_of(locked).values_list("pk", flat=True)),
         )

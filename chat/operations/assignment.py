@@ -29,6 +29,7 @@ from chat.routing.candidates import (
 from chat.routing.decision import Assignment, Decision, decide
 from chat.routing.faces import face_of
 from config.events import publish
+from config.moments import wire_time
 
 _HELD_BY_AGENT = (Conversation.Status.ACTIVE, Conversation.Status.WAITING)
 
@@ -298,7 +299,7 @@ def _ring(
     )
     line = Line(kind=Entry.Kind.OFFERED, data={"to": agent.name, **why})
     append(chat, line, now=now)
-    publish(OfferMade.of(chat, agent_id=agent.pk, rings_until=offer.rings_until.isoformat()))
+    publish(OfferMade.of(chat, agent_id=agent.pk, rings_until=wire_time(offer.rings_until)))
 
 
 def _close(offer: Offer, chat: Conversation, *, result: str, now: datetime) -> None:

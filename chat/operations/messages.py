@@ -27,9 +27,9 @@ from chat.protocol import (
     is_cid,
     is_sayable,
     wire_id,
-    wire_time,
 )
 from config.events import Ring, publish
+from config.moments import wire_time
 
 # A visitor may add to a chat that is being wrapped up; later only in the reopen window.
 _TAKES_VISITOR = frozenset({*Conversation.OPEN, Conversation.Status.WRAP_UP})

@@ -12,6 +12,7 @@ from chat.models import Conversation
 from chat.routing.candidates import as_candidates, load_of, online_agents, read_queue
 from chat.routing.decision import Candidate, Policy, TeamRule, Waiting, exclusion
 from chat.routing.estimate import Band, estimate
+from config.moments import wire_time
 
 SAMPLES = 100
 
@@ -51,7 +52,7 @@ class Availability:
         return {
             "state": self.state,
             "topics": topics,
-            "opens_at": self.opens_at.isoformat() if self.opens_at else None,
+            "opens_at": wire_time(self.opens_at) if self.opens_at else None,
         }
 
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from agents.models import Brand, Status, Topic
 from chat.models import CannedReply, Conversation
+from config.api import Moment, WireTimes
 from tickets.models import Contact, Ticket
 
 
@@ -46,7 +47,7 @@ class VisitorAnswer(serializers.Serializer[Any]):
     visits = serializers.IntegerField()
 
 
-class DeskChatAnswer(serializers.ModelSerializer[Conversation]):
+class DeskChatAnswer(WireTimes, serializers.ModelSerializer[Conversation]):
     """A chat as agents see it."""
 
     id = serializers.CharField(source="public_id")
@@ -94,7 +95,7 @@ class DeskChatAnswer(serializers.ModelSerializer[Conversation]):
         read_only_fields = fields
 
 
-class TicketAnswer(serializers.ModelSerializer[Ticket]):
+class TicketAnswer(WireTimes, serializers.ModelSerializer[Ticket]):
     """A ticket."""
 
     id = serializers.IntegerField(source="pk")
@@ -132,7 +133,7 @@ class TicketEntryAnswer(serializers.Serializer[Any]):
     author_kind = serializers.CharField()
     agent = PersonAnswer(allow_null=True)
     text = serializers.CharField(source="body")
-    at = serializers.DateTimeField(source="created_at")
+    at = Moment(source="created_at")
 
 
 class OneTicketAnswer(TicketAnswer):
@@ -145,7 +146,7 @@ class OneTicketAnswer(TicketAnswer):
         read_only_fields = fields
 
 
-class ContactAnswer(serializers.ModelSerializer[Contact]):
+class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):
     """A customer."""
 
     id = serializers.CharField(source="pk")
@@ -205,7 +206,7 @@ class StatusAnswer(serializers.Serializer[Any]):
 
     status = serializers.ChoiceField(Status.choices)
     reason = serializers.CharField(allow_null=True)
-    since = serializers.DateTimeField()
+    since = Moment()
 
 
 class BrandAnswer(serializers.ModelSerializer[Brand]):

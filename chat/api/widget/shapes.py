@@ -9,9 +9,9 @@ from rest_framework import serializers
 from chat.api.answers import AuthorAnswer
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.ratings import is_rateable
-from chat.protocol import wire_time
 from chat.routing.board import shown_place
 from chat.routing.faces import face_of
+from config.moments import wire_time
 
 # The visitor's own chats that a list shows.
 _LISTED = 50
