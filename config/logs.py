@@ -22,13 +22,16 @@ PRIVATE = frozenset(
         *("email", "ip", "name", "page", "phone", "referrer", "title", "url", "user_agent"),
     }
 )
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Each looks at a long run of characters once: anybody may send one, as a Host header for example.
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
 _BEARER = re.compile(r"(?i)\b(bearer|token|basic)\s+[\w.~+/:=-]{8,}")
 # Long unbroken strings are secrets, signatures or signed values (ids of ours are shorter). Without
 # the slash: files in a traceback must stay readable, and our own secrets are URL-safe.
 _SECRET = re.compile(r"[A-Za-z0-9_~+=-]{40,}(?:[:.][A-Za-z0-9_~+=-]+)*")
 # What django.core.signing and JWT make.
-_SIGNED = re.compile(r"\beyJ[\w-]{6,}[:.][\w:.=-]{16,}|\b[\w.=-]+:\w{6}:[\w-]{20,}")
+_SIGNED = re.compile(
+    r"(?<![\w-])eyJ[\w-]{6,}+[:.][\w:.=-]{16,}|(?<![\w.=-])[\w.=-]++:\w{6}:[\w-]{20,}"
+)
 _QUERY = re.compile(r"\?[^\s\"']+")
 
 type Entry = MutableMapping[str, Any]
