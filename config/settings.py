@@ -22,7 +22,8 @@ DEBUG = env.bool("DEBUG", default=False)
 LISTEN_HOST = env.str("LISTEN_HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+# Whoever reads the database reads its sessions.
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 _public = urlsplit(PUBLIC_URL)

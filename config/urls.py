@@ -5,9 +5,9 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularJSONAPIView
 
 from config import health
+from config.schema import SchemaView
 
 static_url = lazy(static, str)
 
@@ -18,7 +18,7 @@ urlpatterns = [
     path("api/widget/v1/", include("chat.api.widget_urls")),
     path("api/v1/", include("agents.api.urls")),
     path("api/v1/", include("chat.api.desk_urls")),
-    path("api/schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static_url("console/icon.svg"))),
     path("healthz", health.healthz, name="healthz"),

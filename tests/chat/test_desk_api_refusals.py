@@ -122,6 +122,18 @@ def test_the_schema_is_served_and_complains_about_nothing(
     assert capsys.readouterr().err == ""
 
 
+def test_the_schema_is_worked_out_once_whatever_is_asked(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.get("/api/schema/")
+    monkeypatch.setattr(SchemaGenerator, "get_schema", lambda *_, **__: pytest.fail("again"))
+    for query in ("lang=xx", "lang=../../x", "version=2", "version=%0aX:y", "format=yaml"):
+        answer = client.get(f"/api/schema/?{query}")
+        assert answer.status_code == 200
+        assert answer.content == first.content
+        assert answer["Content-Disposition"] == first["Content-Disposition"]
+
+
 def test_every_route_counts_its_callers() -> None:
     for pattern in [*desk_urls.urlpatterns, *organisation_urls.urlpatterns]:
         throttles: list[type[BaseThrottle]] = pattern.callback.view_class.throttle_classes  # type: ignore[attr-defined]
