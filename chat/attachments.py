@@ -67,7 +67,7 @@ _ENDINGS: Mapping[str, tuple[str, ...]] = {
     "text/plain": (".txt", ".csv", ".log", ".md"),
 }
 _MARKUP = re.compile(
-    rb"\A\s*<|<\s*[!/?]?\s*(?:doctype|html|head|body|svg|script|iframe|xml|php)\b", re.IGNORECASE
+    rb"\A\s*<|<\s*+[!/?]?\s*+(?:doctype|html|head|body|svg|script|iframe|xml|php)\b", re.IGNORECASE
 )
 # Decoding may take four bytes a pixel: one picture at a time in a process.
 _decoding = threading.Lock()

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zipfile
 import zlib
 
@@ -134,6 +135,13 @@ def test_a_file_of_endless_tiny_frames_is_refused_at_once(monkeypatch: pytest.Mo
     with pytest.raises(Refused):
         clean_file(endless, "endless.gif")
     assert max(sought) == MAX_FRAMES
+
+
+def test_a_text_of_blanks_is_looked_through_once() -> None:
+    began = time.process_time()
+    for _ in range(20):
+        assert clean_file(b"x<" + b" " * 4090, "x.txt").content_type == "text/plain"
+    assert time.process_time() - began < 2
 
 
 def test_an_animation_keeps_its_frames() -> None:
