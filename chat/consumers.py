@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from agents import presence as agent_presence
 from agents.access import brands_of
+from agents.events import agent_group, desk_group
 from chat import presence
 from chat.credentials import Credential, by_session, by_token, session_key_of
-from chat.events import agent_group, desk_group, site_group, thread_group, visitor_group
+from chat.events import site_group, thread_group, visitor_group
 from chat.live import Ended, LiveConsumer
 from chat.operations.messages import MESSAGE, NOTE, Author
 from chat.origins import is_known, is_own

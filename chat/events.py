@@ -1,4 +1,7 @@
-"""Facts of live support, and the names of the groups of sockets that hear them."""
+"""Facts of live support, and the names of the groups of sockets that hear them.
+
+The groups of agents and desks are the lower room's: `agents.events`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
@@ -17,24 +20,14 @@ def thread_group(conversation_pk: int) -> str:
     return f"thread.{conversation_pk}"
 
 
-def agent_group(agent_pk: int) -> str:
-    """Return the group of all sockets of one agent."""
-    return f"agent.{agent_pk}"
-
-
-def desk_group(brand_pk: int) -> str:
-    """Return the group of console sockets whose agents are authorised for a brand."""
-    return f"desk.{brand_pk}"
-
-
 def site_group(brand_pk: int) -> str:
     """Return the group of widget sockets of a brand."""
     return f"site.{brand_pk}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Written(Event):
-    """Entries were written. What the sockets hear is built by the writer, not from ids."""
+class _Heard(Event):
+    """What the sockets hear is built by whoever publishes it, not from ids."""
 
     heard: InitVar[Iterable[Ring]] = ()
 
@@ -42,13 +35,13 @@ class _Written(Event):
         object.__setattr__(self, "_heard", tuple(heard))
 
     def rings(self) -> Iterable[Ring]:
-        """Return the rings built with the entries."""
+        """Return the rings as they were built."""
         heard: tuple[Ring, ...] = self.__dict__["_heard"]
         return heard
 
 
 @dataclass(frozen=True, kw_only=True)
-class MessagesPosted(_Written):
+class MessagesPosted(_Heard):
     """Messages or notes were stored; one event per transaction, however many they are."""
 
     name: ClassVar[str] = "messages.posted"
@@ -56,7 +49,7 @@ class MessagesPosted(_Written):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EntriesAppended(_Written):
+class EntriesAppended(_Heard):
     """Lines without words (accepted, ended …) were stored: only screens need to know."""
 
     name: ClassVar[str] = "entries.appended"
@@ -73,18 +66,9 @@ class ConversationWoke(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MarksMoved(Event):
+class MarksMoved(_Heard):
     """A side has read, or its screens have received, up to an entry."""
 
     name: ClassVar[str] = "marks.moved"
     durable: ClassVar[bool] = False
     conversation_id: int
-    heard: InitVar[Iterable[Ring]] = ()
-
-    def __post_init__(self, heard: Iterable[Ring]) -> None:
-        object.__setattr__(self, "_heard", tuple(heard))
-
-    def rings(self) -> Iterable[Ring]:
-        """Return the rings of both audiences, each in its own counter."""
-        heard: tuple[Ring, ...] = self.__dict__["_heard"]
-        return heard

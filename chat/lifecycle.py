@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from chat.events import agent_group, desk_group, site_group, thread_group, visitor_group
+from agents.events import agent_group, desk_group
+from chat.events import site_group, thread_group, visitor_group
 from chat.models import Conversation
 from chat.protocol import event_frame, frames_content
 from config.events import Event, Ring

@@ -1,6 +1,5 @@
 """Visitor sessions: the browser's long-lived secret and the short token that stands for it."""
 
-import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -8,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import ua_parser
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.db.models import Exists
 
+from agents.devices import device_name
 from agents.models import Brand, Language
+from agents.tokens import hash_secret
 from chat.models import Visitor
 
 _SALT = "chat.visitor"
@@ -55,11 +55,6 @@ class VisitorSession:
         """Return the brand's key."""
         return self.brand.pk
 
-    @property
-    def group(self) -> str:
-        """Return the group of all sockets of this visitor."""
-        return f"visitor.{self.secret_hash[:32]}"
-
 
 @dataclass(frozen=True)
 class OpenedSession:
@@ -68,11 +63,6 @@ class OpenedSession:
     session: VisitorSession
     token: str
     secret: str | None
-
-
-def hash_secret(secret: str) -> str:
-    """Return what we keep of a browser's secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def open_session(
@@ -174,13 +164,6 @@ def remember(
         raise BadToken
     visitor.brand = session.brand
     return visitor
-
-
-def device_name(user_agent: str) -> str:
-    """Return a short name such as "Chrome · Android"; empty when nothing is recognised."""
-    known = ua_parser.parse(user_agent[:400])
-    families = [part.family for part in (known.user_agent, known.os) if part is not None]
-    return " · ".join(families)[:80]
 
 
 def make_token(session: VisitorSession) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import IO, Any
 
 from django.db import models
@@ -97,8 +96,8 @@ class Text(serializers.CharField):
 class Moment(serializers.DateTimeField):
     """A moment in the one spelling of the wire, wherever the reader lives."""
 
-    def to_representation(self, value: datetime | None) -> str | None:
-        return wire_time(value) if value is not None else None
+    def to_representation(self, value: Any) -> str:
+        return wire_time(value)
 
 
 class WireTimes:

@@ -6,21 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
-from ua_parser import parse
 
 from agents.adapter import session_rows
+from agents.devices import device_name
 from agents.models import Agent
 from agents.operations import end_sessions
-
-
-def device_of(user_agent: str) -> str:
-    """Return a browser and system by name, such as "Chrome · Android"; empty when unknown."""
-    found = parse(user_agent[:400])
-    names = (
-        found.user_agent.family if found.user_agent else "",
-        found.os.family if found.os else "",
-    )
-    return " · ".join(name for name in names if name and name != "Other")
 
 
 @login_required
@@ -31,7 +21,7 @@ def show(request: HttpRequest) -> HttpResponse:
     sessions = [
         {
             "key": row.pk,
-            "device": device_of(row.user_agent),
+            "device": device_name(row.user_agent),
             "ip": row.ip,
             "created_at": row.created_at,
             "last_seen_at": row.last_seen_at,

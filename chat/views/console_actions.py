@@ -66,10 +66,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
 def take(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give the agent a queued chat."""
     agent = signed_in(request)
-    access = access_of(agent)
-    conversation = found(access, public_id)
-    if not access.may_in(Permission.CHAT, conversation.brand_id, conversation.channel):
-        raise Http404
+    conversation = answerable(access_of(agent), public_id)
     try:
         accept(conversation=conversation, agent=agent, now=timezone.now())
     except (AlreadyTaken, AtCapacity, NotOnline) as error:
@@ -139,7 +136,7 @@ def resolve(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST":
         chosen = request.POST.get("topic", "")
         topic = Topic.objects.filter(
-            pk=number(chosen), brand=conversation.brand_id, is_active=True
+            pk=number(chosen) or 0, brand=conversation.brand_id, is_active=True
         ).first()
         if topic:
             try:
@@ -161,10 +158,7 @@ def resolve(request: HttpRequest, public_id: str) -> HttpResponse:
 def reopen(request: HttpRequest, public_id: str) -> HttpResponse:
     """Go on with an ended chat."""
     agent = signed_in(request)
-    access = access_of(agent)
-    conversation = found(access, public_id)
-    if not access.may_in(Permission.CHAT, conversation.brand_id, conversation.channel):
-        raise Http404
+    conversation = answerable(access_of(agent), public_id)
     try:
         reopen_conversation(conversation=conversation, by=agent, now=timezone.now())
     except (NotEnded, AlreadyOpen, AtCapacity, NotOnline) as error:
@@ -200,6 +194,14 @@ def found(access: Access, public_id: str) -> Conversation:
         return opened(access, public_id)
     except Conversation.DoesNotExist:
         raise Http404 from None
+
+
+def answerable(access: Access, public_id: str) -> Conversation:
+    """Return a conversation of a brand and channel where the agent answers chats."""
+    conversation = found(access, public_id)
+    if not access.may_in(Permission.CHAT, conversation.brand_id, conversation.channel):
+        raise Http404
+    return conversation
 
 
 def heard(events: dict[str, Any]) -> HttpResponse:

@@ -33,7 +33,7 @@ def status(request: HttpRequest) -> HttpResponse:
         raise Http404
     reason = None
     if name == Status.BREAK:
-        reason = BreakReason.objects.filter(pk=number(reason_id), is_active=True).first()
+        reason = BreakReason.objects.filter(pk=number(reason_id) or 0, is_active=True).first()
     try:
         change_status(
             agent=agent,

@@ -10,8 +10,9 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from agents.tokens import hash_secret
 from chat.models import Visitor
-from chat.sessions import BadToken, hash_secret, make_token, read_token
+from chat.sessions import BadToken, make_token, read_token
 from tests.chat.http import Widget, make_shop, open_widget, started
 from tests.factories import make_brand, make_visitor
 

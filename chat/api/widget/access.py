@@ -1,5 +1,6 @@
 """Who calls from a widget: a bearer token, from a page that may speak for it."""
 
+from datetime import datetime
 from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
@@ -14,7 +15,7 @@ from rest_framework.views import APIView
 from chat.api.throttling import limited
 from chat.limits import Limit, address_key, client_ip
 from chat.models import Conversation, Visitor
-from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token
+from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token, remember
 from config.problems import Problem
 
 
@@ -88,6 +89,16 @@ def own_conversation(request: Request, public_id: str) -> Conversation:
         if conversation := found.first():
             return cast(Conversation, conversation)
     raise NotFound()
+
+
+def visitor_to_be(request: Request, *, now: datetime) -> Visitor:
+    """Return the caller's row; what they do now makes it if there is none."""
+    return remember(
+        session=session_of(request),
+        address=client_ip(request),
+        user_agent=request.headers.get("User-Agent", ""),
+        now=now,
+    )
 
 
 def visitor_of(request: Request) -> Visitor:

@@ -13,12 +13,17 @@ from rest_framework.response import Response
 from chat.api.answers import FileAnswer
 from chat.api.files import UploadBody, file_response, uploaded_file
 from chat.api.schema import problems_of
-from chat.api.widget.access import WidgetView, limit_address, limit_visitor, session_of
-from chat.limits import READS, UPLOADS, UPLOADS_BY_ADDRESS, client_ip
+from chat.api.widget.access import (
+    WidgetView,
+    limit_address,
+    limit_visitor,
+    session_of,
+    visitor_to_be,
+)
+from chat.limits import READS, UPLOADS, UPLOADS_BY_ADDRESS
 from chat.models import Attachment
 from chat.operations.attachments import keep_upload
 from chat.protocol import attachment_json
-from chat.sessions import remember
 
 
 class Attachments(WidgetView):
@@ -37,12 +42,7 @@ class Attachments(WidgetView):
         limit_address(request, UPLOADS_BY_ADDRESS)
         file = uploaded_file(request)
         now = timezone.now()
-        visitor = remember(
-            session=session_of(request),
-            address=client_ip(request),
-            user_agent=request.headers.get("User-Agent", ""),
-            now=now,
-        )
+        visitor = visitor_to_be(request, now=now)
         return Response(attachment_json(keep_upload(file=file, by=visitor, now=now)), status=201)
 
 

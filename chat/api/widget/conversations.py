@@ -18,6 +18,7 @@ from chat.api.widget.access import (
     own_conversation,
     session_of,
     visitor_of,
+    visitor_to_be,
 )
 from chat.api.widget.offline import offline_form
 from chat.api.widget.shapes import (
@@ -28,7 +29,7 @@ from chat.api.widget.shapes import (
     one_conversation_json,
 )
 from chat.api.widget.topics import public_topic, require_asked
-from chat.limits import MESSAGES, RATINGS, READS, STARTS_BY_ADDRESS, client_ip
+from chat.limits import MESSAGES, RATINGS, READS, STARTS_BY_ADDRESS
 from chat.operations.conversations import (
     AlreadyOpen,
     InvalidMessage,
@@ -40,7 +41,6 @@ from chat.operations.marks import mark_read
 from chat.operations.ratings import NotRateable, rate_conversation
 from chat.routing.availability import availability
 from chat.routing.queue import queue_place
-from chat.sessions import remember
 from config.api import StrictSerializer, Text
 from config.problems import Problem
 
@@ -101,12 +101,7 @@ class Conversations(WidgetView):
         topic = public_topic(session.brand, wish["topic"])
         require_asked(session.brand, session.visitor, wish["fields"])
         now = timezone.now()
-        visitor = remember(
-            session=session,
-            address=client_ip(request),
-            user_agent=request.headers.get("User-Agent", ""),
-            now=now,
-        )
+        visitor = visitor_to_be(request, now=now)
         try:
             started = start_conversation(
                 visitor=visitor,

@@ -12,14 +12,20 @@ from rest_framework.response import Response
 from agents.models import Ask
 from chat.api.messages import Cid, MessageText
 from chat.api.schema import problems_of
-from chat.api.widget.access import WidgetView, limit_address, limit_visitor, session_of
+from chat.api.widget.access import (
+    WidgetView,
+    limit_address,
+    limit_visitor,
+    session_of,
+    visitor_to_be,
+)
 from chat.api.widget.shapes import AvailabilityAnswer, OfflineAnswer
 from chat.api.widget.topics import public_topic
-from chat.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS, client_ip
+from chat.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS
 from chat.operations.conversations import InvalidMessage
 from chat.operations.offline import leave_offline_message
 from chat.routing.board import shown_availability
-from chat.sessions import VisitorSession, remember
+from chat.sessions import VisitorSession
 from config.api import StrictSerializer, Text
 from config.problems import Problem
 
@@ -76,12 +82,7 @@ class OfflineMessages(WidgetView):
         session = session_of(request)
         topic = public_topic(session.brand, wish["topic"])
         now = timezone.now()
-        visitor = remember(
-            session=session,
-            address=client_ip(request),
-            user_agent=request.headers.get("User-Agent", ""),
-            now=now,
-        )
+        visitor = visitor_to_be(request, now=now)
         try:
             ticket = leave_offline_message(
                 visitor=visitor,
