@@ -6,8 +6,9 @@ announces a change calls `forget()` before it rings: nobody is told what is olde
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.core.cache import cache
@@ -33,37 +34,41 @@ _AWAY_SECONDS = 5.0
 
 
 class Board:
-    """The floor as one brand's visitors see it, for a moment."""
+    """What one brand's visitors are shown, for a moment."""
 
     def __init__(self, brand_id: int, *, version: str, at: datetime) -> None:
         self.version = version
         self.at = at
         self._brand_id = brand_id
         self._lock = threading.RLock()
-        self._floor: Floor | None = None
-        self._places: Mapping[int, Place] | None = None
-        self._availability: Availability | None = None
+        self._known: dict[Hashable, Any] = {}
+
+    def once[T](self, what: Hashable, find: Callable[[], T]) -> T:
+        """Return what `find` returned the first time somebody asked for `what`; nobody changes it.
+
+        Who asks meanwhile waits instead of finding the same.
+        """
+        with self._lock:
+            if what not in self._known:
+                self._known[what] = find()
+            found: T = self._known[what]
+            return found
 
     def availability(self, brand: Brand) -> Availability:
         """Return what a visitor of the brand can expect."""
-        with self._lock:
-            if self._availability is None:
-                topics, policy = read_topics([brand])
-                floor = with_rules(self._look(), policy)
-                self._availability = availability_of(floor, topics[brand.pk])
-            return self._availability
+
+        def find() -> Availability:
+            topics, policy = read_topics([brand])
+            return availability_of(with_rules(self._floor(), policy), topics[brand.pk])
+
+        return self.once("availability", find)
 
     def places(self) -> Mapping[int, Place]:
         """Return place and estimated wait of the brand's visitors in line."""
-        with self._lock:
-            if self._places is None:
-                self._places = places(self._look(), brand_id=self._brand_id)
-            return self._places
+        return self.once("places", lambda: places(self._floor(), brand_id=self._brand_id))
 
-    def _look(self) -> Floor:
-        if self._floor is None:
-            self._floor = read_floor(self.at)
-        return self._floor
+    def _floor(self) -> Floor:
+        return self.once("floor", lambda: read_floor(self.at))
 
 
 _boards: dict[int, Board] = {}

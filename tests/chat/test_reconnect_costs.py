@@ -56,25 +56,27 @@ def state(widget: Widget) -> str:
     return answered
 
 
-def test_a_new_session_costs_three_statements_and_ten_cold(shop: Shop) -> None:
+def test_a_new_session_costs_one_statement_and_ten_cold(shop: Shop) -> None:
     forget()
     assert cost(Widget(shop.brand)) == 10
-    assert cost(Widget(shop.brand)) == 3
+    assert cost(Widget(shop.brand)) == 1
+    # Its texts and faces.
     assert cost(Widget(shop.brand, language="tr")) == 3
+    assert cost(Widget(shop.brand, language="tr")) == 1
 
 
-def test_a_renewal_costs_five_statements_wherever_the_chat_stands(shop: Shop) -> None:
+def test_a_renewal_costs_three_statements_wherever_the_chat_stands(shop: Shop) -> None:
     widget = open_widget(shop.brand)
     chat = started(widget)
     forget()
     # The floor is read once, for the availability and for the place in line.
     assert cost(widget) == 13
-    assert cost(widget) == 5
+    assert cost(widget) == 3
     taken(chat, shop.elif_)
-    assert cost(widget) == 5
+    assert cost(widget) == 3
     chat.status = Conversation.Status.RESOLVED
     chat.save()
-    assert cost(widget) == 5
+    assert cost(widget) == 3
 
 
 def test_availability_costs_a_stranger_one_statement_and_a_visitor_two(shop: Shop) -> None:
@@ -98,7 +100,7 @@ def test_many_who_wait_cost_one_look_at_the_line(shop: Shop) -> None:
     for widget in waiting:
         started(widget)
     forget()
-    assert [cost(widget) for widget in waiting] == [14, 5, 5, 5]
+    assert [cost(widget) for widget in waiting] == [14, 3, 3, 3]
     told = [widget.open().json()["conversation"]["position"] for widget in waiting]
     assert told == [1, 2, 3, 4]
 

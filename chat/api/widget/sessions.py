@@ -1,5 +1,6 @@
 """Opening and renewing a visitor's session."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from agents.models import Language
 from chat.api.widget.access import foreign_origin, limit_address
 from chat.api.widget.shapes import SessionAnswer, open_conversation_json
 from chat.limits import SESSIONS, client_ip
-from chat.routing.board import shown_availability
+from chat.routing.board import board_of
 from chat.sessions import ForeignOrigin, UnknownSite, open_session
 from chat.widget import widget_config
 from config.api import StrictSerializer, Text
@@ -101,11 +102,13 @@ class Sessions(APIView):
             raise foreign_origin() from error
         session = opened.session
         translation.activate(session.language)
+        brand, language = session.brand, session.language
+        board = board_of(brand.pk, now=now)
         answer: dict[str, Any] = {
             "token": opened.token,
             "expires_in": settings.IMECE["VISITOR_TOKEN_SECONDS"],
-            "config": widget_config(session.brand, session.language),
-            "availability": shown_availability(session.brand, now=now).as_json(session.language),
+            "config": board.once(language, partial(widget_config, brand, language)),
+            "availability": board.availability(brand).as_json(language),
             "conversation": open_conversation_json(session.visitor),
         }
         if opened.secret is not None:
