@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import uvicorn
 
+from config.heads import ShortHeads
+
 logger = logging.getLogger(__name__)
 
 # Called one after the other when the process is asked to end, while its sockets are still open:
@@ -54,7 +56,7 @@ def make_server(*, host: str, port: int, on_started: Callable[[], None]) -> Serv
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=ShortHeads,
         ws="websockets-sansio",
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
