@@ -31,10 +31,10 @@ def contrast(one: str, other: str) -> float:
 
 
 def text_on(color: str) -> str:
-    """Return white or ink, whichever is easier to read on `color`; white where both will do."""
-    if contrast(color, WHITE) >= ENOUGH:
-        return WHITE
-    return max((WHITE, INK), key=lambda text: contrast(color, text))
+    """Return ink where only ink can be read on `color`, else white."""
+    if contrast(color, WHITE) < ENOUGH <= contrast(color, INK):
+        return INK
+    return WHITE
 
 
 def mix(color: str, other: str, share: float) -> str:
@@ -56,9 +56,9 @@ def palette(primary: str) -> dict[str, str]:
     """Return the widget's colours, all text on them at least 4.5:1."""
     primary = safe_color(primary)
     soft = mix(primary, WHITE, 0.9)
-    # White on a middling colour misses 4.5:1 by little, and so does ink: then the colour moves.
     on = text_on(primary)
-    strong = primary if contrast(primary, on) >= ENOUGH else readable_on(primary, on)
+    # On a middling colour white misses 4.5:1 by little, and so does ink: then the colour moves.
+    strong = primary if on == INK else readable_on(primary, WHITE)
     return {
         "primary": strong,
         "on": on,

@@ -1,6 +1,6 @@
 """Whatever colour a brand has, words on it can be read."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat.colors import ENOUGH, FALLBACK, contrast, palette
@@ -8,6 +8,7 @@ from chat.colors import ENOUGH, FALLBACK, contrast, palette
 COLORS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 
+@example("#009000")
 @given(COLORS)
 def test_all_text_of_a_palette_can_be_read(color: str) -> None:
     colors = palette(color)
