@@ -36,6 +36,7 @@ from chat.threads import (
     epoch,
     missed,
     missed_by_agent,
+    outlook,
     visitor_author,
     visitor_stand,
     visitor_stands,
@@ -125,6 +126,15 @@ class VisitorConsumer(LiveConsumer):
         if self.author is not None:
             shown = typing_frame(thread.public_id, self.author.shape(), on=frame["on"])
             announce([(thread_group(thread.pk), frames_content(shown))])
+
+    async def resync(self) -> None:
+        """Look again: what was said, and what the visitor can expect now."""
+        await super().resync()
+        if self.brand_id is not None:
+            for frame in await read(
+                outlook, self.brand_id, self.secret_hash if self.threads else ""
+            ):
+                await self.say(frame)
 
     def forgotten(self) -> None:
         presence.detach(self.secret_hash, self)

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from agents.access import Access
+from agents.models import Brand
 from chat.models import Conversation, Entry, Installation, Participation, Visitor
 from chat.operations.messages import Author
 from chat.protocol import (
@@ -16,8 +18,10 @@ from chat.protocol import (
     RESUME_MAX,
     Audience,
     encode,
+    event_frame,
     rows_frame,
 )
+from chat.routing.board import shown_availability, shown_place
 from chat.sessions import VisitorSession
 
 EPOCH_SECONDS = 5.0
@@ -197,6 +201,24 @@ def entries_after(pk: int, audience: Audience, after: int, limit: int) -> list[E
 
 def _number(entry: Entry, audience: Audience) -> int | None:
     return entry.visitor_seq if audience == "visitor" else entry.seq
+
+
+def outlook(brand_id: int, secret_hash: str) -> list[str]:
+    """Return encoded events: what a visitor of the brand can expect, and the place of whoever has
+    this secret ("" for nobody) in line."""
+    now = timezone.now()
+    events = []
+    if brand := Brand.objects.filter(pk=brand_id).first():
+        expects = shown_availability(brand, now=now)
+        events.append(event_frame("availability.changed", expects.as_json()))
+    queued = Conversation.objects.filter(
+        visitor__secret_hash=secret_hash, status=Conversation.Status.QUEUED
+    )
+    for chat in queued if secret_hash else ():
+        position, eta = shown_place(chat, now=now)
+        place = {"conversation": chat.public_id, "position": position, "eta": eta}
+        events.append(event_frame("queue.position", place))
+    return [encode(event) for event in events]
 
 
 def heads(pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
