@@ -113,4 +113,8 @@ def test_a_chat_finds_its_agent_and_the_line_moves_when_it_is_resolved(
             f"/conversations/{chat['id']}/resolve", json={"topic": str(topic.pk)}
         ).is_success
         assert hear(two, "conversation.assigned", within=5)["agent"]["status"] == "online"
-        assert hear(three, "queue.position", within=5)["position"] == 1
+        places = [hear(three, "queue.position", within=5)["position"]]
+        if places == [2]:
+            # Joining a moving line may be told once more before the line moves.
+            places.append(hear(three, "queue.position", within=5)["position"])
+        assert places[-1] == 1
