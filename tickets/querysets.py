@@ -39,7 +39,7 @@ _sources: list[ContactIds] = []
 
 
 def contacts_also_seen_in(source: ContactIds) -> None:
-    """Let rooms above say which contacts their visible rows belong to (from `AppConfig.ready`)."""
+    """Let rooms above say, where they define their rows, whose contacts those are."""
     _sources.append(source)
 
 
