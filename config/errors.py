@@ -53,7 +53,7 @@ TEXTS = {
         _("Go back, reload it and send it again. Your browser must allow cookies."),
     ),
 }
-STYLES = ["css/tokens.css", "css/base.css", "css/components.css", "css/errors.css"]
+STYLES = ["css/tokens.css", "css/base.css", "css/components.css", "css/boxes.css", "css/errors.css"]
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
