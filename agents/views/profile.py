@@ -24,6 +24,7 @@ from agents.operations import (
     update_profile,
 )
 from agents.profile_forms import ProfileForm, TokenForm
+from agents.tokens import Scope
 
 
 @never_cache
@@ -90,7 +91,10 @@ def _page(request: HttpRequest, agent: Agent, **context: Any) -> HttpResponse:
     has_error = context["form"].is_bound or context["token_form"].is_bound
     context |= {
         "agent": agent,
-        "tokens": ApiToken.objects.filter(agent=agent, revoked_at=None).order_by("-pk"),
+        "tokens": [
+            (token, ", ".join(str(Scope(scope).label) for scope in token.scopes))
+            for token in ApiToken.objects.filter(agent=agent, revoked_at=None).order_by("-pk")
+        ],
         "has_two_step": is_mfa_enabled(agent),
     }
     status = 400 if has_error or "picture_error" in context else 200

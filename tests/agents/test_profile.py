@@ -18,6 +18,7 @@ from agents.audit import caller_ip
 from agents.middleware import PreferencesMiddleware
 from agents.models import Agent, ApiToken, Permission
 from agents.operations import create_token
+from agents.tokens import Scope
 from tests.factories import make_agent, make_role
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +179,9 @@ def test_a_token_is_shown_once(page, agent):
     raw = made.context["new_token"]
     assert raw in made.content.decode()
     assert raw not in page.get("/profile/").content.decode()
+    with translation.override(agent.language):
+        label = str(Scope.DESK.label)
+    assert f"{label} ·" in page.get("/profile/").content.decode()
     page.post(f"/profile/tokens/{ApiToken.objects.get().pk}/revoke/")
     assert not agent.api_tokens.filter(revoked_at=None).exists()
 
