@@ -178,8 +178,6 @@ class Frame:
             "longText": settings.IMECE["LONG_TEXT_CHARS"],
             "uploadMax": settings.IMECE["UPLOAD_MAX_BYTES"],
             "console": reverse("console"),
-            "brand": str(self.brand.pk) if self.brand else "",
-            "sound": agent.preferences.get("sound", True),
         }
 
 
