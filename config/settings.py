@@ -335,7 +335,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 
-HTMX_CONFIG = {"includeIndicatorStyles": False, "allowEval": False}
+# No settle delay: a form that is drawn must work at once, or Enter would submit it the native way.
+HTMX_CONFIG = {"includeIndicatorStyles": False, "allowEval": False, "defaultSettleDelay": 0}
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

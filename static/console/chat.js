@@ -207,9 +207,10 @@ export function startChat() {
   });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
+    if (detail.target.id !== "chat-head") return;
     // The head of a chat that was left meanwhile must not bring its customer along.
-    const isHead = detail.target.id === "chat-head";
-    if (isHead && !detail.requestConfig.path.includes(`/${current}/`)) detail.shouldSwap = false;
+    const isHere = detail.target.isConnected && byId("context");
+    if (!isHere || !detail.requestConfig.path.includes(`/${current}/`)) detail.shouldSwap = false;
   });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.target?.id === "chat-head") mountComposer(current, live());

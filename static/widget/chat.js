@@ -235,7 +235,8 @@ export class Chat {
       ...(thread?.pending ?? []),
     ].map((line) => line.text).filter(Boolean);
     app.topic = this.#chat.topic?.id ?? app.topic;
-    if (!app.draft.text) app.draft.text = said.join("\n");
+    // Before the first entry has arrived, what the form said.
+    if (!app.draft.text) app.draft.text = said.join("\n") || app.firstWords;
     app.offlineInstead(this);
   }
 

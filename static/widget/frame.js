@@ -285,12 +285,16 @@ export class App {
   /** The same form sent again is the same chat. @type {string | null} */
   #startCid = null;
 
+  /** What the chat was started with, until the thread shows it. */
+  firstWords = "";
+
   /** @param {any} body */
   async #begin(body) {
     try {
       const started = await this.api.call("conversations", body);
       this.#know(body.fields);
       this.#forgetDraft();
+      this.firstWords = body.message.text;
       await this.talk(started);
       this.bridge.event("conversation:start", { id: started.id });
     } catch (error) {
