@@ -46,9 +46,9 @@ class Writer:
         self.wake.set()
 
     async def run(self) -> None:
-        async with await psycopg.AsyncConnection.connect(DSN) as connection:
+        # One statement is one transaction.
+        async with await psycopg.AsyncConnection.connect(DSN, autocommit=True) as connection:
             await connection.execute(SCHEMA)
-            await connection.commit()
             while True:
                 await self.wake.wait()
                 self.wake.clear()
@@ -59,7 +59,6 @@ class Writer:
                     bodies = [item[1]["text"] for item in batch]
                     cursor = await connection.execute(INSERT, (at, rooms, bodies))
                     rows = await cursor.fetchall()
-                    await connection.commit()
                     stamp = at.isoformat()
                     for (room, frame, send), (pk,) in zip(batch, rows, strict=True):
                         await deliver(room, frame, send, pk, stamp)

@@ -123,8 +123,14 @@ _EARLIER = """
 SELECT '{kind}', c.public_id, COALESCE(e.agent_id, 0), e.client_id,
        e.id, e.seq, e.visitor_seq, e.created_at
 FROM {table} JOIN chat_conversation c ON c.public_id = k.column1
-JOIN chat_entry e ON e.conversation_id = c.id AND e.client_id = k.column2{same}
-WHERE e.author_kind = '{kind}' AND e.client_id IS NOT NULL"""
+{entries}"""
+_SAME = """
+e.conversation_id = c.id AND e.client_id = k.column2{same}
+AND e.author_kind = '{kind}' AND e.client_id IS NOT NULL"""
+# Conversation first, whatever the planner thinks of a table it has not analysed yet: it would
+# rather read the whole index for each client id.
+_LATERAL = "CROSS JOIN LATERAL (SELECT * FROM chat_entry e WHERE {same} OFFSET 0) e"
+_JOIN = "JOIN chat_entry e ON {same}"
 _ACTIVE = """
 SELECT 'active', '', a.id, '', a.id, 0, 0, CURRENT_TIMESTAMP
 FROM {table} JOIN agents_agent a ON a.id = k.column1 WHERE a.is_active"""
@@ -162,6 +168,10 @@ def lock_and_look_up(
 def _questions(keys: Sequence[Key]) -> tuple[str, list[Any]]:
     parts: list[str] = []
     params: list[Any] = []
+    entries = _LATERAL if connection.vendor == "postgresql" else _JOIN
+
+    def earlier(kind: str, same: str = "") -> dict[str, str]:
+        return {"kind": kind, "entries": entries.format(same=_SAME.format(kind=kind, same=same))}
 
     def ask(sql: str, types: str, rows: Sequence[Sequence[Any]], **words: str) -> None:
         table, values = _table(types, rows)
@@ -170,11 +180,11 @@ def _questions(keys: Sequence[Key]) -> tuple[str, list[Any]]:
 
     if visitors := [key for key in keys if key[1] == "visitor"]:
         pairs = [(key[0], key[3]) for key in visitors]
-        ask(_EARLIER, "text text", pairs, kind="visitor", same="")
+        ask(_EARLIER, "text text", pairs, **earlier("visitor"))
     if agents := [key for key in keys if key[1] == "agent"]:
         same = " AND e.agent_id = k.column3"
         triples = [(key[0], key[3], key[2]) for key in agents]
-        ask(_EARLIER, "text text bigint", triples, kind="agent", same=same)
+        ask(_EARLIER, "text text bigint", triples, **earlier("agent", same))
         ask(_ACTIVE, "bigint", [(pk,) for pk in {key[2] for key in agents}])
         ask(_JOINED, "text bigint", list({(key[0], key[2]) for key in agents}))
     if connection.vendor == "postgresql":

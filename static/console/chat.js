@@ -190,6 +190,19 @@ function refreshHead() {
   }, 120);
 }
 
+/**
+ * The head of a chat that was left meanwhile must not bring its customer along. It listens itself:
+ * what is no longer in the page sends no event up to it. @param {HTMLElement} node
+ */
+function guardHead(node) {
+  const head = node.id === "chat-head" ? node : node.querySelector("#chat-head");
+  head?.addEventListener("htmx:beforeSwap", (event) => {
+    const { detail } = /** @type {CustomEvent} */ (event);
+    const isHere = head.isConnected && detail.requestConfig.path.includes(`/${current}/`);
+    if (detail.target === head && !isHere) detail.shouldSwap = false;
+  });
+}
+
 export function startChat() {
   sync.addEventListener("thread", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.conversation !== current) return;
@@ -205,13 +218,8 @@ export function startChat() {
     // What is held is watched again by `hello` itself.
     if (current) refreshHead();
   });
-  document.body.addEventListener("htmx:beforeSwap", (event) => {
-    const { detail } = /** @type {CustomEvent} */ (event);
-    if (detail.target.id !== "chat-head") return;
-    // The head of a chat that was left meanwhile must not bring its customer along.
-    const isHere = detail.target.isConnected && byId("context");
-    if (!isHere || !detail.requestConfig.path.includes(`/${current}/`)) detail.shouldSwap = false;
-  });
+  guardHead(document.body);
+  htmx().onLoad(guardHead);
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.target?.id === "chat-head") mountComposer(current, live());
   });
