@@ -22,7 +22,7 @@ run: .venv/.installed
 	@$(PYTHON) manage.py serve
 
 test: .venv/.installed-dev
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest -n auto $(ARGS)
 
 lint: .venv/.installed-dev
 	$(PYTHON) -m ruff check .
