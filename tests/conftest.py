@@ -12,6 +12,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.core.cache import cache
+from django.core.management import CommandError
 from django.db import OperationalError, connection
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -77,7 +78,7 @@ def _flush_beside_a_server(self: TransactionTestCase) -> None:
     for attempt in range(5):
         try:
             return _flush(self)
-        except OperationalError:
+        except (CommandError, OperationalError):
             if attempt == 4:
                 raise
             connection.close()
