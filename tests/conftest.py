@@ -1,5 +1,6 @@
 """Fixtures for all tests. Servers are in `tests/servers.py`, the browser in `tests/chromium.py`."""
 
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -10,10 +11,18 @@ from typing import Any
 
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
-from django.core.management import CommandError
-from django.db import OperationalError, connection
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    IntegrityError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -33,11 +42,16 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, on SQLite, what is about row locks: it has one writer at a time."""
+    """Put the tests of a running site last, and on SQLite leave out what is about row locks."""
+    items.sort(key=_uses_site)
     if settings.IS_SQLITE:
         left_out = [item for item in items if item.get_closest_marker("postgres")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+
+
+def _uses_site(item: pytest.Item) -> bool:
+    return "site" in getattr(item, "fixturenames", ())
 
 
 # State that would leak from test to test
@@ -70,22 +84,32 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             )
 
 
-_flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+def _empty_the_tables(self: TransactionTestCase) -> None:
+    """Delete all rows, in any order: foreign keys are checked at the end of the transaction.
 
-
-def _flush_beside_a_server(self: TransactionTestCase) -> None:
-    """Empty the tables; a server at work on them may win a deadlock once or twice."""
+    Django's own flush truncates, which locks whole tables against a site at work, and makes
+    content types and permissions anew, which takes longer than most tests.
+    """
     for attempt in range(5):
         try:
-            return _flush(self)
-        except (CommandError, OperationalError):
+            with transaction.atomic():
+                for model in _models():
+                    model._base_manager.all()._raw_delete(DEFAULT_DB_ALIAS)
+            return
+        except (IntegrityError, OperationalError):
+            # A site at work added to a row that was being deleted, or won a deadlock.
             if attempt == 4:
                 raise
             connection.close()
-    return None
 
 
-TransactionTestCase._fixture_teardown = _flush_beside_a_server  # type: ignore[attr-defined]
+@functools.cache
+def _models() -> list[Any]:
+    models = apps.get_models(include_auto_created=True)
+    return [m for m in models if not m._meta.proxy and m not in (ContentType, Permission)]
+
+
+TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -161,12 +185,27 @@ def _running_site(data_dir: Path) -> Iterator[servers.Web]:
         yield web
 
 
+_RUNNING = pytest.StashKey[servers.Web]()
+
+
 @pytest.fixture(scope="session")
 def _site_process(
-    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[servers.Web]:
     with _running_site(tmp_path_factory.mktemp("site")) as web:
+        request.session.stash[_RUNNING] = web
         yield web
+
+
+@pytest.fixture(autouse=True)
+def _no_site_beside_other_tests(request: pytest.FixtureRequest) -> None:
+    """End the site when a test comes that doesn't use it.
+
+    Its worker and beat would drain that test's outbox, and send its agents away.
+    """
+    running = request.session.stash.get(_RUNNING, None)
+    if running is not None and not _uses_site(request.node) and running.returncode is None:
+        running.terminate()
 
 
 @pytest.fixture

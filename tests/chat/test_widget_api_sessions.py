@@ -92,10 +92,10 @@ def test_a_very_long_foreign_address_does_not_break_the_token() -> None:
     assert started(widget).pk
 
 
-@pytest.mark.parametrize("site", ["unknown", "closed"])
-def test_an_unknown_or_closed_site_is_not_found(site: str) -> None:
+@pytest.mark.parametrize("key", ["unknown", "closed"])
+def test_an_unknown_or_closed_site_is_not_found(key: str) -> None:
     make_brand(site_key="closed", is_active=False)
-    answer = Widget(make_shop().brand).open(site=site)
+    answer = Widget(make_shop().brand).open(site=key)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
