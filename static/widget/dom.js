@@ -22,21 +22,22 @@ export function h(tag, properties = {}, ...children) {
   return node;
 }
 
+const SPEAKER = "M11 4.7a.7.7 0 0 0-1.2-.5L6.4 7.6A1.4 1.4 0 0 1 5.4 8H3a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2.4a1.4 1.4 0 0 1 1 .4l3.4 3.4a.7.7 0 0 0 1.2-.5z";
 /** Outlines from lucide (ISC), drawn with the text's colour. */
 const SHAPES = {
-  down: ["m6 9 6 6 6-6"],
-  back: ["m12 19-7-7 7-7", "M19 12H5"],
-  next: ["m9 18 6-6-6-6"],
-  send: ["M5 12h14", "m12 5 7 7-7 7"],
-  clip: ["m16 6-8.414 8.586a2 2 0 0 0 2.829 2.829l8.414-8.586a4 4 0 1 0-5.657-5.657l-8.379 8.551a6 6 0 1 0 8.485 8.485l8.379-8.551"],
-  smile: ["M22 12a10 10 0 1 1-20 0 10 10 0 0 1 20 0Z", "M8 14s1.5 2 4 2 4-2 4-2", "M9 9h.01", "M15 9h.01"],
-  more: ["M5 12h.01", "M12 12h.01", "M19 12h.01"],
-  cross: ["M18 6 6 18", "m6 6 12 12"],
-  sound: ["M11 4.7a.7.7 0 0 0-1.2-.5L6.4 7.6A1.4 1.4 0 0 1 5.4 8H3a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2.400a1.400 1.400 0 0 1 1 .4l3.400 3.400a.7.7 0 0 0 1.200-.5z", "M16 9a5 5 0 0 1 0 6", "M19.400 18.400a9 9 0 0 0 0-12.700"],
-  mute: ["M11 4.7a.7.7 0 0 0-1.2-.5L6.4 7.6A1.4 1.4 0 0 1 5.4 8H3a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2.400a1.400 1.400 0 0 1 1 .4l3.400 3.400a.7.7 0 0 0 1.200-.5z", "m22 9-6 6", "m16 9 6 6"],
-  end: ["M10 17l5-5-5-5", "M15 12H3", "M15 3h4a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-4"],
-  check: ["M20 6 9 17l-5-5"],
-  mail: ["m22 7-8.900 5.700a2 2 0 0 1-2.100 0L2 7", "M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Z"],
+  down: "m6 9 6 6 6-6",
+  back: "m12 19-7-7 7-7M19 12H5",
+  next: "m9 18 6-6-6-6",
+  send: "M5 12h14M12 5l7 7-7 7",
+  clip: "m16 6-8.414 8.586a2 2 0 0 0 2.829 2.829l8.414-8.586a4 4 0 1 0-5.657-5.657l-8.379 8.551a6 6 0 1 0 8.485 8.485l8.379-8.551",
+  smile: "M22 12a10 10 0 1 1-20 0 10 10 0 0 1 20 0ZM8 14s1.5 2 4 2 4-2 4-2M9 9h.01M15 9h.01",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  cross: "M18 6 6 18M6 6l12 12",
+  sound: `${SPEAKER}M16 9a5 5 0 0 1 0 6M19.4 18.4a9 9 0 0 0 0-12.7`,
+  mute: `${SPEAKER}M22 9l-6 6M16 9l6 6`,
+  end: "M10 17l5-5-5-5M15 12H3M15 3h4a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-4",
+  check: "M20 6 9 17l-5-5",
+  mail: "m22 7-8.9 5.7a2 2 0 0 1-2.1 0L2 7M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Z",
 };
 
 /** @param {keyof typeof SHAPES} name */
@@ -46,11 +47,9 @@ export function icon(name) {
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   svg.setAttribute("class", `icon icon-${name}`);
-  for (const shape of SHAPES[name]) {
-    const path = document.createElementNS(space, "path");
-    path.setAttribute("d", shape);
-    svg.append(path);
-  }
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", SHAPES[name]);
+  svg.append(path);
   return svg;
 }
 
