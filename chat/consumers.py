@@ -16,6 +16,7 @@ from chat.live import Ended, LiveConsumer
 from chat.operations.messages import MESSAGE, NOTE, Author
 from chat.origins import is_known, is_own
 from chat.protocol import (
+    OLDEST_PROTOCOL,
     RESUMED_CONVERSATIONS_MAX,
     Close,
     encode,
@@ -62,6 +63,7 @@ class VisitorConsumer(LiveConsumer):
 
     async def welcome(self, hello: dict[str, Any]) -> None:
         """Check the token, hear the visitor's and the site's groups, send what was missed."""
+        _require_current(hello)
         try:
             session = await read(read_token, hello["token"] or "")
         except BadToken:
@@ -163,6 +165,7 @@ class ConsoleConsumer(LiveConsumer):
 
     async def welcome(self, hello: dict[str, Any]) -> None:
         """Check session or token, hear what concerns the agent, send what was missed."""
+        _require_current(hello)
         credential = await read(self._let_in, hello["token"])
         if credential is None:
             raise Ended(Close.TOKEN)
@@ -318,6 +321,11 @@ def _header(scope: Any, wanted: bytes) -> str | None:
         if name == wanted:
             return str(value.decode("latin-1"))
     return None
+
+
+def _require_current(hello: dict[str, Any]) -> None:
+    if hello["protocol"] < OLDEST_PROTOCOL:
+        raise Ended(Close.OLD_CLIENT)
 
 
 def _visitor_start(

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 type Audience = Literal["visitor", "agent"]
 
 HEARTBEAT_SECONDS = 25
+# What clients may say they speak; who says nothing speaks the oldest that is still understood.
+OLDEST_PROTOCOL = 1
 FRAME_MAX_BYTES = 64 * 1024
 RESUME_MAX = 500
 BATCH_SIZE = 100
@@ -73,6 +75,7 @@ class Close:
     GONE = 4404
     SLOW = 4408
     REPLACED = 4409
+    OLD_CLIENT = 4426
     RATE = 4429
 
 
@@ -338,6 +341,10 @@ def _is_ids(value: object) -> bool:
     return type(value) is list and len(value) <= ATTACHMENTS_MAX and all(map(is_id, value))
 
 
+def _is_number(value: object) -> bool:
+    return type(value) is int
+
+
 def _is_token(value: object) -> bool:
     return value is None or (type(value) is str and 0 < len(value) <= 4096)
 
@@ -361,6 +368,7 @@ _BOTH: dict[str, dict[str, Field]] = {
     "hello": {
         "token": Field(_is_token, required=False),
         "resume": Field(_is_resume, required=False, default={}),
+        "protocol": Field(_is_number, required=False, default=OLDEST_PROTOCOL),
     },
     "message.send": _SEND,
     "typing": {

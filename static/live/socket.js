@@ -25,6 +25,8 @@ const WELCOME_WITHIN = 10_000;
 const HOLDS_AFTER = 5_000;
 const BACK_OFF_TOP = 30_000;
 const FRAME_BYTES = 64 * 1024;
+/** What this script speaks. */
+const PROTOCOL = 1;
 /** Close codes after which coming back is pointless. */
 const STOPS = { 4403: "forbidden", 4404: "gone", 4409: "replaced", 4426: "old" };
 
@@ -110,7 +112,7 @@ export class LiveSocket extends EventTarget {
     this.#timers.welcome = setTimeout(() => this.#lost(socket), WELCOME_WITHIN);
     socket.addEventListener("open", () => {
       const resume = this.#options.resume?.() ?? {};
-      socket.send(JSON.stringify({ type: "hello", ...hello, resume }));
+      socket.send(JSON.stringify({ type: "hello", protocol: PROTOCOL, ...hello, resume }));
     });
     socket.addEventListener("message", (event) => {
       if (socket === this.#socket) this.#receive(event.data);
@@ -189,6 +191,7 @@ export class LiveSocket extends EventTarget {
   /** @param {number} code */
   #closed(code) {
     this.#drop();
+    if (code === 4426) renew();
     if (code in STOPS) return this.#stop(STOPS[/** @type {keyof typeof STOPS} */ (code)]);
     if (code === 4401) {
       if (this.#refreshed) return this.#stop("token");
@@ -291,6 +294,17 @@ export class LiveSocket extends EventTarget {
   /** @param {string} name @param {any} detail */
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** Load the page anew for a newer script; once, or a page that stays old would turn in circles. */
+function renew() {
+  try {
+    const tried = sessionStorage.imece === `${PROTOCOL}`;
+    sessionStorage.imece = PROTOCOL;
+    if (!tried) location.reload();
+  } catch {
+    // Without a memory it could not be just once.
   }
 }
 

@@ -167,6 +167,33 @@ async def test_a_second_hello_closes_with_4400(vera):
         assert await visitor.close_code() == Close.BAD_FRAME
 
 
+# Old clients
+
+
+@pytest.mark.parametrize("protocol", [-1, 0])
+async def test_a_client_that_speaks_what_nobody_understands_any_more_gets_4426(
+    vera, elif_, protocol
+):
+    token = await db(api_token, elif_)
+    for path, credential in (("/ws/visitor/", token_for(vera)), ("/ws/console/", token)):
+        async with connected(path, origin=None) as client:
+            await client.say(type="hello", token=credential, protocol=protocol)
+            assert await client.close_code() == Close.OLD_CLIENT
+
+
+@pytest.mark.parametrize("protocol", [1, 2, 10**30])
+async def test_a_current_or_newer_client_is_welcome(vera, protocol):
+    async with visitor_socket(vera, protocol=protocol) as visitor:
+        assert visitor.welcome["type"] == "welcome"
+
+
+@pytest.mark.parametrize("protocol", ["1", 1.0, True, None, []])
+async def test_a_protocol_that_is_no_number_closes_with_4400(vera, protocol):
+    async with connected("/ws/visitor/") as visitor:
+        await visitor.say(type="hello", token=token_for(vera), protocol=protocol)
+        assert await visitor.close_code() == Close.BAD_FRAME
+
+
 # How many
 
 

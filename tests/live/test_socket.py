@@ -17,11 +17,22 @@ def _run(page: Page, story: str, **options: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("code", [4403, 4404, 4409, 4426])
+@pytest.mark.parametrize("code", [4403, 4404, 4409])
 def test_some_farewells_are_final(modules: Page, code: int) -> None:
     story = f"b.last.accept(); b.last.end({code}); await clock.pass(120000);"
     made, state = _run(modules, story + "return [b.made.length, socket.state];")
     assert (made, state) == (1, "stopped")
+
+
+def test_an_old_script_loads_its_page_anew_but_only_once(modules: Page) -> None:
+    story = "b.last.accept(); b.last.end(4426); return [b.made[0].sent[0].protocol, socket.state];"
+    with modules.expect_navigation():
+        assert _run(modules, story) == [1, "stopped"]
+    loads: list[str] = []
+    modules.on("framenavigated", lambda frame: loads.append(frame.url))
+    story = "b.last.accept(); b.last.end(4426); await clock.pass(120000);"
+    assert _run(modules, story + "return [b.made.length, socket.state];") == [1, "stopped"]
+    assert not loads
 
 
 @pytest.mark.parametrize("code", [1006, 1009, 1012, 4400, 4408, 4429])
