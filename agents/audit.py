@@ -11,10 +11,24 @@ from agents.models import Agent, AuditEntry
 caller_ip: ContextVar[str | None] = ContextVar("caller_ip", default=None)
 
 
-def record(action: str, target: Model | str, *, by: Agent | None, **data: Any) -> AuditEntry:
-    """Add a line to the audit log, in the transaction of the act itself."""
+def record(
+    action: str,
+    target: Model | str,
+    *,
+    by: Agent | None,
+    address: str | None = None,
+    **data: Any,
+) -> AuditEntry:
+    """Add a line to the audit log, in the transaction of the act itself.
+
+    `address` is for acts outside a request, whose caller nobody has noted.
+    """
     if isinstance(target, Model):
         target = f"{target._meta.model_name} {target.pk}: {target}"
     return AuditEntry.objects.create(
-        actor=by, action=action, target=target[:120], data=data, ip=caller_ip.get()
+        actor=by,
+        action=action,
+        target=target[:120],
+        data=data,
+        ip=address or caller_ip.get(),
     )

@@ -12,8 +12,10 @@ from agents.events import agent_group, desk_group
 from chat import presence
 from chat.credentials import Credential, by_session, by_token, session_key_of
 from chat.events import site_group, thread_group, visitor_group
+from chat.limits import scope_address
 from chat.live import Ended, LiveConsumer
 from chat.operations.messages import MESSAGE, NOTE, Author
+from chat.operations.watching import note_watching
 from chat.origins import is_known, is_own
 from chat.protocol import (
     OLDEST_PROTOCOL,
@@ -155,12 +157,16 @@ class ConsoleConsumer(LiveConsumer):
     audience = "agent"
 
     session_key: str | None = None
+    address: str | None = None
     is_leased = False
+    # Chats of others whose watching stands in the audit log.
+    noted: frozenset[int] = frozenset()
 
     async def may_knock(self, scope: Any) -> bool:
         """With a cookie only our own pages; without one also programs that have no page."""
         origin = _header(scope, b"origin")
         self.session_key = session_key_of(scope["headers"])
+        self.address = scope_address(scope)
         return is_own(origin) or (origin is None and self.session_key is None)
 
     async def welcome(self, hello: dict[str, Any]) -> None:
@@ -182,6 +188,7 @@ class ConsoleConsumer(LiveConsumer):
         # Asked once more, now that the bells ring here.
         stands = await read(agent_stands, credential.access, resume) if stands else []
         heads = {stand.public_id: stand.head for stand in stands}
+        await self._note_watching(credential, stands)
         await self.say(encode(welcome_frame(heads, now_epoch)))
         for stand in stands:
             thread = stand.thread(resume.get(stand.public_id, stand.head))
@@ -249,8 +256,21 @@ class ConsoleConsumer(LiveConsumer):
         if followed is None and len(self.threads or ()) >= RESUMED_CONVERSATIONS_MAX:
             return
         stand = await read(self.find, public_id)
-        if stand is not None:
+        if stand is not None and self.credential is not None:
+            await self._note_watching(self.credential, [stand])
             await self._follow_from(stand, stand.head if after is None else after)
+
+    async def _note_watching(self, credential: Credential, stands: list[Stand]) -> None:
+        """Note, once for each socket, which chats it shows to somebody without a part in them."""
+        watched = {stand.pk for stand in stands if not stand.speaks} - self.noted
+        if watched:
+            await read(
+                note_watching,
+                conversation_ids=watched,
+                by=credential.agent,
+                address=self.address,
+            )
+            self.noted |= watched
 
     async def stop_watching(self, frame: dict[str, Any]) -> None:
         """`unwatch`: it was closed; chats of the agent's own go on."""

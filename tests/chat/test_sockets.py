@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from agents.models import Permission
+from agents.models import AuditEntry, Permission
 from chat import marks
 from chat.consumers import VisitorConsumer
 from chat.models import Conversation, Entry, Installation, Participation
@@ -298,6 +298,37 @@ async def test_a_console_hears_only_what_it_watches_or_has(chat, vera):
 
 def make_supervisor():
     return make_agent(role=make_role(Permission.SUPERVISE, Permission.CHAT, scope="all"))
+
+
+def watchings():
+    """The audit log's lines about chats that were watched."""
+    lines = AuditEntry.objects.filter(action="conversation.watched").order_by("pk")
+    return list(lines.values_list("actor", "target", "ip"))
+
+
+async def test_watching_somebody_elses_chat_stands_once_in_the_audit_log(chat, vera):
+    boss = await db(make_supervisor)
+    line = (boss.pk, f"conversation {chat.pk}: {chat.public_id}", "10.0.0.1")
+    async with visitor_socket(vera) as visitor, console_socket(boss) as console:
+        for _ in range(2):
+            await console.say(type="watch", conversation=chat.public_id, after=0)
+            await visitor.send_message(chat.public_id, "Merhaba")
+            await console.hear("entries")
+            await console.say(type="unwatch", conversation=chat.public_id)
+        assert await db(watchings) == [line]
+        assert not await db(Entry.objects.exclude(kind="message").exists)
+    async with console_socket(boss, resume={chat.public_id: 0}):
+        assert await db(watchings) == [line, line]
+
+
+async def test_who_takes_part_in_a_chat_does_not_watch_it(chat, elif_):
+    guest = await db(make_supervisor)
+    await db(Participation.objects.create, conversation=chat, agent=guest, joined_at=timezone.now())
+    for agent in (elif_, guest):
+        async with console_socket(agent, resume={chat.public_id: 0}) as console:
+            await console.say(type="watch", conversation=chat.public_id, after=0)
+            assert await console.is_silent()
+    assert not await db(watchings)
 
 
 async def test_what_may_not_be_seen_cannot_be_watched(chat):
