@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from agents.models import Brand
-from chat import marks, presence
+from chat import marks
 from chat.credentials import Credential, still_good
 from chat.protocol import Close, encode
 from chat.reading import read
@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 RECHECK_SECONDS = 4.0
 CHECK_SECONDS = 15.0
-RENEW_SECONDS = 20.0
 STALLED_SECONDS = 20.0
 MARKS_SECONDS = 1.0
 READS_SECONDS = 0.25
@@ -93,7 +92,7 @@ class Watch:
         await asyncio.sleep(0.05)
 
     async def _run(self) -> None:
-        checked = renewed = self._loop.time()
+        checked = self._loop.time()
         while True:
             await asyncio.sleep(RECHECK_SECONDS)
             now = self._loop.time()
@@ -103,9 +102,6 @@ class Watch:
                 if now - checked >= CHECK_SECONDS - RECHECK_SECONDS:
                     checked = now
                     await self.check_positions()
-                if now - renewed >= RENEW_SECONDS - RECHECK_SECONDS:
-                    renewed = now
-                    await read(presence.renew)
             except Exception:
                 # The database is away: what matters is told when it is back.
                 logger.warning("sockets.watch_failed", exc_info=True)

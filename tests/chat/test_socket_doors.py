@@ -212,7 +212,9 @@ async def test_the_sixth_socket_of_a_visitor_replaces_the_oldest(vera):
         assert await client.is_silent()
     for client in (first, *others):
         await client.disconnect()
-    assert not presence.is_connected(vera.secret_hash)
+    newcomer = object()
+    assert presence.attach(vera.secret_hash, newcomer) == [newcomer]
+    presence.detach(vera.secret_hash, newcomer)
 
 
 async def test_an_address_may_have_twenty_sockets_without_hello(vera):
@@ -228,13 +230,6 @@ async def test_an_address_may_have_twenty_sockets_without_hello(vera):
     for client in waiting:
         await client.disconnect()
     assert not Watch.here().pending
-
-
-async def test_presence_is_known_while_a_socket_lives(vera):
-    assert not presence.is_connected(vera.secret_hash)
-    async with visitor_socket(vera):
-        assert presence.is_connected(vera.secret_hash)
-    assert not presence.is_connected(vera.secret_hash)
 
 
 # Revocation
