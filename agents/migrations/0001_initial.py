@@ -74,7 +74,6 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('tr', 'Türkçe'), ('en', 'English')], default='tr', max_length=2, verbose_name='language')),
                 ('time_zone', models.CharField(default='Europe/Istanbul', max_length=60, verbose_name='time zone')),
                 ('theme', models.CharField(choices=[('system', 'Like the device'), ('light', 'Light'), ('dark', 'Dark')], default='system', max_length=6, verbose_name='theme')),
-                ('preferences', models.JSONField(blank=True, default=dict, editable=False)),
                 ('capacity', models.PositiveSmallIntegerField(blank=True, help_text="Empty: the team's or the brand's limit.", null=True, verbose_name='chats at once')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='may open the administration')),

@@ -87,7 +87,6 @@ class Agent(AbstractBaseUser, PermissionsMixin):
     )
     time_zone = models.CharField(_("time zone"), max_length=60, default="Europe/Istanbul")
     theme = models.CharField(_("theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)
-    preferences = models.JSONField(default=dict, blank=True, editable=False)
     capacity = models.PositiveSmallIntegerField(
         _("chats at once"),
         null=True,
