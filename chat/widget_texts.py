@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from chat.thread_texts import thread_texts
+
 
 def widget_texts() -> dict[str, Any]:
     """Return the product's own texts of the widget; places in {braces} are filled by the widget."""
@@ -135,21 +137,7 @@ def _files() -> dict[str, str]:
 
 
 def _thread() -> dict[str, Any]:
-    return {
-        "today": _("Today"),
-        "yesterday": _("Yesterday"),
-        "sending": _("sending"),
-        "sent": _("sent"),
-        "delivered": _("delivered"),
-        "read": _("read"),
-        "failed": _("Not sent."),
-        "retry": _("Try again"),
-        "discard": _("Delete"),
-        "newMessages": _("New messages"),
-        "typing": _("{name} is typing"),
-        "image": _("Image: {name}"),
-        "download": _("Download {name} ({size})"),
-        "fileGone": _("This file is no longer available."),
+    return thread_texts() | {
         "refusals": {
             "ended": _("This chat has ended, the message was not sent."),
             "invalid": _("This message can't be sent."),

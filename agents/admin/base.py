@@ -1,14 +1,18 @@
 """What all our admin pages share."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
 
 from agents.audit import record
-from agents.models import Agent
+from agents.callers import signed_in
 
 if TYPE_CHECKING:
     # Generic for the type checker only.
@@ -17,12 +21,9 @@ else:
     _ModelAdmin = admin.ModelAdmin
 
 
-def person(request: HttpRequest) -> Agent:
-    """Return who is doing it; the site lets nobody else in."""
-    agent = request.user
-    if not isinstance(agent, Agent):
-        raise TypeError("an admin page without an agent")
-    return agent
+def listed(names: Iterable[str]) -> str:
+    """Return names as one column of a list shows them."""
+    return ", ".join(names) or "—"
 
 
 class ImeceAdmin(_ModelAdmin):
@@ -53,7 +54,22 @@ class ImeceAdmin(_ModelAdmin):
 
     def note(self, request: HttpRequest, act: str, obj: models.Model, **data: Any) -> None:
         """Write a line to the audit log."""
-        record(f"{obj._meta.model_name}.{act}", obj, by=person(request), **data)
+        record(f"{obj._meta.model_name}.{act}", obj, by=signed_in(request), **data)
+
+    def say_changed(self, request: HttpRequest, count: int) -> None:
+        """Tell how many rows an action has changed."""
+        text = _now("Changed: %(count)d") % {"count": count}
+        self.message_user(request, text, messages.SUCCESS)
+
+
+class LabelledAdmin(ImeceAdmin):
+    """Rows that have a name in each language."""
+
+    @admin.display(description=_("name"), ordering="name_en")
+    def label_here(self, row: Any) -> str:
+        """The name in the reader's language."""
+        label: str = row.label(get_language() or "en")
+        return label
 
 
 class ReadOnlyAdmin(ImeceAdmin):

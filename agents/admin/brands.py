@@ -13,10 +13,9 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import ImeceAdmin
+from agents.admin.base import ImeceAdmin, LabelledAdmin, listed
 from agents.images import fitted_picture
 from agents.models import Brand, BrandText, Language, Topic
 from agents.origins import clean_origins
@@ -232,7 +231,7 @@ class BrandAdmin(ImeceAdmin):
 
 
 @admin.register(Topic)
-class TopicAdmin(ImeceAdmin):
+class TopicAdmin(LabelledAdmin):
     """Topics: what visitors choose from, and which teams answer."""
 
     list_display = ["label_here", "brand", "team_names", "position", "is_public", "is_active"]
@@ -247,12 +246,7 @@ class TopicAdmin(ImeceAdmin):
         """Load the teams along."""
         return super().get_queryset(request).prefetch_related("teams")
 
-    @admin.display(description=_("name"), ordering="name_en")
-    def label_here(self, topic: Topic) -> str:
-        """The name in the reader's language."""
-        return topic.label(get_language() or "en")
-
     @admin.display(description=_("teams"))
     def team_names(self, topic: Topic) -> str:
         """Who answers."""
-        return ", ".join(team.name for team in topic.teams.all()) or "—"
+        return listed(team.name for team in topic.teams.all())

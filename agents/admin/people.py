@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from agents.admin.base import ImeceAdmin, person
+from agents.admin.base import ImeceAdmin, listed
+from agents.callers import signed_in
 from agents.models import Agent, Invitation, Language, Permission, Role, Team
 from agents.operations import (
     InvitationInvalid,
@@ -118,7 +118,7 @@ class AgentAdmin(ImeceAdmin):
         """Tell the form who is editing."""
         # Made for this request alone, so the attribute is nobody else's.
         form: Any = super().get_form(request, obj, change, **kwargs)
-        form.editor = person(request)
+        form.editor = signed_in(request)
         return form
 
     @admin.display(description=_("status"), ordering="status")
@@ -134,12 +134,12 @@ class AgentAdmin(ImeceAdmin):
     @admin.display(description=_("teams"))
     def team_names(self, agent: Agent) -> str:
         """The teams of the person."""
-        return ", ".join(team.name for team in agent.teams.all()) or "—"
+        return listed(team.name for team in agent.teams.all())
 
     @admin.display(description=_("own roles"))
     def role_names(self, agent: Agent) -> str:
         """The roles given to the person."""
-        return ", ".join(grant.role.name for grant in agent.role_grants.all()) or "—"
+        return listed(grant.role.name for grant in agent.role_grants.all())
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -158,32 +158,32 @@ class AgentAdmin(ImeceAdmin):
         self.note(request, "changed", obj, fields=form.changed_data)
         if "email" in form.changed_data:
             email = form.cleaned_data["email"]
-            change_email(agent=obj, email=email, by=person(request), now=timezone.now())
+            change_email(agent=obj, email=email, by=signed_in(request), now=timezone.now())
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Change teams and roles by the operations, which tell everyone concerned."""
-        by, now = person(request), timezone.now()
+        by, now = signed_in(request), timezone.now()
         set_teams(agent=form.instance, teams=form.cleaned_data["teams"], by=by, now=now)
         set_roles(roles=form.cleaned_data["roles"], of=form.instance, by=by, now=now)
 
     @admin.action(description=_("Deactivate: sign out everywhere and lock"))
     def deactivate(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         """Lock accounts, but not one's own."""
-        by = person(request)
+        by = signed_in(request)
         if queryset.filter(pk=by.pk).exists():
             self.message_user(request, _now("You can't deactivate yourself."), messages.WARNING)
         chosen = list(queryset.filter(is_active=True).exclude(pk=by.pk))
         for agent in chosen:
             disable_agent(agent=agent, by=by, now=timezone.now())
-        self._say(request, len(chosen))
+        self.say_changed(request, len(chosen))
 
     @admin.action(description=_("Activate"))
     def activate(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         """Unlock accounts."""
         chosen = list(queryset.filter(is_active=False))
         for agent in chosen:
-            enable_agent(agent=agent, by=person(request))
-        self._say(request, len(chosen))
+            enable_agent(agent=agent, by=signed_in(request))
+        self.say_changed(request, len(chosen))
 
     @admin.action(description=_("Send a link to choose a new password"))
     def reset_password(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
@@ -191,19 +191,15 @@ class AgentAdmin(ImeceAdmin):
         chosen = list(queryset.filter(is_active=True))
         for agent in chosen:
             request_password_reset(email=agent.email)
-        self._say(request, len(chosen))
+        self.say_changed(request, len(chosen))
 
     @admin.action(description=_("Turn off two-step sign-in (lost phone)"))
     def remove_second_step(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         """Let people in who lost their phone."""
         chosen = list(queryset)
         for agent in chosen:
-            remove_second_step(agent=agent, by=person(request))
-        self._say(request, len(chosen))
-
-    def _say(self, request: HttpRequest, count: int) -> None:
-        text = ngettext("%(count)d agent changed.", "%(count)d agents changed.", count)
-        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+            remove_second_step(agent=agent, by=signed_in(request))
+        self.say_changed(request, len(chosen))
 
 
 class InvitationForm(_InvitationForm):
@@ -259,7 +255,7 @@ class InvitationAdmin(ImeceAdmin):
             language=given["language"],
             role=given["role"],
             teams=given["teams"],
-            by=person(request),
+            by=signed_in(request),
             now=timezone.now(),
         )
         obj.pk = made.pk
@@ -274,7 +270,7 @@ class InvitationAdmin(ImeceAdmin):
         chosen = list(queryset.filter(used_at=None, expires_at__gt=timezone.now()))
         for invitation in chosen:
             send_invitation(invitation=invitation)
-        self._say(request, len(chosen))
+        self.say_changed(request, len(chosen))
 
     @admin.action(
         description=_("Show a new link (where e-mail is not set up)"), permissions=["change"]
@@ -295,9 +291,5 @@ class InvitationAdmin(ImeceAdmin):
         """Make links stop working."""
         chosen = list(queryset.filter(used_at=None, expires_at__gt=timezone.now()))
         for invitation in chosen:
-            revoke_invitation(invitation=invitation, by=person(request), now=timezone.now())
-        self._say(request, len(chosen))
-
-    def _say(self, request: HttpRequest, count: int) -> None:
-        text = ngettext("%(count)d invitation changed.", "%(count)d invitations changed.", count)
-        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+            revoke_invitation(invitation=invitation, by=signed_in(request), now=timezone.now())
+        self.say_changed(request, len(chosen))

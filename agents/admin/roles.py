@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import ChoicesField, ImeceAdmin, person
+from agents.admin.base import ChoicesField, ImeceAdmin, LabelledAdmin, listed
+from agents.callers import signed_in
 from agents.models import Agent, BreakReason, Permission, Role, RoleGrant, Team
 from agents.operations import access_changed, role_edited, set_members, set_roles
 from agents.operations.roles import holders_of
@@ -79,7 +79,7 @@ class RoleAdmin(ImeceAdmin):
         """Let the holders feel the change once brands are saved as well."""
         super().save_related(request, form, formsets, change)
         if change and form.changed_data:
-            role_edited(role=form.instance, by=person(request), now=timezone.now())
+            role_edited(role=form.instance, by=signed_in(request), now=timezone.now())
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the role and what hung on it."""
@@ -150,7 +150,7 @@ class TeamAdmin(ImeceAdmin):
     @admin.display(description=_("roles"))
     def role_names(self, team: Any) -> str:
         """The roles of the team."""
-        return ", ".join(grant.role.name for grant in team.role_grants.all()) or "—"
+        return listed(grant.role.name for grant in team.role_grants.all())
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the key by which lists are sorted."""
@@ -160,7 +160,7 @@ class TeamAdmin(ImeceAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Change members and roles by the operations, which tell everyone concerned."""
         super().save_related(request, form, formsets, change)
-        by, now = person(request), timezone.now()
+        by, now = signed_in(request), timezone.now()
         kept = form.instance.agents.filter(is_active=False)
         members = [*form.cleaned_data["agents"], *kept]
         set_roles(roles=form.cleaned_data["roles"], of=form.instance, by=by, now=now)
@@ -175,15 +175,10 @@ class TeamAdmin(ImeceAdmin):
 
 
 @admin.register(BreakReason)
-class BreakReasonAdmin(ImeceAdmin):
+class BreakReasonAdmin(LabelledAdmin):
     """Why agents take a break."""
 
     list_display = ["label_here", "position", "is_active"]
     list_editable = ["position", "is_active"]
     search_fields = ["name_tr", "name_en"]
     ordering = ["position", "pk"]
-
-    @admin.display(description=_("name"), ordering="name_en")
-    def label_here(self, reason: BreakReason) -> str:
-        """The name in the reader's language."""
-        return reason.label(get_language() or "en")

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import access_of
+from agents.callers import signed_in
 from agents.models import Agent, ApiToken
 from agents.operations import (
     ScopeNotAllowed,
@@ -32,7 +33,7 @@ from agents.tokens import Scope
 @require_http_methods(["GET", "POST"])
 def show(request: HttpRequest) -> HttpResponse:
     """Show the profile, or save what was changed in it."""
-    agent = _agent(request)
+    agent = signed_in(request)
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=_shown(agent))
     if request.method == "POST" and form.is_valid():
         update_profile(agent=agent, **form.cleaned_data)
@@ -46,7 +47,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @require_POST
 def change_picture(request: HttpRequest) -> HttpResponse:
     """Set or remove the picture."""
-    agent = _agent(request)
+    agent = signed_in(request)
     upload = request.FILES.get("picture")
     if upload is None and "remove" not in request.POST:
         return _page(request, agent, picture_error=_("Choose a picture first."))
@@ -62,7 +63,7 @@ def change_picture(request: HttpRequest) -> HttpResponse:
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
     """Make an API token and show it this once."""
-    agent = _agent(request)
+    agent = signed_in(request)
     form = TokenForm(request.POST, access=access_of(agent))
     if form.is_valid():
         try:
@@ -79,7 +80,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke one of my API tokens."""
-    agent = _agent(request)
+    agent = signed_in(request)
     if revoke_tokens(agent=agent, now=timezone.now(), only=pk, by=agent):
         messages.success(request, _("Token revoked."))
     return redirect("agents:profile")
@@ -103,9 +104,3 @@ def _page(request: HttpRequest, agent: Agent, **context: Any) -> HttpResponse:
 
 def _shown(agent: Agent) -> dict[str, Any]:
     return {name: getattr(agent, name) for name in ("name", "language", "time_zone", "theme")}
-
-
-def _agent(request: HttpRequest) -> Agent:
-    agent = request.user
-    assert isinstance(agent, Agent)  # noqa: S101
-    return agent

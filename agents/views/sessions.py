@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from agents.adapter import session_rows
+from agents.callers import signed_in
 from agents.devices import device_name
-from agents.models import Agent
 from agents.operations import end_sessions
 
 
@@ -17,7 +17,7 @@ from agents.operations import end_sessions
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
     """List the sessions of the person."""
-    agent = _agent(request)
+    agent = signed_in(request)
     sessions = [
         {
             "key": row.pk,
@@ -36,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest) -> HttpResponse:
     """End one session by its row, or all but this one."""
-    agent = _agent(request)
+    agent = signed_in(request)
     this = request.session.session_key
     wanted = request.POST.get("session", "")
     if wanted == "others":
@@ -46,9 +46,3 @@ def end(request: HttpRequest) -> HttpResponse:
         end_sessions(agent=agent, keep=this, only=keys)
     messages.success(request, _("Signed out there."))
     return redirect("usersessions_list")
-
-
-def _agent(request: HttpRequest) -> Agent:
-    agent = request.user
-    assert isinstance(agent, Agent)  # noqa: S101
-    return agent

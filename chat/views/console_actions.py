@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents.access import Access, access_of
+from agents.callers import signed_in
 from agents.models import Permission, Topic
 from chat.models import Conversation, Offer
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
@@ -31,7 +32,7 @@ from chat.operations.drafts import InvalidDraft, save_draft
 from chat.queries.desk import open_offers
 from chat.queries.inbox import chats
 from chat.queries.panel import opened, topics
-from chat.views.console_frame import offer_shown, signed_in
+from chat.views.console_frame import offer_shown
 from config.folding import fold
 
 # Not htmx's own HX-Trigger: that one is lost when the button was redrawn before the answer came.

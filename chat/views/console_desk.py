@@ -12,12 +12,13 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents.access import access_of
+from agents.callers import signed_in
 from agents.models import Agent, BreakReason, Language, Status
 from agents.operations import AgentDisabled, update_profile
 from chat.canned import count_use, offered, replies_for
 from chat.operations.statuses import OpenChats, change_status
 from chat.views.console_actions import EVENTS_HEADER, found, number
-from chat.views.console_frame import frame_of, signed_in
+from chat.views.console_frame import frame_of
 
 
 @login_required

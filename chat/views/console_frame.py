@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from agents.access import Access, access_of, brands_of
+from agents.callers import signed_in
 from agents.models import Agent, Brand, BreakReason, Permission, Status
 from chat.models import Offer
 from chat.queries.desk import chat_limit, online_agents, open_offers
@@ -23,11 +24,6 @@ from chat.queries.people import face_of
 from chat.views.console_texts import console_texts
 
 SLOTS_DRAWN = 8
-
-
-def signed_in(request: HttpRequest) -> Agent:
-    """Return who asks; every view here is behind `login_required`."""
-    return cast(Agent, request.user)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from chat.thread_texts import thread_texts
+
 
 def console_texts() -> dict[str, Any]:
     """Return the texts in the language of the request."""
@@ -41,23 +43,9 @@ def console_texts() -> dict[str, Any]:
 
 
 def _thread() -> dict[str, Any]:
-    return {
+    return thread_texts() | {
         "label": _("Messages"),
-        "today": _("Today"),
-        "yesterday": _("Yesterday"),
-        "sending": _("sending"),
-        "sent": _("sent"),
-        "delivered": _("delivered"),
-        "read": _("read"),
-        "failed": _("Not sent."),
-        "retry": _("Try again"),
-        "discard": _("Remove"),
-        "newMessages": _("New messages"),
-        "typing": _("{name} is typing"),
         "note": _("Only the team sees this"),
-        "image": _("Picture: {name}"),
-        "download": _("Download {name} ({size})"),
-        "fileGone": _("The file is no longer here"),
         "lines": {
             "started": _("Chat started"),
             "queued": _("Waiting in line"),
