@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin
 from chat.models import CannedReply
-from chat.operations.canned import searched
+from chat.operations.canned import lowered, searched
 
 if TYPE_CHECKING:
     _CannedReplyForm = forms.ModelForm[CannedReply]
@@ -32,8 +32,7 @@ class CannedReplyForm(_CannedReplyForm):
 
     def clean_shortcut(self) -> str:
         """Store shortcuts in lower case."""
-        shortcut: str = self.cleaned_data["shortcut"]
-        return shortcut.lower()
+        return lowered(self.cleaned_data["shortcut"])
 
     def clean(self) -> dict[str, Any]:
         """Let a shortcut mean one thing to each reader and language."""

@@ -13,6 +13,12 @@ class TooManyReplies(Exception):
     """An agent has as many own replies as anybody can use."""
 
 
+def lowered(shortcut: str) -> str:
+    """Return a shortcut as it is stored; as long as it was, whatever letters are in it."""
+    # Python would make two signs of a dotted İ.
+    return shortcut.replace("İ", "i").lower()
+
+
 @transaction.atomic
 def add_canned_reply(
     *, by: Agent, shortcut: str, title: str, body: str, language: str
@@ -22,7 +28,9 @@ def add_canned_reply(
     Agent.objects.select_for_update(no_key=True, of=("self",)).get(pk=by.pk)
     if CannedReply.objects.filter(agent=by).count() >= OWN_MAX:
         raise TooManyReplies
-    reply = CannedReply(agent=by, shortcut=shortcut, title=title, body=body, language=language)
+    reply = CannedReply(
+        agent=by, shortcut=lowered(shortcut), title=title, body=body, language=language
+    )
     reply.search_text = searched(reply)
     reply.save()
     return reply
@@ -34,6 +42,7 @@ def change_canned_reply(*, reply: CannedReply, **changes: str) -> CannedReply:
     locked = CannedReply.objects.select_for_update(no_key=True, of=("self",)).get(pk=reply.pk)
     for name in {"shortcut", "title", "body", "language"} & changes.keys():
         setattr(locked, name, changes[name])
+    locked.shortcut = lowered(locked.shortcut)
     locked.search_text = searched(locked)
     locked.save(update_fields=["shortcut", "title", "body", "language", "search_text"])
     return locked

@@ -349,6 +349,14 @@ def test_own_replies_are_added_changed_and_removed(desk: Desk) -> None:
     assert not CannedReply.objects.exists()
 
 
+def test_a_shortcut_is_stored_in_lower_case_and_no_longer_than_it_was(desk: Desk) -> None:
+    body = {"shortcut": "Selam", "title": "x", "body": "x", "language": "tr"}
+    added = desk.post("canned-replies", body).json()
+    assert added["shortcut"] == "selam"
+    changed = desk.call("PATCH", f"canned-replies/{added['id']}", {"shortcut": "İ" * 40})
+    assert changed.json()["shortcut"] == "i" * 40
+
+
 def test_shared_replies_are_read_only_and_others_own_ones_unseen(desk: Desk, shop: Shop) -> None:
     fields: dict[str, Any] = {"shortcut": "x", "title": "x", "body": "x", "language": "en"}
     shared = CannedReply.objects.create(brand=shop.brand, **fields)
