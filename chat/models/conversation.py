@@ -38,7 +38,8 @@ class Conversation(models.Model):
         SPAM = "spam", _("Spam")
 
     OPEN = (Status.BOT, Status.QUEUED, Status.ACTIVE, Status.WAITING)
-    # The priority of a chat that goes back to the head of the queue; any other is below it.
+    # What a chat's priority grows by while it stands at the head of the queue. Without it every
+    # priority is between -500 and 500.
     HEAD = 1000
 
     public_id = models.CharField(max_length=22, unique=True, default=new_public_id, editable=False)
@@ -170,6 +171,11 @@ class Conversation(models.Model):
     def is_open(self) -> bool:
         """Return whether messages may still come and go without reopening."""
         return self.status in self.OPEN
+
+    @property
+    def is_at_head(self) -> bool:
+        """Return whether it goes before all chats that never had an agent."""
+        return self.priority > self.HEAD // 2
 
 
 contacts_also_seen_in(lambda access: Conversation.objects.visible_to(access).values("contact"))

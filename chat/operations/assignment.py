@@ -217,8 +217,8 @@ def put_in_queue(
     chat.returning_to = previous if reason in {"vanished", "woke"} else None
     chat.queued_at = chat.queued_at or now
     freed, chat.holds_slot = chat.holds_slot, False
-    if at_head:
-        chat.priority = Conversation.HEAD
+    if at_head and not chat.is_at_head:
+        chat.priority += Conversation.HEAD
     chat.save(
         update_fields=["status", "assignee", "returning_to", "queued_at", "holds_slot", "priority"]
     )
@@ -254,8 +254,8 @@ def _give(
     chat.holds_slot = True
     chat.accepted_at = chat.accepted_at or now
     chat.held_until = None
-    if chat.priority == Conversation.HEAD:
-        chat.priority = 0
+    if chat.is_at_head:
+        chat.priority -= Conversation.HEAD
     chat.save(
         update_fields=[
             "status",

@@ -321,6 +321,21 @@ def test_a_returned_chat_goes_to_the_head_and_keeps_the_start_of_its_wait() -> N
     assert fresh(earlier).assignee is None
 
 
+@pytest.mark.parametrize("priority", [-1, 0, 5])
+def test_a_chat_keeps_its_priority_through_every_return(priority: int) -> None:
+    desk = make_desk(brand={"capacity": 1})
+    agent, now = desk.agents[0], timezone.now()
+    chat, urgent = start(desk), start(desk)
+    Conversation.objects.filter(pk=chat.pk).update(priority=priority)
+    Conversation.objects.filter(pk=urgent.pk).update(priority=100)
+    accept(conversation=fresh(chat), agent=agent, now=now)
+    for _ in range(2):
+        requeue(conversation=fresh(chat), by=agent, now=now)
+        route(now=timezone.now())
+        assert fresh(chat).assignee == agent
+        assert fresh(chat).priority == priority
+
+
 def test_a_decision_over_the_whole_floor_takes_six_statements() -> None:
     desk = make_desk(agents=20, brand={"capacity": 1})
     for _ in range(50):
