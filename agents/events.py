@@ -57,6 +57,15 @@ class AgentStatusChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgentReturned(Event):
+    """An agent who was Online without a sign of life is here again, and may receive work."""
+
+    name: ClassVar[str] = "agent.returned"
+
+    agent_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccessChanged(Event):
     """What an agent may do changed: roles, teams, or being active at all."""
 

@@ -18,7 +18,9 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from agents.models import Agent, Presence
+from agents.events import AgentReturned
+from agents.models import Agent, Presence, Status
+from config.events import publish
 
 logger = logging.getLogger(__name__)
 
@@ -92,10 +94,18 @@ class Leases:
 
 def _lease(agent_id: int, process: str, now: datetime) -> None:
     with transaction.atomic():
-        if Agent.objects.filter(pk=agent_id, is_active=True).exists():
-            Presence.objects.update_or_create(
-                agent_id=agent_id, process=process, defaults={"seen_at": now}
-            )
+        known = Agent.objects.filter(pk=agent_id, is_active=True).annotate(
+            last_seen=Max("presences__seen_at")
+        )
+        found = known.values_list("status", "last_seen").first()
+        if found is None:
+            return
+        status, last_seen = found
+        Presence.objects.update_or_create(
+            agent_id=agent_id, process=process, defaults={"seen_at": now}
+        )
+        if status == Status.ONLINE and (last_seen is None or last_seen < _alive_since(now)):
+            publish(AgentReturned(agent_id=agent_id))
 
 
 leases = Leases()
@@ -110,14 +120,13 @@ def heartbeat(*, agent: Agent, now: datetime) -> None:
 
 def present_agent_ids(now: datetime) -> set[int]:
     """Return the agents with a live lease."""
-    since = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
-    return set(Presence.objects.filter(seen_at__gte=since).values_list("agent_id", flat=True))
+    here = Presence.objects.filter(seen_at__gte=_alive_since(now))
+    return set(here.values_list("agent_id", flat=True))
 
 
 def is_present(agent_id: int, now: datetime) -> bool:
     """Return whether the agent has a live lease."""
-    since = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
-    return Presence.objects.filter(agent=agent_id, seen_at__gte=since).exists()
+    return Presence.objects.filter(agent=agent_id, seen_at__gte=_alive_since(now)).exists()
 
 
 def vanished_agents(now: datetime, among: Iterable[int]) -> list[int]:
@@ -127,7 +136,7 @@ def vanished_agents(now: datetime, among: Iterable[int]) -> list[int]:
     gap: after a restart, or while database or cache were away, nobody could renew.
     """
     watched_since = _watch(now)
-    limit = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
+    limit = _alive_since(now)
     wanted = set(among)
     if watched_since is None or watched_since > limit or not wanted:
         return []
@@ -135,6 +144,10 @@ def vanished_agents(now: datetime, among: Iterable[int]) -> list[int]:
         Presence.objects.filter(agent__in=wanted).values_list("agent_id").annotate(Max("seen_at"))
     )
     return sorted(pk for pk in wanted if pk not in last or last[pk] <= limit)
+
+
+def _alive_since(now: datetime) -> datetime:
+    return now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
 
 
 def forget_old_leases(now: datetime) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.events import AccessChanged, AgentStatusChanged
+from agents.events import AccessChanged, AgentReturned, AgentStatusChanged
 from agents.models import Agent, Status
 from chat.events import ConversationWoke
 from chat.lifecycle import (
@@ -80,6 +80,7 @@ _ROUTING: tuple[type[Event], ...] = (
     SlotFreed,
     OfferWithdrawn,
     AccessChanged,
+    AgentReturned,
 )
 _ANNOUNCING: tuple[type[Event], ...] = (
     ConversationAssigned,

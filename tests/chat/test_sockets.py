@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from agents.models import AuditEntry, Permission
+from agents.models import AuditEntry, Brand, Permission
 from chat import marks
 from chat.consumers import VisitorConsumer
 from chat.models import Conversation, Entry, Installation, Participation
@@ -15,6 +15,7 @@ from chat.operations.messages import Author, Draft, post_messages
 from chat.positions import Watch
 from chat.protocol import Close, event_frame, frames_content
 from config.layers import announce
+from tests.chat.floor import work
 from tests.chat.sockets import (
     connected,
     console_socket,
@@ -24,7 +25,14 @@ from tests.chat.sockets import (
     token_for_stranger,
     visitor_socket,
 )
-from tests.factories import make_agent, make_brand, make_conversation, make_role, make_visitor
+from tests.factories import (
+    make_agent,
+    make_brand,
+    make_conversation,
+    make_role,
+    make_team,
+    make_visitor,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,6 +63,20 @@ def fill(conversation, count: int) -> None:
             ],
             now=timezone.now(),
         )
+
+
+# Coming back
+
+
+async def test_an_online_agent_who_connects_again_is_given_what_waits(vera, elif_):
+    team = await db(make_team, elif_)
+    await db(Brand.objects.filter(pk=vera.brand_id).update, default_team=team)
+    queued = await db(make_conversation, vera)
+    await db(work)
+    async with console_socket(elif_) as console:
+        await db(work)
+        data = await console.event("conversation.assigned")
+        assert data["conversation"] == queued.public_id
 
 
 # Messages

@@ -97,8 +97,19 @@ def test_who_comes_back_gets_back_what_is_still_unassigned() -> None:
     work()
     assert fresh(chat).status == "queued"
     heartbeat(agent=agent, now=timezone.now())
-    sweep_once(now=timezone.now())
+    work()
     assert fresh(chat).assignee == agent
+
+
+def test_an_agent_who_was_never_away_is_not_announced_as_back(announced) -> None:
+    desk = make_desk(agents=1)
+    [agent] = desk.agents
+    announced.clear()
+    heartbeat(agent=agent, now=timezone.now())
+    vanish(agent)
+    Agent.objects.filter(pk=agent.pk).update(status="break")
+    heartbeat(agent=agent, now=timezone.now())
+    assert not announced
 
 
 def set_aside(chat: Conversation) -> None:
