@@ -11,5 +11,6 @@ class ChatConfig(AppConfig):
     verbose_name = _("Live support")
 
     def ready(self) -> None:
-        """Let workers react to what happens in chats."""
+        """Let workers react to what happens in chats, and know which effects this room does."""
         import_module("chat.reactions")
+        import_module("chat.tasks")

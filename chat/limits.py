@@ -56,6 +56,10 @@ OFFLINE_MESSAGES_BY_ADDRESS = Limit(
     "offline-messages-address", "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR", 3600
 )
 RATINGS = Limit("ratings", "RATINGS_PER_MINUTE")
+TRANSCRIPTS = Limit("transcripts", "TRANSCRIPTS_PER_HOUR", 3600)
+TRANSCRIPTS_BY_ADDRESS = Limit("transcripts-address", "TRANSCRIPTS_PER_ADDRESS_PER_HOUR", 3600)
+# Nobody's mailbox is filled from here, whoever asks.
+TRANSCRIPTS_BY_EMAIL = Limit("transcripts-email", "TRANSCRIPTS_PER_EMAIL_PER_HOUR", 3600)
 DESK = Limit("desk", "DESK_REQUESTS_PER_MINUTE")
 
 

@@ -12,8 +12,12 @@ from chat.operations import attachments
 from chat.operations.announcements import announce_changes
 from chat.operations.assignment import miss_offers, route
 from chat.operations.sweeping import free_wrap_ups, release_held, requeue_vanished
+from chat.operations.transcripts import MAIL, mail_transcript
+from config.outbox.registry import register
 
 logger = logging.getLogger(__name__)
+
+register(MAIL, mail_transcript, queue="mail", at_most_once=True)
 
 STEPS: tuple[Callable[..., object], ...] = (
     release_held,

@@ -48,6 +48,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
             "privacy_url": brand.privacy_url,
         },
         "fields": {"name": brand.ask_name, "email": brand.ask_email},
+        "transcripts": brand.transcripts == Brand.Transcripts.ON_REQUEST,
         "limits": {
             "text": settings.IMECE["MESSAGE_MAX_CHARS"],
             "upload": settings.IMECE["UPLOAD_MAX_BYTES"],

@@ -87,6 +87,8 @@ def _chat() -> dict[str, str]:
         "endNo": _("Continue"),
         "ended": _("This chat has ended."),
         "again": _("Start a new chat"),
+        "mail": _("E-mail me this chat"),
+        "mailed": _("On its way to {email}."),
         "online": _("Online"),
         "away": _("Away"),
         "waiting": _("Waiting for an agent"),

@@ -186,6 +186,7 @@ class BrandAdmin(ImeceAdmin):
             _("Queue"),
             {"fields": ["default_team", "capacity", "at_capacity", "max_queue_length"]},
         ),
+        (_("After the chat"), {"fields": ["transcripts"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ('capacity', models.PositiveSmallIntegerField(default=4, verbose_name='chats at once per agent')),
                 ('at_capacity', models.CharField(choices=[('queue', 'Wait in line, may leave a message'), ('form', 'Offline form at once')], default='queue', max_length=5, verbose_name='when everyone is busy')),
                 ('max_queue_length', models.PositiveSmallIntegerField(default=50, verbose_name='longest line')),
+                ('transcripts', models.CharField(choices=[('never', 'Never'), ('request', 'When the visitor asks for it')], default='request', max_length=7, verbose_name='send transcripts by e-mail')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
             ],

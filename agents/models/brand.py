@@ -39,6 +39,10 @@ class Brand(models.Model):
         QUEUE = "queue", _("Wait in line, may leave a message")
         FORM = "form", _("Offline form at once")
 
+    class Transcripts(models.TextChoices):
+        NEVER = "never", _("Never")
+        ON_REQUEST = "request", _("When the visitor asks for it")
+
     name = models.CharField(_("name"), max_length=80)
     site_key = models.CharField(_("site key"), max_length=40, unique=True, default=new_site_key)
     # Each "scheme://host[:port]", validated; also the widget page's frame-ancestors.
@@ -74,6 +78,12 @@ class Brand(models.Model):
         related_name="+",
         verbose_name=_("default team"),
         help_text=_("Gets chats without a topic."),
+    )
+    transcripts = models.CharField(
+        _("send transcripts by e-mail"),
+        max_length=7,
+        choices=Transcripts,
+        default=Transcripts.ON_REQUEST,
     )
     is_active = models.BooleanField(_("active"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)

@@ -36,6 +36,10 @@ class RetryAfter(Exception):
         self.seconds = seconds
 
 
+class Unknown(Exception):
+    """Raised by a handler whose effect may have happened and must not happen twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One row that this worker may work on until `lease_until`."""
@@ -104,7 +108,9 @@ def fail(claimed: Claim, error: Exception, *, now: datetime) -> bool:
     """Record a failure: another try after a growing, jittered pause, or the end. True: dead."""
     # An admin reads it; an address or a credential in an exception's text is not for that screen.
     text = masked(f"{type(error).__name__}: {error}")[:2000]
-    if claimed.attempts >= MAX_ATTEMPTS:
+    if isinstance(error, Unknown):
+        text = UNKNOWN
+    if claimed.attempts >= MAX_ATTEMPTS or isinstance(error, Unknown):
         _still_ours([claimed]).update(dead_at=now, lease_until=None, last_error=text)
         return True
     if isinstance(error, RetryAfter):

@@ -2,8 +2,8 @@
 
 `enqueue` inside a transaction, `register` a handler in `AppConfig.ready`; workers `drain`.
 An effect runs at least once, so a handler must bear being called again. One that must not be
-repeated blindly is registered with `at_most_once=True`: if its worker vanishes half-way, the row
-ends dead as "unknown" and a person decides.
+repeated blindly is registered with `at_most_once=True`: if its worker vanishes half-way, or its
+handler raises `Unknown`, the row ends dead as "unknown" and a person decides.
 """
 
 import json
@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from config.outbox.claims import RetryAfter, claim, fail, finish, give_back
+from config.outbox.claims import RetryAfter, Unknown, claim, fail, finish, give_back
 from config.outbox.draining import OnceABatch, drain
 from config.outbox.models import OutboxEntry
 from config.outbox.nudges import nudge
@@ -28,6 +28,7 @@ __all__ = [
     "Gauges",
     "OnceABatch",
     "RetryAfter",
+    "Unknown",
     "claim",
     "drain",
     "enqueue",

@@ -196,7 +196,7 @@ export class Chat {
       h("p", { class: "queue-write" }, texts.write),
       h(
         "button",
-        { type: "button", class: "button", onclick: () => this.#leaveMessage() },
+        { class: "button", onclick: () => this.#leaveMessage() },
         icon("mail"),
         texts.leave,
       ),
@@ -249,15 +249,21 @@ export class Chat {
     const { chat: texts } = this.#app.texts;
     this.#ended.append(
       h("p", { role: "status" }, texts.ended),
-      h("button", { type: "button", class: "button is-primary", onclick: () => this.#app.again() }, texts.again),
+      h("button", { class: "button is-primary", onclick: () => this.#app.again() }, texts.again),
     );
+    if (!this.#app.config.transcripts) return;
+    const mail = h("button", { class: "button", onclick: async () => {
+      const { askAddress } = await import("./transcript.js");
+      askAddress(this.#app, this.#chat.id, mail);
+    } }, texts.mail);
+    this.#ended.append(mail);
   }
 
   #menu() {
     const { chat: texts } = this.#app.texts;
     const list = h("div", { class: "menu", id: "menu", popover: "auto" });
     const item = (/** @type {any} */ shape, /** @type {string} */ label, /** @type {() => void} */ action) =>
-      h("button", { type: "button", class: "menu-item", onclick: action }, icon(shape), label);
+      h("button", { class: "menu-item", onclick: action }, icon(shape), label);
     const draw = () => {
       const { on } = this.#sound;
       list.replaceChildren(
@@ -293,7 +299,7 @@ export class Chat {
     const { chat: texts } = this.#app.texts;
     const yes = h(
       "button",
-      { type: "button", class: "button is-danger", onclick: () => {
+      { class: "button is-danger", onclick: () => {
         list.hidePopover();
         this.#end();
       } },
@@ -305,7 +311,7 @@ export class Chat {
         "div",
         { class: "menu-answers", role: "group", "aria-labelledby": "end-sure" },
         yes,
-        h("button", { type: "button", class: "button", onclick: () => list.hidePopover() }, texts.endNo),
+        h("button", { class: "button", onclick: () => list.hidePopover() }, texts.endNo),
       ),
     );
     yes.focus();

@@ -11,14 +11,16 @@
  */
 export function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  // Nothing is submitted by accident.
+  if (tag === "button") /** @type {any} */ (node).type = "button";
   for (const [name, value] of Object.entries(properties)) {
-    if (value === undefined || value === null || value === false) continue;
+    if (value === false || value == null) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "class") node.className = value;
     else if (name.includes("-") || name === "role" || name === "for") node.setAttribute(name, value);
     else /** @type {any} */ (node)[name] = value;
   }
-  node.append(...children.filter((child) => child || child === "").map((child) => child || ""));
+  node.append(.../** @type {(Node | string)[]} */ (children.filter(Boolean)));
   return node;
 }
 
@@ -58,7 +60,7 @@ export function icon(name) {
 export function iconButton(shape, label, onclick, more = {}) {
   return h(
     "button",
-    { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...more },
+    { class: "icon-button", "aria-label": label, title: label, onclick, ...more },
     icon(shape),
   );
 }
@@ -70,8 +72,8 @@ const HUES = 6;
 export function face({ name = "", avatar = "" }, locale) {
   if (avatar) return h("img", { class: "face", src: avatar, alt: "" });
   const words = name.trim().split(/\s+/).filter(Boolean);
-  const initials = [words[0], words.length > 1 ? words.at(-1) : ""]
-    .map((word) => [...(word ?? "")][0] ?? "").join("").toLocaleUpperCase(locale);
+  const initials = [...words.slice(0, 1), ...words.slice(1).slice(-1)]
+    .map((word) => [...word][0]).join("").toLocaleUpperCase(locale);
   let hue = 0;
   for (const sign of name) hue = (hue * 31 + (sign.codePointAt(0) ?? 0)) % HUES;
   return h("span", { class: `face face-${hue}`, "aria-hidden": "true" }, initials || "•");

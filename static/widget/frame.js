@@ -203,10 +203,10 @@ export class App {
 
   /** @param {string} name @param {HTMLElement} node */
   show(name, node) {
-    const focused = document.activeElement;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const inside = this.#root.contains(focused);
-    const key = focused instanceof HTMLElement ? focused.dataset.key : undefined;
-    const field = focused instanceof HTMLElement ? focused.id : "";
+    const key = focused?.dataset.key;
+    const field = focused?.id;
     const same = name === this.#screen;
     const top = same ? this.#root.scrollTop : 0;
     this.#screen = name;
@@ -439,14 +439,14 @@ export class App {
 
   /** @param {number} value */
   number(value) {
-    return new Intl.NumberFormat(this.locale).format(value);
+    return value.toLocaleString(this.locale);
   }
 
   /** @param {string} moment */
   when(moment) {
-    return new Intl.DateTimeFormat(this.locale, {
+    return new Date(moment).toLocaleString(this.locale, {
       weekday: "long", hour: "2-digit", minute: "2-digit",
-    }).format(new Date(moment));
+    });
   }
 }
 

@@ -47,7 +47,7 @@ export function homeScreen(app) {
       {},
       h(
         "button",
-        { type: "button", class: "topic", "data-key": topic?.id ?? "other", onclick: () => app.pick(topic) },
+        { class: "topic", "data-key": topic?.id ?? "other", onclick: () => app.pick(topic) },
         h("span", { class: "topic-name" }, name),
         topic ? outlook(app, topic) : icon("next"),
       ),
@@ -137,6 +137,18 @@ function field(app, { name, label, required = false, control }) {
   return { node, control, check };
 }
 
+/** @param {App} app @param {boolean} required */
+export function emailField(app, required) {
+  return field(app, {
+    name: "email", label: app.texts.form.email, required,
+    control: h("input", {
+      type: "email", maxLength: 254, autocomplete: "email", inputMode: "email", dir: "auto",
+      // What the server will take: a name, an @ and a domain with a dot.
+      pattern: "[^@\\s]+@[^@\\s]+\\.[^@\\s.]{2,}",
+    }),
+  });
+}
+
 /** @param {App} app @param {{asksEmail: boolean, label: string, busyLabel: string,
  *   submit: (values: Record<string, string>) => Promise<void>}} form */
 function form(app, { asksEmail, label, busyLabel, submit }) {
@@ -156,14 +168,7 @@ function form(app, { asksEmail, label, busyLabel, submit }) {
     }));
   }
   if ((asksEmail || asks.email !== "no") && !app.known.email) {
-    fields.push(field(app, {
-      name: "email", label: texts.form.email, required: asksEmail || asks.email === "required",
-      control: h("input", {
-        type: "email", maxLength: 254, autocomplete: "email", inputMode: "email", dir: "auto",
-        // What the server will take: a name, an @ and a domain with a dot.
-        pattern: "[^@\\s]+@[^@\\s]+\\.[^@\\s.]{2,}",
-      }),
-    }));
+    fields.push(emailField(app, asksEmail || asks.email === "required"));
   }
   fields.push(field(app, {
     name: "text", label: texts.form.message, required: true,
@@ -262,7 +267,7 @@ export function thanksScreen(app, { ticket, reply, email }) {
       h("p", { class: "thanks-number" }, h("span", {}, offline.number), h("strong", {}, `#${ticket}`)),
       email && h("p", { class: "muted" }, offline.reply.replace("{email}", email)),
       reply && h("p", { class: "thanks-reply", dir: "auto" }, reply),
-      h("button", { type: "button", class: "button", onclick: () => app.home() }, offline.done),
+      h("button", { class: "button", onclick: () => app.home() }, offline.done),
     ),
   );
 }
@@ -277,7 +282,7 @@ export function noticeScreen(app, { text, retry }) {
       "div",
       { class: "body notice" },
       h("p", { role: "status" }, text),
-      retry && h("button", { type: "button", class: "button", onclick: retry }, app.texts.state.retry),
+      retry && h("button", { class: "button", onclick: retry }, app.texts.state.retry),
     ),
   );
 }

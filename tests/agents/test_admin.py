@@ -170,6 +170,7 @@ def brand_form(**changes):
         "capacity": "4",
         "at_capacity": "queue",
         "max_queue_length": "50",
+        "transcripts": "request",
         **texts,
     } | changes
 

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from config.outbox.models import OutboxEntry
 from tests.browser.widget import Shop, Visitor, visitor_context
 from tests.chromium import Contexts
 from tests.conftest import Site
@@ -205,3 +206,35 @@ def test_a_closed_panel_counts_what_was_not_read(site: Site, new_context: Contex
     visitor.open()
     expect(badge).to_be_hidden()
     visitor.sees("Two")
+
+
+def test_a_visitor_takes_an_ended_chat_along_by_e_mail(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site)
+    shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start(email="vera@example.com")
+    visitor.frame.locator(".who h1", has_text="Elif Kaya").wait_for()
+    visitor.frame.locator(".menu-place > button").click()
+    visitor.frame.get_by_role("button", name="End chat").click()
+    visitor.frame.locator(".button.is-danger").click()
+    ended = visitor.frame.locator(".ended")
+    ended.get_by_role("button", name="E-mail me this chat").click()
+    address = ended.get_by_label("E-mail")
+    expect(address).to_be_focused()
+    expect(address).to_have_value("vera@example.com")
+    address.fill("vera")
+    ended.get_by_role("button", name="Send").click()
+    expect(ended.get_by_text("Please check the e-mail address.")).to_be_visible()
+    address.fill("other@example.com")
+    ended.get_by_role("button", name="Send").click()
+    expect(ended.get_by_text("On its way to other@example.com.")).to_be_visible()
+    [mail] = OutboxEntry.objects.filter(kind="chat.transcript_mail")
+    assert mail.payload["email"] == "other@example.com"
+
+
+def test_a_brand_that_sends_no_transcripts_offers_none(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site, transcripts="never")
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start()
+    elif_.call(f"conversations/{elif_.chats()[0]['id']}/end", {})
+    visitor.frame.get_by_role("button", name="Start a new chat").wait_for()
+    expect(visitor.frame.get_by_role("button", name="E-mail me this chat")).to_have_count(0)

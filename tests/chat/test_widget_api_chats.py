@@ -338,14 +338,6 @@ def test_a_rating_is_one_to_five(widget: Widget, shop: Shop, score: Any) -> None
     assert answer.status_code == 400
 
 
-def test_a_transcript_is_a_clear_refusal_until_mail_exists(widget: Widget) -> None:
-    chat = started(widget)
-    path = f"conversations/{chat.public_id}/transcript"
-    answer = widget.post(path, {"email": "vera@example.com"})
-    assert (answer.status_code, answer.json()["code"]) == (409, "unavailable")
-    assert widget.post(path, {"email": "x"}).status_code == 400
-
-
 # Nobody there
 
 

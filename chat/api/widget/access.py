@@ -12,6 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from agents.tokens import hash_secret
 from chat.api.throttling import limited
 from chat.limits import Limit, address_key, client_ip
 from chat.models import Conversation, Visitor
@@ -77,6 +78,11 @@ def limit_visitor(request: Request, limit: Limit) -> None:
 def limit_address(request: Request, limit: Limit) -> None:
     """Count one more from this address; raises 429."""
     limited(limit, f"address:{address_key(client_ip(request))}")
+
+
+def limit_email(limit: Limit, email: str) -> None:
+    """Count one more mail to this address, which the shared cache never sees; raises 429."""
+    limited(limit, f"email:{hash_secret(email.lower())[:32]}")
 
 
 def own_conversation(request: Request, public_id: str) -> Conversation:

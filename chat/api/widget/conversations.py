@@ -1,4 +1,4 @@
-"""A visitor's chats: start, list, read, end, rate."""
+"""A visitor's chats: start, list, read, end, rate, take along."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from chat.api.schema import problems_of
 from chat.api.widget.access import (
     WidgetView,
     limit_address,
+    limit_email,
     limit_visitor,
     own_conversation,
     session_of,
@@ -29,7 +30,15 @@ from chat.api.widget.shapes import (
     one_conversation_json,
 )
 from chat.api.widget.topics import public_topic, require_asked
-from chat.limits import MESSAGES, RATINGS, READS, STARTS_BY_ADDRESS
+from chat.limits import (
+    MESSAGES,
+    RATINGS,
+    READS,
+    STARTS_BY_ADDRESS,
+    TRANSCRIPTS,
+    TRANSCRIPTS_BY_ADDRESS,
+    TRANSCRIPTS_BY_EMAIL,
+)
 from chat.operations.conversations import (
     AlreadyOpen,
     InvalidMessage,
@@ -39,6 +48,7 @@ from chat.operations.conversations import (
 )
 from chat.operations.marks import mark_read
 from chat.operations.ratings import NotRateable, rate_conversation
+from chat.operations.transcripts import NotSent, request_transcript
 from chat.routing.availability import availability
 from chat.routing.queue import queue_place
 from config.api import StrictSerializer, Text
@@ -213,12 +223,22 @@ class Transcript(WidgetView):
     @extend_schema(
         operation_id="widget_transcript",
         request=TranscriptBody,
-        responses=problems_of(400, 409),
+        responses={200: dict, **problems_of(400, 409, 429)},
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Refuse for now: the product doesn't send mail to visitors yet."""
+        """Send what was said by e-mail; each request is one mail."""
         limit_visitor(request, RATINGS)
-        own_conversation(request, public_id)
+        conversation = own_conversation(request, public_id)
         body = TranscriptBody(data=request.data)
         body.is_valid(raise_exception=True)
-        raise Problem(409, "unavailable", _("Transcripts can't be sent by e-mail yet."))
+        email: str = body.validated_data["email"]
+        limit_visitor(request, TRANSCRIPTS)
+        limit_address(request, TRANSCRIPTS_BY_ADDRESS)
+        limit_email(TRANSCRIPTS_BY_EMAIL, email)
+        try:
+            request_transcript(conversation=conversation, email=email)
+        except NotSent as error:
+            raise Problem(
+                409, "unavailable", _("Transcripts of this chat are not sent by e-mail.")
+            ) from error
+        return Response({})

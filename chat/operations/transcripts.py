@@ -1,0 +1,42 @@
+"""Sending a visitor what was said."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+
+from agents.models import Brand
+from chat.models import Conversation
+from chat.transcripts import transcript_mail
+from config.mail import send_once
+from config.outbox.operations import enqueue
+
+MAIL = "chat.transcript_mail"
+
+
+class NotSent(Exception):
+    """The brand sends no transcripts."""
+
+
+@transaction.atomic
+def request_transcript(*, conversation: Conversation, email: str) -> None:
+    """Have what the visitor may see of a chat by now sent to `email`, once. Raises `NotSent`."""
+    if conversation.brand.transcripts == Brand.Transcripts.NEVER:
+        raise NotSent
+    enqueue(
+        kind=MAIL,
+        key=f"{MAIL}:{uuid4().hex}",
+        payload={
+            "conversation": conversation.pk,
+            "up_to": conversation.last_visitor_seq,
+            "email": email,
+        },
+    )
+
+
+def mail_transcript(payload: dict[str, Any]) -> None:
+    """Outbox handler: write the mail and send it."""
+    found = Conversation.objects.filter(pk=payload["conversation"]).select_related("brand")
+    if conversation := found.first():
+        mail = transcript_mail(conversation, up_to=payload["up_to"], to=payload["email"])
+        send_once(mail)

@@ -1,0 +1,30 @@
+"""Sending mail that must not arrive twice."""
+
+import smtplib
+from contextlib import suppress
+
+from django.core.mail import EmailMessage, mailers
+
+from config.outbox.operations import Unknown
+
+# The server has answered, and has not taken the message.
+_REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
+
+
+def send_once(message: EmailMessage) -> None:
+    """Hand a message to the mail server; raises `Unknown` when the server may have it already.
+
+    Any other exception means that it surely hasn't, and that trying again does no harm.
+    """
+    mailer = mailers.default
+    mailer.open()
+    try:
+        mailer.send_messages([message])
+    except _REFUSALS:
+        raise
+    except OSError as error:
+        raise Unknown from error
+    finally:
+        # It was taken or not, whatever the farewell is like.
+        with suppress(OSError):
+            mailer.close()
