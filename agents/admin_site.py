@@ -4,13 +4,18 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+
+from agents.models import Brand
 
 # What belongs together for the person who sets things up, whichever app holds it.
 _GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
@@ -34,6 +39,15 @@ class ImeceAdminSite(admin.AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in those whose roles administer; `is_staff` is kept in step with the roles."""
         return bool(request.user.is_active and getattr(request.user, "is_staff", False))
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show what can be set up, and name what still must be."""
+        for brand in Brand.objects.filter(is_active=True, default_team=None).order_by("name"):
+            page = reverse("admin:agents_brand_change", args=[brand.pk])
+            messages.warning(request, format_html('<a href="{}">{}</a>', page, brand.missing_step))
+        return super().index(request, extra_context)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

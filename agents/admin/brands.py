@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.db.models import Count
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -192,6 +192,15 @@ class BrandAdmin(ImeceAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Count the topics along."""
         return super().get_queryset(request).annotate(_topics=Count("topics"))
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Name what is still to be set up; saving says so on the next page."""
+        brand: Brand | None = context.get("original")
+        if brand and brand.missing_step and request.method == "GET":
+            self.message_user(request, brand.missing_step, messages.WARNING)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("topics"), ordering="_topics")
     def topic_count(self, brand: Any) -> int:

@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -101,6 +102,14 @@ class Brand(models.Model):
         if not self.logo:
             return ""
         return reverse("agents:logo", args=[self.site_key, PurePath(self.logo.name or "").stem])
+
+    @property
+    def missing_step(self) -> str:
+        """Return what is still to be set up before every chat finds somebody; empty when done."""
+        if self.default_team_id is not None:
+            return ""
+        text = gettext("%(brand)s has no default team: chats without a topic reach nobody.")
+        return text % {"brand": self.name}
 
 
 class BrandText(models.Model):

@@ -147,6 +147,12 @@ class Frame:
         return self.access.may(Permission.ARCHIVE)
 
     @property
+    def missing_steps(self) -> list[str]:
+        """Return why chats of the shown brands may never come, whoever is Online."""
+        shown = [self.brand] if self.brand else self.brands
+        return [brand.missing_step for brand in shown if brand.missing_step]
+
+    @property
     def break_label(self) -> str:
         """Return the reason of the break the agent is on."""
         return dict(self.break_reasons).get(self.agent.break_reason_id or 0, "")

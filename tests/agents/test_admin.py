@@ -480,3 +480,22 @@ def test_lists_cost_no_more_queries_with_more_rows(page, django_assert_max_num_q
     for name in ("agent", "team", "role", "brand", "topic"):
         with django_assert_max_num_queries(25):
             page.get(reverse(f"admin:agents_{name}_changelist"))
+
+
+def test_a_brand_whose_chats_may_reach_nobody_is_named(page):
+    brand = make_brand()
+    step = f"{brand.name} has no default team: chats without a topic reach nobody."
+    path = reverse("admin:agents_brand_change", args=[brand.pk])
+    for shown in (page.get("/admin/"), page.get(path)):
+        assert shown.content.decode().count(step) == 1
+    assert f'href="{path}"' in page.get("/admin/").content.decode()
+    Brand.objects.update(default_team=make_team())
+    for address in ("/admin/", path):
+        assert step not in page.get(address).content.decode()
+
+
+def test_a_hostile_brand_name_on_the_index_is_only_text(page):
+    make_brand(name=NASTY)
+    shown = page.get("/admin/").content.decode()
+    assert "has no default team" in shown
+    assert NASTY not in shown

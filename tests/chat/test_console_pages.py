@@ -107,6 +107,18 @@ def test_rows_stand_in_sections_by_who_waits_for_whom(desk: Desk) -> None:
     assert "You:" in page
 
 
+def test_an_empty_desk_says_why_chats_may_never_come(desk: Desk) -> None:
+    Brand.objects.update(name="Pazar <b>")
+    step = "Pazar &lt;b&gt; has no default team: chats without a topic reach nobody."
+    assert step in desk.get()
+    assert step in desk.get("?tab=queue")
+    Brand.objects.update(default_team=desk.team)
+    assert step not in desk.get()
+    Brand.objects.update(default_team=None)
+    desk.chat()
+    assert step not in desk.get()
+
+
 def test_the_queue_is_listed_in_its_order(desk: Desk) -> None:
     now = timezone.now()
     second = desk.chat(status="queued", assignee=None, queued_at=now)
