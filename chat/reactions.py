@@ -21,7 +21,7 @@ from chat.lifecycle import (
 )
 from chat.operations.announcements import announce_changes, announce_status
 from chat.operations.assignment import route
-from chat.operations.conversations import release_conversation
+from chat.operations.starting import release_conversation
 from chat.operations.sweeping import free_wrap_ups, wake_conversation
 from chat.routing.hooks import run_hooks
 from config.events import Event, react_to

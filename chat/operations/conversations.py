@@ -1,23 +1,21 @@
-"""The life of a chat: start, end, resolve, reopen, topic."""
+"""The life of a chat once it has begun: end, resolve, reopen, topic."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from agents.models import Agent, Brand, Status, Topic
+from agents.models import Agent, Status, Topic
 from chat.lifecycle import (
     ConversationChanged,
     ConversationEnded,
-    ConversationHeld,
     ConversationQueued,
     ConversationReopened,
     ConversationResolved,
 )
-from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
-from chat.models import Attachment, Conversation, Entry, Visitor
+from chat.locks import Moved, lock_agent, lock_conversation, starting_again
+from chat.models import Conversation, Entry, Visitor
 from chat.operations.assignment import (
     AtCapacity,
     NotOnline,
@@ -26,9 +24,6 @@ from chat.operations.assignment import (
     withdraw_offers,
 )
 from chat.operations.entries import Line, append
-from chat.protocol import ATTACHMENTS_MAX, is_sayable
-from chat.routing.availability import State, can_start
-from chat.routing.hooks import HOLD_SECONDS, has_hooks
 from config.events import publish
 
 type Actor = Agent | Visitor | None
@@ -40,14 +35,6 @@ class AlreadyOpen(Exception):
     def __init__(self, conversation: Conversation) -> None:
         super().__init__(conversation.public_id)
         self.conversation = conversation
-
-
-class NobodyAvailable(Exception):
-    """Nobody can take a chat of this topic now; the offline form remains."""
-
-
-class InvalidMessage(Exception):
-    """The first message is empty, too long, or refers to files that aren't the visitor's."""
 
 
 class NotAssigned(Exception):
@@ -64,126 +51,6 @@ class NotEnded(Exception):
 
 class TooLate(Exception):
     """The reopen window has closed."""
-
-
-class Started(NamedTuple):
-    """A chat, and whether this request made it."""
-
-    conversation: Conversation
-    created: bool
-
-
-@transaction.atomic
-def start_conversation(
-    *,
-    visitor: Visitor,
-    brand: Brand,
-    topic: Topic | None,
-    topic_text: str,
-    fields: Mapping[str, Any],
-    page: Mapping[str, Any],
-    text: str,
-    client_id: str,
-    attachment_ids: Sequence[str],
-    now: datetime,
-) -> Started:
-    """Put a new chat with its first message in the queue; the same `client_id` again: same chat.
-
-    Raises `AlreadyOpen`, `NobodyAvailable`, `InvalidMessage` or `WrongTopic`.
-    """
-    # Two tabs at once: the second one waits here and then meets the first one's chat.
-    visitor = Visitor.objects.select_for_update(no_key=True, of=("self",)).get(pk=visitor.pk)
-    own = Conversation.objects.filter(visitor=visitor, brand=brand).select_related("visitor")
-    repeated = own.filter(
-        entries__author_kind=Entry.AuthorKind.VISITOR, entries__client_id=client_id
-    ).first()
-    if repeated:
-        return Started(repeated, created=False)
-    if already := own.filter(kind=Conversation.Kind.CUSTOMER, status__in=Conversation.OPEN).first():
-        raise AlreadyOpen(already)
-    if topic and topic.brand_id != brand.pk:
-        raise WrongTopic
-    files = own_uploads(visitor, attachment_ids)
-    if not is_sayable(text) or not (text.strip() or files):
-        raise InvalidMessage
-    if can_start(brand, topic, now=now) == State.OFFLINE:
-        raise NobodyAvailable
-    remember(visitor, fields)
-    is_held = has_hooks()
-    chat = Conversation.objects.create(
-        brand=brand,
-        visitor=visitor,
-        contact=visitor.contact,
-        language=visitor.language,
-        topic=topic,
-        chosen_topic=topic,
-        topic_text=topic_text[:120],
-        fields=dict(fields),
-        page=dict(page),
-        created_at=now,
-        queued_at=now,
-        held_until=now + timedelta(seconds=HOLD_SECONDS) if is_held else None,
-    )
-    label = topic.label(visitor.language) if topic else chat.topic_text
-    append(
-        chat,
-        Line(
-            kind=Entry.Kind.STARTED,
-            author_kind=Entry.AuthorKind.VISITOR,
-            data={"topic": label} if label else {},
-        ),
-        Line(
-            kind=Entry.Kind.MESSAGE,
-            author_kind=Entry.AuthorKind.VISITOR,
-            body=text,
-            client_id=client_id,
-            attachments=files,
-        ),
-        Line(kind=Entry.Kind.QUEUED),
-        now=now,
-    )
-    publish(ConversationHeld.of(chat) if is_held else ConversationQueued.of(chat))
-    return Started(chat, created=True)
-
-
-def own_uploads(visitor: Visitor, public_ids: Sequence[str]) -> list[int]:
-    """Lock the visitor's own unused uploads and return their keys; all must be there."""
-    if not public_ids:
-        return []
-    wanted = set(public_ids)
-    if len(wanted) > ATTACHMENTS_MAX:
-        raise InvalidMessage
-    files = (
-        Attachment.objects.select_for_update(no_key=True, of=("self",))
-        .filter(public_id__in=wanted, visitor=visitor, entry=None)
-        .order_by("pk")
-    )
-    keys = [file.pk for file in files]
-    if len(keys) != len(wanted):
-        raise InvalidMessage
-    return keys
-
-
-def remember(visitor: Visitor, fields: Mapping[str, Any]) -> None:
-    """Keep the name and e-mail that a locked visitor gave in a form."""
-    name, email = fields.get("name"), fields.get("email")
-    if isinstance(name, str) and name.strip():
-        visitor.name = name.strip()[:120]
-    if isinstance(email, str) and email.strip():
-        visitor.email = email.strip()[:254]
-    visitor.save(update_fields=["name", "email"])
-
-
-@transaction.atomic
-def release_conversation(*, conversation_id: int, now: datetime) -> None:
-    """Let a chat that was held for the rules be offered, and alert the desk."""
-    [chat] = lock_conversations([conversation_id])
-    if chat.held_until is None:
-        return
-    chat.held_until = None
-    chat.save(update_fields=["held_until"])
-    if chat.status == Conversation.Status.QUEUED:
-        publish(ConversationQueued.of(chat))
 
 
 @transaction.atomic

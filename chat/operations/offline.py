@@ -11,8 +11,9 @@ from chat.lifecycle import ConversationResolved
 from chat.locks import lock_conversation
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.assignment import withdraw_offers
-from chat.operations.conversations import InvalidMessage, WrongTopic, remember
+from chat.operations.conversations import WrongTopic
 from chat.operations.entries import Line, append
+from chat.operations.starting import InvalidMessage, remember
 from chat.protocol import is_sayable
 from config.events import publish
 from tickets.models import Contact, Ticket

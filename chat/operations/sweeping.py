@@ -17,11 +17,11 @@ from chat.operations.conversations import (
     AlreadyOpen,
     NotEnded,
     TooLate,
-    release_conversation,
     reopen_conversation,
 )
 from chat.operations.entries import Line, append
 from chat.operations.offline import said_in
+from chat.operations.starting import release_conversation
 from config.events import publish
 from tickets.operations import add_said
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from agents.models import Agent, Brand, Team, Topic
 from agents.presence import heartbeat
 from chat.models import Conversation, Entry, Visitor
-from chat.operations.conversations import start_conversation
+from chat.operations.starting import start_conversation
 from config.outbox.operations import drain
 from tests.factories import make_agent, make_brand, make_role, make_team, make_topic, make_visitor
 

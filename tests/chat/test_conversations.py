@@ -12,8 +12,6 @@ from chat.models import Attachment, Conversation, Entry
 from chat.operations.assignment import AtCapacity, NotOnline, accept
 from chat.operations.conversations import (
     AlreadyOpen,
-    InvalidMessage,
-    NobodyAvailable,
     NotAssigned,
     NotEnded,
     TooLate,
@@ -23,6 +21,7 @@ from chat.operations.conversations import (
     resolve_conversation,
     set_topic,
 )
+from chat.operations.starting import InvalidMessage, NobodyAvailable
 from tests.chat.floor import Desk, fresh, kinds, make_desk, start
 from tests.factories import make_brand, make_team, make_topic, make_visitor
 

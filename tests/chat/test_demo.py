@@ -14,7 +14,7 @@ from chat.demo.purging import purge_demo
 from chat.demo.seeding import seed_demo
 from chat.models import CannedReply, Conversation, Entry
 from chat.operations.assignment import accept
-from chat.operations.conversations import start_conversation
+from chat.operations.starting import start_conversation
 from chat.protocol import visible_to_visitor
 from tests.chat.floor import here
 from tests.factories import make_agent, make_role, make_team, make_visitor

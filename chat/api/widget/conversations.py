@@ -39,15 +39,10 @@ from chat.limits import (
     TRANSCRIPTS_BY_ADDRESS,
     TRANSCRIPTS_BY_EMAIL,
 )
-from chat.operations.conversations import (
-    AlreadyOpen,
-    InvalidMessage,
-    NobodyAvailable,
-    end_conversation,
-    start_conversation,
-)
+from chat.operations.conversations import AlreadyOpen, end_conversation
 from chat.operations.marks import mark_read
 from chat.operations.ratings import NotRateable, rate_conversation
+from chat.operations.starting import InvalidMessage, NobodyAvailable, start_conversation
 from chat.operations.transcripts import NotSent, request_transcript
 from chat.routing.availability import availability
 from chat.routing.queue import queue_place
