@@ -1,6 +1,7 @@
 """Which pages may open a socket."""
 
 import time
+from typing import Any
 
 from django.conf import settings
 
@@ -11,6 +12,14 @@ REMEMBER_SECONDS = 5.0
 
 type Origin = tuple[str, str, int]
 _known: tuple[float, frozenset[Origin]] = (0.0, frozenset())
+
+
+def origin_of(scope: Any) -> str | None:
+    """Return the page that a socket's scope comes from; None for what is no page."""
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            return str(value.decode("latin-1"))
+    return None
 
 
 def is_own(origin: str | None) -> bool:

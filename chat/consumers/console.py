@@ -1,22 +1,18 @@
-"""The two sockets: `/ws/visitor/` and `/ws/console/`."""
+"""The agent's socket: `/ws/console/`."""
 
 import time
 from typing import Any
 
-from django.conf import settings
-from django.utils import timezone
-
 from agents import presence as agent_presence
 from agents.access import brands_of
 from agents.events import agent_group, desk_group
-from chat import presence
 from chat.credentials import Credential, by_session, by_token, session_key_of
-from chat.events import site_group, thread_group, visitor_group
+from chat.events import thread_group, visitor_group
 from chat.limits import scope_address
 from chat.live import Ended, LiveConsumer
 from chat.operations.messages import MESSAGE, NOTE, Author
 from chat.operations.watching import note_watching
-from chat.origins import is_known, is_own
+from chat.origins import is_own, origin_of
 from chat.protocol import (
     OLDEST_PROTOCOL,
     RESUMED_CONVERSATIONS_MAX,
@@ -28,8 +24,6 @@ from chat.protocol import (
     welcome_frame,
 )
 from chat.reading import read
-from chat.routing.board import shown_availability
-from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token
 from chat.threads import (
     Missed,
     Stand,
@@ -37,118 +31,12 @@ from chat.threads import (
     agent_stand,
     agent_stands,
     epoch,
-    missed,
     missed_by_agent,
-    outlook,
-    visitor_author,
-    visitor_stand,
-    visitor_stands,
 )
 from config.layers import announce
 
 # How long an agent's part in a chat is believed before typing is shown to the visitor.
 PART_SECONDS = 5.0
-
-
-class VisitorConsumer(LiveConsumer):
-    """A widget's socket: hears everything of one visitor. Cookies mean nothing here."""
-
-    audience = "visitor"
-
-    secret_hash = ""
-    origin: str | None = None
-
-    async def may_knock(self, scope: Any) -> bool:
-        """Let in pages of ours and of any brand; which brand's is known at `hello`."""
-        self.origin = _header(scope, b"origin")
-        return self.origin is None or is_own(self.origin) or await read(is_known, self.origin)
-
-    async def welcome(self, hello: dict[str, Any]) -> None:
-        """Check the token, hear the visitor's and the site's groups, send what was missed."""
-        _require_current(hello)
-        try:
-            session = await read(read_token, hello["token"] or "")
-        except BadToken:
-            raise Ended(Close.TOKEN) from None
-        if not origin_allowed(self.origin, session.brand):
-            raise Ended(Close.FORBIDDEN)
-        self.secret_hash = session.secret_hash
-        self.brand_id = session.brand_id
-        if session.visitor is not None:
-            self.author = Author.of_visitor(session.visitor)
-        # First the bell, then the database: what comes in between rings.
-        await self.join(visitor_group(self.secret_hash))
-        await self.join(site_group(session.brand_id))
-        self._take_place()
-        resume: dict[str, int] = hello["resume"]
-        stands, now_epoch, expects = await read(_visitor_start, session, resume)
-        heads = {stand.public_id: stand.head for stand in stands}
-        # It may have changed since the widget was told, and while its socket was away.
-        welcome = welcome_frame(heads, now_epoch) | {"availability": expects}
-        await self.say(encode(welcome))
-        for stand in stands:
-            thread = stand.thread(resume.get(stand.public_id, 0))
-            self.follow(thread)
-            if thread.sent != stand.head:
-                await self.catch_up(thread)
-
-    def _take_place(self) -> None:
-        sockets = presence.attach(self.secret_hash, self)
-        self.watch.add(self)
-        for oldest in sockets[: -settings.IMECE["SOCKETS_PER_VISITOR"]]:
-            if isinstance(oldest, VisitorConsumer):
-                oldest.end(Close.REPLACED)
-
-    def follow_unasked(self, content: dict[str, Any]) -> Thread | None:
-        """Follow a chat that began after the welcome."""
-        thread = super().follow_unasked(content)
-        if thread is None:
-            thread = Thread(content["pk"], content["conversation"], 0, self.secret_hash)
-            self.follow(thread)
-        return thread
-
-    def find(self, public_id: str) -> Stand | None:
-        return visitor_stand(self.secret_hash, public_id)
-
-    def fetch(self, thread: Thread) -> Missed | None:
-        return missed(thread.pk, thread.public_id, "visitor", thread.sent)
-
-    async def send_message(self, frame: dict[str, Any]) -> None:
-        """`message.send`."""
-        if self.author is None:
-            # The first message made the row.
-            self.author = await read(visitor_author, self.secret_hash)
-        await self.post(frame, MESSAGE)
-
-    async def show_typing(self, frame: dict[str, Any]) -> None:
-        """`typing`, to the agents; what is being typed stays with the visitor."""
-        thread = await self.thread_of(frame["conversation"])
-        if thread is None:
-            return
-        if self.author is None:
-            self.author = await read(visitor_author, self.secret_hash)
-        if self.author is not None:
-            shown = typing_frame(thread.public_id, self.author.shape(), on=frame["on"])
-            announce([(thread_group(thread.pk), frames_content(shown))])
-
-    async def resync(self) -> None:
-        """Look again: what was said, and what the visitor can expect now."""
-        await super().resync()
-        if self.brand_id is not None:
-            for frame in await read(
-                outlook, self.brand_id, self.secret_hash if self.threads else ""
-            ):
-                await self.say(frame)
-
-    def forgotten(self) -> None:
-        presence.detach(self.secret_hash, self)
-
-    commands = {
-        "hello": LiveConsumer.hello_again,
-        "message.send": send_message,
-        "typing": show_typing,
-        "read": LiveConsumer.mark_read,
-    }
 
 
 class ConsoleConsumer(LiveConsumer):
@@ -164,14 +52,15 @@ class ConsoleConsumer(LiveConsumer):
 
     async def may_knock(self, scope: Any) -> bool:
         """With a cookie only our own pages; without one also programs that have no page."""
-        origin = _header(scope, b"origin")
+        origin = origin_of(scope)
         self.session_key = session_key_of(scope["headers"])
         self.address = scope_address(scope)
         return is_own(origin) or (origin is None and self.session_key is None)
 
     async def welcome(self, hello: dict[str, Any]) -> None:
         """Check session or token, hear what concerns the agent, send what was missed."""
-        _require_current(hello)
+        if hello["protocol"] < OLDEST_PROTOCOL:
+            raise Ended(Close.OLD_CLIENT)
         credential = await read(self._let_in, hello["token"])
         if credential is None:
             raise Ended(Close.TOKEN)
@@ -334,25 +223,6 @@ class ConsoleConsumer(LiveConsumer):
         "watch": start_watching,
         "unwatch": stop_watching,
     }
-
-
-def _header(scope: Any, wanted: bytes) -> str | None:
-    for name, value in scope["headers"]:
-        if name == wanted:
-            return str(value.decode("latin-1"))
-    return None
-
-
-def _require_current(hello: dict[str, Any]) -> None:
-    if hello["protocol"] < OLDEST_PROTOCOL:
-        raise Ended(Close.OLD_CLIENT)
-
-
-def _visitor_start(
-    session: VisitorSession, resume: dict[str, int]
-) -> tuple[list[Stand], Any, dict[str, Any]]:
-    expects = shown_availability(session.brand, now=timezone.now())
-    return visitor_stands(session, resume), epoch(), expects.as_json()
 
 
 def _agent_start(
