@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,8 @@ SECRET_KEY = _secret_key()
 # What runs
 
 INSTALLED_APPS = [
-    "daphne",
+    # Its Twisted would cost every other process a third of a second.
+    *(["daphne"] if "runserver" in sys.argv[1:2] else []),
     "config.apps.ImeceAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,6 +145,19 @@ def redis_server() -> Iterator[servers.Redis]:
     """An empty Redis of this test's own."""
     with servers.redis_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data_dir = tmp_path_factory.mktemp("migrated")
+    servers.manage("migrate", "--verbosity=0", env={"DATA_DIR": str(data_dir)})
+    return data_dir
+
+
+@pytest.fixture
+def migrated(_migrated_once: Path, tmp_path: Path) -> Path:
+    """A DATA_DIR of this test's own with an embedded database without rows."""
+    return shutil.copytree(_migrated_once, tmp_path / "data")
 
 
 @dataclass(frozen=True)

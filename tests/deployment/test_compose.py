@@ -15,6 +15,8 @@ import websockets
 from tests.deployment.composing import VARIABLES, Service, services
 from tests.servers import free_port, manage, postgres_server, redis_server
 
+pytestmark = pytest.mark.own_servers
+
 PASSWORD = "long-enough-for-anyone"
 # What the proxy adds.
 PROXIED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7", "Host": "desk.example"}

@@ -12,6 +12,8 @@ import pytest
 
 from tests.servers import Web, free_port, manage, web_process
 
+pytestmark = pytest.mark.own_servers
+
 
 def rows(data_dir: Path, query: str) -> list[Any]:
     """Ask the embedded database."""
@@ -40,8 +42,8 @@ def test_it_prints_where_to_go_and_who_may_sign_in(tmp_path: Path) -> None:
         assert "Traceback" not in web.logs
 
 
-def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
-    with web_process({"DATA_DIR": str(tmp_path), "SEED_DEMO": "false"}) as web:
+def test_ctrl_c_ends_it_cleanly(migrated: Path) -> None:
+    with web_process({"DATA_DIR": str(migrated), "SEED_DEMO": "false"}) as web:
         web.signal(signal.SIGINT)
         assert web.wait() == 0
         assert "Traceback" not in web.logs
@@ -86,15 +88,15 @@ def test_the_demo_follows_the_address_that_a_later_start_has(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("stop", [Web.kill, Web.terminate], ids=["kill -9", "SIGTERM"])
 def test_what_the_outbox_holds_is_done_after_a_restart(
-    tmp_path: Path, stop: Callable[[Web], Any]
+    migrated: Path, stop: Callable[[Web], Any]
 ) -> None:
-    env = {"DATA_DIR": str(tmp_path), "SEED_DEMO": "false"}
+    env = {"DATA_DIR": str(migrated), "SEED_DEMO": "false"}
     with web_process(env) as web:
         stop(web)
         manage("shell", "--verbosity=0", "--command", ENQUEUE, env=env)
-        assert rows(tmp_path, PENDING) == [("test-row",)]
+        assert rows(migrated, PENDING) == [("test-row",)]
         web.start()
-        assert wait_until(lambda: rows(tmp_path, PENDING) == [])
+        assert wait_until(lambda: rows(migrated, PENDING) == [])
 
 
 PENDING = "SELECT key FROM outbox_outboxentry WHERE done_at IS NULL"

@@ -26,10 +26,12 @@ from tests.servers import (
     web_process,
 )
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.own_servers]
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "5"))
 PAIRS = 6
+# Each test of the house talks in chats of its own.
+HOUSE_TESTS = 3
 RAISED = {"SOCKET_RATE": "1000", "SOCKET_BURST": "1000", "SECRET_KEY": "x" * 50}
 LEDGER = """
     SELECT c.public_id, e.seq, e.visitor_seq, e.kind, e.client_id
@@ -41,10 +43,10 @@ type Fault = Callable[[], Awaitable[None]]
 type Row = tuple[str, int, int | None, str, str | None]
 
 
-def prepare(env: dict[str, str]) -> list[dict[str, str]]:
+def prepare(env: dict[str, str], count: int = PAIRS) -> list[dict[str, str]]:
     """Fill the database with chats of one visitor and one agent each."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.world", str(PAIRS), "0"],
+        [sys.executable, "-m", "tests.world", str(count), "0"],
         cwd=ROOT,
         env=environment(env),
         stdout=subprocess.PIPE,
@@ -121,12 +123,13 @@ class House:
         self.postgres, self.redis, self.webs, self.pairs = postgres, redis, webs, pairs
 
     def run(self, fault: Fault) -> dict[str, list[Screen]]:
-        """Run the rounds and check every ledger."""
+        """Run the rounds in chats nobody has used, and check every ledger."""
+        pairs = [self.pairs.pop() for _ in range(PAIRS)]
         screens = asyncio.run(
             run_rounds(
                 visitors_at=self.webs[0].url,
                 agents_at=self.webs[1].url,
-                pairs=self.pairs,
+                pairs=pairs,
                 fault=fault,
             )
         )
@@ -135,16 +138,16 @@ class House:
         return screens
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with postgres_server() as postgres, redis_server() as redis:
         env = {
             **RAISED,
             "DATABASE_URL": postgres.url,
             "REDIS_URL": redis.url,
-            "DATA_DIR": str(tmp_path),
+            "DATA_DIR": str(tmp_path_factory.mktemp("house")),
         }
-        pairs = prepare(env)
+        pairs = prepare(env, PAIRS * HOUSE_TESTS)
         with web_process(env) as first, web_process(env) as second:
             yield House(postgres, redis, [first, second], pairs)
 
