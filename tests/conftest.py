@@ -256,8 +256,13 @@ def problems() -> chromium.Problems:
 
 
 @pytest.fixture
-def new_context(browser: Browser, problems: chromium.Problems) -> Iterator[chromium.Contexts]:
+def new_context(
+    request: pytest.FixtureRequest, browser: Browser, problems: chromium.Problems
+) -> Iterator[chromium.Contexts]:
     """Call it for another person's browser: `new_context(agent=elif_, url=site.url)`."""
+    if _uses_site(request.node):
+        # Browsers leave before the rows they look at do.
+        request.getfixturevalue("site")
     contexts = chromium.Contexts(browser, problems)
     yield contexts
     contexts.close()

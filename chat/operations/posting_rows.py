@@ -68,6 +68,10 @@ class File(NamedTuple):
     shape: dict[str, Any]
 
 
+# Up to so many rows are sent value by value.
+FEW = 4
+
+
 def skips_locked() -> bool:
     """Return whether a row held by somebody else is left out instead of waited for."""
     return connection.features.has_select_for_update_skip_locked
@@ -97,15 +101,19 @@ def _cursor() -> Any:
 def _table(types: str, rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
     """Return rows as a table with the columns `column1`, `column2` …, and its parameters.
 
-    PostgreSQL gets one array a column: psycopg would parse a long list of placeholders in Python.
+    Many rows go to PostgreSQL as one array a column: each number of rows would be another statement
+    to parse and plan. Few go one by one: an array costs psycopg more time than ten values.
     """
     names = types.split()
-    if connection.vendor == "postgresql":
+    if connection.vendor != "postgresql":
+        marks = f"({','.join(['%s'] * len(names))})"
+    elif len(rows) > FEW:
         arrays = ", ".join(f"%s::{name}[]" for name in names)
         columns = ", ".join(f"column{number}" for number in range(1, len(names) + 1))
         values: list[Any] = [list(column) for column in zip(*rows, strict=True)]
         return f"unnest({arrays}) AS k({columns})", values
-    marks = f"({','.join(['%s'] * len(names))})"
+    else:
+        marks = f"({','.join(f'%s::{name}' for name in names)})"
     values = [value for row in rows for value in row]
     return f"(VALUES {','.join([marks] * len(rows))}) AS k", values
 

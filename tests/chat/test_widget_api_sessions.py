@@ -165,7 +165,7 @@ def test_renewing_writes_nothing_while_nothing_is_new() -> None:
     started(widget)
     with CaptureQueriesContext(connection) as queries:
         widget.open()
-    assert [query for query in queries if not query["sql"].startswith("SELECT")] == []
+    assert [query for query in queries if not query["sql"].lstrip("(").startswith("SELECT")] == []
 
 
 def test_a_token_lives_fifteen_minutes() -> None:
