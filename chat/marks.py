@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from functools import partial
+from itertools import islice
 
 from django.utils import timezone
 
@@ -12,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 # Beyond this the newest marks of other chats are dropped; they are moved again by the next one.
 WAITING_MAX = 10_000
+# So many go in one transaction; messages wait meanwhile.
+BATCH_MAX = 16
 
 
 class Collector:
@@ -34,15 +38,17 @@ class Collector:
                 self._waiting[key] = (read, delivered)
 
     def flush(self) -> None:
-        """Have what is waiting written soon, in the writer's thread."""
-        if self._waiting:
-            writer.between(self.write)
+        """Have what is waiting written soon, in the writer's thread, a few between two batches."""
+        for _ in range(0, len(self._waiting), BATCH_MAX):
+            writer.between(partial(self.write, BATCH_MAX))
 
-    def write(self) -> None:
-        """Write what is waiting now; what can't be written yet waits on."""
+    def write(self, limit: int | None = None) -> None:
+        """Write up to `limit` of what is waiting; what can't be written yet waits on."""
         with self._lock:
-            waiting, self._waiting = self._waiting, {}
-        marks = [Mark(*key, read, delivered) for key, (read, delivered) in waiting.items()]
+            taken = list(islice(self._waiting.items(), limit))
+            for key, _ in taken:
+                del self._waiting[key]
+        marks = [Mark(*key, read, delivered) for key, (read, delivered) in taken]
         if marks:
             for mark in move_marks(marks=marks, now=timezone.now()):
                 self.note(mark.conversation, mark.agent, read=mark.read, delivered=mark.delivered)

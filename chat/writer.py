@@ -90,6 +90,8 @@ class MessageWriter:
         self._condition = threading.Condition()
         self._queue: deque[_Item] = deque()
         self._jobs: deque[Callable[[], None]] = deque()
+        # Whether the fast lane's last turn was a job's.
+        self._did_job = False
         # By conversation: what waits for its row. The first of them is being written.
         self._slow: dict[str, deque[_Item]] = {}
         self._slow_ready: deque[str] = deque()
@@ -196,8 +198,9 @@ class MessageWriter:
         with self._condition:
             batch: list[_Item] = []
             while not batch:
-                # First: it is small, and batches may come without end.
-                if self._jobs:
+                # In turns: batches may come without end, and so may jobs.
+                if self._jobs and not (self._did_job and self._queue):
+                    self._did_job = True
                     return []
                 while self._queue and len(batch) < BATCH_MAX:
                     item = self._queue.popleft()
@@ -210,6 +213,7 @@ class MessageWriter:
                     if self._closed:
                         return None
                     self._condition.wait()
+            self._did_job = False
             return batch
 
     def _run_job(self) -> None:

@@ -235,7 +235,6 @@ def post_message(draft: Draft, *, now: datetime) -> Result:
     return post_messages([draft], now=now, wait=True)[0]
 
 
-@transaction.atomic
 def post_messages(drafts: Sequence[Draft], *, now: datetime, wait: bool = False) -> list[Result]:
     """Store many messages in one transaction; the result of each stands at its place.
 
@@ -245,7 +244,7 @@ def post_messages(drafts: Sequence[Draft], *, now: datetime, wait: bool = False)
     for index, draft in enumerate(drafts):
         if not _is_valid(draft):
             batch.results[index] = INVALID
-    with rows.together():
+    with transaction.atomic(), rows.together():
         batch.number(wait=wait)
         batch.store()
     # Not among the locked rows: somebody else holds it, or there is no such conversation.

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.backends.postgresql.base import ServerBindingCursor
+from psycopg.pq import TransactionStatus
 
 from chat.models import Attachment
 from chat.protocol import attachment_json
@@ -70,6 +71,7 @@ class File(NamedTuple):
 
 # Up to so many rows are sent value by value.
 FEW = 4
+PREPARE_AFTER = 2
 
 
 def skips_locked() -> bool:
@@ -79,15 +81,28 @@ def skips_locked() -> bool:
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Send statements whose answers nobody waits for along with the next ones (PostgreSQL)."""
+    """Send statements whose answers nobody waits for along with the next ones (PostgreSQL).
+
+    Stands right inside `transaction.atomic()`, whose commit goes along too.
+    """
     connection.ensure_connection()
     if connection.vendor != "postgresql":
         yield
         return
-    # The texts below never change, so the server need not plan them each time.
-    connection.connection.prepare_threshold = 2
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield
+    raw = connection.connection
+    with connection.wrap_database_errors:
+        if raw.prepare_threshold != PREPARE_AFTER:
+            # The texts below never change, so the server need not plan them each time.
+            raw.execute("SET plan_cache_mode = force_generic_plan")
+            raw.prepare_threshold = PREPARE_AFTER
+        with raw.pipeline():
+            yield
+            if (
+                not connection.savepoint_ids
+                and raw.pgconn.transaction_status != TransactionStatus.IDLE
+            ):
+                # Django's own commit then finds nothing left to do.
+                raw.execute("COMMIT", prepare=False)
 
 
 def _cursor() -> Any:
@@ -150,7 +165,7 @@ WHERE p.joined_at IS NOT NULL AND p.left_at IS NULL"""
 _IDS = """
 SELECT 'id', '', 0, '', nextval(pg_get_serial_sequence('chat_entry', 'id')), 0, 0,
        CURRENT_TIMESTAMP
-FROM generate_series(1, %s::int)"""
+FROM {table}"""
 
 
 def lock_and_look_up(
@@ -197,8 +212,7 @@ def _questions(keys: Sequence[Key]) -> tuple[str, list[Any]]:
         ask(_JOINED, "text bigint", list({(key[0], key[2]) for key in agents}))
     if connection.vendor == "postgresql":
         # So that nobody waits for the insert's answer.
-        parts.append(_IDS)
-        params.append(len(keys))
+        ask(_IDS, "int", [(number,) for number in range(len(keys))])
     return " UNION ALL ".join(parts), params
 
 
@@ -245,20 +259,22 @@ def store(
     """
     at = connection.ops.adapt_datetimefield_value(now)
     types = "bigint int int text text bigint text text"
+    counters, moved = _counters(locked)
     with _cursor() as cursor:
         if ids:
             pks = list(ids[: len(entries)])
             rows = [(*entry, pk) for entry, pk in zip(entries, pks, strict=True)]
             table, params = _table(f"{types} bigint", rows)
             words = {"id": ", id", "value": ", k.column9", "empty": "'{}'::jsonb"}
-            cursor.execute(_INSERT.format(table=table, **words), [at, *params])
+            insert = _INSERT.format(table=table, **words)
+            cursor.execute(f"WITH moved AS ({counters}) {insert}", [*moved, at, *params])
         else:
             table, params = _table(types, entries)
             sql = _INSERT.format(table=table, id="", value="", empty="'{}'")
             cursor.execute(f"{sql} RETURNING conversation_id, seq, id", [at, *params])
             made = {(conversation, seq): pk for conversation, seq, pk in cursor.fetchall()}
             pks = [made[entry[0], entry[1]] for entry in entries]
-    _move_counters(locked)
+            cursor.execute(counters, moved)
     return pks
 
 
@@ -269,8 +285,8 @@ SET last_seq = k.column2, last_visitor_seq = k.column3, preview = k.column4,
 FROM {table} WHERE c.id = k.column1"""
 
 
-def _move_counters(locked: Sequence[Locked]) -> None:
-    """Write back what the new lines changed, for all conversations at once."""
+def _counters(locked: Sequence[Locked]) -> tuple[str, list[Any]]:
+    """Return the statement that writes back what the new lines changed in their conversations."""
     rows = [
         (
             row.pk,
@@ -284,8 +300,7 @@ def _move_counters(locked: Sequence[Locked]) -> None:
         for row in locked
     ]
     table, params = _table("bigint int int text text timestamptz timestamptz", rows)
-    with _cursor() as cursor:
-        cursor.execute(_COUNTERS.format(table=table), params)
+    return _COUNTERS.format(table=table), params
 
 
 def _moment(value: Any) -> Any:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import DataError, OperationalError, connection, transaction
 
+from chat import marks
 from chat import writer as module
 from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
@@ -230,3 +231,19 @@ async def test_a_held_chat_does_not_stop_the_socket_of_its_sender(chats):
             assert await visitor.is_silent()
         assert (await visitor.answer_to(cid))["seq"] == 1
     assert (await db(Conversation.objects.get, pk=chats[0].pk)).last_seq == 1
+
+
+def test_marks_of_many_chats_are_written_a_few_at_a_time(writer, monkeypatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr("chat.marks.writer", writer)
+    monkeypatch.setattr(
+        "chat.marks.move_marks", lambda *, marks, now: sizes.append(len(marks)) or []
+    )
+    collector = marks.Collector()
+    for conversation in range(40):
+        collector.note(conversation, None, delivered=1)
+    collector.flush()
+    written = threading.Event()
+    writer.between(written.set)
+    assert written.wait(5)
+    assert sizes == [16, 16, 8]
