@@ -21,3 +21,12 @@ def thread_texts() -> dict[str, str]:
         "download": _("Download {name} ({size})"),
         "fileGone": _("This file is no longer available."),
     }
+
+
+def emoji_texts() -> dict[str, str]:
+    """Return the texts of `static/live/emoji.js`, in this language."""
+    return {
+        "emoji": _("Emoji"),
+        "findEmoji": _("Find an emoji"),
+        "noEmoji": _("No such emoji."),
+    }

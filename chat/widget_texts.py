@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from chat.thread_texts import thread_texts
+from chat.thread_texts import emoji_texts, thread_texts
 
 
 def widget_texts() -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _chat() -> dict[str, str]:
         "write": _("Write a message"),
         "send": _("Send"),
         "attach": _("Attach a file"),
-        "emoji": _("Emoji"),
+        **emoji_texts(),
         "menu": _("More"),
         "close": _("Close window"),
         "soundOn": _("Turn sound on"),

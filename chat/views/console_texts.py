@@ -4,13 +4,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from chat.thread_texts import thread_texts
+from chat.thread_texts import emoji_texts, thread_texts
 
 
 def console_texts() -> dict[str, Any]:
     """Return the texts in the language of the request."""
     return {
         "thread": _thread(),
+        **emoji_texts(),
         "offline": _("Connection lost. Reconnecting…"),
         "polling": _("Reconnecting… Messages still arrive, a little later."),
         "stopped": _("This screen was signed out. Reload the page."),

@@ -1,5 +1,5 @@
 // @ts-check
-import { score } from "./fold.js";
+import { score } from "../live/fold.js";
 import { byId, request, settings, texts } from "./page.js";
 
 /** The list of canned replies above the composer. */

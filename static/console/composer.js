@@ -1,5 +1,5 @@
 // @ts-check
-import { fold } from "./fold.js";
+import { fold } from "../live/fold.js";
 import * as list from "./list.js";
 import { sync } from "./live.js";
 import { byId, fill, request, settings, texts } from "./page.js";
@@ -108,6 +108,9 @@ function listen(frame, box) {
       box.focus();
     } else if (button?.dataset.do === "attach") byId("file-input")?.click();
     else if (button?.dataset.do === "canned") canned(true);
+    else if (button?.dataset.do === "emoji") {
+      import("../live/emoji.js").then(({ openEmoji }) => openEmoji(button, box, texts));
+    }
   });
   byId("file-input")?.addEventListener("change", (event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);

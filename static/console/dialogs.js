@@ -1,5 +1,5 @@
 // @ts-check
-import { fold, score } from "./fold.js";
+import { fold, score } from "../live/fold.js";
 import { byId } from "./page.js";
 
 /** Dialogs that come as fragments, the question before something final, the topic picker. */

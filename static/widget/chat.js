@@ -275,21 +275,11 @@ export class Chat {
       );
     };
     list.addEventListener("beforetoggle", (/** @type {any} */ event) => {
-      button.setAttribute("aria-expanded", String(event.newState === "open"));
       if (event.newState === "open") draw();
     });
-    list.addEventListener("toggle", (/** @type {any} */ event) => {
-      if (event.newState === "open") list.querySelector("button")?.focus();
-    });
-    list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Escape") return;
-      event.preventDefault();
-      event.stopPropagation();
-      list.hidePopover();
-      button.focus();
-    });
-    const button = iconButton("more", texts.menu, () => list.togglePopover(), {
-      "aria-expanded": "false", "aria-controls": "menu",
+    list.addEventListener("toggle", () => list.querySelector("button")?.focus());
+    const button = iconButton("more", texts.menu, undefined, {
+      "aria-controls": "menu", popoverTargetElement: list,
     });
     return h("div", { class: "menu-place" }, button, list);
   }

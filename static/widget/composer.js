@@ -1,5 +1,4 @@
 // @ts-check
-import { fileSize } from "../live/files.js";
 import { h, icon, iconButton } from "./dom.js";
 
 /**
@@ -16,7 +15,7 @@ import { h, icon, iconButton } from "./dom.js";
  */
 export class Composer {
   #options;
-  #files;
+  /** Loaded with the first file. @type {import("./uploads.js").Files | null} */ #files = null;
   #text;
   #send;
   #error = h("p", { class: "composer-error", role: "alert" });
@@ -25,14 +24,6 @@ export class Composer {
   constructor(options) {
     const { texts, limits } = options;
     this.#options = options;
-    this.#files = new Files({
-      texts: texts.files,
-      limits,
-      locale: options.locale,
-      upload: options.upload,
-      changed: () => this.#check(),
-      error: (text) => (this.#error.textContent = text),
-    });
     this.#text = h("textarea", {
       class: "composer-text", rows: 1, placeholder: texts.write, "aria-label": texts.write,
       dir: "auto", enterKeyHint: "send", autocomplete: "off",
@@ -47,14 +38,14 @@ export class Composer {
         const pasted = [...(event.clipboardData?.files ?? [])];
         if (!pasted.length) return;
         event.preventDefault();
-        this.#files.add(pasted);
+        this.#add(pasted);
       },
     });
     this.#text.value = options.draft.get() ?? "";
     const picker = h("input", {
       type: "file", multiple: true, accept: limits.accept, hidden: true, tabIndex: -1,
       onchange: () => {
-        this.#files.add([...picker.files]);
+        this.#add([...picker.files]);
         picker.value = "";
         this.#text.focus();
       },
@@ -74,7 +65,6 @@ export class Composer {
         },
       },
       this.#error,
-      this.#files.element,
       h(
         "div",
         { class: "composer-row" },
@@ -112,13 +102,28 @@ export class Composer {
       veil.hidden = true;
       if (!carries(event)) return;
       event.preventDefault();
-      this.#files.add([...(event.dataTransfer?.files ?? [])]);
+      this.#add([...(event.dataTransfer?.files ?? [])]);
     });
   }
 
   /** The panel closes: nobody types any more. */
   calm() {
     this.#options.typing(false);
+  }
+
+  /** @param {File[]} files */
+  async #add(files) {
+    const { Files } = await import("./uploads.js");
+    if (!this.#files) {
+      this.#files = new Files({
+        ...this.#options,
+        texts: this.#options.texts.files,
+        changed: () => this.#check(),
+        error: (text) => (this.#error.textContent = text),
+      });
+      this.#error.after(this.#files.element);
+    }
+    this.#files.add(files);
   }
 
   #typed() {
@@ -133,8 +138,8 @@ export class Composer {
     if (over > 0) this.#error.textContent = texts.tooLong.replace("{n}", String(over));
     else if (this.#over) this.#error.textContent = "";
     this.#over = over > 0;
-    const empty = !this.#text.value.trim() && !this.#files.ready().length;
-    this.#send.disabled = empty || over > 0 || this.#files.busy();
+    const empty = !this.#text.value.trim() && !this.#files?.ready().length;
+    this.#send.disabled = empty || over > 0 || Boolean(this.#files?.busy());
   }
 
   #over = false;
@@ -143,7 +148,7 @@ export class Composer {
     this.#check();
     if (this.#send.disabled) return;
     const text = this.#text.value.trim();
-    const files = this.#files.take();
+    const files = this.#files?.take() ?? [];
     this.#text.value = "";
     this.#error.textContent = "";
     this.#options.draft.set(null);
@@ -155,138 +160,11 @@ export class Composer {
   /** On touch screens the keyboard has them already. */
   #emoji() {
     if (matchMedia("(pointer: coarse)").matches) return null;
-    const panel = h("div", { class: "emoji", id: "emoji", popover: "auto" });
-    const button = iconButton("smile", this.#options.texts.emoji, async () => {
-      if (!panel.childElementCount) {
-        const { emojiGrid } = await import("./emoji.js");
-        panel.append(emojiGrid((sign) => {
-          panel.hidePopover();
-          this.#insert(sign);
-        }, this.#options.texts.emoji));
-      }
-      panel.togglePopover();
-      if (panel.matches(":popover-open")) panel.querySelector("button")?.focus();
-    }, { "aria-expanded": "false", "aria-controls": "emoji" });
-    panel.addEventListener("toggle", (/** @type {any} */ event) => {
-      button.setAttribute("aria-expanded", String(event.newState === "open"));
-    });
-    panel.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Escape") return;
-      event.preventDefault();
-      event.stopPropagation();
-      panel.hidePopover();
-      button.focus();
-    });
-    return h("div", { class: "emoji-place" }, button, panel);
+    const { texts } = this.#options;
+    const button = iconButton("smile", texts.emoji, async () => {
+      const { openEmoji } = await import("../live/emoji.js");
+      openEmoji(button, this.#text, texts);
+    }, { "aria-haspopup": "dialog" });
+    return button;
   }
-
-  /** @param {string} sign */
-  #insert(sign) {
-    const { selectionStart, selectionEnd } = this.#text;
-    this.#text.setRangeText(sign, selectionStart, selectionEnd, "end");
-    this.#text.focus();
-    this.#typed();
-  }
-}
-
-/**
- * Files on their way into a message: checked, uploaded with progress, removable.
- *
- * @typedef {{file: File, node: HTMLElement, done: any, abort: AbortController}} Item
- */
-export class Files {
-  #options;
-  /** @type {Set<Item>} */ #items = new Set();
-  element = h("ul", { class: "uploads", hidden: true });
-
-  /** @param {{texts: any, limits: any, locale: string, changed: () => void,
-   *   error: (text: string) => void,
-   *   upload: (file: File, progress: (share: number) => void, signal: AbortSignal) => Promise<any>
-   * }} options */
-  constructor(options) {
-    this.#options = options;
-  }
-
-  busy() {
-    return [...this.#items].some((item) => !item.done);
-  }
-
-  ready() {
-    return [...this.#items].filter((item) => item.done).map((item) => item.done);
-  }
-
-  /** Give what is uploaded to a message. */
-  take() {
-    const files = this.ready();
-    for (const item of this.#items) this.#drop(item);
-    return files;
-  }
-
-  /** @param {File[]} files */
-  add(files) {
-    const { texts, limits, locale, error } = this.#options;
-    error("");
-    for (const file of files) {
-      const { name } = file;
-      if (this.#items.size >= limits.files) {
-        return error(texts.tooMany.replace("{n}", String(limits.files)));
-      }
-      if (file.size > limits.upload) {
-        error(texts.tooBig.replace("{name}", () => name).replace("{size}", fileSize(limits.upload, locale)));
-      } else if (!file.size) error(texts.empty.replace("{name}", () => name));
-      else if (!allowed(file, limits.accept)) error(texts.badType.replace("{name}", () => name));
-      else this.#upload(file);
-    }
-  }
-
-  /** @param {File} file */
-  async #upload(file) {
-    const { texts, upload, changed, error } = this.#options;
-    const label = texts.uploading.replace("{name}", () => file.name);
-    const bar = h("progress", { max: 1, value: 0, "aria-label": label });
-    const abort = new AbortController();
-    /** @type {Item} */
-    const item = { file, node: h("li", {}), done: null, abort };
-    const remove = texts.remove.replace("{name}", () => file.name);
-    item.node.append(
-      h("span", { class: "upload-name", title: file.name }, file.name),
-      bar,
-      iconButton("cross", remove, () => {
-        abort.abort();
-        this.#drop(item);
-        changed();
-      }),
-    );
-    this.#items.add(item);
-    this.element.append(item.node);
-    this.element.hidden = false;
-    changed();
-    try {
-      item.done = await upload(file, (share) => (bar.value = share), abort.signal);
-      bar.hidden = true;
-      item.node.classList.add("is-done");
-    } catch (problem) {
-      if (/** @type {any} */ (problem)?.name !== "AbortError") {
-        const { status } = /** @type {any} */ (problem);
-        const text = status === 415 || status === 400 ? texts.badType : texts.failed;
-        error(text.replace("{name}", () => file.name));
-      }
-      this.#drop(item);
-    }
-    changed();
-  }
-
-  /** @param {Item} item */
-  #drop(item) {
-    this.#items.delete(item);
-    item.node.remove();
-    this.element.hidden = !this.#items.size;
-  }
-}
-
-/** A first look, to spare a useless upload; the server judges by content.
- * @param {File} file @param {string} accept */
-function allowed(file, accept) {
-  const ending = file.name.toLowerCase().match(/\.[a-z0-9]+$/)?.[0] ?? "";
-  return accept.split(",").some((one) => (one.startsWith(".") ? one === ending : one === file.type));
 }

@@ -56,7 +56,7 @@ export function icon(name) {
 }
 
 /** A button that shows only an icon. @param {keyof typeof SHAPES} shape @param {string} label
- * @param {() => void} onclick @param {Record<string, any>} [more] */
+ * @param {(() => void) | undefined} onclick @param {Record<string, any>} [more] */
 export function iconButton(shape, label, onclick, more = {}) {
   return h(
     "button",

@@ -60,7 +60,8 @@ export class App {
       shutdown: () => this.#shutdown(),
     });
     addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented) this.bridge.close();
+      // A menu closes by itself, and alone.
+      if (event.key === "Escape" && !document.querySelector(":popover-open")) this.bridge.close();
     });
   }
 

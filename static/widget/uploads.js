@@ -1,0 +1,105 @@
+// @ts-check
+import { fileSize } from "../live/files.js";
+import { h, iconButton } from "./dom.js";
+
+/**
+ * Files on their way into a message: checked, uploaded with progress, removable.
+ *
+ * @typedef {{file: File, node: HTMLElement, done: any, abort: AbortController}} Item
+ */
+export class Files {
+  #options;
+  /** @type {Set<Item>} */ #items = new Set();
+  element = h("ul", { class: "uploads", hidden: true });
+
+  /** @param {{texts: any, limits: any, locale: string, changed: () => void,
+   *   error: (text: string) => void,
+   *   upload: (file: File, progress: (share: number) => void, signal: AbortSignal) => Promise<any>
+   * }} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  busy() {
+    return [...this.#items].some((item) => !item.done);
+  }
+
+  ready() {
+    return [...this.#items].filter((item) => item.done).map((item) => item.done);
+  }
+
+  /** Give what is uploaded to a message. */
+  take() {
+    const files = this.ready();
+    for (const item of this.#items) this.#drop(item);
+    return files;
+  }
+
+  /** @param {File[]} files */
+  add(files) {
+    const { texts, limits, locale, error } = this.#options;
+    error("");
+    for (const file of files) {
+      const { name } = file;
+      if (this.#items.size >= limits.files) {
+        return error(texts.tooMany.replace("{n}", String(limits.files)));
+      }
+      if (file.size > limits.upload) {
+        error(texts.tooBig.replace("{name}", () => name).replace("{size}", fileSize(limits.upload, locale)));
+      } else if (!file.size) error(texts.empty.replace("{name}", () => name));
+      else if (!allowed(file, limits.accept)) error(texts.badType.replace("{name}", () => name));
+      else this.#upload(file);
+    }
+  }
+
+  /** @param {File} file */
+  async #upload(file) {
+    const { texts, upload, changed, error } = this.#options;
+    const label = texts.uploading.replace("{name}", () => file.name);
+    const bar = h("progress", { max: 1, value: 0, "aria-label": label });
+    const abort = new AbortController();
+    /** @type {Item} */
+    const item = { file, node: h("li", {}), done: null, abort };
+    const remove = texts.remove.replace("{name}", () => file.name);
+    item.node.append(
+      h("span", { class: "upload-name", title: file.name }, file.name),
+      bar,
+      iconButton("cross", remove, () => {
+        abort.abort();
+        this.#drop(item);
+        changed();
+      }),
+    );
+    this.#items.add(item);
+    this.element.append(item.node);
+    this.element.hidden = false;
+    changed();
+    try {
+      item.done = await upload(file, (share) => (bar.value = share), abort.signal);
+      bar.hidden = true;
+      item.node.classList.add("is-done");
+    } catch (problem) {
+      if (/** @type {any} */ (problem)?.name !== "AbortError") {
+        const { status } = /** @type {any} */ (problem);
+        const text = status === 415 || status === 400 ? texts.badType : texts.failed;
+        error(text.replace("{name}", () => file.name));
+      }
+      this.#drop(item);
+    }
+    changed();
+  }
+
+  /** @param {Item} item */
+  #drop(item) {
+    this.#items.delete(item);
+    item.node.remove();
+    this.element.hidden = !this.#items.size;
+  }
+}
+
+/** A first look, to spare a useless upload; the server judges by content.
+ * @param {File} file @param {string} accept */
+function allowed(file, accept) {
+  const ending = file.name.toLowerCase().match(/\.[a-z0-9]+$/)?.[0] ?? "";
+  return accept.split(",").some((one) => (one.startsWith(".") ? one === ending : one === file.type));
+}
