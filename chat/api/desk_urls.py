@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{_CHAT}/accept", conversations.Accept.as_view(), name="accept"),
     path(f"{_CHAT}/decline", conversations.Decline.as_view(), name="decline"),
     path(f"{_CHAT}/end", conversations.End.as_view(), name="end"),
+    path(f"{_CHAT}/topic", conversations.SetTopic.as_view(), name="topic"),
     path(f"{_CHAT}/resolve", conversations.Resolve.as_view(), name="resolve"),
     path(f"{_CHAT}/reopen", conversations.Reopen.as_view(), name="reopen"),
     path("attachments", attachments.Attachments.as_view(), name="attachments"),

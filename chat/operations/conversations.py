@@ -45,6 +45,10 @@ class WrongTopic(Exception):
     """A chat is resolved with a topic of its own brand."""
 
 
+class AlreadyResolved(Exception):
+    """What a chat in the archive was about stays as it was resolved."""
+
+
 class NotEnded(Exception):
     """Only an ended chat can be reopened."""
 
@@ -137,17 +141,24 @@ def resolve_conversation(
 def set_topic(
     *, conversation: Conversation, topic: Topic, by: Agent | None, now: datetime
 ) -> Conversation:
-    """Say what a chat is about; one that waits then stands in the queue of the topic's teams."""
+    """Say what a chat is about; its agent keeps it.
+
+    One that waits then stands in the queue of the topic's teams, and rings nowhere else. Raises
+    `WrongTopic` or `AlreadyResolved`.
+    """
     chat = lock_conversation(conversation)
     if topic.brand_id != chat.brand_id:
         raise WrongTopic
+    if chat.status == Conversation.Status.RESOLVED:
+        raise AlreadyResolved
     if chat.topic_id == topic.pk:
         return chat
-    chat.topic = topic
-    chat.save(update_fields=["topic"])
+    chat.topic, chat.team = topic, None
+    chat.save(update_fields=["topic", "team"])
     data = {"name": "topic", "value": str(topic.pk), "label": topic.label(chat.language)}
     append(chat, _line(Entry.Kind.FIELD, by, data=data), now=now)
     if chat.status == Conversation.Status.QUEUED and chat.held_until is None:
+        withdraw_offers(chat, now=now)
         publish(ConversationQueued.of(chat))
     else:
         publish(ConversationChanged.of(chat))

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,22 +17,25 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
-from agents.models import Permission, Topic
+from agents.models import Agent, Permission, Topic
 from chat.models import Conversation, Offer
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
 from chat.operations.conversations import (
     AlreadyOpen,
+    AlreadyResolved,
     NotAssigned,
     NotEnded,
     WrongTopic,
     end_conversation,
     reopen_conversation,
     resolve_conversation,
+    set_topic,
 )
 from chat.operations.drafts import InvalidDraft, save_draft
 from chat.queries.desk import open_offers
 from chat.queries.inbox import chats
 from chat.queries.panel import opened, topics
+from chat.views.console_chat import handles
 from chat.views.console_frame import offer_shown
 from config.folding import fold
 
@@ -127,31 +131,72 @@ def end(request: HttpRequest, public_id: str) -> HttpResponse:
 def resolve(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask for the topic, and put the chat into the archive under it."""
     agent = signed_in(request)
-    access = access_of(agent)
-    conversation = found(access, public_id)
-    if conversation.assignee_id != agent.pk and not access.may_in(
-        Permission.SUPERVISE, conversation.brand_id, conversation.channel
-    ):
-        raise Http404
+    conversation = handled(agent, public_id)
     error = ""
     if request.method == "POST":
-        chosen = request.POST.get("topic", "")
-        topic = Topic.objects.filter(
-            pk=number(chosen) or 0, brand=conversation.brand_id, is_active=True
-        ).first()
-        if topic:
+        if chosen := chosen_topic(request, conversation):
             try:
                 resolve_conversation(
-                    conversation=conversation, topic=topic, by=agent, now=timezone.now()
+                    conversation=conversation, topic=chosen, by=agent, now=timezone.now()
                 )
             except (WrongTopic, NotAssigned) as failure:
                 return told(refusal(failure), **{"console:refresh": {}})
             return heard({"console:resolved": {"id": public_id}})
         error = _("Choose a topic.")
-    offered = [{"id": pk, "name": name, "search": fold(name)} for pk, name in topics(conversation)]
-    chosen_id = conversation.topic_id or conversation.chosen_topic_id
-    context = {"chat": conversation, "topics": offered, "chosen": chosen_id, "error": error}
-    return render(request, "console/resolve.html", context)
+    return topic_dialog(
+        request,
+        conversation,
+        url=reverse("console-resolve", args=[public_id]),
+        button=_("Resolve"),
+        error=error,
+    )
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def topic(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask what an unresolved chat is about, and note it."""
+    agent = signed_in(request)
+    conversation = handled(agent, public_id)
+    error = ""
+    if request.method == "POST":
+        if chosen := chosen_topic(request, conversation):
+            try:
+                set_topic(conversation=conversation, topic=chosen, by=agent, now=timezone.now())
+            except (WrongTopic, AlreadyResolved) as failure:
+                return told(refusal(failure), **{"console:refresh": {}})
+            return heard({"console:changed": {"id": public_id}})
+        error = _("Choose a topic.")
+    return topic_dialog(
+        request,
+        conversation,
+        url=reverse("console-topic", args=[public_id]),
+        button=_("Set topic"),
+        error=error,
+    )
+
+
+def chosen_topic(request: HttpRequest, conversation: Conversation) -> Topic | None:
+    """Return the topic that the form names, if it is one of the chat's brand."""
+    key = number(request.POST.get("topic", "")) or 0
+    return Topic.objects.filter(pk=key, brand=conversation.brand_id, is_active=True).first()
+
+
+def topic_dialog(
+    request: HttpRequest, conversation: Conversation, *, url: str, button: str, error: str
+) -> HttpResponse:
+    """Show the topics to choose from; what the visitor chose is chosen already."""
+    context = {
+        "topics": [
+            {"id": pk, "name": name, "search": fold(name)} for pk, name in topics(conversation)
+        ],
+        "chosen": conversation.topic_id or conversation.chosen_topic_id,
+        "url": url,
+        "button": button,
+        "error": error,
+    }
+    return render(request, "console/topic.html", context)
 
 
 @login_required
@@ -197,6 +242,15 @@ def found(access: Access, public_id: str) -> Conversation:
         raise Http404 from None
 
 
+def handled(agent: Agent, public_id: str) -> Conversation:
+    """Return a chat that the agent has or supervises; one that nobody has, if they answer there."""
+    access = access_of(agent)
+    conversation = found(access, public_id)
+    if not handles(agent, access, conversation):
+        raise Http404
+    return conversation
+
+
 def answerable(access: Access, public_id: str) -> Conversation:
     """Return a conversation of a brand and channel where the agent answers chats."""
     conversation = found(access, public_id)
@@ -228,6 +282,8 @@ def refusal(error: Exception) -> str:
             return _("Go Online to take chats.")
         case AlreadyOpen():
             return _("This customer has another open chat.")
+        case AlreadyResolved():
+            return _("This chat is resolved.")
         case NotEnded():
             return _("This chat is already open.")
         case NotAssigned():

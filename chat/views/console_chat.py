@@ -65,15 +65,18 @@ class Chat:
     @property
     def can_resolve(self) -> bool:
         """Return whether the agent may put it into the archive."""
-        unresolved = self.conversation.status in {Status.ACTIVE, Status.WAITING, Status.WRAP_UP}
-        return unresolved and (
-            self.conversation.assignee_id == self.agent.pk
-            or (
-                self.conversation.assignee_id is not None
-                and self.access.may_in(
-                    Permission.SUPERVISE, self.conversation.brand_id, self.conversation.channel
-                )
-            )
+        unresolved = {Status.ACTIVE, Status.WAITING, Status.WRAP_UP}
+        return (
+            self.conversation.status in unresolved
+            and self.conversation.assignee_id is not None
+            and self.can_set_topic
+        )
+
+    @property
+    def can_set_topic(self) -> bool:
+        """Return whether the agent may say what it is about."""
+        return self.conversation.status != Status.RESOLVED and handles(
+            self.agent, self.access, self.conversation
         )
 
     @property
@@ -114,6 +117,14 @@ class Chat:
         """Return why the chat came to its agent."""
         entry = self.panel.assignment
         return why(entry) if entry else []
+
+
+def handles(agent: Agent, access: Access, conversation: Conversation) -> bool:
+    """Return whether the agent has or supervises it, or could take it as nobody has it."""
+    place = (conversation.brand_id, conversation.channel)
+    if conversation.assignee_id is None:
+        return access.may_in(Permission.CHAT, *place) or access.may_in(Permission.SUPERVISE, *place)
+    return conversation.assignee_id == agent.pk or access.may_in(Permission.SUPERVISE, *place)
 
 
 def chat_url(conversation: Conversation) -> str:

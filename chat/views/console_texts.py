@@ -64,6 +64,8 @@ def _thread() -> dict[str, Any]:
             "resolved.agent": _("{name} resolved the chat"),
             "reopened": _("Reopened"),
             "reopened.agent": _("{name} reopened the chat"),
+            "field": _("Topic: {label}"),
+            "field.agent": _("{name} set the topic: {label}"),
             "rated": _("Rating: {score}"),
             "converted": _("Ticket #{number} was made"),
         },

@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{_chat}accept/", console_actions.take, name="console-accept"),
     path(f"{_chat}end/", console_actions.end, name="console-end"),
     path(f"{_chat}resolve/", console_actions.resolve, name="console-resolve"),
+    path(f"{_chat}topic/", console_actions.topic, name="console-topic"),
     path(f"{_chat}reopen/", console_actions.reopen, name="console-reopen"),
     path(f"{_chat}draft/", console_actions.draft, name="console-draft"),
     path(f"{_chat}canned/", console_desk.canned, name="console-canned"),

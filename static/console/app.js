@@ -79,6 +79,7 @@ function listenToAnswers() {
     open(id, { url: `${settings.console}chats/${id}/${mine.search}` });
   });
   on("console:changed", ({ id }) => {
+    /** @type {HTMLDialogElement | null} */ (document.querySelector("#dialogs dialog"))?.close();
     refresh();
     if (id === currentChat()) htmx().trigger("#chat-head", "refresh");
   });

@@ -10,7 +10,7 @@ from chat.models import CannedReply, Conversation
 from chat.operations.canned import searched
 from tests import factories
 from tests.browser.desk import Desk, open_desk, ready
-from tests.chromium import Contexts
+from tests.chromium import Contexts, assert_accessible
 from tests.conftest import Site
 
 pytestmark = pytest.mark.browser
@@ -123,6 +123,28 @@ def test_resolving_by_keyboard_needs_a_topic_and_leads_to_the_next_chat(desk: De
     expect(page.locator("#composer")).to_be_visible()
     page.wait_for_url(f"**/console/chats/{visitor.id}/**")
     assert Conversation.objects.get(public_id=visitor.id).status == "active"
+
+
+def test_the_topic_of_an_open_chat_changes_without_resolving_it(desk: Desk) -> None:
+    page = desk.page
+    payment = factories.make_topic(desk.brand, factories.make_team(), name_en="Payment")
+    visitor = desk.opened("It is about money")
+    button = page.locator("#topic-button")
+    expect(button).to_contain_text("Choose topic")
+    button.press("Enter")
+    dialog = page.locator("#dialogs dialog")
+    expect(dialog).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.type("pay")
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(button).to_contain_text("Payment")
+    expect(button).to_be_focused()
+    expect(page.locator("#thread")).to_contain_text("Elif Kaya set the topic: Payment")
+    chat = Conversation.objects.get(public_id=visitor.id)
+    assert (chat.topic, chat.assignee, chat.status) == (payment, desk.elif_, "active")
+    assert visitor.texts() == ["It is about money"]
+    assert "field" not in [entry["kind"] for entry in visitor.entries()]
 
 
 def test_a_chat_ended_by_the_visitor_waits_for_its_topic(desk: Desk) -> None:

@@ -141,9 +141,9 @@ def test_only_what_the_roles_allow_is_shown(desk: Desk) -> None:
         assert foreign_queued.public_id not in page
     for chat in (foreign, foreign_queued):
         base = f"/console/chats/{chat.public_id}/"
-        for path in ("", "?part=chat", "?part=head", "canned/", "resolve/"):
+        for path in ("", "?part=chat", "?part=head", "canned/", "resolve/", "topic/"):
             assert desk.client.get(base + path).status_code == 404, path
-        for path in ("accept/", "end/", "resolve/", "reopen/", "draft/"):
+        for path in ("accept/", "end/", "resolve/", "topic/", "reopen/", "draft/"):
             assert desk.client.post(base + path).status_code == 404, path
     assert "Team <span" not in desk.get()
     assert desk.get().count('class="count"') == 2
@@ -383,6 +383,27 @@ def test_resolving_without_or_with_a_foreign_topic_is_refused(desk: Desk) -> Non
     assert "console:resolved" in answer["Console-Events"]
     chat.refresh_from_db()
     assert (chat.status, chat.topic) == ("resolved", desk.topic)
+
+
+def test_a_topic_is_set_without_resolving_by_those_who_handle_the_chat(desk: Desk) -> None:
+    chat = desk.chat()
+    url = f"/console/chats/{chat.public_id}/topic/"
+    foreign = factories.make_topic(factories.make_brand(), name_en="Foreign")
+    for wrong in ("", "x", str(foreign.pk)):
+        answer = desk.client.post(url, {"topic": wrong})
+        assert "Choose a topic." in answer.content.decode()
+    answer = desk.client.post(url, {"topic": str(desk.topic.pk)})
+    assert "console:changed" in answer["Console-Events"]
+    chat.refresh_from_db()
+    assert (chat.status, chat.topic, chat.assignee) == ("active", desk.topic, desk.elif_)
+    role = factories.make_role(Permission.CHAT, scope=Role.Scope.TEAM)
+    mert = factories.make_agent(role=role)
+    desk.team.agents.add(mert)
+    chat = desk.chat()
+    colleague = Client()
+    colleague.force_login(mert)
+    assert colleague.get(f"/console/chats/{chat.public_id}/").status_code == 200
+    assert colleague.post(f"/console/chats/{chat.public_id}/topic/").status_code == 404
 
 
 def test_what_the_customer_chose_is_preselected(desk: Desk) -> None:

@@ -7,11 +7,17 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Status
-from chat.lifecycle import ConversationEnded, ConversationQueued, ConversationResolved
+from chat.lifecycle import (
+    ConversationChanged,
+    ConversationEnded,
+    ConversationQueued,
+    ConversationResolved,
+)
 from chat.models import Attachment, Conversation, Entry
 from chat.operations.assignment import AtCapacity, NotOnline, accept
 from chat.operations.conversations import (
     AlreadyOpen,
+    AlreadyResolved,
     NotAssigned,
     NotEnded,
     TooLate,
@@ -22,7 +28,7 @@ from chat.operations.conversations import (
     set_topic,
 )
 from chat.operations.starting import InvalidMessage, NobodyAvailable
-from tests.chat.floor import Desk, fresh, kinds, make_desk, start
+from tests.chat.floor import Desk, fresh, kinds, make_desk, start, work
 from tests.factories import make_brand, make_team, make_topic, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -263,3 +269,45 @@ def test_a_topic_that_an_agent_sets_moves_a_waiting_chat_to_its_teams(announced)
     entry = chat.entries.get(kind="field")
     assert (entry.visitor_seq, entry.data["label"]) == (None, "Fatura")
     assert [type(event) for event in announced].count(ConversationQueued) == 2
+
+
+def test_the_agent_of_a_chat_keeps_it_when_its_topic_changes(announced) -> None:
+    desk = make_desk()
+    chat = taken(desk)
+    chat.team = desk.team
+    chat.save()
+    billing = make_topic(desk.brand, make_team(), name_tr="Fatura")
+    set_topic(conversation=chat, topic=billing, by=desk.agents[0], now=timezone.now())
+    kept = fresh(chat)
+    assert (kept.assignee, kept.status, kept.holds_slot) == (desk.agents[0], "active", True)
+    # From now on the topic says which teams it belongs to.
+    assert (kept.topic, kept.team) == (billing, None)
+    assert type(announced[-1]) is ConversationChanged
+    set_topic(conversation=chat, topic=billing, by=desk.agents[0], now=timezone.now())
+    assert kinds(chat).count("field") == 1
+
+
+def test_a_chat_stops_ringing_at_those_whom_its_new_topic_leaves_out() -> None:
+    desk = make_desk(auto_accept=False)
+    chat = start(desk)
+    work()
+    assert chat.offers.get().result == "open"
+    billing = make_topic(desk.brand, make_team())
+    set_topic(conversation=chat, topic=billing, by=None, now=timezone.now())
+    work()
+    assert chat.offers.get().result == "withdrawn"
+    set_topic(conversation=chat, topic=desk.topic, by=None, now=timezone.now())
+    work()
+    assert [offer.result for offer in chat.offers.order_by("pk")] == ["withdrawn", "open"]
+
+
+def test_the_topic_of_a_resolved_chat_stays() -> None:
+    desk = make_desk()
+    chat = taken(desk)
+    resolve_conversation(conversation=chat, topic=desk.topic, by=desk.agents[0], now=timezone.now())
+    other = make_topic(desk.brand)
+    with pytest.raises(AlreadyResolved):
+        set_topic(conversation=chat, topic=other, by=desk.agents[0], now=timezone.now())
+    foreign = make_topic(make_brand())
+    with pytest.raises(WrongTopic):
+        set_topic(conversation=taken(desk), topic=foreign, by=None, now=timezone.now())

@@ -22,7 +22,15 @@ from tests.chat.http import (
     started,
     taken,
 )
-from tests.factories import make_agent, make_brand, make_conversation, make_role, make_visitor
+from tests.factories import (
+    make_agent,
+    make_brand,
+    make_conversation,
+    make_role,
+    make_team,
+    make_topic,
+    make_visitor,
+)
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
 
@@ -147,6 +155,22 @@ def test_a_chat_is_resolved_with_a_topic_of_its_own_brand(
     for topic in (str(make_shop().topic.pk), "x", "99999999999999999999"):
         answer = desk.post(f"conversations/{chat.public_id}/resolve", {"topic": topic})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_the_topic_of_an_own_chat_changes_and_its_agent_stays(
+    widget: Widget, desk: Desk, shop: Shop
+) -> None:
+    chat = taken(started(widget), shop.elif_)
+    other = make_topic(shop.brand, make_team())
+    path = f"conversations/{chat.public_id}"
+    answer = desk.post(f"{path}/topic", {"topic": str(other.pk)})
+    assert answer.status_code == 200
+    chat.refresh_from_db()
+    assert (chat.topic, chat.assignee, chat.status) == (other, shop.elif_, "active")
+    assert desk.post(f"{path}/topic", {"topic": str(make_shop().topic.pk)}).status_code == 400
+    desk.post(f"{path}/resolve", {"topic": str(shop.topic.pk)})
+    answer = desk.post(f"{path}/topic", {"topic": str(other.pk)})
+    assert (answer.status_code, answer.json()["code"]) == (409, "resolved")
 
 
 # The list

@@ -48,6 +48,7 @@ CALLS: dict[tuple[str, str], Any] = {
     ("conversations/{chat}/decline", "POST"): {},
     ("conversations/{chat}/end", "POST"): {},
     ("conversations/{chat}/resolve", "POST"): {"topic": "1"},
+    ("conversations/{chat}/topic", "POST"): {"topic": "1"},
     ("conversations/{chat}/reopen", "POST"): {},
     ("attachments", "POST"): None,
     ("attachments/{file}", "GET"): None,
@@ -169,7 +170,7 @@ class Office:
         if path == "attachments":
             return desk.upload(picture())
         body = CALLS[path, method]
-        if path.endswith("resolve"):
+        if path.endswith(("/resolve", "/topic")):
             body = {"topic": str(self.shop.topic.pk)}
         named = path.format(
             chat=self.chat.public_id,
@@ -191,6 +192,7 @@ class Office:
             CannedReply.objects.count(),
             self.chat.status,
             self.chat.assignee_id,
+            self.chat.topic_id,
             self.chat.agents_read_seq,
             self.reply.title,
             self.shop.elif_.status,
@@ -314,7 +316,7 @@ def test_a_colleague_may_read_but_not_finish_a_chat_of_the_team(office: Office) 
     desk = Desk(mert)
     assert office.asked(desk, "conversations/{chat}", "GET").status_code == 200
     before = office.rows()
-    for action in ("end", "resolve"):
+    for action in ("end", "resolve", "topic"):
         answer = office.asked(desk, f"conversations/{{chat}}/{action}", "POST")
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert office.asked(desk, "conversations/{chat}/messages", "POST").status_code in {403, 404}
@@ -336,6 +338,7 @@ def test_no_field_of_ours_can_be_assigned(office: Office) -> None:
     for path, model, known in (
         ("conversations/{chat}/messages", Entry, {"cid", "text", "attachments"}),
         ("conversations/{chat}/resolve", Conversation, {"topic"}),
+        ("conversations/{chat}/topic", Conversation, {"topic"}),
         ("conversations/{chat}/read", Conversation, {"seq"}),
         ("canned-replies", CannedReply, {"shortcut", "title", "body", "language"}),
         ("status", type(office.shop.elif_), {"status", "reason", "confirm"}),

@@ -26,11 +26,13 @@ from chat.models import Conversation
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
 from chat.operations.conversations import (
     AlreadyOpen,
+    AlreadyResolved,
     NotAssigned,
     NotEnded,
     end_conversation,
     reopen_conversation,
     resolve_conversation,
+    set_topic,
 )
 from config.api import StrictSerializer, Text
 from config.problems import Problem
@@ -80,7 +82,7 @@ class Conversations(DeskView, generics.ListAPIView[Conversation]):
         return visible_chats(self.request)
 
 
-class ResolveBody(StrictSerializer):
+class TopicBody(StrictSerializer):
     """What the chat was about."""
 
     topic = Text(max_length=20)
@@ -151,13 +153,13 @@ class Resolve(DeskView):
 
     @extend_schema(
         operation_id="conversation_resolve",
-        request=ResolveBody,
+        request=TopicBody,
         responses={200: DeskChatAnswer, **problems_of(400, 403, 404, 409)},
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Put an own chat into the archive; ends it first if need be."""
         chat = own_chat(request, public_id)
-        body = ResolveBody(data=request.data)
+        body = TopicBody(data=request.data)
         body.is_valid(raise_exception=True)
         try:
             resolve_conversation(
@@ -168,6 +170,33 @@ class Resolve(DeskView):
             )
         except NotAssigned as error:
             raise not_assigned() from error
+        return _fresh(chat)
+
+
+class SetTopic(DeskView):
+    """`conversations/{id}/topic`."""
+
+    @extend_schema(
+        operation_id="conversation_topic",
+        request=TopicBody,
+        responses={200: DeskChatAnswer, **problems_of(400, 403, 404, 409)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Say what a chat is about; one that waits goes to the queue of the topic's teams."""
+        chat = visible_chat(request, public_id)
+        find = answerable_chat if chat.assignee_id is None else own_chat
+        chat = find(request, public_id)
+        body = TopicBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            set_topic(
+                conversation=chat,
+                topic=_topic_of(chat, body.validated_data["topic"]),
+                by=agent_of(request),
+                now=timezone.now(),
+            )
+        except AlreadyResolved as error:
+            raise Problem(409, "resolved", _("This chat is resolved.")) from error
         return _fresh(chat)
 
 
