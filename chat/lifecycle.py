@@ -136,6 +136,27 @@ class ConversationChanged(ChatEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConversationLate(ChatEvent):
+    """A customer waits too long for an answer: alerts the agent first, then supervisors."""
+
+    name: ClassVar[str] = "conversation.late"
+    durable: ClassVar[bool] = False
+
+    customer: str
+    agent: str
+    since: str
+    is_first: bool
+    supervisor_ids: tuple[int, ...] = ()
+
+    def rings(self) -> Iterable[Ring]:
+        """Return the alert of the agent, and of supervisors, who also hear whose chat it is."""
+        wait = {"customer": self.customer, "since": self.since}
+        if self.is_first:
+            yield from self._to_agents(self.name, self.assignee_id, **wait)
+        yield from self._to_agents(self.name, *self.supervisor_ids, agent=self.agent, **wait)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationEnded(ConversationChanged):
     """A chat was ended by the visitor, an agent or the system."""
 

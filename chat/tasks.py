@@ -11,6 +11,7 @@ from agents.presence import forget_old_leases
 from chat.operations import attachments
 from chat.operations.announcements import announce_changes
 from chat.operations.assignment import miss_offers, route
+from chat.operations.lateness import alert_late
 from chat.operations.sweeping import free_wrap_ups, release_held, requeue_vanished
 from chat.operations.transcripts import MAIL, mail_transcript
 from config.outbox.registry import register
@@ -24,6 +25,7 @@ STEPS: tuple[Callable[..., object], ...] = (
     free_wrap_ups,
     miss_offers,
     requeue_vanished,
+    alert_late,
     route,
     announce_changes,
 )

@@ -72,6 +72,7 @@ class Migration(migrations.Migration):
                 ('preview_author', models.CharField(blank=True, max_length=8)),
                 ('last_message_at', models.DateTimeField(null=True)),
                 ('unanswered_since', models.DateTimeField(null=True)),
+                ('late_told_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('queued_at', models.DateTimeField(null=True)),
                 ('accepted_at', models.DateTimeField(null=True)),

@@ -97,6 +97,8 @@ class Conversation(models.Model):
     preview_author = models.CharField(max_length=8, blank=True)
     last_message_at = models.DateTimeField(null=True)
     unanswered_since = models.DateTimeField(null=True)
+    # When somebody was last alerted that this wait is too long.
+    late_told_at = models.DateTimeField(null=True)
 
     created_at = models.DateTimeField(default=timezone.now)
     # Kept through transfers: the start of the wait.

@@ -1,5 +1,4 @@
 // @ts-check
-import { onLate } from "./clock.js";
 import { currentChat, onOpen } from "./chat.js";
 import { onRedraw, rows, tab } from "./list.js";
 import { onEvent, onFrame } from "./live.js";
@@ -13,6 +12,7 @@ const RING_LONGEST = 20_000;
 const SOUNDS = {
   chat: [[660, 0, 0.16], [880, 0.18, 0.16], [1174, 0.36, 0.28]],
   message: [[784, 0, 0.12], [587, 0.13, 0.18]],
+  late: [[988, 0, 0.12], [988, 0.2, 0.12], [740, 0.4, 0.3]],
 };
 
 /** @type {AudioContext | null} */
@@ -203,6 +203,14 @@ function entries({ conversation, entries: added }) {
   if (isLeader) play("message");
 }
 
+/** A customer waits too long, for me or for an agent whom I supervise. @param {Record<string, any>} data */
+function late({ customer, agent }) {
+  const words = fill(agent ? texts.lateAt : texts.late, { name: customer || texts.customer, agent });
+  startFlash(words);
+  toast(words);
+  if (isLeader) play("late");
+}
+
 export function testSound() {
   unlock().then(() => {
     if (!play("message")) toast(texts.noSound);
@@ -245,11 +253,8 @@ export function startAlerts() {
       ring(data.conversation);
       startFlash(texts.newChat);
     }
+    if (name === "conversation.late" && !isSeen(data.conversation)) late(data);
     if (name === "offer.withdrawn") stopRinging(data.conversation);
-  });
-  onLate((row) => {
-    const { id, section } = /** @type {HTMLElement} */ (row).dataset;
-    if (section === "reply" && id && !isSeen(id) && isLeader) play("message");
   });
   onRedraw(drawBadge);
   document.body.addEventListener("htmx:oobAfterSwap", (event) => {

@@ -23,14 +23,6 @@ export function elapsed(seconds, format) {
   return `${two(m)}:${two(s % 60)}`;
 }
 
-/** @type {Set<(row: Element) => void>} */
-const late = new Set();
-
-/** Hear of rows whose customer has waited for the whole target. @param {(row: Element) => void} tell */
-export function onLate(tell) {
-  late.add(tell);
-}
-
 /** Bring the times under `root` up to date. @param {ParentNode} [root] */
 export function tick(root = document) {
   const now = Date.now() + clockOffset;
@@ -50,13 +42,7 @@ export function tick(root = document) {
 /** @param {Element} node @param {number} share of the target */
 function colour(node, share) {
   node.classList.toggle("wait-warn", share >= 0.5 && share < 1);
-  const isLate = share >= 1;
-  // Only the moment it becomes late is told, not that it has long been late when first drawn.
-  if (isLate && !node.classList.contains("wait-danger") && share < 1.1) {
-    const row = node.closest("[data-id]");
-    if (row) late.forEach((tell) => tell(row));
-  }
-  node.classList.toggle("wait-danger", isLate);
+  node.classList.toggle("wait-danger", share >= 1);
 }
 
 export function startClock() {

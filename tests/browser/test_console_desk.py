@@ -1,6 +1,7 @@
 """The desk around the conversation: queue, status, resolve, canned replies, alerts, keyboard."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +10,7 @@ from agents.models import Agent, BreakReason
 from chat.models import CannedReply, Conversation
 from chat.operations.canned import searched
 from tests import factories
-from tests.browser.desk import Desk, open_desk, ready
+from tests.browser.desk import Desk, now, open_desk, ready
 from tests.chromium import Contexts, assert_accessible
 from tests.conftest import Site
 
@@ -212,6 +213,44 @@ def test_a_new_chat_and_a_message_sound_different_and_one_tab_rings(desk: Desk) 
     assert page.evaluate("document.documentElement.dataset.sound") is None
     assert other_tab.evaluate("document.documentElement.dataset.sound") is None
     assert other_tab.evaluate("document.documentElement.dataset.rings") is None
+
+
+# The new chat rings on, and would write over it.
+NOTE_LATE_SOUND = """new MutationObserver(() => {
+  const { dataset } = document.documentElement;
+  if (dataset.sound === "late") dataset.wasLate = "yes";
+}).observe(document.documentElement, { attributeFilter: ["data-sound"] })"""
+
+
+def test_a_chat_that_waits_too_long_is_heard_by_its_agent_and_then_by_a_supervisor(
+    site: Site, new_context: Contexts, desk: Desk
+) -> None:
+    role = factories.make_role("chat", "supervise", scope="all")
+    selin = factories.make_agent(online=True, name="Selin Ak", language="en", role=role)
+    boss = new_context(agent=selin, url=site.url).new_page()
+    boss.goto(f"{site.url}/console/")
+    ready(boss)
+    page = desk.page
+    visitor = desk.chat("Is anybody there?")
+    expect(page.locator("html")).to_have_attribute("data-sound", "chat")
+    page.evaluate(NOTE_LATE_SOUND)
+    page.evaluate("document.hasFocus = () => false")
+    _wait_for(visitor.id, seconds=61)
+    expect(page.locator("#toasts")).to_contain_text("Zeynep Aksoy is waiting for your answer")
+    expect(page.locator("html")).to_have_attribute("data-was-late", "yes")
+    expect(page).to_have_title("(1) Zeynep Aksoy is waiting for your answer")
+    expect(boss.locator("#toasts")).to_be_empty()
+    _wait_for(visitor.id, seconds=121)
+    words = "Zeynep Aksoy is waiting for an answer. Agent: Elif Kaya"
+    expect(boss.locator("#toasts")).to_contain_text(words)
+    expect(boss.locator("html")).to_have_attribute("data-sound", "late")
+    expect(page.locator("#toasts")).not_to_contain_text(words)
+
+
+def _wait_for(chat: str, *, seconds: int) -> None:
+    """Let the customer have waited for so long."""
+    since = now() - timedelta(seconds=seconds)
+    Conversation.objects.filter(public_id=chat).update(unanswered_since=since, accepted_at=since)
 
 
 def test_everything_works_without_a_mouse(desk: Desk) -> None:
