@@ -16,10 +16,14 @@ from chat.positions import Watch  # noqa: E402
 from chat.reading import readers  # noqa: E402
 from chat.writer import writer  # noqa: E402
 from config.bodies import LimitBodies  # noqa: E402
+from config.lanes import Lane  # noqa: E402
 from config.server import before_shutdown  # noqa: E402
 
+# All widgets come here when a server was away. Two keep a core busy; four hundred are about as
+# many as are served before their browsers give up.
+sessions_in_line = Lane(pages, paths={"/api/widget/v1/sessions"}, at_once=2, waiting=400)
 # An upload and what surrounds it in a multipart body.
-http = LimitBodies(pages, limit=settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024)
+http = LimitBodies(sessions_in_line, limit=settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024)
 
 SOCKETS = {"/ws/visitor/": VisitorConsumer.asgi(), "/ws/console/": ConsoleConsumer.asgi()}
 

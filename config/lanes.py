@@ -1,0 +1,98 @@
+"""A line before doors that thousands may come to at once: after a restart, say.
+
+Without it every request gets a thread at once; each is slow, all clients give up and come again,
+and the server works for nobody. In a line those at work stay quick, and so does everybody else.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from asgiref.sync import ThreadSensitiveContext
+
+from config.problems import CONTENT_TYPE, problem
+
+# Longer bodies don't wait in memory; no request of the doors' own has one.
+BODY_MAX = 64 * 1024
+# Whoever is sent away comes back within so many seconds.
+RETRY_SECONDS = 10
+
+
+class Lane:
+    """ASGI middleware: `at_once` requests of `paths` at work, `waiting` in line, for others 503."""
+
+    def __init__(self, app: Any, *, paths: Collection[str], at_once: int, waiting: int) -> None:
+        self._app = app
+        self._paths = frozenset(paths)
+        self._free = asyncio.Semaphore(at_once)
+        # Kept, where other requests start a thread each.
+        self._threads = [ThreadPoolExecutor(1, thread_name_prefix="lane") for _ in range(at_once)]
+        self._places = at_once + waiting
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the request on when it is its turn, unless its client has gone by then."""
+        if scope["path"] not in self._paths:
+            await self._app(scope, receive, send)
+            return
+        body = await _body(receive)
+        if body is None:
+            await _refuse(send, 413)
+            return
+        if not self._places:
+            await _refuse(send, 503)
+            return
+        self._places -= 1
+        # Says only that the client has gone.
+        next_message = asyncio.ensure_future(receive())
+        try:
+            async with self._free:
+                if not next_message.done():
+                    await self._serve(scope, _replay(body, next_message), send)
+        finally:
+            self._places += 1
+            next_message.cancel()
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        thread = self._threads.pop()
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await self._app(scope, receive, send)
+        finally:
+            self._threads.append(thread)
+
+
+async def _body(receive: Any) -> bytes | None:
+    """Return the whole body; None when it is too long."""
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > BODY_MAX:
+            return None
+        if not message.get("more_body"):
+            return body
+
+
+def _replay(body: bytes, next_message: "asyncio.Future[Any]") -> Any:
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        return messages.pop() if messages else await next_message
+
+    return receive
+
+
+async def _refuse(send: Any, status: int) -> None:
+    body = json.dumps(problem(status)).encode()
+    headers = [
+        (b"content-type", CONTENT_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    if status == 503:
+        headers.append((b"retry-after", str(1 + secrets.randbelow(RETRY_SECONDS)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
