@@ -108,6 +108,8 @@ function listenToAnswers() {
   };
   on("htmx:responseError", failed);
   on("htmx:sendError", failed);
+  // htmx rejects a promise of its own that nobody can catch, with nothing in it.
+  addEventListener("unhandledrejection", (event) => event.reason === undefined && event.preventDefault());
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const answered = new URL(detail.xhr.responseURL || location.href).pathname;

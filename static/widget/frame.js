@@ -218,7 +218,7 @@ export class App {
       (key && node.querySelector(`[data-key="${CSS.escape(key)}"]`)) ||
       (field && node.querySelector(`#${CSS.escape(field)}`));
     if (inside && again instanceof HTMLElement) again.focus({ preventScroll: true });
-    else if (!same && this.isOpen && (inside || document.hasFocus())) this.focus();
+    else if (this.isOpen && (inside || (!same && document.hasFocus()))) this.focus();
   }
 
   /** Put the focus where the visitor goes on. */

@@ -97,6 +97,7 @@ def test_a_whole_chat_needs_only_the_keyboard(site: Site, new_context: Contexts)
     keyboard = visitor.page.keyboard
     keyboard.press("Enter")
     expect(visitor.frame.locator("h1")).to_be_focused()
+    expect(visitor.frame.locator(".outlook.is-now").first).to_be_visible()
     keyboard.press("Tab")
     expect(visitor.frame.locator(".topic").first).to_be_focused()
     keyboard.press("Enter")
@@ -115,6 +116,27 @@ def test_a_whole_chat_needs_only_the_keyboard(site: Site, new_context: Contexts)
     keyboard.press("Escape")
     expect(visitor.launcher).to_be_focused()
     expect(visitor.launcher).to_have_attribute("aria-expanded", "false")
+
+
+@pytest.mark.browser
+def test_the_focus_stays_where_it_is_when_an_agent_comes_or_goes(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url)
+    visitor.launcher.focus()
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.frame.locator("h1")).to_be_focused()
+    expect(visitor.frame.locator(".outlook.is-now").first).to_be_visible()
+    elif_.call("status", {"status": "invisible"})
+    expect(visitor.frame.locator(".outlook.is-now")).to_have_count(0)
+    expect(visitor.frame.locator("h1")).to_be_focused()
+    visitor.page.keyboard.press("Tab")
+    expect(visitor.frame.locator(".topic").first).to_be_focused()
+    elif_.call("status", {"status": "online"})
+    expect(visitor.frame.locator(".outlook.is-now").first).to_be_visible()
+    expect(visitor.frame.locator(".topic").first).to_be_focused()
 
 
 @pytest.mark.browser
