@@ -164,7 +164,9 @@ else:
             "max_size": env.int("DATABASE_POOL", default=12),
             "timeout": 10,
         },
-        "options": "-c statement_timeout=15000 -c lock_timeout=10000",
+        # Plans are kept for the hot path alone, which says when: the first one is the right one.
+        "options": "-c statement_timeout=15000 -c lock_timeout=10000"
+        " -c plan_cache_mode=force_generic_plan",
     }
 
 CACHES = {

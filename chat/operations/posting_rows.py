@@ -90,19 +90,17 @@ def together() -> Iterator[None]:
         yield
         return
     raw = connection.connection
-    with connection.wrap_database_errors:
-        if raw.prepare_threshold != PREPARE_AFTER:
-            # The texts below never change, so the server need not plan them each time.
-            raw.execute("SET plan_cache_mode = force_generic_plan")
-            raw.prepare_threshold = PREPARE_AFTER
-        with raw.pipeline():
-            yield
-            if (
-                not connection.savepoint_ids
-                and raw.pgconn.transaction_status != TransactionStatus.IDLE
-            ):
-                # Django's own commit then finds nothing left to do.
-                raw.execute("COMMIT", prepare=False)
+    # The texts below never change, so the server need not plan them each time (see `DATABASES`).
+    raw.prepare_threshold = PREPARE_AFTER
+    with connection.wrap_database_errors, raw.pipeline():
+        yield
+        if (
+            not connection.savepoint_ids
+            and not connection.needs_rollback
+            and raw.pgconn.transaction_status != TransactionStatus.IDLE
+        ):
+            # Django's own commit then finds nothing left to do.
+            raw.execute("COMMIT", prepare=False)
 
 
 def _cursor() -> Any:
