@@ -48,6 +48,8 @@ SLOW_THREADS = 4
 _PASSING = frozenset({"40P01", "40001"})
 # Lock or statement took too long: the connection is sound.
 _OURS = frozenset({"55P03", "57014"})
+# The connection was lost, or an administrator ended it.
+_LOST = ("08", "57P")
 # Our own mistake; sending it again would end the same way.
 BROKEN = Refusal("unavailable")
 
@@ -371,8 +373,12 @@ def _is_away(error: Exception) -> bool:
     """Return whether the connection is broken, or none could be had."""
     if isinstance(error, InterfaceError):
         return True
-    if _state(error) in _PASSING or _state(error) in _OURS:
+    state = _state(error)
+    if state in _PASSING or state in _OURS:
         return False
+    if connection.vendor == "postgresql" and (state is None or state.startswith(_LOST)):
+        # Not to be seen by asking: `atomic` has opened another connection on its way out.
+        return True
     return connection.connection is None or not connection.is_usable()
 
 

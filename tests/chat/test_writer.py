@@ -140,6 +140,28 @@ async def test_a_database_that_went_away_is_told_and_its_return_noticed(writer, 
     assert (await writer.submit(draft(chats[0]))).seq == 2
 
 
+@pytest.mark.postgres
+async def test_a_batch_whose_connection_breaks_goes_together_on_another(writer, chats, monkeypatch):
+    batches = []
+
+    def broken_once(drafts, **options):
+        batches.append(len(drafts))
+        if len(batches) > 1:
+            return post_messages(drafts, **options)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        raise AssertionError("the connection is still there")
+
+    release = threading.Event()
+    writer.between(release.wait)
+    monkeypatch.setattr(module, "post_messages", broken_once)
+    sent = [asyncio.ensure_future(writer.submit(draft(chats[0]))) for _ in range(3)]
+    await asyncio.sleep(0)
+    release.set()
+    assert [result.seq for result in await asyncio.gather(*sent)] == [1, 2, 3]
+    assert batches == [3, 3]
+
+
 async def test_a_deadlock_is_tried_again(writer, chats, monkeypatch):
     class Deadlock(Exception):
         sqlstate = "40P01"
@@ -247,3 +269,23 @@ def test_marks_of_many_chats_are_written_a_few_at_a_time(writer, monkeypatch) ->
     writer.between(written.set)
     assert written.wait(5)
     assert sizes == [16, 16, 8]
+
+
+async def test_jobs_and_batches_take_turns(writer, chats, monkeypatch):
+    turns = []
+
+    def noted(drafts, **options):
+        turns.append("batch")
+        return post_messages(drafts, **options)
+
+    monkeypatch.setattr(module, "post_messages", noted)
+    monkeypatch.setattr(module, "BATCH_MAX", 1)
+    release = threading.Event()
+    writer.between(release.wait)
+    for _ in range(3):
+        writer.between(lambda: turns.append("job"))
+    sent = [asyncio.ensure_future(writer.submit(draft(chats[0]))) for _ in range(3)]
+    await asyncio.sleep(0)
+    release.set()
+    await asyncio.gather(*sent)
+    assert turns[:5] == ["batch", "job", "batch", "job", "batch"]
