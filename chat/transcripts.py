@@ -3,6 +3,7 @@
 import re
 import zoneinfo
 from datetime import datetime
+from itertools import accumulate
 from textwrap import indent
 from typing import Any
 
@@ -17,8 +18,9 @@ from chat.models import Conversation, Entry
 from chat.protocol import entry_frame
 from chat.widget_texts import widget_texts
 
-# Of a longer chat the newest.
+# Of a longer chat the newest; mail servers refuse what is too big, and a worker has to hold it.
 LINES_MAX = 500
+CHARS_MAX = 200_000
 _SPOKEN = frozenset({Entry.Kind.MESSAGE, Entry.Kind.BOT, Entry.Kind.ARTICLE})
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -30,6 +32,7 @@ def transcript_mail(conversation: Conversation, *, up_to: int, to: str) -> Email
         translation.override(conversation.language),
         timezone.override(zoneinfo.ZoneInfo(brand.time_zone)),
     ):
+        entries = _entries(conversation, up_to)
         subject = _one_line(_("Your chat with %(brand)s") % {"brand": brand.name})
         context = {
             "brand": brand,
@@ -38,7 +41,8 @@ def transcript_mail(conversation: Conversation, *, up_to: int, to: str) -> Email
             "language": conversation.language,
             "subject": subject,
             "started_at": conversation.created_at,
-            "lines": _lines(conversation, up_to),
+            "is_cut": bool(entries) and entries[0].visitor_seq != 1,
+            "lines": _lines(entries, brand.name),
         }
         mail = EmailMultiAlternatives(
             subject=subject,
@@ -51,11 +55,18 @@ def transcript_mail(conversation: Conversation, *, up_to: int, to: str) -> Email
     return mail
 
 
-def _lines(conversation: Conversation, up_to: int) -> list[dict[str, Any]]:
+def _entries(conversation: Conversation, up_to: int) -> list[Entry]:
+    """Return the newest entries that a mail has room for, oldest first."""
     entries = Entry.objects.filter(conversation=conversation, visitor_seq__lte=up_to)
-    newest = list(entries.for_wire().order_by("-visitor_seq")[:LINES_MAX])
+    newest = entries.for_wire().order_by("-visitor_seq")[:LINES_MAX]
+    lengths = accumulate(len(entry.body) for entry in newest)
+    fitting = [entry for entry, so_far in zip(newest, lengths, strict=True) if so_far <= CHARS_MAX]
+    return fitting[::-1]
+
+
+def _lines(entries: list[Entry], brand: str) -> list[dict[str, Any]]:
     said: dict[str, str] = widget_texts()["thread"]["lines"]
-    lines = [_line(entry, said, conversation.brand.name) for entry in reversed(newest)]
+    lines = [_line(entry, said, brand) for entry in entries]
     return [line for line in lines if line is not None]
 
 

@@ -119,6 +119,7 @@ def test_the_visitor_gets_what_was_said_and_no_more(
         assert f"{shop.elif_.name} joined the chat" in text
         for hidden in ("difficult", "secret reason", shop.elif_.email):
             assert hidden not in text
+        assert "left out" not in text
     assert "    It left yesterday.\n    It comes tomorrow.\n" in mailbox.part("plain")
     assert "yesterday.<br>It comes" in mailbox.part("html")
 
@@ -144,6 +145,25 @@ def test_it_speaks_the_language_of_the_chat_and_wears_the_brands_colour(mailbox:
     assert "background:#7a1fa2;color:#ffffff" in html
     assert f'{shop.brand.logo_url}" alt="Pazar"' in html
     assert f"{shop.elif_.name} sohbete katıldı" in html
+
+
+def test_of_a_long_chat_the_newest_fits_into_a_mail(
+    widget: Widget, chat: Conversation, mailbox: Mailbox
+) -> None:
+    vera = Author.of_visitor(widget.visitor)
+    for number in range(25):
+        says(chat, vera, f"<{number}>" + "&" * 9_990)
+    says(chat, vera, "The last word")
+    ask(widget, chat)
+    drain("mail")
+    text, html = mailbox.part("plain"), mailbox.part("html")
+    assert "The last word" in text
+    assert "<24>" in text
+    assert "&lt;24&gt;" in html
+    for part in (text, html):
+        assert "Where is my order?" not in part
+        assert "its beginning is left out" in part
+    assert text.count("&") <= 200_000
 
 
 def test_hostile_text_is_only_text(
@@ -276,7 +296,7 @@ def test_many_visitors_fill_nobodys_mailbox(shop: Shop) -> None:
     answers = []
     for number in range(4):
         widget = open_widget(shop.brand)
-        address = "victim@example.com" if number % 2 else "Victim@Example.COM"
+        address = "victim@example.com" if number % 2 else f"Victim+{number}@Example.COM"
         answers.append(ask(widget, started(widget), address))
     assert [answer.status_code for answer in answers[:3]] == [200] * 3
     check_limited(answers[3])

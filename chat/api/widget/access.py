@@ -81,8 +81,11 @@ def limit_address(request: Request, limit: Limit) -> None:
 
 
 def limit_email(limit: Limit, email: str) -> None:
-    """Count one more mail to this address, which the shared cache never sees; raises 429."""
-    limited(limit, f"email:{hash_secret(email.lower())[:32]}")
+    """Count one more mail to this mailbox, whose name the shared cache never sees; raises 429."""
+    local, _at, domain = email.lower().rpartition("@")
+    # Whatever follows a plus sign, the mailbox is the same.
+    mailbox = f"{local.partition('+')[0]}@{domain}"
+    limited(limit, f"email:{hash_secret(mailbox)[:32]}")
 
 
 def own_conversation(request: Request, public_id: str) -> Conversation:
