@@ -15,6 +15,7 @@ def console_texts() -> dict[str, Any]:
         "offline": _("Connection lost. Reconnecting…"),
         "polling": _("Reconnecting… Messages still arrive, a little later."),
         "stopped": _("This screen was signed out. Reload the page."),
+        "old": _("There is a new version. Please reload the page."),
         "newChat": _("New chat"),
         "newMessages": _("New message – {name}"),
         "late": _("{name} is waiting for your answer"),

@@ -132,8 +132,9 @@ function watchConnection() {
       bar.hidden = true;
       return;
     }
+    const stopped = reason === "old" ? texts.old : texts.stopped;
     bar.textContent =
-      state === "stopped" ? texts.stopped : state === "polling" ? texts.polling : texts.offline;
+      state === "stopped" ? stopped : state === "polling" ? texts.polling : texts.offline;
     // Counted from the loss: each attempt to come back is no new beginning.
     if (state === "stopped") bar.hidden = false;
     else timer ||= setTimeout(() => (bar.hidden = false), SHOW_OFFLINE_AFTER);

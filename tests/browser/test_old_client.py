@@ -60,4 +60,7 @@ def test_an_old_console_is_loaded_anew_once(site: Site, new_context: Contexts) -
     page.goto(f"{site.url}/console/")
     come_back(page, sockets)
     expect(page.locator("html")).to_have_attribute("data-socket", "stopped")
+    expect(page.locator("#connection")).to_have_text(
+        "There is a new version. Please reload the page."
+    )
     assert len(sockets) == 2
