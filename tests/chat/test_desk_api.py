@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agents.models import Agent, BreakReason, Permission, Role, Status
+from agents.models import Agent, AuditEntry, BreakReason, Permission, Role, Status
 from agents.presence import is_present
 from chat.models import Attachment, CannedReply, Conversation
 from tests.chat.http import (
@@ -263,6 +263,22 @@ def test_messages_and_notes_are_stored_once(widget: Widget, desk: Desk, shop: Sh
         ("note", "My notes"),
     ]
     assert entries[-1]["author"]["id"] == shop.elif_.public_id
+
+
+def test_reading_a_chat_of_others_stands_in_the_audit_log(
+    widget: Widget, desk: Desk, shop: Shop
+) -> None:
+    chat = taken(started(widget), shop.elif_)
+    guest, boss = (
+        make_agent(role=make_role(Permission.SUPERVISE, Permission.CHAT, scope="all"))
+        for _ in range(2)
+    )
+    chat.participations.create(agent=guest, joined_at=timezone.now())
+    for program in (desk, Desk(guest), Desk(boss), Desk(boss)):
+        assert program.get(f"conversations/{chat.public_id}/entries").status_code == 200
+    [line] = AuditEntry.objects.filter(action="conversation.watched")
+    assert (line.actor, line.ip) == (boss, "127.0.0.1")
+    assert chat.public_id in line.target
 
 
 def test_words_in_an_ended_chat_are_refused(widget: Widget, desk: Desk, shop: Shop) -> None:

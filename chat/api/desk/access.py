@@ -75,16 +75,18 @@ def visible_chat(request: Request, public_id: str) -> Conversation:
     return found
 
 
+def takes_part(request: Request, chat: Conversation) -> bool:
+    """Return whether the caller has the chat or joined it."""
+    agent = agent_of(request)
+    joined = chat.participations.filter(agent=agent, joined_at__isnull=False, left_at=None)
+    return chat.assignee_id == agent.pk or joined.exists()
+
+
 def own_chat(request: Request, public_id: str) -> Conversation:
     """Return a chat that the caller has, joined, or supervises; raises 404, or 403 for others'."""
     chat = visible_chat(request, public_id)
-    agent = agent_of(request)
-    joined = chat.participations.filter(agent=agent, joined_at__isnull=False, left_at=None)
-    if (
-        chat.assignee_id == agent.pk
-        or reach_of(request).may_in(Permission.SUPERVISE, chat.brand_id, chat.channel)
-        or joined.exists()
-    ):
+    supervises = reach_of(request).may_in(Permission.SUPERVISE, chat.brand_id, chat.channel)
+    if supervises or takes_part(request, chat):
         return chat
     raise PermissionDenied
 

@@ -8,12 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.api.answers import EntriesAnswer, PostedAnswer
-from chat.api.desk.access import DeskView, agent_of, visible_chat
+from chat.api.desk.access import DeskView, agent_of, takes_part, visible_chat
 from chat.api.messages import AfterQuery, ReadBody, SendBody, read_entries, send
 from chat.api.schema import problems_of
-from chat.models import Entry
+from chat.limits import READINGS_NOTED, TooMany, spend
+from chat.models import Conversation, Entry
 from chat.operations.marks import mark_delivered, mark_read
 from chat.operations.messages import Author, Draft
+from chat.operations.watching import note_watching
 
 
 class Entries(DeskView):
@@ -29,6 +31,7 @@ class Entries(DeskView):
         chat = visible_chat(request, public_id)
         query = AfterQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
+        _note_reading(request, chat)
         batch = read_entries(chat, audience="agent", **query.validated_data)
         agent = agent_of(request)
         if chat.assignee_id == agent.pk and batch.last_visitor_seq > chat.agents_delivered_seq:
@@ -80,6 +83,18 @@ class Read(DeskView):
             now=timezone.now(),
         )
         return Response(status=204)
+
+
+def _note_reading(request: Request, chat: Conversation) -> None:
+    """Write in the audit log, as for a socket that watches, who reads a chat of others."""
+    if takes_part(request, chat):
+        return
+    agent = agent_of(request)
+    try:
+        spend(READINGS_NOTED, f"{chat.pk}:{agent.pk}")
+    except TooMany:
+        return
+    note_watching(conversation_ids=[chat.pk], by=agent, address=None)
 
 
 def _post(request: Request, public_id: str, kind: str) -> Response:
