@@ -58,6 +58,7 @@ OFFLINE_MESSAGES_BY_ADDRESS = Limit(
 RATINGS = Limit("ratings", "RATINGS_PER_MINUTE")
 TRANSCRIPTS = Limit("transcripts", "TRANSCRIPTS_PER_HOUR", 3600)
 TRANSCRIPTS_BY_ADDRESS = Limit("transcripts-address", "TRANSCRIPTS_PER_ADDRESS_PER_HOUR", 3600)
+TRANSCRIPTS_BY_BRAND = Limit("transcripts-brand", "TRANSCRIPTS_PER_BRAND_PER_HOUR", 3600)
 # Nobody's mailbox is filled from here, whoever asks.
 TRANSCRIPTS_BY_EMAIL = Limit("transcripts-email", "TRANSCRIPTS_PER_EMAIL_PER_HOUR", 3600)
 # Who reads a chat of others asks again and again; one line an hour says so.

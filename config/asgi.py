@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 pages = get_asgi_application()
 
 from chat.consumers import ConsoleConsumer, VisitorConsumer  # noqa: E402
+from chat.limits import address_key, scope_address  # noqa: E402
 from chat.positions import Watch  # noqa: E402
 from chat.reading import readers  # noqa: E402
 from chat.writer import writer  # noqa: E402
@@ -21,7 +22,14 @@ from config.server import before_shutdown  # noqa: E402
 
 # All widgets come here when a server was away. Two keep a core busy; four hundred are about as
 # many as are served before their browsers give up.
-sessions_in_line = Lane(pages, paths={"/api/widget/v1/sessions"}, at_once=2, waiting=400)
+sessions_in_line = Lane(
+    pages,
+    paths={"/api/widget/v1/sessions"},
+    at_once=2,
+    waiting=400,
+    each=settings.IMECE["SESSIONS_IN_LINE_PER_ADDRESS"],
+    place=lambda scope: address_key(scope_address(scope)),
+)
 # An upload and what surrounds it in a multipart body.
 http = LimitBodies(sessions_in_line, limit=settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024)
 

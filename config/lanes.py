@@ -7,7 +7,8 @@ and the server works for nobody. In a line those at work stay quick, and so does
 import asyncio
 import json
 import secrets
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,11 +23,26 @@ RETRY_SECONDS = 10
 
 
 class Lane:
-    """ASGI middleware: `at_once` requests of `paths` at work, `waiting` in line, for others 503."""
+    """ASGI middleware: `at_once` requests of `paths` at work, `waiting` in line, for others 503.
 
-    def __init__(self, app: Any, *, paths: Collection[str], at_once: int, waiting: int) -> None:
+    Of those in line at most `each` are from one place; `place` tells it from a scope.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        *,
+        paths: Collection[str],
+        at_once: int,
+        waiting: int,
+        each: int,
+        place: Callable[[Any], str],
+    ) -> None:
         self._app = app
         self._paths = frozenset(paths)
+        self._each = each
+        self._place = place
+        self._from: Counter[str] = Counter()
         self._free = asyncio.Semaphore(at_once)
         # Kept, where other requests start a thread each.
         self._threads = [ThreadPoolExecutor(1, thread_name_prefix="lane") for _ in range(at_once)]
@@ -41,10 +57,12 @@ class Lane:
         if body is None:
             await _refuse(send, 413)
             return
-        if not self._places:
+        place = self._place(scope)
+        if not self._places or self._from[place] >= self._each:
             await _refuse(send, 503)
             return
         self._places -= 1
+        self._from[place] += 1
         # Says only that the client has gone.
         next_message = asyncio.ensure_future(receive())
         try:
@@ -53,6 +71,9 @@ class Lane:
                     await self._serve(scope, _replay(body, next_message), send)
         finally:
             self._places += 1
+            self._from[place] -= 1
+            if not self._from[place]:
+                del self._from[place]
             next_message.cancel()
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:

@@ -80,7 +80,7 @@ SECRET_KEY = _secret_key()
 
 INSTALLED_APPS = [
     # Its Twisted would cost every other process a third of a second.
-    *(["daphne"] if "runserver" in sys.argv[1:2] else []),
+    *(["daphne"] if "runserver" in sys.argv else []),
     "config.apps.ImeceAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -381,6 +381,7 @@ IMECE = {
     "SOCKET_BURST": env.int("SOCKET_BURST", default=20),
     "SOCKETS_PER_VISITOR": env.int("SOCKETS_PER_VISITOR", default=5),
     "PENDING_SOCKETS_PER_IP": env.int("PENDING_SOCKETS_PER_IP", default=20),
+    "SESSIONS_IN_LINE_PER_ADDRESS": env.int("SESSIONS_IN_LINE_PER_ADDRESS", default=50),
     "SESSIONS_PER_MINUTE": env.int("SESSIONS_PER_MINUTE", default=60),
     "UPLOADS_PER_MINUTE": env.int("UPLOADS_PER_MINUTE", default=20),
     "UPLOADS_PER_ADDRESS_PER_HOUR": env.int("UPLOADS_PER_ADDRESS_PER_HOUR", default=300),
@@ -390,6 +391,7 @@ IMECE = {
     "RATINGS_PER_MINUTE": env.int("RATINGS_PER_MINUTE", default=10),
     "TRANSCRIPTS_PER_HOUR": env.int("TRANSCRIPTS_PER_HOUR", default=5),
     "TRANSCRIPTS_PER_ADDRESS_PER_HOUR": env.int("TRANSCRIPTS_PER_ADDRESS_PER_HOUR", default=30),
+    "TRANSCRIPTS_PER_BRAND_PER_HOUR": env.int("TRANSCRIPTS_PER_BRAND_PER_HOUR", default=300),
     "TRANSCRIPTS_PER_EMAIL_PER_HOUR": env.int("TRANSCRIPTS_PER_EMAIL_PER_HOUR", default=3),
     "OFFLINE_MESSAGES_PER_HOUR": env.int("OFFLINE_MESSAGES_PER_HOUR", default=10),
     "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR": env.int(

@@ -254,11 +254,15 @@ def _give(
     chat.holds_slot = True
     chat.accepted_at = chat.accepted_at or now
     chat.held_until = None
+    if previous != agent:
+        # Whoever had it was told how long the customer waits; this agent was not.
+        chat.late_told_at = None
     if chat.is_at_head:
         chat.priority -= Conversation.HEAD
     chat.save(
         update_fields=[
             "status",
+            "late_told_at",
             "assignee",
             "returning_to",
             "holds_slot",

@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from agents.models import Brand
-from chat.models import Conversation
+from chat.models import Conversation, Entry
 from chat.transcripts import transcript_mail
 from config.mail import send_once
 from config.outbox.operations import enqueue
@@ -15,14 +15,27 @@ MAIL = "chat.transcript_mail"
 
 
 class NotSent(Exception):
-    """The brand sends no transcripts."""
+    """The brand sends no transcripts, or nobody has answered in the chat."""
+
+
+def require_sendable(conversation: Conversation) -> None:
+    """Raise `NotSent` unless the brand sends transcripts and an agent has answered in the chat.
+
+    Else anybody could have words of their own mailed to strangers in the brand's look.
+    """
+    answers = Entry.objects.filter(
+        conversation=conversation,
+        kind=Entry.Kind.MESSAGE,
+        author_kind=Entry.AuthorKind.AGENT,
+    )
+    if conversation.brand.transcripts == Brand.Transcripts.NEVER or not answers.exists():
+        raise NotSent
 
 
 @transaction.atomic
 def request_transcript(*, conversation: Conversation, email: str) -> None:
     """Have what the visitor may see of a chat by now sent to `email`, once. Raises `NotSent`."""
-    if conversation.brand.transcripts == Brand.Transcripts.NEVER:
-        raise NotSent
+    require_sendable(conversation)
     enqueue(
         kind=MAIL,
         key=f"{MAIL}:{uuid4().hex}",

@@ -10,7 +10,7 @@ from agents.events import agent_group
 from agents.models import Agent, Role, Status
 from chat.lifecycle import ConversationLate
 from chat.models import Conversation
-from chat.operations.assignment import accept
+from chat.operations.assignment import accept, requeue
 from chat.operations.lateness import alert_late
 from chat.operations.messages import Author, Draft, Posted, post_message
 from config.events import Event
@@ -107,3 +107,18 @@ def test_after_a_pause_of_the_sweeper_all_hear_it_at_once(announced: list[Event]
     alert_late(now=now + TARGET)
     [event] = late(announced)
     assert heard(event) == {agent_group(desk.agents[0].pk), agent_group(boss.pk)}
+
+
+def test_the_next_agent_is_alerted_too(announced: list[Event]) -> None:
+    desk = make_desk(agents=2)
+    elif_, mert = desk.agents
+    now = timezone.now()
+    chat = accept(conversation=start(desk, now=now), agent=elif_, now=now)
+    now += TARGET
+    assert alert_late(now=now) == 1
+    requeue(conversation=chat, by=elif_, now=now, reason="")
+    accept(conversation=chat, agent=mert, now=now)
+    late(announced)
+    assert alert_late(now=now + timedelta(seconds=5)) == 1
+    [event] = late(announced)
+    assert heard(event) == {agent_group(mert.pk)}

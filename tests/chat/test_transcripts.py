@@ -86,12 +86,18 @@ def widget(shop: Shop) -> Widget:
 
 @pytest.fixture
 def chat(shop: Shop, widget: Widget) -> Conversation:
-    return taken(started(widget, "Where is my order?"), shop.elif_)
+    return answered(started(widget, "Where is my order?"), shop)
 
 
 def ask(widget: Widget, chat: Conversation, to: Any = "vera@example.com") -> Any:
     """Ask for the transcript."""
     return widget.post(f"conversations/{chat.public_id}/transcript", {"email": to})
+
+
+def answered(chat: Conversation, shop: Shop) -> Conversation:
+    """Let Elif say something."""
+    says(taken(chat, shop.elif_), Author.of_agent(shop.elif_), "Hello")
+    return chat
 
 
 def says(chat: Conversation, author: Author, text: str, kind: str = "message") -> None:
@@ -136,7 +142,7 @@ def test_what_is_said_after_the_request_stays_out(
 def test_it_speaks_the_language_of_the_chat_and_wears_the_brands_colour(mailbox: Mailbox) -> None:
     shop = make_shop(name="Pazar", primary_color="#7a1fa2", logo="logos/abc.png")
     widget = open_widget(shop.brand, language="tr")
-    chat = taken(started(widget, "Merhaba"), shop.elif_)
+    chat = answered(started(widget, "Merhaba"), shop)
     ask(widget, chat)
     drain("mail")
     assert mailbox.mail()["Subject"] == "Sohbet dökümünüz: Pazar"
@@ -297,7 +303,7 @@ def test_many_visitors_fill_nobodys_mailbox(shop: Shop) -> None:
     for number in range(4):
         widget = open_widget(shop.brand)
         address = "victim@example.com" if number % 2 else f"Victim+{number}@Example.COM"
-        answers.append(ask(widget, started(widget), address))
+        answers.append(ask(widget, answered(started(widget), shop), address))
     assert [answer.status_code for answer in answers[:3]] == [200] * 3
     check_limited(answers[3])
 
@@ -306,8 +312,28 @@ def test_one_machine_sends_only_so_much(shop: Shop, settings: Any) -> None:
     settings.IMECE = settings.IMECE | {"TRANSCRIPTS_PER_ADDRESS_PER_HOUR": 1}
     widgets = [open_widget(shop.brand) for _ in range(2)]
     first, second = (
-        ask(widget, started(widget), f"{number}@example.com")
+        ask(widget, answered(started(widget), shop), f"{number}@example.com")
         for number, widget in enumerate(widgets)
     )
     assert first.status_code == 200
     check_limited(second)
+
+
+def test_one_brand_sends_only_so_much(shop: Shop, settings: Any) -> None:
+    settings.IMECE = settings.IMECE | {"TRANSCRIPTS_PER_BRAND_PER_HOUR": 1}
+    widgets = [open_widget(shop.brand) for _ in range(2)]
+    first, second = (
+        ask(widget, answered(started(widget), shop), f"{number}@example.com")
+        for number, widget in enumerate(widgets)
+    )
+    assert first.status_code == 200
+    check_limited(second)
+
+
+def test_words_that_nobody_has_answered_are_mailed_to_nobody(shop: Shop, widget: Widget) -> None:
+    chat = taken(started(widget), shop.elif_)
+    answer = ask(widget, chat, "stranger@example.com")
+    assert (answer.status_code, answer.json()["code"]) == (409, "unavailable")
+    assert not OutboxEntry.objects.filter(kind="chat.transcript_mail").exists()
+    says(chat, Author.of_agent(shop.elif_), "It left yesterday.")
+    assert ask(widget, chat, "stranger@example.com").status_code == 200

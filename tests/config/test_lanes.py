@@ -10,6 +10,12 @@ from config.lanes import BODY_MAX, Lane
 DOOR = "/api/widget/v1/sessions"
 
 
+def lane_before(app: Any, *, at_once: int, waiting: int, each: int = 100) -> Lane:
+    """A line at the door."""
+    place = {"place": lambda scope: scope["from"]}
+    return Lane(app, paths={DOOR}, at_once=at_once, waiting=waiting, each=each, **place)
+
+
 class Server:
     """An application whose answers wait until the test lets them go."""
 
@@ -31,12 +37,12 @@ class Server:
 class Client:
     """One request; it stays on the line until the answer comes or it goes."""
 
-    def __init__(self, app: Any, body: bytes, path: str = DOOR) -> None:
+    def __init__(self, app: Any, body: bytes, path: str = DOOR, place: str = "here") -> None:
         self.gone = asyncio.Event()
         self.answer: list[Any] = []
         self._chunks = [body[:5], body[5:]]
         self.task = asyncio.create_task(
-            app({"type": "http", "path": path}, self._receive, self._send)
+            app({"type": "http", "path": path, "from": place}, self._receive, self._send)
         )
 
     async def _receive(self) -> Any:
@@ -67,7 +73,7 @@ async def server() -> Server:
 
 
 async def test_so_many_are_at_work_and_the_others_wait_their_turn(server: Server) -> None:
-    lane = Lane(server, paths={DOOR}, at_once=2, waiting=10)
+    lane = lane_before(server, at_once=2, waiting=10)
     clients = [Client(lane, b"number %d" % number) for number in range(6)]
     await settle()
     assert server.at_work == [b"number 0", b"number 1"]
@@ -78,7 +84,7 @@ async def test_so_many_are_at_work_and_the_others_wait_their_turn(server: Server
 
 
 async def test_who_comes_to_a_full_line_is_told_when_to_come_again(server: Server) -> None:
-    lane = Lane(server, paths={DOOR}, at_once=1, waiting=2)
+    lane = lane_before(server, at_once=1, waiting=2)
     clients = [Client(lane, b"number %d" % number) for number in range(4)]
     assert await clients[3].status() == 503
     headers = dict(clients[3].answer[0]["headers"])
@@ -90,7 +96,7 @@ async def test_who_comes_to_a_full_line_is_told_when_to_come_again(server: Serve
 
 
 async def test_nobody_works_for_a_client_that_has_gone(server: Server) -> None:
-    lane = Lane(server, paths={DOOR}, at_once=1, waiting=10)
+    lane = lane_before(server, at_once=1, waiting=10)
     first, gone, last = (Client(lane, body) for body in (b"first one", b"gone away", b"last one!"))
     await settle()
     gone.gone.set()
@@ -102,15 +108,25 @@ async def test_nobody_works_for_a_client_that_has_gone(server: Server) -> None:
 
 
 async def test_a_long_body_does_not_wait_in_memory(server: Server) -> None:
-    lane = Lane(server, paths={DOOR}, at_once=1, waiting=10)
+    lane = lane_before(server, at_once=1, waiting=10)
     assert await Client(lane, b"x" * (BODY_MAX + 1)).status() == 413
 
 
 async def test_other_doors_have_no_line(server: Server) -> None:
-    lane = Lane(server, paths={DOOR}, at_once=1, waiting=0)
+    lane = lane_before(server, at_once=1, waiting=0)
     clients = [Client(lane, b"other", path="/console/") for _ in range(3)]
     await settle()
     assert len(server.at_work) == 3
     server.may_answer.set()
     for client in clients:
         await client.task
+
+
+async def test_one_place_does_not_fill_the_line_for_the_others(server: Server) -> None:
+    lane = lane_before(server, at_once=1, waiting=10, each=2)
+    crowd = [Client(lane, b"number %d" % number) for number in range(4)]
+    somebody_else = Client(lane, b"elsewhere", place="there")
+    assert [await client.status() for client in crowd[2:]] == [503, 503]
+    server.may_answer.set()
+    assert [await client.status() for client in (*crowd[:2], somebody_else)] == [201] * 3
+    assert await Client(lane, b"once more").status() == 201

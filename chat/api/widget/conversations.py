@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from chat.api.messages import Cid, FileIds, MessageText, ReadBody
 from chat.api.schema import problems_of
+from chat.api.throttling import limited
 from chat.api.widget.access import (
     WidgetView,
     limit_address,
@@ -37,13 +38,14 @@ from chat.limits import (
     STARTS_BY_ADDRESS,
     TRANSCRIPTS,
     TRANSCRIPTS_BY_ADDRESS,
+    TRANSCRIPTS_BY_BRAND,
     TRANSCRIPTS_BY_EMAIL,
 )
 from chat.operations.conversations import AlreadyOpen, end_conversation
 from chat.operations.marks import mark_read
 from chat.operations.ratings import NotRateable, rate_conversation
 from chat.operations.starting import InvalidMessage, NobodyAvailable, start_conversation
-from chat.operations.transcripts import NotSent, request_transcript
+from chat.operations.transcripts import NotSent, request_transcript, require_sendable
 from chat.routing.availability import availability
 from chat.routing.queue import queue_place
 from config.api import StrictSerializer, Text
@@ -227,10 +229,13 @@ class Transcript(WidgetView):
         body = TranscriptBody(data=request.data)
         body.is_valid(raise_exception=True)
         email: str = body.validated_data["email"]
-        limit_visitor(request, TRANSCRIPTS)
-        limit_address(request, TRANSCRIPTS_BY_ADDRESS)
-        limit_email(TRANSCRIPTS_BY_EMAIL, email)
         try:
+            # First: a mailbox is not used up by what is never sent.
+            require_sendable(conversation)
+            limit_visitor(request, TRANSCRIPTS)
+            limit_address(request, TRANSCRIPTS_BY_ADDRESS)
+            limited(TRANSCRIPTS_BY_BRAND, f"brand:{conversation.brand_id}")
+            limit_email(TRANSCRIPTS_BY_EMAIL, email)
             request_transcript(conversation=conversation, email=email)
         except NotSent as error:
             raise Problem(
