@@ -48,6 +48,7 @@ def test_a_phone_shows_one_pane_at_a_time_and_back_leads_back(
     _fits(page)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("language", ["en", "tr"])
 def test_every_page_is_accessible_in_light_and_dark(
     site: Site, new_context: Contexts, language: str

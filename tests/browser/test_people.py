@@ -32,6 +32,7 @@ def look(page, name):
     assert wide <= 0, f"{name} is {wide} px too wide"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("theme", "language"), DRESSES)
 def test_the_door_is_accessible_on_a_narrow_phone(site, new_context, theme, language):
     make_agent(email="elif@example.com", password=PASSWORD, language=language)
@@ -62,6 +63,7 @@ def test_the_door_is_accessible_on_a_narrow_phone(site, new_context, theme, lang
     look(page, f"invitation-{theme}-{language}")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("theme", "language"), DRESSES)
 def test_the_profile_is_accessible_on_a_narrow_phone(site, new_context, theme, language):
     agent = make_agent(language=language, theme=theme, password=PASSWORD)
@@ -126,6 +128,7 @@ def rows(transactional_db):
     }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("theme", "language"), DRESSES)
 def test_the_administration_is_accessible(site, new_context, rows, theme, language):
     boss = make_agent(

@@ -26,6 +26,7 @@ def _fits(visitor: Visitor) -> bool:
 
 
 @pytest.mark.browser
+@pytest.mark.once
 @pytest.mark.parametrize("language", ["tr", "en"])
 def test_every_state_of_the_widget_is_accessible(
     site: Site, new_context: Contexts, language: str

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from chat.routing.decision import (
     Waiting,
     decide,
 )
+
+pytestmark = pytest.mark.once
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 BRANDS, TEAMS = (1, 2), (1, 2, 3)

@@ -13,6 +13,8 @@ from pytest_django import Settings
 
 from config import staticfiles
 
+pytestmark = pytest.mark.once
+
 HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
 IMPORTS = re.compile(
     r"""(?:\bimport\b|\bexport\b)[^"'`;]*?\bfrom\s*["']([^"']+)["']"""

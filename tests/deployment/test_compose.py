@@ -15,7 +15,7 @@ import websockets
 from tests.deployment.composing import VARIABLES, Service, services
 from tests.servers import free_port, manage, postgres_server, redis_server
 
-pytestmark = pytest.mark.own_servers
+pytestmark = pytest.mark.once
 
 PASSWORD = "long-enough-for-anyone"
 # What the proxy adds.

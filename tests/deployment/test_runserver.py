@@ -14,7 +14,7 @@ from tests import chromium
 from tests.browser.widget import OPEN_SHADOW, Visitor
 from tests.servers import Web, free_port, manage, migrate
 
-pytestmark = [pytest.mark.own_servers, pytest.mark.browser]
+pytestmark = [pytest.mark.once, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.servers import Web, free_port, manage, web_process
 
-pytestmark = pytest.mark.own_servers
+pytestmark = pytest.mark.once
 
 
 def rows(data_dir: Path, query: str) -> list[Any]:

@@ -26,7 +26,7 @@ from tests.servers import (
     web_process,
 )
 
-pytestmark = [pytest.mark.faults, pytest.mark.own_servers]
+pytestmark = [pytest.mark.faults, pytest.mark.once]
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "5"))
 PAIRS = 6
