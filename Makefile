@@ -21,9 +21,8 @@ unexport VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTHONDONTWRITEBYTECODE
 run: .venv/.installed
 	@$(PYTHON) manage.py serve
 
-# One worker more than there are cores: browsers and servers make tests wait.
 test: .venv/.installed-dev
-	$(PYTHON) -m pytest -n $$(($$(nproc) + 1)) $(ARGS)
+	$(PYTHON) -m pytest -n auto $(ARGS)
 
 lint: .venv/.installed-dev
 	$(PYTHON) -m ruff check .

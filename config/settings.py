@@ -145,6 +145,8 @@ TEMPLATES = [
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# After a restart of the server the pool still holds connections to the old one.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if IS_SQLITE:
     DATABASES["default"]["ENGINE"] = "config.sqlite"
     DATABASES["default"]["OPTIONS"] = {

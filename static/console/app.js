@@ -110,17 +110,8 @@ function listenToAnswers() {
   on("htmx:sendError", failed);
   // htmx rejects a promise of its own that nobody can catch, with nothing in it.
   addEventListener("unhandledrejection", (event) => event.reason === undefined && event.preventDefault());
-  // A menu closes with the choice, not with the answer to it, so one that is open when the status is
-  // drawn anew (it changed elsewhere, say) is in use.
-  on("htmx:beforeRequest", ({ elt }) => elt.closest("[popover]")?.hidePopover());
-  let reopens = false;
-  on("htmx:afterSwap", () => {
-    if (reopens) byId("status-menu")?.showPopover();
-    reopens = false;
-  });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
-    if (detail.target.id === "status") reopens = !!byId("status-menu")?.matches(":popover-open");
     const answered = new URL(detail.xhr.responseURL || location.href).pathname;
     if (answered.startsWith(settings.console)) return;
     // Signed out: the answer is the door, not a part of this page.
@@ -154,6 +145,10 @@ function watchDesk() {
   onEvent((name, data) => {
     if (name === "offer.made" || name === "offer.withdrawn") htmx().trigger("#offers", "refresh");
     if (name === "agent.status" && data.agent === settings.me.id) {
+      const status = byId("status");
+      const drawn = status?.dataset.status === data.status && status?.dataset.reason === String(data.reason ?? "");
+      // Our own change is drawn by its own answer: drawn again, the menu would close under the hand.
+      if (drawn || status?.querySelector(".htmx-request")) return;
       fetchPart(`${settings.console}status/${location.search}`, { target: "#status", swap: "outerHTML" });
     }
   });

@@ -210,9 +210,11 @@ def test_a_closed_panel_counts_what_was_not_read(site: Site, new_context: Contex
 
 def test_a_visitor_takes_an_ended_chat_along_by_e_mail(site: Site, new_context: Contexts) -> None:
     shop = Shop(site)
-    shop.agent()
+    elif_ = shop.agent()
     visitor = Visitor(visitor_context(new_context), shop.url).start(email="vera@example.com")
     visitor.frame.locator(".who h1", has_text="Elif Kaya").wait_for()
+    elif_.say(elif_.chats()[0]["id"], "It left yesterday.")
+    visitor.sees("It left yesterday.")
     visitor.frame.locator(".menu-place > button").click()
     visitor.frame.get_by_role("button", name="End chat").click()
     visitor.frame.locator(".button.is-danger").click()
