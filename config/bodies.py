@@ -1,9 +1,8 @@
 """A limit on request bodies before anything reads them: Django spools any length to disk."""
 
-import json
 from typing import Any
 
-from config.problems import CONTENT_TYPE, problem
+from config.problems import send_problem
 
 
 class BodyTooBig(Exception):
@@ -23,7 +22,7 @@ class LimitBodies:
             await self._app(scope, receive, send)
             return
         if _announced(scope) > self._limit:
-            await _refuse(send)
+            await send_problem(send, 413)
             return
         received = 0
         started = False
@@ -47,7 +46,7 @@ class LimitBodies:
         except BodyTooBig:
             if started:
                 raise
-            await _refuse(send)
+            await send_problem(send, 413)
 
 
 def _announced(scope: Any) -> int:
@@ -55,20 +54,3 @@ def _announced(scope: Any) -> int:
         if name == b"content-length":
             return int(value) if value.isdigit() else 0
     return 0
-
-
-async def _refuse(send: Any) -> None:
-    body = json.dumps(problem(413)).encode()
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 413,
-            "headers": [
-                (b"content-type", CONTENT_TYPE.encode()),
-                (b"content-length", str(len(body)).encode()),
-                # What is still on its way is not read.
-                (b"connection", b"close"),
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})

@@ -5,7 +5,6 @@ and the server works for nobody. In a line those at work stay quick, and so does
 """
 
 import asyncio
-import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -14,12 +13,16 @@ from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
 
-from config.problems import CONTENT_TYPE, problem
+from config.problems import send_problem
 
 # Longer bodies don't wait in memory; no request of the doors' own has one.
 BODY_MAX = 64 * 1024
 # Whoever is sent away comes back within so many seconds.
 RETRY_SECONDS = 10
+
+
+class ClientGone(Exception):
+    """The client left before it had said everything."""
 
 
 class Lane:
@@ -53,13 +56,17 @@ class Lane:
         if scope["path"] not in self._paths:
             await self._app(scope, receive, send)
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except ClientGone:
+            return
         if body is None:
-            await _refuse(send, 413)
+            await send_problem(send, 413)
             return
         place = self._place(scope)
         if not self._places or self._from[place] >= self._each:
-            await _refuse(send, 503)
+            later = str(1 + secrets.randbelow(RETRY_SECONDS))
+            await send_problem(send, 503, (b"retry-after", later.encode()))
             return
         self._places -= 1
         self._from[place] += 1
@@ -86,10 +93,12 @@ class Lane:
 
 
 async def _body(receive: Any) -> bytes | None:
-    """Return the whole body; None when it is too long."""
+    """Return the whole body; None when it is too long. Raises `ClientGone`."""
     body: bytes = b""
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
         body += message.get("body", b"")
         if len(body) > BODY_MAX:
             return None
@@ -104,16 +113,3 @@ def _replay(body: bytes, next_message: "asyncio.Future[Any]") -> Any:
         return messages.pop() if messages else await next_message
 
     return receive
-
-
-async def _refuse(send: Any, status: int) -> None:
-    body = json.dumps(problem(status)).encode()
-    headers = [
-        (b"content-type", CONTENT_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    if status == 503:
-        headers.append((b"retry-after", str(1 + secrets.randbelow(RETRY_SECONDS)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

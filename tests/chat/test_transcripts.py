@@ -308,19 +308,9 @@ def test_many_visitors_fill_nobodys_mailbox(shop: Shop) -> None:
     check_limited(answers[3])
 
 
-def test_one_machine_sends_only_so_much(shop: Shop, settings: Any) -> None:
-    settings.IMECE = settings.IMECE | {"TRANSCRIPTS_PER_ADDRESS_PER_HOUR": 1}
-    widgets = [open_widget(shop.brand) for _ in range(2)]
-    first, second = (
-        ask(widget, answered(started(widget), shop), f"{number}@example.com")
-        for number, widget in enumerate(widgets)
-    )
-    assert first.status_code == 200
-    check_limited(second)
-
-
-def test_one_brand_sends_only_so_much(shop: Shop, settings: Any) -> None:
-    settings.IMECE = settings.IMECE | {"TRANSCRIPTS_PER_BRAND_PER_HOUR": 1}
+@pytest.mark.parametrize("what", ["ADDRESS", "BRAND"])
+def test_one_machine_and_one_brand_send_only_so_much(shop: Shop, settings: Any, what: str) -> None:
+    settings.IMECE = settings.IMECE | {f"TRANSCRIPTS_PER_{what}_PER_HOUR": 1}
     widgets = [open_widget(shop.brand) for _ in range(2)]
     first, second = (
         ask(widget, answered(started(widget), shop), f"{number}@example.com")

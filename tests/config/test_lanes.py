@@ -130,3 +130,20 @@ async def test_one_place_does_not_fill_the_line_for_the_others(server: Server) -
     server.may_answer.set()
     assert [await client.status() for client in (*crowd[:2], somebody_else)] == [201] * 3
     assert await Client(lane, b"once more").status() == 201
+
+
+async def test_nobody_works_for_half_a_request(server: Server) -> None:
+    lane = lane_before(server, at_once=1, waiting=1)
+    half = [
+        {"type": "http.request", "body": b"half", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Any:
+        return half.pop(0)
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    await asyncio.wait_for(lane({"type": "http", "path": DOOR, "from": "here"}, receive, send), 5)
+    assert server.at_work == []
