@@ -4,6 +4,7 @@ Answers are fragments, or nothing, with events in a header that the page's scrip
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -130,26 +131,8 @@ def end(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def resolve(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask for the topic, and put the chat into the archive under it."""
-    agent = signed_in(request)
-    conversation = handled(agent, public_id)
-    error = ""
-    if request.method == "POST":
-        if chosen := chosen_topic(request, conversation):
-            try:
-                resolve_conversation(
-                    conversation=conversation, topic=chosen, by=agent, now=timezone.now()
-                )
-            except (WrongTopic, NotAssigned) as failure:
-                return told(refusal(failure), **{"console:refresh": {}})
-            return heard({"console:resolved": {"id": public_id}})
-        error = _("Choose a topic.")
-    return topic_dialog(
-        request,
-        conversation,
-        url=reverse("console-resolve", args=[public_id]),
-        button=_("Resolve"),
-        error=error,
-    )
+    ask = {"url": reverse("console-resolve", args=[public_id]), "button": _("Resolve")}
+    return with_topic(request, public_id, do=resolve_conversation, tell="console:resolved", ask=ask)
 
 
 @login_required
@@ -157,24 +140,31 @@ def resolve(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def topic(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask what an unresolved chat is about, and note it."""
+    ask = {"url": reverse("console-topic", args=[public_id]), "button": _("Set topic")}
+    return with_topic(request, public_id, do=set_topic, tell="console:changed", ask=ask)
+
+
+def with_topic(
+    request: HttpRequest,
+    public_id: str,
+    *,
+    do: Callable[..., Any],
+    tell: str,
+    ask: dict[str, str],
+) -> HttpResponse:
+    """Ask for a topic; once one is chosen, `do` it with the chat and `tell` the page."""
     agent = signed_in(request)
     conversation = handled(agent, public_id)
     error = ""
     if request.method == "POST":
         if chosen := chosen_topic(request, conversation):
             try:
-                set_topic(conversation=conversation, topic=chosen, by=agent, now=timezone.now())
-            except (WrongTopic, AlreadyResolved) as failure:
+                do(conversation=conversation, topic=chosen, by=agent, now=timezone.now())
+            except (WrongTopic, NotAssigned, AlreadyResolved) as failure:
                 return told(refusal(failure), **{"console:refresh": {}})
-            return heard({"console:changed": {"id": public_id}})
+            return heard({tell: {"id": public_id}})
         error = _("Choose a topic.")
-    return topic_dialog(
-        request,
-        conversation,
-        url=reverse("console-topic", args=[public_id]),
-        button=_("Set topic"),
-        error=error,
-    )
+    return topic_dialog(request, conversation, error=error, **ask)
 
 
 def chosen_topic(request: HttpRequest, conversation: Conversation) -> Topic | None:

@@ -1,6 +1,5 @@
 """Both sockets, frame by frame, through the ASGI application."""
 
-import json
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -9,7 +8,6 @@ from django.utils import timezone
 
 from agents.models import AuditEntry, Brand, Permission
 from chat import marks
-from chat.consumers import VisitorConsumer
 from chat.models import Conversation, Entry, Installation, Participation
 from chat.operations.messages import Author, Draft, post_messages
 from chat.positions import Watch
@@ -20,7 +18,6 @@ from tests.chat.sockets import (
     connected,
     console_socket,
     db,
-    is_refused,
     new_cid,
     token_for_stranger,
     visitor_socket,
@@ -478,73 +475,3 @@ async def test_marks_never_go_back_nor_beyond_the_end(chat, vera):
             assert await visitor.is_silent()
             await db(marks.collector.write)
     assert (await db(Conversation.objects.get)).visitor_read_seq == 3
-
-
-# Bad frames
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        " ",
-        "{",
-        "[]",
-        "null",
-        '"hello"',
-        "NaN",
-        "[" * 5000,
-        '{"type":"nothing"}',
-        '{"type":["ping"]}',
-        '{"type":"__class__"}',
-        '{"type":"dispatch"}',
-        '{"type":"hello","token":"x"}',
-        '{"type":"message.send","cid":"1","conversation":"a","text":"b"}',
-        '{"type":"message.send","conversation":"a","text":"b"}',
-        '{"type":"read","conversation":"a","seq":"1"}',
-        '{"type":"read","conversation":"a","seq":true}',
-        '{"type":"read","conversation":"a","seq":-1}',
-        '{"type":"read","conversation":"a","seq":1e400}',
-        '{"type":"read","conversation":{"$ne":1},"seq":1}',
-        '{"type":"typing","conversation":"a","on":1}',
-        '{"type":"watch","conversation":"a"}',
-    ],
-)
-async def test_a_frame_that_is_none_closes_with_4400(chat, vera, text):
-    async with visitor_socket(vera) as visitor:
-        await visitor.send_to(text_data=text)
-        assert await visitor.close_code() == Close.BAD_FRAME
-
-
-async def test_binary_closes_with_4400(chat, vera):
-    async with visitor_socket(vera) as visitor:
-        await visitor.send_to(bytes_data=b"{}")
-        assert await visitor.close_code() == Close.BAD_FRAME
-
-
-async def test_a_frame_over_64_kib_closes_with_1009(chat, vera):
-    async with visitor_socket(vera) as visitor:
-        await visitor.say(type="ping", pad="ş" * 33_000)
-        assert await visitor.close_code() == Close.TOO_BIG
-
-
-async def test_a_bug_closes_with_1011_and_tells_nothing(chat, vera, monkeypatch):
-    async def explode(self, frame):
-        raise RuntimeError("secret detail")
-
-    monkeypatch.setitem(VisitorConsumer.commands, "read", explode)
-    async with visitor_socket(vera) as visitor:
-        await visitor.say(type="read", conversation=chat.public_id, seq=1)
-        message = await visitor.receive_output(5)
-        assert message["type"] == "websocket.close"
-        assert message["code"] == Close.BUG
-        assert "secret" not in json.dumps(message)
-
-
-async def test_an_unknown_path_is_refused():
-    assert await is_refused("/ws/nothing/")
-
-
-async def test_the_farewell_says_when_to_come_back(chat, vera):
-    async with visitor_socket(vera) as visitor:
-        await Watch.here().farewell()
-        assert 0 < (await visitor.hear("bye"))["retry_after"] <= 5

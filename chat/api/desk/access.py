@@ -84,16 +84,28 @@ def takes_part(request: Request, chat: Conversation) -> bool:
 
 def own_chat(request: Request, public_id: str) -> Conversation:
     """Return a chat that the caller has, joined, or supervises; raises 404, or 403 for others'."""
+    return _own(request, visible_chat(request, public_id))
+
+
+def answerable_chat(request: Request, public_id: str) -> Conversation:
+    """Return a visible chat of a brand and channel where the caller answers chats."""
+    return _answerable(request, visible_chat(request, public_id))
+
+
+def answerable_or_own_chat(request: Request, public_id: str) -> Conversation:
+    """Return a chat that nobody has and the caller may answer, or that is the caller's own."""
     chat = visible_chat(request, public_id)
+    return (_answerable if chat.assignee_id is None else _own)(request, chat)
+
+
+def _own(request: Request, chat: Conversation) -> Conversation:
     supervises = reach_of(request).may_in(Permission.SUPERVISE, chat.brand_id, chat.channel)
     if supervises or takes_part(request, chat):
         return chat
     raise PermissionDenied
 
 
-def answerable_chat(request: Request, public_id: str) -> Conversation:
-    """Return a visible chat of a brand and channel where the caller answers chats."""
-    chat = visible_chat(request, public_id)
+def _answerable(request: Request, chat: Conversation) -> Conversation:
     if not reach_of(request).may_in(Permission.CHAT, chat.brand_id, chat.channel):
         raise PermissionDenied
     return chat

@@ -16,6 +16,7 @@ from chat.api.desk.access import (
     Pages,
     agent_of,
     answerable_chat,
+    answerable_or_own_chat,
     own_chat,
     visible_chat,
     visible_chats,
@@ -183,9 +184,7 @@ class SetTopic(DeskView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Say what a chat is about; one that waits goes to the queue of the topic's teams."""
-        chat = visible_chat(request, public_id)
-        find = answerable_chat if chat.assignee_id is None else own_chat
-        chat = find(request, public_id)
+        chat = answerable_or_own_chat(request, public_id)
         body = TopicBody(data=request.data)
         body.is_valid(raise_exception=True)
         try:
