@@ -4,6 +4,7 @@ import functools
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,6 +92,11 @@ def _empty_the_tables(self: TransactionTestCase) -> None:
     Django's own flush truncates, which locks whole tables against a site at work, and makes
     content types and permissions anew, which takes longer than most tests.
     """
+    # What it has left to do would meet a database that pytest-django has locked, in the middle of
+    # a transaction, and keep everybody else from writing.
+    idle = threading.Event()
+    writer.between(idle.set)
+    assert idle.wait(10), "the writer is still at work"
     for attempt in range(5):
         try:
             with transaction.atomic():
