@@ -1,5 +1,6 @@
 """Both sockets, frame by frame, through the ASGI application."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -366,14 +367,26 @@ async def test_a_chat_given_to_me_is_heard_and_one_taken_away_no_more(chat, elif
     async with console_socket(mert) as console:
         await db(give, chat, mert)
         assert await console.event("conversation.assigned") == {"conversation": chat.public_id}
+        await until_followed(chat, True)
         assert await console.is_silent()
         await db(fill, chat, 1)
         assert await console.numbers_until(1) == [1]
         await db(give, chat, elif_, tell=mert)
         await console.event("conversation.assigned")
+        await until_followed(chat, False)
         assert await console.is_silent()
         await db(fill, chat, 1)
         assert await console.is_silent()
+
+
+async def until_followed(conversation, wanted: bool) -> None:
+    """Wait until the only socket here follows a chat, or doesn't: the event is told before."""
+    [socket] = Watch.here().sockets
+    for _ in range(5000):
+        if (conversation.public_id in (socket.threads or {})) is wanted:
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it never came to that")
 
 
 def give(conversation, agent, tell=None):
