@@ -22,6 +22,7 @@ from chat.operations.messages import Author, Draft, Posted, Result
 from chat.positions import Watch
 from chat.protocol import (
     FRAME_MAX_BYTES,
+    OLDEST_PROTOCOL,
     BadFrame,
     Close,
     ack_text,
@@ -144,6 +145,8 @@ class LiveConsumer(Following, AsyncConsumer):
         frame = self._frame(message)
         if frame["type"] != "hello":
             raise Ended(Close.SLOW)
+        if frame["protocol"] < OLDEST_PROTOCOL:
+            raise Ended(Close.OLD_CLIENT)
         return frame
 
     async def _welcome(self, hello: dict[str, Any]) -> None:

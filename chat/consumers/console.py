@@ -14,7 +14,6 @@ from chat.operations.messages import MESSAGE, NOTE, Author
 from chat.operations.watching import note_watching
 from chat.origins import is_own, origin_of
 from chat.protocol import (
-    OLDEST_PROTOCOL,
     RESUMED_CONVERSATIONS_MAX,
     Close,
     encode,
@@ -59,8 +58,6 @@ class ConsoleConsumer(LiveConsumer):
 
     async def welcome(self, hello: dict[str, Any]) -> None:
         """Check session or token, hear what concerns the agent, send what was missed."""
-        if hello["protocol"] < OLDEST_PROTOCOL:
-            raise Ended(Close.OLD_CLIENT)
         credential = await read(self._let_in, hello["token"])
         if credential is None:
             raise Ended(Close.TOKEN)

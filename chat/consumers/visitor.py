@@ -11,7 +11,6 @@ from chat.live import Ended, LiveConsumer
 from chat.operations.messages import MESSAGE, Author
 from chat.origins import is_known, is_own, origin_of
 from chat.protocol import (
-    OLDEST_PROTOCOL,
     Close,
     encode,
     frames_content,
@@ -50,8 +49,6 @@ class VisitorConsumer(LiveConsumer):
 
     async def welcome(self, hello: dict[str, Any]) -> None:
         """Check the token, hear the visitor's and the site's groups, send what was missed."""
-        if hello["protocol"] < OLDEST_PROTOCOL:
-            raise Ended(Close.OLD_CLIENT)
         try:
             session = await read(read_token, hello["token"] or "")
         except BadToken:
