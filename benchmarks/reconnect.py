@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 import resource
 import statistics
 import time
@@ -28,6 +29,14 @@ WELCOME_WITHIN = 10.0
 SEEN = 2
 CALM_SECONDS = 10.0
 GIVE_UP_SECONDS = 180.0
+
+
+class FullLine(ConnectionError):
+    """The server says when to come again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class Tab(Socket):
@@ -88,6 +97,10 @@ class Widget:
                 failures = 0
                 self.resumed.append(time.perf_counter())
                 await self.tab.closed
+            except FullLine as full:
+                failures += 1
+                await asyncio.sleep(full.seconds)
+                continue
             except (OSError, EOFError, WSError, TimeoutError, ConnectionError):
                 pass
             failures += 1
@@ -107,6 +120,8 @@ class Widget:
         finally:
             writer.close()
         status, _, content = answer.partition(b"\r\n\r\n")
+        if later := re.search(rb"\r\nretry-after: (\d+)", status):
+            raise FullLine(int(later[1]))
         if b" 201 " not in status[:20]:
             raise ConnectionError(status[:60])
         token: str = json.loads(content)["token"]

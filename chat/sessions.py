@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,12 +11,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
-from django.db.models import Exists
+from django.utils import timezone
 
 from agents.devices import device_name
 from agents.models import Brand, Language
 from agents.tokens import hash_secret
 from chat.models import Visitor
+from chat.routing.board import brand_with_key, shared_brand
 
 _SALT = "chat.visitor"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}\Z")
@@ -81,7 +83,7 @@ def open_session(
 
     Raises `UnknownSite` and `ForeignOrigin`.
     """
-    brand = Brand.objects.filter(site_key=site, is_active=True).first()
+    brand = brand_with_key(site, now=now)
     if brand is None:
         raise UnknownSite
     if not origin_allowed(origin, brand):
@@ -89,7 +91,7 @@ def open_session(
     visitor = None
     is_new = secret is None or not _SECRET.match(secret)
     if not is_new:
-        visitor = Visitor.objects.filter(secret_hash=hash_secret(str(secret))).first()
+        visitor = _known(hash_secret(str(secret)))
         # A secret is worth something on one site only.
         is_new = visitor is not None and visitor.brand_id != brand.pk
     if is_new:
@@ -181,23 +183,27 @@ def make_token(session: VisitorSession) -> str:
 
 
 def read_token(raw: str) -> VisitorSession:
-    """Return the session that a token stands for. Raises `BadToken`.
+    """Return the session that a token stands for. Raises `BadToken`."""
+    return session_with(claims_of(raw))
 
-    One query for somebody who never wrote, two for a visitor.
-    """
+
+def claims_of(raw: str) -> Mapping[str, Any]:
+    """Return what a token says, without a look at the database. Raises `BadToken`."""
     try:
-        claims = signing.loads(raw, salt=_SALT, max_age=settings.IMECE["VISITOR_TOKEN_SECONDS"])
+        claims: dict[str, Any] = signing.loads(
+            raw, salt=_SALT, max_age=settings.IMECE["VISITOR_TOKEN_SECONDS"]
+        )
     except (signing.BadSignature, ValueError) as error:
         raise BadToken from error
-    known = Visitor.objects.filter(secret_hash=claims["secret"])
-    brand = (
-        Brand.objects.filter(pk=claims["brand"], is_active=True)
-        .annotate(is_known=Exists(known))
-        .first()
-    )
+    return claims
+
+
+def session_with(claims: Mapping[str, Any]) -> VisitorSession:
+    """Return the session with a token's claims; one query. Raises `BadToken`."""
+    brand = shared_brand(claims["brand"], now=timezone.now())
     if brand is None:
         raise BadToken
-    visitor = known.first() if getattr(brand, "is_known", False) else None
+    visitor = _known(claims["secret"])
     if visitor is not None:
         if visitor.brand_id != brand.pk:
             raise BadToken
@@ -209,6 +215,11 @@ def read_token(raw: str) -> VisitorSession:
         visitor=visitor,
         page=visitor.page if visitor else claims.get("page", {}),
     )
+
+
+def _known(secret_hash: str) -> Visitor | None:
+    # Not `first()`: sorting the one row there can be would cost as much again.
+    return next(iter(Visitor.objects.filter(secret_hash=secret_hash)), None)
 
 
 def choose_language(wished: str, brand: Brand) -> str:

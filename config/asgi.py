@@ -4,12 +4,12 @@ import asyncio
 import os
 from typing import Any
 
+import django
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Loads the rooms, so it comes before whatever imports their models.
-pages = get_asgi_application()
+django.setup(set_prefix=False)
 
 from chat.consumers import ConsoleConsumer, VisitorConsumer  # noqa: E402
 from chat.limits import address_key, scope_address  # noqa: E402
@@ -18,15 +18,19 @@ from chat.reading import readers  # noqa: E402
 from chat.writer import writer  # noqa: E402
 from config.bodies import LimitBodies  # noqa: E402
 from config.lanes import Lane  # noqa: E402
+from config.pages import Pages  # noqa: E402
 from config.server import before_shutdown  # noqa: E402
 
-# All widgets come here when a server was away. Two keep a core busy; four hundred are about as
-# many as are served before their browsers give up.
+pages = Pages(threads=12)
+# All widgets come here when a server was away. Two keep a core busy; a thousand are about as many
+# as are served within ten seconds, after which a widget would ask anew.
+sessions = Pages(threads=2)
 sessions_in_line = Lane(
     pages,
+    sessions,
     paths={"/api/widget/v1/sessions"},
     at_once=2,
-    waiting=400,
+    waiting=1000,
     each=settings.IMECE["SESSIONS_IN_LINE_PER_ADDRESS"],
     place=lambda scope: address_key(scope_address(scope)),
 )
@@ -69,8 +73,8 @@ async def _say_goodbye() -> None:
 
 
 async def _close() -> None:
-    await asyncio.to_thread(writer.close)
-    await asyncio.to_thread(readers.close)
+    for closing in (writer, readers, pages.threads, sessions.threads):
+        await asyncio.to_thread(closing.close)
 
 
 before_shutdown.append(_say_goodbye)

@@ -5,13 +5,11 @@ and the server works for nobody. In a line those at work stay quick, and so does
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-
-from asgiref.sync import ThreadSensitiveContext
 
 from config.problems import send_problem
 
@@ -19,6 +17,8 @@ from config.problems import send_problem
 BODY_MAX = 64 * 1024
 # Whoever is sent away comes back within so many seconds.
 RETRY_SECONDS = 10
+# Whose turn it is waits so long for agents' pages, which all share one interpreter.
+COURTESY_SECONDS = 0.02
 
 
 class ClientGone(Exception):
@@ -26,14 +26,17 @@ class ClientGone(Exception):
 
 
 class Lane:
-    """ASGI middleware: `at_once` requests of `paths` at work, `waiting` in line, for others 503.
+    """ASGI middleware: before `door`, which serves `paths` instead of `app`.
 
-    Of those in line at most `each` are from one place; `place` tells it from a scope.
+    `at_once` requests are at work there, `waiting` stand in line, and others get 503. Of those in
+    line at most `each` are from one place; `place` tells it from a scope. Requests that need no
+    line go first.
     """
 
     def __init__(
         self,
         app: Any,
+        door: Any,
         *,
         paths: Collection[str],
         at_once: int,
@@ -42,19 +45,20 @@ class Lane:
         place: Callable[[Any], str],
     ) -> None:
         self._app = app
+        self._door = door
         self._paths = frozenset(paths)
         self._each = each
         self._place = place
         self._from: Counter[str] = Counter()
         self._free = asyncio.Semaphore(at_once)
-        # Kept, where other requests start a thread each.
-        self._threads = [ThreadPoolExecutor(1, thread_name_prefix="lane") for _ in range(at_once)]
         self._places = at_once + waiting
+        self._others = 0
+        self._others_done = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass the request on when it is its turn, unless its client has gone by then."""
         if scope["path"] not in self._paths:
-            await self._app(scope, receive, send)
+            await self._pass(scope, receive, send)
             return
         try:
             body = await _body(receive)
@@ -74,8 +78,9 @@ class Lane:
         next_message = asyncio.ensure_future(receive())
         try:
             async with self._free:
+                await self._let_others_go_first()
                 if not next_message.done():
-                    await self._serve(scope, _replay(body, next_message), send)
+                    await self._door(scope, _replay(body, next_message), send)
         finally:
             self._places += 1
             self._from[place] -= 1
@@ -83,13 +88,21 @@ class Lane:
                 del self._from[place]
             next_message.cancel()
 
-    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
-        thread = self._threads.pop()
+    async def _pass(self, scope: Any, receive: Any, send: Any) -> None:
+        self._others += 1
+        self._others_done.clear()
         try:
-            async with ThreadSensitiveContext(executor=thread):
-                await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
         finally:
-            self._threads.append(thread)
+            self._others -= 1
+            if not self._others:
+                self._others_done.set()
+
+    async def _let_others_go_first(self) -> None:
+        if self._others:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(COURTESY_SECONDS):
+                    await self._others_done.wait()
 
 
 async def _body(receive: Any) -> bytes | None:

@@ -144,11 +144,10 @@ TEMPLATES = [
 # Data
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES["default"]["CONN_MAX_AGE"] = 0
-# After a restart of the server the pool still holds connections to the old one.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if IS_SQLITE:
     DATABASES["default"]["ENGINE"] = "config.sqlite"
+    # Opening one takes longer than most pages ask of it, and the threads of pages stay.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -160,6 +159,9 @@ if IS_SQLITE:
         ),
     }
 else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    # After a restart of the server the pool still holds connections to the old one.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
         "pool": {
             "min_size": 1,

@@ -1,5 +1,6 @@
 """The visitor's socket: `/ws/visitor/`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +20,13 @@ from chat.protocol import (
 )
 from chat.reading import read
 from chat.routing.board import shown_availability
-from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token
+from chat.sessions import (
+    BadToken,
+    VisitorSession,
+    claims_of,
+    origin_allowed,
+    session_with,
+)
 from chat.threads import (
     Missed,
     Stand,
@@ -50,21 +57,21 @@ class VisitorConsumer(LiveConsumer):
     async def welcome(self, hello: dict[str, Any]) -> None:
         """Check the token, hear the visitor's and the site's groups, send what was missed."""
         try:
-            session = await read(read_token, hello["token"] or "")
+            claims = claims_of(hello["token"] or "")
+            self.secret_hash, self.brand_id = claims["secret"], claims["brand"]
+            # First the bell, then the database: what comes in between rings.
+            await self.join(visitor_group(self.secret_hash))
+            await self.join(site_group(claims["brand"]))
+            resume: dict[str, int] = hello["resume"]
+            start = await read(_visitor_start, claims, resume)
         except BadToken:
             raise Ended(Close.TOKEN) from None
+        session, stands, now_epoch, expects = start
         if not origin_allowed(self.origin, session.brand):
             raise Ended(Close.FORBIDDEN)
-        self.secret_hash = session.secret_hash
-        self.brand_id = session.brand_id
         if session.visitor is not None:
             self.author = Author.of_visitor(session.visitor)
-        # First the bell, then the database: what comes in between rings.
-        await self.join(visitor_group(self.secret_hash))
-        await self.join(site_group(session.brand_id))
         self._take_place()
-        resume: dict[str, int] = hello["resume"]
-        stands, now_epoch, expects = await read(_visitor_start, session, resume)
         heads = {stand.public_id: stand.head for stand in stands}
         # It may have changed since the widget was told, and while its socket was away.
         welcome = welcome_frame(heads, now_epoch) | {"availability": expects}
@@ -135,7 +142,8 @@ class VisitorConsumer(LiveConsumer):
 
 
 def _visitor_start(
-    session: VisitorSession, resume: dict[str, int]
-) -> tuple[list[Stand], Any, dict[str, Any]]:
+    claims: Mapping[str, Any], resume: dict[str, int]
+) -> tuple[VisitorSession, list[Stand], Any, dict[str, Any]]:
+    session = session_with(claims)
     expects = shown_availability(session.brand, now=timezone.now())
-    return visitor_stands(session, resume), epoch(), expects.as_json()
+    return session, visitor_stands(session, resume), epoch(), expects.as_json()

@@ -54,6 +54,16 @@ class Board:
             found: T = self._known[what]
             return found
 
+    def brand(self) -> Brand | None:
+        """Return the brand; None when it is switched off or gone."""
+        found = Brand.objects.filter(pk=self._brand_id, is_active=True)
+        return self.once("brand", lambda: next(iter(found), None))
+
+    def found(self, brand: Brand) -> None:
+        """Have everybody use a brand that was just read."""
+        with self._lock:
+            self._known["brand"] = brand
+
     def availability(self, brand: Brand) -> Availability:
         """Return what a visitor of the brand can expect."""
 
@@ -72,6 +82,7 @@ class Board:
 
 
 _boards: dict[int, Board] = {}
+_pk_of: dict[str, int] = {}
 _lock = threading.Lock()
 _away_until = 0.0
 
@@ -90,6 +101,22 @@ def board_of(brand_id: int, *, now: datetime, knowing: int | None = None) -> Boa
         if newest is None or newest is board or not _is_good(newest, version, now):
             newest = _boards[brand_id] = Board(brand_id, version=version, at=now)
     return newest
+
+
+def shared_brand(brand_id: int, *, now: datetime) -> Brand | None:
+    """Return an active brand; at most half a second old, and nobody's to change."""
+    return board_of(brand_id, now=now).brand()
+
+
+def brand_with_key(site_key: str, *, now: datetime) -> Brand | None:
+    """Return the active brand with this site key; as `shared_brand`."""
+    brand = shared_brand(_pk_of[site_key], now=now) if site_key in _pk_of else None
+    if brand is None or brand.site_key != site_key:
+        brand = next(iter(Brand.objects.filter(site_key=site_key, is_active=True)), None)
+        if brand is not None:
+            _pk_of[site_key] = brand.pk
+            board_of(brand.pk, now=now).found(brand)
+    return brand
 
 
 def shown_availability(brand: Brand, *, now: datetime) -> Availability:

@@ -38,7 +38,7 @@ export class LiveSocket extends EventTarget {
   /** @type {string | null} */ epoch = null;
   /** Failed sockets since one held. */ #failures = 0;
   #refreshed = false;
-  /** Set by `bye`: when to come back. */ #retryAfter = -1;
+  /** Said by `bye` or by a full line: when to come back. */ #retryAfter = -1;
   #heard = 0;
   #pinged = 0;
   #polling = false;
@@ -96,7 +96,9 @@ export class LiveSocket extends EventTarget {
       hello = this.#options.hello ? await this.#options.hello(this.#refreshed) : {};
     } catch (error) {
       if (attempt !== this.#attempt) return;
-      if (/** @type {any} */ (error)?.stop) this.#stop("forbidden");
+      const { stop, retryAfter = 0 } = /** @type {any} */ (error) ?? {};
+      if (retryAfter) this.#retryAfter = retryAfter * 1000;
+      if (stop) this.#stop("forbidden");
       else this.#failed();
       return;
     }

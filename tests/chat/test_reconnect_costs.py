@@ -56,36 +56,36 @@ def state(widget: Widget) -> str:
     return answered
 
 
-def test_a_new_session_costs_one_statement_and_ten_cold(shop: Shop) -> None:
+def test_a_new_session_costs_nothing_but_ten_statements_cold(shop: Shop) -> None:
     forget()
     assert cost(Widget(shop.brand)) == 10
-    assert cost(Widget(shop.brand)) == 1
+    assert cost(Widget(shop.brand)) == 0
     # Its texts and faces.
-    assert cost(Widget(shop.brand, language="tr")) == 3
-    assert cost(Widget(shop.brand, language="tr")) == 1
+    assert cost(Widget(shop.brand, language="tr")) == 2
+    assert cost(Widget(shop.brand, language="tr")) == 0
 
 
-def test_a_renewal_costs_three_statements_wherever_the_chat_stands(shop: Shop) -> None:
+def test_a_renewal_costs_three_statements_with_an_open_chat_and_two_without(shop: Shop) -> None:
     widget = open_widget(shop.brand)
     chat = started(widget)
     forget()
     # The floor is read once, for the availability and for the place in line.
-    assert cost(widget) == 13
+    assert cost(widget) == 14
     assert cost(widget) == 3
     taken(chat, shop.elif_)
     assert cost(widget) == 3
     chat.status = Conversation.Status.RESOLVED
     chat.save()
-    assert cost(widget) == 3
+    assert cost(widget) == 2
 
 
-def test_availability_costs_a_stranger_one_statement_and_a_visitor_two(shop: Shop) -> None:
+def test_availability_costs_strangers_and_visitors_one_statement(shop: Shop) -> None:
     stranger, visitor = open_widget(shop.brand), open_widget(shop.brand)
     started(visitor)
     forget()
-    assert cost(stranger, "availability") == 8
+    assert cost(stranger, "availability") == 9
     assert cost(stranger, "availability") == 1
-    assert cost(visitor, "availability") == 2
+    assert cost(visitor, "availability") == 1
 
 
 def test_the_widgets_page_costs_two_statements(shop: Shop) -> None:
@@ -100,7 +100,7 @@ def test_many_who_wait_cost_one_look_at_the_line(shop: Shop) -> None:
     for widget in waiting:
         started(widget)
     forget()
-    assert [cost(widget) for widget in waiting] == [14, 3, 3, 3]
+    assert [cost(widget) for widget in waiting] == [15, 3, 3, 3]
     told = [widget.open().json()["conversation"]["position"] for widget in waiting]
     assert told == [1, 2, 3, 4]
 

@@ -13,7 +13,7 @@ DOOR = "/api/widget/v1/sessions"
 def lane_before(app: Any, *, at_once: int, waiting: int, each: int = 100) -> Lane:
     """A line at the door."""
     place = {"place": lambda scope: scope["from"]}
-    return Lane(app, paths={DOOR}, at_once=at_once, waiting=waiting, each=each, **place)
+    return Lane(app, app, paths={DOOR}, at_once=at_once, waiting=waiting, each=each, **place)
 
 
 class Server:
@@ -21,6 +21,7 @@ class Server:
 
     def __init__(self) -> None:
         self.at_work: list[bytes] = []
+        self.second_came = asyncio.Event()
         self.most = 0
         self.may_answer = asyncio.Event()
 
@@ -28,6 +29,8 @@ class Server:
         body = (await receive())["body"]
         self.at_work.append(body)
         self.most = max(self.most, len(self.at_work))
+        if len(self.at_work) == 2:
+            self.second_came.set()
         await self.may_answer.wait()
         self.at_work.remove(body)
         await send({"type": "http.response.start", "status": 201, "headers": []})
@@ -120,6 +123,19 @@ async def test_other_doors_have_no_line(server: Server) -> None:
     server.may_answer.set()
     for client in clients:
         await client.task
+
+
+async def test_whose_turn_it_is_lets_a_page_go_first_but_not_for_ever(server: Server) -> None:
+    lane = lane_before(server, at_once=1, waiting=1)
+    page = Client(lane, b"page", path="/console/")
+    await settle()
+    session = Client(lane, b"session")
+    await settle()
+    assert server.at_work == [b"page"]
+    await asyncio.wait_for(server.second_came.wait(), 5)
+    assert server.at_work == [b"page", b"session"]
+    server.may_answer.set()
+    assert [await page.status(), await session.status()] == [201, 201]
 
 
 async def test_one_place_does_not_fill_the_line_for_the_others(server: Server) -> None:

@@ -49,8 +49,11 @@ def open_conversation_json(visitor: Visitor | None) -> dict[str, Any] | None:
     """Return the visitor's open chat, if there is one."""
     if visitor is None:
         return None
-    found = chats_of(visitor).filter(status__in=Conversation.OPEN).first()
-    return conversation_json(found, visitor.language) if found else None
+    # Most have none, and asking so costs a fraction.
+    its = Conversation.objects.filter(visitor=visitor, kind=Conversation.Kind.CUSTOMER)
+    for pk in its.filter(status__in=Conversation.OPEN).values_list("pk", flat=True)[:1]:
+        return conversation_json(chats_of(visitor).get(pk=pk), visitor.language)
+    return None
 
 
 def one_conversation_json(conversation: Conversation) -> dict[str, Any]:
