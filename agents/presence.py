@@ -61,10 +61,9 @@ class Leases:
             self._sockets[agent_id] -= 1
             if self._sockets[agent_id] > 0:
                 return
-            del self._sockets[agent_id]
-            if not self._sockets and self._stop:
-                self._stop.set()
-                self._stop = None
+            self._sockets.pop(agent_id, None)
+            if not self._sockets:
+                self._end()
         _lease(agent_id, self.process, timezone.now())
 
     def renew(self, now: datetime) -> None:
@@ -76,6 +75,17 @@ class Leases:
             if rows.update(seen_at=now) < len(held):
                 for agent_id in held:
                     _lease(agent_id, self.process, now)
+
+    def close(self) -> None:
+        """Hold nobody any more: the sockets of this process have ended with it."""
+        with self._lock:
+            self._sockets.clear()
+            self._end()
+
+    def _end(self) -> None:
+        if self._stop is not None:
+            self._stop.set()
+            self._stop = None
 
     def held(self) -> dict[int, int]:
         """Return how many sockets of which agents this process holds."""

@@ -11,6 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Loads the rooms, so it comes before whatever imports their models.
 django.setup(set_prefix=False)
 
+from agents.presence import leases  # noqa: E402
 from chat.consumers import ConsoleConsumer, VisitorConsumer  # noqa: E402
 from chat.limits import address_key, scope_address  # noqa: E402
 from chat.positions import Watch  # noqa: E402
@@ -73,7 +74,7 @@ async def _say_goodbye() -> None:
 
 
 async def _close() -> None:
-    for closing in (writer, readers, pages.threads, sessions.threads):
+    for closing in (leases, writer, readers, pages.threads, sessions.threads):
         await asyncio.to_thread(closing.close)
 
 

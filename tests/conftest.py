@@ -28,6 +28,7 @@ from django.db import (
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from agents.presence import leases
 from chat.reading import readers
 from chat.writer import writer
 from config import events
@@ -75,8 +76,8 @@ def _empty_cache() -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """End the threads that keep connections, so that the test database can be dropped."""
     yield
+    _end_threads()
     writer.close()
-    readers.close()
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             # Threads of the test run itself (asgiref's, live servers') keep theirs.
@@ -86,17 +87,26 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             )
 
 
+def _end_threads() -> None:
+    """Let what this process does on the side come to its end.
+
+    Else it would meet a database that pytest-django has locked, in the middle of a transaction that
+    then never ends, and keep everybody else from writing.
+    """
+    idle = threading.Event()
+    writer.between(idle.set)
+    assert idle.wait(10), "the writer is still at work"
+    readers.close()
+    leases.close()
+
+
 def _empty_the_tables(self: TransactionTestCase) -> None:
     """Delete all rows, in any order: foreign keys are checked at the end of the transaction.
 
     Django's own flush truncates, which locks whole tables against a site at work, and makes
     content types and permissions anew, which takes longer than most tests.
     """
-    # What it has left to do would meet a database that pytest-django has locked, in the middle of
-    # a transaction, and keep everybody else from writing.
-    idle = threading.Event()
-    writer.between(idle.set)
-    assert idle.wait(10), "the writer is still at work"
+    _end_threads()
     for attempt in range(5):
         try:
             with transaction.atomic():
