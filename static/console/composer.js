@@ -107,7 +107,12 @@ function listen(frame, box) {
       setMode(/** @type {HTMLElement} */ (button).dataset.mode ?? "reply");
       box.focus();
     } else if (button?.dataset.do === "attach") byId("file-input")?.click();
-    else if (button?.dataset.do === "canned") canned(true);
+    else if (button?.dataset.do === "canned") {
+      // The list listens to the keys of the box, and goes when the box loses the focus.
+      box.focus();
+      if (byId("picker")) picker?.closePicker();
+      else canned(true);
+    }
     else if (button?.dataset.do === "emoji") {
       import("../live/emoji.js").then(({ openEmoji }) => openEmoji(button, box, texts));
     }

@@ -191,6 +191,23 @@ def test_the_canned_picker_knows_turkish_letters_and_fills_names(desk: Desk) -> 
     assert visitor.texts()[1:] == ["Hi Dear Zeynep Aksoy: 14 days.", "Your parcel is ready."]
 
 
+def test_the_button_lists_canned_replies_and_a_click_puts_one_in(desk: Desk) -> None:
+    page = desk.page
+    _canned(shortcut="hello", title="Greeting", body="Good morning.")
+    desk.opened()
+    option = page.locator("#picker [role=option]")
+    page.click("#composer-text")
+    page.get_by_role("button", name="Canned replies").click()
+    expect(option).to_have_count(1)
+    expect(page.locator("#composer-text")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(option).to_have_count(0)
+    expect(page.locator("#thread-pane[data-conversation]")).to_be_visible()
+    page.get_by_role("button", name="Canned replies").click()
+    option.click()
+    expect(page.locator("#composer-text")).to_have_value("Good morning.")
+
+
 def test_a_new_chat_and_a_message_sound_different_and_one_tab_rings(desk: Desk) -> None:
     page = desk.page
     other_tab = page.context.new_page()
