@@ -186,11 +186,13 @@ def row_of(conversation: Conversation, agent: Agent | None = None) -> Row:
     topic = conversation.topic
     mine = agent is not None and conversation.assignee_id == agent.pk
     queued = conversation.status == Status.QUEUED
+    # Of an ended chat nobody waits for an answer.
+    unanswered = conversation.unanswered_since if conversation.is_open else None
     return Row(
         conversation=conversation,
         face=face_of(conversation),
         topic=topic.label(get_language() or "") if topic else conversation.topic_text,
-        waiting_since=conversation.queued_at if queued else conversation.unanswered_since,
+        waiting_since=conversation.queued_at if queued else unanswered,
         unread=getattr(conversation, "unread", 0) if mine else 0,
         has_draft=bool(getattr(conversation, "my_draft", "")),
     )

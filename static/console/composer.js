@@ -83,6 +83,11 @@ export function setMode(mode) {
   }
 }
 
+function whyNoReply() {
+  if (chat.status === "queued") return texts.acceptFirst;
+  return chat.status === "wrap_up" ? texts.endedFirst : texts.notYours;
+}
+
 /** @param {string} [words] */
 function hint(words) {
   const node = byId("composer-hint");
@@ -90,7 +95,7 @@ function hint(words) {
   if (!node || !box) return;
   const long = box.value.length > settings.longText && form()?.dataset.mode === "reply";
   const text =
-    words ?? (!chat.canReply && chat.canNote ? texts.acceptFirst
+    words ?? (!chat.canReply && chat.canNote ? whyNoReply()
       : long ? fill(texts.tooLong, { n: box.value.length }) : "");
   if (node.textContent !== text) node.textContent = text;
 }

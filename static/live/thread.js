@@ -68,8 +68,8 @@ export class ThreadView {
       key: new Intl.DateTimeFormat("en-CA", { timeZone }),
       day: new Intl.DateTimeFormat(locale, { timeZone, day: "numeric", month: "long" }),
       year: new Intl.DateTimeFormat(locale, { timeZone, dateStyle: "long" }),
-      time: new Intl.DateTimeFormat(locale, { timeZone, hour: "2-digit", minute: "2-digit" }),
-      full: new Intl.DateTimeFormat(locale, { timeZone, dateStyle: "long", timeStyle: "short" }),
+      time: new Intl.DateTimeFormat(locale, { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+      full: new Intl.DateTimeFormat(locale, { timeZone, dateStyle: "long", timeStyle: "short", hourCycle: "h23" }),
     };
     // New lines of others are spoken by #voice: the log itself also holds what this person typed.
     this.#log = el("div", "thread-log");

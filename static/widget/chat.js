@@ -29,6 +29,8 @@ export class Chat {
   #queue = h("section", { class: "queue", hidden: true });
   #place = h("p", { class: "queue-place", role: "status" });
   #ended = h("div", { class: "ended", hidden: true });
+  /** Only a chat that somebody answered can be mailed. */
+  #mail = h("button", { class: "button", type: "button", hidden: true });
   #thread = h("div", { class: "chat-thread" });
 
   /** @param {import("./frame.js").App} app @param {any} chat */
@@ -252,10 +254,12 @@ export class Chat {
       h("button", { class: "button is-primary", onclick: () => this.#app.again() }, texts.again),
     );
     if (!this.#app.config.transcripts) return;
-    const mail = h("button", { class: "button", onclick: async () => {
+    const mail = this.#mail;
+    mail.append(texts.mail);
+    mail.addEventListener("click", async () => {
       const { askAddress } = await import("./transcript.js");
       askAddress(this.#app, this.#chat.id, mail);
-    } }, texts.mail);
+    });
     this.#ended.append(mail);
   }
 
@@ -321,8 +325,10 @@ export class Chat {
   #threadChanged(event) {
     const thread = /** @type {CustomEvent} */ (event).detail;
     this.#view.render(thread);
-    const newest = thread.entries.at(-1);
-    if (newest) this.#follow(thread.entries);
+    if (thread.entries.length) this.#follow(thread.entries);
+    this.#mail.hidden &&= !thread.entries.some(
+      (/** @type {any} */ { kind, author }) => kind === "message" && author.kind === "agent",
+    );
     this.#read();
   }
 

@@ -446,7 +446,7 @@ export class App {
   /** @param {string} moment */
   when(moment) {
     return new Date(moment).toLocaleString(this.locale, {
-      weekday: "long", hour: "2-digit", minute: "2-digit",
+      weekday: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
     });
   }
 }

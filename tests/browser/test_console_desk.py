@@ -157,6 +157,8 @@ def test_a_chat_ended_by_the_visitor_waits_for_its_topic(desk: Desk) -> None:
     visitor.end()
     expect(page.locator("#thread")).to_contain_text("The customer ended the chat")
     expect(page.locator("#section-wrap_up")).to_be_visible()
+    expect(page.locator("#composer-hint")).to_have_text("The chat has ended. Reopen it to reply.")
+    expect(page.locator(f"#row-{visitor.id} .wait")).to_have_count(0)
     page.keyboard.press("Alt+e")
     expect(page.locator("#dialogs [aria-selected=true]")).to_have_text("Returns")
     page.keyboard.press("Enter")

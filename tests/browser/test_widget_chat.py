@@ -233,6 +233,20 @@ def test_a_visitor_takes_an_ended_chat_along_by_e_mail(site: Site, new_context: 
     assert mail.payload["email"] == "other@example.com"
 
 
+def test_a_chat_that_nobody_answered_is_not_offered_by_e_mail(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start()
+    visitor.frame.locator(".who h1", has_text="Elif Kaya").wait_for()
+    visitor.frame.locator(".menu-place > button").click()
+    visitor.frame.get_by_role("button", name="End chat").click()
+    visitor.frame.locator(".button.is-danger").click()
+    expect(visitor.frame.get_by_role("button", name="Start a new chat")).to_be_visible()
+    expect(visitor.frame.get_by_role("button", name="E-mail me this chat")).to_be_hidden()
+
+
 def test_a_brand_that_sends_no_transcripts_offers_none(site: Site, new_context: Contexts) -> None:
     shop = Shop(site, transcripts="never")
     elif_ = shop.agent()
