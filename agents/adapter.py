@@ -10,17 +10,32 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agents.backends import PASSWORD_MAX
 from agents.models import Agent
 from agents.operations import change_password, end_sessions
 
 # Signing in and out speaks for itself.
-_SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
+_SILENT = {
+    "account/messages/logged_in.txt",
+    "account/messages/logged_out.txt",
+    "mfa/messages/recovery_codes_generated.txt",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """The door of the house."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": gettext_lazy("E-mail or password is wrong."),
+        "enter_current_password": gettext_lazy("This is not your current password."),
+        "incorrect_password": gettext_lazy("The password is wrong."),
+        "incorrect_code": gettext_lazy("The code is wrong."),
+        "too_many_login_attempts": gettext_lazy(
+            "Too many attempts. Please wait a few minutes and try again."
+        ),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Agents are invited; nobody signs up."""

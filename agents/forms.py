@@ -21,9 +21,14 @@ from agents.models import Agent, Language
 from agents.operations import request_password_reset
 
 
-# Said as one sentence; the stock list of rules is markup.
+# Said in short; the stock list of rules says "password" four times.
 def _rules() -> str:
-    return " ".join(str(text) for text in password_validation.password_validators_help_texts())
+    checks = password_validation.get_default_password_validators()
+    length = max(getattr(check, "min_length", 0) for check in checks)
+    text = _(
+        "At least %(count)d characters. Not a common word, not only digits, not like your name."
+    )
+    return text % {"count": length}
 
 
 _password_rules: Callable[[], str] = lazy(_rules, str)

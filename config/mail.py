@@ -1,9 +1,10 @@
-"""Sending mail that must not arrive twice."""
+"""Sending mail that must not arrive twice, and showing it where none is sent."""
 
 import smtplib
 from contextlib import suppress
 
 from django.core.mail import EmailMessage, mailers
+from django.core.mail.backends.console import EmailBackend
 
 from config.outbox.operations import Unknown
 
@@ -28,3 +29,13 @@ def send_once(message: EmailMessage) -> None:
         # It was taken or not, whatever the farewell is like.
         with suppress(OSError):
             mailer.close()
+
+
+class ReadableConsole(EmailBackend):
+    """Prints a mail as a person reads it: the wire form breaks links in two."""
+
+    def write_message(self, message: EmailMessage) -> None:
+        """Write head and text."""
+        to = ", ".join(map(str, message.to))
+        lines = [f"To: {to}", f"Subject: {message.subject}", "", str(message.body)]
+        self.stream.write("\n".join(lines) + f"\n{'-' * 79}\n")

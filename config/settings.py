@@ -294,6 +294,8 @@ USE_TZ = True
 _mail = env.email_url(
     "EMAIL_URL", default="consolemail://" if IS_LOOPBACK else "smtp://localhost:25"
 )
+if _mail["EMAIL_BACKEND"].endswith("console.EmailBackend"):
+    _mail["EMAIL_BACKEND"] = "config.mail.ReadableConsole"
 MAILERS: dict[str, dict[str, Any]] = {"default": {"BACKEND": _mail["EMAIL_BACKEND"]}}
 if "smtp" in _mail["EMAIL_BACKEND"]:
     MAILERS["default"]["OPTIONS"] = {

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin, ReadOnlyAdmin
@@ -64,6 +66,7 @@ class TicketAdmin(ReadOnlyAdmin):
         """What was said, oldest first."""
         entries = ticket.entries.order_by("seq")[:200]
         return "\n\n".join(
-            f"{entry.created_at:%Y-%m-%d %H:%M} · {entry.get_author_kind_display()}\n{entry.body}"
+            f"{date_format(localtime(entry.created_at), 'DATETIME_FORMAT')}"
+            f" · {entry.get_author_kind_display()}\n{entry.body}"
             for entry in entries
         )

@@ -19,7 +19,7 @@ class Contact(models.Model):
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     is_email_verified = models.BooleanField(_("e-mail verified"), default=False)
     language = models.CharField(_("language"), max_length=2, choices=Language, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = ContactQuerySet.as_manager()
 
@@ -56,12 +56,35 @@ class Ticket(models.Model):
         CHAT = "chat", _("Live chat")
         OFFLINE = "offline", _("Offline message")
 
-    brand = models.ForeignKey(Brand, models.PROTECT, related_name="tickets")
-    contact = models.ForeignKey(Contact, models.PROTECT, related_name="tickets")
-    topic = models.ForeignKey(Topic, models.SET_NULL, null=True, blank=True, related_name="+")
-    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="tickets")
+    brand = models.ForeignKey(
+        Brand, models.PROTECT, related_name="tickets", verbose_name=_("brand")
+    )
+    contact = models.ForeignKey(
+        Contact, models.PROTECT, related_name="tickets", verbose_name=_("customer")
+    )
+    topic = models.ForeignKey(
+        Topic,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("topic"),
+    )
+    team = models.ForeignKey(
+        Team,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        verbose_name=_("team"),
+    )
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="tickets"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        verbose_name=_("agent"),
     )
     subject = models.CharField(_("subject"), max_length=200)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.NEW)
@@ -75,8 +98,8 @@ class Ticket(models.Model):
     # What makes a repeated request the same ticket, such as "visitor:12:<cid>".
     origin_key = models.CharField(max_length=120, unique=True, null=True)
     last_seq = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    updated_at = models.DateTimeField(_("last change"), default=timezone.now)
 
     objects = TicketQuerySet.as_manager()
 
@@ -109,9 +132,9 @@ class Entry(models.Model):
         ASSIGNED = "assigned"
 
     class AuthorKind(models.TextChoices):
-        CUSTOMER = "customer"
-        AGENT = "agent"
-        SYSTEM = "system"
+        CUSTOMER = "customer", _("Customer")
+        AGENT = "agent", _("Agent")
+        SYSTEM = "system", _("System")
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="entries")
     seq = models.PositiveIntegerField()

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.http import HttpRequest
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _now
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.audit import record
@@ -36,6 +36,13 @@ class ImeceAdmin(_ModelAdmin):
         models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
     }
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Leave out the stock buttons that add, edit or delete what a list only chooses from."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         """Save, and say in the audit log which fields changed."""
         super().save_model(request, obj, form, change)
@@ -58,7 +65,7 @@ class ImeceAdmin(_ModelAdmin):
 
     def say_changed(self, request: HttpRequest, count: int) -> None:
         """Tell how many rows an action has changed."""
-        text = _now("Changed: %(count)d") % {"count": count}
+        text = gettext("Changed: %(count)d") % {"count": count}
         self.message_user(request, text, messages.SUCCESS)
 
 

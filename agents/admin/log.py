@@ -1,33 +1,106 @@
 """The audit log."""
 
-import json
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from agents.admin.base import ReadOnlyAdmin
 from agents.models import AuditEntry
+
+_ACTS: dict[str, Promise] = {
+    "password.changed": _("Password changed"),
+    "agent.disabled": _("Agent deactivated"),
+    "agent.enabled": _("Agent activated"),
+    "agent.email_changed": _("E-mail of an agent changed"),
+    "agent.second_step_removed": _("Two-step sign-in of an agent turned off"),
+    "agent.invited": _("Agent invited"),
+    "agent.invitation_revoked": _("Invitation revoked"),
+    "agent.joined": _("Invitation accepted"),
+    "agent.teams": _("Teams of an agent changed"),
+    "team.members": _("Members of a team changed"),
+    "role.given": _("Role given"),
+    "role.taken": _("Role taken away"),
+    "role.edited": _("Permissions of a role changed"),
+    "token.created": _("API token created"),
+    "token.revoked": _("API token revoked"),
+    "conversation.watched": _("Chat of somebody else read"),
+}
+# What every page of the administration may do to a row.
+_EDITS: dict[str, Promise] = {
+    "created": pgettext_lazy("audit", "created"),
+    "changed": _("changed"),
+    "deleted": _("deleted"),
+}
+
+
+def in_words(action: str) -> str:
+    """Return what an action of the log is called; the code itself where nobody named it."""
+    if named := _ACTS.get(action):
+        return str(named)
+    noun, _dot, act = action.partition(".")
+    model = next((each for each in apps.get_models() if each._meta.model_name == noun), None)
+    if model is None or act not in _EDITS:
+        return action
+    return f"{capfirst(str(model._meta.verbose_name))}: {_EDITS[act]}"
+
+
+class ActionFilter(admin.SimpleListFilter):
+    """The actions that the log holds."""
+
+    title = _("action")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Name them."""
+        codes = AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct()
+        return [(code, in_words(code)) for code in codes]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry]
+    ) -> QuerySet[AuditEntry]:
+        """Keep the rows of the chosen action."""
+        chosen = self.value()
+        return queryset.filter(action=chosen) if chosen else queryset
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Who did what, when and from where."""
 
-    list_display = ["at", "actor", "action", "target", "ip"]
-    list_filter = ["action"]
+    list_display = ["at", "actor", "action_shown", "target_shown", "ip"]
+    list_filter = [ActionFilter]
     list_select_related = ["actor"]
     search_fields = ["target", "actor__name", "actor__email", "ip"]
     search_help_text = _("Search by person, target or address")
     date_hierarchy = "at"
     ordering = ["-at"]
-    fields = ["at", "actor", "action", "target", "ip", "details"]
+    fields = ["at", "actor", "action_shown", "target", "ip", "details"]
+
+    @admin.display(description=_("action"), ordering="action")
+    def action_shown(self, entry: AuditEntry) -> str:
+        """What was done, in words."""
+        return in_words(entry.action)
+
+    @admin.display(description=_("target"), ordering="target")
+    def target_shown(self, entry: AuditEntry) -> str:
+        """What it was done to; of a row, its name."""
+        kind, _colon, name = entry.target.partition(": ")
+        return name or kind
 
     @admin.display(description=_("details"))
     def details(self, entry: AuditEntry) -> str:
-        """Show the data as text."""
-        return json.dumps(entry.data, ensure_ascii=False, indent=1)
+        """Show the data, a line each."""
+        return "\n".join(
+            f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+            for name, value in entry.data.items()
+        )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Load the actors along."""

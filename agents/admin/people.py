@@ -1,6 +1,5 @@
 """Agents and invitations."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -9,7 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin, listed
@@ -127,9 +127,9 @@ class AgentAdmin(ImeceAdmin):
         return agent.get_status_display()
 
     @admin.display(description=_("agent since"))
-    def joined(self, agent: Agent) -> datetime:
+    def joined(self, agent: Agent) -> str:
         """When the account was made."""
-        return agent.created_at
+        return date_format(timezone.localtime(agent.created_at), "DATETIME_FORMAT")
 
     @admin.display(description=_("teams"))
     def team_names(self, agent: Agent) -> str:
@@ -171,7 +171,7 @@ class AgentAdmin(ImeceAdmin):
         """Lock accounts, but not one's own."""
         by = signed_in(request)
         if queryset.filter(pk=by.pk).exists():
-            self.message_user(request, _now("You can't deactivate yourself."), messages.WARNING)
+            self.message_user(request, gettext("You can't deactivate yourself."), messages.WARNING)
         chosen = list(queryset.filter(is_active=True).exclude(pk=by.pk))
         for agent in chosen:
             disable_agent(agent=agent, by=by, now=timezone.now())
@@ -243,8 +243,8 @@ class InvitationAdmin(ImeceAdmin):
     def state(self, invitation: Invitation) -> str:
         """What became of it."""
         if invitation.used_at:
-            return _now("accepted")
-        return _now("expired") if invitation.expires_at <= timezone.now() else _now("open")
+            return gettext("accepted")
+        return gettext("expired") if invitation.expires_at <= timezone.now() else gettext("open")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Invite."""
@@ -281,7 +281,7 @@ class InvitationAdmin(ImeceAdmin):
             try:
                 link = renew_link(invitation=invitation, now=timezone.now())
             except InvitationInvalid:
-                self.message_user(request, _now("This was accepted already."), messages.WARNING)
+                self.message_user(request, gettext("This was accepted already."), messages.WARNING)
                 continue
             self.note(request, "link_shown", invitation)
             self.message_user(request, f"{invitation.email}: {link}", messages.INFO)

@@ -9,7 +9,11 @@ class AuditEntry(models.Model):
     """One audited act; never edited, never deleted by the product."""
 
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("person"),
     )
     action = models.CharField(_("action"), max_length=60)
     target = models.CharField(_("target"), max_length=120, blank=True)

@@ -2,6 +2,7 @@
 
 from allauth.account.adapter import get_adapter
 from allauth.core import ratelimit
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -55,6 +56,8 @@ def accept(request: HttpRequest) -> HttpResponse:
         # Whoever was signed in here is somebody else.
         logout(request)
         get_adapter().login(request, agent)
+        # The usual door writes it down by itself; without it nobody could end this session.
+        UserSession.objects.create_from_request(request)
         return redirect(settings.LOGIN_REDIRECT_URL)
     if request.method == "GET" and not request.user.is_authenticated:
         translation.activate(invitation.language)

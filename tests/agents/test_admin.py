@@ -1,6 +1,7 @@
 """The administration: who gets in, what each page shows and what its edits do."""
 
 import re
+from pathlib import Path
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -9,6 +10,8 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
+from agents.admin.log import in_words
+from agents.audit import record
 from agents.models import (
     Agent,
     AuditEntry,
@@ -112,6 +115,29 @@ def test_every_page_opens_and_shows_hostile_names_as_text(page, boss, rows, lang
             seen += "&lt;script&gt;alert" in text
     assert seen > 12
     assert page.get("/admin/").status_code == 200
+
+
+def test_a_turkish_admin_reads_turkish_columns_states_and_acts(page, boss, rows):
+    Agent.objects.filter(pk=boss.pk).update(language="tr")
+    invitations = page.get(reverse("admin:agents_invitation_changelist")).content.decode()
+    for words in ("Davet eden", "Son geçerlilik", "bekliyor"):
+        assert words in invitations
+    tickets = page.get(reverse("admin:tickets_ticket_changelist")).content.decode()
+    for words in ("Marka", "Grup", "Son değişiklik"):
+        assert words in tickets
+    record("brand.created", rows["brand"], by=boss)
+    log = page.get(reverse("admin:agents_auditentry_changelist")).content.decode()
+    assert "Temsilci davet edildi" in log
+    assert "Marka: oluşturuldu" in log
+    assert ">2 denetim kaydı" in re.sub(r"\s+", " ", log).replace("> ", ">")
+
+
+def test_the_log_names_every_act_that_the_product_records():
+    recorded = re.compile(r"""\brecord\(\s*"([a-z_.]+)\"""")
+    sources = [*Path("agents").rglob("*.py"), *Path("chat").rglob("*.py")]
+    acts = {act for source in sources for act in recorded.findall(source.read_text("utf-8"))}
+    assert {"agent.invited", "conversation.watched"} <= acts
+    assert [act for act in sorted(acts) if in_words(act) == act] == []
 
 
 def test_agents_are_refused_on_every_page(client, rows):

@@ -63,6 +63,7 @@ def test_an_invitation_becomes_an_agent_who_is_signed_in(client):
     assert StatusInterval.objects.get(agent=agent).status == "offline"
     assert agent.sort_name
     assert client.get("/profile/").status_code == 200
+    assert "Bu cihaz" in client.get("/accounts/sessions/").content.decode()
 
 
 def test_an_invitation_works_once(client):
