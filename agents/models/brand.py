@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from django.db import models
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -161,7 +161,7 @@ class Topic(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_en
+        return self.label(get_language() or "en")
 
     def label(self, language: str) -> str:
         """Return the name in `language`."""

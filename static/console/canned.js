@@ -70,6 +70,8 @@ function draw() {
     box = document.createElement("div");
     box.id = "picker";
     box.className = "picker";
+    // It scrolls; the keys reach it through the box above which it stands.
+    box.tabIndex = 0;
     byId("composer")?.append(box);
     box.addEventListener("mousedown", (event) => {
       event.preventDefault();
