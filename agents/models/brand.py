@@ -132,7 +132,7 @@ class BrandText(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.brand_id} {self.language}"
+        return self.get_language_display()
 
 
 class Topic(models.Model):

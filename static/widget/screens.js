@@ -231,8 +231,9 @@ export function formScreen(app) {
 
 /** @param {App} app @param {{busy?: boolean, back?: () => void}} [how] */
 export function offlineScreen(app, { busy = false, back } = {}) {
-  const { offline } = app.texts;
+  const { offline, form: words } = app.texts;
   const { opens_at: opensAt } = app.availability;
+  const topic = app.topic ? app.topicName(app.topic) : "";
   return h(
     "section",
     { class: "screen" },
@@ -242,6 +243,7 @@ export function offlineScreen(app, { busy = false, back } = {}) {
       { class: "body" },
       h("p", { class: "intro" }, busy ? offline.busy : offline.intro),
       opensAt && h("p", { class: "intro" }, offline.opens.replace("{when}", app.when(opensAt))),
+      topic && h("p", { class: "intro about" }, h("span", { class: "muted" }, words.topic, ": "), topic),
       form(app, {
         asksEmail: true,
         label: offline.send,

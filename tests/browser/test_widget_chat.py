@@ -118,6 +118,7 @@ def test_what_was_said_while_the_server_restarted_arrives_once_and_in_order(
 def test_with_nobody_there_a_message_becomes_a_ticket(site: Site, new_context: Contexts) -> None:
     shop = Shop(site)
     visitor = Visitor(visitor_context(new_context), shop.url).open().pick()
+    expect(visitor.frame.locator(".about")).to_have_text(f"Topic: {shop.topic.name_en}")
     visitor.fill(text="Where is my invoice?", email="vera@example").submit()
     expect(visitor.frame.locator("#email-error")).not_to_be_empty()
     assert visitor.frame.locator("#email").get_attribute("aria-invalid") == "true"
