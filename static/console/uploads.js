@@ -12,6 +12,8 @@ import { byId, request, settings, texts } from "./page.js";
  */
 /** @type {Upload[]} */
 let uploads = [];
+/** The upload before the next one. @type {Promise<unknown>} */
+let turn = Promise.resolve();
 /** @type {() => void} */
 let changed = () => {};
 
@@ -80,11 +82,11 @@ async function start(file) {
   const body = new FormData();
   body.append("file", file);
   try {
-    const response = await request("/api/v1/attachments", {
-      method: "POST",
-      body,
-      signal: upload.stop.signal,
-    });
+    // One after another: a message shows its files in the order in which they arrived.
+    const { signal } = upload.stop;
+    const own = turn.then(() => request("/api/v1/attachments", { method: "POST", body, signal }));
+    turn = own.catch(() => {});
+    const response = await own;
     const answer = await response.json().catch(() => ({}));
     if (response.ok) {
       upload.file = answer;

@@ -20,6 +20,8 @@ export class Files {
     this.#options = options;
   }
 
+  /** The upload before the next one. @type {Promise<unknown>} */ #turn = Promise.resolve();
+
   busy() {
     return [...this.#items].some((item) => !item.done);
   }
@@ -75,7 +77,13 @@ export class Files {
     this.element.hidden = false;
     changed();
     try {
-      item.done = await upload(file, (share) => (bar.value = share), abort.signal);
+      // One after another: a message shows its files in the order in which they arrived.
+      const own = this.#turn.then(() => {
+        abort.signal.throwIfAborted();
+        return upload(file, (share) => (bar.value = share), abort.signal);
+      });
+      this.#turn = own.catch(() => {});
+      item.done = await own;
       bar.hidden = true;
       item.node.classList.add("is-done");
     } catch (problem) {

@@ -200,3 +200,29 @@ def test_an_agent_pastes_a_picture_and_drops_another(room: Room) -> None:
     expect(files).to_have_count(0)
     _shows_pictures(_message(page, "Two pictures"), ["image.png", "dropped.png"])
     _shows_pictures(_message(visitor.frame, "Two pictures"), ["image.png", "dropped.png"])
+
+
+def test_files_stay_in_the_order_in_which_they_were_chosen(room: Room) -> None:
+    visitor, page = room.visitor, room.page
+    # The small one would arrive first, if both were on their way at once.
+    chosen: Any = [
+        {"name": "large.png", "mimeType": "image/png", "buffer": picture(size=(3000, 3000))},
+        {"name": "small.png", "mimeType": "image/png", "buffer": picture(size=(40, 30))},
+    ]
+    visitor.frame.locator(".composer input[type=file]").set_input_files(chosen)
+    expect(visitor.frame.locator(".uploads li.is-done")).to_have_count(2)
+    visitor.say("From the visitor")
+    page.locator("#file-input").set_input_files(chosen)
+    expect(page.locator("#uploads .upload")).to_have_count(2)
+    expect(page.locator("#uploads")).not_to_contain_text("Uploading")
+    page.fill("#composer-text", "From the agent")
+    page.press("#composer-text", "Enter")
+    expect(page.locator("#uploads .upload")).to_have_count(0)
+    _message(page, "From the agent").wait_for()
+    page.reload()
+    ready(page)
+    for words in ("From the visitor", "From the agent"):
+        shown = _message(page, words).locator("img")
+        expect(shown).to_have_count(2)
+        expect(shown.nth(0)).to_have_attribute("alt", re.compile("large"))
+        expect(shown.nth(1)).to_have_attribute("alt", re.compile("small"))
