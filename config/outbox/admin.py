@@ -55,7 +55,7 @@ class OutboxEntryAdmin(ModelAdmin):
     actions = ["replay_selected"]
     show_full_result_count = False
     fields = readonly_fields = (
-        *("kind", "key", "state", "created_at", "available_at", "attempts", "lease_until"),
+        *("kind", "key", "state", "created_at", "available_at", "attempts"),
         *("done_at", "dead_at", "last_error"),
     )
 
