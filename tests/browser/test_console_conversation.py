@@ -136,8 +136,8 @@ def test_a_draft_is_there_on_another_machine(desk: Desk, new_context: Contexts) 
 
 
 def test_a_refused_message_stays_and_can_be_sent_again(desk: Desk, problems: Problems) -> None:
-    # While the chat is somebody else's it can't be read either.
-    problems.allow("404 .*/entries")
+    # While the chat is somebody else's it can't be read either, and its draft not be kept.
+    problems.allow("404 .*/(entries|draft)")
     page = desk.page
     visitor = desk.opened()
     rows = Conversation.objects.filter(public_id=visitor.id)
