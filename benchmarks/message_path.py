@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 import uvloop
 
-from benchmarks import reconnect, servers
+from benchmarks import desk, reconnect, servers
 from benchmarks.client import Load, Result, Side, connect
 from benchmarks.measure import cpu_seconds, machine, private_kib, ratio
 from tests.servers import Web, postgres_server, redis_server
@@ -319,12 +319,19 @@ async def come_back(_rounds: int, _seconds: float, widgets: int) -> list[str]:
     return lines
 
 
+async def at_the_desk(rounds: int, _seconds: float) -> list[str]:
+    """Measure what agents wait for."""
+    with environment("") as empty, environment("") as full:
+        return await asyncio.to_thread(desk.measure, empty, full, rounds)
+
+
 type Part = Callable[[int, float], Coroutine[Any, Any, list[str]]]
 PARTS: dict[str, Part] = {
     "postgres": on_postgres,
     "sqlite": on_sqlite,
     "processes": across_processes,
     "idle": idle_sockets,
+    "desk": at_the_desk,
     "reconnect": partial(come_back, widgets=1000),
 }
 

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 class ConversationQuerySet(models.QuerySet[Any]):
     """Conversations."""
 
+    def unresolved(self) -> Self:
+        """Keep what is not in the archive, in the words of the indexes that leave it out.
+
+        SQLite doesn't see by itself that, say, an active chat is not a resolved one.
+        """
+        return self.exclude(status="resolved")
+
     def visible_to(self, agent: Agent | Access) -> Self:
         """Keep what `agent`'s roles allow: open chats by chat or supervise, resolved by archive.
 

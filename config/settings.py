@@ -146,8 +146,8 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if IS_SQLITE:
     DATABASES["default"]["ENGINE"] = "config.sqlite"
-    # Opening one takes longer than most pages ask of it, and the threads of pages stay.
-    DATABASES["default"]["CONN_MAX_AGE"] = None
+    # Opening one takes longer than most pages ask of it; a new one knows how tables have grown.
+    DATABASES["default"]["CONN_MAX_AGE"] = 3600
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -232,6 +232,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"queue": "maintenance"},
     },
+    **(
+        {
+            "database.statistics": {
+                "task": "database.statistics",
+                "schedule": 3600.0,
+                "options": {"queue": "maintenance"},
+            }
+        }
+        if IS_SQLITE
+        else {}
+    ),
     "chat.sweep": {"task": "chat.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "chat.purge_attachments": {
         "task": "chat.purge_attachments",

@@ -1,8 +1,8 @@
 """Fills a database with running chats and prints how their sockets introduce themselves, as JSON.
 
 For scenarios that talk to real processes (faults, benchmarks). Runs as a process of its own,
-`python -m tests.world PAIRS IDLE` or `python -m tests.world herd WIDGETS`, with the environment of
-the server it prepares for.
+`python -m tests.world PAIRS IDLE`, `… herd WIDGETS` or `… desk ARCHIVED LINES`, with the
+environment of the server it prepares for.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import django
@@ -139,6 +140,67 @@ def herd(widgets: int, agents: int = 8) -> dict[str, Any]:
     }
 
 
+def desk(archived: int, lines: int) -> dict[str, Any]:
+    """Make an agent with 50 open chats, two of them `lines` long, and an archive."""
+    call_command("migrate", verbosity=0)
+    brand = make_brand()
+    agent = make_agent(online=True, email="desk@example.com", capacity=50)
+    team = make_team(agent)
+    brand.default_team = team
+    brand.save()
+    topic = make_topic(brand, team)
+    now = timezone.now()
+    visitors = Visitor.objects.bulk_create(
+        Visitor(brand=brand, secret_hash=secrets.token_hex(32), language="tr", name=f"Vera {n}")
+        for n in range(50)
+    )
+    shared = {"brand": brand, "language": "tr", "team": team, "assignee": agent, "topic": topic}
+    chats = Conversation.objects.bulk_create(
+        Conversation(
+            **shared,
+            visitor=visitor,
+            status="active",
+            holds_slot=True,
+            queued_at=now,
+            accepted_at=now,
+        )
+        for visitor in visitors
+    )
+    for number, chat in enumerate(chats):
+        author = Author.of_visitor(chat.visitor)
+        for start in range(0, lines if number < 2 else 3, 100):
+            said = [
+                Draft(chat.public_id, author, f"Merhaba {start + line}", str(uuid.uuid4()))
+                for line in range(100 if number < 2 else 3)
+            ]
+            post_messages(said, now=now)
+    others = Visitor.objects.bulk_create(
+        Visitor(brand=brand, secret_hash=secrets.token_hex(32), language="tr", name=f"Can {n}")
+        for n in range(archived // 4)
+    )
+    Conversation.objects.bulk_create(
+        (
+            Conversation(
+                **shared,
+                visitor=others[number // 4],
+                status="resolved",
+                outcome="answered",
+                chosen_topic=topic,
+                resolved_by=agent,
+                preview=f"Teşekkürler {number}",
+                created_at=now - timedelta(minutes=number + 20),
+                queued_at=now - timedelta(minutes=number + 20),
+                accepted_at=now - timedelta(minutes=number + 19),
+                ended_at=now - timedelta(minutes=number + 10),
+                resolved_at=now - timedelta(minutes=number + 9),
+            )
+            for number in range(archived)
+        ),
+        batch_size=1000,
+    )
+    return {"cookie": _cookie_of(agent), "long": [chat.public_id for chat in chats[:2]]}
+
+
 def _cookie_of(agent: Any) -> str:
     browser = Client()
     browser.force_login(agent, "agents.backends.AgentBackend")
@@ -147,6 +209,11 @@ def _cookie_of(agent: Any) -> str:
 
 
 if __name__ == "__main__":
-    first, count = sys.argv[1:]
-    made = herd(int(count)) if first == "herd" else prepare(int(first), int(count))
+    first, *counts = sys.argv[1:]
+    if first == "herd":
+        made = herd(*map(int, counts))
+    elif first == "desk":
+        made = desk(*map(int, counts))
+    else:
+        made = prepare(int(first), *map(int, counts))
     sys.stdout.write(json.dumps(made))

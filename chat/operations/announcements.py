@@ -70,7 +70,7 @@ def _announce_places(before: Mapping[int, Place], after: Mapping[int, Place]) ->
 
 def announce_status(*, agent: Agent) -> None:
     """Show the visitors of an agent's open chats what the agent is doing."""
-    chats = Conversation.objects.filter(
+    chats = Conversation.objects.unresolved().filter(
         assignee=agent, status__in=Conversation.OPEN, visitor__isnull=False
     )
     rows = tuple(chats.values_list("visitor__secret_hash", "public_id"))

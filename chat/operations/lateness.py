@@ -26,7 +26,7 @@ class Alert(NamedTuple):
 def alert_late(*, now: datetime) -> int:
     """Alert whoever must hear of customers without an answer; return of how many."""
     target = timedelta(seconds=settings.IMECE["REPLY_TARGET_SECONDS"])
-    waiting = Conversation.objects.filter(
+    waiting = Conversation.objects.unresolved().filter(
         kind=Conversation.Kind.CUSTOMER,
         status=Conversation.Status.ACTIVE,
         unanswered_since__lte=now - target,

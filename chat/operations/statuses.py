@@ -45,7 +45,9 @@ def change_status(
         raise NotAllowed
     person = lock_agent(agent.pk)
     if (status == Status.OFFLINE and person.status != Status.OFFLINE) or confirm == REQUEUE:
-        mine = Conversation.objects.filter(assignee=person, status=Conversation.Status.ACTIVE)
+        mine = Conversation.objects.unresolved().filter(
+            assignee=person, status=Conversation.Status.ACTIVE
+        )
         open_ids = list(mine.values_list("pk", flat=True))
         if open_ids and confirm not in {KEEP, REQUEUE}:
             raise OpenChats(len(open_ids))

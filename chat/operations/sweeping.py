@@ -43,7 +43,9 @@ def free_wrap_ups(*, now: datetime, agent_id: int | None = None) -> int:
     """
     cap = now - timedelta(seconds=settings.IMECE["WRAP_UP_SECONDS"])
     wanted = Q(ended_at__lte=cap) if agent_id is None else Q(assignee=agent_id)
-    found = Conversation.objects.filter(wanted, status=Conversation.Status.WRAP_UP, holds_slot=True)
+    found = Conversation.objects.unresolved().filter(
+        wanted, status=Conversation.Status.WRAP_UP, holds_slot=True
+    )
     freed = 0
     for chat in lock_conversations(found.values_list("pk", flat=True)):
         if chat.status != Conversation.Status.WRAP_UP or not chat.holds_slot:
@@ -59,7 +61,7 @@ def free_wrap_ups(*, now: datetime, agent_id: int | None = None) -> int:
 
 def requeue_vanished(*, now: datetime) -> int:
     """Put the chats of agents without any sign of life back at the head; return how many."""
-    having = Conversation.objects.filter(
+    having = Conversation.objects.unresolved().filter(
         kind=Conversation.Kind.CUSTOMER, status=Conversation.Status.ACTIVE, assignee__isnull=False
     )
     among = set(having.values_list("assignee_id", flat=True))
@@ -71,7 +73,7 @@ def _requeue_chats_of(agent_id: int, now: datetime) -> int:
     lock_agent(agent_id)
     if is_present(agent_id, now):
         return 0
-    mine = Conversation.objects.filter(
+    mine = Conversation.objects.unresolved().filter(
         kind=Conversation.Kind.CUSTOMER, status=Conversation.Status.ACTIVE, assignee=agent_id
     )
     chats = [

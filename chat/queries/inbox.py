@@ -99,7 +99,7 @@ def tabs_of(access: Access) -> list[Tab]:
 
 def chats(access: Access, *, brand_id: int | None) -> QuerySet[Conversation]:
     """Return the unresolved customer chats that `access` reaches, of one brand or all."""
-    found = Conversation.objects.visible_to(access).exclude(status=Status.RESOLVED)
+    found = Conversation.objects.visible_to(access).unresolved()
     found = found.filter(kind=Conversation.Kind.CUSTOMER)
     return found if brand_id is None else found.filter(brand=brand_id)
 
@@ -176,7 +176,7 @@ def rows(access: Access, agent: Agent, *, tab: Tab, brand_id: int | None) -> lis
 
 def unread_total(agent: Agent) -> int:
     """Return how many visitor messages wait unread in the agent's own chats."""
-    mine = Conversation.objects.filter(assignee=agent, status__in=TAKEN)
+    mine = Conversation.objects.unresolved().filter(assignee=agent, status__in=TAKEN)
     counted = mine.annotate(unread=unread_for(agent.pk)).aggregate(total=Sum("unread"))
     return counted["total"] or 0
 

@@ -42,7 +42,7 @@ def load_of(agent_ids: Iterable[int] | None = None) -> Load:
 
     A chat that rings at somebody takes a slot of theirs, or accepting could pass the limit.
     """
-    slots = Conversation.objects.filter(holds_slot=True, assignee__isnull=False)
+    slots = Conversation.objects.unresolved().filter(holds_slot=True, assignee__isnull=False)
     offers = Offer.objects.filter(
         conversation__status=Conversation.Status.QUEUED,
         # Only since it entered the queue this time: a reopened chat rings at everybody again.

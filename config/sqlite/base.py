@@ -10,7 +10,19 @@ from config.sqlite.gate import GatedConnection, gate_of
 
 # What takes SQLite's write lock. BEGIN is IMMEDIATE here, so it does too.
 WRITES = frozenset(
-    {"BEGIN", "INSER", "UPDAT", "DELET", "REPLA", "CREAT", "ALTER", "DROP ", "REIND", "VACUU"}
+    {
+        "BEGIN",
+        "INSER",
+        "UPDAT",
+        "DELET",
+        "REPLA",
+        "CREAT",
+        "ALTER",
+        "DROP ",
+        "REIND",
+        "VACUU",
+        "ANALY",
+    }
 )
 
 

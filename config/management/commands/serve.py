@@ -18,6 +18,7 @@ from django.db import connections, transaction
 
 from config.embedded import EmbeddedWorker
 from config.server import make_server
+from config.sqlite.upkeep import gather_statistics
 from config.staticfiles import collect_if_changed
 from config.translations import compile_if_changed
 
@@ -101,6 +102,7 @@ def prepare() -> None:
     collect_if_changed()
     if settings.EMBEDDED_WORKER:
         call_command("migrate", interactive=False, verbosity=0)
+        gather_statistics()
     if settings.SEED_DEMO:
         brands = apps.get_model("agents", "Brand").objects
         with transaction.atomic():
