@@ -1,4 +1,4 @@
-"""The lock order of live support: agents by primary key, then chats by primary key.
+"""The lock order of live support: agents by primary key, then a visitor, then chats by primary key.
 
 Whoever gives an agent a chat holds the agent's row while counting, so that no path passes the
 limit. Freeing a slot needs only the chat. What was read before the locks is checked again under
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from agents.models import Agent
-from chat.models import Conversation
+from chat.models import Conversation, Visitor
 
 ATTEMPTS = 8
 
@@ -41,6 +41,11 @@ def starting_again[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
 def lock_agent(agent_id: int) -> Agent:
     """Lock one agent's row and return it fresh."""
     return Agent.objects.select_for_update(no_key=True, of=("self",)).get(pk=agent_id)
+
+
+def lock_visitor(visitor_id: int) -> Visitor:
+    """Lock one visitor's row and return it fresh: at most one of their chats is open."""
+    return Visitor.objects.select_for_update(no_key=True, of=("self",)).get(pk=visitor_id)
 
 
 def _locked() -> QuerySet[Conversation]:

@@ -205,6 +205,11 @@ class Participation(models.Model):
     def __str__(self) -> str:
         return f"{self.agent_id} in {self.conversation_id}"
 
+    @property
+    def has_joined(self) -> bool:
+        """Return whether the agent takes part without having the chat."""
+        return self.joined_at is not None and self.left_at is None
+
 
 class Offer(models.Model):
     """A chat offered to an agent, and what became of it."""

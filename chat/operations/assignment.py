@@ -19,6 +19,7 @@ from chat.lifecycle import (
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
 from chat.models import Conversation, Entry, Offer
 from chat.operations.entries import Line, append
+from chat.rights import NotAuthorised, require_answering
 from chat.routing.candidates import (
     as_candidates,
     load_of,
@@ -46,10 +47,6 @@ class NotOnline(Exception):
     """Only an Online agent receives work."""
 
 
-class NotAuthorised(Exception):
-    """The agent may not answer chats of this brand and channel."""
-
-
 def route(*, now: datetime) -> Decision | None:
     """Offer the queue to the agents; None when nobody waits.
 
@@ -71,9 +68,10 @@ def _route(*, now: datetime) -> Decision:
         return decision
     wanted = [assignment.conversation_id for assignment in decision.assignments]
     chats = {chat.pk: chat for chat in lock_conversations(wanted)}
-    for pk in wanted:
-        if pk not in chats or chats[pk].status != Conversation.Status.QUEUED:
-            raise Moved
+    # Taken, ringing elsewhere, or in another team's queue by now.
+    again, _policy = read_queue(offerable().filter(pk__in=wanted), load)
+    if again != [waiting for waiting in queue if waiting.id in chats] or len(again) < len(wanted):
+        raise Moved
     for assignment in decision.assignments:
         chat, agent = chats[assignment.conversation_id], people[assignment.agent_id]
         why = _explained(decision, assignment, load.held)
@@ -101,7 +99,8 @@ def _explained(
 def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conversation:
     """Take a queued chat; of several who try at once exactly one gets it.
 
-    Raises `NotOnline`, `AtCapacity` or `AlreadyTaken`; accepting one's own chat again is fine.
+    Raises `NotAuthorised`, `NotOnline`, `AtCapacity` or `AlreadyTaken`; accepting one's own chat
+    again is fine.
     """
     person = lock_agent(agent.pk)
     chat = lock_conversation(conversation)
@@ -109,6 +108,7 @@ def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conver
         return chat
     if chat.status != Conversation.Status.QUEUED:
         raise AlreadyTaken
+    require_answering(person, chat)
     require_room(person, chat)
     withdraw_offers(chat, now=now, accepted_by=person.pk)
     _give(chat, person, automatic=False, why={}, now=now)

@@ -14,7 +14,7 @@ from chat.lifecycle import (
     ConversationReopened,
     ConversationResolved,
 )
-from chat.locks import Moved, lock_agent, lock_conversation, starting_again
+from chat.locks import Moved, lock_agent, lock_conversation, lock_visitor, starting_again
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.assignment import (
     AtCapacity,
@@ -24,6 +24,7 @@ from chat.operations.assignment import (
     withdraw_offers,
 )
 from chat.operations.entries import Line, append
+from chat.rights import require_answering, require_handling
 from config.events import publish
 
 type Actor = Agent | Visitor | None
@@ -64,13 +65,16 @@ def end_conversation(
     """End an open chat; ending it again changes nothing.
 
     With an agent it goes to wrap-up and keeps its slot. A visitor who leaves the queue abandons
-    the chat. The system (`by` None) names the `outcome` and closes the chat for good.
+    the chat. The system (`by` None) names the `outcome` and closes the chat for good. For an agent
+    raises `NotAuthorised`, or `NotAssigned` for a chat in the queue.
     """
     chat = lock_conversation(conversation)
     if not chat.is_open:
         return chat
-    if isinstance(by, Agent) and chat.assignee_id is None:
-        raise NotAssigned
+    if isinstance(by, Agent):
+        require_handling(by, chat)
+        if chat.assignee_id is None:
+            raise NotAssigned
     _end(chat, by=by, now=now)
     if by is None or chat.assignee_id is None:
         _close(chat, outcome=outcome or Conversation.Outcome.ABANDONED, by=None, now=now)
@@ -120,11 +124,13 @@ def resolve_conversation(
 ) -> Conversation:
     """Put a chat that an agent has, or had, in the archive under `topic`; frees its slot.
 
-    Raises `WrongTopic`, or `NotAssigned` for a chat in the queue. Again: changes nothing.
+    Raises `NotAuthorised`, `WrongTopic`, or `NotAssigned` for a chat in the queue. Again: changes
+    nothing.
     """
     chat = lock_conversation(conversation)
     if chat.status == Conversation.Status.RESOLVED:
         return chat
+    require_handling(by, chat)
     if topic.brand_id != chat.brand_id:
         raise WrongTopic
     if chat.assignee_id is None:
@@ -144,13 +150,15 @@ def set_topic(
     """Say what a chat is about; its agent keeps it.
 
     One that waits then stands in the queue of the topic's teams, and rings nowhere else. Raises
-    `WrongTopic` or `AlreadyResolved`.
+    `WrongTopic`, `AlreadyResolved`, or for an agent `NotAuthorised`.
     """
     chat = lock_conversation(conversation)
     if topic.brand_id != chat.brand_id:
         raise WrongTopic
     if chat.status == Conversation.Status.RESOLVED:
         raise AlreadyResolved
+    if by is not None:
+        require_handling(by, chat)
     if chat.topic_id == topic.pk:
         return chat
     chat.topic, chat.team = topic, None
@@ -170,15 +178,20 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
     """Let an ended chat go on: with its agent if there is room, else in the queue.
 
     An agent who reopens gets the chat. Raises `NotEnded`, `AlreadyOpen`, `TooLate` (visitors only,
-    after the reopen window), and for an agent `NotOnline` or `AtCapacity`.
+    after the reopen window), and for an agent `NotAuthorised`, `NotOnline` or `AtCapacity`.
     """
     peek = Conversation.objects.get(pk=conversation.pk)
     person_id = by.pk if isinstance(by, Agent) else peek.assignee_id
     person = lock_agent(person_id) if person_id else None
+    if peek.visitor_id:
+        # Whom a new chat waits for, too: of the two only one becomes the visitor's open one.
+        lock_visitor(peek.visitor_id)
     chat = lock_conversation(conversation)
     if chat.is_open:
         raise NotEnded
-    if not isinstance(by, Agent) and chat.assignee_id != person_id:
+    if isinstance(by, Agent):
+        require_answering(by, chat)
+    elif chat.assignee_id != person_id:
         raise Moved
     _require_reopenable(chat, by, now)
     previous = chat.assignee

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from agents.models import Brand, Topic
 from chat.lifecycle import ConversationResolved
-from chat.locks import lock_conversation
+from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.assignment import withdraw_offers
 from chat.operations.conversations import WrongTopic
@@ -37,7 +37,7 @@ def leave_offline_message(
     A visitor who stood in line takes what was said there along, and leaves the line. Raises
     `InvalidMessage` or `WrongTopic`.
     """
-    visitor = Visitor.objects.select_for_update(no_key=True, of=("self",)).get(pk=visitor.pk)
+    visitor = lock_visitor(visitor.pk)
     origin_key = f"visitor:{visitor.pk}:{client_id}"
     repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
     if repeated:

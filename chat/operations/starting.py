@@ -8,7 +8,7 @@ from django.db import transaction
 
 from agents.models import Brand, Topic
 from chat.lifecycle import ConversationHeld, ConversationQueued
-from chat.locks import lock_conversations
+from chat.locks import lock_conversations, lock_visitor
 from chat.models import Attachment, Conversation, Entry, Visitor
 from chat.operations.conversations import AlreadyOpen, WrongTopic
 from chat.operations.entries import Line, append
@@ -52,7 +52,7 @@ def start_conversation(
     Raises `AlreadyOpen`, `NobodyAvailable`, `InvalidMessage` or `WrongTopic`.
     """
     # Two tabs at once: the second one waits here and then meets the first one's chat.
-    visitor = Visitor.objects.select_for_update(no_key=True, of=("self",)).get(pk=visitor.pk)
+    visitor = lock_visitor(visitor.pk)
     own = Conversation.objects.filter(visitor=visitor, brand=brand).select_related("visitor")
     repeated = own.filter(
         entries__author_kind=Entry.AuthorKind.VISITOR, entries__client_id=client_id

@@ -41,9 +41,9 @@ def change_status(
 
     Offline asks by `OpenChats` when there are any, until `confirm` says "keep" or "requeue".
     """
+    person = lock_agent(agent.pk)
     if by is not None and by.pk != agent.pk and not access_of(by).may(Permission.SUPERVISE):
         raise NotAllowed
-    person = lock_agent(agent.pk)
     if (status == Status.OFFLINE and person.status != Status.OFFLINE) or confirm == REQUEUE:
         mine = Conversation.objects.unresolved().filter(
             assignee=person, status=Conversation.Status.ACTIVE

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
-from agents.models import Agent, Permission, Topic
+from agents.models import Topic
 from chat.models import Conversation, Offer
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
 from chat.operations.conversations import (
@@ -36,7 +36,7 @@ from chat.operations.drafts import InvalidDraft, save_draft
 from chat.queries.desk import open_offers
 from chat.queries.inbox import chats
 from chat.queries.panel import opened, topics
-from chat.views.console_chat import handles
+from chat.rights import NotAuthorised, may_answer, may_handle
 from chat.views.console_frame import offer_shown
 from config.folding import fold
 
@@ -55,11 +55,11 @@ def take_next(request: HttpRequest) -> HttpResponse:
     brand = request.GET.get("brand", "")
     waiting = chats(access, brand_id=number(brand)).filter(status=Conversation.Status.QUEUED)
     for conversation in waiting.order_by("-priority", "queued_at", "pk")[:TRIES]:
-        if not access.may_in(Permission.CHAT, conversation.brand_id, conversation.channel):
+        if not may_answer(access, conversation):
             continue
         try:
             accept(conversation=conversation, agent=agent, now=timezone.now())
-        except AlreadyTaken:
+        except (AlreadyTaken, NotAuthorised):
             continue
         except (AtCapacity, NotOnline) as error:
             return told(refusal(error))
@@ -75,7 +75,7 @@ def take(request: HttpRequest, public_id: str) -> HttpResponse:
     conversation = answerable(access_of(agent), public_id)
     try:
         accept(conversation=conversation, agent=agent, now=timezone.now())
-    except (AlreadyTaken, AtCapacity, NotOnline) as error:
+    except (AlreadyTaken, AtCapacity, NotAuthorised, NotOnline) as error:
         return told(refusal(error), **{"console:refresh": {}})
     return heard({"console:open": {"id": conversation.public_id}})
 
@@ -97,14 +97,14 @@ def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
     offer = get_object_or_404(Offer.objects.select_related("conversation"), pk=pk, agent=agent)
     chat = offer.conversation
     # It may have rung before a role was taken away.
-    if not access_of(agent).may_in(Permission.CHAT, chat.brand_id, chat.channel):
+    if not may_answer(access_of(agent), chat):
         raise Http404
     events: dict[str, Any] = {}
     if request.POST.get("answer") == "accept":
         try:
             accept(conversation=chat, agent=agent, now=timezone.now())
             events = {"console:open": {"id": chat.public_id}}
-        except (AlreadyTaken, AtCapacity, NotOnline) as error:
+        except (AlreadyTaken, AtCapacity, NotAuthorised, NotOnline) as error:
             events = {"console:toast": {"text": refusal(error)}, "console:refresh": {}}
     else:
         decline(conversation=chat, agent=agent, now=timezone.now())
@@ -117,12 +117,13 @@ def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def end(request: HttpRequest, public_id: str) -> HttpResponse:
-    """End a chat of the agent's own."""
+    """End a chat that the agent handles."""
     agent = signed_in(request)
-    conversation = found(access_of(agent), public_id)
-    if conversation.assignee_id != agent.pk:
-        raise Http404
-    end_conversation(conversation=conversation, by=agent, now=timezone.now())
+    conversation = handled(access_of(agent), public_id)
+    try:
+        end_conversation(conversation=conversation, by=agent, now=timezone.now())
+    except (NotAssigned, NotAuthorised) as error:
+        return told(refusal(error), **{"console:refresh": {}})
     return heard({"console:changed": {"id": public_id}})
 
 
@@ -154,13 +155,13 @@ def with_topic(
 ) -> HttpResponse:
     """Ask for a topic; once one is chosen, `do` it with the chat and `tell` the page."""
     agent = signed_in(request)
-    conversation = handled(agent, public_id)
+    conversation = handled(access_of(agent), public_id)
     error = ""
     if request.method == "POST":
         if chosen := chosen_topic(request, conversation):
             try:
                 do(conversation=conversation, topic=chosen, by=agent, now=timezone.now())
-            except (WrongTopic, NotAssigned, AlreadyResolved) as failure:
+            except (WrongTopic, NotAssigned, NotAuthorised, AlreadyResolved) as failure:
                 return told(refusal(failure), **{"console:refresh": {}})
             return heard({tell: {"id": public_id}})
         error = _("Choose a topic.")
@@ -197,7 +198,7 @@ def reopen(request: HttpRequest, public_id: str) -> HttpResponse:
     conversation = answerable(access_of(agent), public_id)
     try:
         reopen_conversation(conversation=conversation, by=agent, now=timezone.now())
-    except (NotEnded, AlreadyOpen, AtCapacity, NotOnline) as error:
+    except (NotEnded, AlreadyOpen, AtCapacity, NotAuthorised, NotOnline) as error:
         return told(refusal(error), **{"console:refresh": {}})
     return heard({"console:open": {"id": public_id}})
 
@@ -232,19 +233,18 @@ def found(access: Access, public_id: str) -> Conversation:
         raise Http404 from None
 
 
-def handled(agent: Agent, public_id: str) -> Conversation:
-    """Return a chat that the agent has or supervises; one that nobody has, if they answer there."""
-    access = access_of(agent)
+def handled(access: Access, public_id: str) -> Conversation:
+    """Return a chat that the agent may end, resolve or give a topic; else it is not found."""
     conversation = found(access, public_id)
-    if not handles(agent, access, conversation):
+    if not may_handle(access, conversation):
         raise Http404
     return conversation
 
 
 def answerable(access: Access, public_id: str) -> Conversation:
-    """Return a conversation of a brand and channel where the agent answers chats."""
+    """Return a conversation that the agent may take or reopen; else it is not found."""
     conversation = found(access, public_id)
-    if not access.may_in(Permission.CHAT, conversation.brand_id, conversation.channel):
+    if not may_answer(access, conversation):
         raise Http404
     return conversation
 
@@ -268,6 +268,8 @@ def refusal(error: Exception) -> str:
             return _("Somebody else has taken this chat.")
         case AtCapacity():
             return _("You have as many chats as you may hold.")
+        case NotAuthorised():
+            return _("This chat is no longer yours.")
         case NotOnline():
             return _("Go Online to take chats.")
         case AlreadyOpen():

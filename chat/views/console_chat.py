@@ -13,9 +13,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from agents.access import Access
-from agents.models import Agent, Permission
+from agents.models import Agent
 from chat.models import Conversation, Entry, Participation
 from chat.queries.panel import Panel, marks_of, panel, participation
+from chat.rights import may_answer, may_handle
 
 Status = Conversation.Status
 
@@ -29,6 +30,7 @@ class Chat:
     conversation: Conversation
     participation: Participation
     panel: Panel
+    handles: bool
     live: dict[str, Any]
     head_url: str
     back_url: str
@@ -52,15 +54,15 @@ class Chat:
     @property
     def can_accept(self) -> bool:
         """Return whether the agent may take it from the queue."""
-        conversation = self.conversation
-        return conversation.status == Status.QUEUED and self.access.may_in(
-            Permission.CHAT, conversation.brand_id, conversation.channel
+        return self.conversation.status == Status.QUEUED and may_answer(
+            self.access, self.conversation
         )
 
     @property
     def can_end(self) -> bool:
         """Return whether the agent may end it."""
-        return self.conversation.is_open and self.conversation.assignee_id == self.agent.pk
+        has_agent = self.conversation.assignee_id is not None
+        return self.conversation.is_open and has_agent and self.handles
 
     @property
     def can_resolve(self) -> bool:
@@ -75,15 +77,13 @@ class Chat:
     @property
     def can_set_topic(self) -> bool:
         """Return whether the agent may say what it is about."""
-        return self.conversation.status != Status.RESOLVED and handles(
-            self.agent, self.access, self.conversation
-        )
+        return self.conversation.status != Status.RESOLVED and self.handles
 
     @property
     def can_reopen(self) -> bool:
         """Return whether the agent may go on with it."""
-        return self.conversation.status in {Status.RESOLVED, Status.WRAP_UP} and self.access.may_in(
-            Permission.CHAT, self.conversation.brand_id, self.conversation.channel
+        return self.conversation.status in {Status.RESOLVED, Status.WRAP_UP} and may_answer(
+            self.access, self.conversation
         )
 
     @property
@@ -119,14 +119,6 @@ class Chat:
         return why(entry) if entry else []
 
 
-def handles(agent: Agent, access: Access, conversation: Conversation) -> bool:
-    """Return whether the agent has or supervises it, or could take it as nobody has it."""
-    place = (conversation.brand_id, conversation.channel)
-    if conversation.assignee_id is None:
-        return access.may_in(Permission.CHAT, *place) or access.may_in(Permission.SUPERVISE, *place)
-    return conversation.assignee_id == agent.pk or access.may_in(Permission.SUPERVISE, *place)
-
-
 def chat_url(conversation: Conversation) -> str:
     """Return the address where agents read a chat."""
     name = "console-archived" if conversation.status == Status.RESOLVED else "console-chat"
@@ -156,13 +148,14 @@ def chat_of(
         conversation=conversation,
         participation=own,
         panel=panel(access, conversation),
+        handles=may_handle(access, conversation),
         head_url=f"{address}?{urlencode({**kept, 'part': 'head'})}",
         back_url=base + (f"?{urlencode(kept)}" if kept else ""),
         live={
             "id": conversation.public_id,
             "status": conversation.status,
             "mine": mine,
-            "canReply": conversation.is_open and (mine or own.joined_at is not None),
+            "canReply": conversation.is_open and (mine or own.has_joined),
             "canNote": conversation.status != Status.RESOLVED,
             "address": address + (f"?{urlencode(kept)}" if kept else ""),
             "delivered": marks.delivered,

@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from agents.models import Agent, Permission, RoleGrant, Status
 from chat.lifecycle import ConversationAssigned, OfferMade, OfferWithdrawn, SlotFreed
+from chat.locks import Moved
 from chat.models import Conversation, Offer
+from chat.operations import assignment
 from chat.operations.assignment import (
     AlreadyTaken,
     AtCapacity,
-    NotAuthorised,
     NotOnline,
     accept,
     assign_conversation,
@@ -22,7 +23,8 @@ from chat.operations.assignment import (
     requeue,
     route,
 )
-from chat.operations.conversations import end_conversation, resolve_conversation
+from chat.operations.conversations import end_conversation, resolve_conversation, set_topic
+from chat.rights import NotAuthorised
 from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start, work
 from tests.factories import (
     make_agent,
@@ -336,7 +338,7 @@ def test_a_chat_keeps_its_priority_through_every_return(priority: int) -> None:
         assert fresh(chat).priority == priority
 
 
-def test_a_decision_over_the_whole_floor_takes_six_statements() -> None:
+def test_a_decision_over_the_whole_floor_takes_seven_statements() -> None:
     desk = make_desk(agents=20, brand={"capacity": 1})
     for _ in range(50):
         visitor = make_visitor(desk.brand)
@@ -344,8 +346,9 @@ def test_a_decision_over_the_whole_floor_takes_six_statements() -> None:
     with CaptureQueriesContext(connection) as all_free:
         route(now=timezone.now())
     assert Conversation.objects.filter(status="active").count() == 20
-    # One look whether anybody waits, then: agents, teams, roles, slots, queue, and the locks.
-    assert reads(all_free) == 1 + 6
+    # One look whether anybody waits, then: agents, teams, roles, slots, queue, the locks, and the
+    # queue's rows once more under them.
+    assert reads(all_free) == 1 + 7
     with CaptureQueriesContext(connection) as all_busy:
         route(now=timezone.now())
     assert reads(all_busy) == 1 + 5
@@ -353,3 +356,22 @@ def test_a_decision_over_the_whole_floor_takes_six_statements() -> None:
 
 def reads(queries: CaptureQueriesContext) -> int:
     return sum(query["sql"].lstrip("(").startswith("SELECT") for query in queries)
+
+
+def test_a_chat_that_moves_while_routing_decides_goes_to_nobody_of_the_old_team(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = make_desk()
+    chat = start(desk)
+    billing = make_topic(desk.brand, make_team(), name_tr="Fatura")
+    lock = assignment.lock_conversations
+
+    def moved_before_the_lock(ids: list[int]) -> list[Conversation]:
+        set_topic(conversation=fresh(chat), topic=billing, by=None, now=timezone.now())
+        return lock(ids)
+
+    monkeypatch.setattr(assignment, "lock_conversations", moved_before_the_lock)
+    # Every new start undoes the move, which then comes again.
+    with pytest.raises(Moved):
+        route(now=timezone.now())
+    assert fresh(chat).assignee is None

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from agents.models import Status
+from agents.models import Permission, Role, Status
 from chat.lifecycle import (
     ConversationChanged,
     ConversationEnded,
@@ -14,7 +14,12 @@ from chat.lifecycle import (
     ConversationResolved,
 )
 from chat.models import Attachment, Conversation, Entry
-from chat.operations.assignment import AtCapacity, NotOnline, accept
+from chat.operations.assignment import (
+    AtCapacity,
+    NotOnline,
+    accept,
+    assign_conversation,
+)
 from chat.operations.conversations import (
     AlreadyOpen,
     AlreadyResolved,
@@ -28,8 +33,9 @@ from chat.operations.conversations import (
     set_topic,
 )
 from chat.operations.starting import InvalidMessage, NobodyAvailable
+from chat.rights import NotAuthorised
 from tests.chat.floor import Desk, fresh, kinds, make_desk, start, work
-from tests.factories import make_brand, make_team, make_topic, make_visitor
+from tests.factories import make_agent, make_brand, make_role, make_team, make_topic, make_visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -243,6 +249,7 @@ def test_reopening_has_a_window_and_never_makes_two_open_chats(settings) -> None
 def test_an_agent_who_reopens_takes_the_chat_within_the_limit() -> None:
     desk = make_desk(agents=2, brand={"capacity": 1})
     first, second = desk.agents
+    Role.objects.update(scope=Role.Scope.TEAM)
     chat = taken(desk)
     resolve_conversation(conversation=chat, topic=desk.topic, by=first, now=timezone.now())
     busy = start(desk)
@@ -311,3 +318,53 @@ def test_the_topic_of_a_resolved_chat_stays() -> None:
     foreign = make_topic(make_brand())
     with pytest.raises(WrongTopic):
         set_topic(conversation=taken(desk), topic=foreign, by=None, now=timezone.now())
+
+
+@pytest.mark.parametrize("verb", [end_conversation, resolve_conversation, set_topic])
+def test_who_lost_a_chat_meanwhile_changes_nothing_of_it(verb) -> None:
+    desk = make_desk(agents=2)
+    first, second = desk.agents
+    chat = taken(desk)
+    seen_before = fresh(chat)
+    assign_conversation(conversation=chat, to=second, by=None, now=timezone.now())
+    before = kinds(chat)
+    other = make_topic(desk.brand, desk.team, name_tr="Fatura")
+    topic = {} if verb is end_conversation else {"topic": other}
+    with pytest.raises(NotAuthorised):
+        verb(conversation=seen_before, by=first, now=timezone.now(), **topic)
+    assert kinds(chat) == before
+    verb(conversation=fresh(chat), by=second, now=timezone.now(), **topic)
+    assert kinds(chat) != before
+
+
+@pytest.mark.parametrize("verb", [end_conversation, resolve_conversation, set_topic])
+def test_a_supervisor_may_finish_the_chat_of_an_agent(verb) -> None:
+    desk = make_desk()
+    chat = taken(desk)
+    selin = make_agent(
+        role=make_role(Permission.SUPERVISE, Permission.ARCHIVE, scope=Role.Scope.ALL)
+    )
+    other = make_topic(desk.brand, desk.team, name_tr="Fatura")
+    topic = {} if verb is end_conversation else {"topic": other}
+    before = kinds(chat)
+    verb(conversation=chat, by=selin, now=timezone.now(), **topic)
+    assert kinds(chat) != before
+
+
+@pytest.mark.parametrize("lost", ["role", "brand"])
+def test_who_lost_the_right_to_answer_neither_takes_nor_reopens(lost) -> None:
+    desk = make_desk()
+    [elif_] = desk.agents
+    queued = start(desk)
+    ended = start(desk)
+    accept(conversation=ended, agent=elif_, now=timezone.now())
+    end_conversation(conversation=ended, by=elif_, now=timezone.now())
+    if lost == "role":
+        elif_.role_grants.all().delete()
+    else:
+        elif_.role_grants.get().role.brands.add(make_brand())
+    with pytest.raises(NotAuthorised):
+        accept(conversation=queued, agent=elif_, now=timezone.now())
+    with pytest.raises(NotAuthorised):
+        reopen_conversation(conversation=ended, by=elif_, now=timezone.now())
+    assert (fresh(queued).status, fresh(ended).status) == ("queued", "wrap_up")

@@ -38,6 +38,7 @@ from chat.operations.conversations import (
 )
 from chat.operations.messages import Author, Draft, post_message
 from chat.operations.statuses import change_status
+from chat.rights import NotAuthorised
 from tests import servers
 from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start
 from tests.factories import make_conversation, make_visitor
@@ -113,6 +114,20 @@ def test_one_agent_who_accepts_many_chats_at_once_stays_within_the_limit() -> No
         assert Conversation.objects.filter(holds_slot=True).count() == 2
         for chat in Conversation.objects.exclude(status="resolved").select_related("visitor"):
             end_conversation(conversation=chat, by=None, now=timezone.now(), outcome="timed_out")
+
+
+def test_a_visitor_who_starts_while_an_agent_reopens_has_one_open_chat() -> None:
+    desk = make_desk(brand={"capacity": 100})
+    [elif_] = desk.agents
+    for _ in range(ROUNDS * 5):
+        chat = start(desk)
+        accept(conversation=chat, agent=elif_, now=timezone.now())
+        end_conversation(conversation=chat, by=elif_, now=timezone.now())
+        results = at_once(
+            partial(start, desk, chat.visitor),
+            partial(reopen_conversation, conversation=fresh(chat), by=elif_, now=timezone.now()),
+        )
+        assert outcomes(results) == {"Conversation": 1, "AlreadyOpen": 1}
 
 
 def test_two_tabs_that_start_at_once_get_one_chat() -> None:
@@ -241,5 +256,8 @@ def _storm(desk: Desk, chats: list[Conversation], seed: int) -> None:
             partial(assign_conversation, conversation=chat, to=agent, by=None, now=now),
             partial(post_message, words, now=now),
         ]
-        with suppress(AlreadyTaken, AtCapacity, NotOnline, NotAssigned, NotEnded, AlreadyOpen):
+        with suppress(
+            *(AlreadyTaken, AtCapacity, NotAuthorised, NotOnline, NotAssigned, NotEnded),
+            AlreadyOpen,
+        ):
             rng.choice(acts)()

@@ -12,8 +12,9 @@ from rest_framework.views import APIView
 
 from agents.access import Access, access_of
 from agents.authentication import IsAgent
-from agents.models import Agent, Permission
+from agents.models import Agent
 from chat.models import Conversation
+from chat.rights import may_answer, may_handle
 
 
 class DeskView(APIView):
@@ -75,37 +76,17 @@ def visible_chat(request: Request, public_id: str) -> Conversation:
     return found
 
 
-def takes_part(request: Request, chat: Conversation) -> bool:
-    """Return whether the caller has the chat or joined it."""
-    agent = agent_of(request)
-    joined = chat.participations.filter(agent=agent, joined_at__isnull=False, left_at=None)
-    return chat.assignee_id == agent.pk or joined.exists()
-
-
-def own_chat(request: Request, public_id: str) -> Conversation:
-    """Return a chat that the caller has, joined, or supervises; raises 404, or 403 for others'."""
-    return _own(request, visible_chat(request, public_id))
+def handled_chat(request: Request, public_id: str) -> Conversation:
+    """Return a visible chat that the caller may end, resolve or give a topic; raises 404 or 403."""
+    chat = visible_chat(request, public_id)
+    if not may_handle(reach_of(request), chat):
+        raise PermissionDenied
+    return chat
 
 
 def answerable_chat(request: Request, public_id: str) -> Conversation:
-    """Return a visible chat of a brand and channel where the caller answers chats."""
-    return _answerable(request, visible_chat(request, public_id))
-
-
-def answerable_or_own_chat(request: Request, public_id: str) -> Conversation:
-    """Return a chat that nobody has and the caller may answer, or that is the caller's own."""
+    """Return a visible chat that the caller may take or reopen; raises 404 or 403."""
     chat = visible_chat(request, public_id)
-    return (_answerable if chat.assignee_id is None else _own)(request, chat)
-
-
-def _own(request: Request, chat: Conversation) -> Conversation:
-    supervises = reach_of(request).may_in(Permission.SUPERVISE, chat.brand_id, chat.channel)
-    if supervises or takes_part(request, chat):
-        return chat
-    raise PermissionDenied
-
-
-def _answerable(request: Request, chat: Conversation) -> Conversation:
-    if not reach_of(request).may_in(Permission.CHAT, chat.brand_id, chat.channel):
+    if not may_answer(reach_of(request), chat):
         raise PermissionDenied
     return chat

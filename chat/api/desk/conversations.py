@@ -16,8 +16,7 @@ from chat.api.desk.access import (
     Pages,
     agent_of,
     answerable_chat,
-    answerable_or_own_chat,
-    own_chat,
+    handled_chat,
     visible_chat,
     visible_chats,
 )
@@ -140,8 +139,8 @@ class End(DeskView):
         responses={200: DeskChatAnswer, **problems_of(403, 404, 409)},
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """End an own chat; ending an ended one changes nothing."""
-        chat = own_chat(request, public_id)
+        """End a chat that the caller handles; ending an ended one changes nothing."""
+        chat = handled_chat(request, public_id)
         try:
             end_conversation(conversation=chat, by=agent_of(request), now=timezone.now())
         except NotAssigned as error:
@@ -158,8 +157,8 @@ class Resolve(DeskView):
         responses={200: DeskChatAnswer, **problems_of(400, 403, 404, 409)},
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Put an own chat into the archive; ends it first if need be."""
-        chat = own_chat(request, public_id)
+        """Put a chat that the caller handles into the archive; ends it first if need be."""
+        chat = handled_chat(request, public_id)
         body = TopicBody(data=request.data)
         body.is_valid(raise_exception=True)
         try:
@@ -184,7 +183,7 @@ class SetTopic(DeskView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Say what a chat is about; one that waits goes to the queue of the topic's teams."""
-        chat = answerable_or_own_chat(request, public_id)
+        chat = handled_chat(request, public_id)
         body = TopicBody(data=request.data)
         body.is_valid(raise_exception=True)
         try:

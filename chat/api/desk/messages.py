@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.api.answers import EntriesAnswer, PostedAnswer
-from chat.api.desk.access import DeskView, agent_of, takes_part, visible_chat
+from chat.api.desk.access import DeskView, agent_of, reach_of, visible_chat
 from chat.api.messages import AfterQuery, ReadBody, SendBody, read_entries, send
 from chat.api.schema import problems_of
 from chat.limits import READINGS_NOTED, TooMany, spend
@@ -16,6 +16,7 @@ from chat.models import Conversation, Entry
 from chat.operations.marks import mark_delivered, mark_read
 from chat.operations.messages import Author, Draft
 from chat.operations.watching import note_watching
+from chat.rights import takes_part
 
 
 class Entries(DeskView):
@@ -87,7 +88,7 @@ class Read(DeskView):
 
 def _note_reading(request: Request, chat: Conversation) -> None:
     """Write in the audit log, as for a socket that watches, who reads a chat of others."""
-    if takes_part(request, chat):
+    if takes_part(reach_of(request), chat):
         return
     agent = agent_of(request)
     try:

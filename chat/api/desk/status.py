@@ -4,10 +4,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent, BreakReason, Status
+from agents.operations import AgentDisabled
 from agents.presence import heartbeat
 from chat.api.desk.access import DeskView, agent_of
 from chat.api.desk.shapes import StatusAnswer
@@ -63,6 +65,8 @@ class OwnStatus(DeskView):
                 _("You have open chats: keep them or hand them back to the queue."),
                 open=error.count,
             ) from error
+        except AgentDisabled as error:
+            raise PermissionDenied from error
         return _shown(agent)
 
 

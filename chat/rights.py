@@ -1,0 +1,63 @@
+"""What an agent may do with a chat: one answer for pages, API and sockets.
+
+A door asks before it shows something or calls an operation; the operation asks again under its
+locks, for roles and assignees change meanwhile.
+"""
+
+from django.core.exceptions import PermissionDenied
+
+from agents.access import Access, access_of
+from agents.models import Agent, Permission
+from chat.models import Conversation
+
+
+class NotAuthorised(PermissionDenied):
+    """The agent may not do this with this chat (any more)."""
+
+
+def has_joined(access: Access, chat: Conversation) -> bool:
+    """Return whether the agent joined somebody else's chat and is still in it."""
+    joined = chat.participations.filter(
+        agent=access.agent_id, joined_at__isnull=False, left_at=None
+    )
+    return joined.exists()
+
+
+def takes_part(access: Access, chat: Conversation) -> bool:
+    """Return whether the agent has the chat or joined it."""
+    return chat.assignee_id == access.agent_id or has_joined(access, chat)
+
+
+def may_answer(access: Access, chat: Conversation) -> bool:
+    """Return whether the agent may take or reopen chats of this brand and channel."""
+    return access.may_in(Permission.CHAT, chat.brand_id, chat.channel)
+
+
+def may_handle(access: Access, chat: Conversation) -> bool:
+    """Return whether the agent may end or resolve a visible chat or say what it is about.
+
+    It is theirs, they joined or supervise it; or nobody has it and they could take it.
+    """
+    if access.may_in(Permission.SUPERVISE, chat.brand_id, chat.channel):
+        return True
+    if chat.assignee_id is None and may_answer(access, chat):
+        return True
+    return takes_part(access, chat)
+
+
+def require_answering(agent: Agent, chat: Conversation) -> None:
+    """Raise `NotAuthorised` unless `agent` sees the locked chat and may answer it now."""
+    access = access_of(agent)
+    if not (may_answer(access, chat) and _is_visible(access, chat)):
+        raise NotAuthorised
+
+
+def require_handling(agent: Agent, chat: Conversation) -> None:
+    """Raise `NotAuthorised` unless `agent` sees the locked chat and may handle it now."""
+    access = access_of(agent)
+    if not (may_handle(access, chat) and _is_visible(access, chat)):
+        raise NotAuthorised
+
+
+def _is_visible(access: Access, chat: Conversation) -> bool:
+    return Conversation.objects.visible_to(access).filter(pk=chat.pk).exists()

@@ -1,0 +1,115 @@
+"""Pages and API let the same people do the same things to a chat."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agents.models import Agent, Permission, Role
+from chat.models import Conversation, Participation
+from tests.chat.http import Desk, Shop, make_shop
+from tests.factories import make_agent, make_conversation, make_role, make_topic, make_visitor
+
+pytestmark = pytest.mark.django_db
+
+MAY = {200, 204}
+REFUSED = {403, 404}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return make_shop()
+
+
+def a_chat(shop: Shop, **changes: Any) -> Conversation:
+    return make_conversation(make_visitor(shop.brand), topic=shop.topic, **changes)
+
+
+def taken(shop: Shop) -> Conversation:
+    return a_chat(shop, assignee=shop.elif_, status="active", accepted_at=timezone.now())
+
+
+def person(shop: Shop, who: str, chat: Conversation) -> Agent:
+    """Return somebody who sees the chat."""
+    if who == "assignee":
+        return shop.elif_
+    permissions = [Permission.CHAT, Permission.ARCHIVE]
+    if who == "supervisor":
+        permissions = [Permission.SUPERVISE, Permission.ARCHIVE]
+    agent = make_agent(online=True, role=make_role(*permissions, scope=Role.Scope.TEAM))
+    shop.team.agents.add(agent)
+    if who == "joined":
+        Participation.objects.create(conversation=chat, agent=agent, joined_at=timezone.now())
+    elif who == "left":
+        now = timezone.now()
+        Participation.objects.create(conversation=chat, agent=agent, joined_at=now, left_at=now)
+    return agent
+
+
+@pytest.mark.parametrize("action", ["end", "resolve", "topic"])
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        ("assignee", True),
+        ("supervisor", True),
+        ("joined", True),
+        ("left", False),
+        ("colleague", False),
+    ],
+)
+def test_both_doors_say_the_same_to_who_wants_to_finish_a_chat(
+    shop: Shop, action: str, who: str, may: bool
+) -> None:
+    other = make_topic(shop.brand, shop.team, name_en="Invoices")
+    by_page, by_api = taken(shop), taken(shop)
+    page = Client()
+    page.force_login(person(shop, who, by_page))
+    first = page.post(f"/console/chats/{by_page.public_id}/{action}/", {"topic": str(other.pk)})
+    body = {} if action == "end" else {"topic": str(other.pk)}
+    second = Desk(person(shop, who, by_api)).post(
+        f"conversations/{by_api.public_id}/{action}", body
+    )
+    assert (first.status_code in MAY, second.status_code in MAY) == (may, may)
+    if not may:
+        assert {first.status_code, second.status_code} <= REFUSED
+    by_page.refresh_from_db()
+    by_api.refresh_from_db()
+    assert (by_page.status, by_page.topic) == (by_api.status, by_api.topic)
+
+
+@pytest.mark.parametrize("who", ["colleague", "supervisor"])
+def test_both_doors_let_whoever_sees_a_waiting_chat_name_its_topic(shop: Shop, who: str) -> None:
+    other = make_topic(shop.brand, shop.team, name_en="Invoices")
+    by_page, by_api = a_chat(shop), a_chat(shop)
+    agent = person(shop, who, by_page)
+    page = Client()
+    page.force_login(agent)
+    page.post(f"/console/chats/{by_page.public_id}/topic/", {"topic": str(other.pk)})
+    Desk(agent).post(f"conversations/{by_api.public_id}/topic", {"topic": str(other.pk)})
+    by_page.refresh_from_db()
+    by_api.refresh_from_db()
+    assert by_page.topic == by_api.topic == other
+
+
+@pytest.mark.parametrize("who", ["assignee", "supervisor", "joined", "left", "colleague"])
+def test_the_page_offers_what_the_person_may_do_and_nothing_else(shop: Shop, who: str) -> None:
+    chat = taken(shop)
+    client = Client()
+    client.force_login(person(shop, who, chat))
+    page = client.get(f"/console/chats/{chat.public_id}/").content.decode()
+    offered = [f"/{action}/" in page for action in ("end", "resolve", "topic")]
+    assert offered == [who in {"assignee", "supervisor", "joined"}] * 3
+    can_reply = "&quot;canReply&quot;: true" in page
+    assert can_reply is (who in {"assignee", "joined"})
+
+
+def test_ending_a_chat_that_nobody_has_is_explained_on_the_page(shop: Shop) -> None:
+    chat = a_chat(shop)
+    client = Client()
+    client.force_login(shop.elif_)
+    answer = client.post(f"/console/chats/{chat.public_id}/end/")
+    assert answer.status_code == 204
+    assert "console:toast" in answer["Console-Events"]
+    chat.refresh_from_db()
+    assert chat.status == "queued"
