@@ -1,6 +1,7 @@
 """How a socket follows conversations: forward what is next, read the database at every gap."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -10,7 +11,7 @@ from chat.credentials import Credential
 from chat.positions import MARKS_SECONDS, READS_SECONDS, Watch
 from chat.protocol import Audience
 from chat.reading import read
-from chat.threads import Missed, Stand, Thread
+from chat.threads import Missed, Placement, Stand, Thread
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,13 @@ class Following:
             self.threads = {}
         self.threads[thread.public_id] = thread
 
+    async def unfollow(self, thread: Thread) -> None:
+        """Hear nothing more of a conversation."""
+        (self.threads or {}).pop(thread.public_id, None)
+
+    async def look_again(self, moved: Mapping[int, Placement]) -> None:
+        """Stop following those of some conversations that the person may not see any more."""
+
     async def catch_up(self, thread: Thread) -> None:
         """Send what is in the database and has not gone out; the only way past a gap."""
         if thread.busy:
@@ -75,7 +83,7 @@ class Following:
                 thread.dirty = False
                 missed = await read(self.fetch, thread)
                 if missed is None:
-                    (self.threads or {}).pop(thread.public_id, None)
+                    await self.unfollow(thread)
                     return
                 thread.sent = missed.head
                 for frame in missed.frames:

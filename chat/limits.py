@@ -61,8 +61,6 @@ TRANSCRIPTS_BY_ADDRESS = Limit("transcripts-address", "TRANSCRIPTS_PER_ADDRESS_P
 TRANSCRIPTS_BY_BRAND = Limit("transcripts-brand", "TRANSCRIPTS_PER_BRAND_PER_HOUR", 3600)
 # Nobody's mailbox is filled from here, whoever asks.
 TRANSCRIPTS_BY_EMAIL = Limit("transcripts-email", "TRANSCRIPTS_PER_EMAIL_PER_HOUR", 3600)
-# Who reads a chat of others asks again and again; one line an hour says so.
-READINGS_NOTED = Limit("readings-noted", 1, 3600)
 DESK = Limit("desk", "DESK_REQUESTS_PER_MINUTE")
 
 

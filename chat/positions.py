@@ -16,7 +16,7 @@ from chat import marks
 from chat.credentials import Credential, still_good
 from chat.protocol import Close, encode
 from chat.reading import read
-from chat.threads import heads
+from chat.threads import heads, placements
 
 if TYPE_CHECKING:
     from chat.live import LiveConsumer
@@ -129,6 +129,27 @@ class Watch:
         if closed := visiting and visiting - await read(_active_brands):
             for socket in [each for each in self.sockets if each.brand_id in closed]:
                 socket.end(Close.GONE)
+        await self._recheck_threads()
+
+    async def _recheck_threads(self) -> None:
+        """Have agents' sockets look again at the chats whose agent, queue or status changed; three
+        queries for all, and one for each socket that must look."""
+        following = [
+            (socket, list(socket.threads.values()))
+            for socket in list(self.sockets)
+            if socket.credential is not None and socket.threads
+        ]
+        if not following:
+            return
+        now = await read(placements, {thread.pk for _, threads in following for thread in threads})
+        for socket, threads in following:
+            moved = {
+                thread.pk: now.get(thread.pk, ())
+                for thread in threads
+                if thread.placement != now.get(thread.pk, ())
+            }
+            if moved:
+                await socket.look_again(moved)
 
     async def check_positions(self) -> None:
         """Compare where all followed chats stand with what went out; one query."""

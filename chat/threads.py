@@ -1,7 +1,8 @@
 """What sockets read of conversations: who may see them, where they stand, what is new in them."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from agents.access import Access
-from agents.models import Brand
+from agents.models import Brand, Topic
 from chat.models import Conversation, Entry, Installation, Participation, Visitor
 from chat.operations.messages import Author
 from chat.protocol import (
@@ -26,6 +27,9 @@ from chat.sessions import VisitorSession
 
 EPOCH_SECONDS = 5.0
 
+# All that decides who may see a chat, besides roles. Only ever compared.
+type Placement = tuple[Any, ...]
+
 
 class Thread:
     """A conversation as one socket follows it."""
@@ -35,7 +39,9 @@ class Thread:
         "checked_at",
         "dirty",
         "is_mine",
+        "is_watched",
         "pk",
+        "placement",
         "public_id",
         "sent",
         "speaks",
@@ -52,6 +58,10 @@ class Thread:
         self.speaks = False
         # Followed because it is assigned to the agent, not only because a screen shows it.
         self.is_mine = False
+        # Followed because a screen shows it.
+        self.is_watched = False
+        # What decided, when last looked at, who may see it; None: not looked at yet.
+        self.placement: Placement | None = None
         self.checked_at = 0.0
         # Reading from the database now; something more came meanwhile.
         self.busy = False
@@ -121,6 +131,11 @@ def agent_stands(access: Access, public_ids: Collection[str]) -> list[Stand]:
     """Return the agent's own unresolved chats and those of `public_ids` that are visible."""
     mine = Q(assignee=access.agent_id) & ~Q(status=Conversation.Status.RESOLVED)
     return _stands(access, mine | Q(public_id__in=public_ids))
+
+
+def stands_of(access: Access, pks: Collection[int]) -> dict[int, Stand]:
+    """Return those of many chats that the agent may see."""
+    return {stand.pk: stand for stand in _stands(access, Q(pk__in=pks))}
 
 
 def agent_stand(access: Access, public_id: str) -> Stand | None:
@@ -228,6 +243,32 @@ def heads(pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
         pk: (seq, visitor_seq)
         for pk, seq, visitor_seq in rows.values_list("pk", "last_seq", "last_visitor_seq")
     }
+
+
+def placements(pks: Collection[int]) -> dict[int, Placement]:
+    """Return what decides who may see each of many chats, in three queries."""
+    joined = _grouped(
+        Participation.objects.filter(
+            conversation__in=pks, joined_at__isnull=False, left_at=None
+        ).values_list("conversation", "agent")
+    )
+    rows = list(
+        Conversation.objects.filter(pk__in=pks).values_list(
+            "pk", "assignee", "status", "brand", "brand__default_team", "team", "topic"
+        )
+    )
+    topics = {row[-1] for row in rows} - {None}
+    teams = _grouped(
+        Topic.teams.through.objects.filter(topic__in=topics).values_list("topic", "team")
+    )
+    return {pk: (*rest, topic, teams.get(topic), joined.get(pk)) for pk, *rest, topic in rows}
+
+
+def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int | None, set[int]]:
+    found: dict[int | None, set[int]] = defaultdict(set)
+    for key, value in pairs:
+        found[key].add(value)
+    return found
 
 
 _epoch: tuple[float, UUID] | None = None

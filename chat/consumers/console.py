@@ -1,6 +1,7 @@
 """The agent's socket: `/ws/console/`."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from agents import presence as agent_presence
@@ -25,12 +26,14 @@ from chat.protocol import (
 from chat.reading import read
 from chat.threads import (
     Missed,
+    Placement,
     Stand,
     Thread,
     agent_stand,
     agent_stands,
     epoch,
     missed_by_agent,
+    stands_of,
 )
 from config.layers import announce
 
@@ -78,6 +81,7 @@ class ConsoleConsumer(LiveConsumer):
         await self.say(encode(welcome_frame(heads, now_epoch)))
         for stand in stands:
             thread = stand.thread(resume.get(stand.public_id, stand.head))
+            thread.is_watched = stand.public_id in resume
             self.follow(thread)
             if thread.sent != stand.head:
                 await self.catch_up(thread)
@@ -116,23 +120,39 @@ class ConsoleConsumer(LiveConsumer):
         """Follow a chat that is the agent's now; stop following one that may not be seen."""
         followed = (self.threads or {}).get(public_id)
         stand = await read(self.find, public_id)
-        if stand is None:
-            if followed is not None:
-                await self._unfollow(followed)
-        elif followed is not None:
-            stand.tell(followed)
-        elif stand.is_mine:
+        if followed is not None:
+            await self._keep_following(followed, stand)
+        elif stand is not None and stand.is_mine:
             await self._follow_from(stand, stand.head)
 
-    async def _follow_from(self, stand: Stand, sent: int) -> None:
+    async def look_again(self, moved: Mapping[int, Placement]) -> None:
+        """Stop following those of some chats that were taken away, should no bell have told it."""
+        stands = await read(stands_of, self._access(), list(moved))
+        for thread in list((self.threads or {}).values()):
+            if thread.pk in moved:
+                await self._keep_following(thread, stands.get(thread.pk))
+                thread.placement = moved[thread.pk]
+
+    async def _keep_following(self, thread: Thread, stand: Stand | None) -> None:
+        """Go on if the chat is the agent's, or may be seen and a screen shows it."""
+        if stand is None or not (stand.is_mine or thread.is_watched):
+            await self.unfollow(thread)
+            return
+        stand.tell(thread)
+        if self.credential is not None:
+            await self._note_watching(self.credential, [stand])
+
+    async def _follow_from(self, stand: Stand, sent: int, *, is_watched: bool = False) -> None:
         await self.join(thread_group(stand.pk))
         thread = stand.thread(sent)
+        thread.is_watched = is_watched
         self.follow(thread)
         # What came between the look and the joining has no bell.
         await self.catch_up(thread)
 
-    async def _unfollow(self, thread: Thread) -> None:
-        (self.threads or {}).pop(thread.public_id, None)
+    async def unfollow(self, thread: Thread) -> None:
+        """Hear nothing more of a chat."""
+        await super().unfollow(thread)
         await self.leave(thread_group(thread.pk))
 
     async def start_watching(self, frame: dict[str, Any]) -> None:
@@ -144,7 +164,8 @@ class ConsoleConsumer(LiveConsumer):
         stand = await read(self.find, public_id)
         if stand is not None and self.credential is not None:
             await self._note_watching(self.credential, [stand])
-            await self._follow_from(stand, stand.head if after is None else after)
+            sent = stand.head if after is None else after
+            await self._follow_from(stand, sent, is_watched=True)
 
     async def _note_watching(self, credential: Credential, stands: list[Stand]) -> None:
         """Note, once for each socket, which chats it shows to somebody without a part in them."""
@@ -161,8 +182,10 @@ class ConsoleConsumer(LiveConsumer):
     async def stop_watching(self, frame: dict[str, Any]) -> None:
         """`unwatch`: it was closed; chats of the agent's own go on."""
         followed = (self.threads or {}).get(frame["conversation"])
-        if followed is not None and not followed.is_mine:
-            await self._unfollow(followed)
+        if followed is not None:
+            followed.is_watched = False
+            if not followed.is_mine:
+                await self.unfollow(followed)
 
     async def send_message(self, frame: dict[str, Any]) -> None:
         """`message.send`."""

@@ -1,6 +1,7 @@
 """What a hello costs: statements until a visitor's socket has all it missed."""
 
 import threading
+from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import pytest
@@ -9,17 +10,19 @@ from django.utils import timezone
 
 from agents.models import Agent, Status
 from chat.operations.messages import Author, Draft, post_messages
+from chat.positions import Watch
 from chat.routing import board
 from tests.chat.http import Shop, make_shop
 from tests.chat.sockets import (
     Client,
     connected,
+    console_socket,
     db,
     token_for,
     token_for_stranger,
     visitor_socket,
 )
-from tests.factories import make_conversation, make_visitor
+from tests.factories import make_agent, make_conversation, make_visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,3 +113,24 @@ async def test_a_socket_is_told_at_once_what_to_expect(shop):
     async with visitor_socket(visitor) as client:
         told = client.welcome["availability"]
     assert (told["state"], [topic["state"] for topic in told["topics"]]) == ("offline", ["offline"])
+
+
+async def test_looking_after_all_agents_sockets_costs_the_same_however_many_follow_chats(
+    shop, statements
+):
+    def make_busy_agent():
+        agent = make_agent()
+        for _ in range(3):
+            make_conversation(make_visitor(shop.brand), assignee=agent, status="active")
+        return agent
+
+    costs = []
+    async with AsyncExitStack() as sockets:
+        for _ in range(3):
+            await sockets.enter_async_context(console_socket(await db(make_busy_agent)))
+            # The first look tells where each chat stands.
+            await Watch.here().recheck()
+            statements.clear()
+            await Watch.here().recheck()
+            costs.append(len(statements))
+    assert len(set(costs)) == 1, costs

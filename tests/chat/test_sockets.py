@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from agents.models import AuditEntry, Brand, Permission
@@ -326,7 +327,7 @@ def watchings():
     return list(lines.values_list("actor", "target", "ip"))
 
 
-async def test_watching_somebody_elses_chat_stands_once_in_the_audit_log(chat, vera):
+async def test_watching_somebody_elses_chat_stands_once_an_hour_in_the_audit_log(chat, vera):
     boss = await db(make_supervisor)
     line = (boss.pk, f"conversation {chat.pk}: {chat.public_id}", "10.0.0.1")
     async with visitor_socket(vera) as visitor, console_socket(boss) as console:
@@ -337,6 +338,10 @@ async def test_watching_somebody_elses_chat_stands_once_in_the_audit_log(chat, v
             await console.say(type="unwatch", conversation=chat.public_id)
         assert await db(watchings) == [line]
         assert not await db(Entry.objects.exclude(kind="message").exists)
+    # However often a screen reconnects.
+    async with console_socket(boss, resume={chat.public_id: 0}):
+        assert await db(watchings) == [line]
+    await db(cache.clear)
     async with console_socket(boss, resume={chat.public_id: 0}):
         assert await db(watchings) == [line, line]
 
