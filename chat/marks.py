@@ -2,9 +2,11 @@
 
 import logging
 import threading
+from collections.abc import Iterable
 from functools import partial
 from itertools import islice
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from chat.operations.marks import Mark, move_marks
@@ -49,9 +51,32 @@ class Collector:
             for key, _ in taken:
                 del self._waiting[key]
         marks = [Mark(*key, read, delivered) for key, (read, delivered) in taken]
-        if marks:
-            for mark in move_marks(marks=marks, now=timezone.now()):
-                self.note(mark.conversation, mark.agent, read=mark.read, delivered=mark.delivered)
+        if not marks:
+            return
+        try:
+            waiting = move_marks(marks=marks, now=timezone.now())
+        except (OperationalError, InterfaceError):
+            # The database is away or busy: once more with the next flush.
+            self._note_again(marks)
+            raise
+        except Exception:
+            # One of them is to blame: alone, each in its own transaction.
+            waiting = [held for mark in marks for held in _alone(mark)]
+        self._note_again(waiting)
+
+    def _note_again(self, marks: Iterable[Mark]) -> None:
+        for mark in marks:
+            self.note(mark.conversation, mark.agent, read=mark.read, delivered=mark.delivered)
+
+
+def _alone(mark: Mark) -> list[Mark]:
+    try:
+        return move_marks(marks=[mark], now=timezone.now())
+    except (OperationalError, InterfaceError):
+        return [mark]
+    except Exception:
+        logger.warning("marks.not_moved", exc_info=True)
+        return []
 
 
 collector = Collector()

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
-from django.db import DataError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
 
 from chat import marks
 from chat import writer as module
@@ -269,6 +270,44 @@ def test_marks_of_many_chats_are_written_a_few_at_a_time(writer, monkeypatch) ->
     writer.between(written.set)
     assert written.wait(5)
     assert sizes == [16, 16, 8]
+
+
+def test_one_bad_mark_does_not_take_the_others_along(chats, monkeypatch) -> None:
+    move, bad = marks.move_marks, chats[1]
+
+    def raising(*, marks, now):
+        if any(mark.conversation == bad.pk for mark in marks):
+            raise IntegrityError
+        return move(marks=marks, now=now)
+
+    for chat in chats:
+        author = Author.of_visitor(chat.visitor)
+        post_messages([Draft(chat.public_id, author, "x", new_cid())], now=timezone.now())
+    monkeypatch.setattr("chat.marks.move_marks", raising)
+    collector = marks.Collector()
+    for chat in chats:
+        collector.note(chat.pk, None, read=1)
+    collector.write(16)
+    seen = dict(Conversation.objects.values_list("pk", "visitor_read_seq"))
+    assert seen == {chat.pk: int(chat != bad) for chat in chats}
+    # The bad one is not tried for ever.
+    monkeypatch.setattr("chat.marks.move_marks", lambda **_: pytest.fail("once more"))
+    collector.write(16)
+
+
+def test_marks_wait_for_a_database_that_is_away(monkeypatch) -> None:
+    def away(**_):
+        raise OperationalError
+
+    monkeypatch.setattr("chat.marks.move_marks", away)
+    collector = marks.Collector()
+    collector.note(1, None, read=1)
+    with pytest.raises(OperationalError):
+        collector.write(16)
+    moved = []
+    monkeypatch.setattr("chat.marks.move_marks", lambda *, marks, now: moved.extend(marks) or [])
+    collector.write(16)
+    assert [mark.read for mark in moved] == [1]
 
 
 async def test_jobs_and_batches_take_turns(writer, chats, monkeypatch):
