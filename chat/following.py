@@ -1,7 +1,7 @@
 """How a socket follows conversations: forward what is next, read the database at every gap."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from chat import marks
 from chat.credentials import Credential
 from chat.positions import MARKS_SECONDS, READS_SECONDS, Watch
-from chat.protocol import Audience
+from chat.protocol import RESUME_MAX, RESUMED_ENTRIES_MAX, Audience, encode
 from chat.reading import read
 from chat.threads import Missed, Placement, Stand, Thread
 
@@ -64,6 +64,25 @@ class Following:
         if self.threads is None:
             self.threads = {}
         self.threads[thread.public_id] = thread
+
+    async def follow_all(self, stands: Sequence[Stand], resume: Mapping[str, int]) -> None:
+        """Follow what `hello` found, and send what was missed, up to a number for all together."""
+        left = RESUMED_ENTRIES_MAX
+        for stand in stands:
+            thread = stand.thread(resume.get(stand.public_id, self.begins_at(stand)))
+            thread.is_watched = stand.public_id in resume
+            self.follow(thread)
+            behind = stand.head - thread.sent
+            if 0 < behind <= RESUME_MAX and behind > left:
+                thread.sent = stand.head
+                await self.say(encode({"type": "resync", "conversation": stand.public_id}))
+            elif behind:
+                left -= behind if 0 < behind <= RESUME_MAX else 0
+                await self.catch_up(thread)
+
+    def begins_at(self, stand: Stand) -> int:
+        """Return the number from which a conversation is sent that `hello` doesn't name."""
+        raise NotImplementedError
 
     async def unfollow(self, thread: Thread) -> None:
         """Hear nothing more of a conversation."""

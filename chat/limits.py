@@ -45,6 +45,7 @@ class TooMany(Exception):
 
 
 SESSIONS = Limit("sessions", "SESSIONS_PER_MINUTE")
+HELLOS = Limit("hellos", "HELLOS_PER_MINUTE")
 MESSAGES = Limit("messages", "MESSAGES_PER_MINUTE")
 READS = Limit("reads", "READS_PER_MINUTE")
 UPLOADS = Limit("uploads", "UPLOADS_PER_MINUTE")

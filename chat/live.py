@@ -85,6 +85,9 @@ class LiveConsumer(Following, AsyncConsumer):
             await self._close(self._ending)
         except Gone:
             pass
+        except (OperationalError, InterfaceError):
+            logger.warning("socket.database_away")
+            await self._close(Close.SLOW)
         except Exception:
             # What went wrong is for the log alone.
             logger.exception("socket.failed")
@@ -153,11 +156,7 @@ class LiveConsumer(Following, AsyncConsumer):
         layer: Any = get_channel_layer()
         self._layer = layer
         self.channel_name = await layer.new_channel()
-        try:
-            await self.welcome(hello)
-        except (OperationalError, InterfaceError):
-            logger.warning("socket.database_away")
-            raise Ended(Close.SLOW) from None
+        await self.welcome(hello)
 
     async def welcome(self, hello: dict[str, Any]) -> None:
         """Check who it is, join the groups, say `welcome` and send what was missed."""
@@ -277,7 +276,8 @@ class LiveConsumer(Following, AsyncConsumer):
         self.sending_since = time.monotonic()
         try:
             await self._transmit({"type": "websocket.send", "text": text})
-        except OSError:
+        except (OSError, RuntimeError):
+            # Left, or closed by the server itself: after a frame that is too long, say.
             raise Gone from None
         self.sending_since = 0.0
 
@@ -300,6 +300,9 @@ class LiveConsumer(Following, AsyncConsumer):
             pass
         except Ended as ended:
             self.end(ended.code)
+        except (OperationalError, InterfaceError):
+            logger.warning("socket.database_away")
+            self.end(Close.SLOW)
         except Exception:
             logger.exception("socket.failed")
             self.end(Close.BUG)

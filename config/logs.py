@@ -7,7 +7,9 @@
 import logging
 import logging.config
 import re
+from collections import Counter
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -33,6 +35,9 @@ _SIGNED = re.compile(
     r"(?<![\w-])eyJ[\w-]{6,}+[:.][\w:.=-]{16,}|(?<![\w.=-])[\w.=-]++:\w{6}:[\w-]{20,}"
 )
 _QUERY = re.compile(r"\?[^\s\"']+")
+
+# Of one line of code in a minute. Anybody can make the server say the same again and again.
+LINES_MAX = 100
 
 type Entry = MutableMapping[str, Any]
 
@@ -62,6 +67,31 @@ def _clean(key: str, value: Any) -> Any:
     if isinstance(value, bool | int | float | None):
         return value
     return masked(str(value))
+
+
+class Bounded(logging.StreamHandler[Any]):
+    """Writes what one line of code says up to `LINES_MAX` times a minute, then only how often."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._minute = 0
+        self._lines: Counter[tuple[str, int]] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or count it."""
+        minute = int(record.created // 60)
+        if minute != self._minute:
+            for (path, line), count in self._lines.items():
+                if count > LINES_MAX:
+                    self._tell(f"logs.left_out {Path(path).stem}:{line} {count - LINES_MAX} times")
+            self._minute = minute
+            self._lines.clear()
+        self._lines[record.pathname, record.lineno] += 1
+        if self._lines[record.pathname, record.lineno] <= LINES_MAX:
+            super().emit(record)
+
+    def _tell(self, text: str) -> None:
+        super().emit(logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, (), None))
 
 
 def configure(config: dict[str, Any]) -> None:
@@ -105,12 +135,15 @@ def configure(config: dict[str, Any]) -> None:
                     ],
                 }
             },
-            "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+            "handlers": {"console": {"()": "config.logs.Bounded", "formatter": "plain"}},
             "root": {"handlers": ["console"], "level": config.get("level", "INFO")},
             "loggers": {
                 # Every 4xx is a line here, with the path; our own logs say what matters.
                 "django.request": {"level": "ERROR"},
-                "django.security.DisallowedHost": {"level": "ERROR"},
+                # A traceback for every request that names another host.
+                "django.security.DisallowedHost": {"level": "CRITICAL"},
+                # Two lines for every socket, with the visitor's address.
+                "uvicorn.error": {"level": "WARNING"},
                 "django.server": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},

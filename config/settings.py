@@ -398,6 +398,7 @@ IMECE = {
     "SOCKET_BURST": env.int("SOCKET_BURST", default=20),
     "SOCKETS_PER_VISITOR": env.int("SOCKETS_PER_VISITOR", default=5),
     "PENDING_SOCKETS_PER_IP": env.int("PENDING_SOCKETS_PER_IP", default=20),
+    "HELLOS_PER_MINUTE": env.int("HELLOS_PER_MINUTE", default=60),
     "SESSIONS_IN_LINE_PER_ADDRESS": env.int("SESSIONS_IN_LINE_PER_ADDRESS", default=50),
     "SESSIONS_PER_MINUTE": env.int("SESSIONS_PER_MINUTE", default=60),
     "UPLOADS_PER_MINUTE": env.int("UPLOADS_PER_MINUTE", default=20),

@@ -207,6 +207,7 @@ def _running_site(data_dir: Path) -> Iterator[servers.Web]:
         # One machine plays all visitors.
         "PENDING_SOCKETS_PER_IP": "1000",
         "SESSIONS_PER_MINUTE": "100000",
+        "HELLOS_PER_MINUTE": "100000",
         "STARTS_PER_ADDRESS_PER_MINUTE": "100000",
         "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR": "100000",
         "UPLOADS_PER_ADDRESS_PER_HOUR": "100000",

@@ -79,12 +79,10 @@ class ConsoleConsumer(LiveConsumer):
         heads = {stand.public_id: stand.head for stand in stands}
         await self._note_watching(credential, stands)
         await self.say(encode(welcome_frame(heads, now_epoch)))
-        for stand in stands:
-            thread = stand.thread(resume.get(stand.public_id, stand.head))
-            thread.is_watched = stand.public_id in resume
-            self.follow(thread)
-            if thread.sent != stand.head:
-                await self.catch_up(thread)
+        await self.follow_all(stands, resume)
+
+    def begins_at(self, stand: Stand) -> int:
+        return stand.head
 
     def _let_in(self, token: str | None) -> Credential | None:
         if token is not None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from chat import presence
 from chat.events import site_group, thread_group, visitor_group
+from chat.limits import HELLOS, TooMany, spend
 from chat.live import Ended, LiveConsumer
 from chat.operations.messages import MESSAGE, Author
 from chat.origins import is_known, is_own, origin_of
@@ -66,6 +67,8 @@ class VisitorConsumer(LiveConsumer):
             start = await read(_visitor_start, claims, resume)
         except BadToken:
             raise Ended(Close.TOKEN) from None
+        except TooMany:
+            raise Ended(Close.RATE) from None
         session, stands, now_epoch, expects = start
         if not origin_allowed(self.origin, session.brand):
             raise Ended(Close.FORBIDDEN)
@@ -76,11 +79,10 @@ class VisitorConsumer(LiveConsumer):
         # It may have changed since the widget was told, and while its socket was away.
         welcome = welcome_frame(heads, now_epoch) | {"availability": expects}
         await self.say(encode(welcome))
-        for stand in stands:
-            thread = stand.thread(resume.get(stand.public_id, 0))
-            self.follow(thread)
-            if thread.sent != stand.head:
-                await self.catch_up(thread)
+        await self.follow_all(stands, resume)
+
+    def begins_at(self, stand: Stand) -> int:
+        return 0
 
     def _take_place(self) -> None:
         sockets = presence.attach(self.secret_hash, self)
@@ -144,6 +146,8 @@ class VisitorConsumer(LiveConsumer):
 def _visitor_start(
     claims: Mapping[str, Any], resume: dict[str, int]
 ) -> tuple[VisitorSession, list[Stand], Any, dict[str, Any]]:
+    # A hello costs queries, however little the socket says after it.
+    spend(HELLOS, claims["secret"][:32])
     session = session_with(claims)
     expects = shown_availability(session.brand, now=timezone.now())
     return session, visitor_stands(session, resume), epoch(), expects.as_json()

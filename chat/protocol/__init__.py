@@ -7,6 +7,7 @@ from chat.protocol.bounds import (
     OLDEST_PROTOCOL,
     RESUME_MAX,
     RESUMED_CONVERSATIONS_MAX,
+    RESUMED_ENTRIES_MAX,
     Audience,
     Close,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "FRAME_MAX_BYTES",
     "OLDEST_PROTOCOL",
     "RESUMED_CONVERSATIONS_MAX",
+    "RESUMED_ENTRIES_MAX",
     "RESUME_MAX",
     "Audience",
     "BadFrame",

@@ -9,6 +9,8 @@ HEARTBEAT_SECONDS = 25
 OLDEST_PROTOCOL = 1
 FRAME_MAX_BYTES = 64 * 1024
 RESUME_MAX = 500
+# All conversations of one hello together; those beyond it are told to load anew.
+RESUMED_ENTRIES_MAX = 2000
 BATCH_SIZE = 100
 RESUMED_CONVERSATIONS_MAX = 200
 ATTACHMENTS_MAX = 10

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from chat.consumers import VisitorConsumer
+from chat.following import Gone
 from chat.positions import Watch
 from chat.protocol import Close
 from tests.chat.sockets import (
@@ -102,3 +103,13 @@ async def test_the_farewell_says_when_to_come_back(chat, vera):
     async with visitor_socket(vera) as visitor:
         await Watch.here().farewell()
         assert 0 < (await visitor.hear("bye"))["retry_after"] <= 5
+
+
+async def test_a_socket_that_the_server_closed_beneath_us_is_gone_and_no_error():
+    async def send(message):
+        raise RuntimeError("Unexpected ASGI message 'websocket.send', after 'websocket.close'.")
+
+    socket = VisitorConsumer()
+    socket._transmit = send
+    with pytest.raises(Gone):
+        await socket.say("{}")

@@ -121,3 +121,32 @@ def test_ids_and_numbers_stay_readable(written: io.StringIO) -> None:
 def test_a_forged_line_stays_one_line(written: io.StringIO) -> None:
     structlog.get_logger("x").info("e", agent='7\n{"event": "forged"}')
     assert len(written.getvalue().splitlines()) == 1
+
+
+def test_what_is_said_again_and_again_is_written_so_often_and_then_counted(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, plain = structlog.get_logger("x"), logging.getLogger("y")
+    now = [time.time_ns()]
+    monkeypatch.setattr("logging.time.time_ns", lambda: now[0])
+    for number in range(logs.LINES_MAX + 7):
+        log.warning("socket.failed", number=number)
+        # The text may be the stranger's own; the place in the code is not.
+        plain.error("refused %s", number)
+    log.warning("something.else")
+    assert len(lines(written)) == 2 * logs.LINES_MAX + 1
+    now[0] += 60 * 10**9
+    log.warning("something.else")
+    *_, first, second, last = lines(written)
+    for told in (first, second):
+        assert told["event"].startswith("logs.left_out test_logs:")
+        assert told["event"].endswith(" 7 times")
+    assert last["event"] == "something.else"
+
+
+@pytest.mark.parametrize("name", ["django.security.DisallowedHost", "uvicorn.error"])
+def test_what_any_stranger_can_cause_writes_no_line_each(written: io.StringIO, name: str) -> None:
+    logging.getLogger(name).info('127.0.0.1 - "WebSocket /ws/visitor/" [accepted]')
+    if name.startswith("django"):
+        logging.getLogger(name).error("Invalid HTTP_HOST header: 'evil.example'.")
+    assert written.getvalue() == ""
