@@ -29,6 +29,7 @@ import pytest
 import redis as redis_client
 
 ROOT = Path(__file__).resolve().parent.parent
+POSTGRES_HOMES = Path("/usr/lib/postgresql")
 QUEUES = "realtime,outbound,mail,media,maintenance"
 
 
@@ -166,7 +167,7 @@ class Process:
 
 def _postgres_binaries() -> Path:
     """Return the directory of the newest PostgreSQL on this machine."""
-    if installed := sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=_version):
+    if installed := sorted(POSTGRES_HOMES.glob("*/bin/postgres"), key=_version):
         return installed[-1].parent
     if found := shutil.which("postgres"):
         return Path(found).resolve().parent
