@@ -1,15 +1,27 @@
 """What docs/api.md shows is what the server answers."""
 
+import inspect
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from chat.models import Conversation
+from agents import events as agent_events
+from agents.api import urls as agent_urls
+from chat import lifecycle, live, threads
+from chat.api import desk_urls, widget_urls
+from chat.api.widget.shapes import ChatAnswer, SessionAnswer
+from chat.consumers import console
+from chat.models import Conversation, Entry
+from chat.operations import marks
 from chat.operations.assignment import accept
+from chat.protocol import FRAMES, Close, outgoing
+from chat.protocol.bounds import RESUME_MAX, RESUMED_CONVERSATIONS_MAX, RESUMED_ENTRIES_MAX
+from config.events import Event
 from tests.chat.http import Desk, make_shop
 
 pytestmark = pytest.mark.django_db
@@ -63,3 +75,117 @@ def test_every_example_is_answered_as_shown() -> None:
 def test_no_example_is_broken_json() -> None:
     for block in re.findall(r"^\s*[→←] (\{.*\})$", DOCS, re.MULTILINE):
         assert json.loads(block.replace("[…]", "[]").replace("{…}", "{}"))["type"]
+
+
+# Whatever is served is named. `section` is what stands under one heading.
+
+
+def section(heading: str) -> str:
+    return DOCS.split(f"\n## {heading}", 1)[1].split("\n## ", 1)[0]
+
+
+def rows(text: str) -> dict[str, str]:
+    """Return the rows of the tables in `text`, by each name in their first column."""
+    found = {}
+    for line in re.findall(r"^\| (?!`?code)(.+) \|$", text, re.MULTILINE):
+        first, _, rest = line.partition(" | ")
+        found |= dict.fromkeys(re.findall(r"`([^`]+)`", first), rest)
+    return found
+
+
+def calls(patterns: list[Any]) -> Iterator[str]:
+    """Return the method and path of every call of an API."""
+    for pattern in patterns:
+        path = re.sub(r"<\w+:\w+>", "{id}", str(pattern.pattern))
+        view = pattern.callback.view_class
+        for method in ("get", "post", "put", "patch", "delete"):
+            if hasattr(view, method):
+                yield f"{method.upper()} {path}"
+
+
+@pytest.mark.parametrize(
+    ("heading", "patterns"),
+    [
+        ("Visitors", widget_urls.urlpatterns),
+        ("Agents", [*agent_urls.urlpatterns, *desk_urls.urlpatterns]),
+    ],
+)
+def test_every_call_is_described_and_no_other(heading: str, patterns: list[Any]) -> None:
+    described = {name for name in rows(section(heading)) if re.match("[A-Z]+ ", name)}
+    assert described == set(calls(patterns))
+
+
+def test_every_frame_that_is_understood_is_described_with_its_fields() -> None:
+    table = section("Sockets").split("| frame in |")[1].split("| frame out |")[0]
+    described = rows(table)
+    served = FRAMES["visitor"] | FRAMES["agent"]
+    assert set(described) == set(served)
+    for name, fields in served.items():
+        named = set(re.findall(r"`(\w+)`", described[name].partition(" | ")[0]))
+        assert named == set(fields), name
+
+
+def test_every_frame_that_is_sent_is_described() -> None:
+    sources = "".join(map(inspect.getsource, [outgoing, live, threads]))
+    sources += (Path(live.__file__).parent / "positions.py").read_text()
+    sent = set(re.findall(r'"type": ?"([a-z]+)"', sources))
+    table = section("Sockets").split("| frame out |")[1].split("Kinds of entries")[0]
+    assert sent == set(rows(table))
+    assert {"welcome", "ack", "pong", "bye", "resync"} <= sent
+    for name in outgoing.limits_json():
+        assert f"`{name}`" in rows(table)["welcome"]
+
+
+def events() -> set[str]:
+    """Return the names of the events that the code sends to sockets."""
+    found: set[str] = set()
+    for module in (lifecycle, agent_events, marks, threads, console):
+        source = re.sub(r"name: ClassVar.*", "", inspect.getsource(module))
+        found |= set(
+            re.findall(
+                r'"((?:conversation|offer|queue|availability|agent|list)\.[a-z]+|counters)"', source
+            )
+        )
+    for kind in vars(lifecycle).values():
+        is_event = isinstance(kind, type) and issubclass(kind, Event) and "rings" in vars(kind)
+        if is_event and "self.name" in inspect.getsource(kind.rings):
+            found.add(kind.name)
+    return found
+
+
+def test_every_event_is_described_and_no_other() -> None:
+    table = section("Sockets").split("| event |")[1].split("| close code |")[0]
+    assert set(rows(table)) == events()
+    assert {"conversation.late", "counters", "list.changed", "agent.status"} <= events()
+
+
+def test_every_kind_of_entry_and_close_code_is_described() -> None:
+    text = section("Sockets")
+    for kind in Entry.Kind:
+        assert f"`{kind}`" in text, kind
+    codes = {value for name, value in vars(Close).items() if name.isupper()}
+    assert codes | {1012} == {
+        int(code) for code in re.findall(r"\b(\d{4})\b", text.split("| close code |")[1])
+    }
+    for limit in (RESUME_MAX, RESUMED_CONVERSATIONS_MAX, RESUMED_ENTRIES_MAX):
+        assert re.search(rf"\b{limit:,}\b", text), limit
+
+
+def test_every_refusal_is_described() -> None:
+    root = Path(live.__file__).parents[1]
+    for folder, heading in (
+        ("chat/api/widget", "Visitors"),
+        ("chat/api/desk", "Agents"),
+        ("agents/api", "Agents"),
+    ):
+        for path in (root / folder).glob("*.py"):
+            for code in re.findall(r'Problem\(\s*\d+,\s*"(\w+)"', path.read_text()):
+                assert code in rows(section(heading)) or f"`{code}`" in section(heading), code
+
+
+def test_every_field_of_a_chat_and_of_a_session_is_described() -> None:
+    text = section("Visitors")
+    for name in ChatAnswer().fields:
+        assert f"`{name}`" in text, name
+    for name in SessionAnswer().fields:
+        assert re.search(rf"\b{name}\b", text), name
