@@ -51,11 +51,30 @@ def test_nothing_but_the_proxy_is_reachable_from_outside() -> None:
     assert [name for name, service in services().items() if "ports" in service] == ["proxy"]
 
 
-def test_every_variable_of_the_settings_is_in_the_example() -> None:
+def test_every_variable_of_the_settings_is_in_the_example_and_in_the_guide() -> None:
     read_by_settings = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', read("config/settings.py")))
     asked_by_compose = set(re.findall(r"\$\{(\w+)", read("docker-compose.yml")))
     described = set(re.findall(r"^#(\w+)=", read(".env.example"), re.MULTILINE))
     assert described == read_by_settings | asked_by_compose
+    in_the_guide = set(re.findall(r"`([A-Z][A-Z_]+)`", read("docs/operations.md")))
+    assert described <= in_the_guide
+
+
+def test_the_guide_says_what_the_settings_default_to() -> None:
+    guide = read("docs/operations.md")
+    rows = re.findall(r"^\| ((?:`[A-Z_]+`,? ?)+) \| ([\d, ]+) \|", guide, re.MULTILINE)
+    told = {
+        name: int(value)
+        for names, values in rows
+        for name, value in zip(
+            re.findall(r"`(\w+)`", names), values.replace(" ", "").split(","), strict=True
+        )
+    }
+    source = read("config/settings.py")
+    numbers = re.findall(r'env\.(?:int|float)\(\s*"(\w+)", default=([\d.]+)', source)
+    limits = {name: int(float(value)) for name, value in numbers}
+    assert told == {name: limits[name] for name in told}
+    assert set(limits) - set(told) <= {"PORT", "DATABASE_POOL"}
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/operations.md"])
