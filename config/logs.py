@@ -147,8 +147,6 @@ def configure(config: dict[str, Any]) -> None:
                 "django.server": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
-                # A line or two for each socket, with its address.
-                "uvicorn.error": {"level": "WARNING"},
                 # A line or two for each task, and beat sends some every five seconds.
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
