@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
 from typing import ClassVar
 
+from chat.protocol import event_frame, frames_content
 from config.events import Event, Ring
 
 
@@ -72,3 +73,19 @@ class MarksMoved(_Heard):
     name: ClassVar[str] = "marks.moved"
     durable: ClassVar[bool] = False
     conversation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitorChanged(Event):
+    """More is known of the visitor of these open chats (key and public id)."""
+
+    name: ClassVar[str] = "visitor.changed"
+    durable: ClassVar[bool] = False
+
+    chats: tuple[tuple[int, str], ...]
+
+    def rings(self) -> Iterable[Ring]:
+        """Return who shows the chats."""
+        for pk, public_id in self.chats:
+            frame = event_frame(self.name, {"conversation": public_id})
+            yield Ring(thread_group(pk), frames_content(frame))

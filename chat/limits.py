@@ -48,6 +48,7 @@ SESSIONS = Limit("sessions", "SESSIONS_PER_MINUTE")
 HELLOS = Limit("hellos", "HELLOS_PER_MINUTE")
 MESSAGES = Limit("messages", "MESSAGES_PER_MINUTE")
 READS = Limit("reads", "READS_PER_MINUTE")
+SITE_EVENTS = Limit("site-events", "SITE_EVENTS_PER_MINUTE")
 UPLOADS = Limit("uploads", "UPLOADS_PER_MINUTE")
 # An address may hold many visitors (an office); still it can't fill the disk.
 UPLOADS_BY_ADDRESS = Limit("uploads-address", "UPLOADS_PER_ADDRESS_PER_HOUR", 3600)

@@ -16,7 +16,9 @@ from django.utils import timezone
 from agents.devices import device_name
 from agents.models import Brand, Language
 from agents.tokens import hash_secret
+from chat.identities import Identity, read_identity, sealed, take_identity
 from chat.models import Visitor
+from chat.operations.visitors import show_visitor
 from chat.routing.board import brand_with_key, shared_brand
 
 _SALT = "chat.visitor"
@@ -51,6 +53,14 @@ class VisitorSession:
     language: str
     visitor: Visitor | None = None
     page: dict[str, str] = field(default_factory=dict)
+    # Who it is for the brand's server, until there is a row that says so.
+    identity: Identity | None = None
+
+    @property
+    def known(self) -> dict[str, str]:
+        """Return what a form need not ask for."""
+        signed = self.identity.fields if self.identity else {}
+        return (self.visitor.known if self.visitor else {}) | signed
 
     @property
     def brand_id(self) -> int:
@@ -65,6 +75,8 @@ class OpenedSession:
     session: VisitorSession
     token: str
     secret: str | None
+    # What a browser without a row presents at the next renewal: what it was given may be old then.
+    identity: str | None = None
 
 
 def open_session(
@@ -72,6 +84,7 @@ def open_session(
     site: str,
     origin: str | None,
     secret: str | None,
+    identity: str | None = None,
     language: str,
     page: dict[str, str],
     consent: dict[str, Any] | None,
@@ -81,7 +94,8 @@ def open_session(
 ) -> OpenedSession:
     """Return a session and its token for the browser that holds `secret`, or for a new one.
 
-    Raises `UnknownSite` and `ForeignOrigin`.
+    Whoever is signed as somebody else than the browser's visitor is a new one. Raises
+    `UnknownSite`, `ForeignOrigin` and `NotIdentified`.
     """
     brand = brand_with_key(site, now=now)
     if brand is None:
@@ -94,6 +108,11 @@ def open_session(
         visitor = _known(hash_secret(str(secret)))
         # A secret is worth something on one site only.
         is_new = visitor is not None and visitor.brand_id != brand.pk
+    signed = None
+    if identity:
+        holder = hash_secret(secret or "")
+        signed = read_identity(identity, brand=brand, secret_hash=holder, now=now)
+        is_new = is_new or (visitor is not None and visitor.external_id not in {"", signed.sub})
     if is_new:
         secret, visitor = secrets.token_urlsafe(32), None
     language = choose_language(language, brand)
@@ -104,6 +123,7 @@ def open_session(
         language=language,
         visitor=visitor,
         page=page,
+        identity=signed,
     )
     if visitor is not None:
         _greet_again(visitor, session, consent=consent, now=now)
@@ -112,15 +132,17 @@ def open_session(
             session=session, address=address, user_agent=user_agent, consent=consent, now=now
         )
         session = VisitorSession(**vars(session) | {"visitor": visitor})
-    return OpenedSession(session, make_token(session), secret if is_new else None)
+    renewal = sealed(signed, session.secret_hash) if signed and session.visitor is None else None
+    return OpenedSession(session, make_token(session), secret if is_new else None, renewal)
 
 
 def _greet_again(
     visitor: Visitor, session: VisitorSession, *, consent: dict[str, Any] | None, now: datetime
 ) -> None:
     page = session.page or visitor.page
-    is_same = consent is None and (visitor.language, visitor.page) == (session.language, page)
-    if is_same and now - visitor.seen_at < _SEEN_STEP:
+    taken = take_identity(visitor, session.identity) if session.identity else []
+    is_same = (visitor.language, visitor.page) == (session.language, page)
+    if is_same and consent is None and not taken and now - visitor.seen_at < _SEEN_STEP:
         # A herd of widgets that reconnects must not cost a write each.
         return
     if now - visitor.seen_at > _NEW_VISIT:
@@ -130,7 +152,9 @@ def _greet_again(
     visitor.language = session.language
     visitor.page = page
     visitor.seen_at = now
-    visitor.save(update_fields=["visits", "consent", "language", "page", "seen_at"])
+    visitor.save(update_fields=["visits", "consent", "language", "page", "seen_at", *taken])
+    if taken:
+        show_visitor(visitor=visitor)
 
 
 @transaction.atomic
@@ -146,8 +170,20 @@ def remember(
 
     Raises `BadToken` when the secret already belongs to another brand's visitor.
     """
-    if session.visitor is not None:
-        return session.visitor
+    visitor = session.visitor or _row(session, address, user_agent, consent, now)
+    # Also when another page of the browser, which was told of nobody, has made the row.
+    if session.identity and not visitor.external_id:
+        visitor.save(update_fields=take_identity(visitor, session.identity))
+    return visitor
+
+
+def _row(
+    session: VisitorSession,
+    address: str | None,
+    user_agent: str,
+    consent: dict[str, Any] | None,
+    now: datetime,
+) -> Visitor:
     visitor, _ = Visitor.objects.get_or_create(
         secret_hash=session.secret_hash,
         defaults={
@@ -175,11 +211,15 @@ def make_token(session: VisitorSession) -> str:
         "secret": session.secret_hash,
         "language": session.language,
     }
-    if session.visitor is None and session.page:
+    if session.visitor is not None:
+        return signing.dumps(claims, salt=_SALT)
+    if session.identity is not None:
+        claims["identity"] = [session.identity.sub, session.identity.fields]
+    if session.page:
         token = signing.dumps(claims | {"page": session.page}, salt=_SALT, compress=True)
         if len(token) <= _TOKEN_LENGTH:
             return token
-    return signing.dumps(claims, salt=_SALT)
+    return signing.dumps(claims, salt=_SALT, compress=True)
 
 
 def read_token(raw: str) -> VisitorSession:
@@ -214,6 +254,7 @@ def session_with(claims: Mapping[str, Any]) -> VisitorSession:
         language=claims["language"],
         visitor=visitor,
         page=visitor.page if visitor else claims.get("page", {}),
+        identity=Identity(*claims["identity"]) if "identity" in claims else None,
     )
 
 

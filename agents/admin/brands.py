@@ -15,17 +15,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import ImeceAdmin, LabelledAdmin, listed
+from agents.admin.base import LabelledAdmin, listed
+from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm
 from agents.images import fitted_picture
 from agents.models import Brand, BrandText, Language, Topic
 from agents.origins import clean_origins
 from agents.profile_forms import time_zones
 
 if TYPE_CHECKING:
-    _BrandForm = forms.ModelForm[Brand]
     _TextInline = admin.StackedInline[BrandText, Brand]
 else:
-    _BrandForm = forms.ModelForm
     _TextInline = admin.StackedInline
 
 
@@ -47,7 +46,7 @@ class OriginsField(forms.CharField):
         return super().has_changed("\n".join(initial or []), data)
 
 
-class BrandForm(_BrandForm):
+class BrandForm(IdentityForm):
     """A brand in plain words."""
 
     allowed_origins = OriginsField(
@@ -149,7 +148,7 @@ def _missing(brand: Brand | None) -> list[str]:
 
 
 @admin.register(Brand)
-class BrandAdmin(ImeceAdmin):
+class BrandAdmin(IdentityAdmin):
     """Brands with look, form, limits, texts and the snippet to embed."""
 
     form = BrandForm
@@ -158,7 +157,7 @@ class BrandAdmin(ImeceAdmin):
     list_filter = ["is_active", "default_language"]
     search_fields = ["name", "site_key"]
     ordering = ["name"]
-    readonly_fields = ["snippet", "logo_shown"]
+    readonly_fields = ["snippet", "logo_shown", *IdentityAdmin.identity_readonly]
     fieldsets = [
         (None, {"fields": ["name", "is_active", "default_language", "time_zone"]}),
         (
@@ -187,6 +186,7 @@ class BrandAdmin(ImeceAdmin):
             {"fields": ["default_team", "capacity", "at_capacity", "max_queue_length"]},
         ),
         (_("After the chat"), {"fields": ["transcripts"]}),
+        IDENTITY_FIELDS,
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:

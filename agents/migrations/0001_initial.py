@@ -254,6 +254,15 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('brand', 'language'), name='one_text_per_language')],
             },
         ),
+        migrations.CreateModel(
+            name='IdentitySecret',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('value', models.CharField(max_length=64)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('brand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identity_secrets', to='agents.brand')),
+            ],
+        ),
         migrations.AddIndex(
             model_name='agent',
             index=models.Index(condition=models.Q(('is_active', True)), fields=['status'], name='agent_by_status'),

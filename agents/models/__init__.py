@@ -3,7 +3,7 @@
 from agents.models.access import ApiToken, Invitation, Permission, Role, RoleGrant
 from agents.models.agent import Agent, BreakReason, Presence, Status, StatusInterval
 from agents.models.audit import AuditEntry
-from agents.models.brand import Ask, Brand, BrandText, Language, Topic
+from agents.models.brand import Ask, Brand, BrandText, IdentitySecret, Language, Topic
 from agents.models.team import Team
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Brand",
     "BrandText",
     "BreakReason",
+    "IdentitySecret",
     "Invitation",
     "Language",
     "Permission",

@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -133,6 +134,23 @@ class BrandText(models.Model):
 
     def __str__(self) -> str:
         return self.get_language_display()
+
+
+class IdentitySecret(models.Model):
+    """The key with which a brand's own server signs who its visitors are.
+
+    Kept as it is: what others signed can't be checked with a hash of the key.
+    """
+
+    # One in use, and the one before it while the brand's server changes over.
+    MAX = 2
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="identity_secrets")
+    value = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.brand_id} {self.created_at:%Y-%m-%d}"
 
 
 class Topic(models.Model):

@@ -9,6 +9,11 @@ from agents.operations.accounts import (
     remove_second_step,
     revoke_tokens,
 )
+from agents.operations.identity_secrets import (
+    TooManySecrets,
+    add_identity_secret,
+    delete_identity_secret,
+)
 from agents.operations.invitations import (
     AlreadyAgent,
     InvitationInvalid,
@@ -40,13 +45,16 @@ __all__ = [
     "AlreadyAgent",
     "InvitationInvalid",
     "ScopeNotAllowed",
+    "TooManySecrets",
     "TooManyTokens",
     "accept_invitation",
     "access_changed",
+    "add_identity_secret",
     "change_email",
     "change_password",
     "create_agent",
     "create_token",
+    "delete_identity_secret",
     "disable_agent",
     "enable_agent",
     "end_sessions",

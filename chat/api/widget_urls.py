@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.api.widget import attachments, conversations, messages, offline, sessions
+from chat.api.widget import attachments, conversations, events, messages, offline, sessions
 
 app_name = "widget_api"
 
@@ -26,6 +26,7 @@ urlpatterns = [
     ),
     path("attachments", attachments.Attachments.as_view(), name="attachments"),
     path("attachments/<str:public_id>", attachments.OneAttachment.as_view(), name="attachment"),
+    path("events", events.Events.as_view(), name="events"),
     path("offline-messages", offline.OfflineMessages.as_view(), name="offline-messages"),
     path("availability", offline.Availability.as_view(), name="availability"),
 ]

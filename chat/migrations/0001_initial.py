@@ -147,6 +147,10 @@ class Migration(migrations.Migration):
                 ('secret_hash', models.CharField(max_length=64, unique=True)),
                 ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
+                ('phone', models.CharField(blank=True, max_length=32, verbose_name='phone')),
+                ('external_id', models.CharField(blank=True, max_length=255)),
+                ('verified', models.JSONField(default=list)),
+                ('events', models.JSONField(default=list)),
                 ('language', models.CharField(choices=[('tr', 'Türkçe'), ('en', 'English')], max_length=2)),
                 ('page', models.JSONField(default=dict)),
                 ('user_agent', models.CharField(blank=True, max_length=400)),
@@ -162,6 +166,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'visitor',
                 'verbose_name_plural': 'visitors',
+                'indexes': [models.Index(condition=models.Q(('external_id', ''), _negated=True), fields=['brand', 'external_id'], name='visitor_by_external_id')],
             },
         ),
         migrations.AddField(

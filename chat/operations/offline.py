@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Brand, Topic
+from chat.identities import contact_of_identity
 from chat.lifecycle import ConversationResolved
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
@@ -46,7 +47,7 @@ def leave_offline_message(
         raise WrongTopic
     if not is_sayable(text) or not text.strip():
         raise InvalidMessage
-    remember(visitor, fields)
+    fields = remember(visitor, fields)
     contact = _contact_of(visitor, now)
     chat = _waiting_chat(visitor, brand, now) or _new_chat(
         visitor, brand, topic=topic, fields=fields, page=page, now=now
@@ -78,8 +79,12 @@ def leave_offline_message(
 def _contact_of(visitor: Visitor, now: datetime) -> Contact:
     """Return the person of a locked visitor; somebody new unless the visitor is known already."""
     if visitor.contact is None:
-        visitor.contact = create_contact(
-            name=visitor.name, email=visitor.email, language=visitor.language, now=now
+        visitor.contact = contact_of_identity(visitor) or create_contact(
+            name=visitor.name,
+            email=visitor.email,
+            is_email_verified="email" in visitor.verified,
+            language=visitor.language,
+            now=now,
         )
         visitor.save(update_fields=["contact"])
     return visitor.contact

@@ -10,8 +10,10 @@ from agents.models import Brand, Topic
 from chat.lifecycle import ConversationHeld, ConversationQueued
 from chat.locks import lock_conversations, lock_visitor
 from chat.models import Attachment, Conversation, Entry, Visitor
+from chat.models.visitor import LENGTHS
 from chat.operations.conversations import AlreadyOpen, WrongTopic
 from chat.operations.entries import Line, append
+from chat.operations.visitors import SiteEvent, keep_events
 from chat.protocol import ATTACHMENTS_MAX, is_sayable
 from chat.routing.availability import State, can_start
 from chat.routing.hooks import HOLD_SECONDS, has_hooks
@@ -45,10 +47,12 @@ def start_conversation(
     text: str,
     client_id: str,
     attachment_ids: Sequence[str],
+    events: Sequence[SiteEvent] = (),
     now: datetime,
 ) -> Started:
     """Put a new chat with its first message in the queue; the same `client_id` again: same chat.
 
+    `events` are what the site told before there was a row to keep it in.
     Raises `AlreadyOpen`, `NobodyAvailable`, `InvalidMessage` or `WrongTopic`.
     """
     # Two tabs at once: the second one waits here and then meets the first one's chat.
@@ -68,7 +72,8 @@ def start_conversation(
         raise InvalidMessage
     if can_start(brand, topic, now=now) == State.OFFLINE:
         raise NobodyAvailable
-    remember(visitor, fields)
+    fields = remember(visitor, fields)
+    keep_events(visitor, events)
     is_held = has_hooks()
     chat = Conversation.objects.create(
         brand=brand,
@@ -78,7 +83,7 @@ def start_conversation(
         topic=topic,
         chosen_topic=topic,
         topic_text=topic_text[:120],
-        fields=dict(fields),
+        fields=fields,
         page=dict(page),
         created_at=now,
         queued_at=now,
@@ -124,14 +129,17 @@ def own_uploads(visitor: Visitor, public_ids: Sequence[str]) -> list[int]:
     return keys
 
 
-def remember(visitor: Visitor, fields: Mapping[str, Any]) -> None:
-    """Keep the name and e-mail that a locked visitor gave in a form."""
-    name, email = fields.get("name"), fields.get("email")
-    if isinstance(name, str) and name.strip():
-        visitor.name = name.strip()[:120]
-    if isinstance(email, str) and email.strip():
-        visitor.email = email.strip()[:254]
-    visitor.save(update_fields=["name", "email"])
+def remember(visitor: Visitor, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the name, e-mail and phone that a locked visitor gave in a form, and return the fields.
+
+    What the brand's server signed stands, whatever the form says.
+    """
+    for name, limit in LENGTHS.items():
+        given = fields.get(name)
+        if name not in visitor.verified and isinstance(given, str) and given.strip():
+            setattr(visitor, name, given.strip()[:limit])
+    visitor.save(update_fields=LENGTHS)
+    return dict(fields) | visitor.signed
 
 
 @transaction.atomic

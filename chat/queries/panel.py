@@ -1,7 +1,8 @@
 """The opened chat: its head, and everything known about the customer beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db.models import Max, Q
@@ -10,11 +11,13 @@ from django.utils.translation import gettext as _
 
 from agents.access import Access
 from agents.models import Agent, Topic
-from chat.models import Conversation, Entry, Participation
+from chat.models import Conversation, Entry, Participation, Visitor
 from chat.queries.people import Face, face_of
 from tickets.models import Ticket
 
 EARLIER = 5
+# Of so many browsers of one person, the newest ones, earlier chats are shown.
+BROWSERS = 50
 _SHOWN_ELSEWHERE = {"name", "email", "phone"}
 
 
@@ -33,7 +36,10 @@ class Panel:
     face: Face
     email: str
     phone: str
-    is_email_verified: bool
+    # Who it is for the brand's own server, which signed it; "" for everybody else.
+    external_id: str
+    # Which of name, email and phone are known to be theirs.
+    verified: Set[str]
     channel: str
     page: dict[str, str]
     device: str
@@ -41,6 +47,8 @@ class Panel:
     earlier: Sequence[Conversation]
     tickets: Sequence[Ticket]
     assignment: Entry | None
+    # What the site told, newest first: when, and what.
+    site_events: Sequence[tuple[datetime, str]]
 
 
 def opened(access: Access, public_id: str) -> Conversation:
@@ -73,15 +81,27 @@ def marks_of(conversation: Conversation) -> Marks:
 def panel(access: Access, conversation: Conversation) -> Panel:
     """Return what is known about the customer of `conversation`, as far as `access` reaches."""
     visitor, contact = conversation.visitor, conversation.contact
+    signed = visitor.signed if visitor else {}
     fields = conversation.fields
     page = conversation.page or (visitor.page if visitor else {})
+    email = (
+        signed.get("email")
+        or str(fields.get("email") or "")
+        or (visitor.email if visitor else "")
+        or (contact.email if contact else "")
+    )
+    verified = set(signed)
+    if contact and contact.is_email_verified and contact.email == email:
+        verified.add("email")
     return Panel(
         face=face_of(conversation),
-        email=str(fields.get("email") or "")
-        or (visitor.email if visitor else "")
-        or (contact.email if contact else ""),
-        phone=str(fields.get("phone") or "") or (contact.phone if contact else ""),
-        is_email_verified=bool(contact and contact.is_email_verified),
+        email=email,
+        phone=signed.get("phone")
+        or str(fields.get("phone") or "")
+        or (visitor.phone if visitor else "")
+        or (contact.phone if contact else ""),
+        external_id=visitor.external_id if visitor else "",
+        verified=verified,
         channel=_channel(conversation.channel),
         page=_page(page),
         device=visitor.device if visitor else "",
@@ -93,6 +113,10 @@ def panel(access: Access, conversation: Conversation) -> Panel:
         earlier=_earlier(access, conversation),
         tickets=_tickets(access, conversation),
         assignment=_assignment(conversation),
+        site_events=[
+            (datetime.fromisoformat(each["at"]), str(each["name"]))
+            for each in reversed(visitor.events if visitor else ())
+        ],
     )
 
 
@@ -125,7 +149,7 @@ def _page(page: dict[str, str]) -> dict[str, str]:
 
 
 def _earlier(access: Access, conversation: Conversation) -> list[Conversation]:
-    same = Q(visitor=conversation.visitor_id) if conversation.visitor_id else Q(pk=None)
+    same = Q(visitor__in=_browsers(conversation.visitor))
     if conversation.contact_id:
         same |= Q(contact=conversation.contact_id)
     found = (
@@ -136,6 +160,16 @@ def _earlier(access: Access, conversation: Conversation) -> list[Conversation]:
         .order_by("-created_at")
     )
     return list(found[:EARLIER])
+
+
+def _browsers(visitor: Visitor | None) -> list[int]:
+    """Return the visitors that are the same person: signed as such, never by what is claimed."""
+    if visitor is None:
+        return []
+    if not visitor.external_id:
+        return [visitor.pk]
+    same = Visitor.objects.filter(brand=visitor.brand_id, external_id=visitor.external_id)
+    return list(same.order_by("-seen_at").values_list("pk", flat=True)[:BROWSERS])
 
 
 def _tickets(access: Access, conversation: Conversation) -> list[Ticket]:

@@ -18,10 +18,12 @@ class Face:
 
 
 def given_name(conversation: Conversation) -> str:
-    """Return the name the customer gave, or ""; wants visitor and contact loaded."""
+    """Return the signed name of the customer, else the one given, or ""; wants visitor and
+    contact loaded."""
     visitor, contact = conversation.visitor, conversation.contact
     return (
-        str(conversation.fields.get("name") or "").strip()
+        (visitor.signed.get("name", "") if visitor else "")
+        or str(conversation.fields.get("name") or "").strip()
         or (visitor.name if visitor else "")
         or (contact.name if contact else "")
     )

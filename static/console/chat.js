@@ -211,7 +211,8 @@ export function startChat() {
   });
   onEvent((name, data) => {
     const marks = name === "conversation.read" || name === "conversation.delivered";
-    if (data.conversation === current && name.startsWith("conversation.") && !marks) refreshHead();
+    const changed = name.startsWith("conversation.") || name === "visitor.changed";
+    if (data.conversation === current && changed && !marks) refreshHead();
   });
   onState((state) => {
     if (state !== "open") return;

@@ -1,5 +1,6 @@
 """Brands in the administration: their form, their logo, what is missing."""
 
+import html
 import io
 import re
 
@@ -7,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from agents.models import (
@@ -14,8 +16,10 @@ from agents.models import (
     AuditEntry,
     Brand,
     BrandText,
+    IdentitySecret,
     Permission,
 )
+from agents.operations import add_identity_secret
 from agents.origins import clean_origin, clean_origins
 from tests.factories import (
     make_agent,
@@ -183,3 +187,72 @@ def test_a_hostile_brand_name_on_the_index_is_only_text(page):
     shown = page.get("/admin/").content.decode()
     assert "has no default team" in shown
     assert NASTY not in shown
+
+
+# Signed-in visitors
+
+
+def change_of(brand):
+    return reverse("admin:agents_brand_change", args=[brand.pk])
+
+
+def save(page, brand, **changes):
+    answer = page.post(change_of(brand), brand_form(**changes))
+    return dict(answer.context["adminform"].form.errors) if answer.status_code == 200 else {}
+
+
+def secrets_of(brand):
+    return list(brand.identity_secrets.order_by("pk"))
+
+
+def test_a_secret_is_made_and_shown_with_a_sample_for_this_brand(page):
+    brand = make_brand(site_key="pazar-1")
+    assert save(page, brand, new_identity_secret="on") == {}
+    [secret] = secrets_of(brand)
+    assert len(secret.value) == 43
+    shown = html.unescape(page.get(change_of(brand)).content.decode())
+    assert f'readonly size="50" value="{secret.value}"' in shown
+    assert '"aud": "pazar-1"' in shown
+    assert 'Imece.push(["shutdown"])' in shown
+
+
+def test_saving_without_a_wish_makes_none(page):
+    brand = make_brand(site_key="pazar-1")
+    assert save(page, brand) == {}
+    assert secrets_of(brand) == []
+
+
+def test_a_brand_is_made_with_its_secret(page):
+    page.post(reverse("admin:agents_brand_add"), brand_form(new_identity_secret="on"))
+    assert IdentitySecret.objects.get().brand == Brand.objects.get()
+
+
+def test_two_secrets_work_at_once_and_no_third(page):
+    brand = make_brand(site_key="pazar-1")
+    for _ in range(2):
+        assert save(page, brand, new_identity_secret="on") == {}
+    assert list(save(page, brand, new_identity_secret="on")) == ["new_identity_secret"]
+    old, new = secrets_of(brand)
+    assert save(page, brand, new_identity_secret="on", old_identity_secrets=[old.pk]) == {}
+    assert secrets_of(brand)[0] == new
+    assert len(secrets_of(brand)) == 2
+
+
+def test_a_secret_of_another_brand_is_not_deleted_from_here(page):
+    brand = make_brand(site_key="pazar-1")
+    other = add_identity_secret(brand=make_brand(), by=None, now=timezone.now())
+    assert list(save(page, brand, old_identity_secrets=[other.pk])) == ["old_identity_secrets"]
+    assert IdentitySecret.objects.filter(pk=other.pk).exists()
+
+
+def test_the_audit_log_says_who_but_no_secret(page):
+    brand = make_brand(site_key="pazar-1")
+    save(page, brand, new_identity_secret="on")
+    value = brand.identity_secrets.get().value
+    save(page, brand, old_identity_secrets=[brand.identity_secrets.get().pk])
+    acts = AuditEntry.objects.filter(action__startswith="brand.identity")
+    assert set(acts.values_list("action", "actor__name")) == {
+        ("brand.identity_secret_made", "Ayşe"),
+        ("brand.identity_secret_deleted", "Ayşe"),
+    }
+    assert value not in str([*AuditEntry.objects.values_list("target", "data")])

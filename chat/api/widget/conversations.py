@@ -1,5 +1,6 @@
 """A visitor's chats: start, list, read, end, rate, take along."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -22,6 +23,7 @@ from chat.api.widget.access import (
     visitor_of,
     visitor_to_be,
 )
+from chat.api.widget.events import SiteEventBody
 from chat.api.widget.offline import offline_form
 from chat.api.widget.shapes import (
     ChatAnswer,
@@ -46,6 +48,7 @@ from chat.operations.marks import mark_read
 from chat.operations.ratings import NotRateable, rate_conversation
 from chat.operations.starting import InvalidMessage, NobodyAvailable, start_conversation
 from chat.operations.transcripts import NotSent, request_transcript, require_sendable
+from chat.operations.visitors import EVENTS_KEPT, SiteEvent
 from chat.routing.availability import availability
 from chat.routing.queue import queue_place
 from config.api import StrictSerializer, Text
@@ -57,6 +60,7 @@ class FormBody(StrictSerializer):
 
     name = Text(max_length=120, allow_blank=True, default="")
     email = serializers.EmailField(max_length=254, allow_blank=True, default="")
+    phone = Text(max_length=32, allow_blank=True, default="")
 
 
 class FirstMessage(StrictSerializer):
@@ -67,6 +71,12 @@ class FirstMessage(StrictSerializer):
     attachments = FileIds()
 
 
+class ToldBody(SiteEventBody):
+    """What the site told before the first message, and how many seconds ago."""
+
+    ago = serializers.IntegerField(min_value=0, max_value=86_400, default=0)
+
+
 class StartBody(StrictSerializer):
     """A new chat."""
 
@@ -74,6 +84,7 @@ class StartBody(StrictSerializer):
     topic_text = Text(max_length=120, allow_blank=True, default="")
     fields = FormBody(default=dict)  # type: ignore[assignment]  # the wire's name
     message = FirstMessage()
+    events = serializers.ListField(child=ToldBody(), max_length=EVENTS_KEPT, default=list)
 
 
 class RatingBody(StrictSerializer):
@@ -106,7 +117,8 @@ class Conversations(WidgetView):
         wish: dict[str, Any] = body.validated_data
         session = session_of(request)
         topic = public_topic(session.brand, wish["topic"])
-        require_asked(session.brand, session.visitor, wish["fields"])
+        fields = {name: value for name, value in wish["fields"].items() if value}
+        require_asked(session.brand, session.known | fields)
         now = timezone.now()
         visitor = visitor_to_be(request, now=now)
         try:
@@ -115,11 +127,15 @@ class Conversations(WidgetView):
                 brand=session.brand,
                 topic=topic,
                 topic_text=wish["topic_text"],
-                fields={name: value for name, value in wish["fields"].items() if value},
+                fields=fields,
                 page=session.page,
                 text=wish["message"]["text"],
                 client_id=wish["message"]["cid"],
                 attachment_ids=wish["message"]["attachments"],
+                events=[
+                    SiteEvent(each["name"], now - timedelta(seconds=each["ago"]))
+                    for each in wish["events"]
+                ],
                 now=now,
             )
         except AlreadyOpen as error:

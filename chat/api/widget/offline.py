@@ -35,6 +35,7 @@ class OfflineFields(StrictSerializer):
 
     name = Text(max_length=120, allow_blank=True, default="")
     email = serializers.EmailField(max_length=254)
+    phone = Text(max_length=32, allow_blank=True, default="")
 
 
 class OfflineBody(StrictSerializer):

@@ -14,8 +14,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agents.models import Language
+from chat.api.schema import problems_of
 from chat.api.widget.access import foreign_origin, limit_address
 from chat.api.widget.shapes import SessionAnswer, open_conversation_json
+from chat.identities import NotIdentified
 from chat.limits import SESSIONS, client_ip
 from chat.routing.board import board_of
 from chat.sessions import ForeignOrigin, UnknownSite, open_session
@@ -71,7 +73,7 @@ class Sessions(APIView):
     @extend_schema(
         operation_id="widget_session_open",
         request=SessionBody,
-        responses={201: SessionAnswer},
+        responses={201: SessionAnswer, **problems_of(400, 403, 429)},
         auth=[],
     )
     def post(self, request: Request) -> Response:
@@ -81,14 +83,13 @@ class Sessions(APIView):
         _speak(request.data)
         body.is_valid(raise_exception=True)
         wish: dict[str, Any] = body.validated_data
-        if wish["identity"]:
-            raise Problem(400, "identity", _("Signed-in visitors are not supported yet."))
         now = timezone.now()
         try:
             opened = open_session(
                 site=wish["site"],
                 origin=request.headers.get("Origin"),
                 secret=wish["visitor"],
+                identity=wish["identity"],
                 language=wish["language"],
                 page=wish["page"],
                 consent=wish["consent"],
@@ -100,6 +101,8 @@ class Sessions(APIView):
             raise NotFound from error
         except ForeignOrigin as error:
             raise foreign_origin() from error
+        except NotIdentified as error:
+            raise _not_identified(error) from error
         session = opened.session
         translation.activate(session.language)
         brand, language = session.brand, session.language
@@ -110,10 +113,22 @@ class Sessions(APIView):
             "config": board.once(language, partial(widget_config, brand, language)),
             "availability": board.availability(brand).as_json(language),
             "conversation": open_conversation_json(session.visitor),
+            "fields": session.known,
         }
         if opened.secret is not None:
             answer["visitor"] = opened.secret
+        if opened.identity is not None:
+            answer["identity"] = opened.identity
         return Response(answer, status=201)
+
+
+def _not_identified(error: NotIdentified) -> Problem:
+    texts = {
+        "identity_off": _("This site has no key that identities could be signed with."),
+        "identity_expired": _("The signed identity is too old."),
+    }
+    text = texts.get(error.code, _("The signed identity is not valid."))
+    return Problem(403, error.code, text, claim=error.claim or None)
 
 
 def _speak(data: Any) -> None:

@@ -162,14 +162,17 @@ class AvailabilityAnswer(serializers.Serializer[Any]):
 
 
 class SessionAnswer(serializers.Serializer[Any]):
-    """A session. `visitor`, the long-lived secret, is there only when it is new."""
+    """A session. `visitor`, the long-lived secret, is there only when it is new; `identity`, to be
+    presented at the next renewal, only until there is a row; `fields` need not be asked for."""
 
     visitor = serializers.CharField(required=False)
+    identity = serializers.CharField(required=False)
     token = serializers.CharField()
     expires_in = serializers.IntegerField()
     config = serializers.JSONField()
     availability = AvailabilityAnswer()
     conversation = ChatAnswer(allow_null=True)
+    fields = serializers.DictField(child=serializers.CharField())  # type: ignore[assignment]  # the wire's name
 
 
 class OfflineAnswer(serializers.Serializer[Any]):

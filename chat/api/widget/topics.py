@@ -1,10 +1,11 @@
 """What a visitor chooses and fills in before a chat."""
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from agents.models import Ask, Brand, Topic
-from chat.models import Visitor
 
 
 def public_topic(brand: Brand, wished: str | None) -> Topic | None:
@@ -18,12 +19,12 @@ def public_topic(brand: Brand, wished: str | None) -> Topic | None:
     raise serializers.ValidationError({"topic": [_("There is no such topic.")]})
 
 
-def require_asked(brand: Brand, visitor: Visitor | None, given: dict[str, str]) -> None:
-    """Raise 400 when the form lacks what the brand asks for and the visitor is not known for."""
+def require_asked(brand: Brand, given: Mapping[str, str]) -> None:
+    """Raise 400 when what is known and the form together lack what the brand asks for."""
     missing = [
         name
         for name, ask in (("name", brand.ask_name), ("email", brand.ask_email))
-        if ask == Ask.REQUIRED and not given.get(name) and not getattr(visitor, name, "")
+        if ask == Ask.REQUIRED and not given.get(name)
     ]
     if missing:
         raise serializers.ValidationError(

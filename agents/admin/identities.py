@@ -1,0 +1,157 @@
+"""The part of a brand's page about visitors who are signed in on the brand's own site."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from agents.admin.base import ImeceAdmin
+from agents.callers import signed_in
+from agents.models import Brand, IdentitySecret
+from agents.operations import add_identity_secret, delete_identity_secret
+
+if TYPE_CHECKING:
+    _BrandForm = forms.ModelForm[Brand]
+    _Choices = forms.ModelMultipleChoiceField[IdentitySecret]
+else:
+    _BrandForm = forms.ModelForm
+    _Choices = forms.ModelMultipleChoiceField
+
+# Python, with PyJWT; docs/embedding.md has it for Node too.
+_SERVER = """\
+# pip install pyjwt
+token = jwt.encode(
+    {
+        "aud": "SITE_KEY",
+        "sub": str(customer.id),         # who it is; never changes
+        "exp": int(time.time()) + 3600,  # at most one hour ahead
+        "name": customer.name,           # these three may be left out
+        "email": customer.email,
+        "phone": customer.phone,
+    },
+    os.environ["IMECE_IDENTITY_SECRET"],
+    algorithm="HS256",
+)"""
+_PAGE = """\
+window.Imece = window.Imece || [];
+Imece.push(["identify", "TOKEN"]);
+
+// When the customer signs out:
+Imece.push(["shutdown"]);"""
+
+IDENTITY_FIELDS: Any = (
+    _("Signed-in visitors"),
+    {
+        "fields": [
+            "identity_secrets",
+            "new_identity_secret",
+            "old_identity_secrets",
+            "server_sample",
+            "page_sample",
+        ],
+        "description": _(
+            "When your customers sign in on your site, its server can vouch for who they are. "
+            "Agents then see a verified name and the customer's chats from other devices. Give the "
+            "secret only to whoever runs that server: it must never stand in a page."
+        ),
+    },
+)
+
+
+class _Secrets(_Choices):
+    def label_from_instance(self, secret: IdentitySecret) -> str:
+        return _name(secret)
+
+
+def _name(secret: IdentitySecret) -> str:
+    """Return how the page calls a secret: by its day, never by its value."""
+    day = date_format(timezone.localtime(secret.created_at), "j F Y H:i")
+    return gettext("Made on %(day)s") % {"day": day}
+
+
+class IdentityForm(_BrandForm):
+    """Making and deleting secrets along with the rest of the brand."""
+
+    new_identity_secret = forms.BooleanField(
+        label=_("Make a new secret"),
+        required=False,
+        help_text=_(
+            "To change it without interruption: make a new one, give it to whoever runs the site, "
+            "and delete the old one once the site signs with the new one."
+        ),
+    )
+    old_identity_secrets = _Secrets(
+        IdentitySecret.objects.none(),
+        label=_("Delete secrets"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("What is signed with a deleted secret is refused at once."),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices: Any = self.fields["old_identity_secrets"]
+        choices.queryset = IdentitySecret.objects.filter(brand=self.instance.pk).order_by("pk")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a third secret."""
+        data = super().clean() or self.cleaned_data
+        held = IdentitySecret.objects.filter(brand=self.instance.pk).count()
+        kept = held - len(data.get("old_identity_secrets") or ())
+        if data.get("new_identity_secret") and kept >= IdentitySecret.MAX:
+            self.add_error("new_identity_secret", _("Two secrets work already: delete one first."))
+        return data
+
+
+class IdentityAdmin(ImeceAdmin):
+    """Shows a brand's secrets and what its site has to do with them."""
+
+    identity_readonly = ("identity_secrets", "server_sample", "page_sample")
+
+    @admin.display(description=_("Secrets"))
+    def identity_secrets(self, brand: Brand) -> SafeString | str:
+        """The keys that work, to copy."""
+        held = brand.identity_secrets.order_by("pk") if brand.pk else ()
+        lines = format_html_join(
+            "",
+            '<li><input class="snippet" readonly size="50" value="{}" aria-label="{}"> {}</li>',
+            ((secret.value, _name(secret), _name(secret)) for secret in held),
+        )
+        return format_html('<ul class="secrets">{}</ul>', lines) if lines else "—"
+
+    @admin.display(description=_("Sample for the site's server (Python)"))
+    def server_sample(self, brand: Brand) -> SafeString | str:
+        """Signing."""
+        if not brand.pk:
+            return str(_("Save the brand first."))
+        label = _("Sample for the site's server (Python)")
+        return _sample(_SERVER.replace("SITE_KEY", brand.site_key), str(label))
+
+    @admin.display(description=_("Sample for the page"))
+    def page_sample(self, brand: Brand) -> SafeString:
+        """Telling the widget."""
+        return _sample(_PAGE, str(_("Sample for the page")))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save, and delete and make secrets as asked."""
+        super().save_model(request, obj, form, change)
+        for secret in form.cleaned_data["old_identity_secrets"]:
+            delete_identity_secret(secret=secret, by=signed_in(request))
+        if form.cleaned_data["new_identity_secret"]:
+            add_identity_secret(brand=obj, by=signed_in(request), now=timezone.now())
+
+
+def _sample(text: str, label: str) -> SafeString:
+    return format_html(
+        '<textarea class="snippet" readonly rows="{}" cols="80" aria-label="{}">{}</textarea>',
+        text.count("\n") + 1,
+        label,
+        text,
+    )

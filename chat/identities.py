@@ -1,0 +1,162 @@
+"""Who a visitor is for the brand's own server: what it signed, checked and kept."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from joserfc import jwt
+from joserfc.errors import BadSignatureError, JoseError
+from joserfc.jwk import OctKey
+
+from agents.models import Brand
+from chat.models import Visitor
+from chat.models.visitor import LENGTHS
+from tickets.models import Contact
+
+# The only one: who may choose would choose none.
+_ALGORITHMS = ["HS256"]
+# Seconds: how far a clock over there may be off, and how long something signed may last.
+_LEEWAY = 30
+_LONGEST = 3600
+_SUB_LENGTH = 255
+_SALT = "chat.identity"
+# A page may stand open for long before its visitor writes; signed anew with each page.
+_SEALED_FOR = timedelta(hours=12)
+
+
+class NotIdentified(Exception):
+    """What is presented proves nothing; `code` says why, `claim` what is wrong with it."""
+
+    def __init__(self, code: str = "identity", *, claim: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.claim = claim
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person as the brand's server knows them; `fields` are name, email and phone."""
+
+    sub: str
+    fields: dict[str, str]
+
+
+def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) -> Identity:
+    """Return who was signed: by the brand's server, or by us for the browser with this secret.
+
+    Raises `NotIdentified`.
+    """
+    # No JWT has a colon.
+    if ":" in raw:
+        return _unsealed(raw, secret_hash)
+    keys = brand.identity_secrets.order_by("-pk").values_list("value", flat=True)
+    claims = _claims(raw, list(keys))
+    _require_fresh(claims, now.timestamp())
+    audience = claims.get("aud")
+    if brand.site_key not in (audience if isinstance(audience, list) else [audience]):
+        raise NotIdentified(claim="aud")
+    sub = _text(claims, "sub")
+    if not 0 < len(sub) <= _SUB_LENGTH:
+        raise NotIdentified(claim="sub")
+    return Identity(sub, _fields(claims))
+
+
+def _claims(raw: str, keys: list[str]) -> dict[str, Any]:
+    if not keys:
+        raise NotIdentified("identity_off")
+    for key in keys:
+        try:
+            return jwt.decode(raw, OctKey.import_key(key), algorithms=_ALGORITHMS).claims
+        except BadSignatureError:
+            continue
+        except (JoseError, ValueError, RecursionError):
+            break
+    raise NotIdentified
+
+
+def _require_fresh(claims: dict[str, Any], now: float) -> None:
+    ends: Any = claims.get("exp")
+    begins: Any = claims.get("nbf", 0)
+    # NaN is a number in JSON of some, and compares to nothing.
+    if not _is_number(ends) or not ends <= now + _LONGEST + _LEEWAY:
+        raise NotIdentified(claim="exp")
+    if not _is_number(begins) or not begins <= now + _LEEWAY:
+        raise NotIdentified(claim="nbf")
+    if ends <= now - _LEEWAY:
+        raise NotIdentified("identity_expired")
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in {int, float}
+
+
+def _fields(claims: dict[str, Any]) -> dict[str, str]:
+    fields = {name: text for name in LENGTHS if (text := _text(claims, name))}
+    for name, text in fields.items():
+        if len(text) > LENGTHS[name]:
+            raise NotIdentified(claim=name)
+    try:
+        validate_email(fields.get("email", "a@example.com"))
+    except ValidationError:
+        raise NotIdentified(claim="email") from None
+    return fields
+
+
+def _text(claims: dict[str, Any], name: str) -> str:
+    """Return a claim as one line of text that a database can hold."""
+    value = claims.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or "\0" in value:
+        raise NotIdentified(claim=name)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise NotIdentified(claim=name) from None
+    return " ".join(value.split())
+
+
+def sealed(identity: Identity, secret_hash: str) -> str:
+    """Return the identity as a browser without a row presents it when it renews its session."""
+    return signing.dumps([identity.sub, identity.fields, secret_hash], salt=_SALT, compress=True)
+
+
+def _unsealed(raw: str, secret_hash: str) -> Identity:
+    try:
+        sub, fields, holder = signing.loads(raw, salt=_SALT, max_age=_SEALED_FOR)
+    except signing.SignatureExpired:
+        raise NotIdentified("identity_expired") from None
+    except (signing.BadSignature, ValueError):
+        raise NotIdentified from None
+    if holder != secret_hash:
+        raise NotIdentified
+    return Identity(sub, fields)
+
+
+def take_identity(visitor: Visitor, identity: Identity) -> list[str]:
+    """Make the visitor that person; return the fields to save, none when it was known."""
+    before = [getattr(visitor, name) for name in _TAKEN]
+    visitor.external_id = identity.sub
+    visitor.verified = sorted(identity.fields)
+    for name, value in identity.fields.items():
+        setattr(visitor, name, value)
+    if [getattr(visitor, name) for name in _TAKEN] == before:
+        return []
+    if visitor.contact_id is None:
+        visitor.contact = contact_of_identity(visitor)
+    return [*_TAKEN, "contact"]
+
+
+_TAKEN = ("external_id", "verified", *LENGTHS)
+
+
+def contact_of_identity(visitor: Visitor) -> Contact | None:
+    """Return the contact that another browser of the same signed person has."""
+    if not visitor.external_id:
+        return None
+    others = Visitor.objects.filter(brand=visitor.brand_id, external_id=visitor.external_id)
+    other = others.exclude(contact=None).select_related("contact").order_by("pk").first()
+    return other.contact if other else None
