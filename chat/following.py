@@ -91,6 +91,9 @@ class Following:
     async def look_again(self, moved: Mapping[int, Placement]) -> None:
         """Stop following those of some conversations that the person may not see any more."""
 
+    async def show_presence(self, said: dict[str, str]) -> None:
+        """Hear whether the visitor of a followed conversation is here; only agents do."""
+
     async def catch_up(self, thread: Thread) -> None:
         """Send what is in the database and has not gone out; the only way past a gap."""
         if thread.busy:

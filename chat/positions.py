@@ -1,7 +1,8 @@
 """What a process watches for all its sockets together: nothing here costs per idle socket.
 
 Every few seconds: agents who may no longer be here, and sockets whose other end stopped reading.
-Every 15 s: whether a socket missed an entry because a doorbell was lost.
+Every 15 s: whether a socket missed an entry because a doorbell was lost, and whether the visitors
+whom agents watch are still here.
 """
 
 import asyncio
@@ -11,8 +12,10 @@ import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from agents.models import Brand
-from chat import marks
+from chat import marks, presence
 from chat.credentials import Credential, still_good
 from chat.protocol import Close, encode
 from chat.reading import read
@@ -102,6 +105,7 @@ class Watch:
                 if now - checked >= CHECK_SECONDS - RECHECK_SECONDS:
                     checked = now
                     await self.check_positions()
+                    await self.check_presence()
             except Exception:
                 # The database is away: what matters is told when it is back.
                 logger.warning("sockets.watch_failed", exc_info=True)
@@ -164,6 +168,24 @@ class Watch:
                 head = visitor_seq if socket.audience == "visitor" else seq
                 if head != thread.sent and not thread.busy:
                     self.later(socket.catch_up(thread))
+
+    async def check_presence(self) -> None:
+        """Renew what others know of the visitors here, and tell agents what no bell has told:
+        a process died with its sockets, or nobody knows any more."""
+        await presence.renew()
+        watching = [
+            (socket, thread)
+            for socket in list(self.sockets)
+            if socket.audience == "agent"
+            for thread in (socket.threads or {}).values()
+            if thread.may_be_here
+        ]
+        if watching:
+            found = await presence.states({thread.visitor_hash for _, thread in watching})
+            at = timezone.now()
+            for socket, thread in watching:
+                told = presence.said(thread.public_id, found[thread.visitor_hash], at)
+                self.later(socket.show_presence(told))
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something for a socket that may not wait for it."""

@@ -40,11 +40,13 @@ class Thread:
         "dirty",
         "is_mine",
         "is_watched",
+        "is_over",
         "pk",
         "placement",
         "public_id",
         "sent",
         "speaks",
+        "visitor",
         "visitor_hash",
     )
 
@@ -54,6 +56,8 @@ class Thread:
         # The last number that went out; the next one that may is `sent + 1`.
         self.sent = sent
         self.visitor_hash = visitor_hash
+        # Whether the visitor is here, as the agent was told last; nothing was said yet.
+        self.visitor = "unknown"
         # Whether the agent's words in reply mode reach the visitor.
         self.speaks = False
         # Followed because it is assigned to the agent, not only because a screen shows it.
@@ -62,10 +66,17 @@ class Thread:
         self.is_watched = False
         # What decided, when last looked at, who may see it; None: not looked at yet.
         self.placement: Placement | None = None
+        # Resolved: no more is said of its visitor.
+        self.is_over = False
         self.checked_at = 0.0
         # Reading from the database now; something more came meanwhile.
         self.busy = False
         self.dirty = False
+
+    @property
+    def may_be_here(self) -> bool:
+        """Return whether agents are told if its visitor is here."""
+        return bool(self.visitor_hash) and not self.is_over
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,7 @@ class Stand:
     visitor_hash: str
     speaks: bool
     is_mine: bool
+    is_over: bool = False
 
     def thread(self, sent: int) -> Thread:
         """Return the following of it by a socket that has seen `sent`."""
@@ -89,6 +101,7 @@ class Stand:
         """Refresh what a following knows of the agent's part in it."""
         thread.speaks = self.speaks
         thread.is_mine = self.is_mine
+        thread.is_over = self.is_over
         thread.checked_at = time.monotonic()
 
 
@@ -169,6 +182,7 @@ def _stands(access: Access, which: Q) -> list[Stand]:
             secret_hash or "",
             speaks=assignee == access.agent_id or has_joined,
             is_mine=assignee == access.agent_id and status != Conversation.Status.RESOLVED,
+            is_over=status == Conversation.Status.RESOLVED,
         )
         for pk, public_id, head, secret_hash, assignee, has_joined, status in rows
     ]

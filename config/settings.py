@@ -424,6 +424,7 @@ IMECE = {
     "WRAP_UP_SECONDS": 300,
     "REPLY_TARGET_SECONDS": env.int("REPLY_TARGET_SECONDS", default=60),
     "LONG_TEXT_CHARS": 500,
+    "AWAY_SECONDS": env.float("AWAY_SECONDS", default=10.0),
     "VANISH_SECONDS": env.int("VANISH_SECONDS", default=60),
 }
 

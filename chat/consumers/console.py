@@ -2,13 +2,18 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+from django.utils import timezone
 
 from agents import presence as agent_presence
 from agents.access import brands_of
 from agents.events import agent_group, desk_group
+from chat import presence
 from chat.credentials import Credential, by_session, by_token, session_key_of
 from chat.events import thread_group, visitor_group
+from chat.following import Gone
 from chat.limits import scope_address
 from chat.live import Ended, LiveConsumer
 from chat.operations.messages import MESSAGE, NOTE, Author
@@ -111,8 +116,30 @@ class ConsoleConsumer(LiveConsumer):
         if self.author is not None and content.get("sender") == self.author.public_id:
             return
         await super().forward(content)
+        if (said := content.get("presence")) is not None:
+            await self.show_presence(said)
         for public_id in content.get("touched", ()):
             await self._refresh(public_id)
+
+    def follow(self, thread: Thread) -> None:
+        """Forward what is new in a chat, and say whether its visitor is here."""
+        super().follow(thread)
+        self._spawn(self._ask_presence(thread))
+
+    async def _ask_presence(self, thread: Thread) -> None:
+        if thread.may_be_here:
+            found = await presence.states([thread.visitor_hash])
+            await self.show_presence(
+                presence.said(thread.public_id, found[thread.visitor_hash], timezone.now())
+            )
+
+    async def show_presence(self, said: dict[str, str]) -> None:
+        """Pass on whether a followed chat's visitor is here, when it is news."""
+        thread = (self.threads or {}).get(said["conversation"])
+        if thread is not None and thread.visitor != said["visitor"]:
+            thread.visitor = said["visitor"]
+            with suppress(Gone):
+                await self.say(encode(event_frame("presence", said)))
 
     async def _refresh(self, public_id: str) -> None:
         """Follow a chat that is the agent's now; stop following one that may not be seen."""

@@ -91,6 +91,11 @@ class VisitorConsumer(LiveConsumer):
             if isinstance(oldest, VisitorConsumer):
                 oldest.end(Close.REPLACED)
 
+    def follow(self, thread: Thread) -> None:
+        """Forward what is new in a chat, and let its agents know that the visitor is here."""
+        super().follow(thread)
+        presence.follow(self.secret_hash, thread.pk, thread.public_id)
+
     def follow_unasked(self, content: dict[str, Any]) -> Thread | None:
         """Follow a chat that began after the welcome."""
         thread = super().follow_unasked(content)

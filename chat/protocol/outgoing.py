@@ -5,7 +5,8 @@ Content to a consumer has one of these types:
 * `live.entries` — entries of one conversation, already encoded for one audience (`text`), with
   the first and last number in it, so that a consumer can forward it without looking inside;
 * `live.frames` — other frames (dicts, or text that is already encoded), forwarded as they are;
-  `touched` names the chats whose assignment may have changed, `sender` who must not hear it;
+  `touched` names the chats whose assignment may have changed, `sender` who must not hear it,
+  `presence` holds the data of an event that is passed on where it is news;
 * `live.revoke`, `live.resync` — the socket must end, or must read what it may have missed.
 """
 

@@ -17,6 +17,8 @@ const drawn = new Map();
 let current = "";
 let opening = 0;
 let headTimer = 0;
+/** Whether visitors are on the page, as far as the server says. @type {Map<string, string>} */
+const presence = new Map();
 /** @type {Set<(id: string) => void>} */
 const opened = new Set();
 
@@ -116,6 +118,7 @@ function leave() {
     if (drawn.size <= KEPT) break;
     if (id === current) continue;
     drawn.delete(id);
+    presence.delete(id);
     sync.release(id);
     socket.send({ type: "unwatch", conversation: id });
   }
@@ -158,6 +161,7 @@ export function mount() {
   const { delivered, read } = live();
   sync.dispatch(id, { type: "marks", delivered, read });
   draw();
+  drawPresence();
   if (kept.wasAtEnd) kept.view.toEnd();
   else kept.element.scrollTop = kept.top;
   kept.element.addEventListener("scroll", markRead, { passive: true });
@@ -171,6 +175,16 @@ export function mount() {
 function draw() {
   const thread = sync.thread(current);
   if (thread) drawn.get(current)?.view.render(thread);
+}
+
+function drawPresence() {
+  const state = live().status === "resolved" ? "" : presence.get(current) ?? "";
+  document.querySelectorAll(".presence").forEach((place) => {
+    const node = /** @type {HTMLElement} */ (place);
+    const text = node.dataset[state] ?? "";
+    node.dataset.visitor = text && state;
+    if (node.lastElementChild) node.lastElementChild.textContent = text;
+  });
 }
 
 /** Tell the server what the agent has seen. */
@@ -210,19 +224,31 @@ export function startChat() {
     markRead();
   });
   onEvent((name, data) => {
+    if (name === "presence") {
+      presence.set(data.conversation, data.visitor);
+      drawPresence();
+      return;
+    }
     const marks = name === "conversation.read" || name === "conversation.delivered";
     const changed = name.startsWith("conversation.") || name === "visitor.changed";
     if (data.conversation === current && changed && !marks) refreshHead();
   });
   onState((state) => {
-    if (state !== "open") return;
+    if (state !== "open") {
+      // Said again by `watch`, if it is known.
+      presence.clear();
+      drawPresence();
+      return;
+    }
     // What is held is watched again by `hello` itself.
     if (current) refreshHead();
   });
   guardHead(document.body);
   htmx().onLoad(guardHead);
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.target?.id === "chat-head") mountComposer(current, live());
+    if (/** @type {CustomEvent} */ (event).detail.target?.id !== "chat-head") return;
+    mountComposer(current, live());
+    drawPresence();
   });
   addEventListener("focus", markRead);
   document.addEventListener("visibilitychange", markRead);

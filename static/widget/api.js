@@ -21,6 +21,8 @@ export class Api {
   /** The long-lived secret; in memory until the visitor writes. */
   visitor = "";
   identity = "";
+  /** Hears why what the page's server signed was refused. @type {(code: string) => void} */
+  refused = () => {};
   /** @type {any} */ page = {};
   #expires = 0;
   /** @type {Promise<any> | null} */ #opening = null;
@@ -38,6 +40,7 @@ export class Api {
     return this.#opening;
   }
 
+  /** @returns {Promise<any>} */
   async #open() {
     const { site, language } = this.config;
     const session = await this.#fetch("sessions", {
@@ -49,8 +52,15 @@ export class Api {
         ...(this.visitor ? { visitor: this.visitor } : {}),
         ...(this.identity ? { identity: this.identity } : {}),
       },
+    }).catch((error) => {
+      if (!/^identity/.test(error.code)) throw error;
+      // Go on without; the page may have it signed anew.
+      this.identity = "";
+      this.refused(error.code);
+      return this.#open();
     });
     if (session.visitor) this.visitor = session.visitor;
+    this.identity = session.identity ?? "";
     this.#expires = Date.now() + session.expires_in * 1000 - EARLY;
     this.session = session;
     return session;

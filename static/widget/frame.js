@@ -10,6 +10,8 @@ import { formScreen, homeScreen, noticeScreen, offlineScreen, thanksScreen } fro
 const config = JSON.parse(document.getElementById("config")?.textContent ?? "{}");
 const BANNER_AFTER = 3_000;
 const START_AGAIN_WITHIN = 10 * 60_000;
+/** @type {[string, RegExp][]} */
+const KNOWN = [["name", /^.{1,120}$/], ["email", /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/], ["phone", /^.{1,32}$/]];
 
 export class App {
   config = config;
@@ -56,9 +58,14 @@ export class App {
       close: () => this.#closed(),
       visitor: (data) => this.#adopt(data.visitor),
       identify: (data) => this.#identify(data.identity),
-      set: (data) => this.#know(data.fields),
+      set: (data) => {
+        this.#know(data.fields);
+        if (!this.#waiting && (this.#screen === "form" || this.#screen === "offline")) this[this.#screen]();
+      },
+      track: (data) => this.#track(data.name),
       shutdown: () => this.#shutdown(),
     });
+    this.api.refused = (code) => this.bridge.event("identity:refused", { code });
     addEventListener("keydown", (event) => {
       // A menu closes by itself, and alone.
       if (event.key === "Escape" && !document.querySelector(":popover-open")) this.bridge.close();
@@ -70,6 +77,7 @@ export class App {
   /** @param {any} data */
   #init(data) {
     this.api.visitor = data.visitor ?? "";
+    if (data.visitor) this.#told = null;
     this.api.identity = data.identity ?? "";
     this.api.page = data.page ?? {};
     this.#know(data.fields ?? {});
@@ -104,17 +112,33 @@ export class App {
     this.chat?.closed();
   }
 
-  /** @param {Record<string, any>} fields */
+  /** Keep what the server would take. @param {Record<string, any>} fields */
   #know(fields) {
-    for (const name of ["name", "email"]) {
-      if (typeof fields?.[name] === "string" && fields[name]) this.known[name] = fields[name];
+    for (const [name, shape] of KNOWN) {
+      const value = fields?.[name];
+      if (typeof value === "string" && shape.test(value)) this.known[name] = value;
     }
+  }
+
+  /** What the page told before there is somebody to keep it of; null from then on.
+   * @type {{name: string, at: number}[] | null} */
+  #told = [];
+
+  /** @param {string} name */
+  #track(name) {
+    name = name.trim().slice(0, 60);
+    if (!name) return;
+    if (this.#told) this.#told = [...this.#told, { name, at: Date.now() }].slice(-20);
+    else this.api.call("events", { name }).catch(() => {});
   }
 
   /** Another tab wrote first: be the same visitor. @param {string} visitor */
   #adopt(visitor) {
     if (visitor === this.api.visitor) return;
     this.api.visitor = visitor;
+    // That tab has said who it is.
+    this.api.identity = "";
+    this.#told = null;
     this.#again();
   }
 
@@ -148,6 +172,7 @@ export class App {
   }
 
   async #join() {
+    const before = this.api.visitor;
     try {
       this.session = await this.api.open();
     } catch (error) {
@@ -158,11 +183,22 @@ export class App {
       }));
       return;
     }
+    if (before && this.api.visitor !== before) this.#forget();
     this.availability = this.session.availability;
     this.#know(this.session.fields ?? {});
     if (this.session.conversation) await this.talk(this.session.conversation);
     else if (!(await this.#startAgain())) this.home();
     this.socket.open();
+  }
+
+  /** Somebody else is signed in: nothing of the one before may be left. */
+  #forget() {
+    this.bridge.clear();
+    this.bridge.unread(0);
+    this.draft = {};
+    this.known = {};
+    this.#told = [];
+    this.bridge.keep(this.api.visitor);
   }
 
   /** A chat that was being started when the page went away is started now. */
@@ -264,6 +300,7 @@ export class App {
   /** @param {Record<string, string>} values */
   #body(values) {
     const { text, topic_text: topicText, ...fields } = values;
+    for (const name in fields) if (!fields[name]) delete fields[name];
     return {
       ...(this.topic ? { topic: this.topic } : {}),
       ...(topicText ? { topic_text: topicText } : {}),
@@ -292,7 +329,11 @@ export class App {
   /** @param {any} body */
   async #begin(body) {
     try {
-      const started = await this.api.call("conversations", body);
+      const events = this.#told?.map(({ name, at }) => (
+        { name, ago: Math.min(86_400, Math.round((Date.now() - at) / 1000)) }
+      ));
+      const started = await this.api.call("conversations", { ...body, events });
+      this.#told = null;
       this.#know(body.fields);
       this.#forgetDraft();
       this.firstWords = body.message.text;

@@ -125,9 +125,8 @@
 
   /** @param {string} type @param {object} [data] */
   const tell = (type, data = {}) => {
-    if (!frame?.contentWindow) return;
-    if (!ready) waiting.push([type, data]);
-    else frame.contentWindow.postMessage({ imece: type, ...data }, origin);
+    if (ready) frame?.contentWindow?.postMessage({ imece: type, ...data }, origin);
+    else if (waiting.length < 50) waiting.push([type, data]);
   };
   const page = () => ({
     url: location.href, title: document.title, referrer: document.referrer,

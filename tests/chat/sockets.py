@@ -28,6 +28,7 @@ NOISE = {
     "conversation.read",
     "counters",
     "list.changed",
+    "presence",
     "queue.position",
 }
 
