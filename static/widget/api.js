@@ -43,24 +43,23 @@ export class Api {
   /** @returns {Promise<any>} */
   async #open() {
     const { site, language } = this.config;
+    const { identity } = this;
+    // The page may hand over another one meanwhile.
+    this.identity = "";
     const session = await this.#fetch("sessions", {
       method: "POST",
-      body: {
-        site,
-        language,
-        page: this.page,
-        ...(this.visitor ? { visitor: this.visitor } : {}),
-        ...(this.identity ? { identity: this.identity } : {}),
-      },
+      body: { site, language, page: this.page, visitor: this.visitor, identity },
     }).catch((error) => {
-      if (!/^identity/.test(error.code)) throw error;
-      // Go on without; the page may have it signed anew.
-      this.identity = "";
-      this.refused(error.code);
-      return this.#open();
+      if (/^identity/.test(error.code)) {
+        // Go on without; the page may have it signed anew.
+        this.refused(error.code);
+        return this.#open();
+      }
+      this.identity ||= identity;
+      throw error;
     });
     if (session.visitor) this.visitor = session.visitor;
-    this.identity = session.identity ?? "";
+    this.identity ||= session.identity ?? "";
     this.#expires = Date.now() + session.expires_in * 1000 - EARLY;
     this.session = session;
     return session;

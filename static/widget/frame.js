@@ -10,8 +10,8 @@ import { formScreen, homeScreen, noticeScreen, offlineScreen, thanksScreen } fro
 const config = JSON.parse(document.getElementById("config")?.textContent ?? "{}");
 const BANNER_AFTER = 3_000;
 const START_AGAIN_WITHIN = 10 * 60_000;
-/** @type {[string, RegExp][]} */
-const KNOWN = [["name", /^.{1,120}$/], ["email", /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/], ["phone", /^.{1,32}$/]];
+/** @type {Record<string, RegExp>} */
+const KNOWN = { name: /^.{1,120}$/, email: /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/, phone: /^.{1,32}$/ };
 
 export class App {
   config = config;
@@ -56,11 +56,13 @@ export class App {
       init: (data) => this.#init(data),
       open: (data) => this.#opened(data),
       close: () => this.#closed(),
-      visitor: (data) => this.#adopt(data.visitor),
+      visitor: (data) => this.#become(data.visitor),
       identify: (data) => this.#identify(data.identity),
       set: (data) => {
         this.#know(data.fields);
-        if (!this.#waiting && (this.#screen === "form" || this.#screen === "offline")) this[this.#screen]();
+        if (this.#waiting) return;
+        if (this.#screen === "form") this.form();
+        if (this.#screen === "offline") this.offline();
       },
       track: (data) => this.#track(data.name),
       shutdown: () => this.#shutdown(),
@@ -114,9 +116,9 @@ export class App {
 
   /** Keep what the server would take. @param {Record<string, any>} fields */
   #know(fields) {
-    for (const [name, shape] of KNOWN) {
-      const value = fields?.[name];
-      if (typeof value === "string" && shape.test(value)) this.known[name] = value;
+    for (const name in KNOWN) {
+      const value = String(fields?.[name] ?? "").trim();
+      if (KNOWN[name].test(value)) this.known[name] = value;
     }
   }
 
@@ -132,23 +134,17 @@ export class App {
     else this.api.call("events", { name }).catch(() => {});
   }
 
-  /** Another tab wrote first: be the same visitor. @param {string} visitor */
-  #adopt(visitor) {
-    if (visitor === this.api.visitor) return;
-    this.api.visitor = visitor;
-    // That tab has said who it is.
-    this.api.identity = "";
-    this.#told = null;
-    this.#again();
+  /** Another tab wrote first, or somebody else is signed in: begin as that visitor, with nothing of
+   * the one before in memory. @param {string} visitor */
+  #become(visitor) {
+    if (visitor !== this.api.visitor) location.reload();
   }
 
   /** @param {string} identity */
-  #identify(identity) {
+  async #identify(identity) {
     this.api.identity = identity;
-    if (this.session) this.#again();
-  }
-
-  #again() {
+    await this.#joining;
+    if (!this.session || this.api.identity !== identity) return;
     this.socket.close();
     this.session = this.api.session = null;
     this.#joining = null;
@@ -183,22 +179,17 @@ export class App {
       }));
       return;
     }
-    if (before && this.api.visitor !== before) this.#forget();
+    if (before && before !== this.api.visitor) {
+      this.bridge.clear();
+      this.bridge.unread(0);
+      this.bridge.keep(this.api.visitor);
+      return this.#become(before);
+    }
     this.availability = this.session.availability;
     this.#know(this.session.fields ?? {});
     if (this.session.conversation) await this.talk(this.session.conversation);
     else if (!(await this.#startAgain())) this.home();
     this.socket.open();
-  }
-
-  /** Somebody else is signed in: nothing of the one before may be left. */
-  #forget() {
-    this.bridge.clear();
-    this.bridge.unread(0);
-    this.draft = {};
-    this.known = {};
-    this.#told = [];
-    this.bridge.keep(this.api.visitor);
   }
 
   /** A chat that was being started when the page went away is started now. */
@@ -300,7 +291,6 @@ export class App {
   /** @param {Record<string, string>} values */
   #body(values) {
     const { text, topic_text: topicText, ...fields } = values;
-    for (const name in fields) if (!fields[name]) delete fields[name];
     return {
       ...(this.topic ? { topic: this.topic } : {}),
       ...(topicText ? { topic_text: topicText } : {}),
@@ -329,9 +319,7 @@ export class App {
   /** @param {any} body */
   async #begin(body) {
     try {
-      const events = this.#told?.map(({ name, at }) => (
-        { name, ago: Math.min(86_400, Math.round((Date.now() - at) / 1000)) }
-      ));
+      const events = this.#told?.map(({ name, at }) => ({ name, ago: Math.round((Date.now() - at) / 1000) }));
       const started = await this.api.call("conversations", { ...body, events });
       this.#told = null;
       this.#know(body.fields);

@@ -147,6 +147,7 @@
   /** @type {Record<string, (data: any) => void>} */
   const heard = {
     ready(data) {
+      const again = ready;
       look = data.look;
       ready = true;
       dress();
@@ -156,7 +157,7 @@
       });
       for (const [type, more] of waiting.splice(0)) tell(type, more);
       draw();
-      emit("ready");
+      if (!again) emit("ready");
     },
     close: () => close(true),
     unread(data) {
@@ -287,7 +288,8 @@
     },
     identify(/** @type {string} */ jwt) {
       identity = String(jwt);
-      tell("identify", { identity });
+      // The frame's first word from us carries it.
+      if (ready) tell("identify", { identity });
     },
     set(/** @type {object} */ values) {
       fields = { ...fields, ...values };
@@ -328,7 +330,11 @@
     const before = state;
     state = {};
     load();
-    if (state.v && state.v !== before.v) tell("visitor", { visitor: state.v });
+    if (state.v && state.v !== before.v) {
+      // Who is signed in there is signed in here: two tabs must not take turns.
+      identity = "";
+      tell("visitor", { visitor: state.v });
+    }
     if (!!state.o !== !!before.o) {
       if (state.o) bring();
       tell(state.o ? "open" : "close", { page: page(), phone: phone.matches, quiet: true });

@@ -89,7 +89,9 @@ def test_a_chat_has_exactly_these_fields(widget: Widget, desk: Desk, shop: Shop)
     chat = started(widget)
     answer = desk.get(f"conversations/{chat.public_id}")
     assert set(answer.json()) == CHAT_KEYS
-    assert set(answer.json()["visitor"]) == {"id", "name", "email", "language", "device", "visits"}
+    assert set(answer.json()["visitor"]) == {
+        *("id", "name", "email", "phone", "external_id", "verified", "language", "device", "visits")
+    }
     text = answer.content.decode()
     for secret in (widget.visitor.secret_hash, shop.elif_.email, "127.0.0.1"):
         assert secret not in text

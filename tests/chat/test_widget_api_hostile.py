@@ -44,6 +44,8 @@ names = st.sampled_from(
         "language",
         "consent",
         "identity",
+        "events",
+        "ago",
         "email",
         "name",
         "comment",
@@ -64,6 +66,7 @@ POSTS = [
     "conversations/{chat}/read",
     "conversations/{chat}/rating",
     "conversations/{chat}/transcript",
+    "events",
     "offline-messages",
 ]
 

@@ -42,6 +42,10 @@ class VisitorAnswer(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     name = serializers.CharField()
     email = serializers.CharField()
+    phone = serializers.CharField()
+    # Who the brand's own server says it is; "" for everybody else, and what of the above it signed.
+    external_id = serializers.CharField()
+    verified = serializers.ListField(child=serializers.CharField())
     language = serializers.CharField()
     device = serializers.CharField()
     visits = serializers.IntegerField()

@@ -74,7 +74,7 @@ class FirstMessage(StrictSerializer):
 class ToldBody(SiteEventBody):
     """What the site told before the first message, and how many seconds ago."""
 
-    ago = serializers.IntegerField(min_value=0, max_value=86_400, default=0)
+    ago = serializers.IntegerField(min_value=0, max_value=10**9, default=0)
 
 
 class StartBody(StrictSerializer):
