@@ -219,7 +219,7 @@ def make_token(session: VisitorSession) -> str:
         token = signing.dumps(claims | {"page": session.page}, salt=_SALT, compress=True)
         if len(token) <= _TOKEN_LENGTH:
             return token
-    return signing.dumps(claims, salt=_SALT, compress=True)
+    return signing.dumps(claims, salt=_SALT, compress="identity" in claims)
 
 
 def read_token(raw: str) -> VisitorSession:
@@ -244,8 +244,12 @@ def session_with(claims: Mapping[str, Any]) -> VisitorSession:
     if brand is None:
         raise BadToken
     visitor = _known(claims["secret"])
+    identity = Identity(*claims["identity"]) if "identity" in claims else None
     if visitor is not None:
         if visitor.brand_id != brand.pk:
+            raise BadToken
+        # Two people in two tabs, and the other one wrote first.
+        if identity and visitor.external_id not in {"", identity.sub}:
             raise BadToken
         visitor.brand = brand
     return VisitorSession(
@@ -254,7 +258,7 @@ def session_with(claims: Mapping[str, Any]) -> VisitorSession:
         language=claims["language"],
         visitor=visitor,
         page=visitor.page if visitor else claims.get("page", {}),
-        identity=Identity(*claims["identity"]) if "identity" in claims else None,
+        identity=identity,
     )
 
 

@@ -131,7 +131,9 @@ def test_a_refused_identity_is_told_to_the_page_and_the_chat_goes_on(
 def test_what_the_page_knows_leaves_an_open_form_and_words_stay(place: Place) -> None:
     visitor = place.visitor().open().pick()
     visitor.fill(text="Half a sentence")
-    visitor.page.evaluate("Imece.set({name: 'Vera Ak', email: 'no address', phone: '1'.repeat(33)})")
+    visitor.page.evaluate(
+        "Imece.set({name: 'Vera Ak', email: 'no address', phone: '1'.repeat(33)})"
+    )
     expect(visitor.frame.locator("form.form #name")).to_have_count(0)
     expect(visitor.frame.locator("form.form #text")).to_have_value("Half a sentence")
     visitor.fill(email="vera@example.com").submit()

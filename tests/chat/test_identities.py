@@ -113,6 +113,18 @@ def test_somebody_else_in_the_same_browser_is_a_new_visitor(shop: Shop) -> None:
     assert Visitor.objects.get().external_id == "customer-7"
 
 
+def test_of_two_people_in_two_tabs_the_second_to_write_is_not_the_first(shop: Shop) -> None:
+    one, two = Widget(shop.brand), Widget(shop.brand)
+    one.open(identity=sign(shop.brand))
+    two.secret = one.secret
+    two.open(identity=sign(shop.brand, sub="customer-8", name="Ali"))
+    chat = started(one)
+    assert two.get(f"conversations/{chat.public_id}").status_code == 401
+    two.open(identity=sign(shop.brand, sub="customer-8", name="Ali"))
+    assert two.secret != one.secret
+    assert two.get(f"conversations/{chat.public_id}").status_code == 404
+
+
 def test_a_page_open_for_long_renews_without_a_new_signature(shop: Shop) -> None:
     widget = Widget(shop.brand)
     with time_machine.travel(timezone.now(), tick=False) as clock:
