@@ -184,8 +184,10 @@ class Watch:
             found = await presence.states({thread.visitor_hash for _, thread in watching})
             at = timezone.now()
             for socket, thread in watching:
-                told = presence.said(thread.public_id, found[thread.visitor_hash], at)
-                self.later(socket.show_presence(told))
+                state = found[thread.visitor_hash]
+                if thread.visitor != state:
+                    said = presence.said(thread.public_id, state, at)
+                    self.later(socket.show_presence(said))
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something for a socket that may not wait for it."""

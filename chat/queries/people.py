@@ -35,7 +35,8 @@ def face_of(conversation: Conversation) -> Face:
     name = given_name(conversation) or (visitor.label if visitor else "")
     words = [word for word in name.split() if word[0].isalpha()]
     letters = "".join(word[0] for word in words[:1] + words[1:][-1:]) or name[:2]
-    key = visitor.public_id if visitor else conversation.public_id
+    # One colour in all browsers of a person whom the site has signed.
+    key = (visitor.external_id or visitor.public_id) if visitor else conversation.public_id
     return Face(
         name=name,
         initials=letters.upper(),
