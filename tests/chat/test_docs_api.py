@@ -12,6 +12,7 @@ from django.test import Client
 
 from agents import events as agent_events
 from agents.api import urls as agent_urls
+from chat import events as chat_events
 from chat import lifecycle, live, threads
 from chat.api import desk_urls, widget_urls
 from chat.api.widget.shapes import ChatAnswer, SessionAnswer
@@ -143,10 +144,11 @@ def events() -> set[str]:
         source = re.sub(r"name: ClassVar.*", "", inspect.getsource(module))
         found |= set(
             re.findall(
-                r'"((?:conversation|offer|queue|availability|agent|list)\.[a-z]+|counters)"', source
+                r'"((?:conversation|offer|queue|availability|agent|list)\.[a-z]+|counters|presence)"',
+                source,
             )
         )
-    for kind in vars(lifecycle).values():
+    for kind in [*vars(lifecycle).values(), *vars(chat_events).values()]:
         is_event = isinstance(kind, type) and issubclass(kind, Event) and "rings" in vars(kind)
         if is_event and "self.name" in inspect.getsource(kind.rings):
             found.add(kind.name)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from agents.tokens import hash_secret
 from chat.models import Visitor
+from chat.routing.board import SHARED_FOR
 from chat.sessions import BadToken, make_token, read_token
 from tests.chat.http import Widget, make_shop, open_widget, started
 from tests.factories import make_brand, make_visitor
@@ -174,12 +175,14 @@ def test_a_token_lives_fifteen_minutes() -> None:
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_token_dies_with_its_brand() -> None:
+def test_a_token_dies_half_a_second_after_its_brand() -> None:
     shop = make_shop()
     widget = open_widget(shop.brand)
     shop.brand.is_active = False
     shop.brand.save()
-    assert widget.get("availability").status_code == 401
+    with time_machine.travel(time.time() + SHARED_FOR.total_seconds()):
+        assert widget.open().status_code == 404
+        assert widget.get("availability").status_code == 401
 
 
 def test_a_token_of_a_secret_that_belongs_to_another_brand_is_bad() -> None:
