@@ -21,7 +21,7 @@ from agents.models import Brand
 _GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
     (_("Brands and topics"), ("Brand", "Topic")),
     (_("People"), ("Agent", "Invitation", "Team", "Role", "BreakReason")),
-    (_("Answers"), ("CannedReply",)),
+    (_("Answers"), ("CannedReply", "Tag")),
     (_("Customers and tickets"), ("Contact", "Ticket")),
     (_("Looking after"), ("AuditEntry", "OutboxEntry")),
 ]

@@ -67,6 +67,14 @@ class ConversationWoke(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketedWords(Event):
+    """Something was said in a chat that has a ticket already: the ticket must hold it too."""
+
+    name: ClassVar[str] = "messages.ticketed"
+    conversation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class MarksMoved(_Heard):
     """A side has read, or its screens have received, up to an entry."""
 

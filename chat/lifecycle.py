@@ -55,6 +55,15 @@ class ChatEvent(Event):
                     **data,
                 )
 
+    def _to_watchers(self, **data: Any) -> Ring:
+        return _ring(
+            thread_group(self.conversation_id),
+            "conversation.changed",
+            conversation=self.public_id,
+            brand=str(self.brand_id),
+            **data,
+        )
+
     def _list_changed(self) -> Ring:
         return _ring(desk_group(self.brand_id), "list.changed", brand=str(self.brand_id))
 
@@ -78,6 +87,7 @@ class ConversationQueued(ChatEvent):
         """Return the alert for the desk, and what the visitor's and last agent's screens show."""
         if self.previous_id is not None:
             yield from self._to_visitor("conversation.changed", status=self.status)
+            yield self._to_watchers(status=self.status)
         yield from self._to_agents("conversation.changed", self.previous_id, status=self.status)
         yield _ring(
             desk_group(self.brand_id),
@@ -100,11 +110,12 @@ class ConversationAssigned(ChatEvent):
     automatic: bool
 
     def rings(self) -> Iterable[Ring]:
-        """Return who learns of the new assignee."""
+        """Return who learns of the new assignee; whoever watches may have lost the right to."""
         yield from self._to_agents(
             self.name, self.assignee_id, agent=self.agent, automatic=self.automatic
         )
         yield from self._to_agents("conversation.changed", self.previous_id, status=self.status)
+        yield self._to_watchers(status=self.status)
         yield from self._to_visitor(self.name, agent=self.agent)
         yield self._list_changed()
 
@@ -124,13 +135,7 @@ class ConversationChanged(ChatEvent):
         yield from self._to_agents("conversation.changed", self.assignee_id, **change)
         if self.previous_id != self.assignee_id:
             yield from self._to_agents("conversation.changed", self.previous_id, **change)
-        yield _ring(
-            thread_group(self.conversation_id),
-            "conversation.changed",
-            conversation=self.public_id,
-            brand=str(self.brand_id),
-            **change,
-        )
+        yield self._to_watchers(**change)
         yield from self._to_visitor("conversation.changed", status=self.status)
         yield self._list_changed()
 
@@ -175,6 +180,29 @@ class ConversationReopened(ConversationChanged):
     """An ended chat goes on."""
 
     name: ClassVar[str] = "conversation.reopened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationConverted(ConversationChanged):
+    """A chat has a ticket, and goes on or stays in the archive."""
+
+    name: ClassVar[str] = "conversation.converted"
+
+    ticket_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationTagged(ChatEvent):
+    """A tag was put on a chat or taken off: only who shows the chat sees that."""
+
+    name: ClassVar[str] = "conversation.tagged"
+
+    added: str = ""
+    removed: str = ""
+
+    def rings(self) -> Iterable[Ring]:
+        """Return who shows the chat."""
+        yield self._to_watchers(status=self.status)
 
 
 @dataclass(frozen=True, kw_only=True)

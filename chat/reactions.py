@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from agents.events import AccessChanged, AgentReturned, AgentStatusChanged
 from agents.models import Agent, Status
-from chat.events import ConversationWoke
+from chat.events import ConversationWoke, TicketedWords
 from chat.lifecycle import (
     ConversationAssigned,
     ConversationEnded,
@@ -23,6 +23,7 @@ from chat.operations.announcements import announce_changes, announce_status
 from chat.operations.assignment import route
 from chat.operations.starting import release_conversation
 from chat.operations.sweeping import free_wrap_ups, wake_conversation
+from chat.operations.tickets import add_to_ticket
 from chat.routing.hooks import run_hooks
 from config.events import Event, react_to
 from config.outbox.operations import OnceABatch
@@ -61,6 +62,10 @@ def _wake(fact: dict[str, Any]) -> None:
     wake_conversation(conversation_id=fact["conversation_id"], now=timezone.now())
 
 
+def _add_to_ticket(fact: dict[str, Any]) -> None:
+    add_to_ticket(conversation_id=fact["conversation_id"], now=timezone.now())
+
+
 def _status_changed(fact: dict[str, Any]) -> None:
     now = timezone.now()
     free_wrap_ups(now=now, agent_id=fact["agent_id"])
@@ -73,6 +78,7 @@ def _status_changed(fact: dict[str, Any]) -> None:
 
 react_to(ConversationHeld, _before_offer)
 react_to(ConversationWoke, _wake)
+react_to(TicketedWords, _add_to_ticket)
 react_to(AgentStatusChanged, _status_changed)
 _ROUTING: tuple[type[Event], ...] = (
     ConversationQueued,

@@ -45,6 +45,16 @@ def may_handle(access: Access, chat: Conversation) -> bool:
     return takes_part(access, chat)
 
 
+def may_file(access: Access, chat: Conversation) -> bool:
+    """Return whether the agent may tag a visible chat or make a ticket of it.
+
+    In the archive that is whoever answers or supervises chats of this brand and channel.
+    """
+    if chat.status == Conversation.Status.RESOLVED and may_answer(access, chat):
+        return True
+    return may_handle(access, chat)
+
+
 def require_answering(agent: Agent, chat: Conversation) -> None:
     """Raise `NotAuthorised` unless `agent` sees the locked chat and may answer it now."""
     access = access_of(agent)
@@ -56,6 +66,13 @@ def require_handling(agent: Agent, chat: Conversation) -> None:
     """Raise `NotAuthorised` unless `agent` sees the locked chat and may handle it now."""
     access = access_of(agent)
     if not (may_handle(access, chat) and _is_visible(access, chat)):
+        raise NotAuthorised
+
+
+def require_filing(agent: Agent, chat: Conversation) -> None:
+    """Raise `NotAuthorised` unless `agent` sees the locked chat and may file it now."""
+    access = access_of(agent)
+    if not (may_file(access, chat) and _is_visible(access, chat)):
         raise NotAuthorised
 
 

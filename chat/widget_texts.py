@@ -148,7 +148,8 @@ def _thread() -> dict[str, Any]:
         "lines": {
             "queued": _("You are in line"),
             "accepted": _("{name} joined the chat"),
-            "transferred": _("You are being transferred to somebody who can help"),
+            "transferred": _("The chat was transferred"),
+            "transferred.agent": _("{name} transferred the chat"),
             "joined": _("{name} joined the chat"),
             "left": _("{name} left the chat"),
             "ended.visitor": _("You ended the chat"),

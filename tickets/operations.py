@@ -39,11 +39,20 @@ def create_contact(
 
 
 @transaction.atomic
+def set_email(*, contact: Contact, email: str) -> None:
+    """Note where somebody says that a person can be reached."""
+    contact.email = email[:254]
+    contact.is_email_verified = False
+    contact.save(update_fields=["email", "is_email_verified"])
+
+
+@transaction.atomic
 def open_ticket(
     *,
     brand: Brand,
     contact: Contact,
     topic: Topic | None,
+    team: Team | None = None,
     subject: str,
     said: Sequence[Said],
     language: str,
@@ -53,7 +62,10 @@ def open_ticket(
     by: Agent | None,
     now: datetime,
 ) -> Ticket:
-    """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket."""
+    """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket.
+
+    Without a `team` the topic decides whose it is.
+    """
     if origin_key:
         repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
         if repeated:
@@ -62,7 +74,7 @@ def open_ticket(
         brand=brand,
         contact=contact,
         topic=topic,
-        team=_team_of(topic, brand),
+        team=team or _team_of(topic, brand),
         subject=subject_of(subject),
         source=source,
         language=language,
@@ -103,6 +115,12 @@ def add_said(*, ticket: Ticket, chat: str, said: Sequence[Said], now: datetime) 
         locked.updated_at = now
         locked.save(update_fields=["last_seq", "updated_at"])
     return len(new)
+
+
+def last_said(*, ticket: Ticket, chat: str) -> int:
+    """Return the number, in the chat, of the newest line that the ticket has from there."""
+    lines = ticket.entries.filter(data__chat=chat).order_by("-seq")
+    return int(lines.values_list("data__seq", flat=True).first() or 0)
 
 
 def _line(ticket: Ticket, seq: int, said: Said) -> Entry:

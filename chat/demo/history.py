@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from agents.models import Agent, Brand, Status, StatusInterval, Topic
 from chat.demo.texts import Dialogue, Person
-from chat.models import Conversation, Entry, Participation, Visitor
+from chat.models import Conversation, ConversationTag, Entry, Participation, Tag, Visitor
 from chat.operations.entries import preview_of
 from chat.protocol import visible_to_visitor
+from config.folding import fold
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
 DAYS = 28
@@ -27,6 +28,7 @@ class Thread:
 
     chat: Conversation
     entries: list[Entry] = field(default_factory=list)
+    tags: Sequence[str] = ()
 
     def add(
         self,
@@ -151,6 +153,9 @@ def handled(
     for side, text in dialogue.lines[1:]:
         at += timedelta(seconds=rng.randint(14, 40) + len(text) // 2)
         thread.add(Entry.Kind.MESSAGE, at, **(mine if side == "a" else theirs), body=text)
+    thread.tags = dialogue.tags
+    for tag in dialogue.tags:
+        thread.add(Entry.Kind.TAGGED, at, **mine, data={"added": tag})
     at += timedelta(seconds=rng.randint(20, 90))
     chat.ended_at = at
     by_visitor = rng.random() < 0.5
@@ -212,6 +217,17 @@ def save(threads: Sequence[Thread]) -> None:
             entry.conversation = thread.chat
             entries.append(entry)
     Entry.objects.bulk_create(entries, batch_size=500)
+    tags = {
+        name: Tag.objects.get_or_create(
+            folded=fold(name), defaults={"name": name, "is_demo": True}
+        )[0]
+        for name in dict.fromkeys(name for thread in threads for name in thread.tags)
+    }
+    ConversationTag.objects.bulk_create(
+        ConversationTag(conversation=thread.chat, tag=tags[name])
+        for thread in threads
+        for name in thread.tags
+    )
     Participation.objects.bulk_create(
         Participation(
             conversation=thread.chat, agent=thread.chat.assignee, read_seq=thread.chat.last_seq

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from agents.models import Agent, Brand, BreakReason, Role, Team, Topic
-from chat.models import Attachment, CannedReply, Conversation, Visitor
+from chat.models import Attachment, CannedReply, Conversation, Tag, Visitor
 from tickets.models import Contact, Ticket
 
 
@@ -39,6 +39,8 @@ def purge_demo() -> int:
         tickets,
         Visitor.objects.filter(brand__in=brands),
         Contact.objects.filter(pk__in=contacts, tickets=None, conversations=None, visitors=None),
+        # A demo's word that people use in chats of their own stays theirs.
+        Tag.objects.filter(is_demo=True, conversations=None),
         CannedReply.objects.filter(Q(is_demo=True) | Q(brand__in=brands)),
         Topic.objects.filter(brand__in=brands),
         brands,

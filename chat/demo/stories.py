@@ -11,10 +11,11 @@ from agents.models import StatusInterval as Interval
 from chat.demo import history, texts
 from chat.demo.history import Thread
 from chat.models import Conversation, Entry, Visitor
+from chat.operations.tickets import contact_of
 from config.folding import sort_key
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
-from tickets.operations import subject_of
+from tickets.operations import Said, open_ticket, subject_of
 
 CHATS = {"shop": 25, "cloud": 12}
 PEOPLE = {"shop": texts.SHOP_PEOPLE, "cloud": texts.CLOUD_PEOPLE}
@@ -54,7 +55,45 @@ def tell(cast: Cast, now: datetime, rng: random.Random) -> None:
         ticket.save()
         TicketEntry.objects.bulk_create(lines)
         _convert(thread, ticket, contact)
+    _file_one(threads)
     history.save(threads)
+
+
+def _file_one(threads: Sequence[Thread]) -> None:
+    """Make a ticket of the newest answered chat whose customer, already stored, can be reached."""
+    thread, visitor = next(
+        (each, each.chat.visitor)
+        for each in reversed(threads)
+        if each.chat.resolved_by and each.chat.visitor and each.chat.visitor.email
+    )
+    chat, at = thread.chat, thread.entries[-1].created_at
+    said = [
+        Said(
+            body=entry.body,
+            at=entry.created_at,
+            agent=entry.agent,
+            data={"chat": chat.public_id, "seq": entry.seq},
+        )
+        for entry in thread.entries
+        if entry.kind == Entry.Kind.MESSAGE
+    ]
+    ticket = open_ticket(
+        brand=chat.brand,
+        contact=contact_of(visitor, at),
+        topic=chat.topic,
+        subject=said[0].body,
+        said=said,
+        language=chat.language,
+        source=Ticket.Source.CHAT,
+        data={"page": chat.page, "fields": chat.fields, "conversation": chat.public_id},
+        origin_key=f"chat:{chat.public_id}",
+        by=chat.resolved_by,
+        now=at,
+    )
+    chat.ticket, chat.contact = ticket, ticket.contact
+    number = {"number": ticket.number}
+    by = Entry.AuthorKind.AGENT
+    thread.add(Entry.Kind.CONVERTED, at, by=by, agent=chat.resolved_by, data=number)
 
 
 def _statuses(cast: Cast, days: Sequence[datetime]) -> None:

@@ -11,6 +11,7 @@ class Dialogue(NamedTuple):
     score: int = 0
     comment: str = ""
     note: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class Person(NamedTuple):
@@ -82,6 +83,7 @@ SHOP_DIALOGUES = (
             ("v", "Harika, sağ olun."),
         ),
         score=5,
+        tags=("beden", "değişim"),
     ),
     Dialogue(
         "payment",
@@ -95,6 +97,7 @@ SHOP_DIALOGUES = (
         ),
         score=4,
         note="Provizyon bankada; 50177 için ikinci tahsilat yok.",
+        tags=("çift çekim",),
     ),
     Dialogue(
         "product",

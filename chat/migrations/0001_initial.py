@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='agents.brand')),
                 ('chosen_topic', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.topic')),
                 ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='conversations', to='tickets.contact')),
+                ('passed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('resolved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('returning_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.team')),
@@ -194,6 +195,40 @@ class Migration(migrations.Migration):
                 'verbose_name': 'attachment',
                 'verbose_name_plural': 'attachments',
             },
+        ),
+        migrations.CreateModel(
+            name='ConversationTag',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('conversation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.conversation')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Tag',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=40, verbose_name='name')),
+                ('folded', models.CharField(editable=False, max_length=160, unique=True)),
+                ('is_demo', models.BooleanField(default=False, editable=False)),
+                ('conversations', models.ManyToManyField(related_name='tags', through='chat.ConversationTag', to='chat.conversation')),
+            ],
+            options={
+                'verbose_name': 'tag',
+                'verbose_name_plural': 'tags',
+            },
+        ),
+        migrations.AddField(
+            model_name='conversationtag',
+            name='tag',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.tag'),
+        ),
+        migrations.AddIndex(
+            model_name='conversationtag',
+            index=models.Index(fields=['tag', '-conversation'], name='chats_by_tag'),
+        ),
+        migrations.AddConstraint(
+            model_name='conversationtag',
+            constraint=models.UniqueConstraint(fields=('conversation', 'tag'), name='one_tag_on_a_chat'),
         ),
         migrations.AddConstraint(
             model_name='entry',

@@ -5,15 +5,18 @@ from chat.models.canned import CannedReply
 from chat.models.conversation import Conversation, Offer, Participation
 from chat.models.entry import Entry
 from chat.models.installation import Installation
+from chat.models.tag import ConversationTag, Tag
 from chat.models.visitor import Visitor
 
 __all__ = [
     "Attachment",
     "CannedReply",
     "Conversation",
+    "ConversationTag",
     "Entry",
     "Installation",
     "Offer",
     "Participation",
+    "Tag",
     "Visitor",
 ]

@@ -73,6 +73,10 @@ class Conversation(models.Model):
     returning_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
+    # The agent it was transferred away from: not given back to them while it is in the queue.
+    passed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
     ticket = models.ForeignKey(
         Ticket, models.SET_NULL, null=True, blank=True, related_name="conversations"
     )

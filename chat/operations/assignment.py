@@ -29,9 +29,12 @@ from chat.routing.candidates import (
 )
 from chat.routing.decision import Assignment, Decision, decide
 from chat.routing.faces import face_of
+from chat.routing.room import rooms_for
 from config.events import publish
 from config.moments import wire_time
 
+# Why a chat is in the queue again: its agent transferred it to a team.
+PASSED_ON = "transferred"
 _HELD_BY_AGENT = (Conversation.Status.ACTIVE, Conversation.Status.WAITING)
 
 
@@ -78,7 +81,7 @@ def _route(*, now: datetime) -> Decision:
         if assignment.ring_seconds:
             _ring(chat, agent, seconds=assignment.ring_seconds, why=why, now=now)
         else:
-            _give(chat, agent, automatic=True, why=why, now=now)
+            give(chat, agent, automatic=True, why=why, now=now)
     return decision
 
 
@@ -111,7 +114,7 @@ def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conver
     require_answering(person, chat)
     require_room(person, chat)
     withdraw_offers(chat, now=now, accepted_by=person.pk)
-    _give(chat, person, automatic=False, why={}, now=now)
+    give(chat, person, automatic=False, why={}, now=now)
     return chat
 
 
@@ -155,15 +158,15 @@ def assign_conversation(
         raise NotAuthorised
     require_room(person, chat)
     withdraw_offers(chat, now=now, accepted_by=person.pk)
-    if by is not None and by.pk != person.pk:
+    if chat.assignee_id is not None or (by is not None and by.pk != person.pk):
         line = Line(
-            kind=Entry.Kind.ASSIGNED,
-            author_kind=Entry.AuthorKind.AGENT,
+            kind=Entry.Kind.TRANSFERRED if chat.assignee_id else Entry.Kind.ASSIGNED,
+            author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
             agent=by,
             data={"to": person.name, "to_id": person.public_id},
         )
         append(chat, line, now=now)
-    _give(chat, person, automatic=by is None or by.pk != person.pk, why={}, now=now)
+    give(chat, person, automatic=by is None or by.pk != person.pk, why={}, now=now)
     return chat
 
 
@@ -195,16 +198,9 @@ def require_room(agent: Agent, chat: Conversation) -> None:
 
 
 def has_room(agent: Agent, chat: Conversation) -> bool:
-    """Return whether `agent`, whose row is locked, may hold `chat` within the limit.
-
-    A slot that the chat itself takes (it rings at the agent, or is in wrap-up there) is free.
-    """
-    load = load_of([agent.pk])
-    [candidate] = as_candidates([agent], load)
-    queue, policy = read_queue(Conversation.objects.filter(pk=chat.pk), load)
-    own = agent.pk in queue[0].tried and chat.pk in load.ringing
-    own = own or (chat.holds_slot and chat.assignee_id == agent.pk)
-    return candidate.held - own < policy.limit(candidate, chat.brand_id, queue[0].team_ids)
+    """Return whether `agent`, whose row is locked, may hold `chat` within the limit."""
+    [room] = rooms_for(chat, [agent])
+    return room.free > 0
 
 
 def put_in_queue(
@@ -215,12 +211,21 @@ def put_in_queue(
     chat.status = Conversation.Status.QUEUED
     chat.assignee = None
     chat.returning_to = previous if reason in {"vanished", "woke"} else None
+    chat.passed_by = previous if reason == PASSED_ON else None
     chat.queued_at = chat.queued_at or now
     freed, chat.holds_slot = chat.holds_slot, False
     if at_head and not chat.is_at_head:
         chat.priority += Conversation.HEAD
     chat.save(
-        update_fields=["status", "assignee", "returning_to", "queued_at", "holds_slot", "priority"]
+        update_fields=[
+            "status",
+            "assignee",
+            "returning_to",
+            "passed_by",
+            "queued_at",
+            "holds_slot",
+            "priority",
+        ]
     )
     line = Line(
         kind=Entry.Kind.QUEUED,
@@ -242,7 +247,7 @@ def withdraw_offers(chat: Conversation, *, now: datetime, accepted_by: int | Non
         _close(offer, chat, result=result, now=now)
 
 
-def _give(
+def give(
     chat: Conversation, agent: Agent, *, automatic: bool, why: dict[str, Any], now: datetime
 ) -> None:
     """Make `agent` the assignee of a locked chat; agent and room are locked and checked."""
@@ -250,7 +255,7 @@ def _give(
     kept_slot = chat.holds_slot
     chat.status = Conversation.Status.ACTIVE
     chat.assignee = agent
-    chat.returning_to = None
+    chat.returning_to = chat.passed_by = None
     chat.holds_slot = True
     chat.accepted_at = chat.accepted_at or now
     chat.held_until = None
@@ -265,6 +270,7 @@ def _give(
             "late_told_at",
             "assignee",
             "returning_to",
+            "passed_by",
             "holds_slot",
             "accepted_at",
             "held_until",
@@ -274,7 +280,7 @@ def _give(
     Agent.objects.filter(pk=agent.pk).update(idle_since=now)
     moved = previous is not None and previous.pk != agent.pk
     line = Line(
-        kind=Entry.Kind.TRANSFERRED if moved else Entry.Kind.ACCEPTED,
+        kind=Entry.Kind.ACCEPTED,
         author_kind=Entry.AuthorKind.AGENT,
         agent=agent,
         data={"automatic": automatic, "to": agent.name, **why},

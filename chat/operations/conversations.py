@@ -77,7 +77,8 @@ def end_conversation(
             raise NotAssigned
     _end(chat, by=by, now=now)
     if by is None or chat.assignee_id is None:
-        _close(chat, outcome=outcome or Conversation.Outcome.ABANDONED, by=None, now=now)
+        ending = _outcome(chat, otherwise=Conversation.Outcome.ABANDONED)
+        _close(chat, outcome=outcome or ending, by=None, now=now)
         publish(ConversationResolved.of(chat, outcome=chat.outcome))
     else:
         chat.save(update_fields=["status", "held_until", "ended_at"])
@@ -92,6 +93,11 @@ def _end(chat: Conversation, *, by: Actor, now: datetime) -> None:
     chat.held_until = None
     chat.ended_at = now
     append(chat, _line(Entry.Kind.ENDED, by, data={"by": _side(by)}), now=now)
+
+
+def _outcome(chat: Conversation, *, otherwise: str) -> str:
+    """Return what became of a chat: its ticket, if it has one."""
+    return Conversation.Outcome.CONVERTED if chat.ticket_id else otherwise
 
 
 def _close(chat: Conversation, *, outcome: str, by: Agent | None, now: datetime) -> None:
@@ -138,7 +144,8 @@ def resolve_conversation(
     if chat.is_open:
         _end(chat, by=by, now=now)
     chat.topic = topic
-    _close(chat, outcome=Conversation.Outcome.ANSWERED, by=by, now=now)
+    outcome = _outcome(chat, otherwise=Conversation.Outcome.ANSWERED)
+    _close(chat, outcome=outcome, by=by, now=now)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))
     return chat
 

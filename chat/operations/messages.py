@@ -14,7 +14,13 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.models import Agent, Permission, Role
-from chat.events import ConversationWoke, MessagesPosted, thread_group, visitor_group
+from chat.events import (
+    ConversationWoke,
+    MessagesPosted,
+    TicketedWords,
+    thread_group,
+    visitor_group,
+)
 from chat.models import Conversation, Entry, Visitor
 from chat.operations import posting_rows as rows
 from chat.operations.entries import preview_of
@@ -228,6 +234,8 @@ class _Batch:
                 line.draft.author.kind == "visitor" for line in thread.lines
             ):
                 publish(ConversationWoke(conversation_id=thread.row.pk))
+            if thread.row.has_ticket and any(line.draft.kind == MESSAGE for line in thread.lines):
+                publish(TicketedWords(conversation_id=thread.row.pk))
 
 
 def post_message(draft: Draft, *, now: datetime) -> Result:

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Brand, Topic
-from chat.identities import contact_of_identity
 from chat.lifecycle import ConversationResolved
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
@@ -15,10 +14,11 @@ from chat.operations.assignment import withdraw_offers
 from chat.operations.conversations import WrongTopic
 from chat.operations.entries import Line, append
 from chat.operations.starting import InvalidMessage, remember
+from chat.operations.tickets import contact_of, said_in
 from chat.protocol import is_sayable
 from config.events import publish
 from tickets.models import Contact, Ticket
-from tickets.operations import Said, create_contact, open_ticket
+from tickets.operations import open_ticket
 
 
 @transaction.atomic
@@ -48,7 +48,7 @@ def leave_offline_message(
     if not is_sayable(text) or not text.strip():
         raise InvalidMessage
     fields = remember(visitor, fields)
-    contact = _contact_of(visitor, now)
+    contact = contact_of(visitor, now)
     chat = _waiting_chat(visitor, brand, now) or _new_chat(
         visitor, brand, topic=topic, fields=fields, page=page, now=now
     )
@@ -74,20 +74,6 @@ def leave_offline_message(
     )
     _close(chat, ticket, contact, now)
     return ticket
-
-
-def _contact_of(visitor: Visitor, now: datetime) -> Contact:
-    """Return the person of a locked visitor; somebody new unless the visitor is known already."""
-    if visitor.contact is None:
-        visitor.contact = contact_of_identity(visitor) or create_contact(
-            name=visitor.name,
-            email=visitor.email,
-            is_email_verified="email" in visitor.verified,
-            language=visitor.language,
-            now=now,
-        )
-        visitor.save(update_fields=["contact"])
-    return visitor.contact
 
 
 def _waiting_chat(visitor: Visitor, brand: Brand, now: datetime) -> Conversation | None:
@@ -132,20 +118,6 @@ def _new_chat(
     )
     append(chat, started, now=now)
     return chat
-
-
-def said_in(chat: Conversation) -> list[Said]:
-    """Return all messages of the chat, oldest first."""
-    messages = chat.entries.filter(kind=Entry.Kind.MESSAGE).select_related("agent")
-    return [
-        Said(
-            body=entry.body,
-            at=entry.created_at,
-            agent=entry.agent,
-            data={"chat": chat.public_id, "seq": entry.seq},
-        )
-        for entry in messages.order_by("seq")
-    ]
 
 
 def _close(chat: Conversation, ticket: Ticket, contact: Contact, now: datetime) -> None:

@@ -37,6 +37,7 @@ class Locked:
     last_message_at: Any
     unanswered_since: Any
     is_reopenable: bool
+    has_ticket: bool
     visitor_hash: str | None
 
 
@@ -135,7 +136,8 @@ _LOCK = """
 SELECT c.id, c.public_id, c.kind, c.status, c.visitor_id, c.assignee_id,
        c.last_seq, c.last_visitor_seq, c.preview, c.preview_author,
        c.last_message_at, c.unanswered_since,
-       c.status = 'resolved' AND COALESCE(c.ended_at, c.resolved_at) > %s, v.secret_hash
+       c.status = 'resolved' AND COALESCE(c.ended_at, c.resolved_at) > %s,
+       c.ticket_id IS NOT NULL, v.secret_hash
 FROM chat_conversation c LEFT JOIN chat_visitor v ON v.id = c.visitor_id
 WHERE c.public_id IN (SELECT column1 FROM {table}) ORDER BY c.id"""
 

@@ -20,10 +20,8 @@ from chat.operations.conversations import (
     reopen_conversation,
 )
 from chat.operations.entries import Line, append
-from chat.operations.offline import said_in
 from chat.operations.starting import release_conversation
 from config.events import publish
-from tickets.operations import add_said
 
 
 def release_held(*, now: datetime) -> int:
@@ -90,14 +88,12 @@ def wake_conversation(*, conversation_id: int, now: datetime) -> None:
     """Let what a visitor wrote in a chat without a slot reach somebody.
 
     A waiting chat gets a slot of its agent, else the head of the queue; a resolved one is reopened,
-    or the words go to its ticket.
+    unless it has a ticket, which gets the words (`add_to_ticket`).
     """
-    chat = Conversation.objects.select_related("ticket", "visitor").get(pk=conversation_id)
+    chat = Conversation.objects.select_related("visitor").get(pk=conversation_id)
     if chat.status == Conversation.Status.WAITING:
         _wake(conversation_id, now)
-    elif chat.status == Conversation.Status.RESOLVED and chat.ticket:
-        add_said(ticket=chat.ticket, chat=chat.public_id, said=said_in(chat), now=now)
-    elif chat.status == Conversation.Status.RESOLVED:
+    elif chat.status == Conversation.Status.RESOLVED and chat.ticket_id is None:
         with suppress(AlreadyOpen, NotEnded, TooLate):
             reopen_conversation(conversation=chat, by=chat.visitor, now=now)
 

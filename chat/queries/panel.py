@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from django.db.models import Max, Q
+from django.db.models import Case, Max, Q, When
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from agents.access import Access
 from agents.models import Agent, Topic
-from chat.models import Conversation, Entry, Participation, Visitor
-from chat.queries.people import Face, face_of
+from chat.models import Conversation, Entry, Participation, Tag, Visitor
+from chat.queries.people import Face, email_of, face_of
+from chat.queries.tags import tags_of
 from tickets.models import Ticket
 
 EARLIER = 5
@@ -46,6 +47,7 @@ class Panel:
     fields: Sequence[tuple[str, str]]
     earlier: Sequence[Conversation]
     tickets: Sequence[Ticket]
+    tags: Sequence[Tag]
     assignment: Entry | None
     # What the site told, newest first: when, and what.
     site_events: Sequence[tuple[datetime, str]]
@@ -84,12 +86,7 @@ def panel(access: Access, conversation: Conversation) -> Panel:
     signed = visitor.signed if visitor else {}
     fields = conversation.fields
     page = conversation.page or (visitor.page if visitor else {})
-    email = (
-        signed.get("email")
-        or str(fields.get("email") or "")
-        or (visitor.email if visitor else "")
-        or (contact.email if contact else "")
-    )
+    email = email_of(conversation)
     verified = set(signed)
     if contact and contact.is_email_verified and contact.email == email:
         verified.add("email")
@@ -112,6 +109,7 @@ def panel(access: Access, conversation: Conversation) -> Panel:
         ],
         earlier=_earlier(access, conversation),
         tickets=_tickets(access, conversation),
+        tags=tags_of(conversation),
         assignment=_assignment(conversation),
         site_events=[
             (datetime.fromisoformat(each["at"]), str(each["name"]))
@@ -178,23 +176,27 @@ def _tickets(access: Access, conversation: Conversation) -> list[Ticket]:
         ticket |= Q(contact=conversation.contact_id)
     elif not conversation.ticket_id:
         return []
-    found = Ticket.objects.visible_to(access).filter(ticket).order_by("-updated_at")
+    own = Case(When(pk=conversation.ticket_id, then=0), default=1)
+    found = Ticket.objects.visible_to(access).filter(ticket).order_by(own, "-updated_at")
     return list(found[:EARLIER])
 
 
 def _assignment(conversation: Conversation) -> Entry | None:
     """Return the line that tells why the agent of now has the chat.
 
-    A chat that rang says so where it was offered, the line of the accept only who took it.
+    A chat that rang says so where it was offered, one that was passed on where that was done; the
+    line of the accept says only who took it.
     """
     if conversation.assignee_id is None:
         return None
     steps = (Entry.Kind.OFFERED, Entry.Kind.ACCEPTED, Entry.Kind.TRANSFERRED)
     lines: list[Entry] = list(
-        Entry.objects.filter(conversation=conversation, kind__in=steps).order_by("-seq")[:2]
+        Entry.objects.filter(conversation=conversation, kind__in=steps)
+        .select_related("agent")
+        .order_by("-seq")[:2]
     )
-    if len(lines) == 2 and lines[1].kind == Entry.Kind.OFFERED:
-        accepted, offered = lines
-        if offered.data.get("to") == accepted.data.get("to"):
-            return offered
+    if len(lines) == 2 and lines[1].kind != Entry.Kind.ACCEPTED:
+        accepted, earlier = lines
+        if earlier.data.get("to") == accepted.data.get("to"):
+            return earlier
     return lines[0] if lines else None

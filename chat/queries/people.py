@@ -29,6 +29,17 @@ def given_name(conversation: Conversation) -> str:
     )
 
 
+def email_of(conversation: Conversation) -> str:
+    """Return the address the customer gave, or ""; wants visitor and contact loaded."""
+    visitor, contact = conversation.visitor, conversation.contact
+    return (
+        (visitor.signed.get("email", "") if visitor else "")
+        or str(conversation.fields.get("email") or "").strip()
+        or (visitor.email if visitor else "")
+        or (contact.email if contact else "")
+    )
+
+
 def face_of(conversation: Conversation) -> Face:
     """Return who `conversation` is with; wants visitor and contact loaded."""
     visitor = conversation.visitor

@@ -1,6 +1,6 @@
 """The one answer to "can somebody help now?", for widget, topics, rules, API and reports alike."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -71,7 +71,7 @@ class Floor:
 
     candidates: Sequence[Candidate]
     queue: Sequence[Waiting]
-    ringing: frozenset[int]
+    ringing: Collection[int]
     policy: Policy
 
     def room(self, brand_id: int, team_ids: frozenset[int], channel: str = "web") -> Room:

@@ -23,18 +23,20 @@ class Load:
 
     held: Counter[int]
     tried: dict[int, set[int]]
-    ringing: frozenset[int]
+    # Where a chat rings now: conversation and agent.
+    ringing: dict[int, int]
+
+
+def with_presence(agents: QuerySet[Agent], now: datetime) -> QuerySet[Agent]:
+    """Return `agents`, in the order in which they are locked, with `is_here`."""
+    since = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
+    lease = Presence.objects.filter(agent=OuterRef("pk"), seen_at__gte=since)
+    return agents.annotate(is_here=Exists(lease)).order_by("pk")
 
 
 def online_agents(now: datetime) -> QuerySet[Agent]:
     """Return the Online agents, in the order in which they are locked, with `is_here`."""
-    since = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
-    lease = Presence.objects.filter(agent=OuterRef("pk"), seen_at__gte=since)
-    return (
-        Agent.objects.filter(status=Status.ONLINE, is_active=True)
-        .annotate(is_here=Exists(lease))
-        .order_by("pk")
-    )
+    return with_presence(Agent.objects.filter(status=Status.ONLINE, is_active=True), now)
 
 
 def load_of(agent_ids: Iterable[int] | None = None) -> Load:
@@ -53,7 +55,7 @@ def load_of(agent_ids: Iterable[int] | None = None) -> Load:
         slots, offers = slots.filter(assignee__in=wanted), offers.filter(agent__in=wanted)
     held: Counter[int] = Counter()
     tried: dict[int, set[int]] = defaultdict(set)
-    ringing: set[int] = set()
+    ringing: dict[int, int] = {}
     rows = slots.values_list("assignee_id", "pk", "status").union(
         offers.values_list("agent_id", "conversation_id", "result"), all=True
     )
@@ -61,10 +63,10 @@ def load_of(agent_ids: Iterable[int] | None = None) -> Load:
         if state in _TRIED:
             tried[conversation_id].add(agent_id)
         if state == Offer.Result.OPEN:
-            ringing.add(conversation_id)
+            ringing[conversation_id] = agent_id
         if state == Offer.Result.OPEN or state in Conversation.Status.values:
             held[agent_id] += 1
-    return Load(held=held, tried=tried, ringing=frozenset(ringing))
+    return Load(held=held, tried=tried, ringing=ringing)
 
 
 def as_candidates(agents: Iterable[Agent], load: Load) -> list[Candidate]:
@@ -114,10 +116,11 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
         "priority",
         "queued_at",
         "returning_to_id",
+        "passed_by_id",
         "brand__capacity",
         *names,
     ):
-        pk, brand_id, channel, priority, queued_at, returning_to, capacity, *teams = values
+        pk, brand_id, channel, priority, queued_at, back, passed, capacity, *teams = values
         capacities[brand_id] = capacity
         if pk not in rows:
             rows[pk] = _Row(
@@ -127,7 +130,8 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
                     "channel": channel,
                     "priority": priority,
                     "queued_at": queued_at,
-                    "returning_to": returning_to,
+                    "returning_to": back,
+                    "tried": frozenset({*load.tried.get(pk, ()), passed} - {None}),
                 }
             )
         for position in range(len(_TEAMS)):
@@ -141,9 +145,8 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
         Waiting(
             **row.waiting,
             team_ids=frozenset(row.teams[0] or row.teams[1] or row.teams[2]),
-            tried=frozenset(load.tried.get(pk, ())),
         )
-        for pk, row in rows.items()
+        for row in rows.values()
     ]
     return queue, Policy(brand_capacity=capacities, teams=rules)
 

@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A chat in the queue. `tried` are agents it rang at or who declined it."""
+    """A chat in the queue. `tried` are agents it rang at, who declined it or passed it on."""
 
     id: int
     brand_id: int

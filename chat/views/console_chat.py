@@ -16,7 +16,7 @@ from agents.access import Access
 from agents.models import Agent
 from chat.models import Conversation, Entry, Participation
 from chat.queries.panel import Panel, marks_of, panel, participation
-from chat.rights import may_answer, may_handle
+from chat.rights import may_answer, may_file, may_handle
 
 Status = Conversation.Status
 
@@ -34,6 +34,7 @@ class Chat:
     live: dict[str, Any]
     head_url: str
     back_url: str
+    files: bool
 
     @property
     def id(self) -> str:
@@ -73,6 +74,33 @@ class Chat:
             and self.conversation.assignee_id is not None
             and self.can_set_topic
         )
+
+    @property
+    def can_transfer(self) -> bool:
+        """Return whether the agent may pass it on."""
+        return (
+            self.conversation.is_open and self.conversation.assignee_id is not None and self.handles
+        )
+
+    @property
+    def can_convert(self) -> bool:
+        """Return whether the agent may make a ticket of it."""
+        return self.conversation.ticket_id is None and self.files
+
+    @property
+    def has_more(self) -> bool:
+        """Return whether there is anything in the head that small screens hide behind a button."""
+        return self.can_transfer or self.can_convert or self.can_end
+
+    @property
+    def ticket(self) -> str:
+        """Return number and status of its ticket; only the number of one the agent may not see."""
+        number = self.conversation.ticket_id
+        if number is None:
+            return ""
+        seen = (each for each in self.panel.tickets if each.pk == number)
+        shown = [f"#{number}", *(str(each.get_status_display()) for each in seen)]
+        return " · ".join(shown)
 
     @property
     def can_set_topic(self) -> bool:
@@ -150,6 +178,7 @@ def chat_of(
         panel=panel(access, conversation),
         handles=may_handle(access, conversation),
         head_url=f"{address}?{urlencode({**kept, 'part': 'head'})}",
+        files=may_file(access, conversation),
         back_url=base + (f"?{urlencode(kept)}" if kept else ""),
         live={
             "id": conversation.public_id,
@@ -168,6 +197,10 @@ def chat_of(
 
 def why(entry: Entry) -> list[str]:
     """Return the stored reasons of an assignment as sentences."""
+    if entry.kind == Entry.Kind.TRANSFERRED:
+        by = entry.agent.name if entry.agent else ""
+        passed = [_("Transferred by {name}").format(name=by)] if by else []
+        return passed + [text for text in [str(entry.data.get("reason", ""))] if text]
     routing = entry.data.get("routing")
     if not routing:
         return [] if entry.data.get("automatic") else [_("Taken from the queue by hand")]

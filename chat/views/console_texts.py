@@ -61,6 +61,10 @@ def _thread() -> dict[str, Any]:
             "assigned": _("Assigned"),
             "assigned.agent": _("Assigned by {name}"),
             "transferred": _("Transferred"),
+            "transferred.agent": {
+                "to": _("{name} transferred the chat. Agent: {to}"),
+                "team": _("{name} transferred the chat. Team: {team}"),
+            },
             "joined": _("{name} joined"),
             "left": _("{name} left"),
             "ended": _("The chat ended by itself"),
@@ -74,6 +78,12 @@ def _thread() -> dict[str, Any]:
             "field.agent": _("{name} set the topic: {label}"),
             "rated": _("Rating: {score}"),
             "converted": _("Ticket #{number} was made"),
+            "converted.agent": _("{name} made ticket #{number} of the chat"),
+            "tagged": {"added": _("Tag added: {added}"), "removed": _("Tag removed: {removed}")},
+            "tagged.agent": {
+                "added": _("{name} added a tag: {added}"),
+                "removed": _("{name} removed a tag: {removed}"),
+            },
         },
         "refusals": {
             "ended": _("Not sent: the chat has ended."),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import console, console_actions, console_desk
+from chat.views import console, console_actions, console_desk, console_filing
 
 _chat = "console/chats/<str:public_id>/"
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path(f"{_chat}resolve/", console_actions.resolve, name="console-resolve"),
     path(f"{_chat}topic/", console_actions.topic, name="console-topic"),
     path(f"{_chat}reopen/", console_actions.reopen, name="console-reopen"),
+    path(f"{_chat}transfer/", console_filing.pass_on, name="console-transfer"),
+    path(f"{_chat}convert/", console_filing.convert, name="console-convert"),
+    path(f"{_chat}tags/", console_filing.tags, name="console-tags"),
     path(f"{_chat}draft/", console_actions.draft, name="console-draft"),
     path(f"{_chat}canned/", console_desk.canned, name="console-canned"),
     path(f"{_chat}canned/<int:pk>/used/", console_desk.canned_used, name="console-canned-used"),

@@ -83,9 +83,10 @@ function listenToAnswers() {
     refresh();
     if (id === currentChat()) htmx().trigger("#chat-head", "refresh");
   });
-  on("console:resolved", ({ id }) => {
+  /** A chat leaves my list. @param {string} id @param {string} text */
+  const letGo = (id, text) => {
     byId("dialogs")?.replaceChildren();
-    toast(texts.resolved);
+    toast(text);
     const all = /** @type {HTMLElement[]} */ (rows());
     const at = all.findIndex((row) => row.dataset.id === id);
     const next = all[at + 1] ?? all[at - 1];
@@ -96,7 +97,9 @@ function listenToAnswers() {
       else close();
     }
     refresh();
-  });
+  };
+  on("console:resolved", ({ id }) => letGo(id, texts.resolved));
+  on("console:gone", ({ id, text }) => letGo(id, text));
   on("console:status", () => {
     byId("dialogs")?.replaceChildren();
     refresh();
@@ -170,9 +173,10 @@ tick();
 socket.open();
 // What nobody needs in the first moment comes after the page is drawn.
 requestAnimationFrame(() => setTimeout(async () => {
-  const parts = [import("./dialogs.js"), import("./keys.js"), import("./alerts.js")];
-  const [dialogs, keys, alerts] = await Promise.all(parts);
+  const parts = [import("./dialogs.js"), import("./keys.js"), import("./alerts.js"), import("./tags.js")];
+  const [dialogs, keys, alerts, tags] = await Promise.all(parts);
   dialogs.startDialogs();
+  tags.startTags();
   keys.startKeys();
   alerts.startAlerts();
   document.documentElement.dataset.ready = "yes";

@@ -2,7 +2,7 @@
 import { fold, score } from "../live/fold.js";
 import { byId } from "./page.js";
 
-/** Dialogs that come as fragments, the question before something final, the topic picker. */
+/** Dialogs that come as fragments, the question before something final, the picker of topics and recipients. */
 
 /** @param {string} text @returns {Promise<boolean>} */
 export function confirmed(text) {
@@ -20,11 +20,12 @@ export function confirmed(text) {
 /** Type to filter, arrows to choose, Enter to send. @param {HTMLElement} dialog */
 function startPicker(dialog) {
   const filter = dialog.querySelector("input[role=combobox]");
-  const value = /** @type {HTMLInputElement | null} */ (dialog.querySelector("input[name=topic]"));
+  const value = /** @type {HTMLInputElement | null} */ (dialog.querySelector("input[type=hidden]"));
   const list = dialog.querySelector("[role=listbox]");
   if (!(filter instanceof HTMLInputElement) || !value || !list) return;
   const options = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[role=option]")]);
-  const none = byId("topic-none");
+  const none = /** @type {HTMLElement | null} */ (list.querySelector("[data-none]"));
+  const groups = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[role=group]")]);
   /** @param {HTMLElement | undefined} wanted */
   const choose = (wanted) => {
     for (const option of options) option.setAttribute("aria-selected", String(option === wanted));
@@ -33,16 +34,19 @@ function startPicker(dialog) {
     else filter.removeAttribute("aria-activedescendant");
     wanted?.scrollIntoView({ block: "nearest" });
   };
-  const shown = () => options.filter((option) => !option.hidden);
+  const isFree = (/** @type {HTMLElement} */ option) => option.getAttribute("aria-disabled") !== "true";
+  const shown = () => options.filter((option) => !option.hidden && isFree(option));
   const chosen = () => shown().findIndex((option) => option.getAttribute("aria-selected") === "true");
   filter.addEventListener("input", () => {
     const query = fold(filter.value.trim());
     const ranks = options.map((option) => score([option.dataset.search ?? ""], query));
     options.forEach((option, at) => (option.hidden = ranks[at] < 0));
-    const best = options.filter((option) => !option.hidden)
-      .sort((a, b) => ranks[options.indexOf(a)] - ranks[options.indexOf(b)])[0];
+    const best = shown().sort((a, b) => ranks[options.indexOf(a)] - ranks[options.indexOf(b)])[0];
     choose(best);
-    if (none) none.hidden = Boolean(best);
+    for (const group of groups) {
+      group.hidden = ![...group.querySelectorAll("[role=option]")].some((option) => !(/** @type {HTMLElement} */ (option).hidden));
+    }
+    if (none) none.hidden = options.some((option) => !option.hidden);
   });
   filter.addEventListener("keydown", (event) => {
     const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -54,10 +58,10 @@ function startPicker(dialog) {
   });
   list.addEventListener("click", (event) => {
     const option = /** @type {Element} */ (event.target).closest("[role=option]");
-    if (option instanceof HTMLElement) choose(option);
+    if (option instanceof HTMLElement && isFree(option)) choose(option);
     filter.focus();
   });
-  list.addEventListener("dblclick", () => dialog.querySelector("form")?.requestSubmit());
+  list.addEventListener("dblclick", () => value.value && dialog.querySelector("form")?.requestSubmit());
   choose(options.find((option) => option.getAttribute("aria-selected") === "true"));
 }
 
@@ -70,7 +74,11 @@ export function startDialogs() {
     dialog.showModal();
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (from instanceof HTMLElement && from.isConnected) from.focus();
+      if (!(from instanceof HTMLElement) || !from.isConnected) return;
+      // What stood in a menu has gone with it; the menu's button is still there.
+      const menu = from.checkVisibility() ? null : from.closest("[popover]");
+      const home = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : from;
+      if (home instanceof HTMLElement) home.focus();
     });
     if (dialog.hasAttribute("data-picker")) startPicker(dialog);
   });

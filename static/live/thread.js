@@ -25,8 +25,9 @@ import { isMine } from "./store.js";
  * @property {string} image  with {name}
  * @property {string} download  with {name} and {size}
  * @property {string} fileGone
- * @property {Record<string, string>} lines  system lines by "kind" or "kind.authorkind", with {name}
- *   and the values of the entry's data; a kind without a text is not drawn
+ * @property {Record<string, string | Record<string, string>>} lines  system lines by "kind" or
+ *   "kind.authorkind", with {name} and the values of the entry's data; several texts stand by the
+ *   value that they tell of; a kind without a text is not drawn
  * @property {Record<string, string>} [refusals]  why a send failed, by code
  * @typedef {object} Options
  * @property {HTMLElement} element
@@ -252,11 +253,15 @@ export class ThreadView {
   /** @param {Entry} entry */
   #line(entry) {
     const { lines } = this.#options.texts;
-    const text = lines[`${entry.kind}.${entry.author.kind}`] ?? lines[entry.kind];
+    const texts = lines[`${entry.kind}.${entry.author.kind}`] ?? lines[entry.kind] ?? "";
+    const told = typeof texts === "string" ? "" : Object.keys(texts).find((key) => entry.data?.[key]);
+    const text = typeof texts === "string" ? texts : texts[told ?? ""];
     if (!text) return null;
     const node = el("div", `thread-line is-${entry.kind}`);
     node.dataset.seq = String(entry.seq);
     node.textContent = fill(text, { ...entry.data, name: entry.author.name ?? "" });
+    // Agents see why a chat was passed on; visitors' entries have no reasons.
+    if (entry.kind === "transferred" && entry.data?.reason) node.append(` · ${entry.data.reason}`);
     return node;
   }
 

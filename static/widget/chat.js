@@ -11,7 +11,7 @@ import { Sound } from "./sound.js";
 
 const SPOKEN = new Set(["message", "bot", "article"]);
 const OPEN = new Set(["bot", "queued", "active", "waiting"]);
-const ENDS = new Set(["ended", "resolved", "converted"]);
+const ENDS = new Set(["ended", "resolved"]);
 const TURNS = new Set(["accepted", "queued", "reopened", ...ENDS]);
 
 export class Chat {
@@ -337,7 +337,8 @@ export class Chat {
     const line = entries.findLast(({ kind }) => TURNS.has(kind));
     if (!line || line.seq <= this.#followed) return;
     this.#followed = line.seq;
-    if (line.kind === "accepted" && this.#chat.status === "queued") {
+    const isOther = line.author.id !== this.#chat.agent?.id;
+    if (line.kind === "accepted" && (this.#chat.status === "queued" || (this.#isOpen() && isOther))) {
       this.#change({ status: "active", agent: line.author });
     } else if (ENDS.has(line.kind) && this.#isOpen()) {
       this.#change({ status: "wrap_up" });

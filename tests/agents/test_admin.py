@@ -22,14 +22,18 @@ from agents.models import (
     Team,
 )
 from agents.operations import create_token, invite_agent
-from chat.models import CannedReply
+from chat.models import CannedReply, Tag
+from chat.operations.tags import add_tag
+from config.folding import fold
 from config.outbox.models import OutboxEntry
 from tests.factories import (
     make_agent,
     make_brand,
+    make_conversation,
     make_role,
     make_team,
     make_topic,
+    make_visitor,
 )
 from tickets.models import Contact, Ticket
 
@@ -72,6 +76,7 @@ def rows(boss):
         "cannedreply": CannedReply.objects.create(
             shortcut="x", title=NASTY, body=NASTY, language="tr", brand=brand
         ),
+        "tag": Tag.objects.create(name=NASTY[:40], folded=fold(NASTY[:40])),
         "contact": contact,
         "ticket": Ticket.objects.create(
             brand=brand, contact=contact, subject=NASTY, source="offline", language="tr"
@@ -87,7 +92,7 @@ def models():
 def test_nothing_is_administered_but_what_we_placed():
     assert {name for _app, name in models()} == {
         *("agent", "auditentry", "brand", "breakreason", "cannedreply", "contact", "invitation"),
-        *("outboxentry", "role", "team", "ticket", "topic"),
+        *("outboxentry", "role", "tag", "team", "ticket", "topic"),
     }
 
 
@@ -344,6 +349,25 @@ def test_a_canned_reply_can_be_found_and_has_its_shortcut_alone(page):
     assert "shortcut" in canned(page, shortcut="SELAM").context["adminform"].form.errors
     assert canned(page, language="en").status_code == 302
     assert canned(page, brand=make_brand().pk).status_code == 302
+
+
+def test_a_tag_is_renamed_for_all_chats_and_two_spellings_are_never_two_tags(page):
+    chat = make_conversation(make_visitor(make_brand()))
+    for name in ("iade", "beden"):
+        add_tag(conversation=chat, name=name, by=None, now=timezone.now())
+    tag = Tag.objects.get(name="beden")
+    address = f"/admin/chat/tag/{tag.pk}/change/"
+    refused = page.post(address, {"name": "İADE"})
+    assert "name" in refused.context["adminform"].form.errors
+    assert "name" in page.post(address, {"name": "   "}).context["adminform"].form.errors
+    assert page.post(address, {"name": "Değişim"}).status_code == 302
+    assert sorted(chat.tags.values_list("name", "folded")) == [
+        ("Değişim", "degisim"),
+        ("iade", "iade"),
+    ]
+    assert "Değişim" in page.get("/admin/chat/tag/?q=DEĞİŞ").content.decode()
+    assert page.post(f"/admin/chat/tag/{tag.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert [each.name for each in chat.tags.all()] == ["iade"]
 
 
 def test_the_past_is_not_edited(page, rows):

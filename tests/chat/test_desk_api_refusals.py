@@ -19,7 +19,7 @@ from agents.models import Permission, Role
 from agents.operations import disable_agent, revoke_tokens
 from chat.api import desk_urls, widget_urls
 from chat.api.throttling import PerCaller
-from chat.models import Attachment, CannedReply, Conversation, Entry
+from chat.models import Attachment, CannedReply, Conversation, Entry, Tag
 from tests.chat.http import (
     Desk,
     Widget,
@@ -50,6 +50,11 @@ CALLS: dict[tuple[str, str], Any] = {
     ("conversations/{chat}/resolve", "POST"): {"topic": "1"},
     ("conversations/{chat}/topic", "POST"): {"topic": "1"},
     ("conversations/{chat}/reopen", "POST"): {},
+    ("conversations/{chat}/transfer", "POST"): {"team": "1"},
+    ("conversations/{chat}/convert", "POST"): {"email": "vera@example.com"},
+    ("conversations/{chat}/tags", "GET"): None,
+    ("conversations/{chat}/tags", "POST"): {"add": ["x"]},
+    ("tags", "GET"): None,
     ("attachments", "POST"): None,
     ("attachments/{file}", "GET"): None,
     ("tickets", "GET"): None,
@@ -188,6 +193,8 @@ class Office:
         self.shop.elif_.refresh_from_db()
         return (
             Entry.objects.count(),
+            Ticket.objects.count(),
+            Tag.objects.count(),
             Attachment.objects.count(),
             CannedReply.objects.count(),
             self.chat.status,

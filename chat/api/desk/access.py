@@ -14,7 +14,7 @@ from agents.access import Access, access_of
 from agents.authentication import IsAgent
 from agents.models import Agent
 from chat.models import Conversation
-from chat.rights import may_answer, may_handle
+from chat.rights import may_answer, may_file, may_handle
 
 
 class DeskView(APIView):
@@ -88,5 +88,13 @@ def answerable_chat(request: Request, public_id: str) -> Conversation:
     """Return a visible chat that the caller may take or reopen; raises 404 or 403."""
     chat = visible_chat(request, public_id)
     if not may_answer(reach_of(request), chat):
+        raise PermissionDenied
+    return chat
+
+
+def filed_chat(request: Request, public_id: str) -> Conversation:
+    """Return a visible chat that the caller may tag or make a ticket of; raises 404 or 403."""
+    chat = visible_chat(request, public_id)
+    if not may_file(reach_of(request), chat):
         raise PermissionDenied
     return chat

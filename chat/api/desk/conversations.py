@@ -94,7 +94,7 @@ class OneConversation(DeskView):
     @extend_schema(operation_id="conversation", responses={200: DeskChatAnswer})
     def get(self, request: Request, public_id: str) -> Response:
         """Return one chat."""
-        return _shown(visible_chat(request, public_id))
+        return shown(visible_chat(request, public_id))
 
 
 class Accept(DeskView):
@@ -114,7 +114,7 @@ class Accept(DeskView):
             raise Problem(409, "taken", _("Somebody else has taken this chat.")) from error
         except (NotOnline, AtCapacity) as error:
             raise no_room(error) from error
-        return _fresh(chat)
+        return fresh(chat)
 
 
 class Decline(DeskView):
@@ -127,7 +127,7 @@ class Decline(DeskView):
         """Let a ringing chat go to the next agent."""
         chat = answerable_chat(request, public_id)
         decline(conversation=chat, agent=agent_of(request), now=timezone.now())
-        return _fresh(chat)
+        return fresh(chat)
 
 
 class End(DeskView):
@@ -145,7 +145,7 @@ class End(DeskView):
             end_conversation(conversation=chat, by=agent_of(request), now=timezone.now())
         except NotAssigned as error:
             raise not_assigned() from error
-        return _fresh(chat)
+        return fresh(chat)
 
 
 class Resolve(DeskView):
@@ -170,7 +170,7 @@ class Resolve(DeskView):
             )
         except NotAssigned as error:
             raise not_assigned() from error
-        return _fresh(chat)
+        return fresh(chat)
 
 
 class SetTopic(DeskView):
@@ -195,7 +195,7 @@ class SetTopic(DeskView):
             )
         except AlreadyResolved as error:
             raise Problem(409, "resolved", _("This chat is resolved.")) from error
-        return _fresh(chat)
+        return fresh(chat)
 
 
 class Reopen(DeskView):
@@ -217,7 +217,7 @@ class Reopen(DeskView):
             raise Problem(409, "open", _("This customer already has another open chat.")) from error
         except (NotOnline, AtCapacity) as error:
             raise no_room(error) from error
-        return _fresh(chat)
+        return fresh(chat)
 
 
 def no_room(error: NotOnline | AtCapacity) -> Problem:
@@ -240,13 +240,13 @@ def _topic_of(chat: Conversation, wished: str) -> Topic:
     raise serializers.ValidationError({"topic": [_("There is no such topic.")]})
 
 
-def _fresh(chat: Conversation) -> Response:
+def fresh(chat: Conversation) -> Response:
     """Answer with the chat as it stands after the operation."""
     rows = Conversation.objects.select_related(
         "brand", "topic", "chosen_topic", "team", "assignee", "visitor"
     )
-    return _shown(rows.get(pk=chat.pk))
+    return shown(rows.get(pk=chat.pk))
 
 
-def _shown(chat: Conversation) -> Response:
+def shown(chat: Conversation) -> Response:
     return Response(DeskChatAnswer(chat).data)

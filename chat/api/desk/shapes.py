@@ -140,6 +140,13 @@ class TicketEntryAnswer(serializers.Serializer[Any]):
     at = Moment(source="created_at")
 
 
+class ConvertedAnswer(serializers.Serializer[Any]):
+    """The ticket that a chat became."""
+
+    ticket = serializers.IntegerField()
+    status = serializers.ChoiceField(Ticket.Status.choices)
+
+
 class OneTicketAnswer(TicketAnswer):
     """A ticket with its timeline."""
 

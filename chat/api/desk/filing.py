@@ -1,0 +1,186 @@
+"""Chats at the desk: pass them on, make tickets of them, tag them."""
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import generics, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.models import Agent, Team
+from chat.api.desk.access import (
+    DeskView,
+    Pages,
+    agent_of,
+    filed_chat,
+    handled_chat,
+    visible_chat,
+)
+from chat.api.desk.conversations import fresh
+from chat.api.desk.shapes import ConvertedAnswer, DeskChatAnswer, NameAnswer
+from chat.api.schema import problems_of
+from chat.models import Conversation, Tag
+from chat.models.tag import NAME_MAX
+from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, change_tags
+from chat.operations.tickets import EmailNeeded, convert_to_ticket
+from chat.operations.transfers import REASON_MAX, transfer
+from chat.queries.tags import tags_like, tags_of
+from chat.recipients import REFUSED, recipient_agent, recipient_team, why_refused
+from config.api import StrictSerializer, Text
+from config.problems import Problem
+
+
+class TransferBody(StrictSerializer):
+    """To whom, and why."""
+
+    agent = Text(max_length=22, required=False)
+    team = Text(max_length=20, required=False)
+    reason = Text(max_length=REASON_MAX, required=False, allow_blank=True, default="")
+
+
+class ConvertBody(StrictSerializer):
+    """The customer's address, if nobody knows it yet."""
+
+    email = serializers.EmailField(max_length=254, required=False)
+
+
+class TagsBody(StrictSerializer):
+    """Words to put on a chat and to take off it."""
+
+    add = serializers.ListField(
+        child=Text(max_length=NAME_MAX), max_length=TAGS_MAX, required=False, default=list
+    )
+    remove = serializers.ListField(
+        child=Text(max_length=NAME_MAX), max_length=TAGS_MAX, required=False, default=list
+    )
+
+
+class Transfer(DeskView):
+    """`conversations/{id}/transfer`."""
+
+    @extend_schema(
+        operation_id="conversation_transfer",
+        request=TransferBody,
+        responses={200: DeskChatAnswer, **problems_of(400, 403, 404, 409)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Pass a chat on to an agent who is Online and has a free slot, or to a team's queue."""
+        chat = handled_chat(request, public_id)
+        body = TransferBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        wish = body.validated_data
+        try:
+            transfer(
+                conversation=chat,
+                to=_recipient(wish.get("agent"), wish.get("team")),
+                by=agent_of(request),
+                now=timezone.now(),
+                reason=wish["reason"],
+            )
+        except REFUSED as error:
+            raise Problem(409, *why_refused(error)) from error
+        return fresh(chat)
+
+
+class Convert(DeskView):
+    """`conversations/{id}/convert`."""
+
+    @extend_schema(
+        operation_id="conversation_convert",
+        request=ConvertBody,
+        responses={
+            201: ConvertedAnswer,
+            200: ConvertedAnswer,
+            **problems_of(400, 403, 404),
+        },
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Make a ticket of a chat, open or archived; again answers the same ticket."""
+        chat = filed_chat(request, public_id)
+        body = ConvertBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            ticket, created = convert_to_ticket(
+                conversation=chat,
+                by=agent_of(request),
+                now=timezone.now(),
+                email=body.validated_data.get("email", ""),
+            )
+        except EmailNeeded as error:
+            raise serializers.ValidationError(
+                {"email": [_("The customer's e-mail address is not known.")]}
+            ) from error
+        answer = ConvertedAnswer({"ticket": ticket.number, "status": ticket.status})
+        return Response(answer.data, status=201 if created else 200)
+
+
+class ChatTags(DeskView):
+    """`conversations/{id}/tags`."""
+
+    @extend_schema(operation_id="conversation_tags", responses={200: NameAnswer(many=True)})
+    def get(self, request: Request, public_id: str) -> Response:
+        """Return the tags of a chat."""
+        return _tags(visible_chat(request, public_id))
+
+    @extend_schema(
+        operation_id="conversation_tags_change",
+        request=TagsBody,
+        responses={200: NameAnswer(many=True), **problems_of(400, 403, 404, 409)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Take tags off a chat and put others on it, all or nothing; new words become tags."""
+        chat = filed_chat(request, public_id)
+        body = TagsBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            change_tags(
+                conversation=chat,
+                by=agent_of(request),
+                now=timezone.now(),
+                **body.validated_data,
+            )
+        except InvalidTag as error:
+            raise serializers.ValidationError({"add": [_("This can't be a tag.")]}) from error
+        except TooManyTags as error:
+            raise Problem(
+                409, "full", _("A chat has at most {n} tags.").format(n=TAGS_MAX)
+            ) from error
+        return _tags(chat)
+
+
+class TagPages(Pages):
+    """By name."""
+
+    ordering = ("folded", "pk")
+
+
+@extend_schema_view(
+    get=extend_schema(parameters=[OpenApiParameter("q", str, description="Part of the name")])
+)
+class Tags(DeskView, generics.ListAPIView[Tag]):
+    """`tags`."""
+
+    serializer_class = NameAnswer
+    pagination_class = TagPages
+    queryset = Tag.objects.none()
+
+    def get_queryset(self) -> QuerySet[Tag]:
+        """Return the tags whose name has `q` in it, however that is spelled."""
+        return tags_like(self.request.query_params.get("q", ""))
+
+
+def _recipient(agent: str | None, team: str | None) -> Agent | Team:
+    """Return the one that the body names."""
+    if (agent is None) is (team is None):
+        raise serializers.ValidationError({"agent": [_("Name an agent or a team.")]})
+    found = recipient_agent(agent) if agent is not None else recipient_team(team or "")
+    if found is None and agent is not None:
+        raise serializers.ValidationError({"agent": [_("There is no such agent.")]})
+    if found is None:
+        raise serializers.ValidationError({"team": [_("There is no such team.")]})
+    return found
+
+
+def _tags(chat: Conversation) -> Response:
+    return Response(NameAnswer(tags_of(chat), many=True).data)

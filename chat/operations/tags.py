@@ -1,0 +1,105 @@
+"""Putting tags on chats."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from agents.models import Agent
+from chat.lifecycle import ConversationTagged
+from chat.locks import lock_conversation
+from chat.models import Conversation, ConversationTag, Entry, Tag
+from chat.models.tag import NAME_MAX
+from chat.operations.entries import Line, append
+from chat.rights import require_filing
+from config.events import publish
+from config.folding import fold
+
+TAGS_MAX = 20
+
+
+class InvalidTag(Exception):
+    """A tag is a word of at most 40 characters."""
+
+
+class TooManyTags(Exception):
+    """A chat has as many tags as anybody can read."""
+
+
+def spelled(name: str) -> str:
+    """Return a tag's name on one line, as it is stored. Raises `InvalidTag`."""
+    name = " ".join(name.split())
+    if not 0 < len(name) <= NAME_MAX or not name.isprintable():
+        raise InvalidTag
+    if not 0 < len(fold(name)) <= NAME_MAX * 4:
+        raise InvalidTag
+    return name
+
+
+@transaction.atomic
+def add_tag(
+    *, conversation: Conversation, name: str, by: Agent | None, now: datetime
+) -> Conversation:
+    """Put a tag on a chat; a new word becomes a tag for all. Again: changes nothing.
+
+    Raises `InvalidTag`, `TooManyTags` or `NotAuthorised`.
+    """
+    name = spelled(name)
+    chat = lock_conversation(conversation)
+    if by is not None:
+        require_filing(by, chat)
+    tag, _ = Tag.objects.get_or_create(folded=fold(name), defaults={"name": name})
+    own = ConversationTag.objects.filter(conversation=chat)
+    if own.filter(tag=tag).exists():
+        return chat
+    if own.count() >= TAGS_MAX:
+        raise TooManyTags
+    ConversationTag.objects.create(conversation=chat, tag=tag)
+    append(chat, _line(by, added=tag.name), now=now)
+    publish(ConversationTagged.of(chat, added=tag.name))
+    return chat
+
+
+@transaction.atomic
+def remove_tag(
+    *, conversation: Conversation, name: str, by: Agent | None, now: datetime
+) -> Conversation:
+    """Take a tag off a chat; one that isn't on it changes nothing."""
+    chat = lock_conversation(conversation)
+    if by is not None:
+        require_filing(by, chat)
+    word = fold(" ".join(name.split())).replace("\0", "")
+    found = ConversationTag.objects.filter(conversation=chat, tag__folded=word)
+    own = found.select_related("tag").first()
+    if own is None:
+        return chat
+    own.delete()
+    append(chat, _line(by, removed=own.tag.name), now=now)
+    publish(ConversationTagged.of(chat, removed=own.tag.name))
+    return chat
+
+
+@transaction.atomic
+def change_tags(
+    *,
+    conversation: Conversation,
+    add: Iterable[str],
+    remove: Iterable[str],
+    by: Agent | None,
+    now: datetime,
+) -> Conversation:
+    """Take tags off a chat and put others on it, all or nothing.
+
+    Raises `InvalidTag`, `TooManyTags` or `NotAuthorised`.
+    """
+    for name in remove:
+        remove_tag(conversation=conversation, name=name, by=by, now=now)
+    # In one order for all: two who make the same new tags at once wait, and don't lock each other.
+    for name in sorted(add, key=fold):
+        add_tag(conversation=conversation, name=name, by=by, now=now)
+    return conversation
+
+
+def _line(by: Agent | None, **data: str) -> Line:
+    author_kind = Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM
+    return Line(kind=Entry.Kind.TAGGED, author_kind=author_kind, agent=by, data=data)

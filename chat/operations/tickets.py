@@ -1,0 +1,144 @@
+"""Tickets made of chats, and what is said after that."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+
+from agents.models import Agent
+from chat.identities import contact_of_identity
+from chat.lifecycle import ConversationConverted
+from chat.locks import lock_conversation, lock_visitor
+from chat.models import Conversation, Entry, Visitor
+from chat.operations.entries import Line, append
+from chat.protocol import attachment_json
+from chat.queries.people import email_of, given_name
+from chat.rights import require_filing
+from config.events import publish
+from tickets.models import Contact, Ticket
+from tickets.operations import Said, add_said, create_contact, last_said, open_ticket, set_email
+
+
+class EmailNeeded(Exception):
+    """A ticket is answered by e-mail, and nobody knows the customer's address."""
+
+
+class Converted(NamedTuple):
+    """The ticket of a chat, and whether this request made it."""
+
+    ticket: Ticket
+    created: bool
+
+
+@transaction.atomic
+def convert_to_ticket(
+    *, conversation: Conversation, by: Agent, now: datetime, email: str = ""
+) -> Converted:
+    """Make a ticket of what was said in a chat, which goes on or stays in the archive.
+
+    A chat has one ticket: again is the same one. `email` counts where none is known yet. Raises
+    `EmailNeeded` or `NotAuthorised`.
+    """
+    # Visitor before chat, as when one leaves an offline message.
+    visitor = lock_visitor(conversation.visitor_id) if conversation.visitor_id else None
+    chat = lock_conversation(conversation)
+    require_filing(by, chat)
+    if chat.ticket is not None:
+        return Converted(chat.ticket, created=False)
+    address = email_of(chat) or email
+    if not address:
+        raise EmailNeeded
+    contact = chat.contact or (contact_of(visitor, now) if visitor else None)
+    if contact is None:
+        name = given_name(chat)
+        contact = create_contact(name=name, email=address, language=chat.language, now=now)
+    elif not contact.email:
+        set_email(contact=contact, email=address)
+    said = said_in(chat)
+    ticket = open_ticket(
+        brand=chat.brand,
+        contact=contact,
+        topic=chat.topic,
+        team=chat.team,
+        subject=_subject(chat, said),
+        said=said,
+        language=chat.language,
+        source=Ticket.Source.CHAT,
+        data=_origin(chat),
+        origin_key=f"chat:{chat.public_id}",
+        by=by,
+        now=now,
+    )
+    chat.ticket, chat.contact = ticket, contact
+    chat.save(update_fields=["ticket", "contact"])
+    line = Line(
+        kind=Entry.Kind.CONVERTED,
+        author_kind=Entry.AuthorKind.AGENT,
+        agent=by,
+        data={"number": ticket.number},
+    )
+    append(chat, line, now=now)
+    publish(ConversationConverted.of(chat, outcome=chat.outcome, ticket_id=ticket.pk))
+    return Converted(ticket, created=True)
+
+
+def add_to_ticket(*, conversation_id: int, now: datetime) -> None:
+    """Copy what was said in a chat since its ticket was made, or last copied to."""
+    chat = Conversation.objects.select_related("ticket").filter(pk=conversation_id).first()
+    # Chat and ticket may be gone by now: demo data that was purged.
+    if chat is not None and chat.ticket is not None:
+        said = said_in(chat, after=last_said(ticket=chat.ticket, chat=chat.public_id))
+        add_said(ticket=chat.ticket, chat=chat.public_id, said=said, now=now)
+
+
+def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
+    """Return the messages of the chat after a number, oldest first; of files their names."""
+    messages = chat.entries.filter(kind=Entry.Kind.MESSAGE, seq__gt=after)
+    said = []
+    for entry in messages.select_related("agent").prefetch_related("attachments").order_by("seq"):
+        files = [attachment_json(each) for each in entry.attachments.all()]
+        said.append(
+            Said(
+                body=entry.body or ", ".join(str(file["name"]) for file in files),
+                at=entry.created_at,
+                agent=entry.agent,
+                data={
+                    "chat": chat.public_id,
+                    "seq": entry.seq,
+                    **({"files": files} if files else {}),
+                },
+            )
+        )
+    return said
+
+
+def contact_of(visitor: Visitor, now: datetime) -> Contact:
+    """Return the person of a locked visitor; somebody new unless the visitor is known already."""
+    if visitor.contact is None:
+        visitor.contact = contact_of_identity(visitor) or create_contact(
+            name=visitor.name,
+            email=visitor.email,
+            is_email_verified="email" in visitor.verified,
+            language=visitor.language,
+            now=now,
+        )
+        visitor.save(update_fields=["contact"])
+    return visitor.contact
+
+
+def _subject(chat: Conversation, said: list[Said]) -> str:
+    """Return the customer's first words, else what the chat was about."""
+    topic = chat.topic.label(chat.language) if chat.topic else chat.topic_text
+    words = [each.body for each in said if each.agent is None]
+    return next((body for body in words if body.strip()), "") or topic or given_name(chat)
+
+
+def _origin(chat: Conversation) -> Mapping[str, Any]:
+    device = chat.visitor.device if chat.visitor else ""
+    return {
+        "page": chat.page,
+        "device": device,
+        "fields": chat.fields,
+        "conversation": chat.public_id,
+    }

@@ -1,0 +1,183 @@
+"""Passing chats on, making tickets of them and tagging them, from the console."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from agents.access import Access, access_of
+from agents.callers import signed_in
+from agents.models import Agent, Team
+from chat.models import Conversation
+from chat.models.tag import NAME_MAX
+from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, add_tag, remove_tag
+from chat.operations.tickets import EmailNeeded, convert_to_ticket
+from chat.operations.transfers import REASON_MAX, transfer
+from chat.queries.people import face_of
+from chat.queries.tags import suggested_tags, tags_of
+from chat.recipients import REFUSED, recipient_agent, recipient_team, why_refused
+from chat.rights import NotAuthorised, may_file
+from chat.routing.candidates import online_agents
+from chat.routing.room import rooms_for, teams_for
+from chat.views.console_actions import found, handled, heard, refusal, told
+from config.folding import fold
+
+
+class TransferForm(forms.Form):
+    """To whom ("agent:<id>" or "team:<key>"), and why."""
+
+    to = forms.CharField(max_length=40)
+    reason = forms.CharField(max_length=REASON_MAX, required=False)
+
+    def recipient(self) -> Agent | Team | None:
+        """Return the colleague or team that was chosen."""
+        kind, _colon, key = self.cleaned_data.get("to", "").partition(":")
+        return recipient_team(key) if kind == "team" else recipient_agent(key)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def pass_on(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask who shall have a chat, and pass it on."""
+    agent = signed_in(request)
+    conversation = handled(access_of(agent), public_id)
+    error = ""
+    if request.method == "POST":
+        form = TransferForm(request.POST)
+        to = form.recipient() if form.is_valid() else None
+        if to is not None:
+            was_mine = conversation.assignee_id == agent.pk
+            try:
+                transfer(
+                    conversation=conversation,
+                    to=to,
+                    by=agent,
+                    now=timezone.now(),
+                    reason=form.cleaned_data["reason"],
+                )
+            except REFUSED as refused:
+                return told(why_refused(refused)[1], **{"console:refresh": {}})
+            except NotAuthorised as refused:
+                return told(refusal(refused), **{"console:refresh": {}})
+            text = _("Transferred. To: {name}").format(name=to.name)
+            if was_mine:
+                return heard({"console:gone": {"id": public_id, "text": text}})
+            return told(text, **{"console:changed": {"id": public_id}})
+        error = _("Choose who gets the chat.")
+    return render(request, "console/transfer.html", _recipients(conversation) | {"error": error})
+
+
+def _recipients(conversation: Conversation) -> dict[str, Any]:
+    """Return the teams and Online colleagues that could take a chat."""
+    now = timezone.now()
+    colleagues = online_agents(now).exclude(pk=conversation.assignee_id or 0)
+    rooms = [room for room in rooms_for(conversation, colleagues) if room.reason is None]
+    return {
+        "id": conversation.public_id,
+        "reason_max": REASON_MAX,
+        "teams": [
+            {
+                "value": f"team:{room.team.pk}",
+                "name": room.team.name,
+                "search": fold(room.team.name),
+                "note": _("{n} online").format(n=room.online),
+            }
+            for room in teams_for(conversation, now=now)
+        ],
+        "agents": [
+            {
+                "value": f"agent:{room.agent.public_id}",
+                "name": room.agent.name,
+                "search": fold(room.agent.name),
+                "note": _slots(room.free),
+                "is_full": room.free < 1,
+            }
+            for room in sorted(rooms, key=lambda room: (room.agent.sort_name, room.agent.pk))
+        ],
+    }
+
+
+def _slots(free: int) -> str:
+    free = max(free, 0)
+    return ngettext("{n} free slot", "{n} free slots", free).format(n=free)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def convert(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Make a ticket of a chat; asks for the address when nobody knows it."""
+    agent = signed_in(request)
+    conversation = filed(access_of(agent), public_id)
+    email = request.POST.get("email", "").strip()
+    error = ""
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError:
+            error = _("Please check the e-mail address.")
+    if request.method == "POST" and not error:
+        try:
+            ticket, created = convert_to_ticket(
+                conversation=conversation, by=agent, now=timezone.now(), email=email
+            )
+        except EmailNeeded:
+            error = _("The customer's e-mail address is not known.")
+        except NotAuthorised as refused:
+            return told(refusal(refused), **{"console:refresh": {}})
+        else:
+            text = _("Ticket #{number} was made") if created else _("This is ticket #{number}")
+            changed = {"console:changed": {"id": public_id}}
+            return told(text.format(number=ticket.number), **changed)
+    context = {
+        "id": public_id,
+        "name": face_of(conversation).name,
+        "email": email,
+        "error": error,
+    }
+    return render(request, "console/convert.html", context)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def tags(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Put a tag on a chat or take one off; GET suggests some for what is typed."""
+    agent = signed_in(request)
+    conversation = filed(access_of(agent), public_id)
+    if request.method == "GET":
+        suggested = suggested_tags(request.GET.get("q", ""), beside=conversation)
+        return render(request, "console/tags.html#suggested", {"tags": suggested})
+    error = ""
+    try:
+        if word := request.POST.get("remove", ""):
+            remove_tag(conversation=conversation, name=word, by=agent, now=timezone.now())
+        else:
+            word = request.POST.get("add", "")
+            add_tag(conversation=conversation, name=word, by=agent, now=timezone.now())
+    except InvalidTag:
+        error = _("A tag has 1 to {n} characters.").format(n=NAME_MAX)
+    except TooManyTags:
+        error = _("A chat has at most {n} tags.").format(n=TAGS_MAX)
+    except NotAuthorised as refused:
+        return told(refusal(refused), **{"console:refresh": {}})
+    context = {"id": public_id, "tags": tags_of(conversation), "may_tag": True, "error": error}
+    return render(request, "console/tags.html", context)
+
+
+def filed(access: Access, public_id: str) -> Conversation:
+    """Return a chat that the agent may tag or make a ticket of, also one of the archive."""
+    conversation = found(access, public_id)
+    if not may_file(access, conversation):
+        raise Http404
+    return conversation

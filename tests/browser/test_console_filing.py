@@ -1,0 +1,224 @@
+"""Passing chats on, making tickets of them and tagging them, in real browsers."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from agents.models import Agent, Permission, Role
+from chat.models import Conversation, Tag
+from chat.operations.tags import add_tag
+from tests import factories
+from tests.browser.desk import Desk, now, open_desk, ready
+from tests.browser.widget import Desk as Program
+from tests.browser.widget import Shop, Visitor, visitor_context
+from tests.chromium import Contexts, assert_accessible
+from tests.conftest import Site
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def desk(site: Site, new_context: Contexts) -> Desk:
+    return open_desk(site, new_context, viewport={"width": 1440, "height": 900})
+
+
+def colleague(desk: Desk, new_context: Contexts, name: str = "Mert Yılmaz") -> tuple[Agent, Page]:
+    """Somebody else of the team with the console open."""
+    agent = factories.make_agent(online=True, name=name, language="en")
+    desk.team.agents.add(agent)
+    page = new_context(agent=agent, url=desk.site.url).new_page()
+    page.goto(f"{desk.site.url}/console/")
+    ready(page)
+    return agent, page
+
+
+def test_a_chat_is_handed_to_a_colleague_with_the_keyboard_alone(
+    desk: Desk, new_context: Contexts
+) -> None:
+    visitor = desk.opened("My jacket is too small")
+    _, theirs = colleague(desk, new_context)
+    page = desk.page
+    page.focus("#transfer-button")
+    page.keyboard.press("Enter")
+    expect(page.locator("#transfer-filter")).to_be_focused()
+    page.keyboard.type("YİL")
+    chosen = page.locator("#transfer-list [aria-selected=true]")
+    expect(chosen).to_contain_text("Mert Yılmaz")
+    expect(chosen).to_contain_text("4 free slots")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Knows sizes")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Transferred. To: Mert Yılmaz")
+    expect(page.locator(f"#row-{visitor.id}")).to_have_count(0)
+    expect(page.locator("#meter")).to_contain_text("0/4")
+    theirs.locator(f"#row-{visitor.id} a").click()
+    expect(theirs.locator(".is-transferred")).to_have_text(
+        "Elif Kaya transferred the chat. Agent: Mert Yılmaz · Knows sizes"
+    )
+    expect(theirs.locator("#context")).to_contain_text("Transferred by Elif Kaya")
+    theirs.fill("#composer-text", "Let me look")
+    theirs.press("#composer-text", "Enter")
+    expect(theirs.locator(".message.is-own")).to_contain_text("Let me look")
+    assert visitor.texts()[-1] == "Let me look"
+
+
+def test_the_new_agent_is_alerted_like_for_any_new_chat(desk: Desk, new_context: Contexts) -> None:
+    visitor = desk.opened()
+    _, theirs = colleague(desk, new_context)
+    desk.page.click("#transfer-button")
+    desk.page.click("#transfer-list [data-value^=agent]")
+    desk.page.click("dialog[open] .button.primary")
+    expect(theirs.locator(f"#row-{visitor.id}")).to_be_visible()
+    expect(theirs.locator("html")).to_have_attribute("data-sound", "chat")
+
+
+def test_the_visitor_sees_the_transfer_and_the_new_agent_and_goes_on_after_a_ticket(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    first = shop.agent("Elif Kaya")
+    visitor = Visitor(visitor_context(new_context), shop.url).start("Hello there", name="Vera Ak")
+    frame = visitor.frame
+    expect(frame.locator(".who")).to_contain_text("Elif Kaya")
+    [chat] = first.chats()
+    second = shop.agent("Mert Demir")
+    path = f"conversations/{chat['id']}"
+    first.call(f"{path}/transfer", {"agent": second.agent.public_id, "reason": "secret"})
+    expect(frame.locator(".is-transferred")).to_have_text("Elif Kaya transferred the chat")
+    expect(frame.locator(".who")).to_contain_text("Mert Demir")
+    made = second.call(f"{path}/convert", {"email": "vera@example.com"})
+    expect(frame.locator(".is-converted")).to_contain_text(str(made["ticket"]))
+    expect(frame.locator(".ended")).to_be_hidden()
+    visitor.say("One more thing")
+    visitor.sees("One more thing")
+    expect(visitor.pending).to_have_count(0)
+    assert second.texts(chat["id"])[-1] == "One more thing"
+
+
+def test_a_chat_becomes_a_ticket_in_one_click_and_its_number_stands_in_the_head(
+    desk: Desk,
+) -> None:
+    desk.opened("Where is my invoice?")
+    page = desk.page
+    page.click("#convert-button")
+    chip = page.locator(".ticket-chip")
+    expect(chip).to_contain_text("New")
+    ticket = Ticket.objects.get()
+    expect(chip).to_contain_text(f"Ticket #{ticket.pk}")
+    expect(page.locator(".history-card")).to_contain_text("Where is my invoice?")
+    expect(page.locator("#convert-button")).to_have_count(0)
+    expect(page.locator(".is-converted")).to_have_text(
+        f"Elif Kaya made ticket #{ticket.pk} of the chat"
+    )
+    desk.write("We go on here")
+    expect(page.locator(".message.is-own")).to_contain_text("We go on here")
+
+
+def test_an_unknown_address_is_one_field(desk: Desk) -> None:
+    visitor = desk.opened()
+    Conversation.objects.update(fields={})
+    Conversation.objects.get().visitor.__class__.objects.update(email="")
+    page = desk.page
+    page.reload()
+    ready(page)
+    page.click("#convert-button")
+    expect(page.locator("#convert-email")).to_be_focused()
+    page.keyboard.type("vera@example.com")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ticket-chip")).to_be_visible()
+    assert Ticket.objects.get().contact.email == "vera@example.com"
+    assert Ticket.objects.get().conversations.get().public_id == visitor.id
+
+
+def test_tags_are_typed_suggested_and_taken_off_without_leaving_the_field(desk: Desk) -> None:
+    other = factories.make_conversation(factories.make_visitor(factories.make_brand()))
+    add_tag(conversation=other, name="Değişim", by=None, now=now())
+    desk.opened()
+    page = desk.page
+    field = page.locator("#tag-input")
+    field.click()
+    page.keyboard.type("DEG")
+    expect(page.locator("#tag-options [role=option]")).to_have_text(["Değişim"])
+    expect(field).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tag-name")).to_have_text(["Değişim"])
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    page.keyboard.type("beden")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tag-name")).to_have_text(["beden", "Değişim"])
+    expect(page.locator(".is-tagged").last).to_have_text("Elif Kaya added a tag: beden")
+    page.click(".tag-remove >> nth=0")
+    expect(page.locator(".tag-name")).to_have_text(["Değişim"])
+    assert Tag.objects.count() == 2
+
+
+def test_a_tag_of_a_colleague_appears_and_what_is_being_typed_stays(desk: Desk) -> None:
+    visitor = desk.opened()
+    role = factories.make_role(Permission.SUPERVISE, scope=Role.Scope.ALL)
+    supervisor = Program(desk.site, factories.make_agent(role=role))
+    field = desk.page.locator("#tag-input")
+    field.click()
+    desk.page.keyboard.type("half a wo")
+    supervisor.call(f"conversations/{visitor.id}/tags", {"add": ["urgent"]})
+    expect(desk.page.locator(".tag-name")).to_have_text(["urgent"])
+    expect(field).to_be_focused()
+    desk.page.keyboard.type("rd")
+    expect(field).to_have_value("half a word")
+
+
+def test_a_small_screen_has_it_all_in_a_menu(site: Site, new_context: Contexts) -> None:
+    size = {"width": 360, "height": 740}
+    desk = open_desk(site, new_context, viewport=size)
+    desk.opened()
+    page = desk.page
+    expect(page.locator("#transfer-button")).to_be_hidden()
+    page.click(".more-toggle")
+    expect(page.locator(".end-button")).to_be_visible()
+    page.click("#transfer-button")
+    expect(page.locator("#transfer-filter")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".more-toggle")).to_be_focused()
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= size["width"]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("theme", "language"), [("light", "tr"), ("dark", "en")])
+def test_dialogs_menu_and_tags_are_accessible(
+    site: Site, new_context: Contexts, theme: str, language: str
+) -> None:
+    size = {"width": 360, "height": 740}
+    desk = open_desk(site, new_context, viewport=size, agent={"theme": theme, "language": language})
+    colleague(desk, new_context)
+    full, _ = colleague(desk, new_context, "Ayşe")
+    Agent.objects.filter(pk=full.pk).update(capacity=0)
+    visitor = desk.opened(name="")
+    page = desk.page
+    page.click(".more-toggle")
+    assert_accessible(page)
+    page.click("#convert-button")
+    page.fill("#convert-email", "vera@x")
+    page.keyboard.press("Enter")
+    expect(page.locator("#convert-error")).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    page.click(".more-toggle")
+    page.click("#transfer-button")
+    expect(page.locator("#transfer-list [aria-disabled=true]")).to_contain_text("Ayşe")
+    page.keyboard.press("ArrowDown")
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    chat = Conversation.objects.get(public_id=visitor.id)
+    add_tag(conversation=chat, name="beden", by=None, now=now())
+    Tag.objects.create(name="Değişim", folded="degisim")
+    page.reload()
+    ready(page)
+    page.click(".context-toggle")
+    page.click("#tag-input")
+    expect(page.locator("#tag-options [role=option]")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    assert_accessible(page)
