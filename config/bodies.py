@@ -1,16 +1,28 @@
-"""A limit on request bodies before anything reads them: Django spools any length to disk."""
+"""Limits on request bodies before anything reads them: Django spools any length to disk, and waits
+for ever."""
 
+import asyncio
+import time
 from typing import Any
 
 from config.problems import send_problem
 
+# Between two parts of a body, and for all of it: an upload over a slow line takes minutes.
+PAUSE_SECONDS = 30.0
+BODY_SECONDS = 300.0
 
-class BodyTooBig(Exception):
-    """More bytes arrived than any request of ours needs."""
+
+class BadBody(Exception):
+    """More bytes arrived than any request of ours needs, or they take too long."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class LimitBodies:
-    """ASGI middleware: answers 413 as soon as a body is, or says it will be, too long."""
+    """ASGI middleware: answers 413 as soon as a body is, or says it will be, too long, and 408 when
+    it doesn't come."""
 
     def __init__(self, app: Any, *, limit: int) -> None:
         self._app = app
@@ -25,15 +37,25 @@ class LimitBodies:
             await send_problem(send, 413)
             return
         received = 0
-        started = False
+        started = ended = False
+        begun = time.monotonic()
 
         async def counted() -> Any:
-            nonlocal received
-            message = await receive()
+            nonlocal received, ended
+            if ended:
+                # Nothing but the end of the connection comes now.
+                return await receive()
+            left = begun + BODY_SECONDS - time.monotonic()
+            try:
+                async with asyncio.timeout(min(PAUSE_SECONDS, left)):
+                    message = await receive()
+            except TimeoutError:
+                raise BadBody(408) from None
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > self._limit:
-                    raise BodyTooBig
+                    raise BadBody(413)
+            ended = not message.get("more_body")
             return message
 
         async def noted(message: Any) -> None:
@@ -43,10 +65,10 @@ class LimitBodies:
 
         try:
             await self._app(scope, counted, noted)
-        except BodyTooBig:
+        except BadBody as bad:
             if started:
                 raise
-            await send_problem(send, 413)
+            await send_problem(send, bad.status)
 
 
 def _announced(scope: Any) -> int:

@@ -1,8 +1,12 @@
 """A body that is too long is refused before anything stores it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
+from config import bodies
 from config.bodies import LimitBodies
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -70,3 +74,47 @@ async def test_sockets_pass_untouched() -> None:
     scope = {"type": "websocket"}
     await LimitBodies(application, limit=LIMIT)(scope, None, None)
     assert passed == [scope]
+
+
+@pytest.mark.parametrize("limit", ["PAUSE_SECONDS", "BODY_SECONDS"])
+async def test_a_body_that_doesn_t_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(bodies, limit, 0.05)
+    sent: list[dict[str, Any]] = []
+
+    async def application(scope: Any, receive: Receive, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+
+    async def receive() -> dict[str, Any]:
+        # A byte now and then keeps no connection, either.
+        await asyncio.sleep(0.01 if limit == "BODY_SECONDS" else 10)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "headers": []}
+    async with asyncio.timeout(5):
+        await LimitBodies(application, limit=LIMIT)(scope, receive, send)
+    assert sent[0]["status"] == 408
+
+
+async def test_an_answer_may_take_longer_than_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "PAUSE_SECONDS", 0.05)
+    heard = []
+
+    async def application(scope: Any, receive: Receive, send: Any) -> None:
+        heard.append(await receive())
+        # Listens whether the client has gone.
+        heard.append(await receive())
+
+    messages = [{"type": "http.disconnect"}, {"type": "http.request", "body": b"x"}]
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.2 if len(messages) == 1 else 0)
+        return messages.pop()
+
+    await LimitBodies(application, limit=LIMIT)({"type": "http", "headers": []}, receive, None)
+    assert [message["type"] for message in heard] == ["http.request", "http.disconnect"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from config import heads
 from config.heads import HEAD_MAX
 from config.server import make_server
 
@@ -91,3 +92,30 @@ async def test_bodies_and_many_requests_don_t_count() -> None:
         for _ in range(40):
             writer.write(GET + b"X: " + b"a" * (HEAD_MAX // 16) + b"\r\n\r\n")
             assert await answer(reader) == (b"HTTP/1.1 200 OK", b"0")
+
+
+@pytest.mark.parametrize("before", [b"", GET + b"\r\n"], ids=["first", "later"])
+@pytest.mark.parametrize("part", [b"", GET], ids=["nothing", "half"])
+async def test_a_head_that_doesn_t_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, before: bytes, part: bytes
+) -> None:
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
+    async with connection() as (reader, writer):
+        if before:
+            writer.write(before)
+            assert await answer(reader) == (b"HTTP/1.1 200 OK", b"0")
+            # A connection that is kept may rest for as long as uvicorn lets it.
+            await asyncio.sleep(0.3)
+            part = part or GET
+        writer.write(part)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+
+
+async def test_a_slow_body_is_no_slow_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
+    async with connection() as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+        await asyncio.sleep(0.4)
+        writer.write(b"a")
+        assert await answer(reader) == (b"HTTP/1.1 200 OK", b"2")
