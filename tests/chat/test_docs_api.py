@@ -140,6 +140,8 @@ def test_every_frame_that_is_sent_is_described() -> None:
 def events() -> set[str]:
     """Return the names of the events that the code sends to sockets."""
     found: set[str] = set()
+    for path in Path(live.__file__).parent.rglob("*.py"):
+        found |= set(re.findall(r'\bevent_frame\(\s*"([a-z.]+)"', path.read_text()))
     for module in (lifecycle, agent_events, marks, threads, console):
         source = re.sub(r"name: ClassVar.*", "", inspect.getsource(module))
         found |= set(
