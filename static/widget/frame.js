@@ -3,15 +3,13 @@ import { LiveSocket } from "../live/socket.js";
 import { Api, ApiError } from "./api.js";
 import { Bridge } from "./bridge.js";
 import { h, iconButton } from "./dom.js";
-import { formScreen, homeScreen, noticeScreen, offlineScreen, thanksScreen } from "./screens.js";
+import { formScreen, homeScreen, noticeScreen, offlineScreen } from "./screens.js";
 
 /** The widget inside its iframe: which screen is shown, and what all screens share. */
 
 const config = JSON.parse(document.getElementById("config")?.textContent ?? "{}");
 const BANNER_AFTER = 3_000;
 const START_AGAIN_WITHIN = 10 * 60_000;
-/** @type {Record<string, RegExp>} */
-const KNOWN = { name: /^.{1,120}$/, email: /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/, phone: /^.{1,32}$/ };
 
 export class App {
   config = config;
@@ -82,7 +80,7 @@ export class App {
     if (data.visitor) this.#told = null;
     this.api.identity = data.identity ?? "";
     this.api.page = data.page ?? {};
-    this.#know(data.fields ?? {});
+    this.#know(data.fields);
     document.documentElement.classList.toggle("is-phone", Boolean(data.phone));
     try {
       this.draft = JSON.parse(this.bridge.get("draft") ?? "{}");
@@ -114,11 +112,10 @@ export class App {
     this.chat?.closed();
   }
 
-  /** Keep what the server would take. @param {Record<string, any>} fields */
+  /** @param {Record<string, string> | undefined} fields */
   #know(fields) {
-    for (const name in KNOWN) {
-      const value = String(fields?.[name] ?? "").trim();
-      if (KNOWN[name].test(value)) this.known[name] = value;
+    for (const name of ["name", "email", "phone"]) {
+      if (fields?.[name]) this.known[name] = fields[name];
     }
   }
 
@@ -128,8 +125,6 @@ export class App {
 
   /** @param {string} name */
   #track(name) {
-    name = name.trim().slice(0, 60);
-    if (!name) return;
     if (this.#told) this.#told = [...this.#told, { name, at: Date.now() }].slice(-20);
     else this.api.call("events", { name }).catch(() => {});
   }
@@ -186,7 +181,7 @@ export class App {
       return this.#become(before);
     }
     this.availability = this.session.availability;
-    this.#know(this.session.fields ?? {});
+    this.#know(this.session.fields);
     if (this.session.conversation) await this.talk(this.session.conversation);
     else if (!(await this.#startAgain())) this.home();
     this.socket.open();
@@ -357,6 +352,8 @@ export class App {
   async leave(values) {
     const { topic_text: _, ...body } = this.#body(values);
     const { newCid } = await import("../live/sync.js");
+    // Before anything is sent: what was left must not seem to have failed.
+    const { thanksScreen } = await import("./thanks.js");
     this.#leaveCid ??= newCid();
     this.bridge.keep(this.api.visitor);
     const answer = await this.api.call("offline-messages", { cid: this.#leaveCid, ...body });

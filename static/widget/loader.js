@@ -41,7 +41,9 @@
   let hidden = false;
   let over = false;
   let identity = "";
-  /** @type {Record<string, any>} */ let fields = {};
+  /** @type {Record<string, string>} */ let fields = {};
+  /** What the server will take of a visitor. */
+  const TAKEN = { name: /^.{1,120}$/, email: /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/, phone: /^.{1,32}$/ };
   /** @type {Map<string, Set<Function>>} */
   const listeners = new Map();
   /** @type {any[]} */ const waiting = [];
@@ -291,12 +293,16 @@
       // The frame's first word from us carries it.
       if (ready) tell("identify", { identity });
     },
-    set(/** @type {object} */ values) {
-      fields = { ...fields, ...values };
+    set(/** @type {Record<string, any>} */ values) {
+      for (const [name, shape] of Object.entries(TAKEN)) {
+        const value = String(values?.[name] ?? "").trim();
+        if (shape.test(value)) fields = { ...fields, [name]: value };
+      }
       tell("set", { fields });
     },
     track(/** @type {string} */ name) {
-      tell("track", { name: String(name) });
+      name = String(name).trim().slice(0, 60);
+      if (name) tell("track", { name });
     },
     on(/** @type {string} */ name, /** @type {Function} */ listener) {
       listeners.set(name, (listeners.get(name) ?? new Set()).add(listener));

@@ -7,7 +7,7 @@ import { around, face, h, icon, iconButton } from "./dom.js";
  */
 
 /** @param {App} app @param {{title: string, back?: () => void}} head */
-function bar(app, { title, back }) {
+export function bar(app, { title, back }) {
   return h(
     "header",
     { class: "bar" },
@@ -250,26 +250,6 @@ export function offlineScreen(app, { busy = false, back } = {}) {
         busyLabel: offline.sending,
         submit: (values) => app.leave(values),
       }),
-    ),
-  );
-}
-
-/** @param {App} app @param {{ticket: string, reply?: string, email?: string}} answer */
-export function thanksScreen(app, { ticket, reply, email }) {
-  const { offline } = app.texts;
-  return h(
-    "section",
-    { class: "screen" },
-    bar(app, { title: app.config.brand.title }),
-    h(
-      "div",
-      { class: "body thanks" },
-      h("span", { class: "thanks-sign" }, icon("check")),
-      h("h2", { tabIndex: -1, class: "thanks-title" }, offline.thanks),
-      h("p", { class: "thanks-number" }, h("span", {}, offline.number), h("strong", {}, `#${ticket}`)),
-      email && h("p", { class: "muted" }, offline.reply.replace("{email}", email)),
-      reply && h("p", { class: "thanks-reply", dir: "auto" }, reply),
-      h("button", { class: "button", onclick: () => app.home() }, offline.done),
     ),
   );
 }

@@ -181,8 +181,11 @@ def _weight(name: str) -> int:
     return len(gzip.compress((minified(text) if name.endswith(".js") else text).encode(), 9))
 
 
-# Loaded by those who open the emoji, add a file, or want the transcript.
-ONLY_ON_WISH = {"live/emoji.js", "live/fold.js", "widget/uploads.js", "widget/transcript.js"}
+# Loaded by those who open the emoji, add a file, want the transcript, or leave a message.
+ONLY_ON_WISH = {
+    *("live/emoji.js", "live/fold.js"),
+    *("widget/thanks.js", "widget/transcript.js", "widget/uploads.js"),
+}
 
 
 def test_the_scripts_of_the_widget_stay_light() -> None:
