@@ -90,6 +90,8 @@ async def test_the_new_agent_is_rung_and_hears_on_and_the_old_one_only_with_a_ri
     elif_, mert = agents
     chat = await db(setting, agents)
     async with console_socket(elif_) as giver, console_socket(mert) as receiver:
+        await giver.say(type="watch", conversation=chat.public_id, after=0)
+        await entry_of(giver, "accepted")
         await db(pass_on, chat, mert, elif_)
         rung = await receiver.event("conversation.assigned")
         assert (rung["conversation"], rung["automatic"]) == (chat.public_id, True)
