@@ -60,7 +60,7 @@ def test_a_chat_is_handed_to_a_colleague_with_the_keyboard_alone(
     expect(theirs.locator("#context")).to_contain_text("Transferred by Elif Kaya")
     theirs.fill("#composer-text", "Let me look")
     theirs.press("#composer-text", "Enter")
-    expect(theirs.locator(".message.is-own")).to_contain_text("Let me look")
+    expect(theirs.locator(".message.is-own .message-mark")).to_have_text("sent")
     assert visitor.texts()[-1] == "Let me look"
 
 
@@ -173,6 +173,7 @@ def test_a_tag_of_a_colleague_appears_and_what_is_being_typed_stays(desk: Desk) 
 def test_a_small_screen_has_it_all_in_a_menu(site: Site, new_context: Contexts) -> None:
     size = {"width": 360, "height": 740}
     desk = open_desk(site, new_context, viewport=size)
+    desk.team.agents.add(factories.make_agent())
     desk.opened()
     page = desk.page
     expect(page.locator("#transfer-button")).to_be_hidden()
