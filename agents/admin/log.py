@@ -30,6 +30,8 @@ _ACTS: dict[str, Promise] = {
     "role.edited": _("Permissions of a role changed"),
     "token.created": _("API token created"),
     "token.revoked": _("API token revoked"),
+    "brand.identity_secret_made": _("Secret for signed-in visitors made"),
+    "brand.identity_secret_deleted": _("Secret for signed-in visitors deleted"),
     "conversation.watched": _("Chat of somebody else read"),
 }
 # What every page of the administration may do to a row.

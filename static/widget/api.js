@@ -73,7 +73,10 @@ export class Api {
 
   /** @param {string} path @param {any} [body] @param {string} [method] @returns {Promise<any>} */
   async call(path, body, method = body === undefined ? "GET" : "POST") {
+    const { visitor } = this;
     const token = await this.token();
+    // What one person's screen asks is nothing for the next one's session.
+    if (visitor && visitor !== this.visitor) throw new ApiError(401, null, 0);
     try {
       return await this.#fetch(path, { method, body, token });
     } catch (error) {

@@ -14,6 +14,7 @@ from chat.models import Conversation, Entry
 from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.entries import Line, append
 from chat.operations.messages import Author, Draft, post_message
+from chat.routing.board import forget
 from tests.chat.http import Shop, Widget, cid, make_shop, open_widget, started, taken
 from tests.factories import make_topic
 from tickets.models import Ticket
@@ -108,6 +109,7 @@ def test_the_form_is_kept_with_visitor_and_chat(widget: Widget, shop: Shop) -> N
 def test_what_the_brand_requires_must_be_given_once(widget: Widget, shop: Shop) -> None:
     shop.brand.ask_email = Ask.REQUIRED
     shop.brand.save()
+    forget()
     answer = widget.start()
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert "email" in answer.json()["errors"]["fields"]

@@ -35,6 +35,7 @@ CALLS: dict[tuple[str, str], Any] = {
         "fields": {"email": "v@example.com"},
         "text": "x",
     },
+    ("events", "POST"): {"name": "added_to_cart"},
     ("availability", "GET"): None,
 }
 # The only call without a token has tests of its own.
