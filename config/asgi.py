@@ -23,15 +23,15 @@ from config.pages import Pages  # noqa: E402
 from config.server import before_shutdown  # noqa: E402
 
 pages = Pages(threads=12)
-# All widgets come here when a server was away. Two keep a core busy; a thousand are about as many
-# as are served within ten seconds, after which a widget would ask anew.
+# All widgets come here when a server was away. Two keep a core busy; whoever waits for ten seconds
+# would ask anew.
 sessions = Pages(threads=2)
 sessions_in_line = Lane(
     pages,
     sessions,
     paths={"/api/widget/v1/sessions"},
     at_once=2,
-    waiting=1000,
+    seconds=5,
     each=settings.IMECE["SESSIONS_IN_LINE_PER_ADDRESS"],
     place=lambda scope: address_key(scope_address(scope)),
 )

@@ -6,7 +6,9 @@ and the server works for nobody. In a line those at work stay quick, and so does
 
 import asyncio
 import contextlib
+import math
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
@@ -15,8 +17,12 @@ from config.problems import send_problem
 
 # Longer bodies don't wait in memory; no request of the doors' own has one.
 BODY_MAX = 64 * 1024
-# Whoever is sent away comes back within so many seconds.
+# Who comes from a crowded place is to come back within so many seconds.
 RETRY_SECONDS = 10
+# And nobody is told to stay away for longer than this.
+AWAY_SECONDS = 45
+# How fast the line moves is learned from the newest requests, so many by and large.
+LEARNED_FROM = 50
 # Whose turn it is waits so long for agents' pages, which all share one interpreter.
 COURTESY_SECONDS = 0.02
 
@@ -28,9 +34,10 @@ class ClientGone(Exception):
 class Lane:
     """ASGI middleware: before `door`, which serves `paths` instead of `app`.
 
-    `at_once` requests are at work there, `waiting` stand in line, and others get 503. Of those in
+    `at_once` requests are at work there, and others stand in line if it takes no longer than
+    `seconds`. Further ones get 503, each with the time at which it would be its turn. Of those in
     line at most `each` are from one place; `place` tells it from a scope. Requests that need no
-    line go first.
+    line go first. `pace` is how many seconds apart they are served, as long as nothing is known.
     """
 
     def __init__(
@@ -40,9 +47,10 @@ class Lane:
         *,
         paths: Collection[str],
         at_once: int,
-        waiting: int,
+        seconds: float,
         each: int,
         place: Callable[[Any], str],
+        pace: float = 0.01,
     ) -> None:
         self._app = app
         self._door = door
@@ -50,8 +58,15 @@ class Lane:
         self._each = each
         self._place = place
         self._from: Counter[str] = Counter()
+        self._at_once = at_once
         self._free = asyncio.Semaphore(at_once)
-        self._places = at_once + waiting
+        self._inside = 0
+        self._seconds = seconds
+        self._pace = pace
+        # When the last one was done while others waited; 0 after a pause.
+        self._done_at = 0.0
+        # The turn of whoever was sent away last.
+        self._last_turn = 0.0
         self._others = 0
         self._others_done = asyncio.Event()
 
@@ -68,11 +83,10 @@ class Lane:
             await send_problem(send, 413)
             return
         place = self._place(scope)
-        if not self._places or self._from[place] >= self._each:
-            later = str(1 + secrets.randbelow(RETRY_SECONDS))
-            await send_problem(send, 503, (b"retry-after", later.encode()))
+        if later := self._later(place):
+            await send_problem(send, 503, (b"retry-after", str(later).encode()))
             return
-        self._places -= 1
+        self._inside += 1
         self._from[place] += 1
         # Says only that the client has gone.
         next_message = asyncio.ensure_future(receive())
@@ -81,12 +95,32 @@ class Lane:
                 await self._let_others_go_first()
                 if not next_message.done():
                     await self._door(scope, _replay(body, next_message), send)
+                    self._learn()
         finally:
-            self._places += 1
+            self._inside -= 1
             self._from[place] -= 1
             if not self._from[place]:
                 del self._from[place]
             next_message.cancel()
+
+    def _later(self, place: str) -> int:
+        """Return in how many seconds to come again; 0 for whoever may stand in line."""
+        if self._from[place] >= self._each:
+            return 1 + secrets.randbelow(RETRY_SECONDS)
+        if max(0, self._inside - self._at_once) * self._pace < self._seconds:
+            return 0
+        now = time.monotonic()
+        turn = max(self._last_turn, now + self._seconds) + self._pace
+        if turn > now + AWAY_SECONDS:
+            return AWAY_SECONDS - secrets.randbelow(AWAY_SECONDS // 2)
+        self._last_turn = turn
+        return math.ceil(turn - now)
+
+    def _learn(self) -> None:
+        now = time.monotonic()
+        if self._done_at:
+            self._pace += (now - self._done_at - self._pace) / LEARNED_FROM
+        self._done_at = now if self._inside > self._at_once else 0.0
 
     async def _pass(self, scope: Any, receive: Any, send: Any) -> None:
         self._others += 1

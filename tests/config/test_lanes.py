@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from config.lanes import BODY_MAX, Lane
+from config.lanes import AWAY_SECONDS, BODY_MAX, Lane
 
 DOOR = "/api/widget/v1/sessions"
 
 
 def lane_before(app: Any, *, at_once: int, waiting: int, each: int = 100) -> Lane:
-    """A line at the door."""
+    """A line at the door, in which `waiting` may stand: it moves once a second."""
     place = {"place": lambda scope: scope["from"]}
-    return Lane(app, app, paths={DOOR}, at_once=at_once, waiting=waiting, each=each, **place)
+    size = {"at_once": at_once, "seconds": waiting, "each": each, "pace": 1.0}
+    return Lane(app, app, paths={DOOR}, **size, **place)
 
 
 class Server:
@@ -91,11 +92,42 @@ async def test_who_comes_to_a_full_line_is_told_when_to_come_again(server: Serve
     clients = [Client(lane, b"number %d" % number) for number in range(4)]
     assert await clients[3].status() == 503
     headers = dict(clients[3].answer[0]["headers"])
-    assert 1 <= int(headers[b"retry-after"]) <= 10
+    assert int(headers[b"retry-after"]) in {3, 4}
     assert headers[b"content-type"] == b"application/problem+json"
     server.may_answer.set()
     assert [await client.status() for client in clients[:3]] == [201] * 3
     assert await Client(lane, b"later").status() == 201
+
+
+async def test_each_who_is_sent_away_is_given_the_next_turn_but_none_in_an_hour(
+    server: Server,
+) -> None:
+    lane = lane_before(server, at_once=1, waiting=1)
+    inside = [Client(lane, b"number %d" % number) for number in range(2)]
+    away = [Client(lane, b"too late") for _ in range(80)]
+    assert [await client.status() for client in away] == [503] * 80
+    told = [int(dict(client.answer[0]["headers"])[b"retry-after"]) for client in away]
+    assert told[:40] == sorted(told[:40])
+    assert told[0] in {2, 3}
+    assert told[39] in {41, 42}
+    assert all(AWAY_SECONDS / 2 <= seconds <= AWAY_SECONDS for seconds in told[45:])
+    server.may_answer.set()
+    assert [await client.status() for client in inside] == [201, 201]
+
+
+async def test_a_line_that_moves_fast_is_a_long_one(server: Server) -> None:
+    lane = lane_before(server, at_once=1, waiting=3)
+    for _ in range(30):
+        clients = [Client(lane, b"number %d" % number) for number in range(4)]
+        await settle()
+        server.may_answer.set()
+        assert [await client.status() for client in clients] == [201] * 4
+        server.may_answer.clear()
+    clients = [Client(lane, b"number %d" % number) for number in range(8)]
+    await settle()
+    assert [client.answer for client in clients] == [[]] * 8
+    server.may_answer.set()
+    assert [await client.status() for client in clients] == [201] * 8
 
 
 async def test_nobody_works_for_a_client_that_has_gone(server: Server) -> None:
