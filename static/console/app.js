@@ -3,6 +3,7 @@ import { close, currentChat, open, startChat } from "./chat.js";
 import { startClock, tick } from "./clock.js";
 import { startComposer } from "./composer.js";
 import { refresh, rowOf, rows, showTab, startList, tab } from "./list.js";
+import { startPress } from "./press.js";
 import { onEvent, onState, socket } from "./live.js";
 import { byId, fetchPart, htmx, settings, texts, toast } from "./page.js";
 
@@ -167,6 +168,7 @@ listenToAnswers();
 watchConnection();
 watchDesk();
 startList();
+startPress();
 startComposer();
 startChat();
 tick();

@@ -2,6 +2,7 @@
 import { tick } from "./clock.js";
 import { onEvent, onFrame, onState } from "./live.js";
 import { byId, fetchPart, isLookedAt, settings, texts } from "./page.js";
+import { isPressed } from "./press.js";
 
 /**
  * The list of chats. Preview, unread count and place of a row come from the socket; the server's
@@ -52,6 +53,12 @@ export function refresh() {
     if (isInbox()) load();
     else fetchPart(`${settings.console}?part=counters`, { swap: "none" });
   }, wait);
+}
+
+/** Ask anew, also for what was known already. */
+function reload() {
+  etag = "";
+  refresh();
 }
 
 function load() {
@@ -178,6 +185,8 @@ function place(row, isTheirs, at) {
     }
     tick(row);
   }
+  const box = list();
+  if (box && isPressed(box, reload)) return;
   const wanted = isTheirs ? (tab() === "mine" ? "reply" : "answer") : "customer";
   if (section !== wanted) {
     const to = byId(`section-${wanted}`)?.parentElement?.querySelector("ul");
@@ -244,7 +253,10 @@ export function startList() {
     // An answer for a place that is gone would also find no place for what it brings along.
     const isLate = !detail.target.isConnected
       || (detail.target === list() && detail.requestConfig.path !== source);
-    if (detail.xhr.status === 304 || isLate) detail.shouldSwap = false;
+    const isList = detail.target === list();
+    if (detail.xhr.status === 304 || isLate || (isList && isPressed(detail.target, reload))) {
+      detail.shouldSwap = false;
+    }
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const { elt, xhr, successful } = /** @type {CustomEvent} */ (event).detail;

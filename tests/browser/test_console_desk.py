@@ -294,3 +294,20 @@ def test_everything_works_without_a_mouse(desk: Desk) -> None:
     expect(page.locator(f"#row-{visitor.id} a")).to_be_focused()
     assert page.url.endswith("/console/")
     assert visitor.texts() == ["Keys only", "First line\nsecond line"]
+
+
+def test_a_click_counts_though_the_list_changes_under_it(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.chat(name="First")
+    desk.chat(name="Second")
+    box = page.locator(f"#row-{visitor.id} a").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.down()
+    # Written to, this row goes elsewhere; and the third chat comes with a new list.
+    with page.expect_response(lambda answer: "part=list" in answer.url):
+        visitor.say("Still there?")
+        desk.caller(name="Third").start("Hello")
+    page.mouse.up()
+    expect(page.locator(f"#thread-pane[data-conversation='{visitor.id}']")).to_be_visible()
+    expect(page.locator(".row-item")).to_have_count(3)
