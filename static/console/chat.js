@@ -183,6 +183,7 @@ function drawPresence() {
     const node = /** @type {HTMLElement} */ (place);
     const text = node.dataset[state] ?? "";
     node.dataset.visitor = text && state;
+    node.title = text;
     if (node.lastElementChild) node.lastElementChild.textContent = text;
   });
 }
