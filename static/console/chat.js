@@ -219,6 +219,11 @@ function guardHead(node) {
 }
 
 export function startChat() {
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, shouldSwap } = /** @type {CustomEvent} */ (event).detail;
+    // A drawn thread is kept; htmx would clear up after every word of it, for longer than all the rest.
+    if (shouldSwap && target.id === "chat") byId("thread")?.remove();
+  });
   sync.addEventListener("thread", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.conversation !== current) return;
     draw();
