@@ -14,10 +14,10 @@ from chat.operations.assignment import withdraw_offers
 from chat.operations.conversations import WrongTopic
 from chat.operations.entries import Line, append
 from chat.operations.starting import InvalidMessage, remember
-from chat.operations.tickets import contact_of, said_in
+from chat.operations.tickets import add_to_ticket, contact_of, said_in
 from chat.protocol import is_sayable
 from config.events import publish
-from tickets.models import Contact, Ticket
+from tickets.models import Ticket
 from tickets.operations import open_ticket
 
 
@@ -35,12 +35,16 @@ def leave_offline_message(
 ) -> Ticket:
     """Turn what a visitor leaves into a ticket; the same `client_id` again is the same ticket.
 
-    A visitor who stood in line takes what was said there along, and leaves the line. Raises
-    `InvalidMessage` or `WrongTopic`.
+    A visitor who stood in line takes what was said there along, and leaves the line; the ticket
+    that an agent made of that chat meanwhile gets the message. Raises `InvalidMessage` or
+    `WrongTopic`.
     """
     visitor = lock_visitor(visitor.pk)
-    origin_key = f"visitor:{visitor.pk}:{client_id}"
-    repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
+    repeated: Ticket | None = Ticket.objects.filter(
+        conversations__visitor=visitor,
+        conversations__entries__author_kind=Entry.AuthorKind.VISITOR,
+        conversations__entries__client_id=client_id,
+    ).first()
     if repeated:
         return repeated
     if topic and topic.brand_id != brand.pk:
@@ -59,7 +63,11 @@ def leave_offline_message(
         client_id=client_id,
     )
     append(chat, line, now=now)
-    ticket = open_ticket(
+    if chat.ticket is not None:
+        add_to_ticket(conversation_id=chat.pk, now=now)
+        _close(chat, now)
+        return chat.ticket
+    chat.ticket = open_ticket(
         brand=brand,
         contact=contact,
         topic=topic or chat.topic,
@@ -68,12 +76,14 @@ def leave_offline_message(
         language=visitor.language,
         source=Ticket.Source.OFFLINE,
         data={"page": dict(page), "device": visitor.device, "fields": dict(fields)},
-        origin_key=origin_key,
+        origin_key=f"visitor:{visitor.pk}:{client_id}",
         by=None,
         now=now,
     )
-    _close(chat, ticket, contact, now)
-    return ticket
+    chat.contact = contact
+    append(chat, Line(kind=Entry.Kind.CONVERTED, data={"number": chat.ticket.number}), now=now)
+    _close(chat, now)
+    return chat.ticket
 
 
 def _waiting_chat(visitor: Visitor, brand: Brand, now: datetime) -> Conversation | None:
@@ -120,13 +130,11 @@ def _new_chat(
     return chat
 
 
-def _close(chat: Conversation, ticket: Ticket, contact: Contact, now: datetime) -> None:
+def _close(chat: Conversation, now: datetime) -> None:
     """Put the locked chat in the archive with its ticket."""
     chat.status = Conversation.Status.RESOLVED
     chat.outcome = Conversation.Outcome.OFFLINE
     chat.held_until = None
-    chat.ticket = ticket
-    chat.contact = contact
     chat.ended_at = chat.resolved_at = now
     chat.save(
         update_fields=[
@@ -139,10 +147,5 @@ def _close(chat: Conversation, ticket: Ticket, contact: Contact, now: datetime) 
             "resolved_at",
         ]
     )
-    append(
-        chat,
-        Line(kind=Entry.Kind.CONVERTED, data={"number": ticket.number}),
-        Line(kind=Entry.Kind.RESOLVED, data={"outcome": chat.outcome}),
-        now=now,
-    )
+    append(chat, Line(kind=Entry.Kind.RESOLVED, data={"outcome": chat.outcome}), now=now)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))

@@ -11,6 +11,7 @@ from chat.operations.conversations import WrongTopic
 from chat.operations.messages import Author, Draft, post_message
 from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
+from chat.operations.tickets import convert_to_ticket
 from chat.routing.availability import availability
 from tests.chat.floor import Desk, fresh, kinds, make_desk, start, work
 from tests.factories import make_brand, make_topic, make_visitor
@@ -92,6 +93,21 @@ def test_who_stood_in_line_takes_every_word_along_and_leaves_the_line() -> None:
     assert (waiting.status, waiting.outcome, waiting.ticket) == ("resolved", "offline", ticket)
     assert Conversation.objects.count() == 2
     assert availability(desk.brand, now=timezone.now()).topics[0].state == "busy"
+
+
+def test_the_ticket_that_an_agent_made_of_a_waiting_chat_gets_the_message_and_stays_its_only_one():
+    desk = make_desk()
+    waiting = start(desk, make_visitor(desk.brand, email="ayse@example.com"), text="Merhaba")
+    made = convert_to_ticket(conversation=waiting, by=desk.agents[0], now=timezone.now())
+    message = {"text": "E-postayla yanıtlayın.", "client_id": str(uuid.uuid4())}
+    assert leave(desk, waiting.visitor, **message) == made.ticket
+    assert leave(desk, waiting.visitor, **message) == made.ticket
+    assert Ticket.objects.get() == made.ticket
+    said = TicketEntry.objects.filter(kind="message").order_by("seq")
+    assert [entry.body for entry in said] == ["Merhaba", "E-postayla yanıtlayın."]
+    waiting = fresh(waiting)
+    assert (waiting.status, waiting.outcome, waiting.ticket) == ("resolved", "offline", made.ticket)
+    assert kinds(waiting).count("converted") == 1
 
 
 def test_what_is_added_later_reaches_the_ticket_once(desk) -> None:
