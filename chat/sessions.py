@@ -17,6 +17,7 @@ from agents.devices import device_name
 from agents.models import Brand, Language
 from agents.tokens import hash_secret
 from chat.identities import Identity, read_identity, sealed, take_identity
+from chat.locks import lock_visitor
 from chat.models import Visitor
 from chat.operations.visitors import show_visitor
 from chat.routing.board import brand_with_key, shared_brand
@@ -112,7 +113,7 @@ def open_session(
     if identity:
         holder = hash_secret(secret or "")
         signed = read_identity(identity, brand=brand, secret_hash=holder, now=now)
-        is_new = is_new or (visitor is not None and visitor.external_id not in {"", signed.sub})
+        is_new = is_new or (visitor is not None and not _identify(visitor, signed))
     if is_new:
         secret, visitor = secrets.token_urlsafe(32), None
     language = choose_language(language, brand)
@@ -140,9 +141,8 @@ def _greet_again(
     visitor: Visitor, session: VisitorSession, *, consent: dict[str, Any] | None, now: datetime
 ) -> None:
     page = session.page or visitor.page
-    taken = take_identity(visitor, session.identity) if session.identity else []
     is_same = (visitor.language, visitor.page) == (session.language, page)
-    if is_same and consent is None and not taken and now - visitor.seen_at < _SEEN_STEP:
+    if is_same and consent is None and now - visitor.seen_at < _SEEN_STEP:
         # A herd of widgets that reconnects must not cost a write each.
         return
     if now - visitor.seen_at > _NEW_VISIT:
@@ -152,9 +152,26 @@ def _greet_again(
     visitor.language = session.language
     visitor.page = page
     visitor.seen_at = now
-    visitor.save(update_fields=["visits", "consent", "language", "page", "seen_at", *taken])
-    if taken:
-        show_visitor(visitor=visitor)
+    visitor.save(update_fields=["visits", "consent", "language", "page", "seen_at"])
+
+
+@transaction.atomic
+def _identify(visitor: Visitor, identity: Identity) -> bool:
+    """Make the visitor the signed person; False when it is somebody else."""
+    if visitor.external_id not in {"", identity.sub}:
+        return False
+    # Most are known as they are, and cost no lock.
+    if not take_identity(visitor, identity):
+        return True
+    # A form, a ticket or another tab may be changing the same.
+    locked = lock_visitor(visitor.pk)
+    if locked.external_id not in {"", identity.sub}:
+        return False
+    if taken := take_identity(locked, identity):
+        locked.save(update_fields=taken)
+        show_visitor(visitor=locked)
+    visitor.refresh_from_db(from_queryset=Visitor.objects.select_related("brand"))
+    return True
 
 
 @transaction.atomic
@@ -168,12 +185,14 @@ def remember(
 ) -> Visitor:
     """Return the session's visitor; makes the row at the first message, upload or consent.
 
-    Raises `BadToken` when the secret already belongs to another brand's visitor.
+    Raises `BadToken` when the secret already belongs to another brand's visitor, or to somebody
+    else: two people in two tabs.
     """
     visitor = session.visitor or _row(session, address, user_agent, consent, now)
     # Also when another page of the browser, which was told of nobody, has made the row.
-    if session.identity and not visitor.external_id:
-        visitor.save(update_fields=take_identity(visitor, session.identity))
+    identity = session.identity
+    if identity and visitor.external_id != identity.sub and not _identify(visitor, identity):
+        raise BadToken
     return visitor
 
 

@@ -15,10 +15,13 @@ from agents.access import access_of
 from agents.models import Brand
 from agents.operations import add_identity_secret, delete_identity_secret
 from agents.presence import heartbeat
+from chat.identities import read_identity
 from chat.models import Conversation, Visitor
 from chat.queries.panel import opened, panel
 from tests.chat.http import Shop, Widget, cid, make_shop, started
+from tests.chat.test_lifecycle_races import at_once
 from tests.factories import make_brand, make_conversation, make_visitor
+from tickets.operations import create_contact
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +126,52 @@ def test_of_two_people_in_two_tabs_the_second_to_write_is_not_the_first(shop: Sh
     two.open(identity=sign(shop.brand, sub="customer-8", name="Ali"))
     assert two.secret != one.secret
     assert two.get(f"conversations/{chat.public_id}").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_people_who_write_first_at_once_one_has_to_come_again(shop: Shop) -> None:
+    one, two = Widget(shop.brand), Widget(shop.brand)
+    one.open(identity=sign(shop.brand))
+    two.secret = one.secret
+    two.open(identity=sign(shop.brand, sub="customer-8", name="Ali"))
+    answers = at_once(one.start, two.start)
+    assert sorted(answer.status_code for answer in answers) == [201, 401]
+    assert Conversation.objects.count() == 1
+
+
+def test_who_is_signed_as_somebody_else_at_the_same_moment_is_a_new_visitor(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widget = Widget(shop.brand)
+    widget.open()
+    chat = started(widget)
+    meanwhile(monkeypatch, external_id="customer-8")
+    answer = widget.open(identity=sign(shop.brand)).json()
+    assert answer["conversation"] is None
+    assert chat.visitor.external_id == "customer-8"
+
+
+def test_what_a_form_and_a_ticket_say_at_the_same_moment_is_kept(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widget = Widget(shop.brand)
+    widget.open()
+    started(widget)
+    contact = create_contact(name="Vera", email="", language="en", now=timezone.now())
+    meanwhile(monkeypatch, phone="112", contact=contact)
+    widget.open(identity=sign(shop.brand, phone=None))
+    visitor = widget.visitor
+    assert (visitor.name, visitor.phone, visitor.contact) == ("Vera Demir", "112", contact)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    """Change the visitor while a session that has read it looks at what is signed."""
+
+    def read(*args: Any, **kwargs: Any) -> Any:
+        Visitor.objects.update(**changes)
+        return read_identity(*args, **kwargs)
+
+    monkeypatch.setattr("chat.sessions.read_identity", read)
 
 
 def test_a_page_open_for_long_renews_without_a_new_signature(shop: Shop) -> None:

@@ -30,7 +30,7 @@ class VisitorAuthentication(BaseAuthentication):
         try:
             session = read_token(raw.decode("latin-1").strip())
         except BadToken as error:
-            raise AuthenticationFailed(_("The session has ended. Please try again.")) from error
+            raise _session_ended() from error
         translation.activate(session.language)
         refuse_foreign_origin(request, session)
         return AnonymousUser(), session
@@ -102,12 +102,19 @@ def own_conversation(request: Request, public_id: str) -> Conversation:
 
 def visitor_to_be(request: Request, *, now: datetime) -> Visitor:
     """Return the caller's row; what they do now makes it if there is none."""
-    return remember(
-        session=session_of(request),
-        address=client_ip(request),
-        user_agent=request.headers.get("User-Agent", ""),
-        now=now,
-    )
+    try:
+        return remember(
+            session=session_of(request),
+            address=client_ip(request),
+            user_agent=request.headers.get("User-Agent", ""),
+            now=now,
+        )
+    except BadToken as error:
+        raise _session_ended() from error
+
+
+def _session_ended() -> AuthenticationFailed:
+    return AuthenticationFailed(_("The session has ended. Please try again."))
 
 
 def visitor_of(request: Request) -> Visitor:
