@@ -11,7 +11,7 @@ from agents import presence as agent_presence
 from agents.access import brands_of
 from agents.events import agent_group, desk_group
 from chat import presence
-from chat.credentials import Credential, by_session, by_token, session_key_of
+from chat.credentials import Credential, by_session, by_token, session_key_of, still_good
 from chat.events import thread_group, visitor_group
 from chat.following import Gone
 from chat.limits import scope_address
@@ -245,7 +245,9 @@ class ConsoleConsumer(LiveConsumer):
 
     async def resync(self) -> None:
         """Look again: is the agent still let in, what was missed, what do the lists say."""
-        await self.watch.recheck()
+        credential = self.credential
+        if credential is not None and not await read(still_good, [credential]):
+            raise Ended(Close.TOKEN)
         await super().resync()
         await self.say(encode(event_frame("list.changed", {})))
 

@@ -8,10 +8,12 @@ import pytest
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
+from agents.events import agent_group
 from agents.models import Agent, Status
 from chat.operations.messages import Author, Draft, post_messages
 from chat.positions import Watch
 from chat.routing import board
+from config.layers import RESYNC, announce
 from tests.chat.http import Shop, make_shop
 from tests.chat.sockets import (
     Client,
@@ -133,4 +135,25 @@ async def test_looking_after_all_agents_sockets_costs_the_same_however_many_foll
             statements.clear()
             await Watch.here().recheck()
             costs.append(len(statements))
+    assert len(set(costs)) == 1, costs
+
+
+async def test_a_resync_costs_a_socket_the_same_however_many_agents_are_here(shop, statements):
+    def make_busy_agent():
+        agent = make_agent()
+        make_conversation(make_visitor(shop.brand), assignee=agent, status="active")
+        return agent
+
+    costs = []
+    async with AsyncExitStack() as sockets:
+        agent = await db(make_busy_agent)
+        console = await sockets.enter_async_context(console_socket(agent))
+        for _ in range(2):
+            statements.clear()
+            announce([(agent_group(agent.pk), RESYNC)])
+            while (await console.hear("event"))["name"] != "list.changed":
+                pass
+            costs.append(len(statements))
+            for _ in range(3):
+                await sockets.enter_async_context(console_socket(await db(make_busy_agent)))
     assert len(set(costs)) == 1, costs

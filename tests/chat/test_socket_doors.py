@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from agents.events import agent_group
 from agents.models import ApiToken, Permission
 from agents.operations.accounts import disable_agent
 from agents.operations.roles import give_role
@@ -15,7 +16,7 @@ from chat import origins, presence
 from chat.models import Entry
 from chat.positions import Watch
 from chat.protocol import Close
-from config.layers import announce
+from config.layers import RESYNC, announce
 from tests.chat.sockets import (
     OWN,
     Client,
@@ -294,6 +295,13 @@ async def test_the_recheck_finds_what_no_bell_announced(elif_, change):
         assert await console.is_silent()
         await db(change, elif_, console)
         await Watch.here().recheck()
+        assert await console.close_code() == Close.TOKEN
+
+
+async def test_a_resync_finds_a_revocation_whose_bell_was_lost(elif_):
+    async with console_socket(elif_) as console:
+        await db(ApiToken.objects.update, revoked_at=timezone.now())
+        announce([(agent_group(elif_.pk), RESYNC)])
         assert await console.close_code() == Close.TOKEN
 
 
