@@ -42,6 +42,8 @@ class Identity:
 
     sub: str
     fields: dict[str, str]
+    # The secret that signed it: of one brand, and gone when it may be trusted no more.
+    secret_id: int
 
 
 def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) -> Identity:
@@ -51,29 +53,33 @@ def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) ->
     """
     # No JWT has a colon.
     if ":" in raw:
-        return _unsealed(raw, secret_hash)
-    keys = brand.identity_secrets.order_by("-pk").values_list("value", flat=True)
-    claims = _claims(raw, list(keys))
+        return _unsealed(raw, brand, secret_hash)
+    keys = brand.identity_secrets.order_by("-pk").values_list("pk", "value")
+    claims, secret_id = _claims(raw, list(keys))
     _require_fresh(claims, now.timestamp())
     audience = claims.get("aud")
     if brand.site_key not in (audience if isinstance(audience, list) else [audience]):
         raise NotIdentified(claim="aud")
     sub = _text(claims, "sub")
-    if not 0 < len(sub) <= _SUB_LENGTH:
+    # Nobody is somebody else's namesake but for a blank.
+    if not 0 < len(sub) <= _SUB_LENGTH or sub != claims["sub"]:
         raise NotIdentified(claim="sub")
-    return Identity(sub, _fields(claims))
+    return Identity(sub, _fields(claims), secret_id)
 
 
-def _claims(raw: str, keys: list[str]) -> dict[str, Any]:
+def _claims(raw: str, keys: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
+    """Return what is claimed, and which secret vouches for it."""
     if not keys:
         raise NotIdentified("identity_off")
-    for key in keys:
+    for secret_id, key in keys:
         try:
-            return jwt.decode(raw, OctKey.import_key(key), algorithms=_ALGORITHMS).claims
+            token = jwt.decode(raw, OctKey.import_key(key), algorithms=_ALGORITHMS)
         except BadSignatureError:
             continue
-        except (JoseError, ValueError, RecursionError):
+        # The library takes whatever JSON the head is for an object.
+        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
             break
+        return token.claims, secret_id
     raise NotIdentified
 
 
@@ -121,19 +127,27 @@ def _text(claims: dict[str, Any], name: str) -> str:
 
 def sealed(identity: Identity, secret_hash: str) -> str:
     """Return the identity as a browser without a row presents it when it renews its session."""
-    return signing.dumps([identity.sub, identity.fields, secret_hash], salt=_SALT, compress=True)
+    return signing.dumps([*as_claim(identity), secret_hash], salt=_SALT, compress=True)
 
 
-def _unsealed(raw: str, secret_hash: str) -> Identity:
+def as_claim(identity: Identity) -> list[Any]:
+    """Return what `Identity(*…)` is made of again, for something that we sign."""
+    return [identity.sub, identity.fields, identity.secret_id]
+
+
+def _unsealed(raw: str, brand: Brand, secret_hash: str) -> Identity:
     try:
-        sub, fields, holder = signing.loads(raw, salt=_SALT, max_age=_SEALED_FOR)
+        *claim, holder = signing.loads(raw, salt=_SALT, max_age=_SEALED_FOR)
+        identity = Identity(*claim)
     except signing.SignatureExpired:
         raise NotIdentified("identity_expired") from None
-    except (signing.BadSignature, ValueError):
+    except (signing.BadSignature, ValueError, TypeError):
         raise NotIdentified from None
     if holder != secret_hash:
         raise NotIdentified
-    return Identity(sub, fields)
+    if not brand.identity_secrets.filter(pk=identity.secret_id).exists():
+        raise NotIdentified
+    return identity
 
 
 def take_identity(visitor: Visitor, identity: Identity) -> list[str]:

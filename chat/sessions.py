@@ -16,7 +16,7 @@ from django.utils import timezone
 from agents.devices import device_name
 from agents.models import Brand, Language
 from agents.tokens import hash_secret
-from chat.identities import Identity, read_identity, sealed, take_identity
+from chat.identities import Identity, as_claim, read_identity, sealed, take_identity
 from chat.locks import lock_visitor
 from chat.models import Visitor
 from chat.operations.visitors import show_visitor
@@ -233,7 +233,7 @@ def make_token(session: VisitorSession) -> str:
     if session.visitor is not None:
         return signing.dumps(claims, salt=_SALT)
     if session.identity is not None:
-        claims["identity"] = [session.identity.sub, session.identity.fields]
+        claims["identity"] = as_claim(session.identity)
     if session.page:
         token = signing.dumps(claims | {"page": session.page}, salt=_SALT, compress=True)
         if len(token) <= _TOKEN_LENGTH:

@@ -192,6 +192,26 @@ def test_what_was_sealed_for_one_browser_is_nothing_in_another(shop: Shop) -> No
     assert refusal(Widget(shop.brand), kept) == (403, "identity", None)
 
 
+def test_what_was_sealed_for_one_brand_is_nothing_at_another(shop: Shop) -> None:
+    widget = Widget(shop.brand)
+    kept = widget.open(identity=sign(shop.brand)).json()["identity"]
+    other = make_brand()
+    add_identity_secret(brand=other, by=None, now=timezone.now())
+    elsewhere = Widget(other)
+    elsewhere.secret = widget.secret
+    assert refusal(elsewhere, kept) == (403, "identity", None)
+
+
+def test_what_was_sealed_ends_with_the_secret_that_signed_it(shop: Shop) -> None:
+    widget = Widget(shop.brand)
+    kept = widget.open(identity=sign(shop.brand)).json()["identity"]
+    add_identity_secret(brand=shop.brand, by=None, now=timezone.now())
+    assert widget.open(identity=kept).status_code == 201
+    old = shop.brand.identity_secrets.earliest("pk")
+    delete_identity_secret(secret=old, by=None)
+    assert refusal(widget, kept) == (403, "identity", None)
+
+
 def test_both_secrets_work_until_one_is_deleted(shop: Shop) -> None:
     old = shop.brand.identity_secrets.get()
     new = add_identity_secret(brand=shop.brand, by=None, now=timezone.now())
@@ -228,6 +248,8 @@ def test_without_a_secret_nobody_is_signed() -> None:
         ({"sub": None}, "identity", "sub"),
         ({"sub": ""}, "identity", "sub"),
         ({"sub": 7}, "identity", "sub"),
+        ({"sub": "customer-7 "}, "identity", "sub"),
+        ({"sub": "customer\u2003 7"}, "identity", "sub"),
         ({"sub": ["customer-7"]}, "identity", "sub"),
         ({"sub": "x" * 256}, "identity", "sub"),
         ({"sub": "a\0b"}, "identity", "sub"),
@@ -273,6 +295,8 @@ def test_nobody_else_can_sign(shop: Shop) -> None:
         ":",
         ("W" * 1200 + ".") * 3,
         base64.urlsafe_b64encode(b"[" * 2900).decode() + "..",
+        base64.urlsafe_b64encode(b'["alg"]').decode() + f".{body}.{signature}",
+        base64.urlsafe_b64encode(b'"alg"').decode().rstrip("=") + f".{body}.{signature}",
     ]
     for identity in forged:
         assert refusal(Widget(shop.brand), identity) == (403, "identity", None), identity
