@@ -36,7 +36,14 @@ class Pages(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        response = await self._in_thread(self._respond, scope, body)
+        # Says only that the client has gone.
+        next_message = asyncio.ensure_future(receive())
+        try:
+            response = await self._in_thread(self._respond, scope, body, next_message)
+        finally:
+            next_message.cancel()
+        if response is None:
+            return
         if isinstance(response, StreamingHttpResponse):
             if isinstance(response, FileResponse):
                 response.block_size = self.chunk_size
@@ -53,8 +60,13 @@ class Pages(ASGIHandler):
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.threads.executor, copy_context().run, call, *args)
 
-    def _respond(self, scope: Any, body: IO[bytes]) -> HttpResponseBase:
+    def _respond(
+        self, scope: Any, body: IO[bytes], next_message: "asyncio.Future[Any]"
+    ) -> HttpResponseBase | None:
+        """Return what to send; None when the client left while it stood in line."""
         with closing(body):
+            if next_message.done() and next_message.result()["type"] == "http.disconnect":
+                return None
             signals.request_started.send(sender=self.__class__, scope=scope)
             set_script_prefix(get_script_prefix(scope))
             request, refusal = self.create_request(scope, body)

@@ -175,6 +175,34 @@ async def test_every_request_starts_and_ends_once_in_one_thread(pages: Pages, ad
     assert len({thread for _, thread in told}) == 1
 
 
+async def test_nobody_works_for_a_client_that_left_while_it_stood_in_line(pages: Pages) -> None:
+    global door
+    door = Door()
+    has_left = asyncio.Event()
+    seen["asked"] = 0
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop()
+        has_left.set()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        seen["asked"] += 1
+
+    scope = {"type": "http", "method": "GET", "path": "/asks", "headers": [], "query_string": b""}
+    async with client(pages) as browser:
+        crowd = [asyncio.create_task(browser.get("/door")) for _ in range(THREADS)]
+        assert await asyncio.to_thread(door.two_inside.wait, 10)
+        leaver = asyncio.create_task(pages(scope, receive, send))
+        async with asyncio.timeout(5):
+            await has_left.wait()
+        door.may_leave.set()
+        await asyncio.gather(leaver, *crowd)
+    assert seen["asked"] == 0
+
+
 async def test_nobody_works_for_a_client_that_left_in_the_middle(pages: Pages) -> None:
     told: list[Any] = []
 
