@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from chat.models import Conversation, Tag
+from chat.models.tag import NAME_MAX
 from config.folding import fold
 
 SUGGESTED = 8
@@ -29,4 +30,5 @@ def suggested_tags(text: str, *, beside: Conversation) -> list[Tag]:
 
 
 def _wanted(text: str) -> str:
-    return fold(" ".join(text.split())).replace("\0", "")
+    # More than the longest tag has: in none of them, and not too long for the database.
+    return fold(" ".join(text.split())).replace("\0", "")[: NAME_MAX * 4 + 1]
