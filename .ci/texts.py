@@ -1,9 +1,10 @@
-"""Fail when a text in code or templates lacks a finished translation in locale/tr."""
+"""Fail when a text in code or templates lacks a finished translation in locale/tr, or has two."""
 
 import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import polib
@@ -18,6 +19,10 @@ def main() -> int:
     if shutil.which("xgettext") is None:
         sys.stderr.write("gettext is not installed: texts are not compared with locale/tr\n")
         return 1 if os.environ.get("CI") else 0
+    ours = Counter((entry.msgctxt, entry.msgid) for entry in polib.pofile(str(CATALOGUE)))
+    twice = [text for (_, text), times in ours.items() if times > 1]
+    for text in twice:
+        sys.stderr.write(f"translated twice: {text!r}\n")
     done = {
         (entry.msgctxt, entry.msgid) for entry in polib.pofile(str(CATALOGUE)).translated_entries()
     }
@@ -34,7 +39,7 @@ def main() -> int:
     for entry in lacking:
         where = ", ".join(f"{path}:{line}" for path, line in entry.occurrences[:2])
         sys.stderr.write(f"untranslated: {entry.msgid!r} ({where})\n")
-    return 1 if lacking else 0
+    return 1 if lacking or twice else 0
 
 
 if __name__ == "__main__":
