@@ -22,7 +22,8 @@ from config.lanes import Lane  # noqa: E402
 from config.pages import Pages  # noqa: E402
 from config.server import before_shutdown  # noqa: E402
 
-pages = Pages(threads=12)
+# With these, sessions, readers and writers a process needs 19 connections (DATABASE_POOL: 20).
+pages = Pages(threads=8)
 # All widgets come here when a server was away. Two keep a core busy; whoever waits for ten seconds
 # would ask anew.
 sessions = Pages(threads=2)
