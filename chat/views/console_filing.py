@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -123,7 +122,7 @@ def convert(request: HttpRequest, public_id: str) -> HttpResponse:
     error = ""
     if email:
         try:
-            validate_email(email)
+            email = forms.EmailField(max_length=254).clean(email)
         except ValidationError:
             error = _("Please check the e-mail address.")
     if request.method == "POST" and not error:

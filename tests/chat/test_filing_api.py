@@ -202,6 +202,8 @@ def test_the_page_converts_in_one_click_or_asks_for_the_address_alone(chat, shop
     assert 'name="email"' in client.get(path).content.decode()
     assert 'role="alert"' in client.post(path, {"email": "vera@"}).content.decode()
     assert 'role="alert"' in client.post(path, {"email": ""}).content.decode()
+    long = f"vera@{'a' * 60}.{'b' * 60}.{'c' * 60}.{'d' * 60}.example.com"
+    assert 'role="alert"' in client.post(path, {"email": long}).content.decode()
     assert Ticket.objects.count() == 0
     known(chat)
     assert f'hx-post="{path}"' in client.get(here).content.decode()
