@@ -59,6 +59,8 @@ class LiveConsumer(Following, AsyncConsumer):
     author: Author | None = None
     # Whose site a visitor's socket belongs to.
     brand_id: int | None = None
+    # Of the page it is on, where a browser said so.
+    origin: str | None = None
     bucket: Bucket | None = None
     sending_since = 0.0
     _ending: int | None = None

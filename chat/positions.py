@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -19,6 +19,7 @@ from chat import marks, presence
 from chat.credentials import Credential, still_good
 from chat.protocol import Close, encode
 from chat.reading import read
+from chat.sessions import origin_allowed
 from chat.threads import heads, placements
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Watch:
 
     async def recheck(self) -> None:
         """End the sockets of agents who would not be let in again as they were, and of visitors of
-        a brand that was switched off."""
+        a brand that was switched off or on a page that is none of its brand's any more."""
         sockets: dict[Credential, LiveConsumer] = {
             credential: socket
             for socket in list(self.sockets)
@@ -129,10 +130,16 @@ class Watch:
             good = await read(still_good, list(sockets))
             for credential in sockets.keys() - good:
                 sockets[credential].end(Close.TOKEN)
-        visiting = {socket.brand_id for socket in self.sockets} - {None}
-        if closed := visiting and visiting - await read(_active_brands):
-            for socket in [each for each in self.sockets if each.brand_id in closed]:
-                socket.end(Close.GONE)
+        visiting = {
+            (socket.brand_id, socket.origin)
+            for socket in self.sockets
+            if socket.brand_id is not None
+        }
+        if visiting:
+            closed = await read(_closed, visiting)
+            for socket in list(self.sockets):
+                if code := closed.get((socket.brand_id, socket.origin)):
+                    socket.end(code)
         await self._recheck_threads()
 
     async def _recheck_threads(self) -> None:
@@ -196,8 +203,20 @@ class Watch:
         task.add_done_callback(self._works.discard)
 
 
-def _active_brands() -> set[int | None]:
-    return set(Brand.objects.filter(is_active=True).values_list("pk", flat=True))
+type _Site = tuple[int | None, str | None]
+
+
+def _closed(visiting: Collection[tuple[int, str | None]]) -> dict[_Site, int]:
+    """Return with which code the sockets of these brands and pages must end, if they must."""
+    brands = {brand.pk: brand for brand in Brand.objects.filter(is_active=True)}
+    closed: dict[_Site, int] = {}
+    for brand_id, origin in visiting:
+        brand = brands.get(brand_id)
+        if brand is None:
+            closed[brand_id, origin] = Close.GONE
+        elif not origin_allowed(origin, brand):
+            closed[brand_id, origin] = Close.FORBIDDEN
+    return closed
 
 
 async def _quietly(work: Coroutine[Any, Any, None]) -> None:

@@ -48,7 +48,6 @@ class VisitorConsumer(LiveConsumer):
     audience = "visitor"
 
     secret_hash = ""
-    origin: str | None = None
 
     async def may_knock(self, scope: Any) -> bool:
         """Let in pages of ours and of any brand; which brand's is known at `hello`."""

@@ -13,7 +13,14 @@ from chat.operations.messages import Author, Draft, Posted, post_message
 from chat.positions import Watch
 from chat.protocol import Close, frames_content, typing_frame
 from config.layers import announce
-from tests.chat.sockets import connected, console_socket, db, new_cid, visitor_socket
+from tests.chat.sockets import (
+    connected,
+    console_socket,
+    db,
+    new_cid,
+    token_for,
+    visitor_socket,
+)
 from tests.factories import (
     make_agent,
     make_brand,
@@ -100,6 +107,25 @@ async def test_switching_a_brand_off_ends_the_sockets_of_its_visitors(vera, chat
         assert await here.close_code() == Close.GONE
         await there.say(type="ping")
         assert await there.hear("pong")
+
+
+async def test_a_page_that_is_the_brands_no_more_keeps_no_socket(vera):
+    site = "https://shop.example"
+    brands = type(vera.brand).objects.filter(pk=vera.brand_id)
+    await db(brands.update, allowed_origins=[site])
+    async with (
+        connected("/ws/visitor/", origin=site) as there,
+        visitor_socket(vera) as here,
+    ):
+        await there.hello(token=token_for(vera))
+        await Watch.here().recheck()
+        await there.say(type="ping")
+        assert await there.hear("pong")
+        await db(brands.update, allowed_origins=["https://else.example"])
+        await Watch.here().recheck()
+        assert await there.close_code() == Close.FORBIDDEN
+        await here.say(type="ping")
+        assert await here.hear("pong")
 
 
 # A chat that was taken away. Nothing is told of it here: a lost doorbell must not matter.
