@@ -69,6 +69,8 @@ def teams_for(
             if accesses[agent.pk].may_take(chat.brand_id, chat.channel, {team.pk})
         ]
         if able:
-            here = [each.status == Status.ONLINE and each.is_here for each in able]  # type: ignore[attr-defined]
+            here = [
+                each.status == Status.ONLINE and getattr(each, "is_here", False) for each in able
+            ]
             found.append(TeamRoom(team=team, online=sum(here)))
     return found
