@@ -36,6 +36,7 @@ from chat.protocol import (
 )
 from config.events import Ring, publish
 from config.moments import wire_time
+from config.pipelines import together
 
 # A visitor may add to a chat that is being wrapped up; later only in the reopen window.
 _TAKES_VISITOR = frozenset({*Conversation.OPEN, Conversation.Status.WRAP_UP})
@@ -252,7 +253,7 @@ def post_messages(drafts: Sequence[Draft], *, now: datetime, wait: bool = False)
     for index, draft in enumerate(drafts):
         if not _is_valid(draft):
             batch.results[index] = INVALID
-    with transaction.atomic(), rows.together():
+    with transaction.atomic(), together():
         batch.number(wait=wait)
         batch.store()
     # Not among the locked rows: somebody else holds it, or there is no such conversation.

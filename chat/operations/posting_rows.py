@@ -3,18 +3,14 @@
 The ORM would do the same work in more statements and several times the CPU.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
-from django.db.backends.postgresql.base import ServerBindingCursor
-from psycopg.pq import TransactionStatus
-
 from chat.models import Attachment
 from chat.protocol import attachment_json
+from config.pipelines import database, planned_cursor
 
 # Conversation (its opaque id), kind of author, agent (0: the visitor), client id.
 type Key = tuple[str, str, int, str]
@@ -72,44 +68,12 @@ class File(NamedTuple):
 
 # Up to so many rows are sent value by value.
 FEW = 4
-PREPARE_AFTER = 2
 
 
 def skips_locked() -> bool:
     """Return whether a row held by somebody else is left out instead of waited for."""
-    return connection.features.has_select_for_update_skip_locked
-
-
-@contextmanager
-def together() -> Iterator[None]:
-    """Send statements whose answers nobody waits for along with the next ones (PostgreSQL).
-
-    Stands right inside `transaction.atomic()`, whose commit goes along too.
-    """
-    connection.ensure_connection()
-    if connection.vendor != "postgresql":
-        yield
-        return
-    raw = connection.connection
-    # The texts below never change, so the server need not plan them each time (see `DATABASES`).
-    raw.prepare_threshold = PREPARE_AFTER
-    with connection.wrap_database_errors, raw.pipeline():
-        yield
-        if (
-            not connection.savepoint_ids
-            and not connection.needs_rollback
-            and raw.pgconn.transaction_status != TransactionStatus.IDLE
-        ):
-            # Django's own commit then finds nothing left to do.
-            raw.execute("COMMIT", prepare=False)
-
-
-def _cursor() -> Any:
-    """Return a cursor that lets PostgreSQL keep the plans of its statements."""
-    if connection.vendor != "postgresql":
-        return connection.cursor()
-    cursor_class: Any = ServerBindingCursor
-    return connection.make_cursor(cursor_class(connection.connection))
+    features = database().features
+    return bool(features.has_select_for_update_skip_locked)
 
 
 def _table(types: str, rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
@@ -119,7 +83,7 @@ def _table(types: str, rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
     to parse and plan. Few go one by one: an array costs psycopg more time than ten values.
     """
     names = types.split()
-    if connection.vendor != "postgresql":
+    if database().vendor != "postgresql":
         marks = f"({','.join(['%s'] * len(names))})"
     elif len(rows) > FEW:
         arrays = ", ".join(f"%s::{name}[]" for name in names)
@@ -178,11 +142,12 @@ def lock_and_look_up(
     """
     table, lock_params = _table("text", [(public_id,) for public_id in {key[0] for key in keys}])
     lock_sql = _LOCK.format(table=table)
-    if connection.features.has_select_for_update:
+    here = database()
+    if here.features.has_select_for_update:
         # Not `FOR UPDATE`: the foreign keys of other inserts must pass.
         lock_sql += " FOR NO KEY UPDATE OF c" + ("" if wait else " SKIP LOCKED")
-    since = connection.ops.adapt_datetimefield_value(reopen_since)
-    with _cursor() as locking, _cursor() as looking:
+    since = here.ops.adapt_datetimefield_value(reopen_since)
+    with planned_cursor() as locking, planned_cursor() as looking:
         locking.execute(lock_sql, [since, *lock_params])
         looking.execute(*_questions(keys))
         return [Locked(*row) for row in locking.fetchall()], _known(looking.fetchall())
@@ -191,7 +156,8 @@ def lock_and_look_up(
 def _questions(keys: Sequence[Key]) -> tuple[str, list[Any]]:
     parts: list[str] = []
     params: list[Any] = []
-    entries = _LATERAL if connection.vendor == "postgresql" else _JOIN
+    is_postgres = database().vendor == "postgresql"
+    entries = _LATERAL if is_postgres else _JOIN
 
     def earlier(kind: str, same: str = "") -> dict[str, str]:
         return {"kind": kind, "entries": entries.format(same=_SAME.format(kind=kind, same=same))}
@@ -210,7 +176,7 @@ def _questions(keys: Sequence[Key]) -> tuple[str, list[Any]]:
         ask(_EARLIER, "text text bigint", triples, **earlier("agent", same))
         ask(_ACTIVE, "bigint", [(pk,) for pk in {key[2] for key in agents}])
         ask(_JOINED, "text bigint", list({(key[0], key[2]) for key in agents}))
-    if connection.vendor == "postgresql":
+    if is_postgres:
         # So that nobody waits for the insert's answer.
         ask(_IDS, "int", [(number,) for number in range(len(keys))])
     return " UNION ALL ".join(parts), params
@@ -257,10 +223,10 @@ def store(
     An entry: conversation, two numbers, kind, author's kind, agent, text, client id. `ids` are
     the keys to use, if the database gave any.
     """
-    at = connection.ops.adapt_datetimefield_value(now)
+    at = database().ops.adapt_datetimefield_value(now)
     types = "bigint int int text text bigint text text"
     counters, moved = _counters(locked)
-    with _cursor() as cursor:
+    with planned_cursor() as cursor:
         if ids:
             pks = list(ids[: len(entries)])
             rows = [(*entry, pk) for entry, pk in zip(entries, pks, strict=True)]
@@ -305,7 +271,7 @@ def _counters(locked: Sequence[Locked]) -> tuple[str, list[Any]]:
 
 def _moment(value: Any) -> Any:
     # On SQLite a moment that was only read is text already.
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+    return database().ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
 
 def lock_files(names: Collection[str]) -> dict[str, File]:
@@ -334,5 +300,5 @@ UPDATE chat_attachment AS a SET entry_id = k.column2 FROM {table} WHERE a.id = k
 def attach_files(claims: Sequence[tuple[int, int]]) -> None:
     """Bind files to entries; each claim is a file's key and an entry's."""
     table, params = _table("bigint bigint", claims)
-    with _cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(_ATTACH.format(table=table), params)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Min
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from config.outbox.draining import OnceABatch, drain
 from config.outbox.models import OutboxEntry
 from config.outbox.nudges import nudge
 from config.outbox.registry import queue_of, queues, register
+from config.pipelines import database, planned_cursor
 
 __all__ = [
     "Gauges",
@@ -65,9 +66,10 @@ def store(
 ) -> None:
     """Write one row in the current transaction; a key that is already there is left alone."""
     # By hand: every batch of messages passes here, and the ORM takes longer than the database.
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    due = connection.ops.adapt_datetimefield_value(available_at) if available_at else now
-    with connection.cursor() as cursor:
+    adapted = database().ops.adapt_datetimefield_value
+    now = adapted(timezone.now())
+    due = adapted(available_at) if available_at else now
+    with planned_cursor() as cursor:
         cursor.execute(_INSERT, [kind, key, json.dumps(payload), now, due])
 
 
