@@ -68,7 +68,7 @@ async def test_a_flood_is_refused_from_one_send_on_until_that_one_comes_again(ch
         assert 3 + 7 <= first <= 3 + 9
         assert set(kinds[:first]) == {"ack"}
         assert {(answer["code"], answer["retry"]) for answer in answers[first:]} == {("rate", True)}
-        limits(rate=1000, burst=50)
+        limits(rate=1_000_000, burst=50)
         later = await visitor.send_message(chat.public_id, "later", cid=cids[first + 1])
         assert (later["type"], later["code"]) == ("nack", "rate")
         for cid in cids[first:]:
