@@ -198,7 +198,11 @@ def desk(archived: int, lines: int) -> dict[str, Any]:
         ),
         batch_size=1000,
     )
-    return {"cookie": _cookie_of(agent), "long": [chat.public_id for chat in chats[:2]]}
+    return {
+        "cookie": _cookie_of(agent),
+        "token": create_token(agent=agent, name="desk", by=agent)[1],
+        "long": [chat.public_id for chat in chats[:2]],
+    }
 
 
 def _cookie_of(agent: Any) -> str:
