@@ -48,6 +48,9 @@ def detach(secret_hash: str, socket: object) -> None:
             del _here[key]
             if key in _chats:
                 loop = asyncio.get_running_loop()
+                # Was here for a moment without following anything.
+                if timer := _leaving.pop(key, None):
+                    timer.cancel()
                 _leaving[key] = loop.call_later(
                     settings.IMECE["AWAY_SECONDS"], _left, key, timezone.now()
                 )
@@ -61,8 +64,7 @@ def follow(secret_hash: str, pk: int, public_id: str) -> None:
     chats = _chats.setdefault(key, {})
     if pk not in chats:
         chats[pk] = public_id
-        _tell({pk: public_id}, "here", timezone.now())
-        _later(shared.hold([key]))
+        _later(_say_here(key, pk, public_id, timezone.now()))
 
 
 async def states(secret_hashes: Collection[str]) -> Mapping[str, State]:
@@ -89,6 +91,13 @@ def _left(key: str, at: datetime) -> None:
     _leaving.pop(key, None)
     if key not in _here and (chats := _chats.pop(key, None)):
         _later(_say_gone(key, chats, at))
+
+
+async def _say_here(key: str, pk: int, public_id: str, at: datetime) -> None:
+    # Held first: who is told asks, maybe in another process.
+    await shared.hold([key])
+    if key in _chats:
+        _tell({pk: public_id}, "here", at)
 
 
 async def _say_gone(key: str, chats: dict[int, str], at: datetime) -> None:

@@ -111,6 +111,23 @@ async def test_one_of_two_tabs_closed_is_not_a_leaving(chat, vera, elif_):
         assert await says_nothing_more(console)
 
 
+async def test_a_page_that_dies_while_it_loads_leaves_later_not_at_the_first_ones_time(
+    chat, vera, elif_, settings
+):
+    async with console_socket(elif_) as console:
+        settings.IMECE = settings.IMECE | {"AWAY_SECONDS": 0.2}
+        async with visitor_socket(vera):
+            pass
+        settings.IMECE = settings.IMECE | {"AWAY_SECONDS": 60}
+        # Was welcomed, and gone before it followed anything.
+        page = object()
+        presence.attach(vera.secret_hash, page)
+        presence.detach(vera.secret_hash, page)
+        await asyncio.sleep(0.4)
+        assert [await heard(console) for _ in range(2)] == ["away", "here"]
+        assert await says_nothing_more(console)
+
+
 async def test_a_chat_that_begins_after_the_welcome_tells_that_its_visitor_is_here(shop, elif_):
     secret = "c" * 64
     async with connected("/ws/visitor/") as visitor, console_socket(elif_) as console:
@@ -163,6 +180,26 @@ async def test_a_visitor_of_another_process_is_here(chat, vera, elif_, processes
         await other.release(presence.key_of(vera.secret_hash))
         await Watch.here().check_presence()
         assert await heard(console) == "away"
+
+
+async def test_the_other_processes_know_before_an_agent_is_told(
+    chat, vera, elif_, processes, monkeypatch
+):
+    known = asyncio.Event()
+    hold = processes[0].hold
+
+    async def slowly(keys):
+        await known.wait()
+        await hold(keys)
+
+    monkeypatch.setattr(processes[0], "hold", slowly)
+    async with console_socket(elif_) as console:
+        assert await heard(console) == "away"
+        async with visitor_socket(vera):
+            await asyncio.sleep(0.2)
+            assert await says_nothing_more(console)
+            known.set()
+            assert await heard(console) == "here"
 
 
 async def test_who_leaves_this_process_but_not_the_other_is_still_here(
