@@ -23,8 +23,8 @@ _LEEWAY = 30
 _LONGEST = 3600
 _SUB_LENGTH = 255
 _SALT = "chat.identity"
-# A page may stand open for long before its visitor writes; signed anew with each page.
-_SEALED_FOR = timedelta(hours=12)
+# A page may stand open for long before its visitor writes; its server signs anew with each page.
+_BELIEVED_FOR = timedelta(hours=12)
 
 
 class NotIdentified(Exception):
@@ -44,6 +44,8 @@ class Identity:
     fields: dict[str, str]
     # The secret that signed it: of one brand, and gone when it may be trusted no more.
     secret_id: int
+    # When its signature was checked, in seconds since 1970: however often we sign it again.
+    proved_at: int
 
 
 def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) -> Identity:
@@ -53,7 +55,7 @@ def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) ->
     """
     # No JWT has a colon.
     if ":" in raw:
-        return _unsealed(raw, brand, secret_hash)
+        return _unsealed(raw, brand, secret_hash, now)
     keys = brand.identity_secrets.order_by("-pk").values_list("pk", "value")
     claims, secret_id = _claims(raw, list(keys))
     _require_fresh(claims, now.timestamp())
@@ -64,7 +66,7 @@ def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) ->
     # Nobody is somebody else's namesake but for a blank.
     if not 0 < len(sub) <= _SUB_LENGTH or sub != claims["sub"]:
         raise NotIdentified(claim="sub")
-    return Identity(sub, _fields(claims), secret_id)
+    return Identity(sub, _fields(claims), secret_id, int(now.timestamp()))
 
 
 def _claims(raw: str, keys: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
@@ -132,22 +134,27 @@ def sealed(identity: Identity, secret_hash: str) -> str:
 
 def as_claim(identity: Identity) -> list[Any]:
     """Return what `Identity(*…)` is made of again, for something that we sign."""
-    return [identity.sub, identity.fields, identity.secret_id]
+    return [identity.sub, identity.fields, identity.secret_id, identity.proved_at]
 
 
-def _unsealed(raw: str, brand: Brand, secret_hash: str) -> Identity:
+def _unsealed(raw: str, brand: Brand, secret_hash: str, now: datetime) -> Identity:
     try:
-        *claim, holder = signing.loads(raw, salt=_SALT, max_age=_SEALED_FOR)
+        *claim, holder = signing.loads(raw, salt=_SALT)
         identity = Identity(*claim)
-    except signing.SignatureExpired:
-        raise NotIdentified("identity_expired") from None
     except (signing.BadSignature, ValueError, TypeError):
         raise NotIdentified from None
     if holder != secret_hash:
         raise NotIdentified
-    if not brand.identity_secrets.filter(pk=identity.secret_id).exists():
+    if now.timestamp() > identity.proved_at + _BELIEVED_FOR.total_seconds():
+        raise NotIdentified("identity_expired")
+    if not is_trusted(identity, brand):
         raise NotIdentified
     return identity
+
+
+def is_trusted(identity: Identity, brand: Brand) -> bool:
+    """Return whether the secret that signed it is still one of the brand's."""
+    return brand.identity_secrets.filter(pk=identity.secret_id).exists()
 
 
 def take_identity(visitor: Visitor, identity: Identity) -> list[str]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from agents.devices import device_name
 from agents.models import Brand, Language
 from agents.tokens import hash_secret
-from chat.identities import Identity, as_claim, read_identity, sealed, take_identity
+from chat.identities import Identity, as_claim, is_trusted, read_identity, sealed, take_identity
 from chat.locks import lock_visitor
 from chat.models import Visitor
 from chat.operations.visitors import show_visitor
@@ -186,12 +186,16 @@ def remember(
     """Return the session's visitor; makes the row at the first message, upload or consent.
 
     Raises `BadToken` when the secret already belongs to another brand's visitor, or to somebody
-    else: two people in two tabs.
+    else (two people in two tabs), and when what signed the visitor is trusted no more.
     """
-    visitor = session.visitor or _row(session, address, user_agent, consent, now)
+    identity, known = session.identity, session.visitor
+    if known is not None and (identity is None or known.external_id == identity.sub):
+        return known
+    if identity is not None and not is_trusted(identity, session.brand):
+        raise BadToken
+    visitor = known or _row(session, address, user_agent, consent, now)
     # Also when another page of the browser, which was told of nobody, has made the row.
-    identity = session.identity
-    if identity and visitor.external_id != identity.sub and not _identify(visitor, identity):
+    if identity is not None and not _identify(visitor, identity):
         raise BadToken
     return visitor
 

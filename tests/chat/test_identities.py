@@ -183,8 +183,17 @@ def test_a_page_open_for_long_renews_without_a_new_signature(shop: Shop) -> None
         heartbeat(agent=shop.elif_, now=timezone.now())
         started(widget)
         assert widget.visitor.external_id == "customer-7"
-        clock.shift(12 * 3600)
-        assert refusal(Widget(shop.brand), kept)[:2] == (403, "identity_expired")
+
+
+def test_a_page_that_renews_all_the_time_is_not_believed_for_longer(shop: Shop) -> None:
+    widget = Widget(shop.brand)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        kept = widget.open(identity=sign(shop.brand)).json()["identity"]
+        for _ in range(2):
+            clock.shift(4 * 3600)
+            kept = widget.open(identity=kept).json()["identity"]
+        clock.shift(4 * 3600 + 1)
+        assert refusal(widget, kept)[:2] == (403, "identity_expired")
 
 
 def test_what_was_sealed_for_one_browser_is_nothing_in_another(shop: Shop) -> None:
@@ -210,6 +219,15 @@ def test_what_was_sealed_ends_with_the_secret_that_signed_it(shop: Shop) -> None
     old = shop.brand.identity_secrets.earliest("pk")
     delete_identity_secret(secret=old, by=None)
     assert refusal(widget, kept) == (403, "identity", None)
+
+
+def test_a_session_of_who_was_signed_begins_nothing_once_the_secret_is_gone(shop: Shop) -> None:
+    widget = Widget(shop.brand)
+    widget.open(identity=sign(shop.brand))
+    delete_identity_secret(secret=shop.brand.identity_secrets.get(), by=None)
+    heartbeat(agent=shop.elif_, now=timezone.now())
+    assert widget.start("Hello").status_code == 401
+    assert not Visitor.objects.exists()
 
 
 def test_both_secrets_work_until_one_is_deleted(shop: Shop) -> None:
