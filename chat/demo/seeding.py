@@ -76,15 +76,15 @@ def _people(since: datetime) -> dict[str, Agent]:
     """Make agents, supervisor and admin with their roles and a month of statuses."""
     everything = list(Permission)
     permissions: dict[str, list[Permission]] = {
-        "Agent": [Permission.CHAT, Permission.ARCHIVE, Permission.TICKETS],
-        "Supervisor": [each for each in everything if each != Permission.ADMIN],
-        "Administrator": everything,
+        "Temsilci": [Permission.CHAT, Permission.ARCHIVE, Permission.TICKETS],
+        "Süpervizör": [each for each in everything if each != Permission.ADMIN],
+        "Yönetici": everything,
     }
     roles = {
         name: Role.objects.create(
             name=_free_name(Role, name),
             permissions=[str(each) for each in allowed],
-            scope=Role.Scope.OWN if name == "Agent" else Role.Scope.ALL,
+            scope=Role.Scope.OWN if name == "Temsilci" else Role.Scope.ALL,
             is_demo=True,
         )
         for name, allowed in permissions.items()
@@ -93,11 +93,11 @@ def _people(since: datetime) -> dict[str, Agent]:
     password = make_password(PASSWORD)
     people = {}
     for key, name, role, language in (
-        ("elif", "Elif Kaya", "Agent", "tr"),
-        ("mert", "Mert Yılmaz", "Agent", "tr"),
-        ("deniz", "Deniz Aksoy", "Agent", "en"),
-        ("selin", "Selin Doğan", "Supervisor", "tr"),
-        ("admin", "Yönetici", "Administrator", "tr"),
+        ("elif", "Elif Kaya", "Temsilci", "tr"),
+        ("mert", "Mert Yılmaz", "Temsilci", "tr"),
+        ("deniz", "Deniz Aksoy", "Temsilci", "en"),
+        ("selin", "Selin Doğan", "Süpervizör", "tr"),
+        ("admin", "Yönetici", "Yönetici", "tr"),
     ):
         people[key] = Agent.objects.create(
             email=f"{key}@example.com",
@@ -105,7 +105,7 @@ def _people(since: datetime) -> dict[str, Agent]:
             name=name,
             sort_name=sort_key(name),
             language=language,
-            is_staff=role == "Administrator",
+            is_staff=role == "Yönetici",
             is_demo=True,
             created_at=since,
             status_since=since,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from config import bus
-from config.layers import RelayLayer
+from config.layers import LocalLayer, RelayLayer
 from tests import servers
 
 RESYNC = {"type": "live.resync"}
@@ -29,8 +29,10 @@ class Process:
 
     async def join(self, group: str = "thread.1") -> None:
         """Let the socket hear the group, and wait until the bus is heard too."""
-        self.channel = await self.layer.new_channel()
+        # The channel first: a bus that is heard before it tells nobody.
+        self.channel = await LocalLayer.new_channel(self.layer)
         await self.layer.group_add(group, self.channel)
+        self.layer.bus.listen()
         assert await self.next() == RESYNC
 
     async def next(self) -> dict[str, Any]:
