@@ -2,7 +2,7 @@
 # make test       the test suite (ARGS="tests/chat -k resume")
 # make lint       style, types, import rules, templates, migrations, texts
 # make bench      speed against a floor measured in the same run
-# make chaos      kill and restart real processes under traffic (CHAOS_ROUNDS=20)
+# make chaos      kill and restart real processes under traffic (CHAOS_ROUNDS=100)
 #
 # Needs only: make python3 python3-venv. The rest comes from uv.lock.
 
@@ -36,6 +36,7 @@ lint: .venv/.installed-dev
 bench: .venv/.installed-dev
 	$(PYTHON) -m benchmarks $(ARGS)
 
+chaos: export CHAOS_ROUNDS ?= 100
 chaos: .venv/.installed-dev
 	$(PYTHON) -m pytest tests/faults $(ARGS)
 

@@ -44,6 +44,11 @@ def pytest_configure() -> None:
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one more worker than there are cores: many tests wait for servers and browsers."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tests of a running site last, and on SQLite leave out what is about row locks."""
     items.sort(key=_uses_site)

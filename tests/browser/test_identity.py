@@ -95,6 +95,24 @@ def test_a_signed_visitor_is_not_asked_and_agents_see_who_it_is(place: Place) ->
     expect(desk.locator(".chat-head .presence")).to_have_text("Visitor has left", timeout=20_000)
 
 
+def test_what_a_site_and_an_agent_say_of_a_customer_is_text_too(place: Place) -> None:
+    visitor = place.visitor()
+    identify(visitor, place.sign(sub=f"{HOSTILE}7", name=f"{HOSTILE} Zeynep"))
+    visitor.page.evaluate("Imece.set({phone: '<b>555</b>'})")
+    visitor.open().pick().fill(text="Hello").submit()
+    visitor.frame.locator(".chat").wait_for()
+    desk = place.desk
+    desk.locator(".row-item a", has_text="Zeynep").click()
+    panel = desk.locator("#context")
+    for said in (f"{HOSTILE}7", f"{HOSTILE} Zeynep", "<b>555</b>"):
+        expect(panel).to_contain_text(said)
+    tag = panel.get_by_label("Add a tag")
+    tag.fill(f"{HOSTILE} tag")
+    tag.press("Enter")
+    expect(panel.locator(".tags")).to_contain_text(f"{HOSTILE} tag")
+    assert desk.locator("img[src=x]").count() == 0
+
+
 def test_somebody_else_who_signs_in_sees_nothing_of_the_one_before(place: Place) -> None:
     visitor = place.visitor()
     identify(visitor, place.sign())

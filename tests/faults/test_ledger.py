@@ -28,7 +28,7 @@ from tests.servers import (
 
 pytestmark = [pytest.mark.faults, pytest.mark.once]
 
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
 PAIRS = 6
 # Each test of the house talks in chats of its own.
 HOUSE_TESTS = 3
