@@ -126,7 +126,8 @@ def visitor_stands(session: VisitorSession, public_ids: Collection[str]) -> list
     )
     return [
         Stand(pk, public_id, head, session.secret_hash, speaks=True, is_mine=True)
-        for pk, public_id, head in rows
+        # Oldest first: who misses more than one hello may take loads the newest anew.
+        for pk, public_id, head in sorted(rows)
     ]
 
 
@@ -184,7 +185,7 @@ def _stands(access: Access, which: Q) -> list[Stand]:
             is_mine=assignee == access.agent_id and status != Conversation.Status.RESOLVED,
             is_over=status == Conversation.Status.RESOLVED,
         )
-        for pk, public_id, head, secret_hash, assignee, has_joined, status in rows
+        for pk, public_id, head, secret_hash, assignee, has_joined, status in sorted(rows)
     ]
 
 
