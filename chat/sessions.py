@@ -267,7 +267,11 @@ def session_with(claims: Mapping[str, Any]) -> VisitorSession:
     if brand is None:
         raise BadToken
     visitor = _known(claims["secret"])
-    identity = Identity(*claims["identity"]) if "identity" in claims else None
+    try:
+        identity = Identity(*claims["identity"]) if "identity" in claims else None
+    except TypeError as error:
+        # Of another version of ours, before or after an upgrade.
+        raise BadToken from error
     if visitor is not None:
         if visitor.brand_id != brand.pk:
             raise BadToken

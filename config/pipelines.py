@@ -43,11 +43,8 @@ def together() -> Iterator[None]:
         if begins:
             raw.execute("BEGIN", prepare=False)
         yield
-        if (
-            not here.savepoint_ids
-            and not here.needs_rollback
-            and raw.pgconn.transaction_status != TransactionStatus.IDLE
-        ):
+        # Not asked of psycopg: until the pipeline ends it knows nothing of our BEGIN.
+        if begins and not here.savepoint_ids and not here.needs_rollback:
             # Django's own commit then finds nothing left to do.
             raw.execute("COMMIT", prepare=False)
 
