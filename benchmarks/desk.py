@@ -65,10 +65,13 @@ def inbox(empty_env: dict[str, str], full_env: dict[str, str], rounds: int) -> l
                 for which in (0, 1) if number % 2 else (1, 0):
                     began = time.perf_counter()
                     answer = clients[which].get("/console/")
+                    spent = (time.perf_counter() - began) * 1000
+                    if answer.status_code != 200:
+                        raise RuntimeError(f"/console/ answered {answer.status_code}")
                     if answer.text.count('id="row-') != CHATS:
                         raise RuntimeError("the chats went elsewhere")
                     if number >= 3:
-                        took.setdefault(which, []).append((time.perf_counter() - began) * 1000)
+                        took.setdefault(which, []).append(spent)
         return [
             f"- inbox, 50 open chats: {statistics.median(took[0]):.0f} ms with an empty archive, "
             f"{statistics.median(took[1]):.0f} ms beside {ARCHIVED:,} archived chats; "

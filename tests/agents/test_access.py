@@ -160,6 +160,18 @@ def test_resolved_chats_need_the_archive_permission(floor):
     assert chat in seen(floor["elif"])
 
 
+@pytest.mark.parametrize("also_chat", [True, False])
+def test_who_may_read_the_archive_sees_nothing_open_by_it(floor, also_chat):
+    resolved = floor["support", "active"]
+    resolved.status = "resolved"
+    resolved.save()
+    reader = make_agent(role=make_role(Permission.ARCHIVE, scope=Role.Scope.ALL))
+    if also_chat:
+        floor["sales"].agents.add(reader)
+        RoleGrant.objects.create(role=make_role(Permission.CHAT), agent=reader)
+    assert seen(reader) == {resolved} | ({floor["sales", "queued"]} if also_chat else set())
+
+
 def test_supervisors_see_open_chats_without_answering_them(floor):
     selin = make_agent(role=make_role(Permission.SUPERVISE, scope=Role.Scope.ALL))
     assert floor["sales", "active"] in seen(selin)
