@@ -18,6 +18,7 @@ from agents.presence import heartbeat
 from chat.identities import read_identity
 from chat.models import Conversation, Visitor
 from chat.queries.panel import opened, panel
+from chat.sessions import BadToken, session_with
 from tests.chat.http import Shop, Widget, cid, make_shop, started
 from tests.chat.test_lifecycle_races import at_once
 from tests.factories import make_brand, make_conversation, make_visitor
@@ -228,6 +229,12 @@ def test_a_session_of_who_was_signed_begins_nothing_once_the_secret_is_gone(shop
     heartbeat(agent=shop.elif_, now=timezone.now())
     assert widget.start("Hello").status_code == 401
     assert not Visitor.objects.exists()
+
+
+def test_a_token_of_another_version_is_no_token(shop: Shop) -> None:
+    brand = {"brand": shop.brand.pk, "secret": "a" * 64, "language": "en"}
+    with pytest.raises(BadToken):
+        session_with(brand | {"identity": ["customer-7", {}]})
 
 
 def test_both_secrets_work_until_one_is_deleted(shop: Shop) -> None:

@@ -6,11 +6,12 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from psycopg.pq import TransactionStatus
 
 from chat.models import Conversation, Entry
 from chat.operations import messages
 from chat.operations import posting_rows as rows
-from chat.operations.messages import Author, Draft, post_messages
+from chat.operations.messages import Author, Draft, Posted, post_messages
 from config.outbox.models import OutboxEntry
 from tests.factories import make_brand, make_conversation, make_visitor
 
@@ -96,3 +97,36 @@ def test_plans_are_kept_although_the_first_batch_failed(
     with connection.cursor() as cursor:
         cursor.execute("SHOW plan_cache_mode")
         assert cursor.fetchone() == ("force_generic_plan",)
+
+
+@pytest.mark.postgres
+def test_a_batch_begins_and_commits_without_a_trip_of_its_own(
+    chat: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(chat)
+    raw = connection.connection
+    found: list[bool] = []
+    commit = type(raw).commit
+
+    def idle(self: Any) -> None:
+        found.append(self.pgconn.transaction_status == TransactionStatus.IDLE)
+        commit(self)
+
+    monkeypatch.setattr(type(raw), "commit", idle)
+    monkeypatch.setattr(type(raw), "_get_tx_start_command", lambda self: pytest.fail("a BEGIN"))
+    draft = Draft(chat.public_id, Author.of_visitor(chat.visitor), "Merhaba", str(uuid4()))
+    # The second time it is a repeat, and the last statement a question.
+    first, second = [post_messages([draft], now=timezone.now())[0] for _ in range(2)]
+    assert isinstance(first, Posted)
+    assert isinstance(second, Posted)
+    assert (first.dup, second.dup, found) == (False, True, [True, True])
+    assert raw.autocommit
+
+
+@pytest.mark.postgres
+def test_the_outbox_row_is_planned_once(chat: Conversation) -> None:
+    for _ in range(3):
+        say(chat)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        assert any("outbox_outboxentry" in text for (text,) in cursor.fetchall())
