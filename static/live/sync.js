@@ -36,10 +36,11 @@ export class ThreadSync extends EventTarget {
   /** @type {Set<string>} */ #changed = new Set();
   /** @type {Set<string>} */ #repairing = new Set();
   /** Conversations that rest after a nack. @type {Map<string, number>} */ #resting = new Map();
-  /** The first send that a socket refused for its rate: it takes nothing else before that.
-   * @type {Map<string, any>} */
-  #refused = new Map();
-  /** What left last, by conversation. @type {Map<string, any>} */ #left = new Map();
+  /** Frames that left on this connection and are not answered, by cid. @type {Map<string, any>} */
+  #left = new Map();
+  /** The first that the server refused for its rate: it takes nothing else before that one.
+   * @type {any} */
+  #refused = null;
   /** @type {Map<string, number>} */ #timers = new Map();
   /** @type {Map<string, {sent: number, wanted: number}>} */ #read = new Map();
   /** @type {Map<string, number>} */ #typed = new Map();
@@ -56,7 +57,8 @@ export class ThreadSync extends EventTarget {
       for (const id of this.#threads.keys()) this.#resync(id);
     }, { signal });
     options.socket.addEventListener("state", () => {
-      this.#refused.clear();
+      this.#left.clear();
+      this.#refused = null;
       for (const id of this.#threads.keys()) {
         this.dispatch(id, { type: "lost" });
         const read = this.#read.get(id);
@@ -190,16 +192,12 @@ export class ThreadSync extends EventTarget {
     if (!item || (this.#resting.get(conversation) ?? 0) > Date.now()) return;
     const { state } = this.#options.socket;
     if (state !== "open" && state !== "polling") return;
-    const refused = this.#refused.get(conversation);
-    this.#refused.delete(conversation);
-    if (refused && !thread.pending.some(({ cid }) => cid === refused.cid)) {
-      // Another tab or path got it stored meanwhile; the server still waits to hear it again.
-      this.#options.socket.send(sendFrame(conversation, refused));
-    }
-    const frame = sendFrame(conversation, item);
-    this.#left.set(conversation, item);
+    const refused = this.#refused;
+    this.#refused = null;
+    // Even if another tab or path got it stored meanwhile: the server still waits to hear it again.
+    if (refused && refused.cid !== item.cid) this.#leave(refused);
     this.dispatch(conversation, { type: "attempt", cid: item.cid });
-    if (!this.#options.socket.send(frame)) {
+    if (!this.#leave(sendFrame(conversation, item))) {
       this.#rest(conversation, 1000);
       this.dispatch(conversation, { type: "lost" });
       return;
@@ -207,6 +205,12 @@ export class ThreadSync extends EventTarget {
     this.#later(`ack ${conversation}`, ACK_WITHIN, () => {
       this.dispatch(conversation, { type: "lost" });
     });
+  }
+
+  /** @param {import("./socket.js").Frame} frame */
+  #leave(frame) {
+    this.#left.set(frame.cid, frame);
+    return this.#options.socket.send(frame);
   }
 
   /** @param {string} conversation @param {number} wait */
@@ -261,10 +265,9 @@ export class ThreadSync extends EventTarget {
 
   /** @param {any} frame */
   #answer(frame) {
+    if (frame.type === "nack" && frame.code === "rate") this.#refused ??= this.#left.get(frame.cid);
+    this.#left.delete(frame.cid);
     for (const [id, thread] of this.#threads) {
-      const rated = frame.type === "nack" && frame.code === "rate" && !this.#refused.has(id);
-      const left = this.#left.get(id);
-      if (rated && left?.cid === frame.cid) this.#refused.set(id, left);
       const item = thread.pending.find(({ cid }) => cid === frame.cid);
       if (!item) continue;
       // A late answer to an earlier attempt must not stop the watch over the send under way.

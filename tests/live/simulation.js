@@ -70,6 +70,7 @@ class Screen {
 
 export async function run(seed, steps) {
   const random = dice(seed);
+  Math.random = dice(seed + 1_000_000).next;
   const clock = new Clock();
   const server = new Server(random);
   document.body.replaceChildren();

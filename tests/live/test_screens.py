@@ -18,7 +18,8 @@ def _is_in_order(part: list[str], whole: list[str]) -> bool:
     return all(word in places for word in part)
 
 
-@pytest.mark.parametrize("seed", range(12))
+# The last two once waited for ever: a send was refused, then stored by another tab.
+@pytest.mark.parametrize("seed", [*range(12), 111, 132])
 def test_every_screen_ends_with_the_log(modules: Page, seed: int) -> None:
     result: dict[str, Any] = modules.evaluate(RUN, [seed, 60])
     log = result["log"]

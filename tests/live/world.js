@@ -109,11 +109,14 @@ export class Server {
         }, at - Date.now());
       }
 
+      /** Content comes in any order, as from several processes; answers in the order they were given. */
       push(frame) {
+        let at = Date.now() + random.under(20 + server.faults.delay);
+        if (frame.type.endsWith("ack")) at = this.lastOut = Math.max(this.lastOut ?? 0, at);
         setTimeout(() => {
           if (this.readyState !== 1) return;
           this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
-        }, random.under(20 + server.faults.delay));
+        }, at - Date.now());
       }
 
       close() {
