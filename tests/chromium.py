@@ -11,7 +11,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 from playwright.sync_api import Error as PlaywrightError
 
 from agents.models import Agent
@@ -27,6 +34,9 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--autoplay-policy=no-user-gesture-required",
 ]
+# Servers and browsers of several workers share the cores.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 _TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => console.error(
   `CSP violation: ${event.effectiveDirective} blocked ${event.blockedURI || "inline"}` +
@@ -113,7 +123,7 @@ class Contexts:
             "timezone_id": "Europe/Istanbul",
         }
         context = self._browser.new_context(**defaults | options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         self._problems.watch(context)
         self._open.append(context)
         if agent is not None:

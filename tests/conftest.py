@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import redis
+import time_machine
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Permission
@@ -26,6 +27,7 @@ from django.db import (
     transaction,
 )
 from django.test import TransactionTestCase
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from agents.presence import leases
@@ -75,6 +77,14 @@ def _empty_cache() -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         if keys := list(client.scan_iter(match=":*")):
             client.delete(*keys)
+
+
+@pytest.fixture
+def early_in_the_hour() -> Iterator[None]:
+    """Begin with the hour, so that no window of a limit ends in the middle of a test."""
+    start = timezone.now().replace(minute=0, second=0, microsecond=0)
+    with time_machine.travel(start, tick=True):
+        yield
 
 
 @pytest.fixture(scope="session")

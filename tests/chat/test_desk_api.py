@@ -448,6 +448,7 @@ def test_the_consoles_session_works_with_its_csrf_token_only(
     assert Attachment.objects.get().agent == shop.elif_
 
 
+@pytest.mark.usefixtures("early_in_the_hour")
 def test_each_token_has_a_limit_of_its_own(shop: Shop, settings: Any) -> None:
     settings.IMECE = settings.IMECE | {"DESK_REQUESTS_PER_MINUTE": 2}
     desk, other = Desk(shop.elif_), Desk(shop.elif_)

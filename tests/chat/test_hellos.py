@@ -36,6 +36,7 @@ async def test_a_hello_that_missed_more_than_all_may_take_is_told_to_load_anew(m
     }
 
 
+@pytest.mark.usefixtures("early_in_the_hour")
 async def test_who_says_hello_again_and_again_is_asked_to_wait(settings):
     settings.IMECE = settings.IMECE | {"HELLOS_PER_MINUTE": 2}
     vera = await db(lambda: make_visitor(make_brand()))

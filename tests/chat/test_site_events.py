@@ -67,6 +67,7 @@ def test_a_start_takes_no_more_than_is_kept(shop: Shop, events: list[dict[str, o
     assert open_widget(shop.brand).start(events=events).status_code == 400
 
 
+@pytest.mark.usefixtures("early_in_the_hour")
 def test_events_have_a_limit_of_their_own(shop: Shop, settings) -> None:
     settings.IMECE = settings.IMECE | {"SITE_EVENTS_PER_MINUTE": 2}
     widget = Widget(shop.brand)

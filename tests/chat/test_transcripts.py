@@ -292,12 +292,14 @@ def check_limited(answer: Any) -> None:
     assert int(answer.headers["Retry-After"]) >= 1
 
 
+@pytest.mark.usefixtures("early_in_the_hour")
 def test_one_visitor_asks_only_so_often(widget: Widget, chat: Conversation, settings: Any) -> None:
     settings.IMECE = settings.IMECE | {"TRANSCRIPTS_PER_HOUR": 1}
     assert ask(widget, chat, "one@example.com").status_code == 200
     check_limited(ask(widget, chat, "two@example.com"))
 
 
+@pytest.mark.usefixtures("early_in_the_hour")
 def test_many_visitors_fill_nobodys_mailbox(shop: Shop) -> None:
     answers = []
     for number in range(4):
@@ -308,6 +310,7 @@ def test_many_visitors_fill_nobodys_mailbox(shop: Shop) -> None:
     check_limited(answers[3])
 
 
+@pytest.mark.usefixtures("early_in_the_hour")
 @pytest.mark.parametrize("what", ["ADDRESS", "BRAND"])
 def test_one_machine_and_one_brand_send_only_so_much(shop: Shop, settings: Any, what: str) -> None:
     settings.IMECE = settings.IMECE | {f"TRANSCRIPTS_PER_{what}_PER_HOUR": 1}

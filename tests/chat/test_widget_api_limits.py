@@ -6,7 +6,7 @@ import pytest
 
 from tests.chat.http import Widget, cid, make_shop, open_widget, picture, started
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("early_in_the_hour")]
 
 
 def lowered(settings: Any, **limits: int) -> None:
