@@ -24,7 +24,7 @@ class Caller:
     def __init__(self, site: Site, brand: Brand, *, name: str = "Zeynep Aksoy") -> None:
         self.site = site
         self.name = name
-        self.http = httpx.Client(base_url=f"{site.url}/api/widget/v1/", trust_env=False)
+        self.http = httpx.Client(base_url=f"{site.url}/api/widget/v1/", trust_env=False, timeout=30)
         self.page = {"url": "https://shop.example/cart", "title": "Cart", "referrer": ""}
         self.brand = brand
         self.id = ""
@@ -81,7 +81,7 @@ class Caller:
         """A live socket that has said hello."""
         with connect(f"{self.site.ws_url}/ws/visitor/", proxy=None) as socket:
             socket.send(json.dumps({"type": "hello", "token": self.token, "resume": {}}))
-            assert json.loads(socket.recv(5))["type"] == "welcome"
+            assert json.loads(socket.recv(30))["type"] == "welcome"
             yield socket
 
 

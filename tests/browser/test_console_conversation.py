@@ -74,9 +74,9 @@ def test_both_sides_see_each_other_typing(desk: Desk) -> None:
         expect(page.locator(".message.is-typing")).to_be_visible()
         expect(page.locator(f"#row-{visitor.id} .row-typing")).to_be_visible()
         page.type("#composer-text", "Let me look")
-        heard = json.loads(socket.recv(5))
+        heard = json.loads(socket.recv(30))
         while heard["type"] != "typing":
-            heard = json.loads(socket.recv(5))
+            heard = json.loads(socket.recv(30))
         assert heard["author"]["name"] == "Elif Kaya"
         assert heard["on"] is True
 

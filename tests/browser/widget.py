@@ -33,7 +33,7 @@ class Desk:
         agent.set_password(PASSWORD)
         agent.save()
         self.agent = agent
-        self.http = httpx.Client(base_url=f"{site.url}/api/v1/", timeout=20)
+        self.http = httpx.Client(base_url=f"{site.url}/api/v1/", timeout=30)
         answer = self.http.post(
             "tokens", json={"email": agent.email, "password": PASSWORD, "name": "test"}
         )

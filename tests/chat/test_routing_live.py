@@ -21,7 +21,7 @@ class Widget:
     """A visitor over HTTP."""
 
     def __init__(self, url: str, brand: Brand) -> None:
-        self.http = httpx.Client(base_url=f"{url}/api/widget/v1", timeout=10)
+        self.http = httpx.Client(base_url=f"{url}/api/widget/v1", timeout=30)
         session = self.call("sessions", {"site": brand.site_key, "language": "tr", "page": {}})
         self.token, self.availability = session["token"], session["availability"]
         self.http.headers["Authorization"] = f"Bearer {self.token}"
@@ -43,14 +43,14 @@ class Widget:
         """A greeted socket."""
         with connect(f"{ws_url}/ws/visitor/") as socket:
             socket.send(json.dumps({"type": "hello", "token": self.token, "resume": {}}))
-            assert json.loads(socket.recv(timeout=10))["type"] == "welcome"
+            assert json.loads(socket.recv(timeout=30))["type"] == "welcome"
             yield socket
 
 
 def hear(socket: ClientConnection, name: str) -> dict[str, Any]:
     """Return the data of the next event `name`."""
     while True:
-        frame = json.loads(socket.recv(timeout=15))
+        frame = json.loads(socket.recv(timeout=30))
         if frame["type"] == "event" and frame["name"] == name:
             data: dict[str, Any] = frame["data"]
             return data
@@ -73,7 +73,7 @@ def brand(agent: Agent) -> Brand:
 def desk(site, agent: Agent) -> Iterator[httpx.Client]:
     _, raw = create_token(agent=agent, name="desk", by=agent)
     with httpx.Client(
-        base_url=f"{site.url}/api/v1", headers={"Authorization": f"Bearer {raw}"}, timeout=10
+        base_url=f"{site.url}/api/v1", headers={"Authorization": f"Bearer {raw}"}, timeout=30
     ) as http:
         yield http
 
