@@ -284,6 +284,7 @@ def test_everything_works_without_a_mouse(desk: Desk) -> None:
     page.keyboard.type("second line")
     page.keyboard.press("Enter")
     expect(page.locator(".message.is-own")).to_contain_text("second line")
+    expect(page.locator(".message.is-pending")).to_have_count(0)
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.locator("#shortcuts")).to_be_visible()
