@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('queued_at', models.DateTimeField(null=True)),
                 ('accepted_at', models.DateTimeField(null=True)),
+                ('passed_at', models.DateTimeField(null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
                 ('resolved_at', models.DateTimeField(null=True)),
                 ('is_demo', models.BooleanField(default=False, editable=False)),

@@ -73,10 +73,11 @@ class Conversation(models.Model):
     returning_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    # The agent it was transferred away from: not given back to them while it is in the queue.
+    # The agent it was transferred away from, and when: not given straight back to them.
     passed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
+    passed_at = models.DateTimeField(null=True)
     ticket = models.ForeignKey(
         Ticket, models.SET_NULL, null=True, blank=True, related_name="conversations"
     )

@@ -211,7 +211,8 @@ def put_in_queue(
     chat.status = Conversation.Status.QUEUED
     chat.assignee = None
     chat.returning_to = previous if reason in {"vanished", "woke"} else None
-    chat.passed_by = previous if reason == PASSED_ON else None
+    is_passed = reason == PASSED_ON
+    chat.passed_by, chat.passed_at = (previous, now) if is_passed else (None, None)
     chat.queued_at = chat.queued_at or now
     freed, chat.holds_slot = chat.holds_slot, False
     if at_head and not chat.is_at_head:
@@ -222,6 +223,7 @@ def put_in_queue(
             "assignee",
             "returning_to",
             "passed_by",
+            "passed_at",
             "queued_at",
             "holds_slot",
             "priority",
@@ -255,7 +257,7 @@ def give(
     kept_slot = chat.holds_slot
     chat.status = Conversation.Status.ACTIVE
     chat.assignee = agent
-    chat.returning_to = chat.passed_by = None
+    chat.returning_to = chat.passed_by = chat.passed_at = None
     chat.holds_slot = True
     chat.accepted_at = chat.accepted_at or now
     chat.held_until = None
@@ -271,6 +273,7 @@ def give(
             "assignee",
             "returning_to",
             "passed_by",
+            "passed_at",
             "holds_slot",
             "accepted_at",
             "held_until",

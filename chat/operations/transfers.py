@@ -40,10 +40,10 @@ def transfer(
 ) -> Conversation:
     """Pass a chat on that the assignee of `conversation` has; the start of its wait is kept.
 
-    An agent gets it at once. In a team's queue it stands at the head, and never goes straight back
-    to whoever had it. Raises `HasEnded`, `NotAssigned`, `AlreadyTaken` when somebody else has it by
-    now, `NotAuthorised`, `NotTheirs`, and for an agent `NotOnline` or `AtCapacity`. Again: changes
-    nothing.
+    An agent gets it at once. In a team's queue it stands at the head, and goes back to whoever had
+    it only after a while in which nobody else could take it. Raises `HasEnded`, `NotAssigned`,
+    `AlreadyTaken` when somebody else has it by now, `NotAuthorised`, `NotTheirs`, and for an agent
+    `NotOnline` or `AtCapacity`. Again: changes nothing.
     """
     giver_id = conversation.assignee_id
     receiver_id = to.pk if isinstance(to, Agent) else None

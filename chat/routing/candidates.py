@@ -23,6 +23,8 @@ class Load:
 
     held: Counter[int]
     tried: dict[int, set[int]]
+    # When the last of them declined or let it ring, by chat.
+    refused_at: dict[int, datetime]
     # Where a chat rings now: conversation and agent.
     ringing: dict[int, int]
 
@@ -55,18 +57,21 @@ def load_of(agent_ids: Iterable[int] | None = None) -> Load:
         slots, offers = slots.filter(assignee__in=wanted), offers.filter(agent__in=wanted)
     held: Counter[int] = Counter()
     tried: dict[int, set[int]] = defaultdict(set)
+    refused_at: dict[int, datetime] = {}
     ringing: dict[int, int] = {}
-    rows = slots.values_list("assignee_id", "pk", "status").union(
-        offers.values_list("agent_id", "conversation_id", "result"), all=True
+    rows = slots.values_list("assignee_id", "pk", "status", "accepted_at").union(
+        offers.values_list("agent_id", "conversation_id", "result", "closed_at"), all=True
     )
-    for agent_id, conversation_id, state in rows:
+    for agent_id, conversation_id, state, at in rows:
         if state in _TRIED:
             tried[conversation_id].add(agent_id)
+            if at is not None:
+                refused_at[conversation_id] = max(at, refused_at.get(conversation_id, at))
         if state == Offer.Result.OPEN:
             ringing[conversation_id] = agent_id
         if state == Offer.Result.OPEN or state in Conversation.Status.values:
             held[agent_id] += 1
-    return Load(held=held, tried=tried, ringing=ringing)
+    return Load(held=held, tried=tried, refused_at=refused_at, ringing=ringing)
 
 
 def as_candidates(agents: Iterable[Agent], load: Load) -> list[Candidate]:
@@ -117,10 +122,11 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
         "queued_at",
         "returning_to_id",
         "passed_by_id",
+        "passed_at",
         "brand__capacity",
         *names,
     ):
-        pk, brand_id, channel, priority, queued_at, back, passed, capacity, *teams = values
+        pk, brand_id, channel, priority, queued_at, back, passed, at, capacity, *teams = values
         capacities[brand_id] = capacity
         if pk not in rows:
             rows[pk] = _Row(
@@ -132,6 +138,7 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
                     "queued_at": queued_at,
                     "returning_to": back,
                     "tried": frozenset({*load.tried.get(pk, ()), passed} - {None}),
+                    "refused_at": max(filter(None, (at, load.refused_at.get(pk))), default=None),
                 }
             )
         for position in range(len(_TEAMS)):

@@ -2,17 +2,22 @@
 
 The queue is served in order (priority, then entry, then id). Each chat goes to the agent with the
 fewest open chats among those who may take it, the longest idle one on a tie, and never past the
-limit of agent, team or brand. Whoever is left out is left out for a reason that can be told.
+limit of agent, team or brand. Who refused it is asked again only after a pause, and only when
+nobody else can take it: else the customer would wait for ever. Whoever is left out is left out for
+a reason that can be told.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
 
 from agents.access import Access
 from agents.models import Status
+
+# How long after the last refusal those who refused are asked again, if nobody else can be.
+ASK_AGAIN = timedelta(seconds=60)
 
 
 class Reason(StrEnum):
@@ -39,6 +44,8 @@ class Waiting:
     priority: int
     queued_at: datetime
     tried: frozenset[int] = frozenset()
+    # When the last of them refused.
+    refused_at: datetime | None = None
     # The agent it was taken from when they vanished; gets it back first.
     returning_to: int | None = None
 
@@ -46,6 +53,10 @@ class Waiting:
     def order(self) -> tuple[int, datetime, int]:
         """Return the sort key of the queue."""
         return (-self.priority, self.queued_at, self.id)
+
+    def begins_anew(self, now: datetime) -> bool:
+        """Return whether those who were tried may be asked again, for want of others."""
+        return self.refused_at is not None and now - self.refused_at >= ASK_AGAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,14 +221,18 @@ def decide(
     load = {person.id: (person.held, person.idle_since) for person in people.values()}
     kinds: dict[tuple[int, str, frozenset[int]], _Pool] = {}
     pools: dict[int, _Pool] = {}
-    ordered = sorted(queue, key=lambda waiting: waiting.order)
+    served: dict[int, Waiting] = {}
     assignments = []
-    for waiting in ordered:
+    for waiting in sorted(queue, key=lambda waiting: waiting.order):
         kind = (waiting.brand_id, waiting.channel, waiting.team_ids)
         if kind not in kinds:
             kinds[kind] = _Pool(waiting, people, load, policy)
         pool = pools[waiting.id] = kinds[kind]
+        served[waiting.id] = waiting
         agent_id = pool.pick(waiting)
+        if agent_id is None and waiting.begins_anew(now):
+            served[waiting.id] = waiting = replace(waiting, tried=frozenset())
+            agent_id = pool.pick(waiting)
         if agent_id is None:
             continue
         load[agent_id] = (load[agent_id][0] + 1, now)
@@ -231,5 +246,5 @@ def decide(
     return Decision(
         assignments=tuple(assignments),
         _pools=pools,
-        _queue={waiting.id: waiting for waiting in ordered},
+        _queue=served,
     )

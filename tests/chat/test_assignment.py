@@ -25,6 +25,7 @@ from chat.operations.assignment import (
 )
 from chat.operations.conversations import end_conversation, resolve_conversation, set_topic
 from chat.rights import NotAuthorised
+from chat.routing.decision import ASK_AGAIN
 from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start, work
 from tests.factories import (
     make_agent,
@@ -215,7 +216,7 @@ def offers(chat: Conversation) -> list[tuple[int, str]]:
     )
 
 
-def test_a_chat_rings_at_one_agent_then_the_next_and_never_again(ringing, announced) -> None:
+def test_a_chat_rings_at_one_agent_and_then_at_the_next(ringing, announced) -> None:
     first, second = (agent.pk for agent in ringing.agents)
     chat = start(ringing)
     now = timezone.now()
@@ -239,6 +240,32 @@ def test_a_chat_rings_at_one_agent_then_the_next_and_never_again(ringing, announ
     ]
     assert made == [first, second]
     assert ended == [(first, "missed"), (second, "declined")]
+
+
+def test_a_chat_that_everybody_refused_rings_again_after_a_pause(ringing) -> None:
+    first, second = (agent.pk for agent in ringing.agents)
+    now = timezone.now() - 3 * ASK_AGAIN
+    chat = start(ringing, now=now)
+    for agent in ringing.agents:
+        route(now=now)
+        decline(conversation=chat, agent=agent, now=now)
+    route(now=now + ASK_AGAIN - timedelta(seconds=1))
+    refused = [(first, "declined"), (second, "declined")]
+    assert offers(chat) == refused
+    route(now=now + ASK_AGAIN)
+    assert offers(chat) == [*refused, (first, "open")]
+    # A colleague who comes meanwhile was never asked, and goes first.
+    now += ASK_AGAIN
+    third = make_agent(online=True)
+    ringing.team.agents.add(third)
+    here(third)
+    decline(conversation=chat, agent=ringing.agents[0], now=now)
+    route(now=now)
+    assert offers(chat)[3:] == [(third.pk, "open")]
+    miss_offers(now=now + timedelta(minutes=1))
+    # The pause begins with the last refusal.
+    route(now=now + ASK_AGAIN)
+    assert offers(chat)[3:] == [(third.pk, "missed")]
 
 
 def test_a_declined_chat_rings_on_by_itself(ringing) -> None:

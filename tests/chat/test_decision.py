@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agents.access import Access, Reach
 from agents.models import Permission, Role, Status
 from chat.routing.decision import (
+    ASK_AGAIN,
     Candidate,
     Decision,
     Policy,
@@ -81,6 +82,7 @@ chats = st.builds(
     priority=st.integers(-1, 1),
     queued_at=st.integers(0, 5).map(lambda seconds: NOW + timedelta(seconds=seconds)),
     tried=st.frozensets(st.integers(1, 8), max_size=3),
+    refused_at=st.sampled_from([None, NOW, NOW - ASK_AGAIN]),
     returning_to=st.none() | st.integers(1, 8),
 )
 people = st.builds(
@@ -107,13 +109,25 @@ floors = st.tuples(
 )
 
 
-def may_take(person: Candidate, chat: Waiting) -> bool:
+def could_take(person: Candidate, chat: Waiting) -> bool:
     return (
         person.status == Status.ONLINE
         and person.is_present
-        and person.id not in chat.tried
         and person.access.may_take(chat.brand_id, chat.channel, chat.team_ids)
     )
+
+
+def free_for(chat: Waiting, candidates, rule: Policy, held) -> list[Candidate]:
+    """Who may get the chat: those who did not refuse it; after a pause, failing them, the rest."""
+    able = [
+        person
+        for person in candidates
+        if could_take(person, chat)
+        and held[person.id] < rule.limit(person, chat.brand_id, chat.team_ids)
+    ]
+    others = [person for person in able if person.id not in chat.tried]
+    is_over = chat.refused_at is not None and chat.refused_at <= NOW - ASK_AGAIN
+    return able if is_over and not others else others
 
 
 @given(floors)
@@ -125,8 +139,7 @@ def test_nobody_gets_a_chat_past_the_limit_or_without_the_right_to_it(floor) -> 
     held = {person.id: person.held for person in candidates}
     for chat_id, agent_id in pairs(decision):
         chat, person = by_chat[chat_id], by_agent[agent_id]
-        assert may_take(person, chat)
-        assert held[agent_id] < rule.limit(person, chat.brand_id, chat.team_ids)
+        assert person in free_for(chat, candidates, rule, held)
         held[agent_id] += 1
     assert len({chat_id for chat_id, _ in pairs(decision)}) == len(decision.assignments)
 
@@ -142,12 +155,7 @@ def test_the_queue_is_served_in_order_and_nobody_waits_beside_a_free_agent(floor
     given_to = dict(pairs(decision))
     held = {person.id: person.held for person in candidates}
     for chat in sorted(queue, key=lambda chat: chat.order):
-        free = [
-            person
-            for person in candidates
-            if may_take(person, chat)
-            and held[person.id] < rule.limit(person, chat.brand_id, chat.team_ids)
-        ]
+        free = free_for(chat, candidates, rule, held)
         assert (chat.id in given_to) == bool(free)
         if free:
             held[given_to[chat.id]] += 1
@@ -162,12 +170,8 @@ def test_each_chat_goes_to_the_least_loaded_and_then_the_longest_idle(floor) -> 
     by_chat = {chat.id: chat for chat in queue}
     for chat_id, agent_id in pairs(decision):
         chat = by_chat[chat_id]
-        rivals = [
-            load[person.id]
-            for person in candidates
-            if may_take(person, chat)
-            and load[person.id][0] < rule.limit(person, chat.brand_id, chat.team_ids)
-        ]
+        held = {number: numbers[0] for number, numbers in load.items()}
+        rivals = [load[person.id] for person in free_for(chat, candidates, rule, held)]
         assert load[agent_id] == min(rivals) or agent_id == chat.returning_to
         load[agent_id] = (load[agent_id][0] + 1, NOW, agent_id)
 
@@ -199,7 +203,7 @@ def test_everybody_left_out_is_left_out_for_a_true_reason(floor) -> None:
             elif reason == Reason.OTHERS_FIRST:
                 assert chat.id in given_to
             else:
-                assert not may_take(person, chat)
+                assert not could_take(person, chat)
 
 
 def test_a_tie_goes_to_whoever_has_been_idle_longest() -> None:
@@ -227,7 +231,23 @@ def test_a_team_that_does_not_accept_by_itself_lets_the_chat_ring() -> None:
     assert [each.ring_seconds for each in decision.assignments] == [25, 0]
 
 
-def test_a_chat_rings_at_nobody_twice() -> None:
-    decision = run([waiting(1, tried=frozenset({1}))], [candidate(1)])
-    assert decision.assignments == ()
+def test_a_chat_rings_at_nobody_twice_while_it_may_ring_elsewhere() -> None:
+    refused = {"tried": frozenset({1}), "refused_at": NOW - ASK_AGAIN}
+    decision = run([waiting(1, **refused)], [candidate(1), candidate(2, held=3)])
+    assert pairs(decision) == [(1, 2)]
     assert decision.why(1) == {1: Reason.ALREADY_OFFERED}
+
+
+def test_who_refused_a_chat_is_asked_again_after_a_pause_when_nobody_else_can_take_it() -> None:
+    refused = {"tried": frozenset({1}), "refused_at": NOW - ASK_AGAIN + timedelta(seconds=1)}
+    floor = [candidate(1), candidate(2, held=4), candidate(3, status=Status.BREAK)]
+    decision = run([waiting(1, **refused)], floor)
+    assert decision.assignments == ()
+    assert decision.why(1) == {
+        1: Reason.ALREADY_OFFERED,
+        2: Reason.CAPACITY,
+        3: Reason.STATUS,
+    }
+    decision = run([waiting(1, **refused | {"refused_at": NOW - ASK_AGAIN})], floor)
+    assert pairs(decision) == [(1, 1)]
+    assert decision.why(1) == {2: Reason.CAPACITY, 3: Reason.STATUS}

@@ -18,6 +18,7 @@ from chat.operations.assignment import (
 from chat.operations.conversations import NotAssigned, end_conversation
 from chat.operations.transfers import HasEnded, NotTheirs, transfer
 from chat.protocol import entry_frame
+from chat.routing.decision import ASK_AGAIN
 from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start, work
 from tests.factories import make_agent, make_brand, make_role, make_team
 
@@ -123,6 +124,17 @@ def test_it_does_not_go_straight_back_to_whoever_had_it_but_may_be_taken_by_hand
     pass_on(fresh(chat), desk.team, second)
     work()
     assert fresh(chat).assignee == first
+
+
+def test_it_comes_back_after_a_while_when_nobody_else_takes_it(desk) -> None:
+    first, second = desk.agents
+    Agent.objects.filter(pk=second.pk).update(status=Status.BREAK)
+    chat, now = taken(desk), timezone.now() - 2 * ASK_AGAIN
+    transfer(conversation=chat, to=desk.team, by=first, now=now)
+    route(now=now + ASK_AGAIN - timedelta(seconds=1))
+    assert fresh(chat).assignee is None
+    route(now=now + ASK_AGAIN)
+    assert (fresh(chat).assignee, fresh(chat).passed_at) == (first, None)
 
 
 def test_the_slot_that_becomes_free_goes_to_the_next_in_line() -> None:
