@@ -154,7 +154,10 @@ class ConversationLate(ChatEvent):
     supervisor_ids: tuple[int, ...] = ()
 
     def rings(self) -> Iterable[Ring]:
-        """Return the alert of the agent, and of supervisors, who also hear whose chat it is."""
+        """Return the alert of the agent, and of supervisors, who also hear whose chat it is.
+
+        Nobody's ("") is a chat that nobody took.
+        """
         wait = {"customer": self.customer, "since": self.since}
         if self.is_first:
             yield from self._to_agents(self.name, self.assignee_id, **wait)

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from agents.access import accesses_of
 from agents.models import Permission
 from chat.lifecycle import ConversationLate
 from chat.locks import lock_conversation
-from chat.models import Conversation
+from chat.models import Conversation, Offer
 from chat.routing.candidates import online_agents
 from config.events import publish
 from config.moments import wire_time
@@ -26,36 +27,56 @@ class Alert(NamedTuple):
 def alert_late(*, now: datetime) -> int:
     """Alert whoever must hear of customers without an answer; return of how many."""
     target = timedelta(seconds=settings.IMECE["REPLY_TARGET_SECONDS"])
-    waiting = Conversation.objects.unresolved().filter(
-        kind=Conversation.Kind.CUSTOMER,
-        status=Conversation.Status.ACTIVE,
-        unanswered_since__lte=now - target,
+    refused = Offer.objects.filter(
+        conversation=OuterRef("pk"),
+        result__in=[Offer.Result.DECLINED, Offer.Result.MISSED],
+        offered_at__gte=OuterRef("queued_at"),
     )
-    return sum(_alert(chat, now) for chat in waiting if any(due(chat, now)))
+    chats = Conversation.objects.unresolved().filter(kind=Conversation.Kind.CUSTOMER)
+    unanswered = chats.filter(status=Conversation.Status.ACTIVE, unanswered_since__lte=now - target)
+    # In the queue although agents were asked, or had it: who else stands there is in line.
+    untaken = chats.filter(
+        Exists(refused) | Q(accepted_at__isnull=False), status=Conversation.Status.QUEUED
+    )
+    waiting = [chat for found in (unanswered, untaken) for chat in found if any(due(chat, now))]
+    return sum(_alert(chat, now) for chat in waiting)
 
 
 def due(chat: Conversation, now: datetime) -> Alert:
     """Return who must hear: the agent after the reply target, supervisors after twice of it.
 
-    The target of an agent begins when the agent has the chat, not while it stood in the queue.
+    The target of an agent begins when the agent has the chat, not while it stood in the queue; that
+    of a chat which somebody passed on to a team begins then.
     """
-    since = chat.unanswered_since
-    if chat.status != Conversation.Status.ACTIVE or chat.assignee_id is None or since is None:
-        return Alert(agent=False, supervisors=False)
-    since = max(since, chat.accepted_at or since)
     target = timedelta(seconds=settings.IMECE["REPLY_TARGET_SECONDS"])
+    since = _waits_since(chat)
 
     def passed(moment: datetime) -> bool:
         return now >= moment and (chat.late_told_at is None or chat.late_told_at < moment)
 
-    return Alert(agent=passed(since + target), supervisors=passed(since + 2 * target))
+    return Alert(
+        agent=since is not None and chat.assignee_id is not None and passed(since + target),
+        supervisors=since is not None and passed(since + 2 * target),
+    )
+
+
+def _waits_since(chat: Conversation) -> datetime | None:
+    """Return since when the customer waits for whoever has, or should take, the chat."""
+    if chat.status == Conversation.Status.QUEUED:
+        moments = (chat.unanswered_since, chat.passed_at)
+    elif chat.status == Conversation.Status.ACTIVE and chat.unanswered_since is not None:
+        moments = (chat.unanswered_since, chat.accepted_at)
+    else:
+        return None
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 @transaction.atomic
 def _alert(chat: Conversation, now: datetime) -> bool:
     chat = lock_conversation(chat)
     alert = due(chat, now)
-    if not any(alert) or chat.unanswered_since is None:
+    since = chat.unanswered_since or chat.passed_at
+    if not any(alert) or since is None:
         return False
     chat.late_told_at = now
     chat.save(update_fields=["late_told_at"])
@@ -64,7 +85,7 @@ def _alert(chat: Conversation, now: datetime) -> bool:
             chat,
             customer=chat.visitor.name if chat.visitor else "",
             agent=chat.assignee.name if chat.assignee else "",
-            since=wire_time(chat.unanswered_since),
+            since=wire_time(since),
             is_first=alert.agent,
             supervisor_ids=_supervisors(chat, now) if alert.supervisors else (),
         )

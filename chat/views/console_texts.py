@@ -20,6 +20,7 @@ def console_texts() -> dict[str, Any]:
         "newMessages": _("New message – {name}"),
         "late": _("{name} is waiting for your answer"),
         "lateAt": _("{name} is waiting for an answer. Agent: {agent}"),
+        "lateInLine": _("{name} is waiting, and no agent has taken the chat"),
         "customer": _("Customer"),
         "you": _("You:"),
         "draft": _("Draft"),

@@ -203,9 +203,11 @@ function entries({ conversation, entries: added }) {
   if (isLeader) play("message");
 }
 
-/** A customer waits too long, for me or for an agent whom I supervise. @param {Record<string, any>} data */
+/** A customer waits too long: for me, for an agent whom I supervise, or for anybody ("" has the chat).
+ * @param {Record<string, any>} data */
 function late({ customer, agent }) {
-  const words = fill(agent ? texts.lateAt : texts.late, { name: customer || texts.customer, agent });
+  const text = agent === undefined ? texts.late : agent ? texts.lateAt : texts.lateInLine;
+  const words = fill(text, { name: customer || texts.customer, agent });
   startFlash(words);
   toast(words);
   if (isLeader) play("late");

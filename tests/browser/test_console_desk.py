@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from agents.models import Agent, BreakReason
 from chat.models import CannedReply, Conversation
 from chat.operations.canned import searched
+from chat.operations.transfers import transfer
 from tests import factories
 from tests.browser.desk import Desk, now, open_desk, ready
 from tests.chromium import Contexts, assert_accessible
@@ -264,6 +265,11 @@ def test_a_chat_that_waits_too_long_is_heard_by_its_agent_and_then_by_a_supervis
     expect(boss.locator("#toasts")).to_contain_text(words)
     expect(boss.locator("html")).to_have_attribute("data-sound", "late")
     expect(page.locator("#toasts")).not_to_contain_text(words)
+    nobody = factories.make_team(factories.make_agent())
+    chat = Conversation.objects.get(public_id=visitor.id)
+    transfer(conversation=chat, to=nobody, by=desk.elif_, now=now() - timedelta(seconds=119))
+    words = "Zeynep Aksoy is waiting, and no agent has taken the chat"
+    expect(boss.locator("#toasts")).to_contain_text(words, timeout=15_000)
 
 
 def _wait_for(chat: str, *, seconds: int) -> None:

@@ -1,5 +1,6 @@
 """Customers who wait too long: who is alerted, and how often."""
 
+import json
 import uuid
 from datetime import datetime, timedelta
 
@@ -10,12 +11,14 @@ from agents.events import agent_group
 from agents.models import Agent, Role, Status
 from chat.lifecycle import ConversationLate
 from chat.models import Conversation
-from chat.operations.assignment import accept, requeue
+from chat.operations.assignment import accept, decline, requeue, route
 from chat.operations.lateness import alert_late
 from chat.operations.messages import Author, Draft, Posted, post_message
+from chat.operations.transfers import transfer
 from config.events import Event
+from config.moments import wire_time
 from tests.chat.floor import fresh, here, make_desk, start
-from tests.factories import make_agent, make_brand, make_role
+from tests.factories import make_agent, make_brand, make_role, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +125,53 @@ def test_the_next_agent_is_alerted_too(announced: list[Event]) -> None:
     assert alert_late(now=now + timedelta(seconds=5)) == 1
     [event] = late(announced)
     assert heard(event) == {agent_group(mert.pk)}
+
+
+def test_supervisors_hear_of_a_chat_that_everybody_refused(announced: list[Event]) -> None:
+    desk = make_desk(auto_accept=False)
+    [elif_] = desk.agents
+    boss = supervisor()
+    now = timezone.now() - 4 * TARGET
+    chat, in_line = start(desk, now=now), start(desk, now=now + TARGET)
+    route(now=now)
+    decline(conversation=chat, agent=elif_, now=now)
+    assert alert_late(now=now + 2 * TARGET - timedelta(seconds=1)) == 0
+    assert alert_late(now=now + 2 * TARGET) == 1
+    assert alert_late(now=now + 3 * TARGET) == 0
+    [event] = late(announced)
+    assert event.public_id == chat.public_id
+    assert heard(event) == {agent_group(boss.pk)}
+    [ring] = event.rings()
+    [frame] = [json.loads(each) for each in ring.content["frames"]]
+    assert frame["data"] == {
+        "conversation": chat.public_id,
+        "brand": str(desk.brand.pk),
+        "customer": "Vera",
+        "agent": "",
+        "since": wire_time(now),
+    }
+    assert fresh(in_line).late_told_at is None
+    # Taken at last, the agent has a target of their own.
+    now += 3 * TARGET
+    accept(conversation=chat, agent=elif_, now=now)
+    assert alert_late(now=now + TARGET) == 1
+    [event] = late(announced)
+    assert heard(event) == {agent_group(elif_.pk)}
+
+
+def test_supervisors_hear_of_a_chat_that_was_passed_on_to_nobody(announced: list[Event]) -> None:
+    desk = make_desk()
+    [elif_] = desk.agents
+    boss = supervisor()
+    team = make_team(make_agent())
+    now = timezone.now() - 8 * TARGET
+    chat = accept(conversation=start(desk, now=now), agent=elif_, now=now)
+    say(chat, Author.of_agent(elif_), now=now)
+    now += 3 * TARGET
+    transfer(conversation=chat, to=team, by=elif_, now=now)
+    late(announced)
+    assert alert_late(now=now + 2 * TARGET - timedelta(seconds=1)) == 0
+    assert alert_late(now=now + 2 * TARGET) == 1
+    assert alert_late(now=now + 3 * TARGET) == 0
+    [event] = late(announced)
+    assert heard(event) == {agent_group(boss.pk)}
