@@ -1,4 +1,5 @@
-"""The lock order of live support: agents by primary key, then a visitor, then chats by primary key.
+"""The lock order of live support: agents by primary key, then a visitor, then chats by primary key;
+last a brand.
 
 Whoever gives an agent a chat holds the agent's row while counting, so that no path passes the
 limit. Freeing a slot needs only the chat. What was read before the locks is checked again under
@@ -11,7 +12,7 @@ from functools import wraps
 from django.db import transaction
 from django.db.models import QuerySet
 
-from agents.models import Agent
+from agents.models import Agent, Brand
 from chat.models import Conversation, Visitor
 
 ATTEMPTS = 8
@@ -46,6 +47,11 @@ def lock_agent(agent_id: int) -> Agent:
 def lock_visitor(visitor_id: int) -> Visitor:
     """Lock one visitor's row and return it fresh: at most one of their chats is open."""
     return Visitor.objects.select_for_update(no_key=True, of=("self",)).get(pk=visitor_id)
+
+
+def lock_brand(brand_id: int) -> None:
+    """Lock one brand's row: of the people whom its server signs, each is one contact."""
+    Brand.objects.select_for_update(no_key=True, of=("self",)).get(pk=brand_id)
 
 
 def _locked() -> QuerySet[Conversation]:

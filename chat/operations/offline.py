@@ -52,10 +52,10 @@ def leave_offline_message(
     if not is_sayable(text) or not text.strip():
         raise InvalidMessage
     fields = remember(visitor, fields)
-    contact = contact_of(visitor, now)
     chat = _waiting_chat(visitor, brand, now) or _new_chat(
         visitor, brand, topic=topic, fields=fields, page=page, now=now
     )
+    contact = contact_of(visitor, now)
     line = Line(
         kind=Entry.Kind.MESSAGE,
         author_kind=Entry.AuthorKind.VISITOR,

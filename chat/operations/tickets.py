@@ -9,7 +9,7 @@ from django.db import transaction
 from agents.models import Agent
 from chat.identities import contact_of_identity
 from chat.lifecycle import ConversationConverted
-from chat.locks import lock_conversation, lock_visitor
+from chat.locks import lock_brand, lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.entries import Line, append
 from chat.protocol import attachment_json
@@ -116,6 +116,9 @@ def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
 def contact_of(visitor: Visitor, now: datetime) -> Contact:
     """Return the person of a locked visitor; somebody new unless the visitor is known already."""
     if visitor.contact is None:
+        if visitor.external_id:
+            # Another browser of the same signed person may be making the contact now.
+            lock_brand(visitor.brand_id)
         visitor.contact = contact_of_identity(visitor) or create_contact(
             name=visitor.name,
             email=visitor.email,

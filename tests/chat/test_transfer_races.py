@@ -1,5 +1,6 @@
 """Transfers at the same moment as others and as everything else, in real threads."""
 
+import uuid
 from collections import Counter
 from functools import partial
 
@@ -10,6 +11,7 @@ from agents.models import Agent, Team
 from chat.models import Conversation, Entry
 from chat.operations.assignment import accept, requeue, route
 from chat.operations.conversations import end_conversation
+from chat.operations.offline import leave_offline_message
 from chat.operations.tags import add_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.operations.transfers import transfer
@@ -113,6 +115,43 @@ def test_one_chat_converted_by_many_at_once_is_one_ticket() -> None:
         assert sorted(created for _, created in results) == [False, False, False, True]
         assert (Ticket.objects.count(), Contact.objects.count()) == (before[0] + 1, before[1] + 1)
         assert kinds(chat).count("converted") == 1
+
+
+def test_the_browsers_of_one_signed_person_filed_at_once_are_one_customer() -> None:
+    desk = make_desk(agents=2, brand={"capacity": 100})
+    for number in range(ROUNDS):
+        person = {"external_id": f"customer-{number}", "email": "vera@example.com"}
+        browsers = [make_visitor(desk.brand, **person) for _ in range(6)]
+        chats = [start(desk, browser) for browser in browsers[:4]]
+        at_once(
+            *(
+                partial(
+                    convert_to_ticket,
+                    conversation=fresh(chat),
+                    by=desk.agents[0],
+                    now=timezone.now(),
+                )
+                for chat in chats
+            ),
+            *(
+                partial(
+                    leave_offline_message,
+                    visitor=browser,
+                    brand=desk.brand,
+                    topic=None,
+                    fields={},
+                    text="Merhaba",
+                    client_id=str(uuid.uuid4()),
+                    page={},
+                    now=timezone.now(),
+                )
+                for browser in browsers[3:]
+            ),
+        )
+        tickets = Ticket.objects.filter(conversations__visitor__in=browsers).distinct()
+        assert tickets.count() == 6
+        assert len({ticket.contact_id for ticket in tickets}) == 1
+        assert Contact.objects.count() == number + 1
 
 
 def test_a_new_tag_put_on_by_many_at_once_is_one_tag() -> None:
