@@ -34,7 +34,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class BadToken(Exception):
-    """The token is forged, too old, of a closed brand, or not this brand's."""
+    """The token is forged, too old, of a closed brand or an old site key, or not this brand's."""
 
 
 class UnknownSite(Exception):
@@ -231,6 +231,7 @@ def make_token(session: VisitorSession) -> str:
     """Return a signed token of the session; `read_token` takes it for 15 minutes."""
     claims: dict[str, Any] = {
         "brand": session.brand_id,
+        "site": session.brand.site_key,
         "secret": session.secret_hash,
         "language": session.language,
     }
@@ -264,7 +265,8 @@ def claims_of(raw: str) -> Mapping[str, Any]:
 def session_with(claims: Mapping[str, Any]) -> VisitorSession:
     """Return the session with a token's claims; one query. Raises `BadToken`."""
     brand = shared_brand(claims["brand"], now=timezone.now())
-    if brand is None:
+    # A site key that was replaced opens nothing any more, and neither does what it had opened.
+    if brand is None or claims.get("site") != brand.site_key:
         raise BadToken
     visitor = _known(claims["secret"])
     try:

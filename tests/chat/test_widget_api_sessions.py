@@ -185,6 +185,20 @@ def test_a_token_dies_half_a_second_after_its_brand() -> None:
         assert widget.get("availability").status_code == 401
 
 
+def test_a_token_dies_half_a_second_after_its_site_key_and_the_new_key_knows_the_visitor() -> None:
+    shop = make_shop()
+    widget = open_widget(shop.brand)
+    chat = started(widget)
+    old, shop.brand.site_key = shop.brand.site_key, "another"
+    shop.brand.save()
+    with time_machine.travel(time.time() + SHARED_FOR.total_seconds()):
+        assert widget.get("availability").status_code == 401
+        assert widget.open(site=old).status_code == 404
+        answer = widget.open()
+        assert answer.json()["conversation"]["id"] == chat.public_id
+        assert widget.get("availability").status_code == 200
+
+
 def test_a_token_of_a_secret_that_belongs_to_another_brand_is_bad() -> None:
     widget = open_widget(make_shop().brand)
     session = read_token(widget.token)
