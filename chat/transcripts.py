@@ -22,6 +22,8 @@ from chat.widget_texts import widget_texts
 LINES_MAX = 500
 CHARS_MAX = 200_000
 _SPOKEN = frozenset({Entry.Kind.MESSAGE, Entry.Kind.BOT, Entry.Kind.ARTICLE})
+# Of these only the last one stands before something else was said or done, as in the widget.
+_OVERTAKEN = frozenset({Entry.Kind.QUEUED, Entry.Kind.ACCEPTED})
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -66,8 +68,16 @@ def _entries(conversation: Conversation, up_to: int) -> list[Entry]:
 
 def _lines(entries: list[Entry], brand: str) -> list[dict[str, Any]]:
     said: dict[str, str] = widget_texts()["thread"]["lines"]
-    lines = [_line(entry, said, brand) for entry in entries]
-    return [line for line in lines if line is not None]
+    lines: list[dict[str, Any]] = []
+    passes = False
+    for entry in entries:
+        line = _line(entry, said, brand)
+        if line is not None:
+            if passes and entry.kind in _OVERTAKEN:
+                lines.pop()
+            lines.append(line)
+            passes = entry.kind in _OVERTAKEN
+    return lines
 
 
 def _line(entry: Entry, said: dict[str, str], brand: str) -> dict[str, Any] | None:

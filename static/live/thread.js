@@ -38,6 +38,8 @@ import { isMine } from "./store.js";
  * @property {string} [label]  what the log is called
  * @property {(file: import("./store.js").File) => string | Promise<string>} fileUrl
  * @property {(entry: Entry, thread: Thread) => boolean} [skips]  lines that say nothing new here
+ * @property {Set<string>} [overtaken]  kinds of lines of which only the newest stands, unless another
+ *   line, a word or a day came in between
  * @property {(cid: string) => void} [onRetry]
  * @property {(cid: string) => void} [onDiscard]
  */
@@ -59,6 +61,8 @@ export class ThreadView {
   /** Own entries whose mark may still move: seq → where it is written. */
   #unread = /** @type {Map<number, HTMLElement>} */ (new Map());
   #last = { day: "", author: "", at: 0, node: /** @type {HTMLElement | null} */ (null) };
+  /** The line that the next one of its sort takes the place of. @type {HTMLElement | null} */
+  #passing = null;
   #formats;
 
   /** @param {Options} options */
@@ -150,6 +154,7 @@ export class ThreadView {
     this.#pending.clear();
     this.#unread.clear();
     this.#last = { day: "", author: "", at: 0, node: null };
+    this.#passing = null;
   }
 
   /** @param {Entry[]} entries @param {Thread} thread */
@@ -162,10 +167,14 @@ export class ThreadView {
       if (SPOKEN.has(entry.kind)) {
         this.#drawDay(at, lot);
         lot.append(this.#message(entry, at, thread));
+        this.#passing = null;
       } else {
         const line = this.#line(entry);
         if (!line) continue;
         this.#drawDay(at, lot);
+        const passes = this.#options.overtaken?.has(entry.kind);
+        if (passes) this.#passing?.remove();
+        this.#passing = passes ? line : null;
         lot.append(line);
         this.#last.author = "";
       }
@@ -179,6 +188,7 @@ export class ThreadView {
     if (key === this.#last.day) return;
     this.#last.day = key;
     this.#last.author = "";
+    this.#passing = null;
     const { today, yesterday } = this.#options.texts;
     const now = new Date();
     const name =

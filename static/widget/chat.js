@@ -59,6 +59,8 @@ export class Chat {
       skips: (entry, thread) =>
         entry.kind === "queued" &&
         !thread.entries.some(({ kind, seq }) => kind === "accepted" && seq < entry.seq),
+      // A chat may go back to the line and to somebody again and again before a word is said.
+      overtaken: new Set(["queued", "accepted"]),
       onRetry: (cid) => this.#sync.retry(chat.id, cid),
       onDiscard: (cid) => this.#sync.discard(chat.id, cid),
     });

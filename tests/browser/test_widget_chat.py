@@ -53,6 +53,31 @@ def test_the_agent_sees_that_the_visitor_has_read(site: Site, new_context: Conte
     assert conversation.visitor_read_seq == conversation.last_visitor_seq > 0
 
 
+def test_a_chat_that_goes_back_and_forth_shows_only_where_it_is_now(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start()
+    chat = elif_.chats()[0]["id"]
+    lines = visitor.frame.locator(".thread-line")
+    for _ in range(2):
+        expect(lines).to_have_text(["Elif Kaya joined the chat"])
+        elif_.call("status", {"status": "offline", "confirm": "requeue"})
+        expect(lines).to_have_text(["You are in line"])
+        elif_.go_online()
+    expect(lines).to_have_text(["Elif Kaya joined the chat"])
+    elif_.say(chat, "I am back")
+    visitor.sees("I am back")
+    elif_.call("status", {"status": "offline", "confirm": "requeue"})
+    expect(lines).to_have_text(["Elif Kaya joined the chat", "You are in line"])
+    visitor.page.reload()
+    visitor.sees("I am back")
+    expect(lines).to_have_text(["Elif Kaya joined the chat", "You are in line"])
+    kinds = [entry["kind"] for entry in elif_.call(f"conversations/{chat}/entries")["entries"]]
+    assert (kinds.count("queued"), kinds.count("accepted")) == (4, 3)
+
+
 def test_two_tabs_show_one_chat_and_share_the_open_panel(site: Site, new_context: Contexts) -> None:
     shop = Shop(site)
     elif_ = shop.agent()

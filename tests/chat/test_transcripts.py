@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from agents.models import Brand
 from chat.models import Attachment, Conversation, Entry, Visitor
-from chat.operations.assignment import requeue
+from chat.operations.assignment import accept, requeue
 from chat.operations.messages import NOTE, Author, Draft, post_message
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
@@ -128,6 +129,22 @@ def test_the_visitor_gets_what_was_said_and_no_more(
         assert "left out" not in text
     assert "    It left yesterday.\n    It comes tomorrow.\n" in mailbox.part("plain")
     assert "yesterday.<br>It comes" in mailbox.part("html")
+
+
+def test_a_chat_that_went_back_and_forth_tells_only_who_came_at_last(
+    shop: Shop, widget: Widget, chat: Conversation, mailbox: Mailbox
+) -> None:
+    for _ in range(2):
+        requeue(conversation=chat, by=None, now=timezone.now())
+        accept(conversation=chat, agent=shop.elif_, now=timezone.now())
+    says(chat, Author.of_agent(shop.elif_), "Here I am again")
+    requeue(conversation=chat, by=None, now=timezone.now())
+    assert ask(widget, chat).status_code == 200
+    drain("mail")
+    for kind in ("plain", "html"):
+        told = re.findall("joined the chat|You are in line|again", mailbox.part(kind))
+        assert told == ["joined the chat", "joined the chat", "again", "You are in line"]
+    assert chat.entries.filter(kind__in=["queued", "accepted"]).count() == 7
 
 
 def test_what_is_said_after_the_request_stays_out(
