@@ -14,11 +14,12 @@ from django.db.models import QuerySet
 
 from agents.models import Agent, Brand
 from chat.models import Conversation, Visitor
+from config.problems import TryAgain
 
 ATTEMPTS = 8
 
 
-class Moved(Exception):
+class Moved(TryAgain):
     """What was read without a lock has changed since; still so after several new starts."""
 
 

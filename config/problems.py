@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -72,6 +73,10 @@ class Problem(APIException):
         self.retry_after = retry_after
 
 
+class TryAgain(Exception):
+    """Others were changing the same all the time. Nothing was stored; the same again may pass."""
+
+
 class ProblemRenderer(JSONRenderer):
     """JSON under the media type of problem documents."""
 
@@ -114,6 +119,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     elif isinstance(exc, (SuspiciousOperation, MultiPartParserError)):
         # Django refuses a form: broken, or with more parts or fields than anybody needs.
         exc = ParseError(_("The request is not valid"))
+    elif isinstance(exc, (TryAgain, OperationalError, InterfaceError)):
+        # Locked for too long, a deadlock, a connection that was lost: all of it was rolled back.
+        log.warning("api.not_now", exc_info=exc, view=type(context.get("view")).__name__)
+        exc = Problem(503, "unavailable", _("Please try again in a moment."), retry_after=2)
     if not isinstance(exc, APIException):
         request = context.get("request")
         log.error(

@@ -98,7 +98,7 @@ def _explained(
     }
 
 
-@starting_again
+@transaction.atomic
 def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conversation:
     """Take a queued chat; of several who try at once exactly one gets it.
 
@@ -140,7 +140,7 @@ def miss_offers(*, now: datetime) -> int:
     return len(missed)
 
 
-@starting_again
+@transaction.atomic
 def assign_conversation(
     *, conversation: Conversation, to: Agent, by: Agent | None, now: datetime
 ) -> Conversation:

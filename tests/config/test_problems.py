@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils import translation
 from rest_framework import exceptions, serializers
@@ -13,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from config.problems import Problem, problem
+from config.problems import Problem, TryAgain, problem
 
 
 class Bearer(BaseAuthentication):
@@ -61,6 +62,9 @@ def body(response: Response) -> Any:
         (exceptions.Throttled(wait=3), 429, "rate"),
         (Problem(409, "open", conversation="abc"), 409, "open"),
         (ZeroDivisionError("secret"), 500, "error"),
+        (OperationalError("deadlock with secret"), 503, "unavailable"),
+        (InterfaceError("secret host is away"), 503, "unavailable"),
+        (TryAgain(), 503, "unavailable"),
     ],
 )
 def test_every_error_has_the_same_shape(error: Exception, status: int, code: str) -> None:
@@ -72,6 +76,8 @@ def test_every_error_has_the_same_shape(error: Exception, status: int, code: str
     assert document["type"] == "about:blank"
     assert document["title"]
     assert isinstance(document["detail"], str)
+    assert "secret" not in response.content.decode()
+    assert response.has_header("Retry-After") == (status in {429, 503})
 
 
 def test_an_unexpected_error_says_nothing_to_the_caller_and_all_to_the_log(
