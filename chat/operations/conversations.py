@@ -13,6 +13,7 @@ from chat.lifecycle import (
     ConversationQueued,
     ConversationReopened,
     ConversationResolved,
+    SlotFreed,
 )
 from chat.locks import Moved, lock_agent, lock_conversation, lock_visitor, starting_again
 from chat.models import Conversation, Entry, Visitor
@@ -201,7 +202,7 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
     elif chat.assignee_id != person_id:
         raise Moved
     _require_reopenable(chat, by, now)
-    previous = chat.assignee
+    previous, held_slot = chat.assignee, chat.holds_slot
     goes_on = person is not None and _can_go_on(person, chat, by)
     chat.outcome = ""
     chat.ended_at = chat.resolved_at = chat.resolved_by = None
@@ -229,6 +230,8 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
         lines.append(_line(Entry.Kind.ACCEPTED, person))
     append(chat, *lines, now=now)
     publish(ConversationReopened.of(chat, previous_id=previous.pk if previous else None))
+    if previous and held_slot and goes_on and person != previous:
+        publish(SlotFreed(agent_id=previous.pk))
     if not goes_on:
         put_in_queue(chat, by=None, now=now, at_head=True, reason="woke")
     return chat

@@ -267,6 +267,21 @@ def test_an_agent_who_reopens_takes_the_chat_within_the_limit() -> None:
         reopen_conversation(conversation=chat, by=second, now=timezone.now())
 
 
+def test_who_reopens_the_wrap_up_of_a_colleague_frees_the_colleagues_slot_for_the_next() -> None:
+    desk = make_desk(agents=2, brand={"capacity": 1})
+    first, second = desk.agents
+    Role.objects.update(scope=Role.Scope.TEAM)
+    chat = taken(desk)
+    end_conversation(conversation=chat, by=first, now=timezone.now())
+    waiting = start(desk)
+    Conversation.objects.filter(pk=waiting.pk).update(team=make_team(first))
+    work()
+    assert fresh(waiting).assignee is None
+    reopen_conversation(conversation=chat, by=second, now=timezone.now())
+    work()
+    assert (fresh(chat).assignee, fresh(waiting).assignee) == (second, first)
+
+
 def test_a_topic_that_an_agent_sets_moves_a_waiting_chat_to_its_teams(announced) -> None:
     desk = make_desk()
     chat = start(desk, topic=None, topic_text="fatura")
