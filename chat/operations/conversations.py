@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from agents.access import access_of
 from agents.models import Agent, Status, Topic
 from chat.lifecycle import (
     ConversationChanged,
@@ -25,7 +26,7 @@ from chat.operations.assignment import (
     withdraw_offers,
 )
 from chat.operations.entries import Line, append
-from chat.rights import require_answering, require_handling
+from chat.rights import may_answer, require_answering, require_handling
 from config.events import publish
 
 type Actor = Agent | Visitor | None
@@ -253,6 +254,9 @@ def _require_reopenable(chat: Conversation, by: Actor, now: datetime) -> None:
 
 def _can_go_on(person: Agent, chat: Conversation, by: Actor) -> bool:
     """Return whether the locked `person` takes the chat now; an agent who asks must be able to."""
+    if not may_answer(access_of(person), chat):
+        # Their roles have changed since they had it: they would not even see it.
+        return False
     if chat.holds_slot and chat.assignee_id == person.pk and person.status != Status.OFFLINE:
         return True
     try:

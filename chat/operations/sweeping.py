@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from agents.access import access_of
 from agents.models import Agent, Status
 from agents.presence import is_present, vanished_agents
 from chat.lifecycle import ConversationChanged, SlotFreed
@@ -21,6 +22,7 @@ from chat.operations.conversations import (
 )
 from chat.operations.entries import Line, append
 from chat.operations.starting import release_conversation
+from chat.rights import may_answer
 from config.events import publish
 
 
@@ -108,7 +110,7 @@ def _wake(conversation_id: int, now: datetime) -> None:
         raise Moved
     if chat.status != Conversation.Status.WAITING:
         return
-    if person and _keeps_chats(person, now) and has_room(person, chat):
+    if person and _keeps(person, chat, now) and has_room(person, chat):
         chat.status = Conversation.Status.ACTIVE
         chat.holds_slot = True
         chat.save(update_fields=["status", "holds_slot"])
@@ -119,5 +121,6 @@ def _wake(conversation_id: int, now: datetime) -> None:
         put_in_queue(chat, by=None, now=now, at_head=True, reason="woke")
 
 
-def _keeps_chats(agent: Agent, now: datetime) -> bool:
-    return agent.is_active and agent.status != Status.OFFLINE and is_present(agent.pk, now)
+def _keeps(agent: Agent, chat: Conversation, now: datetime) -> bool:
+    is_here = agent.status != Status.OFFLINE and is_present(agent.pk, now)
+    return is_here and may_answer(access_of(agent), chat)

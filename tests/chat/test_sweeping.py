@@ -11,7 +11,11 @@ from agents.models import Agent, Presence
 from agents.presence import heartbeat
 from chat.models import Conversation
 from chat.operations.assignment import accept, route
-from chat.operations.conversations import end_conversation, resolve_conversation
+from chat.operations.conversations import (
+    end_conversation,
+    reopen_conversation,
+    resolve_conversation,
+)
 from chat.operations.messages import Author, Draft, Posted, post_message
 from chat.operations.sweeping import free_wrap_ups, release_held, requeue_vanished
 from chat.routing import hooks
@@ -146,6 +150,26 @@ def test_a_visitor_who_writes_in_a_resolved_chat_reopens_it(desk) -> None:
     chat = fresh(chat)
     assert (chat.status, chat.assignee) == ("active", desk.agents[0])
     assert kinds(chat)[-2:] == ["message", "reopened"]
+
+
+@pytest.mark.parametrize("sleeps", ["waiting", "wrap_up", "resolved"])
+def test_a_chat_does_not_wake_at_an_agent_who_lost_the_right_to_answer_it(desk, sleeps) -> None:
+    first, second = desk.agents
+    chat, now = busy(desk), timezone.now()
+    if sleeps == "waiting":
+        set_aside(chat)
+    elif sleeps == "wrap_up":
+        end_conversation(conversation=chat, by=first, now=now)
+    else:
+        resolve_conversation(conversation=chat, topic=desk.topic, by=first, now=now)
+    first.role_grants.all().delete()
+    if sleeps == "wrap_up":
+        reopen_conversation(conversation=fresh(chat), by=chat.visitor, now=now)
+    else:
+        says(chat, "Bir şey daha soracaktım")
+    work()
+    chat = fresh(chat)
+    assert (chat.status, chat.assignee) == ("active", second)
 
 
 # Hooks
