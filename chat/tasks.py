@@ -12,7 +12,12 @@ from chat.operations import attachments
 from chat.operations.announcements import announce_changes
 from chat.operations.assignment import miss_offers, route
 from chat.operations.lateness import alert_late
-from chat.operations.sweeping import free_wrap_ups, release_held, requeue_vanished
+from chat.operations.sweeping import (
+    free_wrap_ups,
+    release_held,
+    requeue_unreachable,
+    requeue_vanished,
+)
 from chat.operations.transcripts import MAIL, mail_transcript
 from config.outbox.registry import register
 
@@ -25,6 +30,7 @@ STEPS: tuple[Callable[..., object], ...] = (
     free_wrap_ups,
     miss_offers,
     requeue_vanished,
+    requeue_unreachable,
     alert_late,
     route,
     announce_changes,
@@ -42,7 +48,7 @@ def sweep_once(*, now: datetime) -> None:
 
 @shared_task(name="chat.sweep", ignore_result=True)
 def sweep(**_: object) -> None:
-    """Catch what no event told: caps, missed rings, vanished agents, a lost wake-up."""
+    """Catch what no event told: caps, missed rings, vanished agents, lost roles, lost wake-ups."""
     sweep_once(now=timezone.now())
 
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from agents.access import access_of
-from agents.models import Agent, Status
+from agents.access import access_of, accesses_of
+from agents.models import Agent, Permission, Status
 from agents.presence import is_present, vanished_agents
 from chat.lifecycle import ConversationChanged, SlotFreed
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
@@ -61,29 +61,61 @@ def free_wrap_ups(*, now: datetime, agent_id: int | None = None) -> int:
 
 def requeue_vanished(*, now: datetime) -> int:
     """Put the chats of agents without any sign of life back at the head; return how many."""
-    having = Conversation.objects.unresolved().filter(
-        kind=Conversation.Kind.CUSTOMER, status=Conversation.Status.ACTIVE, assignee__isnull=False
-    )
-    among = set(having.values_list("assignee_id", flat=True))
-    return sum(_requeue_chats_of(agent_id, now) for agent_id in vanished_agents(now, among))
+    among = set(_active().values_list("assignee_id", flat=True))
+    return sum(_requeue_vanished_of(agent_id, now) for agent_id in vanished_agents(now, among))
 
 
 @transaction.atomic
-def _requeue_chats_of(agent_id: int, now: datetime) -> int:
+def _requeue_vanished_of(agent_id: int, now: datetime) -> int:
     lock_agent(agent_id)
     if is_present(agent_id, now):
         return 0
-    mine = Conversation.objects.unresolved().filter(
-        kind=Conversation.Kind.CUSTOMER, status=Conversation.Status.ACTIVE, assignee=agent_id
+    chats = _lock_active_of(agent_id)
+    for chat in chats:
+        put_in_queue(chat, by=None, now=now, at_head=True, reason="vanished")
+    return len(chats)
+
+
+def requeue_unreachable(*, now: datetime) -> int:
+    """Put chats that their agents may not answer any more back at the head; return how many.
+
+    Whose roles were taken away doesn't see them, and the customers would write to nobody.
+    """
+    rows = list(_active().values_list("assignee_id", "brand_id", "channel").distinct())
+    people = Agent.objects.filter(pk__in={agent_id for agent_id, _, _ in rows})
+    accesses = accesses_of(people)
+    without = {
+        agent_id
+        for agent_id, brand_id, channel in rows
+        if agent_id in accesses
+        and not accesses[agent_id].may_in(Permission.CHAT, brand_id, channel)
+    }
+    return sum(_requeue_unreachable_of(agent_id, now) for agent_id in sorted(without))
+
+
+@transaction.atomic
+def _requeue_unreachable_of(agent_id: int, now: datetime) -> int:
+    access = access_of(lock_agent(agent_id))
+    chats = [chat for chat in _lock_active_of(agent_id) if not may_answer(access, chat)]
+    for chat in chats:
+        put_in_queue(chat, by=None, now=now, at_head=True, reason="access")
+    return len(chats)
+
+
+def _active() -> QuerySet[Conversation]:
+    found: QuerySet[Conversation] = Conversation.objects.unresolved().filter(
+        kind=Conversation.Kind.CUSTOMER, status=Conversation.Status.ACTIVE, assignee__isnull=False
     )
-    chats = [
+    return found
+
+
+def _lock_active_of(agent_id: int) -> list[Conversation]:
+    mine = _active().filter(assignee=agent_id)
+    return [
         chat
         for chat in lock_conversations(mine.values_list("pk", flat=True))
         if chat.status == Conversation.Status.ACTIVE and chat.assignee_id == agent_id
     ]
-    for chat in chats:
-        put_in_queue(chat, by=None, now=now, at_head=True, reason="vanished")
-    return len(chats)
 
 
 def wake_conversation(*, conversation_id: int, now: datetime) -> None:

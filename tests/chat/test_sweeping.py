@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Agent, Presence
+from agents.operations import disable_agent
 from agents.presence import heartbeat
 from chat.models import Conversation
 from chat.operations.assignment import accept, route
@@ -17,10 +18,16 @@ from chat.operations.conversations import (
     resolve_conversation,
 )
 from chat.operations.messages import Author, Draft, Posted, post_message
-from chat.operations.sweeping import free_wrap_ups, release_held, requeue_vanished
+from chat.operations.sweeping import (
+    free_wrap_ups,
+    release_held,
+    requeue_unreachable,
+    requeue_vanished,
+)
 from chat.routing import hooks
 from chat.tasks import sweep_once
 from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start, work
+from tests.factories import make_brand, make_role, make_visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -150,6 +157,25 @@ def test_a_visitor_who_writes_in_a_resolved_chat_reopens_it(desk) -> None:
     chat = fresh(chat)
     assert (chat.status, chat.assignee) == ("active", desk.agents[0])
     assert kinds(chat)[-2:] == ["message", "reopened"]
+
+
+def test_the_chats_that_an_agent_may_not_answer_any_more_go_to_somebody_who_may(desk) -> None:
+    first, second = desk.agents
+    Agent.objects.filter(pk=second.pk).update(status="break")
+    shared = make_brand(default_team=desk.team)
+    chats = [start(desk), start(desk, make_visitor(shared), brand=shared, topic=None)]
+    for chat in chats:
+        accept(conversation=chat, agent=first, now=timezone.now())
+    assert requeue_unreachable(now=timezone.now()) == 0
+    lasting = make_role(brands=(shared,))
+    first.role_grants.update(role=lasting)
+    Agent.objects.filter(pk=second.pk).update(status="online")
+    sweep_once(now=timezone.now())
+    assert [fresh(chat).assignee for chat in chats] == [second, first]
+    assert chats[0].entries.filter(kind="queued").latest("seq").data["from"] == first.name
+    disable_agent(agent=first, by=None, now=timezone.now())
+    sweep_once(now=timezone.now())
+    assert fresh(chats[1]).assignee == second
 
 
 @pytest.mark.parametrize("sleeps", ["waiting", "wrap_up", "resolved"])
