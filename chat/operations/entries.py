@@ -65,7 +65,6 @@ def append(conversation: Conversation, *lines: Line, now: datetime) -> list[Entr
         )
         entries.append(entry)
         if line.kind in {Entry.Kind.MESSAGE, Entry.Kind.BOT}:
-            conversation.preview = preview_of(line.body)
             conversation.preview_author = line.author_kind
             conversation.last_message_at = now
             if line.author_kind == Entry.AuthorKind.VISITOR:
@@ -78,6 +77,9 @@ def append(conversation: Conversation, *lines: Line, now: datetime) -> list[Entr
         if line.attachments:
             Attachment.objects.filter(pk__in=line.attachments, entry=None).update(entry=entry)
             files[entry.seq] = list(entry.attachments.order_by("pk"))
+        if line.kind in {Entry.Kind.MESSAGE, Entry.Kind.BOT}:
+            named = files.get(entry.seq)
+            conversation.preview = preview_of(line.body, named[0].name if named else "")
     conversation.save(
         update_fields=[
             "last_seq",

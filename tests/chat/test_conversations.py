@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Permission, Role, Status
+from chat.attachments import clean_file
 from chat.lifecycle import (
     ConversationChanged,
     ConversationEnded,
@@ -20,6 +21,7 @@ from chat.operations.assignment import (
     accept,
     assign_conversation,
 )
+from chat.operations.attachments import keep_upload
 from chat.operations.conversations import (
     AlreadyOpen,
     AlreadyResolved,
@@ -35,6 +37,7 @@ from chat.operations.conversations import (
 from chat.operations.starting import InvalidMessage, NobodyAvailable
 from chat.rights import NotAuthorised
 from tests.chat.floor import Desk, fresh, kinds, make_desk, start, work
+from tests.chat.http import picture
 from tests.factories import make_agent, make_brand, make_role, make_team, make_topic, make_visitor
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +46,16 @@ pytestmark = pytest.mark.django_db
 def taken(desk: Desk) -> Conversation:
     chat = start(desk)
     return accept(conversation=chat, agent=desk.agents[0], now=timezone.now())
+
+
+def test_a_chat_that_starts_with_a_file_is_listed_by_the_files_name() -> None:
+    desk = make_desk()
+    visitor = make_visitor(desk.brand)
+    files = [
+        keep_upload(file=clean_file(picture(), name), by=visitor, now=timezone.now()).public_id
+        for name in ("fatura.png", "fiş.png")
+    ]
+    assert fresh(start(desk, visitor, text="", attachment_ids=files)).preview == "fatura.png"
 
 
 def test_a_chat_starts_in_the_queue_with_its_first_message(announced) -> None:
