@@ -26,6 +26,7 @@ from chat.operations.sweeping import (
 )
 from chat.routing import hooks
 from chat.tasks import sweep_once
+from config.outbox.models import OutboxEntry
 from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start, work
 from tests.factories import make_brand, make_role, make_visitor
 
@@ -228,6 +229,16 @@ def test_a_new_chat_is_held_until_the_hooks_have_run(desk, seen, announced) -> N
     work()
     assert seen == [chat.pk]
     assert fresh(chat).assignee in desk.agents
+
+
+def test_what_is_told_of_a_chat_that_was_purged_meanwhile_ends_quietly(desk, seen) -> None:
+    chat, held = busy(desk), start(desk)
+    set_aside(chat)
+    says(chat, "Geri geldim")
+    assert fresh(held).held_until is not None
+    Conversation.objects.all().delete()
+    work()
+    assert not OutboxEntry.objects.exclude(done_at__isnull=False)
 
 
 def test_a_failing_hook_lets_the_chat_queue_normally(desk, seen, caplog) -> None:
