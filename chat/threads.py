@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from agents.access import Access
@@ -119,15 +119,24 @@ def visitor_stands(session: VisitorSession, public_ids: Collection[str]) -> list
     """Return the visitor's unresolved chats and those of `public_ids` that are theirs."""
     if session.visitor is None:
         return []
-    rows = (
-        Conversation.objects.filter(visitor=session.visitor, brand=session.brand_id)
-        .filter(~Q(status=Conversation.Status.RESOLVED) | Q(public_id__in=public_ids))
-        .values_list("pk", "public_id", "last_visitor_seq")
+    rows = Conversation.objects.filter(visitor=session.visitor, brand=session.brand_id).filter(
+        ~Q(status=Conversation.Status.RESOLVED) | Q(public_id__in=public_ids)
     )
+    return _own_stands(session.secret_hash, rows)
+
+
+def unresolved_stands(secret_hash: str) -> list[Stand]:
+    """Return the unresolved chats of the visitor with this secret."""
+    rows = Conversation.objects.unresolved().filter(visitor__secret_hash=secret_hash)
+    return _own_stands(secret_hash, rows)
+
+
+def _own_stands(secret_hash: str, rows: QuerySet[Conversation]) -> list[Stand]:
+    found = rows.values_list("pk", "public_id", "last_visitor_seq")
     return [
-        Stand(pk, public_id, head, session.secret_hash, speaks=True, is_mine=True)
+        Stand(pk, public_id, head, secret_hash, speaks=True, is_mine=True)
         # Oldest first: who misses more than one hello may take loads the newest anew.
-        for pk, public_id, head in sorted(rows)
+        for pk, public_id, head in sorted(found)
     ]
 
 

@@ -35,6 +35,7 @@ from chat.threads import (
     epoch,
     missed,
     outlook,
+    unresolved_stands,
     visitor_author,
     visitor_stand,
     visitor_stands,
@@ -128,7 +129,10 @@ class VisitorConsumer(LiveConsumer):
             announce([(thread_group(thread.pk), frames_content(shown))])
 
     async def resync(self) -> None:
-        """Look again: what was said, and what the visitor can expect now."""
+        """Look again: what was said, also in chats that began unheard, and what to expect now."""
+        for stand in await read(unresolved_stands, self.secret_hash):
+            if stand.public_id not in (self.threads or {}):
+                self.follow(stand.thread(0))
         await super().resync()
         if self.brand_id is not None:
             for frame in await read(

@@ -290,6 +290,18 @@ async def test_a_resync_of_the_layer_reads_the_database(chat, vera, elif_, monke
         assert await visitor.numbers_until(2) == [1, 2]
 
 
+async def test_a_resync_of_the_layer_finds_a_chat_that_began_unheard(vera, monkeypatch):
+    async with visitor_socket(vera) as visitor:
+        with monkeypatch.context() as patch:
+            patch.setattr("config.events.announce", lambda rings: None)
+            chat = await db(make_conversation, vera)
+            await db(fill, chat, 2)
+        announce([("visitor." + vera.secret_hash[:32], {"type": "live.resync"})])
+        assert await visitor.numbers_until(2) == [1, 2]
+        await db(fill, chat, 1)
+        assert await visitor.numbers_until(3) == [3]
+
+
 async def test_a_restored_backup_is_a_resync(chat, vera):
     await db(fill, chat, 5)
     async with visitor_socket(vera, resume={chat.public_id: 5}) as visitor:
