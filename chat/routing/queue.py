@@ -4,10 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from django.utils import timezone
-
-from chat.models import Conversation
-from chat.routing.availability import Floor, durations_of, read_floor
+from chat.routing.availability import Floor, durations_of
 from chat.routing.decision import Waiting
 from chat.routing.estimate import Band, estimate
 
@@ -45,10 +42,3 @@ def places(floor: Floor, *, brand_id: int | None = None) -> dict[int, Place]:
         for waiting in floor.queue
         if brand_id is None or waiting.brand_id == brand_id
     }
-
-
-def queue_place(conversation: Conversation) -> tuple[int | None, Band | None]:
-    """Return the place of a chat in line, and how long it may wait; nothing when it isn't there."""
-    if conversation.status != Conversation.Status.QUEUED:
-        return None, None
-    return places(read_floor(timezone.now())).get(conversation.pk, (None, None))

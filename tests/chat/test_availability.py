@@ -14,8 +14,8 @@ from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation
 from chat.operations.statuses import change_status
 from chat.routing.availability import availability
+from chat.routing.board import shown_place
 from chat.routing.estimate import estimate
-from chat.routing.queue import queue_place
 from tests.chat.floor import Desk, fresh, here, make_desk, start, work
 from tests.factories import (
     make_agent,
@@ -137,11 +137,12 @@ def test_a_place_counts_those_ahead_who_wait_for_the_same_teams() -> None:
     now = timezone.now()
     first, second = start(desk, now=now), start(desk, now=now + timedelta(seconds=1))
     apart = start(desk, topic=experts, now=now + timedelta(seconds=2))
-    assert [queue_place(chat)[0] for chat in (first, second, apart)] == [1, 2, 1]
+    assert [shown_place(chat, now=now)[0] for chat in (first, second, apart)] == [1, 2, 1]
     Conversation.objects.filter(pk=second.pk).update(priority=1)
-    assert [queue_place(fresh(chat))[0] for chat in (first, second)] == [2, 1]
+    now += timedelta(seconds=3)
+    assert [shown_place(fresh(chat), now=now)[0] for chat in (first, second)] == [2, 1]
     end_conversation(conversation=first, by=first.visitor, now=now)
-    assert queue_place(first) == (None, None)
+    assert shown_place(first, now=now) == (None, None)
 
 
 def test_only_visitors_whose_place_changed_are_told_and_in_one_batch(announced) -> None:

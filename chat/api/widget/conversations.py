@@ -50,7 +50,7 @@ from chat.operations.starting import InvalidMessage, NobodyAvailable, start_conv
 from chat.operations.transcripts import NotSent, request_transcript, require_sendable
 from chat.operations.visitors import EVENTS_KEPT, SiteEvent
 from chat.routing.availability import availability
-from chat.routing.queue import queue_place
+from chat.routing.board import shown_place
 from config.api import StrictSerializer, Text
 from config.problems import Problem
 
@@ -156,7 +156,7 @@ class Conversations(WidgetView):
         except InvalidMessage as error:
             raise Problem(400, "invalid", _("This message can't be sent.")) from error
         chat = started.conversation
-        position, eta = queue_place(chat)
+        position, eta = shown_place(chat, now=now)
         answer = {"id": chat.public_id, "status": chat.status, "position": position, "eta": eta}
         return Response(answer, status=201 if started.created else 200)
 
