@@ -1,20 +1,18 @@
 """Who is at the desk: colleagues Online, one's own limit, chats that ring."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Max
 
 from agents.access import Access, accesses_of
-from agents.models import Agent, Brand, Permission, Presence, Status, Team
+from agents.models import Agent, Brand, Permission, Team
 from chat.models import Offer
+from chat.routing.candidates import online_agents
 
 
-def online_agents(brands: list[Brand], now: datetime) -> int:
+def count_online(brands: list[Brand], now: datetime) -> int:
     """Return how many agents are Online, here, and may answer chats of one of `brands`."""
-    since = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
-    lease = Presence.objects.filter(agent=OuterRef("pk"), seen_at__gte=since)
-    people = Agent.objects.filter(Exists(lease), status=Status.ONLINE, is_active=True)
+    people = [agent for agent in online_agents(now) if getattr(agent, "is_here", False)]
     return sum(
         any(access.may_in(Permission.CHAT, brand.pk) for brand in brands)
         for access in accesses_of(people).values()
@@ -26,7 +24,9 @@ def chat_limit(agent: Agent, access: Access, brands: list[Brand]) -> int:
     if agent.capacity is not None:
         return agent.capacity
     teams = Team.objects.filter(pk__in=access.team_ids).aggregate(most=Max("capacity"))
-    return teams["most"] or max((brand.capacity for brand in brands), default=0)
+    if teams["most"] is not None:
+        return int(teams["most"])
+    return max((brand.capacity for brand in brands), default=0)
 
 
 def open_offers(agent: Agent) -> list[Offer]:

@@ -18,7 +18,7 @@ from agents.access import Access, access_of, brands_of
 from agents.callers import signed_in
 from agents.models import Agent, Brand, BreakReason, Permission, Status
 from chat.models import Offer
-from chat.queries.desk import chat_limit, online_agents, open_offers
+from chat.queries.desk import chat_limit, count_online, open_offers
 from chat.queries.inbox import Figures, Tab, figures, tabs_of, unread_total
 from chat.queries.people import face_of
 from chat.views.console_texts import console_texts
@@ -207,7 +207,7 @@ def frame_of(request: HttpRequest, *, area: str) -> Frame:
         counters=Counters(
             queued=counted.tabs[Tab.QUEUE],
             oldest=counted.oldest,
-            online=online_agents(chosen, now),
+            online=count_online(chosen, now),
         ),
         limit=chat_limit(agent, access, brands),
         unread=unread_total(agent),
