@@ -241,9 +241,12 @@ def put_in_queue(
         publish(SlotFreed(agent_id=previous.pk))
 
 
-def withdraw_offers(chat: Conversation, *, now: datetime, accepted_by: int | None = None) -> None:
-    """Stop a locked chat from ringing, because somebody took it or it is over."""
-    for offer in Offer.objects.filter(conversation=chat, result=Offer.Result.OPEN):
+def withdraw_offers(
+    chat: Conversation, *, now: datetime, accepted_by: int | None = None, at: int | None = None
+) -> None:
+    """Stop a locked chat from ringing (`at` one agent): somebody took it, left, or it is over."""
+    ringing = Offer.objects.filter(conversation=chat, result=Offer.Result.OPEN)
+    for offer in ringing if at is None else ringing.filter(agent=at):
         was_taken = offer.agent_id == accepted_by
         result = Offer.Result.ACCEPTED if was_taken else Offer.Result.WITHDRAWN
         _close(offer, chat, result=result, now=now)

@@ -8,8 +8,8 @@ from agents.access import access_of
 from agents.models import Agent, BreakReason, Permission, Status, StatusInterval
 from agents.operations.statuses import set_status
 from chat.locks import lock_agent, lock_conversations
-from chat.models import Conversation
-from chat.operations.assignment import put_in_queue
+from chat.models import Conversation, Offer
+from chat.operations.assignment import put_in_queue, withdraw_offers
 
 KEEP = "keep"
 REQUEUE = "requeue"
@@ -39,20 +39,28 @@ def change_status(
 ) -> StatusInterval:
     """Give `agent` a status. Invisible and Break keep their chats and receive nothing.
 
-    Offline asks by `OpenChats` when there are any, until `confirm` says "keep" or "requeue".
+    Offline asks by `OpenChats` when there are any, until `confirm` says "keep" or "requeue". What
+    rings at the agent rings at somebody else at once, and is no missed offer.
     """
     person = lock_agent(agent.pk)
     if by is not None and by.pk != agent.pk and not access_of(by).may(Permission.SUPERVISE):
         raise NotAllowed
-    if (status == Status.OFFLINE and person.status != Status.OFFLINE) or confirm == REQUEUE:
+    is_leaving = status == Status.OFFLINE
+    open_ids: list[int] = []
+    if is_leaving and (person.status != Status.OFFLINE or confirm == REQUEUE):
         mine = Conversation.objects.unresolved().filter(
             assignee=person, status=Conversation.Status.ACTIVE
         )
         open_ids = list(mine.values_list("pk", flat=True))
         if open_ids and confirm not in {KEEP, REQUEUE}:
             raise OpenChats(len(open_ids))
-        if confirm == REQUEUE and status == Status.OFFLINE:
-            for chat in lock_conversations(open_ids):
-                if chat.assignee_id == person.pk and chat.status == Conversation.Status.ACTIVE:
-                    put_in_queue(chat, by=by, now=now, at_head=True, reason="offline")
+    returned = open_ids if confirm == REQUEUE else []
+    ringing = Offer.objects.filter(agent=person, result=Offer.Result.OPEN)
+    rung = [] if status == Status.ONLINE else ringing.values_list("conversation_id", flat=True)
+    # All at once: chats are locked in the order of their keys.
+    for chat in lock_conversations({*returned, *rung}):
+        if chat.assignee_id == person.pk and chat.status == Conversation.Status.ACTIVE:
+            put_in_queue(chat, by=by, now=now, at_head=True, reason="offline")
+        elif chat.status == Conversation.Status.QUEUED:
+            withdraw_offers(chat, now=now, at=person.pk)
     return set_status(agent=agent, status=status, reason=reason, by=by, now=now)

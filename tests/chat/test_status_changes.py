@@ -3,12 +3,13 @@
 import pytest
 from django.utils import timezone
 
-from agents.models import Permission, Role, Status, StatusInterval
-from chat.lifecycle import AgentSeen
-from chat.models import Conversation
+from agents.models import Agent, Permission, Role, Status, StatusInterval
+from chat.lifecycle import AgentSeen, OfferWithdrawn
+from chat.models import Conversation, Offer
 from chat.operations.assignment import accept, route
 from chat.operations.conversations import end_conversation
 from chat.operations.statuses import NotAllowed, OpenChats, change_status
+from config.events import Event
 from tests.chat.floor import Desk, fresh, make_desk, start, work
 from tests.factories import make_agent, make_role
 
@@ -58,6 +59,38 @@ def test_offline_may_hand_the_chats_back_to_the_head_of_the_queue(desk: Desk) ->
     assert fresh(chat).priority > fresh(waiting).priority
     work()
     assert fresh(chat).assignee == fresh(waiting).assignee == other
+
+
+@pytest.mark.parametrize("status", [Status.INVISIBLE, Status.BREAK, Status.OFFLINE])
+def test_what_rings_at_an_agent_who_leaves_rings_at_the_next_and_is_no_missed_offer(
+    status: str, announced: list[Event]
+) -> None:
+    desk = make_desk(agents=2, auto_accept=False)
+    first, second = desk.agents
+    chat = start(desk)
+    work()
+    change_status(agent=first, status=status, by=first, now=timezone.now())
+    withdrawn = [event for event in announced if isinstance(event, OfferWithdrawn)]
+    assert [(event.agent_id, event.result) for event in withdrawn] == [(first.pk, "withdrawn")]
+    work()
+    offers = Offer.objects.filter(conversation=chat).order_by("pk")
+    assert list(offers.values_list("agent", "result")) == [
+        (first.pk, "withdrawn"),
+        (second.pk, "open"),
+    ]
+
+
+def test_who_comes_online_while_a_chat_rings_elsewhere_leaves_it_there() -> None:
+    desk = make_desk(agents=2, auto_accept=False)
+    first, second = desk.agents
+    Agent.objects.filter(pk=second.pk).update(status=Status.BREAK)
+    chat = start(desk)
+    work()
+    change_status(agent=second, status=Status.INVISIBLE, by=second, now=timezone.now())
+    change_status(agent=second, status=Status.ONLINE, by=second, now=timezone.now())
+    change_status(agent=first, status=Status.ONLINE, by=first, now=timezone.now())
+    work()
+    assert Offer.objects.get(conversation=chat).agent == first
 
 
 def test_a_chat_in_wrap_up_is_not_asked_about_and_frees_its_slot(desk: Desk) -> None:
