@@ -287,6 +287,14 @@ class Migration(migrations.Migration):
             model_name='rolegrant',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('agent__isnull', True), ('team__isnull', False)), models.Q(('agent__isnull', False), ('team__isnull', True)), _connector='OR'), name='grant_to_person_or_team'),
         ),
+        migrations.AddConstraint(
+            model_name='rolegrant',
+            constraint=models.UniqueConstraint(fields=('role', 'agent'), name='one_grant_to_a_person'),
+        ),
+        migrations.AddConstraint(
+            model_name='rolegrant',
+            constraint=models.UniqueConstraint(fields=('role', 'team'), name='one_grant_to_a_team'),
+        ),
         migrations.AddIndex(
             model_name='topic',
             index=models.Index(fields=['brand', 'position'], name='topic_by_brand'),

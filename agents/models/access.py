@@ -79,6 +79,9 @@ class RoleGrant(models.Model):
                 | Q(agent__isnull=False, team__isnull=True),
                 name="grant_to_person_or_team",
             ),
+            # A role is given once, also by two admins at the same moment.
+            models.UniqueConstraint(fields=["role", "agent"], name="one_grant_to_a_person"),
+            models.UniqueConstraint(fields=["role", "team"], name="one_grant_to_a_team"),
         ]
 
     def __str__(self) -> str:

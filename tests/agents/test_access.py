@@ -1,5 +1,7 @@
 """What roles let an agent see, for every scope, brand and channel."""
 
+from functools import partial
+
 import pytest
 from django.utils import timezone
 
@@ -7,6 +9,7 @@ from agents.access import access_of, accesses_of, brands_of
 from agents.models import Permission, Role, RoleGrant
 from agents.operations import disable_agent, give_role, set_members, take_role
 from chat.models import Conversation, Participation
+from tests.chat.test_lifecycle_races import at_once
 from tests.factories import (
     make_agent,
     make_brand,
@@ -318,3 +321,13 @@ def test_the_admin_role_of_a_team_follows_its_members():
     set_members(team=team, agents=[], by=None, now=timezone.now())
     agent.refresh_from_db()
     assert not agent.is_staff
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_given_by_many_at_once_is_given_once() -> None:
+    role, agent, team = make_role(), make_agent(), make_team()
+    for holder in (agent, team):
+        give = partial(give_role, role=role, to=holder, by=None, now=timezone.now())
+        [grant] = set(at_once(*[give] * 6))
+        assert RoleGrant.objects.get(role=role) == grant
+        take_role(role=role, of=holder, by=None, now=timezone.now())
