@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
 from chat.operations.entries import Line, append
 
@@ -14,9 +15,11 @@ class NotRateable(Exception):
     """The chat goes on, nobody answered it, or it ended too long ago."""
 
 
-def is_rateable(conversation: Conversation) -> bool:
-    """Return whether rating makes sense: it has ended and a person had taken it."""
-    return conversation.ended_at is not None and conversation.accepted_at is not None
+def is_rateable(conversation: Conversation, *, now: datetime) -> bool:
+    """Return whether rating makes sense: a person had taken it, and it ended not long ago."""
+    if conversation.ended_at is None or conversation.accepted_at is None:
+        return False
+    return now - conversation.ended_at <= CHANGEABLE_FOR
 
 
 @transaction.atomic
@@ -27,16 +30,12 @@ def rate_conversation(
 
     Raises `NotRateable`.
     """
-    locked = (
-        Conversation.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("visitor")
-        .get(pk=conversation.pk)
-    )
-    if not is_rateable(locked) or now - locked.ended_at > CHANGEABLE_FOR:
+    chat = lock_conversation(conversation)
+    if not is_rateable(chat, now=now):
         raise NotRateable
     data = {"score": score, "comment": comment}
-    newest = locked.entries.filter(kind=Entry.Kind.RATED).order_by("-seq").first()
+    newest = chat.entries.filter(kind=Entry.Kind.RATED).order_by("-seq").first()
     if newest is not None and newest.data == data:
         return None
     line = Line(kind=Entry.Kind.RATED, author_kind=Entry.AuthorKind.VISITOR, data=data)
-    return append(locked, line, now=now)[0]
+    return append(chat, line, now=now)[0]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from chat.events import VisitorChanged
+from chat.locks import lock_visitor
 from chat.models import Conversation, Visitor
 from config.events import publish
 from config.moments import wire_time
@@ -32,7 +33,7 @@ def keep_events(visitor: Visitor, events: Sequence[SiteEvent]) -> None:
 @transaction.atomic
 def note_site_event(*, visitor: Visitor, name: str, now: datetime) -> None:
     """Keep what the site tells of somebody who has a row."""
-    locked = Visitor.objects.select_for_update(no_key=True, of=("self",)).get(pk=visitor.pk)
+    locked = lock_visitor(visitor.pk)
     keep_events(locked, [SiteEvent(name, now)])
     show_visitor(visitor=locked)
 

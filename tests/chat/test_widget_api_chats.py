@@ -321,7 +321,9 @@ def test_a_rating_is_changeable_for_a_day(widget: Widget, shop: Shop) -> None:
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         widget.open()
         answer = widget.post(f"conversations/{chat.public_id}/rating", {"score": 1})
+        [listed] = widget.get("conversations").json()["conversations"]
     assert (answer.status_code, answer.json()["code"]) == (409, "not_rateable")
+    assert listed["can_rate"] is False
 
 
 def test_an_open_or_unanswered_chat_is_not_rated(widget: Widget) -> None:

@@ -66,7 +66,8 @@ def one_conversation_json(conversation: Conversation) -> dict[str, Any]:
 
 def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
     """Return a chat of `chats_of()` as its visitor sees it."""
-    position, eta = shown_place(conversation, now=timezone.now())
+    now = timezone.now()
+    position, eta = shown_place(conversation, now=now)
     topic, agent = conversation.topic, conversation.assignee
     return {
         "id": conversation.public_id,
@@ -85,7 +86,7 @@ def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
         "agents_delivered": conversation.agents_delivered_seq,
         "preview": " ".join((conversation.said or "")[:280].split())[:140],
         "rating": conversation.rated["score"] if conversation.rated else None,
-        "can_rate": is_rateable(conversation),
+        "can_rate": is_rateable(conversation, now=now),
         "ticket": conversation.ticket_id and str(conversation.ticket_id),
         "started_at": wire_time(conversation.created_at),
         "ended_at": wire_time(conversation.ended_at) if conversation.ended_at else None,
