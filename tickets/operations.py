@@ -25,13 +25,20 @@ class Said:
 
 
 def create_contact(
-    *, name: str, email: str, language: str, now: datetime, is_email_verified: bool = False
+    *,
+    name: str,
+    email: str,
+    phone: str = "",
+    language: str,
+    now: datetime,
+    is_email_verified: bool = False,
 ) -> Contact:
     """Make a person of what somebody claims to be; never looks for others with the same e-mail."""
     return Contact.objects.create(
         name=name[:120],
         sort_name=sort_key(name[:120]),
         email=email[:254],
+        phone=phone[:32],
         is_email_verified=is_email_verified,
         language=language,
         created_at=now,

@@ -122,6 +122,7 @@ def contact_of(visitor: Visitor, now: datetime) -> Contact:
         visitor.contact = contact_of_identity(visitor) or create_contact(
             name=visitor.name,
             email=visitor.email,
+            phone=visitor.phone,
             is_email_verified="email" in visitor.verified,
             language=visitor.language,
             now=now,

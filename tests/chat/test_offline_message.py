@@ -56,6 +56,11 @@ def test_an_offline_message_becomes_a_ticket_with_a_number_and_a_page(desk) -> N
     assert ticket.last_seq == 2
 
 
+def test_the_customer_keeps_the_number_that_the_form_asked_for(desk) -> None:
+    fields = {"name": "Ayşe Çelik", "email": "ayse@example.com", "phone": "+90 555 000 00 00"}
+    assert leave(desk, fields=fields).contact.phone == "+90 555 000 00 00"
+
+
 def test_the_archive_shows_it_as_an_offline_chat_with_its_ticket(desk) -> None:
     ticket = leave(desk)
     chat = Conversation.objects.get()
