@@ -128,12 +128,6 @@ def heartbeat(*, agent: Agent, now: datetime) -> None:
     _lease(agent.pk, _HTTP, now)
 
 
-def present_agent_ids(now: datetime) -> set[int]:
-    """Return the agents with a live lease."""
-    here = Presence.objects.filter(seen_at__gte=_alive_since(now))
-    return set(here.values_list("agent_id", flat=True))
-
-
 def is_present(agent_id: int, now: datetime) -> bool:
     """Return whether the agent has a live lease."""
     return Presence.objects.filter(agent=agent_id, seen_at__gte=_alive_since(now)).exists()

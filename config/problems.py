@@ -15,7 +15,6 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError, Throttled, ValidationError
 from rest_framework.exceptions import NotFound as DRFNotFound
 from rest_framework.exceptions import PermissionDenied as DRFPermissionDenied
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 log = structlog.get_logger(__name__)
@@ -75,12 +74,6 @@ class Problem(APIException):
 
 class TryAgain(Exception):
     """Others were changing the same all the time. Nothing was stored; the same again may pass."""
-
-
-class ProblemRenderer(JSONRenderer):
-    """JSON under the media type of problem documents."""
-
-    media_type = CONTENT_TYPE
 
 
 def problem(

@@ -12,7 +12,7 @@ from agents import presence
 from agents.events import AgentStatusChanged
 from agents.models import BreakReason, Presence, Status, StatusInterval
 from agents.operations import AgentDisabled, disable_agent, set_status
-from agents.presence import Leases, present_agent_ids, vanished_agents
+from agents.presence import Leases, is_present, vanished_agents
 from tests.factories import make_agent, make_brand, make_role
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -142,7 +142,7 @@ def leases(transactional_db):
 def test_the_first_socket_writes_a_lease_at_once(leases):
     agent = make_agent()
     leases.attach(agent.pk)
-    assert present_agent_ids(timezone.now()) == {agent.pk}
+    assert is_present(agent.pk, timezone.now())
     leases.attach(agent.pk)
     assert leases.held() == {agent.pk: 2}
 
@@ -171,7 +171,8 @@ def test_nothing_is_renewed_for_those_without_a_socket(leases):
         leases.attach(agent.pk)
     leases.detach(goes.pk)
     leases.renew(timezone.now() + timedelta(seconds=90))
-    assert present_agent_ids(timezone.now() + timedelta(seconds=90)) == {stays.pk}
+    later = timezone.now() + timedelta(seconds=90)
+    assert [is_present(each.pk, later) for each in (stays, goes)] == [True, False]
 
 
 def test_the_disabled_are_gone_at_once_and_get_no_lease(leases):

@@ -249,4 +249,5 @@ def fresh(chat: Conversation) -> Response:
 
 
 def shown(chat: Conversation) -> Response:
+    """Answer with a chat as it is loaded."""
     return Response(DeskChatAnswer(chat).data)
