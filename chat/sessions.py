@@ -96,7 +96,7 @@ def open_session(
     """Return a session and its token for the browser that holds `secret`, or for a new one.
 
     Whoever is signed as somebody else than the browser's visitor is a new one. Raises
-    `UnknownSite`, `ForeignOrigin` and `NotIdentified`.
+    `UnknownSite`, `ForeignOrigin`, `NotIdentified`, and `BadToken` as `remember` does.
     """
     brand = brand_with_key(site, now=now)
     if brand is None:

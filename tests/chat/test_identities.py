@@ -152,6 +152,26 @@ def test_who_is_signed_as_somebody_else_at_the_same_moment_is_a_new_visitor(
     assert chat.visitor.external_id == "customer-8"
 
 
+def test_who_consents_while_another_tab_becomes_somebody_else_is_asked_to_come_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widget = Widget(shop.brand)
+    widget.open()
+
+    def read(*args: Any, **kwargs: Any) -> Any:
+        make_visitor(shop.brand, secret=widget.secret, external_id="customer-8")
+        return read_identity(*args, **kwargs)
+
+    signed = {"identity": sign(shop.brand), "consent": {"version": "1"}}
+    with monkeypatch.context() as patch:
+        patch.setattr("chat.sessions.read_identity", read)
+        answer = widget.open(**signed)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.has_header("Retry-After")
+    assert widget.open(**signed).status_code == 201
+    assert widget.visitor.external_id == "customer-7"
+
+
 def test_what_a_form_and_a_ticket_say_at_the_same_moment_is_kept(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,10 +20,10 @@ from chat.api.widget.shapes import SessionAnswer, open_conversation_json
 from chat.identities import NotIdentified
 from chat.limits import SESSIONS, client_ip
 from chat.routing.board import board_of
-from chat.sessions import ForeignOrigin, UnknownSite, open_session
+from chat.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
 from chat.widget import widget_config
 from config.api import StrictSerializer, Text
-from config.problems import Problem
+from config.problems import Problem, TryAgain
 
 
 class PageBody(StrictSerializer):
@@ -73,7 +73,7 @@ class Sessions(APIView):
     @extend_schema(
         operation_id="widget_session_open",
         request=SessionBody,
-        responses={201: SessionAnswer, **problems_of(400, 403, 429)},
+        responses={201: SessionAnswer, **problems_of(400, 403, 429, 503)},
         auth=[],
     )
     def post(self, request: Request) -> Response:
@@ -103,6 +103,9 @@ class Sessions(APIView):
             raise foreign_origin() from error
         except NotIdentified as error:
             raise _not_identified(error) from error
+        except BadToken as error:
+            # Another tab has just made somebody else of this browser: who asks again is a new one.
+            raise TryAgain from error
         session = opened.session
         translation.activate(session.language)
         brand, language = session.brand, session.language
