@@ -256,6 +256,44 @@ async def test_a_held_chat_does_not_stop_the_socket_of_its_sender(chats):
     assert (await db(Conversation.objects.get, pk=chats[0].pk)).last_seq == 1
 
 
+@pytest.mark.postgres
+def test_a_mark_of_a_held_chat_is_written_when_it_is_free_though_nobody_moves_another(
+    writer, chats, monkeypatch
+) -> None:
+    move, moved = marks.move_marks, threading.Event()
+
+    def noted(**batch):
+        held_back = move(**batch)
+        if not held_back:
+            moved.set()
+        return held_back
+
+    monkeypatch.setattr("chat.marks.writer", writer)
+    monkeypatch.setattr("chat.marks.move_marks", noted)
+    author = Author.of_visitor(chats[0].visitor)
+    post_messages([Draft(chats[0].public_id, author, "x", new_cid())], now=timezone.now())
+    collector = marks.Collector()
+    with held(chats[0]):
+        collector.note(chats[0].pk, None, read=1)
+        collector.write(16)
+        assert not moved.is_set()
+    assert moved.wait(10)
+    assert Conversation.objects.get(pk=chats[0].pk).visitor_read_seq == 1
+
+
+@pytest.mark.postgres
+def test_a_mark_of_a_chat_that_is_gone_is_not_tried_for_ever(chats, monkeypatch) -> None:
+    tried, move = [], marks.move_marks
+    monkeypatch.setattr("chat.marks.move_marks", lambda **batch: tried.append(1) or move(**batch))
+    collector = marks.Collector()
+    monkeypatch.setattr(collector, "_flush_later", lambda: None)
+    collector.note(chats[0].pk, None, read=1)
+    Conversation.objects.filter(pk=chats[0].pk).delete()
+    for _ in range(marks.TRIES_MAX + 5):
+        collector.write(16)
+    assert len(tried) == marks.TRIES_MAX
+
+
 def test_marks_of_many_chats_are_written_a_few_at_a_time(writer, monkeypatch) -> None:
     sizes: list[int] = []
     monkeypatch.setattr("chat.marks.writer", writer)
