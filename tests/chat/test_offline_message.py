@@ -61,6 +61,13 @@ def test_the_customer_keeps_the_number_that_the_form_asked_for(desk) -> None:
     assert leave(desk, fields=fields).contact.phone == "+90 555 000 00 00"
 
 
+def test_a_name_of_letters_that_come_apart_into_many_is_kept(desk) -> None:
+    name = "ﷺ" * 120
+    contact = leave(desk, fields={"name": name, "email": "ayse@example.com"}).contact
+    contact.refresh_from_db()
+    assert (contact.name, len(contact.sort_name)) == (name, 600)
+
+
 def test_the_archive_shows_it_as_an_offline_chat_with_its_ticket(desk) -> None:
     ticket = leave(desk)
     chat = Conversation.objects.get()
