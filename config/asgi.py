@@ -22,11 +22,17 @@ from config.lanes import Lane  # noqa: E402
 from config.pages import Pages  # noqa: E402
 from config.server import before_shutdown  # noqa: E402
 
+
+def place(scope: Any) -> str:
+    """Return where a request comes from, as limits count it."""
+    return address_key(scope_address(scope))
+
+
 # With these, sessions, readers and writers a process needs 19 connections (DATABASE_POOL: 20).
-pages = Pages(threads=8)
+pages = Pages(threads=8, place=place)
 # All widgets come here when a server was away. Two keep a core busy; whoever waits for ten seconds
 # would ask anew.
-sessions = Pages(threads=2)
+sessions = Pages(threads=2, place=place)
 sessions_in_line = Lane(
     pages,
     sessions,
@@ -34,7 +40,7 @@ sessions_in_line = Lane(
     at_once=2,
     seconds=5,
     each=settings.IMECE["SESSIONS_IN_LINE_PER_ADDRESS"],
-    place=lambda scope: address_key(scope_address(scope)),
+    place=place,
 )
 # An upload and what surrounds it in a multipart body.
 http = LimitBodies(sessions_in_line, limit=settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024)

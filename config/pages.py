@@ -6,7 +6,7 @@ None of ours is asynchronous, so here a request crosses twice, and a crowd waits
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from contextvars import copy_context
 from typing import IO, Any, cast
@@ -19,16 +19,22 @@ from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
 from config.threads import KeptThreads
+from config.turns import Turns
 
 
 class Pages(ASGIHandler):
-    """The pages and calls of the product, at most `threads` at a time."""
+    """The pages and calls of the product, at most `threads` at a time.
 
-    def __init__(self, *, threads: int) -> None:
+    Those who wait get their turns round by `place`, which tells it from a scope.
+    """
+
+    def __init__(self, *, threads: int, place: Callable[[Any], str]) -> None:
         # Not ASGIHandler's, which prepares asynchronous middleware.
         BaseHandler.__init__(self)
         self.load_middleware()
         self.threads = KeptThreads(threads, name="page")
+        self._turns = Turns(threads)
+        self._place = place
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
@@ -39,7 +45,11 @@ class Pages(ASGIHandler):
         # Says only that the client has gone.
         next_message = asyncio.ensure_future(receive())
         try:
-            response = await self._in_thread(self._respond, scope, body, next_message)
+            await self._turns.take(self._place(scope))
+            try:
+                response = await self._in_thread(self._respond, scope, body, next_message)
+            finally:
+                self._turns.give()
         finally:
             next_message.cancel()
         if response is None:

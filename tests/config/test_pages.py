@@ -86,13 +86,13 @@ handler500 = "config.errors.server_error"
 @pytest.fixture
 def pages() -> Iterator[Pages]:
     with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[]):
-        pages = Pages(threads=THREADS)
+        pages = Pages(threads=THREADS, place=lambda scope: scope.get("client", ("",))[0])
         yield pages
         pages.threads.close()
 
 
-def client(pages: Pages) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=pages, raise_app_exceptions=False)
+def client(pages: Pages, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=pages, raise_app_exceptions=False, client=(address, 50_000))
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 
@@ -107,6 +107,29 @@ async def test_a_crowd_is_served_by_few_threads_that_stay(pages: Pages) -> None:
     assert [answer.text for answer in answers] == ["out"] * 8
     assert door.most == THREADS
     assert len(door.threads) == THREADS
+
+
+async def test_a_crowd_from_one_address_waits_for_itself_and_not_others_for_it(
+    pages: Pages,
+) -> None:
+    global door
+    door = Door()
+    served: list[str] = []
+
+    async def ask(browser: httpx.AsyncClient, who: str) -> None:
+        await browser.get("/door")
+        served.append(who)
+
+    async with client(pages) as many, client(pages, "192.0.2.7") as one:
+        crowd = [asyncio.create_task(ask(many, "many")) for _ in range(10)]
+        assert await asyncio.to_thread(door.two_inside.wait, 10)
+        crowd.append(asyncio.create_task(ask(one, "one")))
+        # All have come to the door by now.
+        await asyncio.sleep(0.1)
+        door.may_leave.set()
+        await asyncio.gather(*crowd)
+    # After those inside, one of the crowd, and whoever is served beside it.
+    assert served.index("one") <= THREADS + 2
 
 
 async def test_what_one_request_sets_the_next_does_not_find(pages: Pages) -> None:
