@@ -28,13 +28,24 @@ def place(scope: Any) -> str:
     return address_key(scope_address(scope))
 
 
-# With these, sessions, readers and writers a process needs 19 connections (DATABASE_POOL: 20).
+# With these, sessions, readers and writers a process needs 21 connections (DATABASE_POOL: 22).
 pages = Pages(threads=8, place=place)
+# A picture of a few kilobytes may take seconds to draw anew, and one is drawn at a time: on the
+# threads of the pages a handful of them would stop everything else.
+uploads = Pages(threads=2, place=place)
+UPLOADS = {"/api/widget/v1/attachments", "/api/v1/attachments", "/profile/picture/"}
 # All widgets come here when a server was away. Two keep a core busy; whoever waits for ten seconds
 # would ask anew.
 sessions = Pages(threads=2, place=place)
+
+
+async def pages_and_uploads(scope: Any, receive: Any, send: Any) -> None:
+    """Serve one request beside those that take as long as somebody else likes."""
+    await (uploads if scope["path"] in UPLOADS else pages)(scope, receive, send)
+
+
 sessions_in_line = Lane(
-    pages,
+    pages_and_uploads,
     sessions,
     paths={"/api/widget/v1/sessions"},
     at_once=2,
@@ -81,7 +92,7 @@ async def _say_goodbye() -> None:
 
 
 async def _close() -> None:
-    for closing in (leases, writer, readers, pages.threads, sessions.threads):
+    for closing in (leases, writer, readers, pages.threads, uploads.threads, sessions.threads):
         await asyncio.to_thread(closing.close)
 
 

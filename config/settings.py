@@ -165,7 +165,7 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         "pool": {
             "min_size": 1,
-            "max_size": env.int("DATABASE_POOL", default=20),
+            "max_size": env.int("DATABASE_POOL", default=22),
             "timeout": 10,
         },
         # Plans are kept for the hot path alone, which says when: the first one is the right one.
