@@ -137,6 +137,13 @@ def test_a_file_of_endless_tiny_frames_is_refused_at_once(monkeypatch: pytest.Mo
     assert max(sought) == MAX_FRAMES
 
 
+def test_an_archive_of_countless_parts_is_not_even_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = archive(OFFICE, "word/document.xml", *map(str, range(10_000)))
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("listed"))
+    with pytest.raises(Refused):
+        clean_file(content, "a.docx")
+
+
 def test_a_text_of_blanks_is_looked_through_once() -> None:
     began = time.process_time()
     for _ in range(20):
