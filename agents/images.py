@@ -59,7 +59,10 @@ def _redraw(upload: Upload, shape: Shape) -> "ContentFile[bytes]":
             drawn = shape(ImageOps.exif_transpose(image).convert("RGBA"))
             out = io.BytesIO()
             drawn.save(out, "WEBP", quality=85)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except ValidationError:
+        raise
+    # A decoder that is fed hostile bytes may raise anything.
+    except Exception as error:
         raise ValidationError(
             _("This is not a picture we can read. Use PNG, JPEG, WebP or GIF."), code="invalid"
         ) from error

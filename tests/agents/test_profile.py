@@ -137,6 +137,16 @@ def bomb():
     )
 
 
+def mistold():
+    """A JPEG to be turned, whose width is told as a text."""
+    exif = Image.Exif()
+    exif[0x0100], exif[0x0112] = 5, 6
+    number, text = (struct.pack(">HH", 0x0100, kind) for kind in (4, 2))
+    told = drawn("JPEG", exif=exif)
+    assert number in told
+    return told.replace(number, text)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -147,9 +157,10 @@ def bomb():
         drawn("TIFF"),
         drawn("ICO", size=(32, 32)),
         bomb(),
+        mistold(),
         b"\0" * (5 * 1024 * 1024 + 1),
     ],
-    ids=["svg", "text", "header", "cut", "tiff", "ico", "bomb", "large"],
+    ids=["svg", "text", "header", "cut", "tiff", "ico", "bomb", "mistold", "large"],
 )
 def test_what_is_no_picture_of_ours_is_refused(page, agent, data):
     assert upload(page, data).status_code == 400
