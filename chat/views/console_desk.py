@@ -3,8 +3,8 @@
 import json
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -78,7 +78,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
     ours = url_has_allowed_host_and_scheme(
         to, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return redirect(to if ours else reverse("console"))
+    # Not `redirect`, which takes what is no path for the name of a page.
+    return HttpResponseRedirect(to if ours else reverse("console"))
 
 
 @login_required

@@ -429,6 +429,9 @@ def test_status_and_preferences_take_only_what_exists(desk: Desk) -> None:
         "/console/preferences/", {"theme": "dark", "next": "/console/archive/"}
     )
     assert answer["Location"] == "/console/archive/"
+    for no_page in ("-1", "account_logout"):
+        answer = desk.client.post("/console/preferences/", {"next": no_page})
+        assert (answer.status_code, answer["Location"]) == (302, no_page)
     desk.elif_.refresh_from_db()
     assert (desk.elif_.theme, desk.elif_.language) == ("dark", "en")
     assert 'data-theme="dark"' in desk.get()
