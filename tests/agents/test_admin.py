@@ -377,6 +377,13 @@ def test_the_past_is_not_edited(page, rows):
             assert page.post(url, {"post": "yes"}).status_code == 403, url
 
 
+@pytest.mark.parametrize("year", ["9" * 20, "0", "x"])
+def test_a_filter_that_no_row_can_match_is_left_out(page, year):
+    address = reverse("admin:agents_auditentry_changelist")
+    answer = page.get(address, {"at__year": year})
+    assert (answer.status_code, answer["Location"]) == (302, f"{address}?e=1")
+
+
 def test_a_contacts_address_is_not_declared_verified(page):
     contact = Contact.objects.create(name="a", email="a@example.com")
     url = reverse("admin:tickets_contact_change", args=[contact.pk])
