@@ -30,16 +30,12 @@ class ConversationQuerySet(models.QuerySet[Any]):
         access = agent if isinstance(agent, Access) else access_of(agent)
         if access.everything:
             return self
-        taking_part = self.model._meta.get_field("participations").related_model
-        joined = taking_part.objects.filter(
-            agent=access.agent_id, joined_at__isnull=False, left_at=None
-        ).values("conversation")
         live = access.reaches(Permission.CHAT, Permission.SUPERVISE)
         archived = access.reaches(Permission.ARCHIVE)
         conditions = []
         # A role mostly reaches both alike, and the shorter question is the faster one.
         for reach in dict.fromkeys([*live, *archived]):
-            rows = _within(reach, access.agent_id, joined)
+            rows = _within(reach, access.agent_id, self._joined_by(access))
             if reach not in archived:
                 rows &= ~Q(status="resolved")
             elif reach not in live:
@@ -47,6 +43,23 @@ class ConversationQuerySet(models.QuerySet[Any]):
             conditions.append(rows)
         allowed = any_of(conditions)
         return self.none() if allowed is None else self.filter(allowed)
+
+    def supervised_by(self, access: Access) -> Self:
+        """Keep what a supervising role reaches; others may let the agent see more."""
+        if access.everything:
+            return self
+        allowed = any_of(
+            _within(reach, access.agent_id, self._joined_by(access))
+            for reach in access.reaches(Permission.SUPERVISE)
+        )
+        return self.none() if allowed is None else self.filter(allowed)
+
+    def _joined_by(self, access: Access) -> "models.QuerySet[Participation, dict[str, Any]]":
+        taking_part = self.model._meta.get_field("participations").related_model
+        joined: models.QuerySet[Participation, dict[str, Any]] = taking_part.objects.filter(
+            agent=access.agent_id, joined_at__isnull=False, left_at=None
+        ).values("conversation")
+        return joined
 
 
 def _within(

@@ -33,16 +33,21 @@ def may_answer(access: Access, chat: Conversation) -> bool:
     return access.may_in(Permission.CHAT, chat.brand_id, chat.channel)
 
 
+def supervises(access: Access, chat: Conversation) -> bool:
+    """Return whether the agent supervises the chat, and does not only see it by another role."""
+    if access.everything:
+        return True
+    return Conversation.objects.supervised_by(access).filter(pk=chat.pk).exists()
+
+
 def may_handle(access: Access, chat: Conversation) -> bool:
     """Return whether the agent may end or resolve a visible chat or say what it is about.
 
     It is theirs, they joined or supervise it; or nobody has it and they could take it.
     """
-    if access.may_in(Permission.SUPERVISE, chat.brand_id, chat.channel):
-        return True
     if chat.assignee_id is None and may_answer(access, chat):
         return True
-    return takes_part(access, chat)
+    return takes_part(access, chat) or supervises(access, chat)
 
 
 def may_file(access: Access, chat: Conversation) -> bool:

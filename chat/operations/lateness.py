@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from agents.access import accesses_of
-from agents.models import Permission
 from chat.lifecycle import ConversationLate
 from chat.locks import lock_conversation
 from chat.models import Conversation, Offer
+from chat.rights import supervises
 from chat.routing.candidates import online_agents
 from config.events import publish
 from config.moments import wire_time
@@ -101,8 +101,5 @@ def _supervisors(chat: Conversation, now: datetime) -> tuple[int, ...]:
         if agent.pk != chat.assignee_id and getattr(agent, "is_here", False)
     ]
     return tuple(
-        agent_id
-        for agent_id, access in accesses_of(others).items()
-        if access.may_in(Permission.SUPERVISE, chat.brand_id, chat.channel)
-        and Conversation.objects.visible_to(access).filter(pk=chat.pk).exists()
+        agent_id for agent_id, access in accesses_of(others).items() if supervises(access, chat)
     )

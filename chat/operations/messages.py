@@ -34,6 +34,7 @@ from chat.protocol import (
     is_sayable,
     wire_id,
 )
+from chat.rights import supervises
 from config.events import Ring, publish
 from config.moments import wire_time
 from config.pipelines import together
@@ -297,12 +298,15 @@ def _refuse(draft: Draft, row: rows.Locked, known: rows.Known) -> Refusal | None
 
 def _reaches(agent_id: int, row: rows.Locked, *, for_note: bool) -> bool:
     """Return whether an agent who takes no part may write: notes on what they see, and words to
-    the visitor only with a supervisor's or an all-brands role."""
+    the visitor only with a supervisor's or an all-chats role for this chat."""
     access = access_of(Agent.objects.get(pk=agent_id))
-    far = any(reach.scope == Role.Scope.ALL for reach in access.reaches(Permission.CHAT))
-    if not (for_note or far or access.may(Permission.SUPERVISE)):
-        return False
-    return Conversation.objects.visible_to(access).filter(pk=row.pk).exists()
+    chat = Conversation.objects.visible_to(access).filter(pk=row.pk).first()
+    if chat is None or for_note:
+        return chat is not None
+    return supervises(access, chat) or any(
+        reach.scope == Role.Scope.ALL and reach.covers(chat.brand_id, chat.channel)
+        for reach in access.reaches(Permission.CHAT)
+    )
 
 
 def _take(draft: Draft, files: dict[str, rows.File]) -> list[rows.File] | None:

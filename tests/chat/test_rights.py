@@ -7,9 +7,18 @@ from django.test import Client
 from django.utils import timezone
 
 from agents.models import Agent, Permission, Role
+from agents.operations import give_role
 from chat.models import Conversation, Participation
-from tests.chat.http import Desk, Shop, make_shop
-from tests.factories import make_agent, make_conversation, make_role, make_topic, make_visitor
+from tests.chat.http import Desk, Shop, cid, make_shop
+from tests.factories import (
+    make_agent,
+    make_brand,
+    make_conversation,
+    make_role,
+    make_team,
+    make_topic,
+    make_visitor,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +122,40 @@ def test_ending_a_chat_that_nobody_has_is_explained_on_the_page(shop: Shop) -> N
     assert "console:toast" in answer["Console-Events"]
     chat.refresh_from_db()
     assert chat.status == "queued"
+
+
+@pytest.mark.parametrize(
+    ("role", "elsewhere"),
+    [
+        (Permission.SUPERVISE, Role.Scope.TEAM),
+        (Permission.SUPERVISE, Role.Scope.ALL),
+        (Permission.CHAT, Role.Scope.ALL),
+    ],
+)
+def test_what_a_role_allows_elsewhere_it_does_not_allow_here(
+    shop: Shop, role: str, elsewhere: str
+) -> None:
+    """A role of another team or brand counts there only, whoever sees the chat by one of here."""
+    agent = make_agent(online=True, role=make_role(Permission.CHAT, scope=Role.Scope.TEAM))
+    shop.team.agents.add(agent)
+    if elsewhere == Role.Scope.TEAM:
+        other = make_team(agent)
+        give_role(role=make_role(role, scope=elsewhere), to=other, by=None, now=timezone.now())
+    else:
+        strange = make_role(role, scope=elsewhere, brands=(make_brand(),))
+        give_role(role=strange, to=agent, by=None, now=timezone.now())
+    chat, desk = taken(shop), Desk(agent)
+    address = f"conversations/{chat.public_id}"
+    assert desk.get(address).status_code == 200
+    words = {"cid": cid(), "text": "Hello"}
+    assert desk.post(f"{address}/messages", words).status_code in REFUSED
+    assert desk.post(f"{address}/end", {}).status_code in REFUSED
+    assert desk.post(f"{address}/transfer", {"team": str(shop.team.pk)}).status_code in REFUSED
+    page = Client()
+    page.force_login(agent)
+    assert page.post(f"/console/chats/{chat.public_id}/end/").status_code in REFUSED
+    chat.refresh_from_db()
+    assert (chat.status, chat.assignee) == ("active", shop.elif_)
+    assert not chat.entries.filter(body="Hello").exists()
+    # A note on what one sees is anybody's.
+    assert desk.post(f"{address}/notes", words).status_code == 201
