@@ -55,6 +55,8 @@ class LiveConsumer(Following, AsyncConsumer):
     """A socket from knock to end. Fields that few sockets need are made when they are needed."""
 
     commands: ClassVar[dict[str, Command]]
+    # The limit on open sockets of one address, where anybody may open some.
+    per_address: ClassVar[str] = ""
 
     author: Author | None = None
     # Whose site a visitor's socket belongs to.
@@ -109,31 +111,44 @@ class LiveConsumer(Following, AsyncConsumer):
         first = await receive()
         if first["type"] != "websocket.connect":
             return
-        pending = self.watch.pending
+        opened, pending = self.watch.opened, self.watch.pending
         peer = address_key(scope_address(scope))
-        is_crowded = pending.get(peer, 0) >= settings.IMECE["PENDING_SOCKETS_PER_IP"]
-        if is_crowded or not await self.may_knock(scope):
+        if self._is_crowded(peer):
             await self._transmit({"type": "websocket.close"})
             return
-        del scope
-        pending[peer] = pending.get(peer, 0) + 1
+        # Counted before anything is waited for: many may knock in the same breath.
+        opened[peer] = opened.get(peer, 0) + 1
         try:
-            await self._transmit({"type": "websocket.accept"})
-            hello = await self._hello(receive)
-            if hello is None:
-                return
-            await self._welcome(hello)
+            pending[peer] = pending.get(peer, 0) + 1
+            try:
+                if not await self.may_knock(scope):
+                    await self._transmit({"type": "websocket.close"})
+                    return
+                del scope
+                await self._transmit({"type": "websocket.accept"})
+                hello = await self._hello(receive)
+                if hello is None:
+                    return
+                await self._welcome(hello)
+            finally:
+                _count_down(pending, peer)
+            del first, hello
+            self._listener = asyncio.create_task(self._listen())
+            while True:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                await self.dispatch(message)
         finally:
-            pending[peer] -= 1
-            if not pending[peer]:
-                del pending[peer]
-        del first, hello
-        self._listener = asyncio.create_task(self._listen())
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            await self.dispatch(message)
+            _count_down(opened, peer)
+
+    def _is_crowded(self, peer: str) -> bool:
+        """Return whether an address has all the sockets that it may have."""
+        limits = settings.IMECE
+        return bool(
+            self.watch.pending.get(peer, 0) >= limits["PENDING_SOCKETS_PER_IP"]
+            or (self.per_address and self.watch.opened.get(peer, 0) >= limits[self.per_address])
+        )
 
     async def may_knock(self, scope: Any) -> bool:
         """Return whether this page may connect at all; False answers 403."""
@@ -353,6 +368,12 @@ class LiveConsumer(Following, AsyncConsumer):
             return cls()(scope, receive, send)
 
         return application
+
+
+def _count_down(counts: dict[str, int], key: str) -> None:
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]
 
 
 async def _quietly(work: Awaitable[None]) -> None:

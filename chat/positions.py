@@ -42,7 +42,8 @@ class Watch:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self.sockets: set[LiveConsumer] = set()
-        # How many have connected and not said hello, by address.
+        # How many there are, and have connected and not said hello, by address.
+        self.opened: dict[str, int] = {}
         self.pending: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
         self._flush: asyncio.TimerHandle | None = None

@@ -397,6 +397,7 @@ IMECE = {
     "SOCKET_RATE": env.float("SOCKET_RATE", default=5.0),
     "SOCKET_BURST": env.int("SOCKET_BURST", default=20),
     "SOCKETS_PER_VISITOR": env.int("SOCKETS_PER_VISITOR", default=5),
+    "SOCKETS_PER_ADDRESS": env.int("SOCKETS_PER_ADDRESS", default=500),
     "PENDING_SOCKETS_PER_IP": env.int("PENDING_SOCKETS_PER_IP", default=20),
     "HELLOS_PER_MINUTE": env.int("HELLOS_PER_MINUTE", default=60),
     "SESSIONS_IN_LINE_PER_ADDRESS": env.int("SESSIONS_IN_LINE_PER_ADDRESS", default=50),

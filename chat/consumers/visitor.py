@@ -47,6 +47,7 @@ class VisitorConsumer(LiveConsumer):
     """A widget's socket: hears everything of one visitor. Cookies mean nothing here."""
 
     audience = "visitor"
+    per_address = "SOCKETS_PER_ADDRESS"
 
     secret_hash = ""
 

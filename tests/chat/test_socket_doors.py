@@ -1,5 +1,6 @@
 """Who is let in, who is shut out, and how soon."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -231,6 +232,38 @@ async def test_an_address_may_have_twenty_sockets_without_hello(vera):
     for client in waiting:
         await client.disconnect()
     assert not Watch.here().pending
+
+
+async def test_an_address_may_have_so_many_visitors_sockets(vera, elif_, settings):
+    settings.IMECE = {**settings.IMECE, "SOCKETS_PER_ADDRESS": 2}
+    here = {"address": "10.9.9.9"}
+    async with connected("/ws/visitor/", **here) as first:
+        await first.hello(token=token_for(vera))
+        async with connected("/ws/visitor/", **here) as second:
+            await second.hello(token=token_for(vera))
+            assert await is_refused("/ws/visitor/", **here)
+            # Agents have shown who they are.
+            cookie = await db(session_cookie, elif_)
+            async with connected("/ws/console/", cookie=cookie, **here) as console:
+                await console.hello()
+            async with connected("/ws/visitor/", address="10.9.9.8"):
+                pass
+        async with connected("/ws/visitor/", **here):
+            pass
+    assert not Watch.here().opened
+
+
+async def test_who_knocks_while_others_are_looked_at_is_counted_with_them(vera, settings):
+    settings.IMECE = {**settings.IMECE, "PENDING_SOCKETS_PER_IP": 3}
+    # Whether a foreign page may knock is asked of the database.
+    clients = [
+        Client("/ws/visitor/", address="10.9.9.9", origin="https://shop.example") for _ in range(9)
+    ]
+    origins.forget()
+    let_in = [found for found, _ in await asyncio.gather(*(each.connect() for each in clients))]
+    assert let_in.count(True) == 3
+    for client in clients:
+        await client.disconnect()
 
 
 # Revocation

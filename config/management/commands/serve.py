@@ -3,11 +3,12 @@
 import fcntl
 import logging
 import os
+import resource
 import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         # From the settings alone: who may reach us decides whether the demo is open.
         host = settings.LISTEN_HOST
         signal.signal(signal.SIGTERM, _leave)
+        allow_files()
         worker: EmbeddedWorker | None = None
         try:
             with one_at_a_time():
@@ -86,6 +88,14 @@ class Command(BaseCommand):
         lines += ["", "  Ctrl-C stops it."] if sys.stdout.isatty() else []
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def allow_files() -> None:
+    """Allow as many open files as the machine lets us: each socket is one, and a shell's stock
+    limit is a thousand."""
+    _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextmanager
