@@ -13,6 +13,7 @@ from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from config.mail import mailbox
 from config.moments import wire_time
 
 # The longest text (10,000 characters) fits even when each stands as two \\uXXXX escapes.
@@ -91,6 +92,22 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Email(serializers.EmailField):
+    """The address of a mailbox out there, in one spelling: mails are counted by it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        given = super().to_internal_value(data)
+        try:
+            local, _at, domain = mailbox(given).rpartition("@")
+            shown = domain.encode().decode("idna")
+        except ValueError:
+            self.fail("invalid")
+        # Quotes write one mailbox in many ways, and nobody out there has one on our machine.
+        if not local.isascii() or '"' in local or domain == "localhost" or domain.startswith("["):
+            self.fail("invalid")
+        return f"{local}@{shown}"
 
 
 class Moment(serializers.DateTimeField):

@@ -31,6 +31,15 @@ def send_once(message: EmailMessage) -> None:
             mailer.close()
 
 
+def mailbox(address: str) -> str:
+    """Return an address as the mail server gets it, however its domain is spelled.
+
+    Raises `ValueError` for one that can't be sent to.
+    """
+    local, _at, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode().lower()}"
+
+
 class ReadableConsole(EmailBackend):
     """Prints a mail as a person reads it: the wire form breaks links in two."""
 

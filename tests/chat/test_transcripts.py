@@ -328,6 +328,45 @@ def test_many_visitors_fill_nobodys_mailbox(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("early_in_the_hour")
+def test_other_spellings_of_a_mailbox_are_no_other_mailbox(shop: Shop) -> None:
+    spellings = [
+        "a@şeker.example",
+        "a@xn--eker-45a.example",
+        "a@ŞEKER.example",
+        "A@ş\u00adeker.example",
+    ]
+    widgets = [open_widget(shop.brand) for _ in spellings]
+    answers = [
+        ask(widget, answered(started(widget), shop), address)
+        for widget, address in zip(widgets, spellings, strict=True)
+    ]
+    assert [answer.status_code for answer in answers[:3]] == [200] * 3
+    check_limited(answers[3])
+    sent_to = OutboxEntry.objects.filter(kind="chat.transcript_mail").values_list(
+        "payload", flat=True
+    )
+    assert {mail["email"] for mail in sent_to} == {"a@şeker.example"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "alı@example.com",
+        '"victim"@example.com',
+        '"vic\\tim"@example.com',
+        "a@example.com\u202e",
+        "root@localhost",
+        "root@[127.0.0.1]",
+    ],
+)
+def test_what_is_no_mailbox_out_there_is_sent_nothing(
+    shop: Shop, widget: Widget, chat: Conversation, address: str
+) -> None:
+    answer = ask(widget, chat, address)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+@pytest.mark.usefixtures("early_in_the_hour")
 @pytest.mark.parametrize("what", ["ADDRESS", "BRAND"])
 def test_one_machine_and_one_brand_send_only_so_much(shop: Shop, settings: Any, what: str) -> None:
     settings.IMECE = settings.IMECE | {f"TRANSCRIPTS_PER_{what}_PER_HOUR": 1}

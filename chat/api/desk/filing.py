@@ -27,7 +27,7 @@ from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
 from chat.queries.tags import tags_like, tags_of
 from chat.recipients import REFUSED, recipient_agent, recipient_team, why_refused
-from config.api import StrictSerializer, Text
+from config.api import Email, StrictSerializer, Text
 from config.problems import Problem
 
 
@@ -42,7 +42,7 @@ class TransferBody(StrictSerializer):
 class ConvertBody(StrictSerializer):
     """The customer's address, if nobody knows it yet."""
 
-    email = serializers.EmailField(max_length=254, required=False)
+    email = Email(max_length=254, required=False)
 
 
 class TagsBody(StrictSerializer):

@@ -17,6 +17,7 @@ from chat.api.throttling import limited
 from chat.limits import Limit, address_key, client_ip
 from chat.models import Conversation, Visitor
 from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token, remember
+from config.mail import mailbox
 from config.problems import Problem
 
 
@@ -82,10 +83,10 @@ def limit_address(request: Request, limit: Limit) -> None:
 
 def limit_email(limit: Limit, email: str) -> None:
     """Count one more mail to this mailbox, whose name the shared cache never sees; raises 429."""
-    local, _at, domain = email.lower().rpartition("@")
+    local, _at, domain = mailbox(email).lower().rpartition("@")
     # Whatever follows a plus sign, the mailbox is the same.
-    mailbox = f"{local.partition('+')[0]}@{domain}"
-    limited(limit, f"email:{hash_secret(mailbox)[:32]}")
+    person = f"{local.partition('+')[0]}@{domain}"
+    limited(limit, f"email:{hash_secret(person)[:32]}")
 
 
 def own_conversation(request: Request, public_id: str) -> Conversation:

@@ -51,7 +51,7 @@ from chat.operations.transcripts import NotSent, request_transcript, require_sen
 from chat.operations.visitors import EVENTS_KEPT, SiteEvent
 from chat.routing.availability import availability
 from chat.routing.board import shown_place
-from config.api import StrictSerializer, Text
+from config.api import Email, StrictSerializer, Text
 from config.problems import Problem
 
 
@@ -59,7 +59,7 @@ class FormBody(StrictSerializer):
     """The pre-chat form."""
 
     name = Text(max_length=120, allow_blank=True, default="")
-    email = serializers.EmailField(max_length=254, allow_blank=True, default="")
+    email = Email(max_length=254, allow_blank=True, default="")
     phone = Text(max_length=32, allow_blank=True, default="")
 
 
@@ -227,7 +227,7 @@ class Rating(WidgetView):
 class TranscriptBody(StrictSerializer):
     """Where to send it."""
 
-    email = serializers.EmailField(max_length=254)
+    email = Email(max_length=254)
 
 
 class Transcript(WidgetView):

@@ -26,7 +26,7 @@ from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.routing.board import shown_availability
 from chat.sessions import VisitorSession
-from config.api import StrictSerializer, Text
+from config.api import Email, StrictSerializer, Text
 from config.problems import Problem
 
 
@@ -34,7 +34,7 @@ class OfflineFields(StrictSerializer):
     """Whom to answer."""
 
     name = Text(max_length=120, allow_blank=True, default="")
-    email = serializers.EmailField(max_length=254)
+    email = Email(max_length=254)
     phone = Text(max_length=32, allow_blank=True, default="")
 
 
