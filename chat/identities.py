@@ -14,6 +14,7 @@ from joserfc.jwk import OctKey
 from agents.models import Brand
 from chat.models import Visitor
 from chat.models.visitor import LENGTHS
+from config.lines import one_line
 from tickets.models import Contact
 
 # The only one: who may choose would choose none.
@@ -124,7 +125,7 @@ def _text(claims: dict[str, Any], name: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise NotIdentified(claim=name) from None
-    return " ".join(value.split())
+    return one_line(value)
 
 
 def sealed(identity: Identity, secret_hash: str) -> str:

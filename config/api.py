@@ -13,6 +13,7 @@ from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from config.lines import one_line
 from config.mail import mailbox
 from config.moments import wire_time
 
@@ -92,6 +93,16 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Line(Text):
+    """One line that somebody out there wrote, as it may stand among others on any screen."""
+
+    def to_internal_value(self, data: Any) -> str:
+        line = one_line(super().to_internal_value(data))
+        if not line and not self.allow_blank:
+            self.fail("blank")
+        return line
 
 
 class Email(serializers.EmailField):

@@ -56,7 +56,15 @@ def test_only_the_newest_twenty_are_kept(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"name": ""}, {"name": "x" * 61}, {"name": 7}, {"name": "a\0"}, {"name": "a", "x": 1}],
+    [
+        {},
+        {"name": ""},
+        {"name": "\u202e"},
+        {"name": "x" * 61},
+        {"name": 7},
+        {"name": "a\0"},
+        {"name": "a", "x": 1},
+    ],
 )
 def test_what_is_no_event_is_refused(shop: Shop, body: dict[str, object]) -> None:
     assert open_widget(shop.brand).post("events", body).status_code == 400

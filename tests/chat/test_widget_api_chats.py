@@ -63,6 +63,17 @@ def say(chat: Conversation, agent: Agent, text: str, kind: str = "message") -> N
 # Starting
 
 
+def test_names_and_topics_turn_nothing_around_that_stands_beside_them() -> None:
+    widget = open_widget(make_shop().brand)
+    fields = {"name": "Vera\u202e\nElif \U0001f469\u200d\U0001f4bb", "phone": "\u2066+90\x85 1"}
+    widget.start(fields=fields, topic_text="\u202aWhere?\u2028")
+    assert (widget.visitor.name, widget.visitor.phone) == (
+        "Vera Elif \U0001f469\u200d\U0001f4bb",
+        "+90 1",
+    )
+    assert Conversation.objects.get().topic_text == "Where?"
+
+
 def test_starting_answers_place_in_line_and_stores_the_first_message(widget: Widget) -> None:
     answer = widget.start("Where is my parcel?")
     assert answer.status_code == 201

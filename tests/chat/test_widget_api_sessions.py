@@ -86,6 +86,20 @@ def test_a_script_address_is_not_kept_as_a_page() -> None:
     assert started(widget).page == {"title": "x"}
 
 
+@pytest.mark.parametrize("url", ["http:/admin/", "https:", "https:///x", "http://", "https:evil"])
+def test_an_address_that_leads_nowhere_but_to_us_is_not_kept_as_a_page(url: str) -> None:
+    widget = Widget(make_shop().brand)
+    widget.open(page={"url": url, "title": "x", "referrer": url})
+    assert started(widget).page == {"title": "x"}
+
+
+def test_what_is_said_of_a_page_turns_nothing_around() -> None:
+    widget = Widget(make_shop().brand)
+    page = {"url": "https://shop.example/\u202etxt.exe", "title": "\u2067Cart\x1b[31m\n\u200f"}
+    widget.open(page=page)
+    assert started(widget).page == {"url": "https://shop.example/txt.exe", "title": "Cart [31m"}
+
+
 def test_a_very_long_foreign_address_does_not_break_the_token() -> None:
     widget = Widget(make_shop().brand)
     page = {"url": "https://x/" + "ğ" * 5000, "title": "ş" * 2000, "referrer": "https://é" * 300}

@@ -51,16 +51,16 @@ from chat.operations.transcripts import NotSent, request_transcript, require_sen
 from chat.operations.visitors import EVENTS_KEPT, SiteEvent
 from chat.routing.availability import availability
 from chat.routing.board import shown_place
-from config.api import Email, StrictSerializer, Text
+from config.api import Email, Line, StrictSerializer, Text
 from config.problems import Problem
 
 
 class FormBody(StrictSerializer):
     """The pre-chat form."""
 
-    name = Text(max_length=120, allow_blank=True, default="")
+    name = Line(max_length=120, allow_blank=True, default="")
     email = Email(max_length=254, allow_blank=True, default="")
-    phone = Text(max_length=32, allow_blank=True, default="")
+    phone = Line(max_length=32, allow_blank=True, default="")
 
 
 class FirstMessage(StrictSerializer):
@@ -81,7 +81,7 @@ class StartBody(StrictSerializer):
     """A new chat."""
 
     topic = Text(max_length=20, allow_null=True, default=None)
-    topic_text = Text(max_length=120, allow_blank=True, default="")
+    topic_text = Line(max_length=120, allow_blank=True, default="")
     fields = FormBody(default=dict)  # type: ignore[assignment]  # the wire's name
     message = FirstMessage()
     events = serializers.ListField(child=ToldBody(), max_length=EVENTS_KEPT, default=list)

@@ -9,17 +9,13 @@ from chat.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
 from chat.limits import SITE_EVENTS
 from chat.operations.visitors import note_site_event
-from config.api import StrictSerializer, Text
+from config.api import Line, StrictSerializer
 
 
 class SiteEventBody(StrictSerializer):
     """Something that happened on the site."""
 
-    name = Text(max_length=60)
-
-    def validate_name(self, value: str) -> str:
-        """One line."""
-        return " ".join(value.split())
+    name = Line(max_length=60)
 
 
 class Events(WidgetView):

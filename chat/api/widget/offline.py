@@ -26,16 +26,16 @@ from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.routing.board import shown_availability
 from chat.sessions import VisitorSession
-from config.api import Email, StrictSerializer, Text
+from config.api import Email, Line, StrictSerializer, Text
 from config.problems import Problem
 
 
 class OfflineFields(StrictSerializer):
     """Whom to answer."""
 
-    name = Text(max_length=120, allow_blank=True, default="")
+    name = Line(max_length=120, allow_blank=True, default="")
     email = Email(max_length=254)
-    phone = Text(max_length=32, allow_blank=True, default="")
+    phone = Line(max_length=32, allow_blank=True, default="")
 
 
 class OfflineBody(StrictSerializer):

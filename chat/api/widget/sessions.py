@@ -22,16 +22,16 @@ from chat.limits import SESSIONS, client_ip
 from chat.routing.board import board_of
 from chat.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
 from chat.widget import widget_config
-from config.api import StrictSerializer, Text
+from config.api import Line, StrictSerializer, Text
 from config.problems import Problem, TryAgain
 
 
 class PageBody(StrictSerializer):
     """Where the visitor is. Anything but an http address is left out."""
 
-    url = Text(max_length=8000, allow_blank=True, default="")
-    title = Text(max_length=2000, allow_blank=True, default="")
-    referrer = Text(max_length=8000, allow_blank=True, default="")
+    url = Line(max_length=8000, allow_blank=True, default="")
+    title = Line(max_length=2000, allow_blank=True, default="")
+    referrer = Line(max_length=8000, allow_blank=True, default="")
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
         for name in ("url", "referrer"):
@@ -58,7 +58,9 @@ class SessionBody(StrictSerializer):
 
 def _is_web_address(raw: str) -> bool:
     try:
-        return urlsplit(raw).scheme in {"http", "https"}
+        parts = urlsplit(raw)
+        # Without a host it would lead somewhere on our own.
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         return False
 
