@@ -54,7 +54,9 @@ sessions_in_line = Lane(
     place=place,
 )
 # An upload and what surrounds it in a multipart body.
-http = LimitBodies(sessions_in_line, limit=settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024)
+UPLOAD = settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024
+# An office may send ten of the largest files at once.
+http = LimitBodies(sessions_in_line, limit=UPLOAD, each=10 * UPLOAD, place=place)
 
 SOCKETS = {"/ws/visitor/": VisitorConsumer.asgi(), "/ws/console/": ConsoleConsumer.asgi()}
 

@@ -1,8 +1,10 @@
-"""Limits on request bodies before anything reads them: Django spools any length to disk, and waits
-for ever."""
+"""Limits on request bodies before anything reads them: Django keeps any length in memory and on
+disk, and waits for ever."""
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from config.problems import send_problem
@@ -10,6 +12,10 @@ from config.problems import send_problem
 # Between two parts of a body, and for all of it: an upload over a slow line takes minutes.
 PAUSE_SECONDS = 30.0
 BODY_SECONDS = 300.0
+# Whatever else comes from there, words are taken: all may come through one proxy.
+SMALL = 64 * 1024
+# When to come again to whoever is sending too much at once.
+RETRY_SECONDS = 10
 
 
 class BadBody(Exception):
@@ -21,12 +27,19 @@ class BadBody(Exception):
 
 
 class LimitBodies:
-    """ASGI middleware: answers 413 as soon as a body is, or says it will be, too long, and 408 when
-    it doesn't come."""
+    """ASGI middleware: answers 413 as soon as a body is, or says it will be, too long, 408 when it
+    doesn't come, and 429 to a large one when all those of its place are more than `each` bytes.
 
-    def __init__(self, app: Any, *, limit: int) -> None:
+    `place` tells it from a scope.
+    """
+
+    def __init__(self, app: Any, *, limit: int, each: int, place: Callable[[Any], str]) -> None:
         self._app = app
         self._limit = limit
+        self._each = each
+        self._place = place
+        # Bytes that are here for requests at work.
+        self._held: Counter[str] = Counter()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass the request on with its bytes counted."""
@@ -37,11 +50,12 @@ class LimitBodies:
             await send_problem(send, 413)
             return
         received = 0
+        place = ""
         started = ended = False
         begun = time.monotonic()
 
         async def counted() -> Any:
-            nonlocal received, ended
+            nonlocal received, ended, place
             if ended:
                 # Nothing but the end of the connection comes now.
                 return await receive()
@@ -51,10 +65,14 @@ class LimitBodies:
                     message = await receive()
             except TimeoutError:
                 raise BadBody(408) from None
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
+            if message["type"] == "http.request" and (length := len(message.get("body", b""))):
+                place = place or self._place(scope)
+                received += length
+                self._held[place] += length
                 if received > self._limit:
                     raise BadBody(413)
+                if received > SMALL and self._held[place] > self._each:
+                    raise BadBody(429)
             ended = not message.get("more_body")
             return message
 
@@ -68,7 +86,13 @@ class LimitBodies:
         except BadBody as bad:
             if started:
                 raise
-            await send_problem(send, bad.status)
+            again = [(b"retry-after", str(RETRY_SECONDS).encode())] if bad.status == 429 else []
+            await send_problem(send, bad.status, *again)
+        finally:
+            if place:
+                self._held[place] -= received
+                if not self._held[place]:
+                    del self._held[place]
 
 
 def _announced(scope: Any) -> int:

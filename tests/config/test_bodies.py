@@ -13,6 +13,12 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 LIMIT = 1000
 
 
+def limited(application: Any, **changes: int) -> LimitBodies:
+    """The application behind the limits."""
+    limits = {"limit": LIMIT, "each": 2 * LIMIT} | changes
+    return LimitBodies(application, **limits, place=lambda scope: scope.get("from", "here"))
+
+
 async def post(*chunks: bytes, announced: int | None = None) -> tuple[list[dict[str, Any]], int]:
     """Send chunks to an application that reads them all; return its answer and what it read."""
     waiting = [
@@ -40,7 +46,7 @@ async def post(*chunks: bytes, announced: int | None = None) -> tuple[list[dict[
 
     headers = [] if announced is None else [(b"content-length", str(announced).encode())]
     scope = {"type": "http", "headers": headers}
-    await LimitBodies(application, limit=LIMIT)(scope, receive, send)
+    await limited(application)(scope, receive, send)
     return sent, read
 
 
@@ -72,7 +78,7 @@ async def test_sockets_pass_untouched() -> None:
         passed.append(scope)
 
     scope = {"type": "websocket"}
-    await LimitBodies(application, limit=LIMIT)(scope, None, None)
+    await limited(application)(scope, None, None)
     assert passed == [scope]
 
 
@@ -97,7 +103,7 @@ async def test_a_body_that_doesn_t_come_is_not_waited_for(
 
     scope = {"type": "http", "headers": []}
     async with asyncio.timeout(5):
-        await LimitBodies(application, limit=LIMIT)(scope, receive, send)
+        await limited(application)(scope, receive, send)
     assert sent[0]["status"] == 408
 
 
@@ -116,5 +122,64 @@ async def test_an_answer_may_take_longer_than_a_body(monkeypatch: pytest.MonkeyP
         await asyncio.sleep(0.2 if len(messages) == 1 else 0)
         return messages.pop()
 
-    await LimitBodies(application, limit=LIMIT)({"type": "http", "headers": []}, receive, None)
+    await limited(application)({"type": "http", "headers": []}, receive, None)
     assert [message["type"] for message in heard] == ["http.request", "http.disconnect"]
+
+
+class Sender:
+    """A request whose body comes piece by piece."""
+
+    def __init__(self, app: LimitBodies, place: str) -> None:
+        self._pieces: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.answer: list[dict[str, Any]] = []
+        scope = {"type": "http", "headers": [], "from": place}
+        self.task = asyncio.create_task(app(scope, self._pieces.get, self._send))
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        self.answer.append(message)
+
+    async def send(self, length: int, *, more: bool = True) -> None:
+        """Send so many bytes, and let them arrive."""
+        body = b"x" * length
+        self._pieces.put_nowait({"type": "http.request", "body": body, "more_body": more})
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    @property
+    def status(self) -> int | None:
+        """The status of the answer, when there is one."""
+        return self.answer[0]["status"] if self.answer else None
+
+
+async def test_the_bodies_of_one_place_are_only_so_long_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bodies, "SMALL", 100)
+    app = limited(read_all)
+    stalled = [Sender(app, "here") for _ in range(3)]
+    for sender in stalled[:2]:
+        await sender.send(LIMIT - 100)
+    await stalled[2].send(201)
+    assert [sender.status for sender in stalled] == [None, None, 429]
+    assert (b"retry-after", b"10") in stalled[2].answer[0]["headers"]
+    elsewhere = Sender(app, "there")
+    await elsewhere.send(LIMIT, more=False)
+    assert elsewhere.status == 200
+    small = Sender(app, "here")
+    await small.send(100, more=False)
+    assert small.status == 200
+    # What has been answered takes no room.
+    await stalled[0].send(100, more=False)
+    again = Sender(app, "here")
+    await again.send(LIMIT, more=False)
+    await stalled[1].send(0, more=False)
+    assert [stalled[0].status, again.status, stalled[1].status] == [200, 200, 200]
+    assert not app._held
+
+
+async def read_all(scope: Any, receive: Receive, send: Any) -> None:
+    """Answer when the whole body is there."""
+    while (await receive())["more_body"]:
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"ok"})
