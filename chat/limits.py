@@ -52,6 +52,7 @@ SITE_EVENTS = Limit("site-events", "SITE_EVENTS_PER_MINUTE")
 UPLOADS = Limit("uploads", "UPLOADS_PER_MINUTE")
 # An address may hold many visitors (an office); still it can't fill the disk.
 UPLOADS_BY_ADDRESS = Limit("uploads-address", "UPLOADS_PER_ADDRESS_PER_HOUR", 3600)
+UPLOADED_BY_ADDRESS = Limit("uploaded-address", "UPLOADED_MB_PER_ADDRESS_PER_HOUR", 3600)
 STARTS_BY_ADDRESS = Limit("starts-address", "STARTS_PER_ADDRESS_PER_MINUTE")
 OFFLINE_MESSAGES = Limit("offline-messages", "OFFLINE_MESSAGES_PER_HOUR", 3600)
 OFFLINE_MESSAGES_BY_ADDRESS = Limit(
@@ -66,36 +67,36 @@ TRANSCRIPTS_BY_EMAIL = Limit("transcripts-email", "TRANSCRIPTS_PER_EMAIL_PER_HOU
 DESK = Limit("desk", "DESK_REQUESTS_PER_MINUTE")
 
 
-def spend(limit: Limit, who: str) -> None:
-    """Count one more by `who`; raises `TooMany` over the limit."""
+def spend(limit: Limit, who: str, amount: int = 1) -> None:
+    """Count one more, or `amount`, by `who`; raises `TooMany` over the limit."""
     now = time.time()
     window = int(now // limit.seconds)
     key = f"limit:{limit.name}:{who}:{window}"
-    if _counted(key, timeout=limit.seconds * 2, now=now) > limit.allowed:
+    if _counted(key, amount, timeout=limit.seconds * 2, now=now) > limit.allowed:
         raise TooMany(max(1, int((window + 1) * limit.seconds - now) + 1))
 
 
-def _counted(key: str, *, timeout: int, now: float) -> int:
+def _counted(key: str, amount: int, *, timeout: int, now: float) -> int:
     global _fallback_until
     if now >= _fallback_until:
         try:
-            return _count_in(cache, key, timeout)
+            return _count_in(cache, key, amount, timeout)
         except (RedisError, OSError):
             # Messages go on without Redis, so limits are kept by each process meanwhile.
             _fallback_until = now + _FALLBACK_SECONDS
             log.warning("limits.shared_cache_away")
-    return _count_in(_fallback, key, timeout)
+    return _count_in(_fallback, key, amount, timeout)
 
 
-def _count_in(store: BaseCache, key: str, timeout: int) -> int:
-    if store.add(key, 1, timeout=timeout):
-        return 1
+def _count_in(store: BaseCache, key: str, amount: int, timeout: int) -> int:
+    if store.add(key, amount, timeout=timeout):
+        return amount
     try:
-        return store.incr(key)
+        return store.incr(key, amount)
     except ValueError:
         # Evicted between the two calls.
-        store.set(key, 1, timeout=timeout)
-        return 1
+        store.set(key, amount, timeout=timeout)
+        return amount
 
 
 def client_ip(request: HttpRequest) -> str | None:

@@ -226,6 +226,7 @@ def _running_site(data_dir: Path) -> Iterator[servers.Web]:
         "STARTS_PER_ADDRESS_PER_MINUTE": "100000",
         "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR": "100000",
         "UPLOADS_PER_ADDRESS_PER_HOUR": "100000",
+        "UPLOADED_MB_PER_ADDRESS_PER_HOUR": "100000",
     }
     with servers.web_process(env) as web:
         yield web

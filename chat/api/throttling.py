@@ -11,10 +11,10 @@ from chat.limits import DESK, Limit, TooMany, spend
 from config.problems import Problem
 
 
-def limited(limit: Limit, who: str) -> None:
-    """Spend one of `limit`; raises 429 with `Retry-After` when there is none left."""
+def limited(limit: Limit, who: str, amount: int = 1) -> None:
+    """Spend one of `limit`, or `amount`; raises 429 with `Retry-After` when there is not enough."""
     try:
-        spend(limit, who)
+        spend(limit, who, amount)
     except TooMany as error:
         raise too_many(error.retry_after) from error
 

@@ -1,9 +1,11 @@
 """Bursts are answered 429 with `Retry-After`, whatever the caller claims to be."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chat.models import Attachment
 from tests.chat.http import Widget, cid, make_shop, open_widget, picture, started
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("early_in_the_hour")]
@@ -81,6 +83,18 @@ def test_uploads_are_limited_by_visitor_and_by_address(settings: Any) -> None:
     check_limited(widget.upload(picture()))
     lowered(settings, UPLOADS_PER_ADDRESS_PER_HOUR=1)
     check_limited(other.upload(picture()))
+
+
+def test_an_address_uploads_only_so_much(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    shop = make_shop()
+    lowered(settings, UPLOADED_MB_PER_ADDRESS_PER_HOUR=4)
+    file = b"a,b\n" * 500_000
+    for widget in (open_widget(shop.brand), open_widget(shop.brand)):
+        assert widget.upload(file, "a.csv").status_code == 201
+    check_limited(open_widget(shop.brand).upload(b"a", "a.txt"))
+    assert Attachment.objects.count() == 2
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2
 
 
 def test_offline_messages_are_limited_by_visitor_and_by_address(settings: Any) -> None:

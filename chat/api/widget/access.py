@@ -76,9 +76,9 @@ def limit_visitor(request: Request, limit: Limit) -> None:
     limited(limit, f"visitor:{session_of(request).secret_hash[:32]}")
 
 
-def limit_address(request: Request, limit: Limit) -> None:
-    """Count one more from this address; raises 429."""
-    limited(limit, f"address:{address_key(client_ip(request))}")
+def limit_address(request: Request, limit: Limit, amount: int = 1) -> None:
+    """Count one more, or `amount`, from this address; raises 429."""
+    limited(limit, f"address:{address_key(client_ip(request))}", amount)
 
 
 def limit_email(limit: Limit, email: str) -> None:

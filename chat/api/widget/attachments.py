@@ -1,5 +1,7 @@
 """A visitor's files."""
 
+from math import ceil
+
 from django.db.models import Q
 from django.http import FileResponse
 from django.utils import timezone
@@ -20,7 +22,7 @@ from chat.api.widget.access import (
     session_of,
     visitor_to_be,
 )
-from chat.limits import READS, UPLOADS, UPLOADS_BY_ADDRESS
+from chat.limits import READS, UPLOADED_BY_ADDRESS, UPLOADS, UPLOADS_BY_ADDRESS
 from chat.models import Attachment
 from chat.operations.attachments import keep_upload
 from chat.protocol import attachment_json
@@ -41,6 +43,7 @@ class Attachments(WidgetView):
         limit_visitor(request, UPLOADS)
         limit_address(request, UPLOADS_BY_ADDRESS)
         file = uploaded_file(request)
+        limit_address(request, UPLOADED_BY_ADDRESS, ceil(len(file.content) / 1_000_000))
         now = timezone.now()
         visitor = visitor_to_be(request, now=now)
         return Response(attachment_json(keep_upload(file=file, by=visitor, now=now)), status=201)
