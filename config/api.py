@@ -19,6 +19,8 @@ from config.moments import wire_time
 
 # The longest text (10,000 characters) fits even when each stands as two \\uXXXX escapes.
 MAX_BODY = 256 * 1024
+# RFC 5321: what mail servers take.
+_ADDRESS_MAX = 320
 
 
 class BodyTooLarge(APIException):
@@ -110,6 +112,9 @@ class Email(serializers.EmailField):
 
     def to_internal_value(self, data: Any) -> str:
         given = super().to_internal_value(data)
+        # Before anything looks at each label of a domain that has no end.
+        if len(given) > _ADDRESS_MAX:
+            self.fail("invalid")
         try:
             local, _at, domain = mailbox(given).rpartition("@")
             shown = domain.encode().decode("idna")
