@@ -99,7 +99,7 @@ def _chat() -> dict[str, str]:
 def _queue() -> dict[str, str]:
     return {
         "before": _("You are number"),
-        "place": _("{n}."),
+        "place": pgettext("place in line", "{n}"),
         "after": _("in line"),
         "eta": _("Estimated wait {low}–{high} minutes"),
         "next": _("You are next"),
