@@ -95,19 +95,22 @@ export class ThreadView {
     element.tabIndex = 0;
     element.replaceChildren(this.#log, this.#waiting, this.#typing, this.#jump, this.#voice);
     element.addEventListener("scroll", () => {
-      if (this.atEnd()) this.#jump.hidden = true;
+      // Scrolled by a box that has just become lower, not by a person: the newest line is still wanted.
+      if (element.clientHeight !== this.#height) return;
+      this.#stuck = this.atEnd();
+      if (this.#stuck) this.#jump.hidden = true;
     }, { passive: true });
     // An image that got its size, or a keyboard that came up, must not hide the newest line.
-    new ResizeObserver(() => {
+    const size = new ResizeObserver(() => {
+      this.#height = element.clientHeight;
       if (this.#stuck) this.toEnd();
-    }).observe(this.#log);
-    new ResizeObserver(() => {
-      if (this.#stuck) this.toEnd();
-    }).observe(element);
-    element.addEventListener("scroll", () => (this.#stuck = this.atEnd()), { passive: true });
+    });
+    size.observe(this.#log);
+    size.observe(element);
   }
 
   #stuck = true;
+  #height = 0;
 
   /** Whether the newest line is in sight. */
   atEnd() {

@@ -216,6 +216,24 @@ def test_the_visitor_ends_the_chat_and_starts_another(site: Site, new_context: C
     expect(visitor.words).to_have_count(1)
 
 
+def test_the_last_words_stay_in_sight_when_the_end_takes_their_room(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start(email="vera@example.com")
+    chat = elif_.chats()[0]["id"]
+    for number in range(12):
+        elif_.say(chat, f"Answer {number}")
+    visitor.sees("Answer 11")
+    elif_.call(f"conversations/{chat}/end", {})
+    visitor.frame.locator(".ended").get_by_role("button", name="E-mail me this chat").click()
+    expect(visitor.frame.get_by_label("E-mail")).to_be_visible()
+    # What opened below took its room from above.
+    expect(visitor.frame.locator(".thread-line").last).to_have_text("Elif Kaya ended the chat")
+    expect(visitor.frame.locator(".thread-line").last).to_be_in_viewport(ratio=1)
+
+
 def test_a_closed_panel_counts_what_was_not_read(site: Site, new_context: Contexts) -> None:
     shop = Shop(site)
     elif_ = shop.agent()
