@@ -54,7 +54,9 @@ export function homeScreen(app) {
     );
   const team = app.session?.config?.team ?? [];
   const rows = topics.map((/** @type {any} */ topic) => row(topic.name ?? app.topicName(topic.id), topic));
-  const free = state === "offline" ? texts.home.leave : texts.home.other;
+  // Where every topic says "leave a message", one more line of the same words would be no choice.
+  const { other, start, leave } = texts.home;
+  const free = topics.length ? other : state === "offline" ? leave : start;
   return h(
     "section",
     { class: "screen home" },
@@ -90,7 +92,7 @@ export function homeScreen(app) {
           "ul",
           { class: "topics", "aria-labelledby": topics.length ? "topics" : null },
           ...rows,
-          row(topics.length ? free : state === "offline" ? texts.home.leave : texts.home.start, null),
+          row(free, null),
         ),
       ),
     ),
