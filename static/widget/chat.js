@@ -79,7 +79,7 @@ export class Chat {
     this.element = h(
       "section",
       { class: "screen chat" },
-      h("header", { class: "bar is-chat" }, this.#who, this.#menu(), app.closeButton()),
+      h("header", { class: "bar" }, this.#who, this.#menu(), app.closeButton()),
       this.#queue,
       this.#thread,
       this.#ended,
@@ -162,7 +162,6 @@ export class Chat {
     if (queued) this.#drawPlace(position);
     this.#ended.hidden = this.#isOpen();
     this.#composer.element.hidden = !this.#isOpen();
-    this.element.classList.toggle("is-queued", queued);
     const about = topic?.name || this.#chat.topic_text || "";
     if (agent && !queued) {
       const here = agent.status === undefined || agent.status === "online";

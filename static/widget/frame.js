@@ -81,7 +81,6 @@ export class App {
     this.api.identity = data.identity ?? "";
     this.api.page = data.page ?? {};
     this.#know(data.fields);
-    document.documentElement.classList.toggle("is-phone", Boolean(data.phone));
     try {
       this.draft = JSON.parse(this.bridge.get("draft") ?? "{}");
     } catch {
@@ -96,7 +95,6 @@ export class App {
   #opened(data) {
     this.isOpen = true;
     if (data.page) this.api.page = data.page;
-    document.documentElement.classList.toggle("is-phone", Boolean(data.phone));
     if (this.session) {
       if (this.socket.state === "offline" || this.socket.state === "stopped") this.socket.open();
       this.chat?.opened();
@@ -233,7 +231,6 @@ export class App {
     const same = name === this.#screen;
     const top = same ? this.#root.scrollTop : 0;
     this.#screen = name;
-    this.#root.dataset.screen = name;
     this.#root.replaceChildren(this.#banner, node);
     this.#root.scrollTop = top;
     const again =

@@ -155,7 +155,7 @@
       dress();
       tell("init", {
         visitor: state.v, identity, fields, page: page(), open: !!state.o && !hidden,
-        phone: phone.matches, stored: state.s ?? {},
+        stored: state.s ?? {},
       });
       for (const [type, more] of waiting.splice(0)) tell(type, more);
       draw();
@@ -257,7 +257,7 @@
     hidden = false;
     save({ o: true });
     draw();
-    tell("open", { page: page(), phone: phone.matches });
+    tell("open", { page: page() });
     focus();
     emit("open");
   };
@@ -286,7 +286,7 @@
     show() {
       hidden = false;
       draw();
-      if (state.o) tell("open", { page: page(), phone: phone.matches });
+      if (state.o) tell("open", { page: page() });
     },
     identify(/** @type {string} */ jwt) {
       identity = String(jwt);
@@ -343,7 +343,7 @@
     }
     if (!!state.o !== !!before.o) {
       if (state.o) bring();
-      tell(state.o ? "open" : "close", { page: page(), phone: phone.matches, quiet: true });
+      tell(state.o ? "open" : "close", { page: page(), quiet: true });
     }
     draw();
   };
