@@ -96,10 +96,11 @@ function fillFile(text, file, locale) {
   return text.replace("{name}", () => file.name).replace("{size}", fileSize(file.size, locale));
 }
 
-/** A size for people, such as "1,2 MB". @param {number} bytes @param {string} locale */
+/** A size for people, such as "1,2 MB"; a limit of 10 MB is called so. @param {number} bytes
+ * @param {string} locale */
 export function fileSize(bytes, locale) {
-  const [unit, by] = bytes >= 1e6 ? ["megabyte", 1e6] : bytes >= 1e3 ? ["kilobyte", 1e3] : ["byte", 1];
+  const step = bytes < 1024 ? 0 : bytes < 1024 ** 2 ? 1 : 2;
   return new Intl.NumberFormat(locale, {
-    style: "unit", unit: String(unit), unitDisplay: "short", maximumFractionDigits: 1,
-  }).format(bytes / Number(by));
+    style: "unit", unit: ["byte", "kilobyte", "megabyte"][step], unitDisplay: "short", maximumFractionDigits: 1,
+  }).format(bytes / 1024 ** step);
 }

@@ -258,6 +258,9 @@ def test_a_file_name_is_text_and_a_wrong_file_is_explained(
         [{"name": "a.exe", "mimeType": "application/x-dosexec", "buffer": b"MZ"}]
     )
     expect(error).to_contain_text("a.exe")
+    big = b"%PDF-" + bytes(10 * 1024 * 1024)
+    picker.set_input_files([{"name": "b.pdf", "mimeType": "application/pdf", "buffer": big}])
+    expect(error).to_have_text("b.pdf is larger than 10 MB.")
     picker.set_input_files(
         [{"name": "evil.png", "mimeType": "image/png", "buffer": b"<svg onload=alert(1)>"}]
     )
