@@ -35,7 +35,7 @@ def _home() -> dict[str, str]:
     return {
         "welcome": _("Hello, how can we help you?"),
         "online": _("We are here, you can write now"),
-        "busy": _("Everyone is busy at the moment, there is a line"),
+        "busy": _("Everyone is busy, we answer in turn"),
         "offline": _("Nobody is here at the moment"),
         "topics": _("Choose a topic"),
         "other": _("Another topic"),
@@ -47,7 +47,6 @@ def _home() -> dict[str, str]:
         "message": _("leave a message"),
         "privacy": _("Your personal data is processed as described in the {link}."),
         "privacyLink": _("privacy notice"),
-        "earlier": _("Earlier chats"),
     }
 
 
@@ -102,7 +101,6 @@ def _queue() -> dict[str, str]:
         "place": pgettext("place in line", "{n}"),
         "after": _("in line"),
         "eta": _("Estimated wait {low}–{high} minutes"),
-        "next": _("You are next"),
         "soon": _("Somebody will be with you soon"),
         "leave": _("Leave a message instead"),
         "write": _("You can start writing while you wait."),
@@ -134,7 +132,6 @@ def _files() -> dict[str, str]:
         "tooMany": _("At most {n} files at once."),
         "remove": _("Remove {name}"),
         "uploading": _("Uploading {name}"),
-        "retry": _("Try again"),
     }
 
 
@@ -167,7 +164,6 @@ def _state() -> dict[str, str]:
         "loading": _("Loading…"),
         "reconnecting": _("Connection lost, reconnecting…"),
         "offline": _("You are offline. Messages are sent when you are back."),
-        "back": _("Connected again"),
         "failed": _("The chat can't be reached at the moment."),
         "retry": _("Try again"),
         "replaced": _("The chat goes on in another window."),
