@@ -18,6 +18,7 @@ from agents.access import Access, access_of, brands_of
 from agents.callers import signed_in
 from agents.models import Agent, Brand, BreakReason, Permission, Status
 from chat.models import Offer
+from chat.protocol import ATTACHMENTS_MAX
 from chat.queries.desk import chat_limit, count_online, open_offers
 from chat.queries.inbox import Figures, Tab, figures, tabs_of, unread_total
 from chat.queries.people import face_of
@@ -178,6 +179,7 @@ class Frame:
             "now": timezone.now().isoformat(),
             "replyTarget": settings.IMECE["REPLY_TARGET_SECONDS"],
             "longText": settings.IMECE["LONG_TEXT_CHARS"],
+            "filesMax": ATTACHMENTS_MAX,
             "uploadMax": settings.IMECE["UPLOAD_MAX_BYTES"],
             "console": reverse("console"),
         }

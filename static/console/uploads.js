@@ -1,5 +1,5 @@
 // @ts-check
-import { byId, request, settings, texts } from "./page.js";
+import { byId, fill, request, settings, texts } from "./page.js";
 
 /** Files on their way into the next message. */
 
@@ -57,7 +57,7 @@ async function start(file) {
   const remove = document.createElement("button");
   remove.type = "button";
   remove.textContent = "×";
-  remove.setAttribute("aria-label", `${texts.remove} ${file.name}`);
+  remove.setAttribute("aria-label", fill(texts.remove, { name: file.name }));
   node.append(name, state, remove);
   /** @type {Upload} */
   const upload = { state: "running", node, stop: new AbortController() };
@@ -75,8 +75,9 @@ async function start(file) {
     node.classList.add("is-failed");
     state.textContent = words;
   };
-  if (file.size > settings.uploadMax) {
-    fail(texts.uploadTooBig);
+  const isTooMany = uploads.filter((one) => one.state !== "failed").length > settings.filesMax;
+  if (isTooMany || file.size > settings.uploadMax) {
+    fail(isTooMany ? fill(texts.tooMany, { n: settings.filesMax }) : texts.uploadTooBig);
     return;
   }
   const body = new FormData();
