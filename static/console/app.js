@@ -105,6 +105,12 @@ function listenToAnswers() {
     byId("dialogs")?.replaceChildren();
     refresh();
   });
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    const { target, requestConfig } = /** @type {CustomEvent} */ (event).detail;
+    // The menu has gone with the choice that was made in it.
+    const isChosen = target.id === "status" && requestConfig.verb === "post";
+    if (isChosen && document.activeElement === document.body) byId("status-button")?.focus();
+  });
   // What is only refreshed is refreshed again; what the agent asked for must be answered.
   const failed = (/** @type {Record<string, any>} */ { requestConfig, target, xhr }) => {
     if (requestConfig.verb !== "get") toast(texts.failed);

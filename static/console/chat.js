@@ -219,8 +219,10 @@ function guardHead(node) {
 }
 
 export function startChat() {
+  let headHadFocus = false;
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, shouldSwap } = /** @type {CustomEvent} */ (event).detail;
+    if (target.id === "chat-head") headHadFocus = target.contains(document.activeElement);
     // A drawn thread is kept; htmx would clear up after every word of it, for longer than all the rest.
     if (shouldSwap && target.id === "chat") byId("thread")?.remove();
   });
@@ -255,6 +257,8 @@ export function startChat() {
     if (/** @type {CustomEvent} */ (event).detail.target?.id !== "chat-head") return;
     mountComposer(current, live());
     drawPresence();
+    // The button that was pressed may be one that makes no sense any more.
+    if (headHadFocus && document.activeElement === document.body) focusComposer();
   });
   addEventListener("focus", markRead);
   document.addEventListener("visibilitychange", markRead);

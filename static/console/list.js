@@ -22,6 +22,8 @@ let timer = 0;
 let isDirty = false;
 /** Where the list comes from. */
 let source = "";
+/** How far the list is scrolled when it is drawn anew. */
+let top = 0;
 /** @type {Set<() => void>} */
 const redrawn = new Set();
 
@@ -79,6 +81,7 @@ export function showTab(href) {
   source = url.pathname + url.search;
   box.dataset.tab = url.searchParams.get("tab") ?? "mine";
   box.setAttribute("aria-busy", "true");
+  byId("rows")?.scrollTo(0, 0);
   etag = "";
   last = Date.now();
   load();
@@ -256,7 +259,7 @@ export function startList() {
     const isList = detail.target === list();
     if (detail.xhr.status === 304 || isLate || (isList && isPressed(detail.target, reload))) {
       detail.shouldSwap = false;
-    }
+    } else if (isList) top = byId("rows")?.scrollTop ?? 0;
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const { elt, xhr, successful } = /** @type {CustomEvent} */ (event).detail;
@@ -267,6 +270,7 @@ export function startList() {
   });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.target !== list()) return;
+    byId("rows")?.scrollTo(0, top);
     if (current) {
       const link = rowOf(current)?.querySelector("a");
       link?.setAttribute("aria-current", "true");

@@ -303,6 +303,41 @@ def test_everything_works_without_a_mouse(desk: Desk) -> None:
     assert visitor.texts() == ["Keys only", "First line\nsecond line"]
 
 
+def test_what_arrives_takes_neither_the_focus_nor_the_place_in_the_list(
+    site: Site, new_context: Contexts
+) -> None:
+    viewport = {"width": 1280, "height": 420}
+    desk = open_desk(site, new_context, viewport=viewport, agent={"capacity": 20})
+    page = desk.page
+    callers = [desk.chat(name=f"Visitor {number}") for number in range(8)]
+    page.locator(f"#row-{callers[6].id} a").focus()
+    rows = page.locator("#rows")
+    before = rows.evaluate("box => box.scrollTop")
+    assert before > 0
+    with page.expect_response(lambda answer: "part=list" in answer.url):
+        desk.caller(name="One more").start("Hello")
+    expect(page.locator(".row-item")).to_have_count(9)
+    expect(page.locator(f"#row-{callers[6].id} a")).to_be_focused()
+    assert rows.evaluate("box => box.scrollTop") == before
+    page.locator("#tab-queue").press("Enter")
+    expect(page.locator("#next-button")).to_have_count(0)
+    expect(page.locator("#tab-queue")).to_be_focused()
+
+
+def test_the_focus_goes_on_from_what_was_chosen(desk: Desk) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    desk.opened("Hello", name="Vera Ak")
+    expect(page.locator("#composer-text")).to_be_focused()
+    page.locator("#convert-button").press("Enter")
+    expect(page.locator(".ticket-chip")).to_be_visible()
+    expect(page.locator("#composer-text")).to_be_focused()
+    page.locator("#status-button").press("Enter")
+    page.get_by_role("button", name="Invisible").press("Enter")
+    expect(page.locator("#status-button")).to_contain_text("Invisible")
+    expect(page.locator("#status-button")).to_be_focused()
+
+
 def test_a_click_counts_though_the_list_changes_under_it(desk: Desk) -> None:
     page = desk.page
     visitor = desk.chat(name="First")
