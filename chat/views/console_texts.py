@@ -43,6 +43,7 @@ def console_texts() -> dict[str, Any]:
         "cannedTitle": _("Canned replies"),
         "failed": _("That did not work. Try again."),
         "gone": _("This is no longer possible. The screen is up to date now."),
+        "chatGone": _("This chat has ended, or somebody else has it now."),
         "now": _("now"),
         "minutes": _("{n} min"),
         "hours": _("{n} h"),

@@ -16,6 +16,8 @@ const KEPT = 10;
 const drawn = new Map();
 let current = "";
 let opening = 0;
+/** What the server answered when asked for the chat that was opened last; 0 if it was not reached. */
+let answered = 0;
 let headTimer = 0;
 /** Whether visitors are on the page, as far as the server says. @type {Map<string, string>} */
 const presence = new Map();
@@ -60,6 +62,7 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
   show("thread");
   // The words come over the socket while the page around them is fetched.
   watch(id);
+  answered = 0;
   await fetchPart(part.pathname + part.search, { target: "#chat", swap: "innerHTML" });
   if (attempt !== opening) return;
   byId("chat")?.removeAttribute("aria-busy");
@@ -67,7 +70,7 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
     mount();
     focusComposer();
   } else {
-    toast(texts.gone);
+    toast(answered === 0 || answered >= 500 ? texts.failed : texts.chatGone);
     close();
   }
 }
@@ -250,6 +253,18 @@ export function startChat() {
     }
     // What is held is watched again by `hello` itself.
     if (current) refreshHead();
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const { target, xhr } = /** @type {CustomEvent} */ (event).detail;
+    if (target.id === "chat") answered = xhr.status;
+  });
+  document.body.addEventListener("htmx:responseError", (event) => {
+    const { target, xhr, requestConfig } = /** @type {CustomEvent} */ (event).detail;
+    if (target.id !== "chat-head" || xhr.status !== 404 || !requestConfig.path.includes(`/${current}/`)) return;
+    // Ended, or somebody else's by now: what stands here can't be acted on any more.
+    toast(texts.chatGone);
+    close();
+    list.refresh();
   });
   guardHead(document.body);
   htmx().onLoad(guardHead);

@@ -12,7 +12,7 @@ from chat.operations.canned import searched
 from chat.operations.transfers import transfer
 from tests import factories
 from tests.browser.desk import Desk, now, open_desk, ready
-from tests.chromium import Contexts, assert_accessible
+from tests.chromium import Contexts, Problems, assert_accessible
 from tests.conftest import Site
 
 pytestmark = pytest.mark.browser
@@ -336,6 +336,23 @@ def test_the_focus_goes_on_from_what_was_chosen(desk: Desk) -> None:
     page.get_by_role("button", name="Invisible").press("Enter")
     expect(page.locator("#status-button")).to_contain_text("Invisible")
     expect(page.locator("#status-button")).to_be_focused()
+
+
+def test_a_waiting_chat_that_its_visitor_gives_up_leaves_the_screen(
+    site: Site, new_context: Contexts, problems: Problems
+) -> None:
+    problems.allow("404")
+    desk = open_desk(site, new_context, agent={"capacity": 1})
+    page = desk.page
+    desk.chat(name="First")
+    second = desk.caller(name="Second")
+    second.start("I can't wait")
+    page.locator("#tab-queue").click()
+    desk.open(second)
+    second.end()
+    expect(page.locator("#toasts")).to_contain_text("This chat has ended, or somebody else has it")
+    expect(page.locator(".thread-pane.none")).to_be_visible()
+    expect(page.locator(f"#row-{second.id}")).to_have_count(0)
 
 
 def test_a_click_counts_though_the_list_changes_under_it(desk: Desk) -> None:
