@@ -12,6 +12,7 @@ import { isPressed } from "./press.js";
 const AT_MOST_EVERY = 1000;
 const JITTER = 500;
 const TYPING_LASTS = 6000;
+const TRY_AGAIN_AFTER = 5000;
 
 /** @type {Map<string, number>} */
 const typing = new Map();
@@ -265,7 +266,9 @@ export function startList() {
     const { elt, xhr, successful } = /** @type {CustomEvent} */ (event).detail;
     if (elt !== list()) return;
     elt.removeAttribute("aria-busy");
-    elt.classList.toggle("is-stale", !successful && xhr.status !== 304);
+    const isStale = !successful && xhr.status !== 304;
+    elt.classList.toggle("is-stale", isStale);
+    if (isStale) setTimeout(refresh, TRY_AGAIN_AFTER);
     if (xhr.status === 200) etag = xhr.getResponseHeader("ETag") ?? "";
   });
   document.body.addEventListener("htmx:afterSwap", (event) => {

@@ -355,6 +355,20 @@ def test_a_waiting_chat_that_its_visitor_gives_up_leaves_the_screen(
     expect(page.locator(f"#row-{second.id}")).to_have_count(0)
 
 
+def test_a_list_that_could_not_be_fetched_says_so_and_is_fetched_again(
+    desk: Desk, problems: Problems
+) -> None:
+    problems.allow("ERR_FAILED|htmx:")
+    page = desk.page
+    lists = re.compile("part=list")
+    page.route(lists, lambda route: route.abort())
+    desk.caller().start("Hello")
+    expect(page.locator("#list")).to_have_class(re.compile("is-stale"), timeout=10_000)
+    page.unroute(lists)
+    expect(page.locator(".row-item")).to_have_count(1)
+    expect(page.locator("#list")).not_to_have_class(re.compile("is-stale"))
+
+
 def test_a_click_counts_though_the_list_changes_under_it(desk: Desk) -> None:
     page = desk.page
     visitor = desk.chat(name="First")
