@@ -191,6 +191,20 @@ def test_a_small_screen_has_it_all_in_a_menu(site: Site, new_context: Contexts) 
     assert width <= size["width"]
 
 
+def test_a_phone_shows_the_whole_topic_and_the_ticket(site: Site, new_context: Contexts) -> None:
+    desk = open_desk(site, new_context, viewport={"width": 320, "height": 640})
+    page = desk.page
+    visitor = desk.caller(name="Zeynep")
+    visitor.start("Hello", topic=desk.topic)
+    desk.open(visitor)
+    page.click(".more-toggle")
+    page.click("#convert-button")
+    expect(page.locator(".ticket-chip")).to_contain_text("New")
+    for part in ("#chat-name", ".topic-button .topic", ".ticket-chip"):
+        cut = page.locator(part).evaluate("part => part.scrollWidth > part.clientWidth")
+        assert not cut, part
+
+
 @pytest.mark.once
 @pytest.mark.parametrize(("theme", "language"), [("light", "tr"), ("dark", "en")])
 def test_dialogs_menu_and_tags_are_accessible(
