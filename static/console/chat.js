@@ -3,6 +3,7 @@ import { ThreadView } from "../live/thread.js";
 import { mountComposer, unmountComposer } from "./composer.js";
 import * as list from "./list.js";
 import { onEvent, onState, socket, sync } from "./live.js";
+import { unsent } from "./outbox.js";
 import { byId, fetchPart, htmx, isLookedAt, settings, texts, toast } from "./page.js";
 
 /** The open chat: its thread, its head, what has been read. */
@@ -283,4 +284,5 @@ export function startChat() {
     else close({ push: false });
   });
   mount();
+  for (const id of unsent()) if (!sync.thread(id)) watch(id);
 }

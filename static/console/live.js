@@ -1,6 +1,7 @@
 // @ts-check
 import { LiveSocket } from "../live/socket.js";
 import { ThreadSync } from "../live/sync.js";
+import { outbox } from "./outbox.js";
 import { request, settings } from "./page.js";
 
 /** The one connection of this tab, and the threads it holds. */
@@ -43,7 +44,7 @@ export const socket = new LiveSocket({
   fallback: { send: sendByHttp, entries: fetchEntries },
 });
 
-export const sync = new ThreadSync({ socket, fetchEntries, me: settings.me });
+export const sync = new ThreadSync({ socket, fetchEntries, outbox, me: settings.me });
 
 /** @param {(frame: Record<string, any>) => void} hear */
 export function onFrame(hear) {

@@ -10,7 +10,7 @@ from chat.models import Conversation, Entry, Participation
 from tests import factories
 from tests.browser.desk import Desk, open_desk, ready
 from tests.chat.http import picture
-from tests.chromium import Contexts, Problems
+from tests.chromium import Contexts, Problems, sign_in
 from tests.conftest import Site
 
 pytestmark = pytest.mark.browser
@@ -168,6 +168,30 @@ def test_a_restart_of_the_server_loses_and_doubles_nothing(desk: Desk, problems:
     expect(page.locator(".message.is-own .message-bubble")).to_have_text(["While it was down"])
     assert visitor.texts() == ["Before", "While it was down"]
     assert Entry.objects.filter(body="While it was down").count() == 1
+
+
+def test_words_written_after_the_sign_out_are_sent_after_the_next_sign_in(
+    desk: Desk, problems: Problems
+) -> None:
+    problems.allow("403|40[14]")
+    page = desk.page
+    first, second = desk.opened("Hello", name="First"), desk.chat("Hi", name="Second")
+    other = page.context.new_page()
+    other.goto(f"{desk.site.url}/console/")
+    ready(other)
+    other.locator(".avatar-button").click()
+    other.get_by_role("button", name="Sign out").click()
+    other.wait_for_url("**/accounts/login/**")
+    expect(page.locator("#connection")).to_contain_text("signed out", timeout=15_000)
+    desk.write("Nobody hears this yet")
+    expect(page.locator(".message.is-pending")).to_contain_text("Nobody hears this yet")
+    sign_in(page.context, desk.elif_, url=desk.site.url)
+    # Another chat is opened first: what was written goes out all the same.
+    page.goto(f"{desk.site.url}/console/chats/{second.id}/")
+    ready(page)
+    page.locator(f"#row-{first.id} a").click()
+    expect(page.locator(".message.is-own .message-mark")).to_have_text("sent")
+    assert first.texts() == ["Hello", "Nobody hears this yet"]
 
 
 def test_hostile_words_are_only_words(desk: Desk) -> None:

@@ -1,0 +1,46 @@
+// @ts-check
+import { settings } from "./page.js";
+
+/**
+ * What this tab has not got stored yet. It survives a reload, also one that leads through the sign-in;
+ * the server takes each `cid` once.
+ */
+
+const PREFIX = `imece:unsent:${settings.me.id}:`;
+
+/** @param {string} conversation @returns {any[]} */
+function load(conversation) {
+  try {
+    return JSON.parse(sessionStorage.getItem(PREFIX + conversation) ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+/** @param {string} conversation @param {any[]} items */
+function keep(conversation, items) {
+  try {
+    if (items.length) sessionStorage.setItem(PREFIX + conversation, JSON.stringify(items));
+    else sessionStorage.removeItem(PREFIX + conversation);
+  } catch {
+    // Full or forbidden: the memory of this page has to do.
+  }
+}
+
+export const outbox = {
+  load,
+  /** @param {string} conversation @param {any} item */
+  save: (conversation, item) => keep(conversation, [...load(conversation), item]),
+  /** @param {string} conversation @param {string} cid */
+  remove: (conversation, cid) => keep(conversation, load(conversation).filter((item) => item.cid !== cid)),
+};
+
+/** The chats in which something is unsent. */
+export function unsent() {
+  try {
+    const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+    return keys.map((key) => key.slice(PREFIX.length));
+  } catch {
+    return [];
+  }
+}
