@@ -15,6 +15,7 @@ const SHOW_OFFLINE_AFTER = 3000;
 const DOES = {
   "test-sound": () => import("./alerts.js").then((alerts) => alerts.testSound()),
   "unlock-sound": () => {},
+  reload: () => location.reload(),
   shortcuts: () => import("./keys.js").then((keys) => keys.showShortcuts()),
   "close-dialog": (button) => button.closest("dialog")?.close(),
   "toggle-context": () => {
@@ -142,12 +143,18 @@ function watchConnection() {
       bar.hidden = true;
       return;
     }
-    const stopped = reason === "old" ? texts.old : texts.stopped;
-    bar.textContent =
-      state === "stopped" ? stopped : state === "polling" ? texts.polling : texts.offline;
+    if (state === "stopped") {
+      const button = document.createElement("button");
+      button.className = "button small";
+      button.dataset.do = "reload";
+      button.textContent = texts.reload;
+      bar.replaceChildren(reason === "old" ? texts.old : texts.stopped, button);
+      bar.hidden = false;
+      return;
+    }
+    bar.textContent = state === "polling" ? texts.polling : texts.offline;
     // Counted from the loss: each attempt to come back is no new beginning.
-    if (state === "stopped") bar.hidden = false;
-    else timer ||= setTimeout(() => (bar.hidden = false), SHOW_OFFLINE_AFTER);
+    timer ||= setTimeout(() => (bar.hidden = false), SHOW_OFFLINE_AFTER);
   });
 }
 
