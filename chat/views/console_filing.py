@@ -73,7 +73,8 @@ def pass_on(request: HttpRequest, public_id: str) -> HttpResponse:
                 return heard({"console:gone": {"id": public_id, "text": text}})
             return told(text, **{"console:changed": {"id": public_id}})
         error = _("Choose who gets the chat.")
-    return render(request, "console/transfer.html", _recipients(conversation) | {"error": error})
+    context = {"error": error, "reason": request.POST.get("reason", "")}
+    return render(request, "console/transfer.html", context | _recipients(conversation))
 
 
 def _recipients(conversation: Conversation) -> dict[str, Any]:

@@ -34,6 +34,10 @@ function startPicker(dialog) {
     else filter.removeAttribute("aria-activedescendant");
     wanted?.scrollIntoView({ block: "nearest" });
   };
+  // Fewer options must not make the dialog jump under the hand. The list itself has an id: htmx would
+  // carry its style over into the next answer, where the policy refuses it.
+  const room = /** @type {HTMLElement} */ (list.parentElement);
+  room.style.minBlockSize = `${room.offsetHeight}px`;
   const isFree = (/** @type {HTMLElement} */ option) => option.getAttribute("aria-disabled") !== "true";
   const shown = () => options.filter((option) => !option.hidden && isFree(option));
   const chosen = () => shown().findIndex((option) => option.getAttribute("aria-selected") === "true");
