@@ -41,12 +41,15 @@ export function request(url, options = {}) {
   });
 }
 
-/** Say something that passes by. @param {string} text */
+/** Say something that passes by; in an open dialog, behind which nothing is seen or heard.
+ * @param {string} text */
 export function toast(text) {
-  const box = byId("toasts");
+  const dialog = document.querySelector("dialog[open] > *");
+  const box = dialog ?? byId("toasts");
   if (!box) return;
   const node = document.createElement("div");
   node.className = "toast";
+  if (dialog) node.setAttribute("role", "alert");
   const words = document.createElement("span");
   words.textContent = text;
   node.append(words);

@@ -10,7 +10,7 @@ from tests import factories
 from tests.browser.desk import Desk, now, open_desk, ready
 from tests.browser.widget import Desk as Program
 from tests.browser.widget import Shop, Visitor, visitor_context
-from tests.chromium import Contexts, assert_accessible
+from tests.chromium import Contexts, Problems, assert_accessible
 from tests.conftest import Site
 from tickets.models import Ticket
 
@@ -180,6 +180,21 @@ def test_a_tag_of_a_colleague_appears_and_what_is_being_typed_stays(desk: Desk) 
     expect(field).to_be_focused()
     desk.page.keyboard.type("rd")
     expect(field).to_have_value("half a word")
+
+
+def test_what_fails_in_a_dialog_is_said_in_it(desk: Desk, problems: Problems) -> None:
+    problems.allow("ERR_FAILED|htmx:")
+    page = desk.page
+    desk.opened()
+    page.click("#resolve-button")
+    page.route("**/resolve/", lambda route: route.abort())
+    page.locator("#topic-list [role=option]").first.click()
+    page.keyboard.press("Enter")
+    said = page.locator("#dialogs dialog").get_by_role("alert")
+    expect(said).to_have_text("That did not work. Try again.")
+    page.unroute("**/resolve/")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Resolved")
 
 
 def test_a_small_screen_has_it_all_in_a_menu(site: Site, new_context: Contexts) -> None:
