@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import translation
+from django.utils import timezone, translation
 
 from agents.models import Agent, Brand, BrandText, Status
 from chat.colors import palette
+from chat.routing.candidates import with_presence
 from chat.sessions import normal_origin
 from chat.widget_texts import launcher_texts, widget_texts
 
@@ -61,11 +62,12 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
 
 
 def faces(brand: Brand) -> list[dict[str, str]]:
-    """Return a few agents who are Online for `brand` now, as its visitors may see them."""
+    """Return a few agents who are Online and here for `brand` now, as its visitors may see them."""
     teams = Q(teams__topics__brand=brand, teams__topics__is_active=True)
     if brand.default_team_id is not None:
         teams |= Q(teams=brand.default_team_id)
-    here = Agent.objects.filter(teams, is_active=True, status=Status.ONLINE).distinct()
+    online = Agent.objects.filter(teams, is_active=True, status=Status.ONLINE).distinct()
+    here = with_presence(online, timezone.now()).filter(is_here=True)
     return [
         {"name": agent.name, "avatar": agent.avatar_url}
         for agent in here.order_by("sort_name", "pk")[:FACES]

@@ -1,6 +1,7 @@
 """What visitors see of agents and brands: every picture they are shown is really served."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,6 +10,7 @@ from django.utils import timezone
 from PIL import Image
 
 from agents.images import fitted_picture
+from agents.models import Presence
 from agents.operations import set_avatar
 from chat.models import Entry
 from chat.operations.entries import Line, append
@@ -43,6 +45,13 @@ def test_an_agents_picture_is_served_wherever_a_visitor_is_told_of_it(client: Cl
     ]
     for address in told:
         assert client.get(address)["Content-Type"] == "image/webp"
+
+
+def test_an_agent_who_went_home_without_a_word_is_not_shown_to_visitors() -> None:
+    shop = make_shop()
+    assert [face["name"] for face in widget_config(shop.brand, "tr")["team"]] == [shop.elif_.name]
+    Presence.objects.update(seen_at=timezone.now() - timedelta(minutes=3))
+    assert widget_config(shop.brand, "tr")["team"] == []
 
 
 def test_a_brands_logo_is_served_where_the_widget_is_told_of_it(client: Client) -> None:
