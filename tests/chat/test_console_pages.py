@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from agents.models import Agent, Brand, BreakReason, Permission, Role, Team, Topic
 from chat.canned import fill
@@ -307,6 +308,17 @@ def test_the_archive_is_paged_newest_first_and_narrowed_by_brand(desk: Desk) -> 
     assert "hx-get" not in rest
     assert desk.client.get("/console/archive/?after=rubbish").status_code == 404
     assert "Reopen" in desk.get(f"archive/{chats[0].public_id}/")
+
+
+def test_the_archive_names_the_hour_today_and_the_day_before(desk: Desk) -> None:
+    now = timezone.now()
+    for at in (now, now - timedelta(days=3)):
+        desk.chat(status="resolved", resolved_at=at, holds_slot=False)
+    page = desk.get("archive/")
+    with timezone.override(desk.elif_.time_zone):
+        assert f">{date_format(timezone.localtime(now), 'H:i')}</time>" in page
+        day = date_format(timezone.localtime(now - timedelta(days=3)), "j M")
+        assert f">{day}</time>" in page
 
 
 def test_the_archive_is_closed_without_the_permission() -> None:
