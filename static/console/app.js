@@ -20,10 +20,8 @@ const DOES = {
   "close-dialog": (button) => button.closest("dialog")?.close(),
   "toggle-context": () => {
     const shows = byId("frame")?.classList.toggle("shows-context") ?? false;
-    const toggle = /** @type {HTMLElement | null} */ (document.querySelector(".context-toggle"));
-    toggle?.setAttribute("aria-expanded", String(shows));
-    if (shows) /** @type {HTMLElement | null} */ (document.querySelector(".context-close"))?.focus();
-    else toggle?.focus();
+    byId("context-toggle")?.setAttribute("aria-expanded", String(shows));
+    byId(shows ? "context-close" : "context-toggle")?.focus();
   },
 };
 

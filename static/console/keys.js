@@ -56,10 +56,7 @@ export function startKeys() {
 
 function escape() {
   if (document.querySelector(":popover-open")) return;
-  const frame = byId("frame");
-  if (frame?.classList.contains("shows-context")) {
-    frame.classList.remove("shows-context");
-    document.querySelector(".context-toggle")?.setAttribute("aria-expanded", "false");
-  } else if (document.activeElement === byId("composer-text")) byId("composer-text")?.blur();
+  if (byId("frame")?.classList.contains("shows-context")) byId("context-close")?.click();
+  else if (document.activeElement === byId("composer-text")) byId("composer-text")?.blur();
   else if (currentChat()) close();
 }
