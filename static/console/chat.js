@@ -135,7 +135,7 @@ function watch(id) {
 }
 
 /** Bring the chat in the page to life. */
-export function mount() {
+function mount() {
   const pane = byId("thread-pane");
   const id = pane?.dataset.conversation;
   const place = byId("thread");

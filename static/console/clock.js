@@ -10,7 +10,7 @@ import { clockOffset, fill, settings, texts } from "./page.js";
 const two = (n) => String(n).padStart(2, "0");
 
 /** @param {number} seconds @param {string | undefined} format */
-export function elapsed(seconds, format) {
+function elapsed(seconds, format) {
   const s = Math.max(0, Math.floor(seconds));
   const [h, m] = [Math.floor(s / 3600), Math.floor(s / 60) % 60];
   if (format === "ago") {

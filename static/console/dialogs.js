@@ -5,7 +5,7 @@ import { byId } from "./page.js";
 /** Dialogs that come as fragments, the question before something final, the picker of topics and recipients. */
 
 /** @param {string} text @returns {Promise<boolean>} */
-export function confirmed(text) {
+function confirmed(text) {
   const dialog = /** @type {HTMLDialogElement | null} */ (byId("confirm"));
   const words = byId("confirm-text");
   if (!dialog || !words) return Promise.resolve(true);

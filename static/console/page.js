@@ -1,6 +1,8 @@
 // @ts-check
 /** What every part of the console needs: settings, texts, requests, words to the agent. */
 
+export { fill } from "../live/thread.js";
+
 /** @param {string} id */
 const read = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "{}");
 
@@ -23,12 +25,7 @@ export const htmx = () => /** @type {any} */ (window).htmx;
  */
 export const fetchPart = (url, how) => htmx().ajax("GET", url, how).catch(() => {});
 
-/** @param {string} text @param {Record<string, any>} values */
-export function fill(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_, key) => String(values[key] ?? ""));
-}
-
-export function csrf() {
+function csrf() {
   return JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
 }
 
