@@ -22,13 +22,15 @@ let wish = null;
 /** @type {Reply[]} */
 let shown = [];
 let chosen = 0;
+/** What stands there when nothing is shown. */
+let nothing = "";
 
 /** @param {string} conversation @returns {Promise<Reply[]>} */
 function load(conversation) {
   const known = loaded.get(conversation);
   if (known && Date.now() - known.at < FRESH) return known.replies;
   const replies = request(`${settings.console}chats/${conversation}/canned/`)
-    .then((response) => response.json())
+    .then((response) => (response.ok ? response.json() : Promise.reject(response)))
     .then((answer) => answer.replies);
   loaded.set(conversation, { at: Date.now(), replies });
   replies.catch(() => loaded.delete(conversation));
@@ -38,15 +40,11 @@ function load(conversation) {
 /** @param {Wish} wanted */
 export async function openPicker(wanted) {
   wish = wanted;
-  /** @type {Reply[]} */
-  let replies = [];
-  try {
-    replies = await load(wanted.conversation);
-  } catch {
-    // Drawn as "none found".
-  }
+  /** @type {Reply[] | null} */
+  const replies = await load(wanted.conversation).catch(() => null);
   if (wish !== wanted) return;
-  shown = replies
+  nothing = replies ? texts.noCanned : texts.failed;
+  shown = (replies ?? [])
     .map((reply) => ({ reply, rank: score(reply.keys, wanted.query) }))
     .filter(({ rank }) => rank >= 0)
     .sort((a, b) => a.rank - b.rank)
@@ -82,7 +80,7 @@ function draw() {
   if (!shown.length) {
     const none = document.createElement("div");
     none.className = "none";
-    none.textContent = texts.noCanned;
+    none.textContent = nothing;
     box.removeAttribute("role");
     box.replaceChildren(none);
     wish.box.removeAttribute("aria-activedescendant");

@@ -194,12 +194,20 @@ def test_the_canned_picker_knows_turkish_letters_and_fills_names(desk: Desk) -> 
     assert visitor.texts()[1:] == ["Hi Dear Zeynep Aksoy: 14 days.", "Your parcel is ready."]
 
 
-def test_the_button_lists_canned_replies_and_a_click_puts_one_in(desk: Desk) -> None:
+def test_the_button_lists_canned_replies_and_a_click_puts_one_in(
+    desk: Desk, problems: Problems
+) -> None:
+    problems.allow("status of 503")
     page = desk.page
     _canned(shortcut="hello", title="Greeting", body="Good morning.")
     desk.opened()
     option = page.locator("#picker [role=option]")
     page.click("#composer-text")
+    page.route("**/canned/", lambda route: route.fulfill(status=503, json={"status": 503}))
+    page.get_by_role("button", name="Canned replies").click()
+    expect(page.locator("#picker")).to_have_text("That did not work. Try again.")
+    page.keyboard.press("Escape")
+    page.unroute("**/canned/")
     page.get_by_role("button", name="Canned replies").click()
     expect(option).to_have_count(1)
     expect(page.locator("#composer-text")).to_be_focused()
