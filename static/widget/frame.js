@@ -443,7 +443,7 @@ export class App {
   /** Say for a while that something did not work. @param {string} text */
   trouble(text) {
     this.#say(text);
-    setTimeout(() => (this.#banner.hidden = this.socket.state === "open"), 6000);
+    setTimeout(() => (this.#banner.hidden = /open|polling/.test(this.socket.state)), 6000);
   }
 
   /** @param {string} text */
