@@ -6,6 +6,7 @@ from datetime import datetime
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.presence import forget_old_leases
 from chat.operations import attachments
@@ -23,7 +24,7 @@ from config.outbox.registry import register
 
 logger = logging.getLogger(__name__)
 
-register(MAIL, mail_transcript, queue="mail", at_most_once=True)
+register(MAIL, mail_transcript, queue="mail", at_most_once=True, label=_("E-mail: chat transcript"))
 
 STEPS: tuple[Callable[..., object], ...] = (
     release_held,

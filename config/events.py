@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from config.layers import announce
 from config.outbox.operations import nudge, queue_of, register, store
@@ -85,4 +86,4 @@ def _react(payload: dict[str, Any]) -> None:
         raise ExceptionGroup(f"reactions to {payload['name']}", errors)
 
 
-register(KIND, _react)
+register(KIND, _react, label=_("What follows from an event"))

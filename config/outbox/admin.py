@@ -3,14 +3,16 @@
 from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import ActionLocation
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import replay
+from config.outbox.registry import label_of, labels
 
 if TYPE_CHECKING:
     # Generic for the type checker only.
@@ -28,9 +30,9 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         """Name the states."""
         return [
-            ("live", str(_("waiting"))),
-            ("dead", str(_("given up"))),
-            ("done", str(_("done"))),
+            ("live", pgettext("outbox", "Waiting")),
+            ("dead", gettext("Given up")),
+            ("done", gettext("Done")),
         ]
 
     def queryset(
@@ -45,33 +47,67 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(chosen) if chosen else queryset
 
 
+class KindFilter(admin.SimpleListFilter):
+    """What is done, by its name."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Name the kinds there are."""
+        return labels()
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutboxEntry]
+    ) -> QuerySet[OutboxEntry]:
+        """Keep the rows of the chosen kind."""
+        chosen = self.value()
+        return queryset.filter(kind=chosen) if chosen else queryset
+
+
 @admin.register(OutboxEntry)
 class OutboxEntryAdmin(ModelAdmin):
     """Nobody edits what happened; the given up can be tried again."""
 
-    list_display = ["kind", "state", "created_at", "available_at", "attempts", "last_error_line"]
-    list_filter = [StateFilter, "kind"]
+    list_display = [
+        "kind_shown",
+        "state",
+        "created_at",
+        "available_at",
+        "attempts",
+        "last_error_line",
+    ]
+    list_filter = [StateFilter, KindFilter]
     ordering = ["-pk"]
     actions = ["replay_selected"]
     show_full_result_count = False
     fields = readonly_fields = (
-        *("kind", "key", "state", "created_at", "available_at", "attempts"),
+        *("kind_shown", "key", "state", "created_at", "available_at", "attempts"),
         *("done_at", "dead_at", "last_error"),
     )
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_shown(self, entry: OutboxEntry) -> str:
+        """What it does, in words."""
+        return label_of(entry.kind)
 
     @admin.display(description=_("state"))
     def state(self, entry: OutboxEntry) -> str:
         """What became of it."""
         if entry.done_at:
-            return str(_("done"))
-        return str(_("given up")) if entry.dead_at else str(_("waiting"))
+            return gettext("Done")
+        return gettext("Given up") if entry.dead_at else pgettext("outbox", "Waiting")
 
     @admin.display(description=_("last error"))
     def last_error_line(self, entry: OutboxEntry) -> str:
         """The first words of the last error."""
         return entry.last_error[:80]
 
-    @admin.action(description=_("Replay"), permissions=["change"])
+    @admin.action(
+        description=_("Replay"),
+        permissions=["change"],
+        location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
+    )
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[OutboxEntry]) -> None:
         """Give the chosen dead effects another eight attempts."""
         entries = list(queryset.values_list("pk", flat=True))

@@ -5,7 +5,10 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+
+from config.outbox.registry import label_of
 
 
 class OutboxQuerySet(models.QuerySet["OutboxEntry"]):
@@ -57,4 +60,5 @@ class OutboxEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.key}"
+        created = date_format(timezone.localtime(self.created_at), "DATETIME_FORMAT")
+        return f"{label_of(self.kind)} · {created}"

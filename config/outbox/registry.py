@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+
 DEFAULT_QUEUE = "realtime"
 
 type Handler = Callable[[dict[str, Any]], None]
@@ -16,21 +18,41 @@ class Registration:
     handler: Handler
     queue: str
     at_most_once: bool
+    label: str | Promise
 
 
 _kinds: dict[str, Registration] = {}
 
 
 def register(
-    kind: str, handler: Handler, *, queue: str = DEFAULT_QUEUE, at_most_once: bool = False
+    kind: str,
+    handler: Handler,
+    *,
+    queue: str = DEFAULT_QUEUE,
+    at_most_once: bool = False,
+    label: str | Promise = "",
 ) -> None:
-    """Let `handler(payload)` do the effects of `kind`; slow ones name a queue of their own."""
-    _kinds[kind] = Registration(handler, queue, at_most_once)
+    """Let `handler(payload)` do the effects of `kind`; slow ones name a queue of their own.
+
+    `label` is what admins read instead of the code.
+    """
+    _kinds[kind] = Registration(handler, queue, at_most_once, label or kind)
 
 
 def registered(kind: str) -> Registration | None:
     """Return what is known about `kind`."""
     return _kinds.get(kind)
+
+
+def label_of(kind: str) -> str:
+    """Return what people call effects of `kind`; the code itself where nobody named it."""
+    known = _kinds.get(kind)
+    return str(known.label) if known else kind
+
+
+def labels() -> list[tuple[str, str]]:
+    """Return every kind with its name."""
+    return [(kind, label_of(kind)) for kind in _kinds]
 
 
 def queue_of(kind: str) -> str:

@@ -69,3 +69,42 @@ def test_who_is_no_admin_sees_nothing(client: Client, dead: OutboxEntry) -> None
     client.post(reverse(LIST), {"action": "replay_selected", "_selected_action": [dead.pk]})
     dead.refresh_from_db()
     assert dead.dead_at is not None
+
+
+@pytest.mark.parametrize(
+    ("language", "invitation", "event"),
+    [
+        ("en", "E-mail: invitation", "What follows from an event"),
+        ("tr", "E-posta: davet", "Olayların ardından yapılanlar"),
+    ],
+)
+def test_kinds_have_names_in_the_list_the_filter_and_on_the_page(
+    client: Client, dead: OutboxEntry, language: str, invitation: str, event: str
+) -> None:
+    client.force_login(make_agent(is_staff=True, is_superuser=True, language=language))
+    dead.kind = "agents.invitation_mail"
+    dead.save()
+    url = reverse("admin:outbox_outboxentry_change", args=[dead.pk])
+    for page in (client.get(reverse(LIST)), client.get(url)):
+        assert invitation in page.content.decode()
+        assert ">agents.invitation_mail<" not in page.content.decode()
+    chosen = client.get(reverse(LIST), {"kind": "agents.invitation_mail"}).content.decode()
+    assert event in chosen
+    assert "ConnectionRefusedError" in chosen
+    assert (
+        "ConnectionRefusedError"
+        not in client.get(reverse(LIST), {"kind": "event"}).content.decode()
+    )
+
+
+def test_a_kind_that_nobody_knows_any_more_is_shown_by_its_code(
+    admin: Client, dead: OutboxEntry
+) -> None:
+    assert ">mail<" in admin.get(reverse(LIST)).content.decode()
+
+
+def test_one_entry_can_be_tried_again_on_its_own_page(admin: Client, dead: OutboxEntry) -> None:
+    url = reverse("admin:outbox_outboxentry_change", args=[dead.pk])
+    admin.post(url, {"CHANGE_FORM-action": "replay_selected", "_selected_action": [dead.pk]})
+    dead.refresh_from_db()
+    assert (dead.dead_at, dead.attempts) == (None, 0)
