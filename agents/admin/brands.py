@@ -2,13 +2,12 @@
 
 import re
 import zoneinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.files.uploadedfile import UploadedFile
-from django.db import models
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -16,16 +15,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import LabelledAdmin, listed
+from agents.admin.brand_texts import TextInline
 from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm
 from agents.images import fitted_picture
-from agents.models import Brand, BrandText, Language, Topic
+from agents.models import Brand, Topic
 from agents.origins import clean_origins
 from agents.profile_forms import time_zones
-
-if TYPE_CHECKING:
-    _TextInline = admin.StackedInline[BrandText, Brand]
-else:
-    _TextInline = admin.StackedInline
 
 
 class OriginsField(forms.CharField):
@@ -114,37 +109,6 @@ def _color(value: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
         raise forms.ValidationError(_("Choose a colour."), code="color")
     return value.lower()
-
-
-class TextInline(_TextInline):
-    """What the brand says, once for each language."""
-
-    model = BrandText
-    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3})}}
-    max_num = len(Language)
-    can_delete = False
-    verbose_name_plural = _("What visitors read (an empty text means the product's own)")
-
-    def get_extra(self, request: HttpRequest, obj: Brand | None = None, **kwargs: Any) -> int:
-        """Offer the languages that are missing."""
-        return len(_missing(obj))
-
-    def get_formset(self, request: HttpRequest, obj: Brand | None = None, **kwargs: Any) -> Any:
-        """Begin each new text with its language."""
-        base = super().get_formset(request, obj, **kwargs)
-        initial = [{"language": code} for code in _missing(obj)]
-
-        class Started(base):  # type: ignore[valid-type,misc]
-            def __init__(self, *args: Any, **options: Any) -> None:
-                options["initial"] = initial
-                super().__init__(*args, **options)
-
-        return Started
-
-
-def _missing(brand: Brand | None) -> list[str]:
-    present = set(brand.texts.values_list("language", flat=True)) if brand else set()
-    return [code for code in Language.values if code not in present]
 
 
 @admin.register(Brand)

@@ -49,9 +49,6 @@ def page(client, boss):
 
 
 def brand_form(**changes):
-    texts = {"texts-TOTAL_FORMS": "2", "texts-INITIAL_FORMS": "0"}
-    for number, language in enumerate(("tr", "en")):
-        texts[f"texts-{number}-language"] = language
     return {
         "name": "Pazar",
         "is_active": "on",
@@ -68,7 +65,8 @@ def brand_form(**changes):
         "at_capacity": "queue",
         "max_queue_length": "50",
         "transcripts": "request",
-        **texts,
+        "texts-TOTAL_FORMS": "2",
+        "texts-INITIAL_FORMS": "0",
     } | changes
 
 
@@ -86,6 +84,29 @@ def test_a_brand_is_made_with_its_texts(page):
     change = page.get(reverse("admin:agents_brand_change", args=[brand.pk]))
     assert "data-site=&quot;pazar-1&quot;&gt;&lt;/script&gt;" in change.content.decode()
     assert AuditEntry.objects.filter(action="brand.created").exists()
+
+
+def test_the_page_decides_in_which_language_a_text_is(page):
+    add_brand(page, **{"texts-1-welcome": "Hello", "texts-1-language": "tr"})
+    brand = Brand.objects.get()
+    assert list(brand.texts.values_list("language", "welcome")) == [("en", "Hello")]
+    change = page.get(reverse("admin:agents_brand_change", args=[brand.pk])).content.decode()
+    assert "<h3><b>English</b></h3>" in change
+    assert "<h3><b>Türkçe</b></h3>" in change
+    assert 'id="id_texts-2-welcome"' not in change
+    texts = {
+        "texts-TOTAL_FORMS": "2",
+        "texts-INITIAL_FORMS": "1",
+        "texts-0-id": brand.texts.get().pk,
+        "texts-0-brand": brand.pk,
+        "texts-1-brand": brand.pk,
+        "texts-0-welcome": "Hi",
+        "texts-1-welcome": "Merhaba",
+    }
+    answer = page.post(reverse("admin:agents_brand_change", args=[brand.pk]), brand_form(**texts))
+    assert answer.status_code == 302, answer.context["errors"]
+    found = set(brand.texts.values_list("language", "welcome"))
+    assert found == {("en", "Hi"), ("tr", "Merhaba")}
 
 
 @pytest.mark.parametrize(
