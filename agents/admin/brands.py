@@ -49,7 +49,12 @@ class BrandForm(IdentityForm):
         required=False,
         help_text=_("One address per line, such as https://www.example.com — without a path."),
     )
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=time_zones,
+        initial=settings.TIME_ZONE,
+        help_text=_("Of the times in e-mails to visitors."),
+    )
     remove_logo = forms.BooleanField(label=_("Remove logo"), required=False)
 
     class Meta:

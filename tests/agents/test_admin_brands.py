@@ -86,6 +86,11 @@ def test_a_brand_is_made_with_its_texts(page):
     assert AuditEntry.objects.filter(action="brand.created").exists()
 
 
+def test_a_new_brand_is_in_the_time_zone_of_the_installation(page, settings):
+    form = page.get(reverse("admin:agents_brand_add")).context["adminform"].form
+    assert form["time_zone"].initial == settings.TIME_ZONE
+
+
 def test_the_page_decides_in_which_language_a_text_is(page):
     add_brand(page, **{"texts-1-welcome": "Hello", "texts-1-language": "tr"})
     brand = Brand.objects.get()
