@@ -16,7 +16,7 @@ def clean_origin(text: str) -> str:
     'https://xn--eker-45a.example'
     """
     wrong = ValidationError(
-        _("“%(value)s” is not an address such as https://www.example.com"),
+        _("“%(value)s” is not an address such as https://www.example.com."),
         code="origin",
         params={"value": text[:200]},
     )
@@ -38,8 +38,16 @@ def clean_origin(text: str) -> str:
 
 def clean_origins(text: str) -> list[str]:
     """Return the origins of a text with one on each line, without repeats."""
-    lines = [line.strip() for line in text.splitlines()]
-    found = list(dict.fromkeys(clean_origin(line) for line in lines if line))
+    found: list[str] = []
+    wrong: list[ValidationError] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        try:
+            found.append(clean_origin(line))
+        except ValidationError as error:
+            wrong.append(error)
+    if wrong:
+        raise ValidationError(wrong)
+    found = list(dict.fromkeys(found))
     if len(found) > ORIGINS_MAX:
         raise ValidationError(
             _("At most %(count)d addresses."), code="too_many", params={"count": ORIGINS_MAX}

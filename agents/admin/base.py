@@ -9,6 +9,9 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +28,27 @@ else:
 def listed(names: Iterable[str]) -> str:
     """Return names as one column of a list shows them."""
     return ", ".join(names) or "—"
+
+
+def copyable(text: str, label: str | Promise, *, rows: int = 0) -> SafeString:
+    """Return `text` to be taken along: select it or, where scripts run, press the button."""
+    field = (
+        format_html(
+            '<textarea class="snippet" readonly rows="{}" aria-label="{}">{}</textarea>',
+            rows,
+            label,
+            text,
+        )
+        if rows
+        else format_html('<input class="snippet" readonly value="{}" aria-label="{}">', text, label)
+    )
+    return format_html(
+        '<span class="copyable">{}'
+        '<button type="button" class="button" hidden data-done="{}">{}</button></span>',
+        field,
+        _("Copied"),
+        _("Copy"),
+    )
 
 
 class ImeceAdmin(_ModelAdmin):

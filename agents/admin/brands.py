@@ -9,12 +9,14 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import LabelledAdmin, listed
+from agents.admin.base import LabelledAdmin, copyable, listed
 from agents.admin.brand_texts import TextInline
 from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm
 from agents.images import fitted_picture
@@ -59,10 +61,23 @@ class BrandForm(IdentityForm):
 
     class Meta:
         model = Brand
-        exclude: tuple[str, ...] = ()
+        # Nothing is drawn in the accent colour yet.
+        exclude = ("accent_color",)
+        help_texts = {
+            "is_active": _("Switched off, the widget disappears from all pages."),
+            "default_language": _("For visitors whose page and browser ask for no other."),
+            "site_key": _(
+                "Names the brand in the snippet. When it changes, the widget disappears from pages "
+                "that have the old snippet."
+            ),
+            "primary_color": _("Of buttons and the visitor's own messages."),
+            "logo": _("PNG, JPEG, WebP or GIF, at most 5 MB"),
+            "privacy_url": _("Linked from the first screen and the forms."),
+            "capacity": _("Unless the team or the agent has a limit of their own."),
+            "max_queue_length": _("When so many people wait, others are asked to leave a message."),
+        }
         widgets = {
             "primary_color": forms.TextInput(attrs={"type": "color"}),
-            "accent_color": forms.TextInput(attrs={"type": "color"}),
             "logo": forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
         }
 
@@ -89,11 +104,10 @@ class BrandForm(IdentityForm):
 
     def clean_primary_color(self) -> str:
         """Accept #rrggbb only."""
-        return _color(self.cleaned_data["primary_color"])
-
-    def clean_accent_color(self) -> str:
-        """Accept #rrggbb only."""
-        return _color(self.cleaned_data["accent_color"])
+        color: str = self.cleaned_data["primary_color"]
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
+            raise forms.ValidationError(_("Choose a colour."), code="color")
+        return color.lower()
 
     def clean_privacy_url(self) -> str:
         """Accept web addresses only: visitors click on it."""
@@ -108,12 +122,6 @@ class BrandForm(IdentityForm):
         if name not in zoneinfo.available_timezones():
             raise forms.ValidationError(_("Choose a time zone."), code="time_zone")
         return name
-
-
-def _color(value: str) -> str:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-        raise forms.ValidationError(_("Choose a colour."), code="color")
-    return value.lower()
 
 
 @admin.register(Brand)
@@ -141,7 +149,6 @@ class BrandAdmin(IdentityAdmin):
             {
                 "fields": [
                     "primary_color",
-                    "accent_color",
                     "logo",
                     "logo_shown",
                     "remove_logo",
@@ -171,6 +178,27 @@ class BrandAdmin(IdentityAdmin):
             self.message_user(request, brand.missing_step, messages.WARNING)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Brand | None = None) -> Any:
+        """Leave out what shows and removes a logo where there is none."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj and obj.logo:
+            return fieldsets
+        absent = {"logo_shown", "remove_logo"}
+        return [
+            (name, options | {"fields": [each for each in options["fields"] if each not in absent]})
+            for name, options in fieldsets
+        ]
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go on to the snippet, which the page shows only now."""
+        if "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        text = gettext("Saved. Now put the snippet below on the pages of the site.")
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:agents_brand_change", args=[obj.pk]))
+
     @admin.display(description=_("topics"), ordering="_topics")
     def topic_count(self, brand: Any) -> int:
         """How many topics it has."""
@@ -186,11 +214,7 @@ class BrandAdmin(IdentityAdmin):
             f'<script async src="{settings.PUBLIC_URL}/widget.js" '
             f'data-site="{brand.site_key}"></script>'
         )
-        return format_html(
-            '<textarea class="snippet" readonly rows="2" cols="80" aria-label="{}">{}</textarea>',
-            _("Snippet"),
-            tag,
-        )
+        return copyable(tag, _("Snippet"), rows=2)
 
     @admin.display(description=_("Current logo"))
     def logo_shown(self, brand: Brand) -> SafeString | str:

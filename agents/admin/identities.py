@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import ImeceAdmin
+from agents.admin.base import ImeceAdmin, copyable
 from agents.callers import signed_in
 from agents.models import Brand, IdentitySecret
 from agents.operations import add_identity_secret, delete_identity_secret
@@ -49,6 +49,8 @@ Imece.push(["shutdown"]);"""
 IDENTITY_FIELDS: Any = (
     _("Signed-in visitors"),
     {
+        # For whoever programs the site; nobody else needs to see past it.
+        "classes": ["collapse"],
         "fields": [
             "identity_secrets",
             "new_identity_secret",
@@ -99,6 +101,8 @@ class IdentityForm(_BrandForm):
         super().__init__(*args, **options)
         choices: Any = self.fields["old_identity_secrets"]
         choices.queryset = IdentitySecret.objects.filter(brand=self.instance.pk).order_by("pk")
+        if self.instance.pk is None or not choices.queryset:
+            choices.widget = forms.MultipleHiddenInput()
 
     def clean(self) -> dict[str, Any]:
         """Refuse a third secret."""
@@ -121,8 +125,8 @@ class IdentityAdmin(ImeceAdmin):
         held = brand.identity_secrets.order_by("pk") if brand.pk else ()
         lines = format_html_join(
             "",
-            '<li><input class="snippet" readonly size="50" value="{}" aria-label="{}"> {}</li>',
-            ((secret.value, _name(secret), _name(secret)) for secret in held),
+            "<li>{}{}</li>",
+            ((copyable(secret.value, _name(secret)), _name(secret)) for secret in held),
         )
         return format_html('<ul class="secrets">{}</ul>', lines) if lines else "—"
 
@@ -131,13 +135,13 @@ class IdentityAdmin(ImeceAdmin):
         """Signing."""
         if not brand.pk:
             return str(_("Save the brand first."))
-        label = _("Sample for the site's server (Python)")
-        return _sample(_SERVER.replace("SITE_KEY", brand.site_key), str(label))
+        text = _SERVER.replace("SITE_KEY", brand.site_key)
+        return copyable(text, _("Sample for the site's server (Python)"), rows=text.count("\n") + 1)
 
     @admin.display(description=_("Sample for the page"))
     def page_sample(self, brand: Brand) -> SafeString:
         """Telling the widget."""
-        return _sample(_PAGE, str(_("Sample for the page")))
+        return copyable(_PAGE, _("Sample for the page"), rows=_PAGE.count("\n") + 1)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, and delete and make secrets as asked."""
@@ -146,12 +150,3 @@ class IdentityAdmin(ImeceAdmin):
             delete_identity_secret(secret=secret, by=signed_in(request))
         if form.cleaned_data["new_identity_secret"]:
             add_identity_secret(brand=obj, by=signed_in(request), now=timezone.now())
-
-
-def _sample(text: str, label: str) -> SafeString:
-    return format_html(
-        '<textarea class="snippet" readonly rows="{}" cols="80" aria-label="{}">{}</textarea>',
-        text.count("\n") + 1,
-        label,
-        text,
-    )

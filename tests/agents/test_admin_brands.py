@@ -57,7 +57,6 @@ def brand_form(**changes):
         "site_key": "pazar-1",
         "allowed_origins": "https://pazar.example\n",
         "primary_color": "#0B6E6E",
-        "accent_color": "#0b6e6e",
         "launcher_side": "right",
         "ask_name": "optional",
         "ask_email": "required",
@@ -133,6 +132,33 @@ def test_what_would_break_a_page_is_refused_and_kept_on_the_form(page, changes, 
     assert answer.status_code == 200
     assert list(answer.context["adminform"].form.errors) == [field]
     assert not Brand.objects.exists()
+
+
+def test_every_wrong_origin_is_named(page):
+    text = "www.pazar.example\nhttps://pazar.example\nhttps://pazar.example/shop"
+    errors = add_brand(page, allowed_origins=text).context["adminform"].form.errors
+    assert [error[1 : error.index("”")] for error in errors["allowed_origins"]] == [
+        "www.pazar.example",
+        "https://pazar.example/shop",
+    ]
+
+
+def test_after_a_brand_is_made_its_snippet_is_next(page):
+    answer = page.post(reverse("admin:agents_brand_add"), brand_form(), follow=True)
+    assert answer.request["PATH_INFO"] == change_of(Brand.objects.get())
+    assert "Now put the snippet below on the pages" in answer.content.decode()
+
+
+def test_what_there_is_nothing_of_is_not_offered(page):
+    brand = make_brand()
+    shown = page.get(change_of(brand)).content.decode()
+    assert 'name="remove_logo"' not in shown
+    assert 'type="checkbox" name="old_identity_secrets"' not in shown
+    add_identity_secret(brand=brand, by=None, now=timezone.now())
+    Brand.objects.filter(pk=brand.pk).update(logo="logos/x.png")
+    shown = page.get(change_of(brand)).content.decode()
+    assert 'name="remove_logo"' in shown
+    assert 'type="checkbox" name="old_identity_secrets"' in shown
 
 
 @pytest.mark.parametrize(
@@ -237,7 +263,7 @@ def test_a_secret_is_made_and_shown_with_a_sample_for_this_brand(page):
     [secret] = secrets_of(brand)
     assert len(secret.value) == 43
     shown = html.unescape(page.get(change_of(brand)).content.decode())
-    assert f'readonly size="50" value="{secret.value}"' in shown
+    assert f'readonly value="{secret.value}"' in shown
     assert '"aud": "pazar-1"' in shown
     assert 'Imece.push(["shutdown"])' in shown
 
