@@ -1,11 +1,11 @@
 """What all our admin pages share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.options import ActionLocation, IncorrectLookupParameters
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.http import HttpRequest
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
 else:
     _ModelAdmin = admin.ModelAdmin
+
+
+# For actions that are offered in the list and on the page of a row.
+ANYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 def listed(names: Iterable[str]) -> str:
@@ -95,10 +99,12 @@ class ImeceAdmin(_ModelAdmin):
         """Write a line to the audit log."""
         record(f"{obj._meta.model_name}.{act}", obj, by=signed_in(request), **data)
 
-    def say_changed(self, request: HttpRequest, count: int) -> None:
-        """Tell how many rows an action has changed."""
-        text = gettext("Changed: %(count)d") % {"count": count}
-        self.message_user(request, text, messages.SUCCESS)
+    def say(self, request: HttpRequest, done: Promise, rows: Sequence[models.Model]) -> None:
+        """Tell to which rows an action has done something; `done` names them as %(names)s."""
+        if rows:
+            self.message_user(request, done % {"names": listed(map(str, rows))}, messages.SUCCESS)
+        else:
+            self.message_user(request, gettext("There was nothing to do."), messages.WARNING)
 
 
 class LabelledAdmin(ImeceAdmin):

@@ -1,4 +1,4 @@
-"""Agents and invitations."""
+"""Agents."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +12,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import ImeceAdmin, listed
+from agents.admin.base import ANYWHERE, ImeceAdmin, listed
 from agents.callers import signed_in
-from agents.models import Agent, Invitation, Language, Permission, Role, Team
+from agents.models import Agent, Permission, Role, Team
 from agents.operations import (
-    InvitationInvalid,
     change_email,
     disable_agent,
     enable_agent,
-    invite_agent,
     remove_second_step,
-    renew_link,
     request_password_reset,
-    revoke_invitation,
-    send_invitation,
     set_roles,
     set_teams,
 )
@@ -34,10 +29,8 @@ from config.folding import sort_key
 
 if TYPE_CHECKING:
     _AgentForm = forms.ModelForm[Agent]
-    _InvitationForm = forms.ModelForm[Invitation]
 else:
     _AgentForm = forms.ModelForm
-    _InvitationForm = forms.ModelForm
 
 
 class AgentForm(_AgentForm):
@@ -166,7 +159,7 @@ class AgentAdmin(ImeceAdmin):
         set_teams(agent=form.instance, teams=form.cleaned_data["teams"], by=by, now=now)
         set_roles(roles=form.cleaned_data["roles"], of=form.instance, by=by, now=now)
 
-    @admin.action(description=_("Deactivate: sign out everywhere and lock"))
+    @admin.action(description=_("Deactivate: sign out everywhere and lock"), location=ANYWHERE)
     def deactivate(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         """Lock accounts, but not one's own."""
         by = signed_in(request)
@@ -175,121 +168,28 @@ class AgentAdmin(ImeceAdmin):
         chosen = list(queryset.filter(is_active=True).exclude(pk=by.pk))
         for agent in chosen:
             disable_agent(agent=agent, by=by, now=timezone.now())
-        self.say_changed(request, len(chosen))
+        self.say(request, _("Deactivated: %(names)s"), chosen)
 
-    @admin.action(description=_("Activate"))
+    @admin.action(description=_("Activate"), location=ANYWHERE)
     def activate(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         """Unlock accounts."""
         chosen = list(queryset.filter(is_active=False))
         for agent in chosen:
             enable_agent(agent=agent, by=signed_in(request))
-        self.say_changed(request, len(chosen))
+        self.say(request, _("Activated: %(names)s"), chosen)
 
-    @admin.action(description=_("Send a link to choose a new password"))
+    @admin.action(description=_("Send a link to choose a new password"), location=ANYWHERE)
     def reset_password(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         """Have reset links sent."""
         chosen = list(queryset.filter(is_active=True))
         for agent in chosen:
             request_password_reset(email=agent.email)
-        self.say_changed(request, len(chosen))
+        self.say(request, _("A link is on its way to: %(names)s"), chosen)
 
-    @admin.action(description=_("Turn off two-step sign-in (lost phone)"))
+    @admin.action(description=_("Turn off two-step sign-in (lost phone)"), location=ANYWHERE)
     def remove_second_step(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         """Let people in who lost their phone."""
-        chosen = list(queryset)
+        chosen = list(queryset.filter(authenticator__isnull=False).distinct())
         for agent in chosen:
             remove_second_step(agent=agent, by=signed_in(request))
-        self.say_changed(request, len(chosen))
-
-
-class InvitationForm(_InvitationForm):
-    """Whom to invite, and as what."""
-
-    language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
-
-    class Meta:
-        model = Invitation
-        fields = ("email", "name", "language", "role", "teams")
-        help_texts = {"name": _("Customers see this name; the person can change it.")}
-
-    def clean_email(self) -> str:
-        """Refuse addresses of agents."""
-        email: str = self.cleaned_data["email"].strip().lower()
-        if Agent.objects.filter(email=email).exists():
-            raise forms.ValidationError(_("Another agent has this e-mail."), code="unique")
-        return email
-
-
-@admin.register(Invitation)
-class InvitationAdmin(ImeceAdmin):
-    """Invitations: adding one sends the link."""
-
-    form = InvitationForm
-    list_display = ["email", "name", "role", "state", "invited_by", "created_at", "expires_at"]
-    list_select_related = ["role", "invited_by"]
-    search_fields = ["email", "name"]
-    ordering = ["-pk"]
-    actions = ["send_again", "show_link", "revoke"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only the actions change an invitation, and they need this permission."""
-        return obj is None and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Revoke instead."""
-        return False
-
-    @admin.display(description=_("state"))
-    def state(self, invitation: Invitation) -> str:
-        """What became of it."""
-        if invitation.used_at:
-            return gettext("accepted")
-        return gettext("expired") if invitation.expires_at <= timezone.now() else gettext("open")
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Invite."""
-        given = form.cleaned_data
-        made = invite_agent(
-            email=given["email"],
-            name=given["name"],
-            language=given["language"],
-            role=given["role"],
-            teams=given["teams"],
-            by=signed_in(request),
-            now=timezone.now(),
-        )
-        obj.pk = made.pk
-        obj.refresh_from_db()
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """The operation has saved the teams."""
-
-    @admin.action(description=_("Send the link again"), permissions=["change"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-        """Have new links sent."""
-        chosen = list(queryset.filter(used_at=None, expires_at__gt=timezone.now()))
-        for invitation in chosen:
-            send_invitation(invitation=invitation)
-        self.say_changed(request, len(chosen))
-
-    @admin.action(
-        description=_("Show a new link (where e-mail is not set up)"), permissions=["change"]
-    )
-    def show_link(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-        """Show the link this once, to be handed over in person."""
-        for invitation in queryset[:10]:
-            try:
-                link = renew_link(invitation=invitation, now=timezone.now())
-            except InvitationInvalid:
-                self.message_user(request, gettext("This was accepted already."), messages.WARNING)
-                continue
-            self.note(request, "link_shown", invitation)
-            self.message_user(request, f"{invitation.email}: {link}", messages.INFO)
-
-    @admin.action(description=_("Revoke"), permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-        """Make links stop working."""
-        chosen = list(queryset.filter(used_at=None, expires_at__gt=timezone.now()))
-        for invitation in chosen:
-            revoke_invitation(invitation=invitation, by=signed_in(request), now=timezone.now())
-        self.say_changed(request, len(chosen))
+        self.say(request, _("Two-step sign-in is off for: %(names)s"), chosen)

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from agents.models.brand import Language
+
 
 class Permission(models.TextChoices):
     """What a role can allow. Reading is bounded by the role's scope, brands and channels."""
@@ -93,7 +95,9 @@ class Invitation(models.Model):
 
     email = models.EmailField(_("e-mail"))
     name = models.CharField(_("display name"), max_length=80)
-    language = models.CharField(_("language"), max_length=2, default="tr")
+    language = models.CharField(
+        _("language"), max_length=2, choices=Language, default=Language.TURKISH
+    )
     role = models.ForeignKey(
         Role, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("role")
     )

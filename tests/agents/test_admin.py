@@ -188,6 +188,28 @@ def test_adding_an_agent_means_inviting_one(page, boss):
     assert "email" in again.context["adminform"].form.errors
 
 
+@pytest.mark.parametrize(
+    ("language", "button", "told"),
+    [
+        ("en", "Send invitation", "A link is on its way to: yeni@example.com"),
+        ("tr", "Daveti gönder", "Bağlantı yolda: yeni@example.com"),
+    ],
+)
+def test_an_invitation_is_sent_and_can_be_read_afterwards(page, boss, language, button, told):
+    Agent.objects.filter(pk=boss.pk).update(language=language)
+    form = page.get(reverse("admin:agents_invitation_add")).content.decode()
+    assert re.findall(r'<input type="submit" value="([^"]+)" class', form) == [button]
+    assert "_continue" not in form
+    team = make_team(name="Satış")
+    body = {"email": "yeni@example.com", "name": "Yeni", "language": "tr", "teams": [team.pk]}
+    answer = page.post(reverse("admin:agents_invitation_add"), body, follow=True)
+    assert told in answer.content.decode()
+    invitation = Invitation.objects.get()
+    shown = page.get(reverse("admin:agents_invitation_change", args=[invitation.pk]))
+    for words in ("Türkçe", "Satış", boss.name):
+        assert words in shown.content.decode()
+
+
 def act(page, name, action, *objects, follow=True):
     body = {"action": action, "_selected_action": [obj.pk for obj in objects]}
     return page.post(reverse(f"admin:agents_{name}_changelist"), body, follow=follow)
@@ -219,6 +241,25 @@ def test_deactivating_signs_out_everywhere_but_never_oneself(page, boss, announc
     act(page, "agent", "activate", agent)
     agent.refresh_from_db()
     assert agent.is_active
+
+
+def test_an_action_names_whom_it_was_done_to(page, boss):
+    agent = make_agent(name="Deniz")
+    text = act(page, "agent", "deactivate", agent).content.decode()
+    assert "Deactivated: Deniz" in text
+    text = act(page, "agent", "deactivate", agent).content.decode()
+    assert "There was nothing to do." in text
+
+
+def test_a_person_is_deactivated_on_their_own_page_as_well(page):
+    agent = make_agent()
+    url = reverse("admin:agents_agent_change", args=[agent.pk])
+    shown = page.get(url).content.decode()
+    # Enter in a field must save, not act.
+    assert shown.index('name="_save"') < shown.index('name="index"')
+    page.post(url, {"CHANGE_FORM-action": "deactivate", "_selected_action": [agent.pk]})
+    agent.refresh_from_db()
+    assert not agent.is_active
 
 
 def agent_form(agent, **changes):
