@@ -60,6 +60,8 @@ class ImeceAdmin(_ModelAdmin):
 
     save_on_top = False
     list_per_page = 50
+    # What the button above the list says, where "add" would be wrong.
+    add_label: str | Promise = ""
     show_full_result_count = False
     formfield_overrides = {
         models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
@@ -73,11 +75,17 @@ class ImeceAdmin(_ModelAdmin):
         return field
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Take a number that no year has for a wrong filter, as the stock page does with others."""
+        """Take a number that no year has for a wrong filter, as the stock page does with others.
+
+        Leave out "show all" beside a search that has not left anything out.
+        """
         try:
-            return super().get_changelist_instance(request)
+            shown: Any = super().get_changelist_instance(request)
         except OverflowError as error:
             raise IncorrectLookupParameters from error
+        if not shown.query and not shown.has_active_filters:
+            shown.full_result_count = shown.result_count
+        return shown
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         """Save, and say in the audit log which fields changed."""

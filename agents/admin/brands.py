@@ -78,6 +78,7 @@ class BrandForm(IdentityForm):
         }
         widgets = {
             "primary_color": forms.TextInput(attrs={"type": "color"}),
+            "privacy_url": forms.URLInput(attrs={"class": "vURLField"}),
             "logo": forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
         }
 

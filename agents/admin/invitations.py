@@ -57,6 +57,7 @@ class InvitationAdmin(ImeceAdmin):
     search_fields = ["email", "name"]
     search_help_text = _("Search by name or e-mail")
     ordering = ["-pk"]
+    add_label = _("Invite an agent")
     actions = ["send_again", "show_link", "revoke"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -85,7 +86,7 @@ class InvitationAdmin(ImeceAdmin):
         """Call the one thing that can be done by its name."""
         if kwargs.get("add"):
             context |= {
-                "title": gettext("Invite an agent"),
+                "title": self.add_label,
                 "save_label": gettext("Send invitation"),
                 "show_save_and_add_another": False,
                 "show_save_and_continue": False,

@@ -92,6 +92,7 @@ class AgentAdmin(ImeceAdmin):
     search_fields = ["name", "email"]
     search_help_text = _("Search by name or e-mail")
     ordering = ["sort_name", "name"]
+    add_label = _("Invite an agent")
     actions = ["deactivate", "activate", "reset_password", "remove_second_step"]
     fieldsets = [
         (None, {"fields": ["name", "email", "language", "time_zone"]}),
