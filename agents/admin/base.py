@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.options import ActionLocation, IncorrectLookupParameters
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -102,6 +103,17 @@ class ImeceAdmin(_ModelAdmin):
         """Delete one by one: each has its line, and its consequences."""
         for obj in queryset:
             self.delete_model(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name the rows and count what goes along, as far as it has a name that people know."""
+        _all, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        known = {
+            model._meta.verbose_name_plural
+            for model in apps.get_models()
+            if isinstance(model._meta.verbose_name, Promise)
+        }
+        named = {name: count for name, count in counts.items() if name in known}
+        return [str(obj) for obj in objs], named, lacking, protected
 
     def note(self, request: HttpRequest, act: str, obj: models.Model, **data: Any) -> None:
         """Write a line to the audit log."""

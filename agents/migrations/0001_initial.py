@@ -262,6 +262,10 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identity_secrets', to='agents.brand')),
             ],
+            options={
+                'verbose_name': 'secret for signed-in visitors',
+                'verbose_name_plural': 'secrets for signed-in visitors',
+            },
         ),
         migrations.AddIndex(
             model_name='agent',

@@ -149,6 +149,10 @@ class IdentitySecret(models.Model):
     value = models.CharField(max_length=64)
     created_at = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        verbose_name = _("secret for signed-in visitors")
+        verbose_name_plural = _("secrets for signed-in visitors")
+
     def __str__(self) -> str:
         return f"{self.brand_id} {self.created_at:%Y-%m-%d}"
 

@@ -222,6 +222,25 @@ def test_an_invitation_is_sent_and_can_be_read_afterwards(page, boss, language, 
         assert words in shown.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("language", "counted"), [("en", ["Teams: 1", "Canned replies: 1"]), ("tr", ["Gruplar: 1"])]
+)
+def test_before_deleting_the_page_says_in_words_what_goes_along(page, boss, language, counted):
+    Agent.objects.filter(pk=boss.pk).update(language=language)
+    team = make_team(boss, name="sales")
+    make_topic(make_brand(), team)
+    CannedReply.objects.create(shortcut="x", title="x", body="x", language="tr", team=team)
+    asked = [
+        page.get(reverse("admin:agents_team_delete", args=[team.pk])),
+        act(page, "team", "delete_selected", team),
+    ]
+    for answer in asked:
+        text = answer.content.decode()
+        assert "<li>sales</li>" in text
+        assert all(each in text for each in counted)
+        assert "relationship" not in text
+
+
 def act(page, name, action, *objects, follow=True):
     body = {"action": action, "_selected_action": [obj.pk for obj in objects]}
     return page.post(reverse(f"admin:agents_{name}_changelist"), body, follow=follow)
