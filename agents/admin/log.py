@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from agents.admin.base import ReadOnlyAdmin
-from agents.models import AuditEntry
+from agents.models import Agent, AuditEntry, Permission, Role, Team
+from agents.tokens import Scope
 
 _ACTS: dict[str, Promise] = {
     "password.changed": _("Password changed"),
@@ -23,6 +24,7 @@ _ACTS: dict[str, Promise] = {
     "agent.invited": _("Agent invited"),
     "agent.invitation_revoked": _("Invitation revoked"),
     "agent.joined": _("Invitation accepted"),
+    "invitation.link_shown": _("Link of an invitation shown"),
     "agent.teams": _("Teams of an agent changed"),
     "team.members": _("Members of a team changed"),
     "role.given": _("Role given"),
@@ -42,15 +44,59 @@ _EDITS: dict[str, Promise] = {
 }
 
 
+_DETAILS: dict[str, Promise] = {
+    "added": _("Added"),
+    "fields": _("Fields"),
+    "name": _("Name"),
+    "old": _("Before"),
+    "permissions": _("May"),
+    "removed": _("Removed"),
+    "role": _("Role"),
+    "scope": _("Scope"),
+    "scopes": _("May be used for"),
+    "secret": _("Number of the secret"),
+}
+_CODES: dict[str, dict[Any, Any]] = {
+    "permissions": dict(Permission.choices),
+    "scope": dict(Role.Scope.choices),
+    "scopes": dict(Scope.choices),
+}
+# Whose numbers "added" and "removed" are.
+_MEMBERS: dict[str, type[Agent] | type[Team]] = {"agent.teams": Team, "team.members": Agent}
+
+
 def in_words(action: str) -> str:
     """Return what an action of the log is called; the code itself where nobody named it."""
     if named := _ACTS.get(action):
         return str(named)
     noun, _dot, act = action.partition(".")
-    model = next((each for each in apps.get_models() if each._meta.model_name == noun), None)
+    model = _model(noun)
     if model is None or act not in _EDITS:
         return action
     return f"{capfirst(str(model._meta.verbose_name))}: {_EDITS[act]}"
+
+
+def _model(name: str) -> type[Model] | None:
+    return next((each for each in apps.get_models() if each._meta.model_name == name), None)
+
+
+def _names(action: str, detail: str, values: list[Any]) -> list[str]:
+    """Return what stands behind the codes and numbers of a detail."""
+    names: dict[Any, Any] = _CODES.get(detail, {})
+    if detail == "fields":
+        names = _labels(action.partition(".")[0])
+    elif detail in {"added", "removed"} and (model := _MEMBERS.get(action)):
+        names = dict(model._default_manager.filter(pk__in=values).values_list("pk", "name"))
+    return [str(names.get(value, value)) for value in values]
+
+
+def _labels(noun: str) -> dict[str, Any]:
+    """Return how the fields of a page of the administration are called."""
+    model = _model(noun)
+    if model is None or not admin.site.is_registered(model):
+        return {}
+    fields = admin.site.get_model_admin(model).form.base_fields
+    return {name: capfirst(str(field.label)) for name, field in fields.items() if field.label}
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -83,7 +129,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by person, target or address")
     date_hierarchy = "at"
     ordering = ["-at"]
-    fields = ["at", "actor", "action_shown", "target", "ip", "details"]
+    fields = ["at", "actor", "action_shown", "target_with_kind", "ip", "details"]
 
     @admin.display(description=_("action"), ordering="action")
     def action_shown(self, entry: AuditEntry) -> str:
@@ -96,14 +142,20 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         kind, _colon, name = entry.target.partition(": ")
         return name or kind
 
+    @admin.display(description=_("target"))
+    def target_with_kind(self, entry: AuditEntry) -> str:
+        """What it was done to, and what that is."""
+        model = _model(entry.target.partition(" ")[0])
+        kind = f"{capfirst(str(model._meta.verbose_name))}: " if model else ""
+        return f"{kind}{self.target_shown(entry)}" or "—"
+
     @admin.display(description=_("details"))
     def details(self, entry: AuditEntry) -> str:
         """Show the data, a line each."""
-        return "\n".join(
-            f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-            for name, value in entry.data.items()
-        )
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Load the actors along."""
-        return super().get_queryset(request).select_related("actor")
+        lines = []
+        for name, value in entry.data.items():
+            values = value if isinstance(value, list) else [value]
+            if values and value is not None:
+                words = ", ".join(_names(entry.action, name, values))
+                lines.append(f"{_DETAILS.get(name, name)}: {words}")
+        return "\n".join(lines) or "—"

@@ -151,10 +151,42 @@ def test_a_list_is_headed_by_what_it_lists_and_a_page_by_whose_it_is(page, rows)
 
 def test_the_log_names_every_act_that_the_product_records():
     recorded = re.compile(r"""\brecord\(\s*"([a-z_.]+)\"""")
+    noted = re.compile(r"""\.note\(request, "([a-z_]+)", invitation""")
     sources = [*Path("agents").rglob("*.py"), *Path("chat").rglob("*.py")]
-    acts = {act for source in sources for act in recorded.findall(source.read_text("utf-8"))}
+    texts = [source.read_text("utf-8") for source in sources]
+    acts = {act for text in texts for act in recorded.findall(text)}
+    acts |= {f"invitation.{act}" for text in texts for act in noted.findall(text)}
+    assert "invitation.link_shown" in acts
     assert {"agent.invited", "conversation.watched"} <= acts
     assert [act for act in sorted(acts) if in_words(act) == act] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "en",
+            ["Team: sales", "Added: Elif, Mert", "Fields: Name, Pages that may show the widget"],
+        ),
+        ("tr", ["Grup: sales", "Eklenen: Elif, Mert", "Alanlar: Ad, "]),
+    ],
+)
+def test_an_entry_of_the_log_is_told_in_words(page, boss, language, lines):
+    Agent.objects.filter(pk=boss.pk).update(language=language)
+    team = make_team(name="sales")
+    people = [make_agent(name="Elif").pk, make_agent(name="Mert").pk]
+    entries = [
+        record("team.members", team, by=boss, added=people, removed=[]),
+        record("brand.changed", make_brand(), by=boss, fields=["name", "allowed_origins"]),
+        record("role.edited", make_role(), by=boss, permissions=["chat"], scope="own"),
+    ]
+    texts = [
+        page.get(reverse("admin:agents_auditentry_change", args=[entry.pk])).content.decode()
+        for entry in entries
+    ]
+    assert all(line in "".join(texts) for line in lines)
+    assert "removed" not in texts[0]
+    assert "own" not in re.findall(r"<div class=\"readonly\">([^<]+)</div>", texts[2])[-1]
 
 
 def test_agents_are_refused_on_every_page(client, rows):
