@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin, ReadOnlyAdmin
 from config.folding import sort_key
-from tickets.models import Contact, Ticket
+from tickets.models import Contact, Entry, Ticket
 
 
 @admin.register(Contact)
@@ -64,9 +65,27 @@ class TicketAdmin(ReadOnlyAdmin):
     @admin.display(description=_("timeline"))
     def timeline(self, ticket: Ticket) -> str:
         """What was said, oldest first."""
-        entries = ticket.entries.order_by("seq")[:200]
+        entries = ticket.entries.select_related("agent").order_by("seq")[:200]
         return "\n\n".join(
             f"{date_format(localtime(entry.created_at), 'DATETIME_FORMAT')}"
-            f" · {entry.get_author_kind_display()}\n{entry.body}"
+            f" · {entry.agent or entry.get_author_kind_display()}\n{_said(entry)}"
             for entry in entries
         )
+
+
+def _said(entry: Entry) -> str:
+    """Return the words of a line, or what it stands for."""
+    to = str(entry.data.get("to", ""))
+    match entry.kind:
+        case Entry.Kind.CREATED:
+            source = str(entry.data.get("source", ""))
+            sources = dict(Ticket.Source.choices)
+            return gettext("Opened: %(source)s") % {"source": sources.get(source, source)}
+        case Entry.Kind.ASSIGNED:
+            return gettext("Assigned to: %(name)s") % {"name": to}
+        case Entry.Kind.STATUS:
+            statuses = dict(Ticket.Status.choices)
+            return gettext("Status: %(status)s") % {"status": statuses.get(to, to)}
+        case Entry.Kind.NOTE:
+            return gettext("Internal note: %(text)s") % {"text": entry.body}
+    return entry.body

@@ -1,6 +1,7 @@
 """Opening tickets."""
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_agent, make_brand, make_team, make_topic
@@ -76,3 +77,23 @@ def test_a_subject_is_one_line_of_eighty_characters() -> None:
     assert subject_of("  bir\n\tiki ") == "bir iki"
     assert len(subject_of("kelime " * 40)) <= 80
     assert subject_of("kelime " * 40).endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["System\nOpened: Live chat", "Status: On hold", "Ayşe\nInternal note: call"]),
+        ("tr", ["Sistem\nAçıldı: Canlı sohbet", "Statü: Askıda", "Atanan: Ayşe", "İç not: call"]),
+    ],
+)
+def test_the_timeline_of_the_administration_says_what_happened(client, language, words) -> None:
+    ticket, ayse = open_one(), make_agent(name="Ayşe")
+    lines = [("assigned", "", {"to": "Ayşe"}), ("status", "", {"to": "on_hold"})]
+    for seq, (kind, body, data) in enumerate([*lines, ("note", "call", {})], start=3):
+        Entry.objects.create(
+            ticket=ticket, seq=seq, kind=kind, author_kind="agent", agent=ayse, body=body, data=data
+        )
+    client.force_login(make_agent(is_staff=True, is_superuser=True, language=language))
+    page = client.get(reverse("admin:tickets_ticket_change", args=[ticket.pk])).content.decode()
+    text = page.replace("<br>", "\n")
+    assert [each for each in words if each not in text] == []
