@@ -44,7 +44,11 @@ def accept(request: HttpRequest) -> HttpResponse:
     invitation = open_invitation(secret, now=timezone.now())
     if invitation is None:
         return render(request, "agents/invitation_invalid.html", status=404)
-    initial = {"name": invitation.name, "language": invitation.language}
+    if not request.user.is_authenticated and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        # Until the person has chosen one here, who invited them knows better than the browser.
+        translation.activate(invitation.language)
+        request.LANGUAGE_CODE = invitation.language
+    initial = {"name": invitation.name, "language": translation.get_language()}
     form = AcceptInvitationForm(
         request.POST if request.method == "POST" else None, email=invitation.email, initial=initial
     )
@@ -59,7 +63,4 @@ def accept(request: HttpRequest) -> HttpResponse:
         # The usual door writes it down by itself; without it nobody could end this session.
         UserSession.objects.create_from_request(request)
         return redirect(settings.LOGIN_REDIRECT_URL)
-    if request.method == "GET" and not request.user.is_authenticated:
-        translation.activate(invitation.language)
-        request.LANGUAGE_CODE = invitation.language
     return render(request, "agents/invitation.html", {"form": form, "invitation": invitation})

@@ -138,6 +138,18 @@ def test_a_weak_password_keeps_what_was_typed(client):
     assert not Agent.objects.exists()
 
 
+def test_the_page_stays_in_the_language_of_the_invitation_until_another_is_chosen(client):
+    browser = {"HTTP_ACCEPT_LANGUAGE": "en"}
+    client.get(link_of(invite()), **browser)
+    assert "Hoş geldiniz" in client.get("/invitation/", **browser).content.decode()
+    answer = client.post("/invitation/", {"name": "x", "password": "short"}, **browser)
+    assert "Hoş geldiniz" in answer.content.decode()
+    client.post("/language/", {"language": "en", "next": "/invitation/"})
+    text = client.get("/invitation/", **browser).content.decode()
+    assert "Welcome" in text
+    assert '<option value="en" selected>' in text
+
+
 def test_an_invitation_for_somebody_who_became_an_agent_meanwhile_is_void():
     link = link_of(invite())
     make_agent(email="yeni@example.com")
