@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -31,7 +32,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "email_password_mismatch": gettext_lazy("E-mail or password is wrong."),
         "enter_current_password": gettext_lazy("This is not your current password."),
         "incorrect_password": gettext_lazy("The password is wrong."),
-        "incorrect_code": gettext_lazy("The code is wrong."),
         "too_many_login_attempts": gettext_lazy(
             "Too many attempts. Please wait a few minutes and try again."
         ),
@@ -83,6 +83,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         # Not per host name, or every spelling of our address would give five more guesses.
         return str(credentials.get("email") or "").lower()
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """The second step of the door."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": gettext_lazy(
+            "This code is wrong or too old. Enter the one that the app shows now."
+        ),
+    }
 
 
 def session_rows(agent: Agent) -> list[UserSession]:

@@ -279,6 +279,7 @@ ACCOUNT_FORMS = {
     "change_password": "agents.forms.ChangePasswordForm",
     "reauthenticate": "agents.forms.ReauthenticateForm",
 }
+MFA_ADAPTER = "agents.adapter.MfaAdapter"
 MFA_FORMS = {
     "authenticate": "agents.forms.AuthenticateForm",
     "reauthenticate": "agents.forms.MfaReauthenticateForm",

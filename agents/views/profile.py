@@ -55,6 +55,7 @@ def change_picture(request: HttpRequest) -> HttpResponse:
         set_avatar(agent=agent, upload=None if "remove" in request.POST else upload)
     except ValidationError as error:
         return _page(request, agent, picture_error=" ".join(error.messages))
+    messages.success(request, _("Saved."))
     return redirect("agents:profile")
 
 

@@ -222,7 +222,8 @@ def test_two_steps_are_asked_for_at_the_web_door(client, agent):
     totp.TOTP.activate(agent, secret)
     assert sign_in(client).url == "/accounts/2fa/authenticate/"
     assert not is_in(client)
-    assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
+    wrong = client.post("/accounts/2fa/authenticate/", {"code": "000000"})
+    assert "Enter the one that the app shows now." in wrong.content.decode()
     assert not is_in(client)
     client.get("/accounts/2fa/authenticate/")
     code = totp.format_hotp_value(

@@ -179,6 +179,7 @@ def test_a_new_picture_replaces_the_old_file_and_one_can_be_removed(
         page.post("/profile/picture/", {"remove": "1"})
     agent.refresh_from_db()
     assert agent.avatar_url == ""
+    assert "Saved." in page.get("/profile/").content.decode()
     assert list(tmp_path.glob("avatars/*")) == []
 
 
