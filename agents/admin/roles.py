@@ -69,7 +69,7 @@ class RoleAdmin(ImeceAdmin):
         """Where it holds."""
         return ", ".join(brand.name for brand in role.brands.all()) or str(_("all"))
 
-    @admin.display(description=_("given to"), ordering="_holders")
+    @admin.display(description=_("people and teams"), ordering="_holders")
     def holder_count(self, role: Any) -> int:
         """To how many people and teams it is given."""
         count: int = role._holders

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, unique=True, verbose_name='name')),
                 ('permissions', models.JSONField(default=list, verbose_name='permissions')),
-                ('scope', models.CharField(choices=[('own', "Own chats and own teams' queue"), ('team', 'All chats of own teams'), ('all', 'Everything in the brands below')], default='own', max_length=4, verbose_name='scope')),
+                ('scope', models.CharField(choices=[('own', "Own chats and own teams' queue"), ('team', 'All chats of own teams'), ('all', 'All chats of the chosen brands')], default='own', max_length=4, verbose_name='scope')),
                 ('channels', models.JSONField(blank=True, default=list, verbose_name='channels')),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
                 ('brands', models.ManyToManyField(blank=True, help_text='None chosen: all brands.', related_name='+', to='agents.brand', verbose_name='brands')),

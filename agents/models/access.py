@@ -18,7 +18,7 @@ class Permission(models.TextChoices):
     REPORTS = "reports", _("Read reports")
     EXPORT = "export", _("Export")
     CANNED = "canned", _("Manage team and brand canned replies")
-    ADMIN = "admin", _("Administer")
+    ADMIN = "admin", _("Administer: may do everything")
 
 
 class Role(models.Model):
@@ -27,7 +27,7 @@ class Role(models.Model):
     class Scope(models.TextChoices):
         OWN = "own", _("Own chats and own teams' queue")
         TEAM = "team", _("All chats of own teams")
-        ALL = "all", _("Everything in the brands below")
+        ALL = "all", _("All chats of the chosen brands")
 
     name = models.CharField(_("name"), max_length=60, unique=True)
     permissions = models.JSONField(_("permissions"), default=list)
