@@ -35,6 +35,7 @@ class ImeceAdminSite(admin.AdminSite):
     index_title = _("Set up")
     site_url = "/console/"
     enable_nav_sidebar = True
+    empty_value_display = "—"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in those whose roles administer; `is_staff` is kept in step with the roles."""

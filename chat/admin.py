@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin
@@ -29,9 +30,20 @@ class CannedReplyForm(_CannedReplyForm):
         fields = ("shortcut", "title", "body", "language", "brand", "team", "agent")
         widgets = {"body": forms.Textarea(attrs={"rows": 6})}
         help_texts = {
-            "brand": _("Empty: all brands."),
-            "team": _("Empty: all teams."),
+            "title": _("What agents read in the list."),
+            "body": _(
+                "Filled in by itself: {{visitor.name}}, {{visitor.email}}, {{agent.name}}, "
+                "{{agent.first_name}}, {{brand.name}}, {{topic}}, {{chat.id}}. What stands after | "
+                "is written when nothing is known: {{visitor.name|dear customer}}."
+            ),
+            "language": _("Offered in chats in this language."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["brand"].empty_label = _("All brands")  # type: ignore[attr-defined]
+        self.fields["team"].empty_label = _("All teams")  # type: ignore[attr-defined]
+        self.fields["agent"].empty_label = _("All agents")  # type: ignore[attr-defined]
 
     def clean_shortcut(self) -> str:
         """Store shortcuts in lower case."""
@@ -52,7 +64,10 @@ class CannedReplyAdmin(ImeceAdmin):
     """Canned replies for everybody, a brand, a team or one agent."""
 
     form = CannedReplyForm
-    list_display = ["slash", "title", "language", "brand", "team", "agent", "used_count"]
+    list_display = [
+        *("slash", "title", "language"),
+        *("brand_shown", "team_shown", "agent_shown", "used_count"),
+    ]
     list_filter = ["language", "brand", "team"]
     list_select_related = ["brand", "team", "agent"]
     search_fields = ["shortcut", "title", "body"]
@@ -66,6 +81,21 @@ class CannedReplyAdmin(ImeceAdmin):
     def slash(self, reply: CannedReply) -> str:
         """As it is typed."""
         return f"/{reply.shortcut}"
+
+    @admin.display(description=_("brand"), ordering="brand__name")
+    def brand_shown(self, reply: CannedReply) -> str:
+        """In whose chats it is offered."""
+        return str(reply.brand or gettext("all"))
+
+    @admin.display(description=_("team"), ordering="team__sort_name")
+    def team_shown(self, reply: CannedReply) -> str:
+        """To which team it is offered."""
+        return str(reply.team or gettext("all"))
+
+    @admin.display(description=_("agent"), ordering="agent__sort_name")
+    def agent_shown(self, reply: CannedReply) -> str:
+        """To whom alone it is offered."""
+        return str(reply.agent or gettext("all"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep what the picker searches."""

@@ -22,6 +22,7 @@ from agents.models import (
     Team,
 )
 from agents.operations import create_token, invite_agent
+from chat.canned import values_for
 from chat.models import CannedReply, Tag
 from chat.operations.tags import add_tag
 from config.folding import fold
@@ -443,6 +444,19 @@ def test_editing_and_deleting_a_role_reach_those_who_hold_it(page):
 def canned(page, **changes):
     body = {"shortcut": "Selam", "title": "Selam", "body": "Iyi günler İ", "language": "tr"}
     return page.post(reverse("admin:chat_cannedreply_add"), body | changes)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ["All brands", "All agents"]), ("tr", ["Bütün markalar", "Bütün temsilciler"])],
+)
+def test_the_page_of_a_canned_reply_names_what_can_be_filled_in(page, boss, language, words):
+    Agent.objects.filter(pk=boss.pk).update(language=language)
+    text = page.get(reverse("admin:chat_cannedreply_add")).content.decode()
+    conversation = make_conversation(visitor=make_visitor(make_brand()))
+    for name in values_for(conversation, boss):
+        assert f"{{{{{name}}}}}" in text
+    assert [each for each in words if each not in text] == []
 
 
 def test_a_canned_reply_can_be_found_and_has_its_shortcut_alone(page):
