@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from agents.first_steps import first_steps
 from agents.models import Brand
 
 # What belongs together for the person who sets things up, whichever app holds it.
@@ -48,7 +49,7 @@ class ImeceAdminSite(admin.AdminSite):
         for brand in Brand.objects.filter(is_active=True, default_team=None).order_by("name"):
             page = reverse("admin:agents_brand_change", args=[brand.pk])
             messages.warning(request, format_html('<a href="{}">{}</a>', page, brand.missing_step))
-        return super().index(request, extra_context)
+        return super().index(request, {"first_steps": first_steps()} | (extra_context or {}))
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

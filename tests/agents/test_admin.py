@@ -207,6 +207,31 @@ def test_the_index_groups_pages_by_purpose(page):
     assert names[:2] == ["Brands and topics", "People"]
 
 
+def test_the_index_says_what_to_do_first_until_it_is_done(page, boss):
+    def todo():
+        found = page.get("/admin/").context["first_steps"]
+        return [(str(step.label), step.url) for step in found if not step.is_done]
+
+    add = "admin:agents_{}_add".format
+    assert [url for _label, url in todo()] == [
+        *(reverse(add("brand")), reverse(add("brand")), reverse(add("team"))),
+        *(reverse(add("brand")), reverse(add("topic")), reverse(add("invitation"))),
+    ]
+    brand, team = make_brand(allowed_origins=[]), make_team()
+    change = reverse("admin:agents_brand_change", args=[brand.pk])
+    assert [url for _label, url in todo()] == [
+        *(change, change, reverse(add("topic")), reverse(add("invitation"))),
+    ]
+    make_topic(brand, team)
+    make_agent()
+    assert [url for _label, url in todo()] == [change, change]
+    Agent.objects.filter(pk=boss.pk).update(language="tr")
+    assert "İlk adımlar" in page.get("/admin/").content.decode()
+    brand.allowed_origins, brand.default_team = ["https://a.example"], team
+    brand.save()
+    assert page.get("/admin/").context["first_steps"] == []
+
+
 def test_passwords_are_changed_and_sessions_ended_in_one_place(page):
     assert page.get("/admin/password_change/").url == "/accounts/password/change/"
     page.get("/admin/logout/")
