@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Agent, Brand, Invitation, Team, Topic
+from agents.models import Agent, Brand, Invitation, Role, Team, Topic
 
 
 class Step(NamedTuple):
@@ -41,6 +41,7 @@ def first_steps() -> list[Step]:
             reverse("admin:agents_topic_add"),
             bool(brands) and all(brand.pk in with_topics for brand in brands),
         ),
+        Step(_("Add a role for agents"), reverse("admin:agents_role_add"), Role.objects.exists()),
         Step(_("Invite agents"), reverse("admin:agents_invitation_add"), has_others),
     ]
     return [] if all(step.is_done for step in steps) else steps

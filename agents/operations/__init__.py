@@ -30,6 +30,7 @@ from agents.operations.profiles import set_avatar, update_profile
 from agents.operations.roles import (
     access_changed,
     give_role,
+    make_first_roles,
     role_edited,
     set_members,
     set_roles,
@@ -60,6 +61,7 @@ __all__ = [
     "end_sessions",
     "give_role",
     "invite_agent",
+    "make_first_roles",
     "open_invitation",
     "remove_second_step",
     "renew_link",

@@ -5,14 +5,35 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
+from django.utils.translation import gettext
 
 from agents.access import accesses_of
 from agents.audit import record
 from agents.events import AccessChanged
-from agents.models import Agent, Role, RoleGrant, Team
+from agents.models import Agent, Permission, Role, RoleGrant, Team
 from agents.operations.accounts import revoke_tokens
 from agents.operations.sockets import revoke_sockets
 from config.events import publish
+
+
+@transaction.atomic
+def make_first_roles(*, language: str) -> None:
+    """Make the roles that most companies need, named in `language`; none where there are some."""
+    if Role.objects.exists():
+        return
+    agent = [Permission.CHAT, Permission.ARCHIVE, Permission.TICKETS]
+    supervisor = [each for each in Permission if each != Permission.ADMIN]
+    with translation.override(language):
+        made = [
+            Role(name=gettext("Agent"), permissions=agent, scope=Role.Scope.OWN),
+            Role(name=gettext("Supervisor"), permissions=supervisor, scope=Role.Scope.ALL),
+            Role(name=gettext("Admin"), permissions=[*Permission], scope=Role.Scope.ALL),
+        ]
+    for role in made:
+        role.permissions = [str(each) for each in role.permissions]
+        role.save()
+        record("role.created", role, by=None)
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from PIL import Image
 from agents import middleware
 from agents.audit import caller_ip
 from agents.middleware import PreferencesMiddleware
-from agents.models import Agent, ApiToken, Permission
+from agents.models import Agent, ApiToken, Permission, Role
 from agents.operations import create_token
 from agents.tokens import Scope
 from tests.factories import make_agent, make_role
@@ -300,6 +300,22 @@ def test_createadmin_makes_somebody_who_may_do_everything(monkeypatch, capsys):
     assert boss.is_superuser
     assert boss.check_password("a-good-long-word")
     assert "a-good-long-word" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [("tr", ["Temsilci", "Süpervizör", "Yönetici"]), ("en", ["Agent", "Supervisor", "Admin"])],
+)
+def test_createadmin_leaves_roles_to_invite_people_with(monkeypatch, language, names):
+    monkeypatch.setenv("ADMIN_PASSWORD", "a-long-password-2026")
+    for number in range(2):
+        address = f"boss{number}@example.com"
+        options = ["--email", address, "--name", "Boss", "--language", language, "--no-input"]
+        call_command("createadmin", *options)
+    roles = Role.objects.order_by("pk")
+    assert [role.name for role in roles] == names
+    assert [role.scope for role in roles] == ["own", "all", "all"]
+    assert ["admin" in role.permissions for role in roles] == [False, False, True]
 
 
 @pytest.mark.parametrize("password", ["", "short", "password1234"])

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from agents.backends import PASSWORD_MAX
 from agents.models import Agent, Language
-from agents.operations import create_agent
+from agents.operations import create_agent, make_first_roles
 
 
 class Command(BaseCommand):
     """Asks for what is missing; with --no-input the password comes from ADMIN_PASSWORD."""
 
-    help = "Makes an admin who may do everything."
+    help = "Makes an admin who may do everything, and on a new installation the first roles."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
@@ -57,4 +57,5 @@ class Command(BaseCommand):
             is_staff=True,
             is_superuser=True,
         )
+        make_first_roles(language=options["language"])
         self.stdout.write(f"{email} may sign in and administer.")
