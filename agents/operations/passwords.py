@@ -39,5 +39,9 @@ def mail_password_reset(payload: dict[str, Any]) -> None:
         "password_reset",
         to=agent.email,
         language=agent.language,
-        context={"name": agent.name, "link": settings.PUBLIC_URL + path},
+        context={
+            "name": agent.name,
+            "link": settings.PUBLIC_URL + path,
+            "days": settings.PASSWORD_RESET_TIMEOUT // (24 * 60 * 60),
+        },
     )

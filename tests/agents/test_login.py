@@ -291,6 +291,15 @@ def test_reset_answers_the_same_for_known_and_unknown_addresses(agent, django_as
     assert OutboxEntry.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "once, for 3 days."), ("tr", "bir kez ve 3 gün boyunca")]
+)
+def test_the_mail_says_how_long_its_link_works(agent, language, words):
+    Agent.objects.filter(pk=agent.pk).update(language=language)
+    mail_password_reset({"email": agent.email})
+    assert words in mail.outbox[0].body
+
+
 def test_the_reset_link_works_once_and_ends_everything_else(agent):
     old = Client()
     sign_in(old)
