@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ANYWHERE, ImeceAdmin, listed
@@ -109,8 +109,10 @@ class InvitationAdmin(ImeceAdmin):
     def state(self, invitation: Invitation) -> str:
         """What became of it."""
         if invitation.used_at:
-            return gettext("accepted")
-        return gettext("expired") if invitation.expires_at <= timezone.now() else gettext("open")
+            return gettext("Accepted")
+        if invitation.expires_at <= timezone.now():
+            return gettext("Expired")
+        return pgettext("invitation", "Open")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Invite."""
@@ -152,7 +154,9 @@ class InvitationAdmin(ImeceAdmin):
                 self.message_user(request, gettext("This was accepted already."), messages.WARNING)
                 continue
             self.note(request, "link_shown", invitation)
-            self.message_user(request, f"{invitation.email}: {link}", messages.INFO)
+            text = gettext("The link for %(email)s, shown this once: %(link)s")
+            values = {"email": invitation.email, "link": link}
+            self.message_user(request, text % values, messages.INFO)
 
     @admin.action(description=_("Revoke"), permissions=["change"], location=ANYWHERE)
     def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:

@@ -126,7 +126,7 @@ def test_every_page_opens_and_shows_hostile_names_as_text(page, boss, rows, lang
 def test_a_turkish_admin_reads_turkish_columns_states_and_acts(page, boss, rows):
     Agent.objects.filter(pk=boss.pk).update(language="tr")
     invitations = page.get(reverse("admin:agents_invitation_changelist")).content.decode()
-    for words in ("Davet eden", "Son geçerlilik", "bekliyor"):
+    for words in ("Davet eden", "Son geçerlilik", "Bekliyor"):
         assert words in invitations
     tickets = page.get(reverse("admin:tickets_ticket_changelist")).content.decode()
     for words in ("Marka", "Grup", "Son değişiklik"):
