@@ -311,7 +311,10 @@ def test_the_reset_link_works_once_and_ends_everything_else(agent):
     page = client.get(link, follow=True)
     assert link not in page.redirect_chain[-1][0]
     new = "another-word-7"
-    client.post(page.redirect_chain[-1][0], {"password1": new, "password2": new})
+    done = client.post(
+        page.redirect_chain[-1][0], {"password1": new, "password2": new}, follow=True
+    )
+    assert done.content.decode().count("Password changed") == 2
     agent.refresh_from_db()
     assert agent.check_password(new)
     assert not is_in(old)
