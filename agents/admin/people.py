@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ANYWHERE, ImeceAdmin, listed
@@ -117,8 +117,10 @@ class AgentAdmin(ImeceAdmin):
 
     @admin.display(description=_("status"), ordering="status")
     def status_shown(self, agent: Agent) -> str:
-        """The status in words."""
-        return agent.get_status_display()
+        """The status in words, of a break with its reason."""
+        reason = agent.break_reason
+        words = [agent.get_status_display(), reason.label(get_language() or "en") if reason else ""]
+        return " · ".join(filter(None, words))
 
     @admin.display(description=_("agent since"))
     def joined(self, agent: Agent) -> str:

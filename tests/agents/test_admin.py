@@ -332,6 +332,13 @@ def test_deactivating_signs_out_everywhere_but_never_oneself(page, boss, announc
     assert agent.is_active
 
 
+def test_the_list_of_agents_says_why_somebody_is_on_a_break(page):
+    agent = make_agent()
+    lunch = BreakReason.objects.create(name_tr="Öğle", name_en="Lunch")
+    Agent.objects.filter(pk=agent.pk).update(status="break", break_reason=lunch)
+    assert "Break · Lunch" in page.get(reverse("admin:agents_agent_changelist")).content.decode()
+
+
 def test_an_action_names_whom_it_was_done_to(page, boss):
     agent = make_agent(name="Deniz")
     text = act(page, "agent", "deactivate", agent).content.decode()
