@@ -14,9 +14,11 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from agents.first_steps import first_steps
 from agents.models import Brand
+from config.outbox.models import OutboxEntry
 
 # What belongs together for the person who sets things up, whichever app holds it.
 _GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
@@ -45,10 +47,19 @@ class ImeceAdminSite(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Show what can be set up, and name what still must be."""
+        """Show what can be set up, and name what still must be and what went wrong."""
         for brand in Brand.objects.filter(is_active=True, default_team=None).order_by("name"):
             page = reverse("admin:agents_brand_change", args=[brand.pk])
             messages.warning(request, format_html('<a href="{}">{}</a>', page, brand.missing_step))
+        if count := OutboxEntry.objects.dead().count():
+            page = reverse("admin:outbox_outboxentry_changelist") + "?state=dead"
+            text = ngettext(
+                "%(count)d e-mail or other effect did not succeed and was given up.",
+                "%(count)d e-mails or other effects did not succeed and were given up.",
+                count,
+            )
+            link = format_html('<a href="{}">{}</a>', page, text % {"count": count})
+            messages.warning(request, link)
         return super().index(request, {"first_steps": first_steps()} | (extra_context or {}))
 
     def login(
