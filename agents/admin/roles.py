@@ -42,6 +42,16 @@ class RoleForm(_RoleForm):
         fields = ("name", "permissions", "scope", "brands", "channels")
         widgets = {"scope": forms.RadioSelect}
 
+    def clean(self) -> dict[str, Any]:
+        """Don't let anybody believe that administering could be bounded."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        bounds = [name for name in ("brands", "channels") if cleaned.get(name)]
+        if bounds and Permission.ADMIN in (cleaned.get("permissions") or ()):
+            text = _("Whoever administers reaches everything: choose none here.")
+            for name in bounds:
+                self.add_error(name, text)
+        return cleaned
+
 
 @admin.register(Role)
 class RoleAdmin(ImeceAdmin):

@@ -454,6 +454,15 @@ def test_a_role_is_made_of_checkboxes(page):
     assert "permissions" in wrong.context["adminform"].form.errors
 
 
+def test_a_role_that_administers_is_not_said_to_be_bounded(page):
+    body = {"name": "Pazar", "permissions": ["chat"], "scope": "all", "brands": [make_brand().pk]}
+    assert page.post(reverse("admin:agents_role_add"), body).status_code == 302
+    body |= {"name": "Hepsi", "permissions": ["chat", "admin"], "channels": ["web"]}
+    wrong = page.post(reverse("admin:agents_role_add"), body)
+    assert set(wrong.context["adminform"].form.errors) == {"brands", "channels"}
+    assert not Role.objects.filter(name="Hepsi").exists()
+
+
 def test_editing_and_deleting_a_role_reach_those_who_hold_it(page):
     role = make_role(Permission.ADMIN)
     agent = make_agent(role=role)
