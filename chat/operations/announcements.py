@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
@@ -18,6 +18,8 @@ from chat.routing.queue import Place, places
 from config.events import publish
 
 _KEY = "chat.announced"
+# Who looked at the floor longer before somebody else than this has another clock.
+_OVERTAKEN = timedelta(seconds=30)
 
 
 @dataclass(kw_only=True)
@@ -27,19 +29,27 @@ class _Announced:
     availability: dict[int, dict[str, Any]] = field(default_factory=dict)
     counters: dict[int, tuple[int, int]] = field(default_factory=dict)
     places: dict[int, Place] = field(default_factory=dict)
+    # When whoever told it began to look.
+    at: datetime = field(compare=False)
 
 
 def announce_changes(*, now: datetime) -> None:
-    """Compare the floor with what was last announced and push only what differs."""
-    before: _Announced = cache.get(_KEY) or _Announced()
+    """Compare the floor with what was last announced and push only what differs.
+
+    Several workers may look at once: who was overtaken by a later look says nothing.
+    """
     brands = list(Brand.objects.filter(is_active=True).order_by("pk"))
     topics, policy = read_topics(brands)
     floor = with_rules(read_floor(now), policy)
-    told = _Announced(places=places(floor))
+    told = _Announced(places=places(floor), at=now)
     for brand in brands:
         told.availability[brand.pk] = availability_of(floor, topics[brand.pk]).as_json()
         told.counters[brand.pk] = (floor.length(brand.pk), authorised_online(floor, brand.pk))
+    before: _Announced = cache.get(_KEY) or _Announced(at=now)
+    if timedelta(0) < before.at - now < _OVERTAKEN:
+        return
     if told == before:
+        cache.set(_KEY, told, timeout=None)
         return
     # First of all: who asks after the ring must not be told what was true before it.
     forget()

@@ -184,6 +184,20 @@ def test_a_change_is_announced_once_and_only_when_the_answer_differs(announced) 
     ]
 
 
+def test_a_look_at_the_floor_that_was_overtaken_is_not_announced(announced) -> None:
+    desk = make_desk()
+    now = timezone.now()
+    announce_changes(now=now)
+    announced.clear()
+    Agent.objects.update(status=Status.BREAK)
+    # It began before, and what it saw may be what was true before.
+    announce_changes(now=now - timedelta(seconds=1))
+    assert told(announced, AvailabilityChanged) == []
+    announce_changes(now=now + timedelta(seconds=1))
+    [changed] = told(announced, AvailabilityChanged)
+    assert (changed.brand_id, changed.answer["state"]) == (desk.brand.pk, "offline")
+
+
 def test_the_footer_counts_customers_waiting_and_authorised_agents(announced) -> None:
     desk = make_desk(agents=2)
     stranger = make_agent(online=True, role=make_role("tickets"))

