@@ -298,6 +298,7 @@ MFA_TOTP_ISSUER = "İmece"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("tr", "Türkçe"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Istanbul")
 USE_TZ = True
 
