@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
+from config.outbox.claims import UNKNOWN
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import replay
 from config.outbox.registry import label_of, labels
@@ -83,7 +84,7 @@ class OutboxEntryAdmin(ModelAdmin):
     show_full_result_count = False
     fields = readonly_fields = (
         *("kind_shown", "key", "state", "created_at", "available_at", "attempts"),
-        *("done_at", "dead_at", "last_error"),
+        *("done_at", "dead_at", "last_error_shown"),
     )
 
     @admin.display(description=_("kind"), ordering="kind")
@@ -101,7 +102,14 @@ class OutboxEntryAdmin(ModelAdmin):
     @admin.display(description=_("last error"))
     def last_error_line(self, entry: OutboxEntry) -> str:
         """The first words of the last error."""
-        return entry.last_error[:80]
+        return self.last_error_shown(entry)[:80]
+
+    @admin.display(description=_("last error"))
+    def last_error_shown(self, entry: OutboxEntry) -> str:
+        """The last error; in words where it is one that replaying may make worse."""
+        if entry.last_error == UNKNOWN:
+            return gettext("Perhaps done already: a replay may do it a second time.")
+        return entry.last_error
 
     @admin.action(
         description=_("Replay"),

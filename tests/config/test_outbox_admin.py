@@ -1,5 +1,7 @@
 """The outbox as an admin sees it in the browser."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -116,3 +118,15 @@ def test_the_start_page_leads_to_what_was_given_up(admin: Client, dead: OutboxEn
     assert "1 e-posta veya başka iş başarılamadı" in page
     dead.delete()
     assert "state=dead" not in admin.get("/admin/").content.decode()
+
+
+def test_what_may_have_been_done_is_said_before_it_is_repeated(
+    client: Client, dead: OutboxEntry
+) -> None:
+    client.force_login(make_agent(is_staff=True, is_superuser=True, language="en"))
+    dead.last_error, dead.created_at = "unknown", datetime(2026, 11, 27, 3, 0, tzinfo=UTC)
+    dead.save()
+    for url in (reverse(LIST), reverse("admin:outbox_outboxentry_change", args=[dead.pk])):
+        page = client.get(url).content.decode()
+        assert "a replay may do it a second time" in page
+        assert "27 November 2026 06:00" in page
