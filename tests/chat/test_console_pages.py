@@ -126,6 +126,18 @@ def test_an_empty_desk_says_why_chats_may_never_come(desk: Desk) -> None:
     assert step not in desk.get()
 
 
+@pytest.mark.parametrize(
+    ("staff", "words"),
+    [(True, "Set up the first brand"), (False, "There is no brand for you yet.")],
+)
+def test_an_empty_console_says_what_is_missing_before_there_is_a_brand(
+    client: Client, staff: bool, words: str
+) -> None:
+    client.force_login(factories.make_agent(language="en", is_staff=staff, is_superuser=staff))
+    assert words in client.get("/console/").content.decode()
+    assert words in client.get("/console/?part=list").content.decode()
+
+
 def test_the_queue_is_listed_in_its_order(desk: Desk) -> None:
     now = timezone.now()
     second = desk.chat(status="queued", assignee=None, queued_at=now)
