@@ -1,14 +1,18 @@
 """Roles, teams, reasons for a break."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from agents.access import access_of
 from agents.admin.base import ChoicesField, ImeceAdmin, LabelledAdmin, listed
 from agents.callers import signed_in
 from agents.models import Agent, BreakReason, Permission, Role, RoleGrant, Team
@@ -24,6 +28,41 @@ else:
     _TeamForm = forms.ModelForm
 
 CHANNELS = [("web", _("Website"))]
+
+
+class _LockedOut(Exception):
+    """What was done takes the administration away from whoever did it."""
+
+
+class KeepingAdmin(ImeceAdmin):
+    """Undoes what would lock people out of these pages by their own hand."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Save, unless it locks out."""
+        return self._kept(request, super().changeform_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Delete, unless it locks out."""
+        return self._kept(request, super().delete_view, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Do what was chosen in the list, unless it locks out."""
+        return self._kept(request, super().changelist_view, *args, **kwargs)
+
+    def _kept(self, request: HttpRequest, view: Callable[..., Any], *args: Any, **kw: Any) -> Any:
+        try:
+            with transaction.atomic():
+                answer = view(request, *args, **kw)
+                if request.method == "POST" and not access_of(signed_in(request)).everything:
+                    raise _LockedOut
+        except _LockedOut:
+            # The view has praised itself already.
+            for _said in messages.get_messages(request):
+                pass
+            text = gettext("You can't take the administration away from yourself.")
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return answer
 
 
 class RoleForm(_RoleForm):
@@ -54,7 +93,7 @@ class RoleForm(_RoleForm):
 
 
 @admin.register(Role)
-class RoleAdmin(ImeceAdmin):
+class RoleAdmin(KeepingAdmin):
     """What people may do; given to a person on their page, to a team on its page."""
 
     form = RoleForm
@@ -137,7 +176,7 @@ class TeamForm(_TeamForm):
 
 
 @admin.register(Team)
-class TeamAdmin(ImeceAdmin):
+class TeamAdmin(KeepingAdmin):
     """Teams: who works together, and on what terms."""
 
     form = TeamForm

@@ -391,6 +391,30 @@ def test_nobody_takes_the_administration_from_themselves(page, boss):
     assert boss.role_grants.exists()
 
 
+def test_nobody_locks_themselves_out_by_a_role_or_a_team(page, boss):
+    role = boss.role_grants.get().role
+    url = reverse("admin:agents_role_change", args=[role.pk])
+    body = {"name": role.name, "permissions": ["chat"], "scope": "all"}
+    text = page.post(url, body, follow=True).content.decode()
+    assert "You can&#x27;t take the administration away from yourself." in text
+    assert "successfully" not in text
+    page.post(reverse("admin:agents_role_delete", args=[role.pk]), {"post": "yes"})
+    act(page, "role", "delete_selected", role)
+    delete = {"action": "delete_selected", "_selected_action": [role.pk], "post": "yes"}
+    page.post(reverse("admin:agents_role_changelist"), delete)
+    role.refresh_from_db()
+    assert role.permissions == ["admin"]
+    # By a team's role it is the same.
+    team = make_team(boss)
+    boss.role_grants.update(agent=None, team=team)
+    form = {"name": team.name, "ring_seconds": "30", "roles": [role.pk]}
+    page.post(reverse("admin:agents_team_change", args=[team.pk]), form)
+    assert list(team.agents.all()) == [boss]
+    page.post(reverse("admin:agents_team_change", args=[team.pk]), form | {"agents": [boss.pk]})
+    assert page.get("/admin/").status_code == 200
+    assert not AuditEntry.objects.filter(action="role.deleted").exists()
+
+
 def test_the_password_is_not_a_field_of_anybodys_page(page):
     agent = make_agent(password="imece-demo-9")
     save_agent(page, agent, password="x", is_superuser="on", is_staff="on", is_active="")
