@@ -1,4 +1,4 @@
-"""Brands, their texts and topics."""
+"""Brands and topics."""
 
 import re
 import zoneinfo

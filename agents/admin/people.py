@@ -1,4 +1,4 @@
-"""Agents."""
+"""Agents, and why they take breaks."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,9 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import ANYWHERE, ImeceAdmin, listed
+from agents.admin.base import ANYWHERE, ImeceAdmin, LabelledAdmin, listed
 from agents.callers import signed_in
-from agents.models import Agent, Permission, Role, Team
+from agents.models import Agent, BreakReason, Permission, Role, Team
 from agents.operations import (
     change_email,
     disable_agent,
@@ -196,3 +196,13 @@ class AgentAdmin(ImeceAdmin):
         for agent in chosen:
             remove_second_step(agent=agent, by=signed_in(request))
         self.say(request, _("Two-step sign-in is off for: %(names)s"), chosen)
+
+
+@admin.register(BreakReason)
+class BreakReasonAdmin(LabelledAdmin):
+    """Why agents take a break."""
+
+    list_display = ["label_here", "position", "is_active"]
+    list_editable = ["position", "is_active"]
+    search_fields = ["name_tr", "name_en"]
+    ordering = ["position", "pk"]
