@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import LabelledAdmin, copyable, listed
 from agents.admin.brand_texts import TextInline
-from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm
+from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm, stored_key
 from agents.images import fitted_picture
 from agents.models import Brand, Topic
 from agents.origins import clean_origins
@@ -213,7 +213,7 @@ class BrandAdmin(IdentityAdmin):
             return str(_("Save the brand first."))
         tag = (
             f'<script async src="{settings.PUBLIC_URL}/widget.js" '
-            f'data-site="{brand.site_key}"></script>'
+            f'data-site="{stored_key(brand)}"></script>'
         )
         return copyable(tag, _("Snippet"), rows=2)
 

@@ -67,6 +67,11 @@ IDENTITY_FIELDS: Any = (
 )
 
 
+def stored_key(brand: Brand) -> str:
+    """Return the site key that works; a refused form leaves another on `brand`."""
+    return Brand.objects.values_list("site_key", flat=True).get(pk=brand.pk)
+
+
 class _Secrets(_Choices):
     def label_from_instance(self, secret: IdentitySecret) -> str:
         return _name(secret)
@@ -135,7 +140,7 @@ class IdentityAdmin(ImeceAdmin):
         """Signing."""
         if not brand.pk:
             return str(_("Save the brand first."))
-        text = _SERVER.replace("SITE_KEY", brand.site_key)
+        text = _SERVER.replace("SITE_KEY", stored_key(brand))
         return copyable(text, _("Sample for the site's server (Python)"), rows=text.count("\n") + 1)
 
     @admin.display(description=_("Sample for the page"))

@@ -149,6 +149,15 @@ def test_after_a_brand_is_made_its_snippet_is_next(page):
     assert "Now put the snippet below on the pages" in answer.content.decode()
 
 
+def test_a_refused_key_is_in_no_snippet(page):
+    make_brand(site_key="taken-key")
+    brand = make_brand(site_key="own-key")
+    body = brand_form(site_key="taken-key")
+    text = page.post(change_of(brand), body).content.decode()
+    assert "data-site=&quot;own-key&quot;" in text
+    assert "data-site=&quot;taken-key&quot;" not in text
+
+
 def test_what_there_is_nothing_of_is_not_offered(page):
     brand = make_brand()
     shown = page.get(change_of(brand)).content.decode()
