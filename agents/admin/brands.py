@@ -2,7 +2,7 @@
 
 import re
 import zoneinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -19,10 +19,17 @@ from django.utils.translation import gettext_lazy as _
 from agents.admin.base import LabelledAdmin, copyable, listed
 from agents.admin.brand_texts import TextInline
 from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm, stored_key
+from agents.audit import record
+from agents.callers import signed_in
 from agents.images import fitted_picture
 from agents.models import Brand, Topic
 from agents.origins import clean_origins
 from agents.profile_forms import time_zones
+
+if TYPE_CHECKING:
+    _TopicForm = forms.ModelForm[Topic]
+else:
+    _TopicForm = forms.ModelForm
 
 
 class OriginsField(forms.CharField):
@@ -109,6 +116,13 @@ class BrandForm(IdentityForm):
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
             raise forms.ValidationError(_("Choose a colour."), code="color")
         return color.lower()
+
+    def clean_capacity(self) -> int:
+        """Refuse a limit under which nobody would ever get a chat."""
+        capacity: int = self.cleaned_data["capacity"]
+        if capacity < 1:
+            raise forms.ValidationError(_("At least one."), code="range")
+        return capacity
 
     def clean_privacy_url(self) -> str:
         """Accept web addresses only: visitors click on it."""
@@ -200,6 +214,15 @@ class BrandAdmin(IdentityAdmin):
         self.message_user(request, text, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:agents_brand_change", args=[obj.pk]))
 
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the texts, and say in the audit log in which languages they changed."""
+        super().save_formset(request, form, formset, change)
+        texts = [*formset.new_objects, *(text for text, _fields in formset.changed_objects)]
+        if change and texts:
+            languages = [text.language for text in texts]
+            by = signed_in(request)
+            record("brand.texts_changed", form.instance, by=by, languages=languages)
+
     @admin.display(description=_("topics"), ordering="_topics")
     def topic_count(self, brand: Any) -> int:
         """How many topics it has."""
@@ -234,6 +257,19 @@ class BrandAdmin(IdentityAdmin):
         )
 
 
+class TopicForm(_TopicForm):
+    """A topic, and what its fields mean."""
+
+    class Meta:
+        model = Topic
+        fields = ("brand", "name_tr", "name_en", "teams", "position", "is_public", "is_active")
+        help_texts = {
+            "teams": _("They get its chats. None chosen: the brand's default team."),
+            "position": _("Smaller numbers come first."),
+            "is_active": _("Switched off, nobody can choose it; chats that have it keep it."),
+        }
+
+
 @admin.register(Topic)
 class TopicAdmin(LabelledAdmin):
     """Topics: what visitors choose from, and which teams answer."""
@@ -244,7 +280,7 @@ class TopicAdmin(LabelledAdmin):
     list_select_related = ["brand"]
     search_fields = ["name_tr", "name_en", "brand__name"]
     ordering = ["brand__name", "position", "pk"]
-    fields = ["brand", "name_tr", "name_en", "teams", "position", "is_public", "is_active"]
+    form = TopicForm
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Load the teams along."""

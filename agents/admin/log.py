@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from agents.admin.base import ReadOnlyAdmin
-from agents.models import Agent, AuditEntry, Permission, Role, Team
+from agents.models import Agent, AuditEntry, Language, Permission, Role, Team
 from agents.tokens import Scope
 
 _ACTS: dict[str, Promise] = {
@@ -32,6 +32,7 @@ _ACTS: dict[str, Promise] = {
     "role.edited": _("Permissions of a role changed"),
     "token.created": _("API token created"),
     "token.revoked": _("API token revoked"),
+    "brand.texts_changed": _("Texts of a brand changed"),
     "brand.identity_secret_made": _("Secret for signed-in visitors made"),
     "brand.identity_secret_deleted": _("Secret for signed-in visitors deleted"),
     "conversation.watched": _("Chat of somebody else read"),
@@ -47,6 +48,7 @@ _EDITS: dict[str, Promise] = {
 _DETAILS: dict[str, Promise] = {
     "added": _("Added"),
     "fields": _("Fields"),
+    "languages": _("Languages"),
     "name": _("Name"),
     "old": _("Before"),
     "permissions": _("May"),
@@ -57,6 +59,7 @@ _DETAILS: dict[str, Promise] = {
     "secret": _("Number of the secret"),
 }
 _CODES: dict[str, dict[Any, Any]] = {
+    "languages": dict(Language.choices),
     "permissions": dict(Permission.choices),
     "scope": dict(Role.Scope.choices),
     "scopes": dict(Scope.choices),

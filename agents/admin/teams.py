@@ -42,6 +42,9 @@ class TeamForm(_TeamForm):
     class Meta:
         model = Team
         fields = ("name", "agents", "roles", "capacity", "auto_accept", "ring_seconds")
+        help_texts = {
+            "ring_seconds": _("How long a chat rings at one agent before it goes to the next."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

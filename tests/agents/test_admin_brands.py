@@ -111,6 +111,8 @@ def test_the_page_decides_in_which_language_a_text_is(page):
     assert answer.status_code == 302, answer.context["errors"]
     found = set(brand.texts.values_list("language", "welcome"))
     assert found == {("en", "Hi"), ("tr", "Merhaba")}
+    entry = AuditEntry.objects.get(action="brand.texts_changed")
+    assert set(entry.data["languages"]) == {"en", "tr"}
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,7 @@ def test_the_page_decides_in_which_language_a_text_is(page):
         ({"site_key": '"><b'}, "site_key"),
         ({"privacy_url": "javascript:alert(1)"}, "privacy_url"),
         ({"time_zone": "Mars/Base"}, "time_zone"),
+        ({"capacity": "0"}, "capacity"),
     ],
 )
 def test_what_would_break_a_page_is_refused_and_kept_on_the_form(page, changes, field):
