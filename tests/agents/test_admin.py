@@ -8,7 +8,8 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib import admin
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.functional import Promise
 
 from agents.admin.log import in_words
 from agents.audit import record
@@ -148,6 +149,22 @@ def test_a_list_is_headed_by_what_it_lists_and_a_page_by_whose_it_is(page, rows)
     assert "Organisation" not in text
     found = page.get(reverse("admin:agents_team_changelist"), {"q": "sales"}).content.decode()
     assert "Show all" in found
+
+
+def test_no_turkish_name_of_a_row_or_column_begins_with_a_small_i(page):
+    # Django capitalises names as in English: "işlem" would read "Işlem".
+    named = set()
+    with translation.override("tr"):
+        for model, its_admin in admin.site._registry.items():
+            meta = model._meta
+            named |= {str(meta.verbose_name), str(meta.verbose_name_plural)}
+            given = (field.verbose_name for field in meta.fields)
+            named |= {str(name) for name in given if isinstance(name, Promise)}
+            for each in its_admin.list_display:
+                shown = getattr(its_admin, each, None)
+                named.add(str(getattr(shown, "short_description", "")))
+    assert "İşlem" in named
+    assert [name for name in sorted(named) if name.startswith("i")] == []
 
 
 def test_the_log_names_every_act_that_the_product_records():
