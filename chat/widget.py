@@ -67,7 +67,7 @@ def faces(brand: Brand) -> list[dict[str, str]]:
     if brand.default_team_id is not None:
         teams |= Q(teams=brand.default_team_id)
     online = Agent.objects.filter(teams, is_active=True, status=Status.ONLINE).distinct()
-    here = with_presence(online, timezone.now()).filter(is_here=True)
+    here = with_presence(online, timezone.now()).filter(is_here=True)  # type: ignore[misc]
     return [
         {"name": agent.name, "avatar": agent.avatar_url}
         for agent in here.order_by("sort_name", "pk")[:FACES]

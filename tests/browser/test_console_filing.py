@@ -121,7 +121,8 @@ def test_a_chat_becomes_a_ticket_in_one_click_and_its_number_stands_in_the_head(
         f"Elif Kaya made ticket #{ticket.pk} of the chat"
     )
     toast, head = page.locator(".toast").bounding_box(), page.locator("#chat-head").bounding_box()
-    assert toast and head
+    assert toast
+    assert head
     # It tells of the chip in the head: it must not cover it.
     assert toast["y"] > head["y"] + head["height"]
     desk.write("We go on here")
