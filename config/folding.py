@@ -6,7 +6,7 @@ _FOLD = str.maketrans({"İ": "i", "I": "i", "ı": "i"})
 
 # The Turkish alphabet with q, w and x where Turkish dictionaries put them.
 _ALPHABET = "abcçdefgğhıijklmnoöpqrsştuüvwxyz"
-_RANK = {letter: f"{rank:02d}" for rank, letter in enumerate(_ALPHABET, start=10)}
+_RANK = {letter: f"{rank:02d}" for rank, letter in enumerate(_ALPHABET, start=11)}
 _LOWER = str.maketrans({"İ": "i", "I": "ı"})
 
 
@@ -23,7 +23,9 @@ def fold(text: str) -> str:
 
 
 def sort_key(text: str) -> str:
-    """Return a string that sorts bytewise as Turkish dictionaries do (c ç, ı i, o ö, s ş, u ü).
+    """Return a string that sorts as Turkish dictionaries do (c ç, ı i, o ö, s ş, u ü).
+
+    Two digits a sign, for databases agree on the order of nothing else; other scripts come last.
 
     >>> sorted(["çam", "ırmak", "cam", "irmik", "şal", "sal"], key=sort_key)
     ['cam', 'çam', 'ırmak', 'irmik', 'sal', 'şal']
@@ -37,8 +39,10 @@ def sort_key(text: str) -> str:
         for base in unicodedata.normalize("NFKD", letter):
             if base in _RANK:
                 parts.append(_RANK[base])
-            elif base.isdigit() or base.isspace():
-                parts.append(f"0{base if base.isdigit() else '.'}")
+            elif base.isspace():
+                parts.append("00")
+            elif base.isdigit():
+                parts.append(f"{1 + unicodedata.digit(base):02d}")
             elif not unicodedata.combining(base):
-                parts.append(f"~{base}")
+                parts.append(f"99{base}")
     return "".join(parts)

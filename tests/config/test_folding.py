@@ -68,6 +68,20 @@ def test_a_shorter_name_comes_first_and_spaces_before_letters() -> None:
     assert sorted(["Alican", "Ali Veli", "Ali"], key=sort_key) == ["Ali", "Ali Veli", "Alican"]
 
 
+def test_spaces_come_before_digits_digits_before_letters_and_other_scripts_last() -> None:
+    names = ["Яна", "Zeynep", "Ali9", "Ali 9", "10 Numara", "1 Numara", "Ali", "Żaneta"]
+    assert sorted(names, key=sort_key) == [
+        *("1 Numara", "10 Numara", "Ali", "Ali 9", "Ali9", "Żaneta", "Zeynep", "Яна")
+    ]
+
+
+@given(st.text(alphabet=TURKISH + "İIĞÜŞÖÇqwxéß²٣ " + string.ascii_letters + string.digits))
+def test_keys_of_latin_names_are_digits_which_every_collation_sorts_alike(text: str) -> None:
+    key = sort_key(text)
+    assert set(key.replace("99ß", "")) <= set(string.digits)
+    assert len(key.replace("99ß", "")) % 2 == 0
+
+
 @given(st.text(alphabet=TURKISH, max_size=8), st.text(alphabet=TURKISH, max_size=8))
 def test_keys_compare_letter_by_letter(one: str, other: str) -> None:
     ranks = [[TURKISH.index(letter) for letter in word] for word in (one, other)]
