@@ -103,6 +103,8 @@ class VisitorConsumer(LiveConsumer):
         if thread is None:
             thread = Thread(content["pk"], content["conversation"], 0, self.secret_hash)
             self.follow(thread)
+            # The form that began it may have asked for the name.
+            self.author = None
         return thread
 
     def find(self, public_id: str) -> Stand | None:

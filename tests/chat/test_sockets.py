@@ -15,7 +15,7 @@ from chat.operations.messages import Author, Draft, post_messages
 from chat.positions import Watch
 from chat.protocol import Close, event_frame, frames_content
 from config.layers import announce
-from tests.chat.floor import work
+from tests.chat.floor import make_desk, start, work
 from tests.chat.sockets import (
     connected,
     console_socket,
@@ -54,11 +54,11 @@ def chat(vera, elif_):
 def fill(conversation, count: int) -> None:
     """Let the visitor have said `count` things."""
     author = Author.of_visitor(conversation.visitor)
-    for start in range(0, count, 100):
+    for said in range(0, count, 100):
         post_messages(
             [
                 Draft(conversation.public_id, author, f"{number}", str(uuid4()))
-                for number in range(start + 1, min(start + 100, count) + 1)
+                for number in range(said + 1, min(said + 100, count) + 1)
             ],
             now=timezone.now(),
         )
@@ -79,6 +79,22 @@ async def test_an_online_agent_who_connects_again_is_given_what_waits(vera, elif
 
 
 # Messages
+
+
+async def test_who_gave_a_name_in_the_form_writes_under_it_on_the_open_socket():
+    desk = await db(make_desk)
+    vera = await db(lambda: make_visitor(desk.brand, name=""))
+    async with visitor_socket(vera) as visitor, console_socket(desk.agents[0]) as console:
+        chat = await db(lambda: start(desk, vera, fields={"name": "Ayşe Çelik"}))
+        await visitor.hear("entries")
+        await console.say(type="watch", conversation=chat.public_id, after=chat.last_seq)
+        await console.say(type="ping")
+        await console.hear("pong")
+        await visitor.say(type="typing", conversation=chat.public_id, on=True)
+        assert (await console.hear("typing"))["author"]["name"] == "Ayşe Çelik"
+        await visitor.send_message(chat.public_id, "Merhaba")
+        [entry] = (await console.hear("entries"))["entries"]
+        assert entry["author"]["name"] == "Ayşe Çelik"
 
 
 async def test_a_message_is_acked_and_reaches_both_screens(chat, vera, elif_):
