@@ -377,6 +377,20 @@ def test_a_list_that_could_not_be_fetched_says_so_and_is_fetched_again(
     expect(page.locator("#list")).not_to_have_class(re.compile("is-stale"))
 
 
+def test_the_first_press_moves_nothing_though_it_turns_the_sounds_on(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.chat()
+    row, bar = page.locator(f"#row-{visitor.id}"), page.locator("#sound-bar")
+    before = row.bounding_box()
+    # As in a browser that waits for a gesture.
+    bar.evaluate("bar => { bar.hidden = false; }")
+    expect(bar).to_be_visible()
+    assert row.bounding_box() == before
+    for size in ({"width": 360, "height": 740}, {"width": 1440, "height": 900}):
+        page.set_viewport_size(size)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
 def test_a_click_counts_though_the_list_changes_under_it(desk: Desk) -> None:
     page = desk.page
     visitor = desk.chat(name="First")
