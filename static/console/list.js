@@ -231,7 +231,23 @@ const EVENTS = new Set([
   "conversation.changed", "offer.made", "offer.withdrawn",
 ]);
 
+/** Older rows take the place of the button that asked for them: the focus goes on in the first. */
+function goOnWithOlderRows() {
+  /** @type {Element | null} */
+  let before = null;
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const { target } = /** @type {CustomEvent} */ (event).detail;
+    before = target.matches(".more") && target.contains(document.activeElement) ? target.previousElementSibling : null;
+  });
+  document.body.addEventListener("htmx:afterSwap", () => {
+    const next = before?.nextElementSibling;
+    before = null;
+    if (next && document.activeElement === document.body) linkOf(next)?.focus();
+  });
+}
+
 export function startList() {
+  goOnWithOlderRows();
   onFrame((frame) => {
     if (frame.type === "entries") entries(frame);
     if (frame.type === "typing" && frame.author?.kind === "visitor") {

@@ -346,6 +346,25 @@ def test_the_focus_goes_on_from_what_was_chosen(desk: Desk) -> None:
     expect(page.locator("#status-button")).to_be_focused()
 
 
+def test_the_focus_goes_on_with_older_chats_of_the_archive(desk: Desk) -> None:
+    page = desk.page
+    for at in range(42):
+        factories.make_conversation(
+            factories.make_visitor(desk.brand),
+            status="resolved",
+            resolved_at=now() - timedelta(hours=at),
+            assignee=desk.elif_,
+            team=desk.team,
+            holds_slot=False,
+        )
+    page.goto(f"{desk.site.url}/console/archive/")
+    ready(page)
+    expect(page.locator(".row-item")).to_have_count(40)
+    page.get_by_role("button", name="Older chats").press("Enter")
+    expect(page.locator(".row-item")).to_have_count(42)
+    expect(page.locator(".row-item").nth(40).locator("a")).to_be_focused()
+
+
 def test_a_waiting_chat_that_its_visitor_gives_up_leaves_the_screen(
     site: Site, new_context: Contexts, problems: Problems
 ) -> None:
