@@ -247,7 +247,6 @@ export class ThreadView {
   #fill(node, text, files) {
     if (text) {
       const bubble = el("div", "message-bubble");
-      bubble.dir = "auto";
       bubble.append(...linked(text));
       node.append(bubble);
     }

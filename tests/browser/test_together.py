@@ -226,3 +226,20 @@ def test_files_stay_in_the_order_in_which_they_were_chosen(room: Room) -> None:
         expect(shown).to_have_count(2)
         expect(shown.nth(0)).to_have_attribute("alt", re.compile("large"))
         expect(shown.nth(1)).to_have_attribute("alt", re.compile("small"))
+
+
+def test_words_that_run_from_the_right_keep_their_bubble_on_its_side(room: Room) -> None:
+    room.visitor.say("مرحبا، كيف حالك؟")
+    box = room.page.locator("#composer-text")
+    box.fill("שלום")
+    expect(box).to_have_css("direction", "rtl")
+    box.press("Enter")
+    for side, corner in (("own", "right"), ("other", "left")):
+        bubble = room.page.locator(f".message.is-{side} .message-bubble").last
+        expect(bubble).to_have_css(f"border-bottom-{corner}-radius", "4px")
+        text_start = bubble.evaluate("""bubble => {
+          const range = document.createRange();
+          range.selectNodeContents(bubble);
+          return [range.getBoundingClientRect().right, bubble.getBoundingClientRect().right];
+        }""")
+        assert text_start[1] - text_start[0] < 20
