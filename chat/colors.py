@@ -2,6 +2,8 @@
 
 import re
 
+from agents.models import Brand
+
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\Z")
 FALLBACK = "#0b6e6e"
 WHITE, INK = "#ffffff", "#10181f"
@@ -52,21 +54,33 @@ def readable_on(color: str, background: str) -> str:
     return INK
 
 
-def palette(primary: str) -> dict[str, str]:
+def palette(brand: Brand) -> dict[str, str]:
     """Return the widget's colours, all text on them at least 4.5:1."""
-    primary = safe_color(primary)
-    soft = mix(primary, WHITE, 0.9)
-    on = text_on(primary)
-    # On a middling colour white misses 4.5:1 by little, and so does ink: then the colour moves.
-    strong = primary if on == INK else readable_on(primary, WHITE)
+    primary, on = _background(brand.primary_color)
+    accent, on_accent = _background(brand.accent_color)
+    soft = mix(safe_color(brand.accent_color), WHITE, 0.9)
     return {
-        "primary": strong,
+        # The head and the launcher.
+        "primary": primary,
         "on": on,
+        # Secondary words on the coloured head.
+        "quiet": _quiet(primary, on),
+        # Buttons and the visitor's own messages, then chosen things and links.
+        "accent": accent,
+        "on-accent": on_accent,
         "soft": soft,
-        "text": readable_on(primary, soft),
-        # Secondary words on the coloured header.
-        "quiet": _quiet(strong, on),
+        "text": readable_on(safe_color(brand.accent_color), soft),
     }
+
+
+def _background(color: str) -> tuple[str, str]:
+    """Return a brand's colour and that of text on it.
+
+    On a middling colour white misses 4.5:1 by little, and so does ink: then the colour moves.
+    """
+    color = safe_color(color)
+    on = text_on(color)
+    return (color if on == INK else readable_on(color, WHITE)), on
 
 
 def _quiet(background: str, text: str) -> str:

@@ -39,7 +39,7 @@ def transcript_mail(conversation: Conversation, *, up_to: int, to: str) -> Email
         context = {
             "brand": brand,
             "logo": settings.PUBLIC_URL + brand.logo_url if brand.logo_url else "",
-            "colors": palette(brand.primary_color),
+            "colors": palette(brand),
             "language": conversation.language,
             "subject": subject,
             "started_at": conversation.created_at,

@@ -44,7 +44,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
             "name": brand.name,
             "title": own.title or brand.name,
             "logo": brand.logo_url,
-            "colors": palette(brand.primary_color),
+            "colors": palette(brand),
             "side": brand.launcher_side,
             "privacy_url": brand.privacy_url,
         },

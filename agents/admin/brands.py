@@ -68,8 +68,7 @@ class BrandForm(IdentityForm):
 
     class Meta:
         model = Brand
-        # Nothing is drawn in the accent colour yet.
-        exclude = ("accent_color",)
+        exclude: tuple[str, ...] = ()
         help_texts = {
             "is_active": _("Switched off, the widget disappears from all pages."),
             "default_language": _("For visitors whose page and browser ask for no other."),
@@ -77,7 +76,8 @@ class BrandForm(IdentityForm):
                 "Names the brand in the snippet. When it changes, the widget disappears from pages "
                 "that have the old snippet."
             ),
-            "primary_color": _("Of buttons and the visitor's own messages."),
+            "primary_color": _("Of the window's head, the launcher and e-mails."),
+            "accent_color": _("Of buttons, links and the visitor's own messages."),
             "logo": _("PNG, JPEG, WebP or GIF, at most 5 MB"),
             "privacy_url": _("Linked from the first screen and the forms."),
             "capacity": _("Unless the team or the agent has a limit of their own."),
@@ -85,6 +85,7 @@ class BrandForm(IdentityForm):
         }
         widgets = {
             "primary_color": forms.TextInput(attrs={"type": "color"}),
+            "accent_color": forms.TextInput(attrs={"type": "color"}),
             "privacy_url": forms.URLInput(attrs={"class": "vURLField"}),
             "logo": forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
         }
@@ -112,7 +113,14 @@ class BrandForm(IdentityForm):
 
     def clean_primary_color(self) -> str:
         """Accept #rrggbb only."""
-        color: str = self.cleaned_data["primary_color"]
+        return self._color("primary_color")
+
+    def clean_accent_color(self) -> str:
+        """Accept #rrggbb only."""
+        return self._color("accent_color")
+
+    def _color(self, name: str) -> str:
+        color: str = self.cleaned_data[name]
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
             raise forms.ValidationError(_("Choose a colour."), code="color")
         return color.lower()
@@ -164,6 +172,7 @@ class BrandAdmin(IdentityAdmin):
             {
                 "fields": [
                     "primary_color",
+                    "accent_color",
                     "logo",
                     "logo_shown",
                     "remove_logo",

@@ -57,6 +57,7 @@ def brand_form(**changes):
         "site_key": "pazar-1",
         "allowed_origins": "https://pazar.example\n",
         "primary_color": "#0B6E6E",
+        "accent_color": "#7A1FA2",
         "launcher_side": "right",
         "ask_name": "optional",
         "ask_email": "required",
@@ -78,7 +79,7 @@ def test_a_brand_is_made_with_its_texts(page):
     assert answer.status_code == 302, answer.context["errors"]
     brand = Brand.objects.get()
     assert brand.allowed_origins == ["https://pazar.example"]
-    assert brand.primary_color == "#0b6e6e"
+    assert (brand.primary_color, brand.accent_color) == ("#0b6e6e", "#7a1fa2")
     assert list(brand.texts.values_list("language", "welcome")) == [("tr", "Merhaba")]
     change = page.get(reverse("admin:agents_brand_change", args=[brand.pk]))
     assert "data-site=&quot;pazar-1&quot;&gt;&lt;/script&gt;" in change.content.decode()
@@ -124,6 +125,7 @@ def test_the_page_decides_in_which_language_a_text_is(page):
         ({"allowed_origins": "javascript:alert(1)"}, "allowed_origins"),
         ({"primary_color": "red"}, "primary_color"),
         ({"primary_color": "#fff;x:y"}, "primary_color"),
+        ({"accent_color": "#fff;x:y"}, "accent_color"),
         ({"site_key": '"><b'}, "site_key"),
         ({"privacy_url": "javascript:alert(1)"}, "privacy_url"),
         ({"time_zone": "Mars/Base"}, "time_zone"),

@@ -298,3 +298,15 @@ def test_a_brand_that_sends_no_transcripts_offers_none(site: Site, new_context: 
     elif_.call(f"conversations/{elif_.chats()[0]['id']}/end", {})
     visitor.frame.get_by_role("button", name="Start a new chat").wait_for()
     expect(visitor.frame.get_by_role("button", name="E-mail me this chat")).to_have_count(0)
+
+
+def test_head_and_buttons_have_the_colours_of_the_brand(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site, primary_color="#123456", accent_color="#ffd400")
+    shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start("Yellow?")
+    head = visitor.frame.locator(".bar")
+    own = visitor.frame.locator(".message.is-own .message-bubble")
+    expect(head).to_have_css("background-color", "rgb(18, 52, 86)")
+    expect(own).to_have_css("background-color", "rgb(255, 212, 0)")
+    # White could not be read on it.
+    expect(own).to_have_css("color", "rgb(16, 24, 31)")
