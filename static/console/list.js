@@ -237,12 +237,12 @@ function goOnWithOlderRows() {
   let before = null;
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target } = /** @type {CustomEvent} */ (event).detail;
-    before = target.matches(".more") && target.contains(document.activeElement) ? target.previousElementSibling : null;
+    const isAsked = target.matches(".more") && target.contains(document.activeElement);
+    before = isAsked ? target.previousElementSibling : null;
   });
   document.body.addEventListener("htmx:afterSwap", () => {
-    const next = before?.nextElementSibling;
+    if (before?.nextElementSibling) linkOf(before.nextElementSibling)?.focus();
     before = null;
-    if (next && document.activeElement === document.body) linkOf(next)?.focus();
   });
 }
 
@@ -270,10 +270,9 @@ export function startList() {
   });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
-    // An answer for a place that is gone would also find no place for what it brings along.
-    const isLate = !detail.target.isConnected
-      || (detail.target === list() && detail.requestConfig.path !== source);
     const isList = detail.target === list();
+    // An answer for a place that is gone would also find no place for what it brings along.
+    const isLate = !detail.target.isConnected || (isList && detail.requestConfig.path !== source);
     if (detail.xhr.status === 304 || isLate || (isList && isPressed(detail.target, reload))) {
       detail.shouldSwap = false;
     } else if (isList) top = byId("rows")?.scrollTop ?? 0;
