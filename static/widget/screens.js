@@ -52,7 +52,8 @@ export function homeScreen(app) {
         topic ? outlook(app, topic) : icon("next"),
       ),
     );
-  const team = app.session?.config?.team ?? [];
+  // Known since the session began: they may all have gone home.
+  const team = (state !== "offline" && app.session?.config?.team) || [];
   const rows = topics.map((/** @type {any} */ topic) => row(topic.name ?? app.topicName(topic.id), topic));
   // Where every topic says "leave a message", one more line of the same words would be no choice.
   const { other, start, leave } = texts.home;

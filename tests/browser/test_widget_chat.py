@@ -155,6 +155,16 @@ def test_with_nobody_there_a_message_becomes_a_ticket(site: Site, new_context: C
     assert ticket.contact.email == "vera@example.com"
 
 
+def test_the_faces_go_with_the_last_agent(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).open()
+    expect(visitor.frame.locator(".faces")).to_be_visible()
+    elif_.call("status", {"status": "offline"})
+    expect(visitor.frame.locator(".hero-state")).to_have_text("Nobody is here at the moment")
+    expect(visitor.frame.locator(".faces")).to_have_count(0)
+
+
 def test_an_agent_who_comes_opens_the_form_of_a_visitor_who_types(
     site: Site, new_context: Contexts
 ) -> None:
