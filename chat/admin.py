@@ -41,9 +41,11 @@ class CannedReplyForm(_CannedReplyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["brand"].empty_label = _("All brands")  # type: ignore[attr-defined]
-        self.fields["team"].empty_label = _("All teams")  # type: ignore[attr-defined]
-        self.fields["agent"].empty_label = _("All agents")  # type: ignore[attr-defined]
+        everybody = {"brand": _("All brands"), "team": _("All teams"), "agent": _("All agents")}
+        for name, label in everybody.items():
+            field = self.fields[name]
+            if isinstance(field, forms.ModelChoiceField):
+                field.empty_label = label
 
     def clean_shortcut(self) -> str:
         """Store shortcuts in lower case."""

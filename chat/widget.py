@@ -1,5 +1,6 @@
 """What the widget of a brand looks like, asks and says."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,7 +10,6 @@ from django.utils import timezone, translation
 
 from agents.models import Agent, Brand, BrandText, Status
 from chat.colors import palette
-from chat.routing.candidates import with_presence
 from chat.sessions import normal_origin
 from chat.widget_texts import launcher_texts, widget_texts
 
@@ -66,8 +66,9 @@ def faces(brand: Brand) -> list[dict[str, str]]:
     teams = Q(teams__topics__brand=brand, teams__topics__is_active=True)
     if brand.default_team_id is not None:
         teams |= Q(teams=brand.default_team_id)
-    online = Agent.objects.filter(teams, is_active=True, status=Status.ONLINE).distinct()
-    here = with_presence(online, timezone.now()).filter(is_here=True)  # type: ignore[misc]
+    since = timezone.now() - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
+    online = Agent.objects.filter(teams, is_active=True, status=Status.ONLINE)
+    here = online.filter(presences__seen_at__gte=since).distinct()
     return [
         {"name": agent.name, "avatar": agent.avatar_url}
         for agent in here.order_by("sort_name", "pk")[:FACES]

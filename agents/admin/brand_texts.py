@@ -12,9 +12,11 @@ from agents.models import Brand, BrandText, Language
 
 if TYPE_CHECKING:
     _BrandTextForm = forms.ModelForm[BrandText]
+    _BrandTextFormSet = forms.BaseInlineFormSet[BrandText, Brand, _BrandTextForm]
     _TextInline = admin.StackedInline[BrandText, Brand]
 else:
     _BrandTextForm = forms.ModelForm
+    _BrandTextFormSet = forms.BaseInlineFormSet
     _TextInline = admin.StackedInline
 
 
@@ -49,11 +51,21 @@ class BrandTextForm(_BrandTextForm):
         return str(Language(self.fields["language"].widget.attrs["lang"]).label)
 
 
+class BrandTextFormSet(_BrandTextFormSet):
+    """A form for each language, also for those without texts yet."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        brand = options.get("instance")
+        options["initial"] = [{"language": code} for code in _missing(brand)]
+        super().__init__(*args, **options)
+
+
 class TextInline(_TextInline):
     """What the brand says."""
 
     model = BrandText
     form = BrandTextForm
+    formset = BrandTextFormSet
     template = "admin/brand_texts.html"
     formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3})}}
     max_num = len(Language)
@@ -64,19 +76,9 @@ class TextInline(_TextInline):
         """Offer the languages that are missing."""
         return len(_missing(obj))
 
-    def get_formset(self, request: HttpRequest, obj: Brand | None = None, **kwargs: Any) -> Any:
-        """Give each new text its language."""
-        base = super().get_formset(request, obj, **kwargs)
-        initial = [{"language": code} for code in _missing(obj)]
-
-        class Started(base):  # type: ignore[valid-type,misc]
-            def __init__(self, *args: Any, **options: Any) -> None:
-                options["initial"] = initial
-                super().__init__(*args, **options)
-
-        return Started
-
 
 def _missing(brand: Brand | None) -> list[str]:
-    present = set(brand.texts.values_list("language", flat=True)) if brand else set()
+    if brand is None or brand.pk is None:
+        return list(Language.values)
+    present = set(brand.texts.values_list("language", flat=True))
     return [code for code in Language.values if code not in present]
