@@ -35,14 +35,13 @@ def leave_offline_message(
 ) -> Ticket:
     """Turn what a visitor leaves into a ticket; the same `client_id` again is the same ticket.
 
-    A visitor who stood in line takes what was said there along, and leaves the line; the ticket
-    that an agent made of that chat meanwhile gets the message. Raises `InvalidMessage` or
-    `WrongTopic`.
+    A visitor who stood in line takes what was said there along, and leaves the line: their last
+    words, left once more, stand there once. The ticket that an agent made of that chat meanwhile
+    gets the message. Raises `InvalidMessage` or `WrongTopic`.
     """
     visitor = lock_visitor(visitor.pk)
     repeated: Ticket | None = Ticket.objects.filter(
         conversations__visitor=visitor,
-        conversations__entries__author_kind=Entry.AuthorKind.VISITOR,
         conversations__entries__client_id=client_id,
     ).first()
     if repeated:
@@ -62,7 +61,9 @@ def leave_offline_message(
         body=text,
         client_id=client_id,
     )
-    append(chat, line, now=now)
+    is_said = chat.ticket is None and _last_words(chat) == text.strip()
+    if not is_said:
+        append(chat, line, now=now)
     if chat.ticket is not None:
         add_to_ticket(conversation_id=chat.pk, now=now)
         _close(chat, now)
@@ -81,9 +82,22 @@ def leave_offline_message(
         now=now,
     )
     chat.contact = contact
-    append(chat, Line(kind=Entry.Kind.CONVERTED, data={"number": chat.ticket.number}), now=now)
+    converted = Line(
+        kind=Entry.Kind.CONVERTED,
+        data={"number": chat.ticket.number},
+        client_id=client_id if is_said else None,
+    )
+    append(chat, converted, now=now)
     _close(chat, now)
     return chat.ticket
+
+
+def _last_words(chat: Conversation) -> str:
+    said = chat.entries.filter(
+        kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.VISITOR
+    ).order_by("seq")
+    last = said.last()
+    return last.body.strip() if last else ""
 
 
 def _waiting_chat(visitor: Visitor, brand: Brand, now: datetime) -> Conversation | None:

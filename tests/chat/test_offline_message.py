@@ -107,6 +107,17 @@ def test_who_stood_in_line_takes_every_word_along_and_leaves_the_line() -> None:
     assert availability(desk.brand, now=timezone.now()).topics[0].state == "busy"
 
 
+def test_words_from_the_line_that_are_left_once_more_stand_there_once() -> None:
+    desk = make_desk(brand={"capacity": 1})
+    accept(conversation=start(desk), agent=desk.agents[0], now=timezone.now())
+    waiting = start(desk, text="Siparişim nerede?")
+    message = {"text": "Siparişim nerede? ", "client_id": str(uuid.uuid4())}
+    ticket = leave(desk, waiting.visitor, **message)
+    assert [entry.body for entry in ticket.entries.filter(kind="message")] == ["Siparişim nerede?"]
+    assert kinds(fresh(waiting)).count("message") == 1
+    assert leave(desk, waiting.visitor, **message) == ticket
+
+
 def test_the_ticket_that_an_agent_made_of_a_waiting_chat_gets_the_message_and_stays_its_only_one():
     desk = make_desk()
     waiting = start(desk, make_visitor(desk.brand, email="ayse@example.com"), text="Merhaba")
