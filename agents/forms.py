@@ -50,7 +50,10 @@ class LoginForm(PlainForm, BaseLoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail")
-        self.fields["login"].widget.attrs |= {"autocomplete": "username", "autofocus": True}
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+        # Who comes back with an error has mostly mistyped the password.
+        first = "password" if self.data.get("login") else "login"
+        self.fields[first].widget.attrs["autofocus"] = True
         self.fields["password"].label = _("Password")
         self.fields["password"].help_text = ""
         self.fields["remember"].label = _("Keep me signed in on this device")

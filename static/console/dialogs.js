@@ -4,12 +4,14 @@ import { byId } from "./page.js";
 
 /** Dialogs that come as fragments, the question before something final, the picker of topics and recipients. */
 
-/** @param {string} text @returns {Promise<boolean>} */
-function confirmed(text) {
+/** @param {string} question @param {string | null} act  what the button says @returns {Promise<boolean>} */
+function confirmed(question, act) {
   const dialog = /** @type {HTMLDialogElement | null} */ (byId("confirm"));
   const words = byId("confirm-text");
-  if (!dialog || !words) return Promise.resolve(true);
-  words.textContent = text;
+  const button = byId("confirm-act");
+  if (!dialog || !words || !button) return Promise.resolve(true);
+  words.textContent = question;
+  button.textContent = act;
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
@@ -87,10 +89,10 @@ export function startDialogs() {
     if (dialog.hasAttribute("data-picker")) startPicker(dialog);
   });
   document.body.addEventListener("htmx:confirm", (event) => {
-    const { question, issueRequest } = /** @type {CustomEvent} */ (event).detail;
+    const { elt, question, issueRequest } = /** @type {CustomEvent} */ (event).detail;
     if (!question) return;
     event.preventDefault();
-    confirmed(question).then((yes) => {
+    confirmed(question, elt.textContent).then((yes) => {
       if (yes) issueRequest(true);
     });
   });

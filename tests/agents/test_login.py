@@ -79,6 +79,7 @@ def test_a_wrong_password_keeps_the_address_and_says_little(client, agent):
     page = answer.content.decode()
     assert 'value="elif@example.com"' in page
     assert "wrong-wrong" not in page
+    assert re.findall(r'name="(\w+)"[^>]* autofocus', page) == ["password"]
     unknown = sign_in(Client(), "wrong-wrong", email="nobody@example.com").content.decode()
     assert _errors(page) == _errors(unknown) != []
 

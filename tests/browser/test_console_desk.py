@@ -127,6 +127,21 @@ def test_resolving_by_keyboard_needs_a_topic_and_leads_to_the_next_chat(desk: De
     assert Conversation.objects.get(public_id=visitor.id).status == "active"
 
 
+def test_an_agent_ends_a_chat_after_a_question(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.opened()
+    question = page.get_by_role("dialog", name="End this chat?")
+    for answer in ("Cancel", "End chat"):
+        assert Conversation.objects.get(public_id=visitor.id).status == "active"
+        page.get_by_role("button", name="More").click()
+        page.get_by_role("button", name="End chat").click()
+        expect(question).to_be_visible()
+        question.get_by_role("button", name=answer).click()
+        expect(question).to_be_hidden()
+    expect(page.locator("#thread")).to_contain_text("Elif Kaya ended the chat")
+    assert Conversation.objects.get(public_id=visitor.id).status == "wrap_up"
+
+
 def test_the_topic_of_an_open_chat_changes_without_resolving_it(desk: Desk) -> None:
     page = desk.page
     payment = factories.make_topic(desk.brand, factories.make_team(), name_en="Payment")
