@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from agents.models import Brand, Language, Team, Topic
 from tickets.querysets import ContactQuerySet, TicketQuerySet
@@ -87,7 +88,9 @@ class Ticket(models.Model):
         verbose_name=_("agent"),
     )
     subject = models.CharField(_("subject"), max_length=200)
-    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.NEW)
+    status = models.CharField(
+        pgettext_lazy("ticket", "status"), max_length=8, choices=Status, default=Status.NEW
+    )
     priority = models.CharField(
         _("priority"), max_length=6, choices=Priority, default=Priority.NORMAL
     )

@@ -83,7 +83,7 @@ def test_a_subject_is_one_line_of_eighty_characters() -> None:
     ("language", "words"),
     [
         ("en", ["System\nOpened: Live chat", "Status: On hold", "Ayşe\nInternal note: call"]),
-        ("tr", ["Sistem\nAçıldı: Canlı sohbet", "Statü: Askıda", "Atanan: Ayşe", "İç not: call"]),
+        ("tr", ["Sistem\nAçıldı: Canlı sohbet", "Durum: Askıda", "Atanan: Ayşe", "İç not: call"]),
     ],
 )
 def test_the_timeline_of_the_administration_says_what_happened(client, language, words) -> None:
