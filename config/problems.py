@@ -2,6 +2,7 @@
 
 import json
 import math
+import sqlite3
 from typing import Any
 
 import structlog
@@ -20,6 +21,10 @@ from rest_framework.response import Response
 log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+# SQLSTATEs of a deadlock, of a race, and of a lock that came too late.
+_PASSING = {"40P01", "40001", "55P03"}
+# Their classes when the server is out of connections, going down or not there.
+_AWAY = ("08", "53", "57P")
 CODES = {
     status.HTTP_400_BAD_REQUEST: "invalid",
     status.HTTP_401_UNAUTHORIZED: "unauthorized",
@@ -112,8 +117,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     elif isinstance(exc, (SuspiciousOperation, MultiPartParserError)):
         # Django refuses a form: broken, or with more parts or fields than anybody needs.
         exc = ParseError(_("The request is not valid"))
-    elif isinstance(exc, (TryAgain, OperationalError, InterfaceError)):
-        # Locked for too long, a deadlock, a connection that was lost: all of it was rolled back.
+    elif _may_pass(exc):
         log.warning("api.not_now", exc_info=exc, view=type(context.get("view")).__name__)
         exc = Problem(503, "unavailable", _("Please try again in a moment."), retry_after=2)
     if not isinstance(exc, APIException):
@@ -135,6 +139,19 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     response = Response(body, status=body["status"], headers=headers)
     response.content_type = CONTENT_TYPE
     return response
+
+
+def _may_pass(exc: Exception) -> bool:
+    """Return whether all was rolled back for a reason that may be gone by the next try."""
+    if isinstance(exc, (TryAgain, InterfaceError)):
+        return True
+    if not isinstance(exc, OperationalError):
+        return False
+    if isinstance(exc.__cause__, sqlite3.Error):
+        return "locked" in str(exc)
+    state: str | None = getattr(exc.__cause__, "sqlstate", None)
+    # None: the connection was lost.
+    return state is None or state in _PASSING or state.startswith(_AWAY)
 
 
 def _of(exc: APIException) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Every error of the API is a problem document, and none tells a secret."""
 
 import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -93,6 +94,33 @@ def test_a_row_that_may_not_be_seen_looks_like_none() -> None:
     hidden = answer(Http404("Conversation matching query does not exist."))
     assert body(hidden)["detail"] == ""
     assert b"query" not in hidden.content
+
+
+class Failed(Exception):
+    """What a driver says."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [
+        (Failed("40P01"), 503),
+        (Failed("55P03"), 503),
+        (Failed("57P01"), 503),
+        # A query that took too long would take as long again.
+        (Failed("57014"), 500),
+        (sqlite3.OperationalError("database is locked"), 503),
+        (sqlite3.OperationalError("no such table: chat_entry"), 500),
+    ],
+    ids=str,
+)
+def test_only_what_may_pass_by_itself_is_to_be_tried_again(cause: Exception, status: int) -> None:
+    error = OperationalError(str(cause))
+    error.__cause__ = cause
+    assert answer(error).status_code == status
 
 
 def test_a_problem_carries_its_own_members() -> None:
