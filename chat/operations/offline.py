@@ -35,9 +35,9 @@ def leave_offline_message(
 ) -> Ticket:
     """Turn what a visitor leaves into a ticket; the same `client_id` again is the same ticket.
 
-    A visitor who stood in line takes what was said there along, and leaves the line: their last
-    words, left once more, stand there once. The ticket that an agent made of that chat meanwhile
-    gets the message. Raises `InvalidMessage` or `WrongTopic`.
+    A visitor who stood in line takes what was said there along, and leaves the line: their words,
+    left once more, stand there once. The ticket that an agent made of that chat meanwhile gets the
+    message. Raises `InvalidMessage` or `WrongTopic`.
     """
     visitor = lock_visitor(visitor.pk)
     repeated: Ticket | None = Ticket.objects.filter(
@@ -61,7 +61,7 @@ def leave_offline_message(
         body=text,
         client_id=client_id,
     )
-    is_said = chat.ticket is None and _last_words(chat) == text.strip()
+    is_said = chat.ticket is None and _is_said(text.strip(), chat)
     if not is_said:
         append(chat, line, now=now)
     if chat.ticket is not None:
@@ -92,12 +92,13 @@ def leave_offline_message(
     return chat.ticket
 
 
-def _last_words(chat: Conversation) -> str:
+def _is_said(text: str, chat: Conversation) -> bool:
+    """Return whether these are the visitor's last words, or all of them, a line each."""
     said = chat.entries.filter(
         kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.VISITOR
     ).order_by("seq")
-    last = said.last()
-    return last.body.strip() if last else ""
+    bodies = [body for body in said.values_list("body", flat=True) if body]
+    return text in {"\n".join(bodies).strip(), *(body.strip() for body in bodies[-1:])}
 
 
 def _waiting_chat(visitor: Visitor, brand: Brand, now: datetime) -> Conversation | None:

@@ -107,14 +107,20 @@ def test_who_stood_in_line_takes_every_word_along_and_leaves_the_line() -> None:
     assert availability(desk.brand, now=timezone.now()).topics[0].state == "busy"
 
 
-def test_words_from_the_line_that_are_left_once_more_stand_there_once() -> None:
+@pytest.mark.parametrize("left", ["Neredesiniz? ", "Merhaba\nNeredesiniz?"], ids=["last", "all"])
+def test_words_from_the_line_that_are_left_once_more_stand_there_once(left: str) -> None:
     desk = make_desk(brand={"capacity": 1})
     accept(conversation=start(desk), agent=desk.agents[0], now=timezone.now())
-    waiting = start(desk, text="Siparişim nerede?")
-    message = {"text": "Siparişim nerede? ", "client_id": str(uuid.uuid4())}
+    waiting = start(desk, text="Merhaba")
+    draft = Draft(
+        waiting.public_id, Author.of_visitor(waiting.visitor), "Neredesiniz?", str(uuid.uuid4())
+    )
+    post_message(draft, now=timezone.now())
+    message = {"text": left, "client_id": str(uuid.uuid4())}
     ticket = leave(desk, waiting.visitor, **message)
-    assert [entry.body for entry in ticket.entries.filter(kind="message")] == ["Siparişim nerede?"]
-    assert kinds(fresh(waiting)).count("message") == 1
+    said = ticket.entries.filter(kind="message").order_by("seq")
+    assert [entry.body for entry in said] == ["Merhaba", "Neredesiniz?"]
+    assert kinds(fresh(waiting)).count("message") == 2
     assert leave(desk, waiting.visitor, **message) == ticket
 
 
