@@ -21,6 +21,8 @@ from config.moments import wire_time
 MAX_BODY = 256 * 1024
 # RFC 5321: what mail servers take.
 _ADDRESS_MAX = 320
+# Letters that older software reads as others: ß as ss, a last sigma, joiners as nothing.
+_MAPPED = frozenset("ßς\u200c\u200d")
 
 
 class BodyTooLarge(APIException):
@@ -117,8 +119,12 @@ class Email(serializers.EmailField):
             self.fail("invalid")
         try:
             local, _at, domain = mailbox(given).rpartition("@")
-            shown = domain.encode().decode("idna")
+            typed = given.rpartition("@")[2].lower()
+            shown = typed if typed.isascii() else domain.encode().decode("idna")
         except ValueError:
+            self.fail("invalid")
+        # These would become another domain on their way to the mail server.
+        if not _MAPPED.isdisjoint(typed):
             self.fail("invalid")
         # Quotes write one mailbox in many ways, and nobody out there has one on our machine.
         if not local.isascii() or '"' in local or domain == "localhost" or domain.startswith("["):
