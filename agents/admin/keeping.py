@@ -33,10 +33,13 @@ class KeepingAdmin(ImeceAdmin):
         return self._kept(request, super().changelist_view, *args, **kwargs)
 
     def _kept(self, request: HttpRequest, view: Callable[..., Any], *args: Any, **kw: Any) -> Any:
+        if request.method != "POST":
+            # In a transaction a mere look would wait for SQLite's one writer, and keep it waiting.
+            return view(request, *args, **kw)
         try:
             with transaction.atomic():
                 answer = view(request, *args, **kw)
-                if request.method == "POST" and not access_of(signed_in(request)).everything:
+                if not access_of(signed_in(request)).everything:
                     raise _LockedOut
         except _LockedOut:
             # The view has praised itself already.
