@@ -17,9 +17,9 @@ from chat.routing.faces import face_of
 from chat.routing.queue import Place, places
 from config.events import publish
 
-_KEY = "chat.announced"
+_KEY = "chat.told"
 # Who looked at the floor longer before somebody else than this has another clock.
-_OVERTAKEN = timedelta(seconds=30)
+_OVERTAKEN = timedelta(seconds=2)
 
 
 @dataclass(kw_only=True)
@@ -46,10 +46,7 @@ def announce_changes(*, now: datetime) -> None:
         told.availability[brand.pk] = availability_of(floor, topics[brand.pk]).as_json()
         told.counters[brand.pk] = (floor.length(brand.pk), authorised_online(floor, brand.pk))
     before: _Announced = cache.get(_KEY) or _Announced(at=now)
-    if timedelta(0) < before.at - now < _OVERTAKEN:
-        return
-    if told == before:
-        cache.set(_KEY, told, timeout=None)
+    if told == before or timedelta(0) < before.at - now < _OVERTAKEN:
         return
     # First of all: who asks after the ring must not be told what was true before it.
     forget()
