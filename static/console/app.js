@@ -5,7 +5,7 @@ import { startComposer } from "./composer.js";
 import { refresh, rowOf, rows, showTab, startList, tab } from "./list.js";
 import { startPress } from "./press.js";
 import { onEvent, onState, socket } from "./live.js";
-import { byId, fetchPart, htmx, settings, texts, toast } from "./page.js";
+import { byId, htmx, settings, texts, toast } from "./page.js";
 
 /** Joins the parts of the console. */
 
@@ -164,7 +164,7 @@ function watchDesk() {
       const drawn = status?.dataset.status === data.status && status?.dataset.reason === String(data.reason ?? "");
       // Our own change is drawn by its own answer: drawn again, the menu would close under the hand.
       if (drawn || status?.querySelector(".htmx-request")) return;
-      fetchPart(`${settings.console}status/${location.search}`, { target: "#status", swap: "outerHTML" });
+      htmx().trigger("#status", "refresh");
     }
   });
   onState((state) => {

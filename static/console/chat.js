@@ -63,8 +63,10 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
   show("thread");
   // The words come over the socket while the page around them is fetched.
   watch(id);
+  // htmx lets a request wait for the one before it from the same place, and says at once that it is done.
+  htmx().trigger("#chat", "htmx:abort");
   answered = 0;
-  await fetchPart(part.pathname + part.search, { target: "#chat", swap: "innerHTML" });
+  await fetchPart(part.pathname + part.search, { source: "#chat", target: "#chat", swap: "innerHTML" });
   if (attempt !== opening) return;
   byId("chat")?.removeAttribute("aria-busy");
   if (byId("thread-pane")?.dataset.conversation === id) {
@@ -225,10 +227,14 @@ function guardHead(node) {
 export function startChat() {
   let headHadFocus = false;
   document.body.addEventListener("htmx:beforeSwap", (event) => {
-    const { target, shouldSwap } = /** @type {CustomEvent} */ (event).detail;
+    const { detail } = /** @type {CustomEvent} */ (event);
+    const { target, requestConfig } = detail;
     if (target.id === "chat-head") headHadFocus = target.contains(document.activeElement);
+    if (target.id !== "chat") return;
+    // Left before it was there.
+    if (!requestConfig.path.includes(`/${current}/`)) detail.shouldSwap = false;
     // A drawn thread is kept; htmx would clear up after every word of it, for longer than all the rest.
-    if (shouldSwap && target.id === "chat") byId("thread")?.remove();
+    if (detail.shouldSwap) byId("thread")?.remove();
   });
   sync.addEventListener("thread", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.conversation !== current) return;

@@ -54,7 +54,7 @@ export function refresh() {
     last = Date.now();
     isDirty = false;
     if (isInbox()) load();
-    else fetchPart(`${settings.console}?part=counters`, { swap: "none" });
+    else fetchPart(`${settings.console}?part=counters`, { source: "#main", target: "#foot", swap: "none" });
   }, wait);
 }
 

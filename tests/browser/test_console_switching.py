@@ -1,0 +1,91 @@
+"""Going from chat to chat faster than the server answers."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests import factories
+from tests.browser.desk import Caller, Desk, now, open_desk, ready
+from tests.chromium import Contexts, Problems
+from tests.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+# All are asked for before any answer can come.
+CLICK_ALL = "ids => ids.forEach((id) => document.querySelector(`#row-${id} a`).click())"
+
+
+@pytest.fixture
+def desk(site: Site, new_context: Contexts, problems: Problems) -> Desk:
+    # htmx complains of each request that is called off.
+    problems.allow("htmx:(afterRequest|sendAbort)")
+    return open_desk(site, new_context)
+
+
+def _shows(page: Page, caller: Caller, text: str) -> None:
+    expect(page.locator(f"#thread-pane[data-conversation='{caller.id}']")).to_be_visible()
+    expect(page.locator("#thread")).to_contain_text(text)
+    expect(page.locator("#composer-text")).to_be_focused()
+    expect(page.locator("#chat")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator(".toast")).to_have_count(0)
+
+
+def test_of_chats_asked_for_in_one_breath_the_last_is_shown(desk: Desk) -> None:
+    page = desk.page
+    first = desk.chat("The first of them", name="First")
+    second = desk.chat("The second of them", name="Second")
+    page.evaluate(CLICK_ALL, [first.id, second.id])
+    _shows(page, second, "The second of them")
+    page.evaluate(CLICK_ALL, [first.id, second.id, first.id])
+    _shows(page, first, "The first of them")
+    page.evaluate(
+        """() => [1, 2].forEach(() => document.body.dispatchEvent(
+          new KeyboardEvent("keydown", { code: "KeyJ", altKey: true, bubbles: true })))"""
+    )
+    _shows(page, first, "The first of them")
+    desk.write("Here you are")
+    expect(page.locator(".message.is-pending")).to_have_count(0)
+    assert first.texts()[-1] == "Here you are"
+
+
+def test_a_chat_that_was_left_while_it_came_stays_away(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.chat()
+    page.evaluate(
+        """id => new Promise((done) => {
+          document.body.addEventListener("htmx:afterRequest", () => done(), { once: true });
+          document.querySelector(`#row-${id} a`).click();
+          document.body.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+        })""",
+        visitor.id,
+    )
+    expect(page.locator(".thread-pane.none")).to_be_visible()
+    expect(page.locator("#thread-pane[data-conversation]")).to_have_count(0)
+
+
+def test_a_chat_of_the_archive_opens_while_the_counters_are_on_their_way(desk: Desk) -> None:
+    page = desk.page
+    resolved = factories.make_conversation(
+        factories.make_visitor(desk.brand),
+        status="resolved",
+        resolved_at=now(),
+        assignee=desk.elif_,
+        team=desk.team,
+        holds_slot=False,
+    )
+    page.goto(f"{desk.site.url}/console/archive/")
+    ready(page)
+    held: list[Route] = []
+    page.route(re.compile("part=counters"), lambda route: held.append(route))
+    with page.expect_request(re.compile("part=counters")):
+        desk.caller().start("Hello")
+    page.click(".row-item a")
+    pane = page.locator(f"#thread-pane[data-conversation='{resolved.public_id}']")
+    expect(pane).to_be_visible()
+    expect(page.locator(".toast")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(page.locator("#meter")).to_contain_text("1/")
+    expect(pane).to_be_visible()
