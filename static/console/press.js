@@ -32,9 +32,11 @@ export function startPress() {
   document.addEventListener("pointerdown", (event) => {
     pressed = /** @type {Element} */ (event.target);
   }, { capture: true });
-  for (const name of ["pointerup", "pointercancel", "dragend", "blur"]) {
+  for (const name of ["pointerup", "pointercancel", "dragend", "contextmenu"]) {
     addEventListener(name, release, { capture: true });
   }
+  // The window's own: a press takes the focus from something else, too.
+  addEventListener("blur", release);
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const { elt } = detail.requestConfig;
