@@ -73,7 +73,7 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
     mount();
     focusComposer();
   } else {
-    toast(answered === 0 || answered >= 500 ? texts.failed : texts.chatGone);
+    toast(answered === 403 || answered === 404 ? texts.chatGone : texts.failed);
     close();
   }
 }

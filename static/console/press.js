@@ -40,7 +40,9 @@ export function startPress() {
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const { elt } = detail.requestConfig;
-    if (detail.target.id !== "list" && isPressed(detail.target, () => htmx().trigger(elt, "refresh"))) {
+    // The list holds itself back; another chat was asked for, and nothing would ask for it again.
+    if (["list", "chat"].includes(detail.target.id)) return;
+    if (isPressed(detail.target, () => htmx().trigger(elt, "refresh"))) {
       detail.shouldSwap = false;
     }
   });

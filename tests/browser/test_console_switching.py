@@ -65,6 +65,26 @@ def test_a_chat_that_was_left_while_it_came_stays_away(desk: Desk) -> None:
     expect(page.locator("#thread-pane[data-conversation]")).to_have_count(0)
 
 
+def test_a_press_in_the_chat_that_is_left_does_not_stop_the_next(desk: Desk) -> None:
+    page = desk.page
+    second = desk.chat("The second of them", name="Second")
+    desk.opened("The first of them", name="First")
+    expect(page.locator("#thread")).to_contain_text("The first of them")
+    held: list[Route] = []
+    page.route(re.compile("part=chat"), lambda route: held.append(route))
+    with page.expect_request(re.compile("part=chat")):
+        page.keyboard.press("Alt+k")
+    box = page.locator("#thread").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    with page.expect_response(re.compile("part=chat")):
+        held[0].continue_()
+    expect(page.locator("#chat")).not_to_have_attribute("aria-busy", "true")
+    page.mouse.up()
+    _shows(page, second, "The second of them")
+
+
 def test_a_chat_of_the_archive_opens_while_the_counters_are_on_their_way(desk: Desk) -> None:
     page = desk.page
     resolved = factories.make_conversation(
