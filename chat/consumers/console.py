@@ -66,7 +66,7 @@ class ConsoleConsumer(LiveConsumer):
 
     async def welcome(self, hello: dict[str, Any]) -> None:
         """Check session or token, hear what concerns the agent, send what was missed."""
-        credential = await read(self._let_in, hello["token"])
+        credential = await read(self._let_in, hello["token"], hello["agent"])
         if credential is None:
             raise Ended(Close.TOKEN)
         agent = credential.agent
@@ -89,12 +89,15 @@ class ConsoleConsumer(LiveConsumer):
     def begins_at(self, stand: Stand) -> int:
         return stand.head
 
-    def _let_in(self, token: str | None) -> Credential | None:
+    def _let_in(self, token: str | None, expected: str | None) -> Credential | None:
+        credential = None
         if token is not None:
-            self.credential = by_token(token)
+            credential = by_token(token)
         elif self.session_key:
-            self.credential = by_session(self.session_key)
-        if self.credential is not None:
+            credential = by_session(self.session_key)
+        # A page of whoever was signed in before must not speak as somebody else.
+        if credential is not None and expected in {None, credential.agent.public_id}:
+            self.credential = credential
             # The lease is written before `welcome`: whoever is welcomed can be given work.
             self.is_leased = True
             agent_presence.attach(self.credential.agent.pk)

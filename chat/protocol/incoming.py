@@ -105,6 +105,7 @@ FRAMES: dict[Audience, dict[str, dict[str, Field]]] = {
     "visitor": _BOTH,
     "agent": _BOTH
     | {
+        "hello": _BOTH["hello"] | {"agent": Field(is_id, required=False)},
         "note.add": {key: _SEND[key] for key in ("cid", "conversation", "text", "attachments")},
         "watch": {
             "conversation": _CONVERSATION,

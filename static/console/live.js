@@ -40,6 +40,8 @@ async function sendByHttp({ type, conversation, cid, text, attachments, seq }) {
 
 export const socket = new LiveSocket({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/console/`,
+  // By now somebody else may be signed in here: what waits in this page must not go out as theirs.
+  hello: async () => ({ agent: settings.me.id }),
   resume: () => sync.resume(),
   fallback: { send: sendByHttp, entries: fetchEntries },
 });

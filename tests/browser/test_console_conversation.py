@@ -170,6 +170,31 @@ def test_a_restart_of_the_server_loses_and_doubles_nothing(desk: Desk, problems:
     assert Entry.objects.filter(body="While it was down").count() == 1
 
 
+def test_one_agents_words_never_go_out_as_those_of_the_next_one_here(
+    desk: Desk, problems: Problems
+) -> None:
+    problems.allow("ERR_CONNECTION_REFUSED|WebSocket connection|ERR_CONNECTION_RESET|502|503|htmx:")
+    problems.allow("403|404")
+    page = desk.page
+    visitor = desk.opened("Before")
+    # Could answer as well, and gets the chat.
+    mert = factories.make_agent(name="Mert Demir", language="en")
+    desk.team.agents.add(mert)
+    desk.site.process.terminate()
+    try:
+        page.wait_for_selector("html:not([data-socket=open])", state="attached")
+        desk.write("From Elif")
+        # A sign-in brings another token against forgery, too.
+        page.context.clear_cookies()
+        sign_in(page.context, mert, url=desk.site.url)
+        Conversation.objects.filter(public_id=visitor.id).update(assignee=mert)
+    finally:
+        desk.site.process.start()
+    page.wait_for_selector("html[data-socket=stopped]", state="attached", timeout=45_000)
+    expect(page.locator("#connection")).to_contain_text("signed out")
+    assert visitor.texts() == ["Before"]
+
+
 def test_words_written_after_the_sign_out_are_sent_after_the_next_sign_in(
     desk: Desk, problems: Problems
 ) -> None:

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from agents.events import agent_group
-from agents.models import ApiToken, Permission
+from agents.models import ApiToken, Permission, Presence
 from agents.operations.accounts import disable_agent
 from agents.operations.roles import give_role
 from chat import origins, presence
@@ -140,6 +140,15 @@ async def test_without_a_session_or_token_the_console_gets_4401(token):
     async with connected("/ws/console/") as console:
         await console.say(type="hello", token=token)
         assert await console.close_code() == Close.TOKEN
+
+
+async def test_a_console_drawn_for_another_agent_gets_4401_and_counts_as_nobodys_screen(elif_):
+    async with connected("/ws/console/", cookie=await db(session_cookie, elif_)) as console:
+        await console.say(type="hello", agent="somebody-else", resume={})
+        assert await console.close_code() == Close.TOKEN
+    assert not await db(Presence.objects.filter(agent=elif_).exists)
+    async with connected("/ws/console/", cookie=await db(session_cookie, elif_)) as console:
+        assert await console.hello(agent=elif_.public_id)
 
 
 async def test_a_visitors_token_opens_no_console_and_an_agents_no_widget(vera, elif_):
