@@ -1,10 +1,11 @@
 // @ts-check
 import { close, currentChat, open, startChat } from "./chat.js";
 import { startClock, tick } from "./clock.js";
-import { startComposer } from "./composer.js";
+import { hasWords, startComposer } from "./composer.js";
 import { refresh, rowOf, rows, showTab, startList, tab } from "./list.js";
 import { startPress } from "./press.js";
 import { onEvent, onState, socket } from "./live.js";
+import { unsent } from "./outbox.js";
 import { byId, htmx, settings, texts, toast } from "./page.js";
 
 /** Joins the parts of the console. */
@@ -125,7 +126,9 @@ function listenToAnswers() {
     if (answered.startsWith(settings.console)) return;
     // Signed out: the answer is the door, not a part of this page.
     detail.shouldSwap = false;
-    location.reload();
+    // Words that nobody got yet stay in sight until a person goes.
+    if (hasWords() || unsent().length) socket.close("token");
+    else location.reload();
   });
 }
 

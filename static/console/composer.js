@@ -1,7 +1,7 @@
 // @ts-check
 import { fold } from "../live/fold.js";
 import * as list from "./list.js";
-import { sync } from "./live.js";
+import { onState, socket, sync } from "./live.js";
 import { byId, fill, request, settings, texts } from "./page.js";
 
 /** Where the agent writes: reply or note, drafts that outlive everything, canned replies. */
@@ -22,6 +22,7 @@ let chat = {};
 let picker = null;
 /** @type {import("./uploads.js") | null} */
 let uploads = null;
+let isLocked = false;
 
 const form = () => /** @type {HTMLFormElement | null} */ (byId("composer"));
 const area = () => /** @type {HTMLTextAreaElement | null} */ (byId("composer-text"));
@@ -46,12 +47,23 @@ export function mountComposer(id, live) {
     }
     listen(frame, box);
   }
+  lock(socket.state === "stopped");
   setMode(chat.canReply ? (frame.dataset.mode ?? "reply") : "note");
   frame.hidden = !chat.canNote;
   const closed = byId("composer-closed");
   if (closed) closed.hidden = chat.canNote;
   hint();
 }
+
+/** Who sits at a screen that was signed out is not known: what stands there is kept, and nothing added.
+ * @param {boolean} on */
+function lock(on) {
+  isLocked = on;
+  for (const control of form()?.elements ?? []) /** @type {HTMLButtonElement} */ (control).disabled = on;
+}
+
+/** Whether something is written, or attached, that was not handed over. */
+export const hasWords = () => Boolean(area()?.value.trim() || byId("uploads")?.childElementCount);
 
 /** Save at once what is unsaved: the agent goes elsewhere. */
 export function unmountComposer() {
@@ -73,7 +85,7 @@ export function setMode(mode) {
   for (const button of frame.querySelectorAll("button.mode")) {
     const own = /** @type {HTMLButtonElement} */ (button);
     own.setAttribute("aria-pressed", String(own.dataset.mode === wanted));
-    if (own.dataset.mode === "reply") own.disabled = !chat.canReply;
+    if (own.dataset.mode === "reply") own.disabled = isLocked || !chat.canReply;
   }
   box.placeholder = wanted === "note" ? texts.placeholderNote : texts.placeholderReply;
   if (changed) {
@@ -159,7 +171,7 @@ function listen(frame, box) {
 export function send() {
   const box = area();
   const frame = form();
-  if (!box || !frame || !current) return;
+  if (!box || !frame || !current || isLocked) return;
   const text = box.value.trim();
   const blank = BLANK.exec(box.value);
   if (blank) {
@@ -189,6 +201,7 @@ export function send() {
 
 /** @param {File[]} files */
 async function upload(files) {
+  if (isLocked) return;
   uploads ??= await import("./uploads.js");
   uploads.onUploads(() => hint());
   uploads.uploadFiles(files);
@@ -280,6 +293,7 @@ async function canned(always) {
 }
 
 export function startComposer() {
+  onState((state) => state === "stopped" && lock(true));
   addEventListener("pagehide", () => {
     for (const id of unsaved.keys()) save(id);
   });

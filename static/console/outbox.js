@@ -8,10 +8,15 @@ import { settings } from "./page.js";
 
 const PREFIX = `imece:unsent:${settings.me.id}:`;
 
+/** What has waited longer may make no sense any more: a person decides. */
+const FRESH = 30 * 60_000;
+
 /** @param {string} conversation @returns {any[]} */
 function load(conversation) {
   try {
-    return JSON.parse(sessionStorage.getItem(PREFIX + conversation) ?? "[]");
+    const items = JSON.parse(sessionStorage.getItem(PREFIX + conversation) ?? "[]");
+    return items.map((/** @type {any} */ item) =>
+      Date.now() - Date.parse(item.at) < FRESH ? item : { ...item, state: "failed" });
   } catch {
     return [];
   }

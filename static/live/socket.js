@@ -62,8 +62,8 @@ export class LiveSocket extends EventTarget {
   }
 
   /** Leave for good. */
-  close() {
-    this.#stop("closed");
+  close(reason = "closed") {
+    this.#stop(reason);
   }
 
   /**

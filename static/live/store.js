@@ -94,7 +94,7 @@ export function reduce(thread, action) {
         ...thread,
         pending: [
           ...thread.pending,
-          { kind: "message", attachments: [], ...action.item, state: "waiting" },
+          { kind: "message", attachments: [], state: "waiting", ...action.item },
         ],
       };
     case "attempt":

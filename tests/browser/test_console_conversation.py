@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from chat.models import Conversation, Entry, Participation
 from tests import factories
@@ -195,21 +195,57 @@ def test_one_agents_words_never_go_out_as_those_of_the_next_one_here(
     assert visitor.texts() == ["Before"]
 
 
-def test_words_written_after_the_sign_out_are_sent_after_the_next_sign_in(
-    desk: Desk, problems: Problems
-) -> None:
-    problems.allow("403|40[14]")
-    page = desk.page
-    first, second = desk.opened("Hello", name="First"), desk.chat("Hi", name="Second")
+class Line:
+    """A page's line to the server, on which its messages can be held back."""
+
+    def __init__(self, page: Page) -> None:
+        self.is_blocked = False
+        page.route_web_socket("**/ws/console/", self._join)
+        page.reload()
+        ready(page)
+
+    def _join(self, route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            if not (self.is_blocked and json.loads(frame)["type"] == "message.send"):
+                server.send(frame)
+
+        route.on_message(pass_on)
+
+
+def _sign_out_elsewhere(page: Page) -> None:
     other = page.context.new_page()
-    other.goto(f"{desk.site.url}/console/")
+    other.goto(page.url)
     ready(other)
     other.locator(".avatar-button").click()
     other.get_by_role("button", name="Sign out").click()
     other.wait_for_url("**/accounts/login/**")
-    expect(page.locator("#connection")).to_contain_text("signed out", timeout=15_000)
+    other.close()
+
+
+def test_words_that_waited_when_the_session_ended_are_sent_after_the_next_sign_in(
+    desk: Desk, problems: Problems
+) -> None:
+    problems.allow("403|40[14]")
+    page = desk.page
+    first, second = desk.chat("Hello", name="First"), desk.chat("Hi", name="Second")
+    line = Line(page)
+    desk.open(first)
+    line.is_blocked = True
     desk.write("Nobody hears this yet")
     expect(page.locator(".message.is-pending")).to_contain_text("Nobody hears this yet")
+    page.fill("#composer-text", "Half a tho")
+    _sign_out_elsewhere(page)
+    # The page stays, but whoever sits there now can add nothing.
+    expect(page.locator("#connection")).to_contain_text("signed out")
+    expect(page.locator("#composer-text")).to_be_disabled()
+    expect(page.locator("#composer-text")).to_have_value("Half a tho")
+    expect(page.locator("#composer .send-button")).to_be_disabled()
+    page.evaluate("htmx.ajax('GET', '/console/?part=list', {target: '#list'}).catch(() => {})")
+    page.wait_for_timeout(500)
+    expect(page.locator(".message.is-pending")).to_contain_text("Nobody hears this yet")
+    line.is_blocked = False
     sign_in(page.context, desk.elif_, url=desk.site.url)
     # Another chat is opened first: what was written goes out all the same.
     page.evaluate("path => history.replaceState({}, '', path)", f"/console/chats/{second.id}/")
@@ -217,7 +253,37 @@ def test_words_written_after_the_sign_out_are_sent_after_the_next_sign_in(
     ready(page)
     page.locator(f"#row-{first.id} a").click()
     expect(page.locator(".message.is-own .message-mark")).to_have_text("sent")
+    expect(page.locator("#composer-text")).to_have_value("Half a tho")
     assert first.texts() == ["Hello", "Nobody hears this yet"]
+
+
+def test_words_that_waited_for_long_go_out_only_when_a_person_says_so(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.chat()
+    line = Line(page)
+    desk.open(visitor)
+    line.is_blocked = True
+    desk.write("Of this morning")
+    expect(page.locator(".message.is-pending")).to_be_visible()
+    page.evaluate(
+        """() => {
+          for (const key of Object.keys(sessionStorage)) {
+            if (!key.startsWith("imece:unsent:")) continue;
+            const [item] = JSON.parse(sessionStorage[key]);
+            item.at = new Date(Date.now() - 31 * 60_000).toISOString();
+            sessionStorage[key] = JSON.stringify([item]);
+          }
+        }"""
+    )
+    line.is_blocked = False
+    page.reload()
+    ready(page)
+    failed = page.locator(".message.is-failed")
+    expect(failed).to_contain_text("Of this morning")
+    assert visitor.texts() == ["Hello"]
+    failed.get_by_role("button", name="Try again").click()
+    expect(page.locator(".message.is-own .message-mark")).to_have_text("sent")
+    assert visitor.texts() == ["Hello", "Of this morning"]
 
 
 def test_hostile_words_are_only_words(desk: Desk) -> None:
