@@ -41,8 +41,8 @@ export function request(url, options = {}) {
 /** Say something that passes by; in an open dialog, behind which nothing is seen or heard.
  * @param {string} text */
 export function toast(text) {
-  const dialog = document.querySelector("dialog[open] > *");
-  const box = dialog ?? byId("toasts");
+  const dialog = document.querySelector("dialog[open]");
+  const box = dialog?.firstElementChild ?? byId("toasts");
   if (!box) return;
   const node = document.createElement("div");
   node.className = "toast";
@@ -52,6 +52,8 @@ export function toast(text) {
   node.append(words);
   box.append(node);
   let left = 6;
+  // The answer that closes a dialog may say something, too.
+  dialog?.addEventListener("close", () => left > 0 && byId("toasts")?.append(node), { once: true });
   const timer = setInterval(() => {
     if (!node.matches(":hover, :focus-within")) left -= 1;
     if (left <= 0) {

@@ -141,6 +141,7 @@ def test_an_unknown_address_is_one_field(desk: Desk) -> None:
     page.keyboard.type("vera@example.com")
     page.keyboard.press("Enter")
     expect(page.locator(".ticket-chip")).to_be_visible()
+    expect(page.locator("#toasts")).to_have_text(f"Ticket #{Ticket.objects.get().number} was made")
     assert Ticket.objects.get().contact.email == "vera@example.com"
     assert Ticket.objects.get().conversations.get().public_id == visitor.id
 
