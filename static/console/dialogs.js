@@ -80,10 +80,12 @@ export function startDialogs() {
     dialog.showModal();
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (!(from instanceof HTMLElement) || !from.isConnected) return;
+      // The head of the chat may have been drawn anew behind the dialog.
+      const back = from?.isConnected ? from : byId(from?.id ?? "");
+      if (!back) return;
       // What stood in a menu has gone with it; the menu's button is still there.
-      const menu = from.checkVisibility() ? null : from.closest("[popover]");
-      const home = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : from;
+      const menu = back.checkVisibility() ? null : back.closest("[popover]");
+      const home = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : back;
       if (home instanceof HTMLElement) home.focus();
     });
     if (dialog.hasAttribute("data-picker")) startPicker(dialog);

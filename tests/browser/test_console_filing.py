@@ -199,6 +199,18 @@ def test_what_fails_in_a_dialog_is_said_in_it(desk: Desk, problems: Problems) ->
     expect(page.locator("#toasts")).to_contain_text("Resolved")
 
 
+def test_the_focus_goes_back_from_a_dialog_though_the_head_is_drawn_anew(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.opened()
+    page.locator("#resolve-button").press("Enter")
+    expect(page.locator("#topic-filter")).to_be_focused()
+    visitor.end()
+    expect(page.locator("#end-button")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator("#dialogs dialog")).to_have_count(0)
+    expect(page.locator("#resolve-button")).to_be_focused()
+
+
 def test_a_small_screen_has_it_all_in_a_menu(site: Site, new_context: Contexts) -> None:
     size = {"width": 360, "height": 740}
     desk = open_desk(site, new_context, viewport=size)
