@@ -279,6 +279,8 @@ export function startChat() {
     if (/** @type {CustomEvent} */ (event).detail.target?.id !== "chat-head") return;
     mountComposer(current, live());
     drawPresence();
+    const shows = byId("frame")?.classList.contains("shows-context") ?? false;
+    byId("context-toggle")?.setAttribute("aria-expanded", String(shows));
     // The button that was pressed may be one that makes no sense any more.
     if (headHadFocus && document.activeElement === document.body) focusComposer();
   });

@@ -6,8 +6,11 @@ import re
 import pytest
 from playwright.sync_api import Page, Response, expect
 
+from agents.models import Permission, Role
 from chat.models import Conversation, Entry
+from tests import factories
 from tests.browser.desk import open_desk, ready
+from tests.browser.widget import Desk as Program
 from tests.chromium import Contexts, assert_accessible
 from tests.conftest import Site
 
@@ -31,8 +34,14 @@ def test_a_phone_shows_one_pane_at_a_time_and_back_leads_back(
     page.get_by_role("button", name="Customer").click()
     expect(page.locator("#context")).to_contain_text("zeynep@example.com")
     _fits(page)
+    role = factories.make_role(Permission.SUPERVISE, scope=Role.Scope.ALL)
+    supervisor = Program(site, factories.make_agent(role=role))
+    supervisor.call(f"conversations/{visitor.id}/tags", {"add": ["jacket"]})
+    expect(page.locator("#context .tag-name")).to_have_text(["jacket"])
+    expect(page.locator("#context-toggle")).to_have_attribute("aria-expanded", "true")
     page.locator("#context").get_by_role("button", name="Close").click()
     expect(page.locator("#context")).to_be_hidden()
+    expect(page.locator("#context-toggle")).to_have_attribute("aria-expanded", "false")
     page.get_by_role("button", name="Customer").press("Enter")
     expect(page.locator("#context-close")).to_be_focused()
     page.keyboard.press("Escape")
