@@ -240,6 +240,14 @@ def test_a_phone_shows_the_whole_topic_and_the_ticket(site: Site, new_context: C
     for part in ("#chat-name", ".topic-button .topic", ".ticket-chip"):
         cut = page.locator(part).evaluate("part => part.scrollWidth > part.clientWidth")
         assert not cut, part
+    # As in a browser that waits for a gesture, and without a connection.
+    for bar in ("#connection", "#sound-bar"):
+        page.locator(bar).evaluate("bar => { bar.hidden = false; bar.prepend('Wait'); }")
+    head = page.locator("#chat-head").bounding_box()
+    sound = page.locator("#sound-bar").bounding_box()
+    assert head
+    assert sound
+    assert sound["y"] >= head["y"] + head["height"]
 
 
 @pytest.mark.once
