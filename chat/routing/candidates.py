@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +14,8 @@ from agents.models import Agent, Presence, Status
 from chat.models import Conversation, Offer
 from chat.routing.decision import Candidate, Policy, TeamRule, Waiting
 
+# When a ring that goes on will have ended.
+_LATER = datetime.max.replace(tzinfo=UTC)
 _TRIED = {Offer.Result.OPEN, Offer.Result.DECLINED, Offer.Result.MISSED}
 
 
@@ -22,9 +24,8 @@ class Load:
     """Slots taken per agent, and who was already asked about which chat."""
 
     held: Counter[int]
-    tried: dict[int, set[int]]
-    # When the last of them declined or let it ring, by chat.
-    refused_at: dict[int, datetime]
+    # By chat, and when each of them last declined it or let it ring.
+    tried: dict[int, dict[int, datetime]]
     # Where a chat rings now: conversation and agent.
     ringing: dict[int, int]
 
@@ -56,22 +57,20 @@ def load_of(agent_ids: Iterable[int] | None = None) -> Load:
         wanted = set(agent_ids)
         slots, offers = slots.filter(assignee__in=wanted), offers.filter(agent__in=wanted)
     held: Counter[int] = Counter()
-    tried: dict[int, set[int]] = defaultdict(set)
-    refused_at: dict[int, datetime] = {}
+    tried: dict[int, dict[int, datetime]] = defaultdict(dict)
     ringing: dict[int, int] = {}
     rows = slots.values_list("assignee_id", "pk", "status", "accepted_at").union(
         offers.values_list("agent_id", "conversation_id", "result", "closed_at"), all=True
     )
     for agent_id, conversation_id, state, at in rows:
         if state in _TRIED:
-            tried[conversation_id].add(agent_id)
-            if at is not None:
-                refused_at[conversation_id] = max(at, refused_at.get(conversation_id, at))
+            asked = tried[conversation_id]
+            asked[agent_id] = max(at or _LATER, asked.get(agent_id, at or _LATER))
         if state == Offer.Result.OPEN:
             ringing[conversation_id] = agent_id
         if state == Offer.Result.OPEN or state in Conversation.Status.values:
             held[agent_id] += 1
-    return Load(held=held, tried=tried, refused_at=refused_at, ringing=ringing)
+    return Load(held=held, tried=tried, ringing=ringing)
 
 
 def as_candidates(agents: Iterable[Agent], load: Load) -> list[Candidate]:
@@ -129,6 +128,7 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
         pk, brand_id, channel, priority, queued_at, back, passed, at, capacity, *teams = values
         capacities[brand_id] = capacity
         if pk not in rows:
+            asked = load.tried.get(pk, {}) | ({passed: at} if passed else {})
             rows[pk] = _Row(
                 waiting={
                     "id": pk,
@@ -137,8 +137,8 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
                     "priority": priority,
                     "queued_at": queued_at,
                     "returning_to": back,
-                    "tried": frozenset({*load.tried.get(pk, ()), passed} - {None}),
-                    "refused_at": max(filter(None, (at, load.refused_at.get(pk))), default=None),
+                    "tried": tuple(sorted(asked, key=asked.__getitem__)),
+                    "refused_at": max(asked.values(), default=None),
                 }
             )
         for position in range(len(_TEAMS)):

@@ -43,8 +43,8 @@ class Waiting:
     team_ids: frozenset[int]
     priority: int
     queued_at: datetime
-    tried: frozenset[int] = frozenset()
-    # When the last of them refused.
+    # Whoever refused it longest ago first, and when the last of them did.
+    tried: tuple[int, ...] = ()
     refused_at: datetime | None = None
     # The agent it was taken from when they vanished; gets it back first.
     returning_to: int | None = None
@@ -212,6 +212,11 @@ class _Pool:
             heappush(self.heap, entry)
         return chosen
 
+    def pick_again(self, waiting: Waiting) -> int | None:
+        """Return who refused the chat longest ago and could take it now: each has a turn."""
+        free = (each for each in waiting.tried if each in self.limits and not self.is_full(each))
+        return next(free, None)
+
 
 def decide(
     *, queue: Iterable[Waiting], candidates: Iterable[Candidate], policy: Policy, now: datetime
@@ -231,8 +236,9 @@ def decide(
         served[waiting.id] = waiting
         agent_id = pool.pick(waiting)
         if agent_id is None and waiting.begins_anew(now):
-            served[waiting.id] = waiting = replace(waiting, tried=frozenset())
-            agent_id = pool.pick(waiting)
+            agent_id = pool.pick_again(waiting)
+            others = tuple(each for each in waiting.tried if each != agent_id)
+            served[waiting.id] = replace(waiting, tried=others)
         if agent_id is None:
             continue
         load[agent_id] = (load[agent_id][0] + 1, now)

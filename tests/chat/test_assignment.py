@@ -268,6 +268,20 @@ def test_a_chat_that_everybody_refused_rings_again_after_a_pause(ringing) -> Non
     assert offers(chat)[3:] == [(third.pk, "missed")]
 
 
+def test_whoever_refused_a_chat_longest_ago_is_asked_next(ringing) -> None:
+    first, second = ringing.agents
+    now = timezone.now() - 4 * ASK_AGAIN
+    chat = start(ringing, now=now)
+    for agent in (first, second):
+        route(now=now)
+        decline(conversation=chat, agent=agent, now=now)
+    for agent in (first, second, first):
+        now += ASK_AGAIN
+        route(now=now)
+        assert offers(chat)[-1] == (agent.pk, "open")
+        decline(conversation=chat, agent=agent, now=now)
+
+
 def test_a_declined_chat_rings_on_by_itself(ringing) -> None:
     chat = start(ringing)
     work()
