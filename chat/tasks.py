@@ -18,6 +18,7 @@ from chat.operations.sweeping import (
     release_held,
     requeue_unreachable,
     requeue_vanished,
+    withdraw_unheard,
 )
 from chat.operations.transcripts import MAIL, mail_transcript
 from config.outbox.registry import register
@@ -32,6 +33,7 @@ STEPS: tuple[Callable[..., object], ...] = (
     miss_offers,
     requeue_vanished,
     requeue_unreachable,
+    withdraw_unheard,
     alert_late,
     route,
     announce_changes,

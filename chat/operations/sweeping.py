@@ -12,8 +12,8 @@ from agents.models import Agent, Permission, Status
 from agents.presence import is_present, vanished_agents
 from chat.lifecycle import ConversationChanged, SlotFreed
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
-from chat.models import Conversation, Entry
-from chat.operations.assignment import has_room, put_in_queue
+from chat.models import Conversation, Entry, Offer
+from chat.operations.assignment import has_room, put_in_queue, withdraw_offers
 from chat.operations.conversations import (
     AlreadyOpen,
     NotEnded,
@@ -23,6 +23,7 @@ from chat.operations.conversations import (
 from chat.operations.entries import Line, append
 from chat.operations.starting import release_conversation
 from chat.rights import may_answer
+from chat.routing.candidates import online_agents
 from config.events import publish
 
 
@@ -100,6 +101,36 @@ def _requeue_unreachable_of(agent_id: int, now: datetime) -> int:
     for chat in chats:
         put_in_queue(chat, by=None, now=now, at_head=True, reason="access")
     return len(chats)
+
+
+def withdraw_unheard(*, now: datetime) -> int:
+    """Stop chats from ringing at agents who left or may not answer them; return how many.
+
+    Nobody hears them there, and meanwhile they would ring nowhere else.
+    """
+    ringing = Offer.objects.filter(result=Offer.Result.OPEN)
+    rows = list(
+        ringing.values_list("agent", "conversation", "conversation__brand", "conversation__channel")
+    )
+    if not rows:
+        return 0
+    here = [agent for agent in online_agents(now) if getattr(agent, "is_here", False)]
+    accesses = accesses_of(here)
+    vain = [
+        (conversation_id, agent_id)
+        for agent_id, conversation_id, brand_id, channel in rows
+        if agent_id not in accesses
+        or not accesses[agent_id].may_in(Permission.CHAT, brand_id, channel)
+    ]
+    for conversation_id, agent_id in sorted(vain):
+        _stop_ringing(conversation_id, agent_id, now)
+    return len(vain)
+
+
+@transaction.atomic
+def _stop_ringing(conversation_id: int, agent_id: int, now: datetime) -> None:
+    for chat in lock_conversations([conversation_id]):
+        withdraw_offers(chat, now=now, at=agent_id)
 
 
 def _active() -> QuerySet[Conversation]:

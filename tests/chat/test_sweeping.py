@@ -179,6 +179,25 @@ def test_the_chats_that_an_agent_may_not_answer_any_more_go_to_somebody_who_may(
     assert fresh(chats[1]).assignee == second
 
 
+@pytest.mark.parametrize("how", ["deactivated", "vanished", "without the role"])
+def test_what_rings_at_an_agent_who_is_gone_rings_at_somebody_else(how: str) -> None:
+    desk = make_desk(agents=2, auto_accept=False, ring_seconds=300)
+    first, second = desk.agents
+    chat = start(desk)
+    work()
+    assert [offer.agent for offer in chat.offers.all()] == [first]
+    now = timezone.now()
+    if how == "deactivated":
+        disable_agent(agent=first, by=None, now=now)
+    elif how == "vanished":
+        Presence.objects.filter(agent=first).update(seen_at=now - timedelta(minutes=3))
+    else:
+        first.role_grants.all().delete()
+    sweep_once(now=now)
+    offers = chat.offers.order_by("pk").values_list("agent", "result")
+    assert list(offers) == [(first.pk, "withdrawn"), (second.pk, "open")]
+
+
 @pytest.mark.parametrize("sleeps", ["waiting", "wrap_up", "resolved"])
 def test_a_chat_does_not_wake_at_an_agent_who_lost_the_right_to_answer_it(desk, sleeps) -> None:
     first, second = desk.agents
