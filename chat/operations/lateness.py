@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from agents.access import accesses_of
 from chat.lifecycle import ConversationLate
@@ -34,9 +34,15 @@ def alert_late(*, now: datetime) -> int:
     )
     chats = Conversation.objects.unresolved().filter(kind=Conversation.Kind.CUSTOMER)
     unanswered = chats.filter(status=Conversation.Status.ACTIVE, unanswered_since__lte=now - target)
-    # In the queue although agents were asked, or had it: who else stands there is in line.
-    untaken = chats.filter(
-        Exists(refused) | Q(accepted_at__isnull=False), status=Conversation.Status.QUEUED
+    # In the queue although agents were asked, or had it: who else stands there is in line, and what
+    # rings may be taken yet.
+    ringing = Offer.objects.filter(conversation=OuterRef("pk"), result=Offer.Result.OPEN)
+    untaken = chats.annotate(
+        refused_at=Subquery(refused.order_by("closed_at").values("closed_at")[:1])
+    ).filter(
+        Q(refused_at__isnull=False) | Q(accepted_at__isnull=False),
+        ~Exists(ringing),
+        status=Conversation.Status.QUEUED,
     )
     waiting = [chat for found in (unanswered, untaken) for chat in found if any(due(chat, now))]
     return sum(_alert(chat, now) for chat in waiting)
@@ -46,7 +52,7 @@ def due(chat: Conversation, now: datetime) -> Alert:
     """Return who must hear: the agent after the reply target, supervisors after twice of it.
 
     The target of an agent begins when the agent has the chat, not while it stood in the queue; that
-    of a chat which somebody passed on to a team begins then.
+    of a chat which somebody passed on or refused begins then.
     """
     target = timedelta(seconds=settings.IMECE["REPLY_TARGET_SECONDS"])
     since = _waits_since(chat)
@@ -63,9 +69,10 @@ def due(chat: Conversation, now: datetime) -> Alert:
 def _waits_since(chat: Conversation) -> datetime | None:
     """Return since when the customer waits for whoever has, or should take, the chat."""
     if chat.status == Conversation.Status.QUEUED:
-        moments = (chat.unanswered_since, chat.passed_at)
+        refused_at: datetime | None = getattr(chat, "refused_at", None)
+        moments = (chat.unanswered_since, chat.passed_at, refused_at)
     elif chat.status == Conversation.Status.ACTIVE and chat.unanswered_since is not None:
-        moments = (chat.unanswered_since, chat.accepted_at)
+        moments = (chat.unanswered_since, chat.accepted_at, None)
     else:
         return None
     return max((moment for moment in moments if moment is not None), default=None)
@@ -76,7 +83,7 @@ def _alert(chat: Conversation, now: datetime) -> bool:
     chat = lock_conversation(chat)
     alert = due(chat, now)
     since = chat.unanswered_since or chat.passed_at
-    if not any(alert) or since is None:
+    if not any(alert) or since is None or chat.offers.filter(result=Offer.Result.OPEN).exists():
         return False
     chat.late_told_at = now
     chat.save(update_fields=["late_told_at"])

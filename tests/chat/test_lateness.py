@@ -175,3 +175,20 @@ def test_supervisors_hear_of_a_chat_that_was_passed_on_to_nobody(announced: list
     assert alert_late(now=now + 3 * TARGET) == 0
     [event] = late(announced)
     assert heard(event) == {agent_group(boss.pk)}
+
+
+def test_a_chat_that_stood_in_line_and_rings_on_alarms_nobody(announced: list[Event]) -> None:
+    desk = make_desk(agents=2, auto_accept=False)
+    first, second = desk.agents
+    supervisor()
+    now = timezone.now() - 10 * TARGET
+    chat = start(desk, now=now)
+    now += 4 * TARGET
+    route(now=now)
+    decline(conversation=chat, agent=first, now=now)
+    assert alert_late(now=now) == 0
+    route(now=now)
+    # It rings at a colleague.
+    assert alert_late(now=now + 3 * TARGET) == 0
+    decline(conversation=chat, agent=second, now=now)
+    assert alert_late(now=now + 2 * TARGET) == 1
