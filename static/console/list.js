@@ -20,6 +20,7 @@ let current = "";
 let etag = "";
 let last = 0;
 let timer = 0;
+let retry = 0;
 let isDirty = false;
 /** Where the list comes from. */
 let source = "";
@@ -282,8 +283,12 @@ export function startList() {
     if (elt !== list()) return;
     elt.removeAttribute("aria-busy");
     const isStale = !successful && xhr.status !== 304;
-    elt.classList.toggle("is-stale", isStale);
-    if (isStale) setTimeout(refresh, TRY_AGAIN_AFTER);
+    clearTimeout(retry);
+    if (isStale) retry = setTimeout(refresh, TRY_AGAIN_AFTER);
+    const words = byId("list-stale");
+    const text = isStale ? words?.dataset.text ?? "" : "";
+    // Said anew, it would be heard anew.
+    if (words && words.textContent !== text) words.textContent = text;
     if (xhr.status === 200) etag = xhr.getResponseHeader("ETag") ?? "";
   });
   document.body.addEventListener("htmx:afterSwap", (event) => {
