@@ -39,6 +39,11 @@ export class LiveSocket extends EventTarget {
   /** Failed sockets since one held. */ #failures = 0;
   #refreshed = false;
   /** Said by `bye` or by a full line: when to come back. */ #retryAfter = -1;
+  /** Sends that left on this connection and are not answered, by cid. @type {Map<string, Frame>} */
+  #left = new Map();
+  /** The first that the server refused for its rate: it takes nothing else before that one.
+   * @type {Frame | undefined} */
+  #refused;
   #heard = 0;
   #pinged = 0;
   #polling = false;
@@ -75,6 +80,13 @@ export class LiveSocket extends EventTarget {
     const text = JSON.stringify(frame);
     const small = text.length * 3 < FRAME_BYTES || new Blob([text]).size < FRAME_BYTES;
     if (ready && small) {
+      if (frame.cid) {
+        const first = this.#refused;
+        this.#refused = undefined;
+        this.#left.set(frame.cid, frame);
+        // Even if another tab or path got it stored meanwhile, or its chat has been left.
+        if (first && first.cid !== frame.cid) this.send(first);
+      }
       /** @type {WebSocket} */ (this.#socket).send(text);
       return true;
     }
@@ -140,6 +152,8 @@ export class LiveSocket extends EventTarget {
       return;
     }
     if (frame.type === "welcome") this.#welcome(frame);
+    if (frame.code === "rate") this.#refused ??= this.#left.get(frame.cid);
+    this.#left.delete(frame.cid);
     this.#emit("frame", frame);
   }
 
@@ -223,6 +237,8 @@ export class LiveSocket extends EventTarget {
   #drop() {
     clearTimeout(this.#timers.welcome);
     clearTimeout(this.#timers.holds);
+    this.#left.clear();
+    this.#refused = undefined;
     const socket = this.#socket;
     this.#socket = null;
     if (socket && socket.readyState < 2) socket.close();

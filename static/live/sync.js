@@ -36,11 +36,6 @@ export class ThreadSync extends EventTarget {
   /** @type {Set<string>} */ #changed = new Set();
   /** @type {Set<string>} */ #repairing = new Set();
   /** Conversations that rest after a nack. @type {Map<string, number>} */ #resting = new Map();
-  /** Frames that left on this connection and are not answered, by cid. @type {Map<string, any>} */
-  #left = new Map();
-  /** The first that the server refused for its rate: it takes nothing else before that one.
-   * @type {any} */
-  #refused = null;
   /** @type {Map<string, number>} */ #timers = new Map();
   /** @type {Map<string, {sent: number, wanted: number}>} */ #read = new Map();
   /** @type {Map<string, number>} */ #typed = new Map();
@@ -57,8 +52,6 @@ export class ThreadSync extends EventTarget {
       for (const id of this.#threads.keys()) this.#resync(id);
     }, { signal });
     options.socket.addEventListener("state", () => {
-      this.#left.clear();
-      this.#refused = null;
       for (const id of this.#threads.keys()) {
         this.dispatch(id, { type: "lost" });
         const read = this.#read.get(id);
@@ -192,12 +185,8 @@ export class ThreadSync extends EventTarget {
     if (!item || (this.#resting.get(conversation) ?? 0) > Date.now()) return;
     const { state } = this.#options.socket;
     if (state !== "open" && state !== "polling") return;
-    const refused = this.#refused;
-    this.#refused = null;
-    // Even if another tab or path got it stored meanwhile: the server still waits to hear it again.
-    if (refused && refused.cid !== item.cid) this.#leave(refused);
     this.dispatch(conversation, { type: "attempt", cid: item.cid });
-    if (!this.#leave(sendFrame(conversation, item))) {
+    if (!this.#options.socket.send(sendFrame(conversation, item))) {
       this.#rest(conversation, 1000);
       this.dispatch(conversation, { type: "lost" });
       return;
@@ -205,12 +194,6 @@ export class ThreadSync extends EventTarget {
     this.#later(`ack ${conversation}`, ACK_WITHIN, () => {
       this.dispatch(conversation, { type: "lost" });
     });
-  }
-
-  /** @param {import("./socket.js").Frame} frame */
-  #leave(frame) {
-    this.#left.set(frame.cid, frame);
-    return this.#options.socket.send(frame);
   }
 
   /** @param {string} conversation @param {number} wait */
@@ -265,8 +248,6 @@ export class ThreadSync extends EventTarget {
 
   /** @param {any} frame */
   #answer(frame) {
-    if (frame.type === "nack" && frame.code === "rate") this.#refused ??= this.#left.get(frame.cid);
-    this.#left.delete(frame.cid);
     for (const [id, thread] of this.#threads) {
       const item = thread.pending.find(({ cid }) => cid === frame.cid);
       if (!item) continue;

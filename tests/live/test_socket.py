@@ -99,3 +99,18 @@ def test_another_history_is_told(modules: Page) -> None:
         "b.last.accept('two'); return b.frames.map(({type}) => type);"
     )
     assert _run(modules, story) == ["welcome", "epoch", "welcome"]
+
+
+def test_what_was_refused_for_its_rate_is_said_again_before_anything_else(modules: Page) -> None:
+    say = "socket.send({type: 'message.send', cid: '%s', conversation: '%s', text: ''});"
+    nack = "b.last.say({type: 'nack', cid: '%s', code: 'rate', retry: true});"
+    story = "".join(
+        [
+            "b.last.accept();",
+            *(say % ("a", "one"), say % ("b", "one"), nack % "a", nack % "b"),
+            # Another chat: the visitor began anew meanwhile.
+            *(say % ("c", "two"), say % ("d", "two")),
+            "return b.last.sent.map(({cid}) => cid).filter(Boolean);",
+        ]
+    )
+    assert _run(modules, story) == ["a", "b", "a", "c", "d"]
