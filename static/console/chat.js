@@ -122,7 +122,8 @@ function leave() {
   }
   for (const [id] of drawn) {
     if (drawn.size <= KEPT) break;
-    if (id === current) continue;
+    // What waits to be sent, or failed, is not let go of.
+    if (id === current || sync.thread(id)?.pending.length) continue;
     drawn.delete(id);
     presence.delete(id);
     sync.release(id);

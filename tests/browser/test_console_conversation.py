@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -205,6 +206,7 @@ class Line:
         ready(page)
 
     def _join(self, route: WebSocketRoute) -> None:
+        self._route = route
         server = route.connect_to_server()
 
         def pass_on(frame: str | bytes) -> None:
@@ -212,6 +214,10 @@ class Line:
                 server.send(frame)
 
         route.on_message(pass_on)
+
+    def break_off(self) -> None:
+        """Lose the line; the page comes back by itself."""
+        self._route.close(code=1012)
 
 
 def _sign_out_elsewhere(page: Page) -> None:
@@ -255,6 +261,34 @@ def test_words_that_waited_when_the_session_ended_are_sent_after_the_next_sign_i
     expect(page.locator(".message.is-own .message-mark")).to_have_text("sent")
     expect(page.locator("#composer-text")).to_have_value("Half a tho")
     assert first.texts() == ["Hello", "Nobody hears this yet"]
+
+
+def test_words_that_wait_are_sent_however_many_chats_are_opened_meanwhile(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.chat()
+    others = [
+        factories.make_conversation(
+            factories.make_visitor(desk.brand, name=f"Visitor {n}"),
+            assignee=desk.elif_,
+            status="active",
+        )
+        for n in range(11)
+    ]
+    line = Line(page)
+    desk.open(visitor)
+    line.is_blocked = True
+    desk.write("While you wait")
+    expect(page.locator(".message.is-pending")).to_be_visible()
+    for other in others:
+        page.locator(f"#row-{other.public_id} a").click()
+        pane = page.locator(f"#thread-pane[data-conversation='{other.public_id}']")
+        expect(pane).to_be_visible()
+    line.is_blocked = False
+    line.break_off()
+    deadline = time.monotonic() + 10
+    while visitor.texts() == ["Hello"] and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+    assert visitor.texts() == ["Hello", "While you wait"]
 
 
 def test_words_that_waited_for_long_go_out_only_when_a_person_says_so(desk: Desk) -> None:
