@@ -115,7 +115,7 @@ def test_one_entry_can_be_tried_again_on_its_own_page(admin: Client, dead: Outbo
 def test_the_start_page_leads_to_what_was_given_up(admin: Client, dead: OutboxEntry) -> None:
     page = admin.get("/admin/").content.decode()
     assert f'href="{reverse(LIST)}?state=dead"' in page
-    assert "1 e-posta veya başka iş başarılamadı" in page
+    assert "1 e-posta veya başka iş yapılamadı" in page
     dead.delete()
     assert "state=dead" not in admin.get("/admin/").content.decode()
 
