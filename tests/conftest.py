@@ -47,8 +47,8 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Use two more workers than there are cores: many tests wait for servers and browsers."""
-    return (os.cpu_count() or 1) + 2
+    """Use one more worker than there are cores: many tests wait for servers and browsers."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
