@@ -42,8 +42,10 @@ export function startPress() {
     const { elt } = detail.requestConfig;
     // The list holds itself back; another chat was asked for, and nothing would ask for it again.
     if (["list", "chat"].includes(detail.target.id)) return;
-    if (isPressed(detail.target, () => htmx().trigger(elt, "refresh"))) {
-      detail.shouldSwap = false;
-    }
+    const again = () => htmx().trigger(elt, "refresh");
+    // What somebody has just asked for in there would come back to an element that is gone, and be lost.
+    const asking = elt === detail.target ? elt.querySelector(".htmx-request") : null;
+    asking?.addEventListener("htmx:afterRequest", again, { once: true });
+    if (asking || isPressed(detail.target, again)) detail.shouldSwap = false;
   });
 }

@@ -109,3 +109,18 @@ def test_a_chat_of_the_archive_opens_while_the_counters_are_on_their_way(desk: D
         route.continue_()
     expect(page.locator("#meter")).to_contain_text("1/")
     expect(pane).to_be_visible()
+
+
+def test_a_status_chosen_while_the_old_one_is_drawn_anew_is_shown(desk: Desk) -> None:
+    page = desk.page
+    held: list[Route] = []
+    page.route("**/console/status/**", lambda route: held.append(route))
+    page.evaluate("htmx.trigger('#status', 'refresh')")
+    page.click(".status-button")
+    page.locator("#status-menu").get_by_role("button", name="Invisible").click()
+    page.wait_for_function("document.querySelector('#status form.htmx-request')")
+    assert [route.request.method for route in held] == ["GET", "POST"]
+    with page.expect_response("**/console/status/**"):
+        held[0].continue_()
+    held[1].continue_()
+    expect(page.locator("#status")).to_have_attribute("data-status", "invisible")
