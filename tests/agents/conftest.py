@@ -1,0 +1,20 @@
+"""Who opens the administration."""
+
+import pytest
+
+from agents.models import Agent, Permission
+from tests.factories import make_agent, make_role
+
+
+@pytest.fixture
+def boss():
+    agent = make_agent(role=make_role(Permission.ADMIN), language="en", name="Ayşe")
+    Agent.objects.filter(pk=agent.pk).update(is_staff=True)
+    agent.refresh_from_db()
+    return agent
+
+
+@pytest.fixture
+def page(client, boss):
+    client.force_login(boss)
+    return client
