@@ -12,10 +12,12 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import connection
 from django.test import Client as Browser
+from django.utils import timezone
 
 from agents.models import Agent, ApiToken, Brand
 from agents.tokens import PREFIX, hash_secret, new_secret
-from chat.models import Visitor
+from chat.models import Conversation, Visitor
+from chat.operations.messages import Author, Draft, post_messages
 from chat.sessions import VisitorSession, make_token
 from config.asgi import application
 
@@ -221,3 +223,16 @@ async def console_socket(agent: Agent, **hello: Any) -> AsyncIterator[Client]:
     async with connected("/ws/console/", origin=None) as client:
         client.welcome = await client.hello(token=token, **hello)
         yield client
+
+
+def fill(conversation: Conversation, count: int) -> None:
+    """Let the visitor have said `count` things."""
+    author = Author.of_visitor(conversation.visitor)
+    for said in range(0, count, 100):
+        post_messages(
+            [
+                Draft(conversation.public_id, author, f"{number}", str(uuid4()))
+                for number in range(said + 1, min(said + 100, count) + 1)
+            ],
+            now=timezone.now(),
+        )

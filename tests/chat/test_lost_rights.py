@@ -33,21 +33,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def vera():
-    return make_visitor(make_brand())
-
-
-@pytest.fixture
-def elif_():
-    return make_agent(online=True)
-
-
-@pytest.fixture
-def chat(vera, elif_):
-    return make_conversation(vera, assignee=elif_, status="active", accepted_at=timezone.now())
-
-
 def take_roles(agent):
     for grant in agent.role_grants.select_related("role"):
         take_role(role=grant.role, of=agent, by=None, now=timezone.now())

@@ -50,21 +50,6 @@ def say(conversation, author, text="Merhaba", **changes) -> Draft:
 
 
 @pytest.fixture
-def vera():
-    return make_visitor(make_brand())
-
-
-@pytest.fixture
-def elif_():
-    return make_agent(online=True)
-
-
-@pytest.fixture
-def chat(vera, elif_):
-    return make_conversation(vera, assignee=elif_, status="active")
-
-
-@pytest.fixture
 def by_vera(vera):
     return Author.of_visitor(vera)
 

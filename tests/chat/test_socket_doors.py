@@ -30,7 +30,7 @@ from tests.chat.sockets import (
     token_for,
     visitor_socket,
 )
-from tests.factories import make_agent, make_brand, make_conversation, make_role, make_visitor
+from tests.factories import make_brand, make_role
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,21 +59,6 @@ FOREIGN = [
 @pytest.fixture(autouse=True)
 def _fresh_origins():
     origins.forget()
-
-
-@pytest.fixture
-def vera():
-    return make_visitor(make_brand())
-
-
-@pytest.fixture
-def elif_():
-    return make_agent(online=True)
-
-
-@pytest.fixture
-def chat(vera, elif_):
-    return make_conversation(vera, assignee=elif_, status="active")
 
 
 # Origins

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from django.utils import timezone
 
 from chat.consumers import VisitorConsumer
 from chat.following import Gone
@@ -13,29 +12,8 @@ from tests.chat.sockets import (
     is_refused,
     visitor_socket,
 )
-from tests.factories import (
-    make_agent,
-    make_brand,
-    make_conversation,
-    make_visitor,
-)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def vera():
-    return make_visitor(make_brand())
-
-
-@pytest.fixture
-def elif_():
-    return make_agent(online=True)
-
-
-@pytest.fixture
-def chat(vera, elif_):
-    return make_conversation(vera, assignee=elif_, status="active", accepted_at=timezone.now())
 
 
 @pytest.mark.parametrize(

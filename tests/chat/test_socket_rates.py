@@ -13,14 +13,9 @@ from chat.positions import Watch
 from chat.protocol import FRAMES, BadFrame, Close, decode
 from chat.rates import REFUSALS_MAX, Bucket
 from tests.chat.sockets import db, new_cid, visitor_socket
-from tests.factories import make_brand, make_conversation, make_visitor
+from tests.factories import make_conversation
 
 transactional = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def vera():
-    return make_visitor(make_brand())
 
 
 @pytest.fixture
