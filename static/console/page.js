@@ -33,6 +33,8 @@ function csrf() {
 export function request(url, options = {}) {
   return fetch(url, {
     credentials: "same-origin",
+    // Only who is signed out is led elsewhere, and the page there would look like success.
+    redirect: "manual",
     ...options,
     headers: { ...csrf(), ...options.headers },
   });
