@@ -32,12 +32,15 @@ function keep(conversation, items) {
   }
 }
 
+/** @param {string} conversation @param {string} cid */
+const others = (conversation, cid) => load(conversation).filter((item) => item.cid !== cid);
+
 export const outbox = {
   load,
   /** @param {string} conversation @param {any} item */
-  save: (conversation, item) => keep(conversation, [...load(conversation), item]),
+  save: (conversation, item) => keep(conversation, [...others(conversation, item.cid), item]),
   /** @param {string} conversation @param {string} cid */
-  remove: (conversation, cid) => keep(conversation, load(conversation).filter((item) => item.cid !== cid)),
+  remove: (conversation, cid) => keep(conversation, others(conversation, cid)),
 };
 
 /** The chats in which something is unsent. */

@@ -12,7 +12,7 @@ import { emptyThread, nextToSend, reduce } from "./store.js";
  * @typedef {import("./store.js").File} File
  * @typedef {object} Outbox  keeps unsent items through a reload
  * @property {(conversation: string) => any[]} load
- * @property {(conversation: string, item: any) => void} save
+ * @property {(conversation: string, item: any) => void} save  also once more
  * @property {(conversation: string, cid: string) => void} remove
  * @typedef {object} Options
  * @property {import("./socket.js").LiveSocket} socket
@@ -153,9 +153,11 @@ export class ThreadSync extends EventTarget {
     if (after !== before) {
       this.#threads.set(conversation, after);
       this.#touch(conversation);
-      for (const { cid } of before.pending) {
+      for (const { cid, state } of before.pending) {
         const item = after.pending.find((left) => left.cid === cid);
         if (!item || item.state === "acked") this.#options.outbox?.remove(conversation, cid);
+        // A reload must not send by itself what was refused.
+        else if ((item.state === "failed") !== (state === "failed")) this.#options.outbox?.save(conversation, item);
       }
     }
     if (after.gap) this.repair(conversation);

@@ -146,6 +146,11 @@ def test_a_refused_message_stays_and_can_be_sent_again(desk: Desk, problems: Pro
     expect(failed).to_contain_text("Is anybody there?")
     expect(failed).to_contain_text("Not sent: this chat is not yours.")
     rows.update(assignee=desk.elif_)
+    page.reload()
+    ready(page)
+    # Much may have happened since: a person decides.
+    expect(failed).to_contain_text("Not sent: this chat is not yours.")
+    assert visitor.texts() == ["Hello"]
     failed.get_by_role("button", name="Try again").click()
     expect(page.locator(".message.is-own .message-mark")).to_have_text("sent")
     assert visitor.texts() == ["Hello", "Is anybody there?"]
