@@ -16,7 +16,12 @@ from agents.models import Status
 from agents.operations import set_status
 from chat.models import Conversation
 from chat.operations.lateness import alert_late
-from chat.operations.sweeping import free_wrap_ups, requeue_vanished
+from chat.operations.sweeping import (
+    free_wrap_ups,
+    requeue_unreachable,
+    requeue_vanished,
+    withdraw_unheard,
+)
 from chat.routing.availability import availability
 from chat.sessions import VisitorSession
 from chat.tasks import route
@@ -131,6 +136,8 @@ def works(shop: Shop) -> dict[str, Callable[[], Any]]:
         "wrap-ups": lambda: free_wrap_ups(now=now),
         "wrap-ups of an agent": lambda: free_wrap_ups(now=now, agent_id=shop.elif_.pk),
         "who vanished": lambda: requeue_vanished(now=now),
+        "who lost a role": lambda: requeue_unreachable(now=now),
+        "what rings at nobody": lambda: withdraw_unheard(now=now),
         "who waits too long": lambda: alert_late(now=now),
         "a status": turn,
         "an agent's socket": lambda: agent_stands(access_of(shop.elif_), [chat.public_id]),
