@@ -108,7 +108,9 @@ def withdraw_unheard(*, now: datetime) -> int:
 
     Nobody hears them there, and meanwhile they would ring nowhere else.
     """
-    ringing = Offer.objects.filter(result=Offer.Result.OPEN)
+    ringing = Offer.objects.filter(
+        result=Offer.Result.OPEN, conversation__status=Conversation.Status.QUEUED
+    )
     rows = list(
         ringing.values_list("agent", "conversation", "conversation__brand", "conversation__channel")
     )
