@@ -12,11 +12,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 from agents.presence import leases  # noqa: E402
-from chat.consumers import ConsoleConsumer, VisitorConsumer  # noqa: E402
 from chat.limits import address_key, scope_address  # noqa: E402
-from chat.positions import Watch  # noqa: E402
-from chat.reading import readers  # noqa: E402
-from chat.writer import writer  # noqa: E402
+from chat.posting.writer import writer  # noqa: E402
+from chat.sockets.console import ConsoleConsumer  # noqa: E402
+from chat.sockets.readers import readers  # noqa: E402
+from chat.sockets.visitor import VisitorConsumer  # noqa: E402
+from chat.sockets.watch import Watch  # noqa: E402
 from config.bodies import LimitBodies  # noqa: E402
 from config.lanes import Lane  # noqa: E402
 from config.pages import Pages  # noqa: E402

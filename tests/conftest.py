@@ -31,8 +31,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from agents.presence import leases
-from chat.reading import readers
-from chat.writer import writer
+from chat.posting.writer import writer
+from chat.sockets.readers import readers
 from config import events
 from config.translations import compile_if_changed
 from tests import chromium, servers

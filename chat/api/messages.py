@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from chat.api.throttling import too_many
 from chat.models import Conversation, Entry
-from chat.operations.messages import Draft, Posted
+from chat.posting.messages import Draft, Posted
+from chat.posting.writer import writer
 from chat.protocol import ATTACHMENTS_MAX, Audience, entry_frame, is_cid, is_id
-from chat.writer import writer
 from config.api import StrictSerializer, Text
 from config.moments import wire_time
 from config.problems import Problem

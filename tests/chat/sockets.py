@@ -17,7 +17,7 @@ from django.utils import timezone
 from agents.models import Agent, ApiToken, Brand
 from agents.tokens import PREFIX, hash_secret, new_secret
 from chat.models import Conversation, Visitor
-from chat.operations.messages import Author, Draft, post_messages
+from chat.posting.messages import Author, Draft, post_messages
 from chat.sessions import VisitorSession, make_token
 from config.asgi import application
 

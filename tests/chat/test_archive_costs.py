@@ -24,8 +24,8 @@ from chat.operations.sweeping import (
 )
 from chat.routing.availability import availability
 from chat.sessions import VisitorSession
+from chat.sockets.threads import agent_stands, visitor_stands
 from chat.tasks import route
-from chat.threads import agent_stands, visitor_stands
 from config.sqlite.upkeep import gather_statistics
 from tests.chat.http import Shop, make_shop
 from tests.factories import make_conversation, make_visitor

@@ -10,9 +10,9 @@ from chat.models import Attachment, Conversation, Visitor
 from chat.operations.assignment import accept
 from chat.operations.attachments import keep_upload
 from chat.operations.conversations import end_conversation, resolve_conversation
-from chat.operations.messages import NOTE, Author, Draft, post_message
 from chat.operations.tickets import EmailNeeded, add_to_ticket, convert_to_ticket
 from chat.operations.transfers import transfer
+from chat.posting.messages import NOTE, Author, Draft, post_message
 from chat.protocol import entry_frame
 from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start, work
 from tests.chat.http import picture

@@ -13,15 +13,15 @@ from django.test import Client
 from agents import events as agent_events
 from agents.api import urls as agent_urls
 from chat import events as chat_events
-from chat import lifecycle, live, threads
+from chat import lifecycle
 from chat.api import desk_urls, widget_urls
 from chat.api.widget.shapes import ChatAnswer, SessionAnswer
-from chat.consumers import console
 from chat.models import Conversation, Entry
-from chat.operations import marks
 from chat.operations.assignment import accept
+from chat.posting import marks
 from chat.protocol import FRAMES, Close, outgoing
 from chat.protocol.bounds import RESUME_MAX, RESUMED_CONVERSATIONS_MAX, RESUMED_ENTRIES_MAX
+from chat.sockets import base, console, threads
 from config.events import Event
 from tests.chat.http import Desk, make_shop
 
@@ -127,8 +127,8 @@ def test_every_frame_that_is_understood_is_described_with_its_fields() -> None:
 
 
 def test_every_frame_that_is_sent_is_described() -> None:
-    sources = "".join(map(inspect.getsource, [outgoing, live, threads]))
-    sources += (Path(live.__file__).parent / "positions.py").read_text()
+    sources = "".join(map(inspect.getsource, [outgoing, base, threads]))
+    sources += (Path(base.__file__).parent / "watch.py").read_text()
     sent = set(re.findall(r'"type": ?"([a-z]+)"', sources))
     table = section("Sockets").split("| frame out |")[1].split("Kinds of entries")[0]
     assert sent == set(rows(table))
@@ -140,7 +140,7 @@ def test_every_frame_that_is_sent_is_described() -> None:
 def events() -> set[str]:
     """Return the names of the events that the code sends to sockets."""
     found: set[str] = set()
-    for path in Path(live.__file__).parent.rglob("*.py"):
+    for path in Path(base.__file__).parents[1].rglob("*.py"):
         found |= set(re.findall(r'\bevent_frame\(\s*"([a-z.]+)"', path.read_text()))
     for module in (lifecycle, agent_events, marks, threads, console):
         source = re.sub(r"name: ClassVar.*", "", inspect.getsource(module))
@@ -176,7 +176,7 @@ def test_every_kind_of_entry_and_close_code_is_described() -> None:
 
 
 def test_every_refusal_is_described() -> None:
-    root = Path(live.__file__).parents[1]
+    root = Path(base.__file__).parents[2]
     for folder, heading in (
         ("chat/api/widget", "Visitors"),
         ("chat/api/desk", "Agents"),

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from chat.operations.messages import Author, Draft, Posted, post_messages
+from chat.posting.messages import Author, Draft, Posted, post_messages
 from chat.protocol import Close
 from tests.chat.sockets import connected, db, new_cid, token_for, visitor_socket
 from tests.factories import make_brand, make_conversation, make_visitor
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def test_a_hello_that_missed_more_than_all_may_take_is_told_to_load_anew(monkeypatch):
-    monkeypatch.setattr("chat.following.RESUMED_ENTRIES_MAX", 5)
+    monkeypatch.setattr("chat.sockets.following.RESUMED_ENTRIES_MAX", 5)
     vera = await db(lambda: make_visitor(make_brand()))
     first, second, third = [await db(make_conversation, vera, status="wrap_up") for _ in range(3)]
 

@@ -13,8 +13,8 @@ from chat.lifecycle import ConversationLate
 from chat.models import Conversation
 from chat.operations.assignment import accept, decline, requeue, route
 from chat.operations.lateness import alert_late
-from chat.operations.messages import Author, Draft, Posted, post_message
 from chat.operations.transfers import transfer
+from chat.posting.messages import Author, Draft, Posted, post_message
 from config.events import Event
 from config.moments import wire_time
 from tests.chat.floor import fresh, here, make_desk, start

@@ -36,8 +36,8 @@ from chat.operations.conversations import (
     reopen_conversation,
     resolve_conversation,
 )
-from chat.operations.messages import Author, Draft, post_message
 from chat.operations.statuses import change_status
+from chat.posting.messages import Author, Draft, post_message
 from chat.rights import NotAuthorised
 from tests import servers
 from tests.chat.floor import Desk, fresh, here, kinds, make_desk, start

@@ -9,9 +9,9 @@ from agents.operations.roles import take_role
 from agents.tokens import PREFIX, hash_secret, new_secret
 from chat.events import thread_group
 from chat.models import Conversation, Entry, Offer, Participation
-from chat.operations.messages import Author, Draft, Posted, post_message
-from chat.positions import Watch
+from chat.posting.messages import Author, Draft, Posted, post_message
 from chat.protocol import Close, frames_content, typing_frame
+from chat.sockets.watch import Watch
 from config.layers import announce
 from tests.chat.sockets import (
     connected,

@@ -8,10 +8,10 @@ from django.utils import timezone
 from chat.models import Conversation
 from chat.operations.assignment import accept
 from chat.operations.conversations import WrongTopic
-from chat.operations.messages import Author, Draft, post_message
 from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.operations.tickets import convert_to_ticket
+from chat.posting.messages import Author, Draft, post_message
 from chat.routing.availability import availability
 from tests.chat.floor import Desk, fresh, kinds, make_desk, start, work
 from tests.factories import make_brand, make_topic, make_visitor

@@ -14,7 +14,7 @@ from agents.models import Presence
 from agents.operations import set_avatar
 from chat.models import Entry
 from chat.operations.entries import Line, append
-from chat.operations.messages import Author
+from chat.posting.messages import Author
 from chat.protocol import entry_frame
 from chat.routing.faces import face_of
 from chat.widget import widget_config

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agents.models import Permission
 from chat.models import Attachment, Conversation, Entry, Participation
 from chat.operations.entries import Line, append
-from chat.operations.messages import (
+from chat.posting.messages import (
     ENDED,
     FORBIDDEN,
     INVALID,

@@ -9,9 +9,8 @@ from django.utils import timezone
 from psycopg.pq import TransactionStatus
 
 from chat.models import Conversation, Entry
-from chat.operations import messages
-from chat.operations import posting_rows as rows
-from chat.operations.messages import Author, Draft, Posted, post_messages
+from chat.posting import messages, rows
+from chat.posting.messages import Author, Draft, Posted, post_messages
 from config.outbox.models import OutboxEntry
 from tests.factories import make_brand, make_conversation, make_visitor
 

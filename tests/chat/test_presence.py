@@ -7,10 +7,10 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Agent
-from chat import presence
 from chat.models import Conversation, Visitor
-from chat.positions import Watch
-from chat.shared_presence import Shared
+from chat.sockets import presence
+from chat.sockets.presence_redis import Shared
+from chat.sockets.watch import Watch
 from tests import servers
 from tests.chat.http import Shop, make_shop
 from tests.chat.sockets import (
@@ -224,7 +224,7 @@ async def test_a_process_that_died_is_believed_for_a_while_only(
     await other.hold([presence.key_of(vera.secret_hash)])
     async with console_socket(elif_) as console:
         assert await heard(console) == "here"
-        monkeypatch.setattr("chat.shared_presence.HELD_SECONDS", 0)
+        monkeypatch.setattr("chat.sockets.presence_redis.HELD_SECONDS", 0)
         await Watch.here().check_presence()
         assert await heard(console) == "away"
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from agents.events import agent_group
 from agents.models import Agent, Status
-from chat.operations.messages import Author, Draft, post_messages
-from chat.positions import Watch
+from chat.posting.messages import Author, Draft, post_messages
 from chat.routing import board
+from chat.sockets.watch import Watch
 from config.layers import RESYNC, announce
 from tests.chat.http import Shop, make_shop
 from tests.chat.sockets import (
@@ -49,8 +49,8 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(CursorWrapper, "execute", note)
     monkeypatch.setattr(board, "SHARED_FOR", board.SHARED_FOR * 1000)
-    monkeypatch.setattr("chat.threads.EPOCH_SECONDS", 1000)
-    monkeypatch.setattr("chat.origins.REMEMBER_SECONDS", 1000)
+    monkeypatch.setattr("chat.sockets.threads.EPOCH_SECONDS", 1000)
+    monkeypatch.setattr("chat.sockets.origins.REMEMBER_SECONDS", 1000)
     return seen
 
 

@@ -13,10 +13,10 @@ from agents.events import agent_group
 from agents.models import ApiToken, Permission, Presence
 from agents.operations.accounts import disable_agent
 from agents.operations.roles import give_role
-from chat import origins, presence
 from chat.models import Entry
-from chat.positions import Watch
 from chat.protocol import Close
+from chat.sockets import origins, presence
+from chat.sockets.watch import Watch
 from config.layers import RESYNC, announce
 from tests.chat.sockets import (
     OWN,
@@ -146,7 +146,7 @@ async def test_a_visitors_token_opens_no_console_and_an_agents_no_widget(vera, e
 
 
 async def test_no_hello_in_time_closes_with_4408(monkeypatch):
-    monkeypatch.setattr("chat.live.HELLO_SECONDS", 0.05)
+    monkeypatch.setattr("chat.sockets.base.HELLO_SECONDS", 0.05)
     async with connected("/ws/visitor/") as visitor:
         assert await visitor.close_code() == Close.SLOW
 
@@ -340,7 +340,7 @@ async def test_the_recheck_finds_a_revoked_token(elif_):
 
 
 async def test_the_watch_rechecks_by_itself(elif_, monkeypatch):
-    monkeypatch.setattr("chat.positions.RECHECK_SECONDS", 0.05)
+    monkeypatch.setattr("chat.sockets.watch.RECHECK_SECONDS", 0.05)
     async with console_socket(elif_) as console:
         await db(deactivate, elif_, console)
         assert await console.close_code() == Close.TOKEN

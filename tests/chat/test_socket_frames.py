@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from chat.consumers import VisitorConsumer
-from chat.following import Gone
-from chat.positions import Watch
 from chat.protocol import Close
+from chat.sockets.following import Gone
+from chat.sockets.visitor import VisitorConsumer
+from chat.sockets.watch import Watch
 from tests.chat.sockets import (
     is_refused,
     visitor_socket,

@@ -9,9 +9,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from chat.models import Entry
-from chat.positions import Watch
 from chat.protocol import FRAMES, BadFrame, Close, decode
-from chat.rates import REFUSALS_MAX, Bucket
+from chat.sockets.rates import REFUSALS_MAX, Bucket
+from chat.sockets.watch import Watch
 from tests.chat.sockets import db, new_cid, visitor_socket
 from tests.factories import make_conversation
 

@@ -7,10 +7,10 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from agents.models import AuditEntry, Permission
-from chat import marks
 from chat.models import Conversation, Entry, Participation
-from chat.positions import Watch
+from chat.posting import mark_collector
 from chat.protocol import event_frame, frames_content
+from chat.sockets.watch import Watch
 from config.layers import announce
 from tests.chat.sockets import (
     console_socket,
@@ -170,7 +170,7 @@ async def test_a_supervisor_who_watches_reads_unseen_until_joined(chat, vera):
         await console.say(type="read", conversation=chat.public_id, seq=1)
         await console.say(type="ping")
         await console.hear("pong")
-        await db(marks.collector.write)
+        await db(mark_collector.collector.write)
     own = await db(Participation.objects.get, agent=selin)
     await db(chat.refresh_from_db)
     assert (own.read_seq, chat.agents_read_seq, chat.agents_delivered_seq) == (1, 0, 0)
@@ -179,7 +179,7 @@ async def test_a_supervisor_who_watches_reads_unseen_until_joined(chat, vera):
         await console.say(type="read", conversation=chat.public_id, seq=1)
         await console.say(type="ping")
         await console.hear("pong")
-        await db(marks.collector.write)
+        await db(mark_collector.collector.write)
     await db(chat.refresh_from_db)
     assert chat.agents_read_seq == 1
 
@@ -215,5 +215,5 @@ async def test_marks_never_go_back_nor_beyond_the_end(chat, vera):
         for seq in (99, 1):
             await visitor.say(type="read", conversation=chat.public_id, seq=seq)
             assert await visitor.is_silent()
-            await db(marks.collector.write)
+            await db(mark_collector.collector.write)
     assert (await db(Conversation.objects.get)).visitor_read_seq == 3

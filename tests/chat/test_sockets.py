@@ -7,10 +7,10 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Brand
-from chat import marks
 from chat.models import Conversation, Entry, Installation
-from chat.positions import Watch
+from chat.posting import mark_collector
 from chat.protocol import Close
+from chat.sockets.watch import Watch
 from config.layers import announce
 from tests.chat.floor import make_desk, start, work
 from tests.chat.sockets import (
@@ -162,7 +162,7 @@ async def test_another_visitors_chat_is_forbidden(chat, elif_):
         await console.hear("entries")
         assert await console.is_silent()
         assert await db(Entry.objects.count) == 1
-        await db(marks.collector.write)
+        await db(mark_collector.collector.write)
         assert (await db(Conversation.objects.get)).visitor_read_seq == 0
 
 
@@ -184,7 +184,7 @@ async def test_an_ended_chat_refuses_messages(chat, vera, elif_):
 
 
 async def test_a_full_writer_says_unavailable(chat, vera, monkeypatch):
-    monkeypatch.setattr("chat.writer.QUEUE_MAX", 0)
+    monkeypatch.setattr("chat.posting.writer.QUEUE_MAX", 0)
     async with visitor_socket(vera) as visitor:
         nack = await visitor.send_message(chat.public_id, "x")
         assert (nack["code"], nack["retry"]) == ("unavailable", True)
@@ -195,7 +195,7 @@ async def test_a_full_writer_says_unavailable(chat, vera, monkeypatch):
 
 async def test_welcome_tells_heads_limits_and_epoch(chat, vera, monkeypatch):
     # What an earlier test saw went with its rows.
-    monkeypatch.setattr("chat.threads._epoch", None)
+    monkeypatch.setattr("chat.sockets.threads._epoch", None)
     async with visitor_socket(vera) as visitor:
         assert visitor.welcome["heartbeat"] == 25
         assert visitor.welcome["limits"]["text"] == 10_000

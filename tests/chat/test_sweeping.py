@@ -17,13 +17,13 @@ from chat.operations.conversations import (
     reopen_conversation,
     resolve_conversation,
 )
-from chat.operations.messages import Author, Draft, Posted, post_message
 from chat.operations.sweeping import (
     free_wrap_ups,
     release_held,
     requeue_unreachable,
     requeue_vanished,
 )
+from chat.posting.messages import Author, Draft, Posted, post_message
 from chat.routing import hooks
 from chat.tasks import sweep_once
 from config.outbox.models import OutboxEntry

@@ -15,7 +15,7 @@ from django.utils import timezone
 from agents.models import Brand
 from chat.models import Attachment, Conversation, Entry, Visitor
 from chat.operations.assignment import accept, requeue
-from chat.operations.messages import NOTE, Author, Draft, post_message
+from chat.posting.messages import NOTE, Author, Draft, post_message
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
 from tests.chat.http import Shop, Widget, cid, make_shop, open_widget, started, taken

@@ -9,11 +9,11 @@ from agents.models import Role
 from agents.presence import heartbeat
 from chat.models import Conversation
 from chat.operations.assignment import accept
-from chat.operations.messages import Author, Draft, post_message
 from chat.operations.tags import add_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.operations.transfers import transfer
-from chat.positions import Watch
+from chat.posting.messages import Author, Draft, post_message
+from chat.sockets.watch import Watch
 from tests.chat.sockets import console_socket, db, new_cid, visitor_socket
 from tests.factories import (
     make_agent,

@@ -13,7 +13,7 @@ from agents.models import Agent, Ask, Status
 from chat.models import Conversation, Entry
 from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.entries import Line, append
-from chat.operations.messages import Author, Draft, post_message
+from chat.posting.messages import Author, Draft, post_message
 from chat.routing.board import forget
 from tests.chat.http import Shop, Widget, cid, make_shop, open_widget, started, taken
 from tests.factories import make_topic

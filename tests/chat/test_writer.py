@@ -10,19 +10,12 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from chat import marks
-from chat import writer as module
 from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
-from chat.operations.messages import (
-    INVALID,
-    UNAVAILABLE,
-    Author,
-    Draft,
-    Posted,
-    post_messages,
-)
-from chat.writer import BROKEN, MessageWriter
+from chat.posting import mark_collector
+from chat.posting import writer as module
+from chat.posting.messages import INVALID, UNAVAILABLE, Author, Draft, Posted, post_messages
+from chat.posting.writer import BROKEN, MessageWriter
 from tests.chat.sockets import db, new_cid, visitor_socket
 from tests.factories import make_brand, make_conversation, make_visitor
 
@@ -260,7 +253,7 @@ async def test_a_held_chat_does_not_stop_the_socket_of_its_sender(chats):
 def test_a_mark_of_a_held_chat_is_written_when_it_is_free_though_nobody_moves_another(
     writer, chats, monkeypatch
 ) -> None:
-    move, moved = marks.move_marks, threading.Event()
+    move, moved = mark_collector.move_marks, threading.Event()
 
     def noted(**batch):
         held_back = move(**batch)
@@ -268,11 +261,11 @@ def test_a_mark_of_a_held_chat_is_written_when_it_is_free_though_nobody_moves_an
             moved.set()
         return held_back
 
-    monkeypatch.setattr("chat.marks.writer", writer)
-    monkeypatch.setattr("chat.marks.move_marks", noted)
+    monkeypatch.setattr("chat.posting.mark_collector.writer", writer)
+    monkeypatch.setattr("chat.posting.mark_collector.move_marks", noted)
     author = Author.of_visitor(chats[0].visitor)
     post_messages([Draft(chats[0].public_id, author, "x", new_cid())], now=timezone.now())
-    collector = marks.Collector()
+    collector = mark_collector.Collector()
     with held(chats[0]):
         collector.note(chats[0].pk, None, read=1)
         collector.write(16)
@@ -283,24 +276,27 @@ def test_a_mark_of_a_held_chat_is_written_when_it_is_free_though_nobody_moves_an
 
 @pytest.mark.postgres
 def test_a_mark_of_a_chat_that_is_gone_is_not_tried_for_ever(chats, monkeypatch) -> None:
-    tried, move = [], marks.move_marks
-    monkeypatch.setattr("chat.marks.move_marks", lambda **batch: tried.append(1) or move(**batch))
-    collector = marks.Collector()
+    tried, move = [], mark_collector.move_marks
+    monkeypatch.setattr(
+        "chat.posting.mark_collector.move_marks", lambda **batch: tried.append(1) or move(**batch)
+    )
+    collector = mark_collector.Collector()
     monkeypatch.setattr(collector, "_flush_later", lambda: None)
     collector.note(chats[0].pk, None, read=1)
     Conversation.objects.filter(pk=chats[0].pk).delete()
-    for _ in range(marks.TRIES_MAX + 5):
+    for _ in range(mark_collector.TRIES_MAX + 5):
         collector.write(16)
-    assert len(tried) == marks.TRIES_MAX
+    assert len(tried) == mark_collector.TRIES_MAX
 
 
 def test_marks_of_many_chats_are_written_a_few_at_a_time(writer, monkeypatch) -> None:
     sizes: list[int] = []
-    monkeypatch.setattr("chat.marks.writer", writer)
+    monkeypatch.setattr("chat.posting.mark_collector.writer", writer)
     monkeypatch.setattr(
-        "chat.marks.move_marks", lambda *, marks, now: sizes.append(len(marks)) or []
+        "chat.posting.mark_collector.move_marks",
+        lambda *, marks, now: sizes.append(len(marks)) or [],
     )
-    collector = marks.Collector()
+    collector = mark_collector.Collector()
     for conversation in range(40):
         collector.note(conversation, None, delivered=1)
     collector.flush()
@@ -311,7 +307,7 @@ def test_marks_of_many_chats_are_written_a_few_at_a_time(writer, monkeypatch) ->
 
 
 def test_one_bad_mark_does_not_take_the_others_along(chats, monkeypatch) -> None:
-    move, bad = marks.move_marks, chats[1]
+    move, bad = mark_collector.move_marks, chats[1]
 
     def raising(*, marks, now):
         if any(mark.conversation == bad.pk for mark in marks):
@@ -321,15 +317,17 @@ def test_one_bad_mark_does_not_take_the_others_along(chats, monkeypatch) -> None
     for chat in chats:
         author = Author.of_visitor(chat.visitor)
         post_messages([Draft(chat.public_id, author, "x", new_cid())], now=timezone.now())
-    monkeypatch.setattr("chat.marks.move_marks", raising)
-    collector = marks.Collector()
+    monkeypatch.setattr("chat.posting.mark_collector.move_marks", raising)
+    collector = mark_collector.Collector()
     for chat in chats:
         collector.note(chat.pk, None, read=1)
     collector.write(16)
     seen = dict(Conversation.objects.values_list("pk", "visitor_read_seq"))
     assert seen == {chat.pk: int(chat != bad) for chat in chats}
     # The bad one is not tried for ever.
-    monkeypatch.setattr("chat.marks.move_marks", lambda **_: pytest.fail("once more"))
+    monkeypatch.setattr(
+        "chat.posting.mark_collector.move_marks", lambda **_: pytest.fail("once more")
+    )
     collector.write(16)
 
 
@@ -337,13 +335,15 @@ def test_marks_wait_for_a_database_that_is_away(monkeypatch) -> None:
     def away(**_):
         raise OperationalError
 
-    monkeypatch.setattr("chat.marks.move_marks", away)
-    collector = marks.Collector()
+    monkeypatch.setattr("chat.posting.mark_collector.move_marks", away)
+    collector = mark_collector.Collector()
     collector.note(1, None, read=1)
     with pytest.raises(OperationalError):
         collector.write(16)
     moved = []
-    monkeypatch.setattr("chat.marks.move_marks", lambda *, marks, now: moved.extend(marks) or [])
+    monkeypatch.setattr(
+        "chat.posting.mark_collector.move_marks", lambda *, marks, now: moved.extend(marks) or []
+    )
     collector.write(16)
     assert [mark.read for mark in moved] == [1]
 

@@ -12,9 +12,9 @@ from chat.api.desk.access import DeskView, agent_of, reach_of, visible_chat
 from chat.api.messages import AfterQuery, ReadBody, SendBody, read_entries, send
 from chat.api.schema import problems_of
 from chat.models import Conversation, Entry
-from chat.operations.marks import mark_delivered, mark_read
-from chat.operations.messages import Author, Draft
 from chat.operations.watching import note_watching
+from chat.posting.marks import mark_delivered, mark_read
+from chat.posting.messages import Author, Draft
 from chat.rights import takes_part
 
 

@@ -44,11 +44,11 @@ from chat.limits import (
     TRANSCRIPTS_BY_EMAIL,
 )
 from chat.operations.conversations import AlreadyOpen, end_conversation
-from chat.operations.marks import mark_read
 from chat.operations.ratings import NotRateable, rate_conversation
 from chat.operations.starting import InvalidMessage, NobodyAvailable, start_conversation
 from chat.operations.transcripts import NotSent, request_transcript, require_sendable
 from chat.operations.visitors import EVENTS_KEPT, SiteEvent
+from chat.posting.marks import mark_read
 from chat.routing.availability import availability
 from chat.routing.board import shown_place
 from config.api import Email, Line, StrictSerializer, Text

@@ -12,8 +12,8 @@ from chat.api.messages import AfterQuery, SendBody, read_entries, send
 from chat.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, own_conversation, visitor_of
 from chat.limits import MESSAGES, READS
-from chat.operations.marks import mark_delivered
-from chat.operations.messages import Author, Draft
+from chat.posting.marks import mark_delivered
+from chat.posting.messages import Author, Draft
 
 
 class Messages(WidgetView):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from agents.access import Access
 from agents.models import Brand, Topic
 from chat.models import Conversation, Entry, Installation, Participation, Visitor
-from chat.operations.messages import Author
+from chat.posting.messages import Author
 from chat.protocol import (
     BATCH_SIZE,
     RESUME_MAX,

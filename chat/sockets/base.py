@@ -16,10 +16,9 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from chat.following import Following, Gone
 from chat.limits import address_key, scope_address
-from chat.operations.messages import Author, Draft, Posted, Result
-from chat.positions import Watch
+from chat.posting.messages import Author, Draft, Posted, Result
+from chat.posting.writer import writer
 from chat.protocol import (
     FRAME_MAX_BYTES,
     OLDEST_PROTOCOL,
@@ -30,8 +29,9 @@ from chat.protocol import (
     encode,
     nack_frame,
 )
-from chat.rates import REFUSALS_MAX, Bucket
-from chat.writer import writer
+from chat.sockets.following import Following, Gone
+from chat.sockets.rates import REFUSALS_MAX, Bucket
+from chat.sockets.watch import Watch
 from config.moments import wire_time
 
 logger = logging.getLogger(__name__)

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from agents.models import Brand
-from chat import marks, presence
-from chat.credentials import Credential, still_good
+from chat.posting import mark_collector
 from chat.protocol import Close, encode
-from chat.reading import read
 from chat.sessions import origin_allowed
-from chat.threads import heads, placements
+from chat.sockets import presence
+from chat.sockets.credentials import Credential, still_good
+from chat.sockets.readers import read
+from chat.sockets.threads import heads, placements
 
 if TYPE_CHECKING:
-    from chat.live import LiveConsumer
+    from chat.sockets.base import LiveConsumer
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class Watch:
             if self._flush is not None:
                 self._flush.cancel()
                 self._flush = None
-                marks.flush()
+                mark_collector.flush()
 
     def flush_marks(self, delay: float) -> None:
         """Have the noted marks written within `delay` seconds."""
@@ -87,7 +88,7 @@ class Watch:
 
     def _flush_now(self) -> None:
         self._flush = None
-        marks.flush()
+        mark_collector.flush()
 
     async def farewell(self) -> None:
         """Tell every client when to come back, spread over some seconds."""

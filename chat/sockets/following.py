@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
-from chat import marks
-from chat.credentials import Credential
-from chat.positions import MARKS_SECONDS, READS_SECONDS, Watch
+from chat.posting import mark_collector
 from chat.protocol import RESUME_MAX, RESUMED_ENTRIES_MAX, Audience, encode
-from chat.reading import read
-from chat.threads import Missed, Placement, Stand, Thread
+from chat.sockets.credentials import Credential
+from chat.sockets.readers import read
+from chat.sockets.threads import Missed, Placement, Stand, Thread
+from chat.sockets.watch import MARKS_SECONDS, READS_SECONDS, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class Following:
         """Note that the other side's words have reached this screen."""
         agent = self.credential.agent.pk if self.credential else None
         if agent is None or thread.speaks:
-            marks.note(thread.pk, agent, delivered=seq)
+            mark_collector.note(thread.pk, agent, delivered=seq)
             self.watch.flush_marks(delay=MARKS_SECONDS)
 
     async def resync(self) -> None:
@@ -139,7 +139,7 @@ class Following:
         thread = await self.thread_of(frame["conversation"])
         if thread is not None:
             agent = self.credential.agent.pk if self.credential else None
-            marks.note(thread.pk, agent, read=frame["seq"])
+            mark_collector.note(thread.pk, agent, read=frame["seq"])
             self.watch.flush_marks(delay=READS_SECONDS)
 
     async def thread_of(self, public_id: str) -> Thread | None:

@@ -10,15 +10,10 @@ from django.utils import timezone
 from agents import presence as agent_presence
 from agents.access import brands_of
 from agents.events import agent_group, desk_group
-from chat import presence
-from chat.credentials import Credential, by_session, by_token, session_key_of, still_good
 from chat.events import thread_group, visitor_group
-from chat.following import Gone
 from chat.limits import scope_address
-from chat.live import Ended, LiveConsumer
-from chat.operations.messages import MESSAGE, NOTE, Author
 from chat.operations.watching import note_watching
-from chat.origins import is_own, origin_of
+from chat.posting.messages import MESSAGE, NOTE, Author
 from chat.protocol import (
     RESUMED_CONVERSATIONS_MAX,
     Close,
@@ -28,8 +23,13 @@ from chat.protocol import (
     typing_frame,
     welcome_frame,
 )
-from chat.reading import read
-from chat.threads import (
+from chat.sockets import presence
+from chat.sockets.base import Ended, LiveConsumer
+from chat.sockets.credentials import Credential, by_session, by_token, session_key_of, still_good
+from chat.sockets.following import Gone
+from chat.sockets.origins import is_own, origin_of
+from chat.sockets.readers import read
+from chat.sockets.threads import (
     Missed,
     Placement,
     Stand,

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from chat.events import thread_group
-from chat.shared_presence import shared
+from chat.sockets.presence_redis import shared
 from config.layers import announce
 from config.moments import wire_time
 

@@ -6,12 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from chat import presence
 from chat.events import site_group, thread_group, visitor_group
 from chat.limits import HELLOS, TooMany, spend
-from chat.live import Ended, LiveConsumer
-from chat.operations.messages import MESSAGE, Author
-from chat.origins import is_known, is_own, origin_of
+from chat.posting.messages import MESSAGE, Author
 from chat.protocol import (
     Close,
     encode,
@@ -19,7 +16,6 @@ from chat.protocol import (
     typing_frame,
     welcome_frame,
 )
-from chat.reading import read
 from chat.routing.board import shown_availability
 from chat.sessions import (
     BadToken,
@@ -28,7 +24,11 @@ from chat.sessions import (
     origin_allowed,
     session_with,
 )
-from chat.threads import (
+from chat.sockets import presence
+from chat.sockets.base import Ended, LiveConsumer
+from chat.sockets.origins import is_known, is_own, origin_of
+from chat.sockets.readers import read
+from chat.sockets.threads import (
     Missed,
     Stand,
     Thread,

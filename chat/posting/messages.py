@@ -22,8 +22,8 @@ from chat.events import (
     visitor_group,
 )
 from chat.models import Conversation, Entry, Visitor
-from chat.operations import posting_rows as rows
 from chat.operations.entries import preview_of
+from chat.posting import rows
 from chat.protocol import (
     ATTACHMENTS_MAX,
     Audience,

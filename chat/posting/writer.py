@@ -26,7 +26,7 @@ from django.db import (
 )
 from django.utils import timezone
 
-from chat.operations.messages import (
+from chat.posting.messages import (
     BUSY,
     INVALID,
     UNAVAILABLE,

@@ -11,7 +11,7 @@ from agents.events import agent_group
 from agents.models import Agent
 from chat.events import MarksMoved, thread_group, visitor_group
 from chat.models import Conversation, Participation, Visitor
-from chat.operations.posting_rows import skips_locked
+from chat.posting.rows import skips_locked
 from chat.protocol import event_frame, frames_content
 from config.events import Ring, publish
 

@@ -1,0 +1,1 @@
+"""The hot path: messages and marks, stored in batches."""

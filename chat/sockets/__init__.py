@@ -1,0 +1,1 @@
+"""The two sockets, `/ws/visitor/` and `/ws/console/`, and what only they use."""
