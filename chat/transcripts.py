@@ -13,10 +13,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from chat.colors import palette
+from agents.colors import palette
 from chat.models import Conversation, Entry
 from chat.protocol import entry_frame
-from chat.widget_texts import widget_texts
+from chat.texts.widget import widget_texts
 
 # Of a longer chat the newest; mail servers refuse what is too big, and a worker has to hold it.
 LINES_MAX = 500

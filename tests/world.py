@@ -28,7 +28,7 @@ from agents.operations.tokens import create_token  # noqa: E402
 from agents.tokens import hash_secret  # noqa: E402
 from chat.models import Conversation, Visitor  # noqa: E402
 from chat.posting.messages import Author, Draft, post_messages  # noqa: E402
-from chat.sessions import VisitorSession, make_token  # noqa: E402
+from chat.widget.sessions import VisitorSession, make_token  # noqa: E402
 from tests.factories import (  # noqa: E402
     make_agent,
     make_brand,

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from agents.models import Agent
-from chat.identities import contact_of_identity
 from chat.lifecycle import ConversationConverted
 from chat.locks import lock_brand, lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
@@ -15,6 +14,7 @@ from chat.operations.entries import Line, append
 from chat.protocol import attachment_json
 from chat.queries.people import email_of, given_name
 from chat.rights import require_filing
+from chat.widget.identities import contact_of_identity
 from config.events import publish
 from tickets.models import Contact, Ticket
 from tickets.operations import Said, add_said, create_contact, last_said, open_ticket, set_email

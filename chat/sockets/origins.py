@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from agents.models import Brand
-from chat.sessions import normal_origin
+from chat.widget.sessions import normal_origin
 
 REMEMBER_SECONDS = 5.0
 

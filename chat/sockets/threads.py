@@ -23,7 +23,7 @@ from chat.protocol import (
     rows_frame,
 )
 from chat.routing.board import shown_availability, shown_place
-from chat.sessions import VisitorSession
+from chat.widget.sessions import VisitorSession
 
 EPOCH_SECONDS = 5.0
 

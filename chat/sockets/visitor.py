@@ -17,13 +17,6 @@ from chat.protocol import (
     welcome_frame,
 )
 from chat.routing.board import shown_availability
-from chat.sessions import (
-    BadToken,
-    VisitorSession,
-    claims_of,
-    origin_allowed,
-    session_with,
-)
 from chat.sockets import presence
 from chat.sockets.base import Ended, LiveConsumer
 from chat.sockets.origins import is_known, is_own, origin_of
@@ -40,6 +33,7 @@ from chat.sockets.threads import (
     visitor_stand,
     visitor_stands,
 )
+from chat.widget.sessions import BadToken, VisitorSession, claims_of, origin_allowed, session_with
 from config.layers import announce
 
 

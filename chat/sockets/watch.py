@@ -17,11 +17,11 @@ from django.utils import timezone
 from agents.models import Brand
 from chat.posting import mark_collector
 from chat.protocol import Close, encode
-from chat.sessions import origin_allowed
 from chat.sockets import presence
 from chat.sockets.credentials import Credential, still_good
 from chat.sockets.readers import read
 from chat.sockets.threads import heads, placements
+from chat.widget.sessions import origin_allowed
 
 if TYPE_CHECKING:
     from chat.sockets.base import LiveConsumer

@@ -3,7 +3,7 @@
 from django import template
 from django.template import Context
 
-from chat.views.console_frame import Frame, frame_of
+from chat.console.frame import Frame, frame_of
 
 register = template.Library()
 

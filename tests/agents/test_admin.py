@@ -18,7 +18,7 @@ from agents.models import (
     Permission,
 )
 from agents.operations import invite_agent
-from chat.canned import values_for
+from chat.console.canned import values_for
 from chat.models import CannedReply, Tag
 from chat.operations.tags import add_tag
 from config.folding import fold

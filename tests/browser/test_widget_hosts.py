@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from chat.widget import frame_ancestors
+from chat.widget.config import frame_ancestors
 from tests.browser.widget import Shop, Visitor, host_page, visitor_context
 from tests.chromium import Contexts
 from tests.conftest import Site

@@ -18,7 +18,7 @@ from agents.models import Agent, ApiToken, Brand
 from agents.tokens import PREFIX, hash_secret, new_secret
 from chat.models import Conversation, Visitor
 from chat.posting.messages import Author, Draft, post_messages
-from chat.sessions import VisitorSession, make_token
+from chat.widget.sessions import VisitorSession, make_token
 from config.asgi import application
 
 OWN = settings.OWN_ORIGINS[0]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from agents.models import Agent, Brand, BreakReason, Permission, Role, Team, Topic
-from chat.canned import fill
+from chat.console.canned import fill
 from chat.models import CannedReply, Conversation, Entry, Participation
 from tests import factories
 from tickets.models import Contact, Ticket

@@ -15,10 +15,10 @@ from agents.access import access_of
 from agents.models import Brand
 from agents.operations import add_identity_secret, delete_identity_secret
 from agents.presence import heartbeat
-from chat.identities import read_identity
 from chat.models import Conversation, Visitor
 from chat.queries.panel import opened, panel
-from chat.sessions import BadToken, session_with
+from chat.widget.identities import read_identity
+from chat.widget.sessions import BadToken, session_with
 from tests.chat.http import Shop, Widget, cid, make_shop, started
 from tests.chat.test_lifecycle_races import at_once
 from tests.factories import make_brand, make_conversation, make_visitor
@@ -164,7 +164,7 @@ def test_who_consents_while_another_tab_becomes_somebody_else_is_asked_to_come_a
 
     signed = {"identity": sign(shop.brand), "consent": {"version": "1"}}
     with monkeypatch.context() as patch:
-        patch.setattr("chat.sessions.read_identity", read)
+        patch.setattr("chat.widget.sessions.read_identity", read)
         answer = widget.open(**signed)
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.has_header("Retry-After")
@@ -192,7 +192,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
         Visitor.objects.update(**changes)
         return read_identity(*args, **kwargs)
 
-    monkeypatch.setattr("chat.sessions.read_identity", read)
+    monkeypatch.setattr("chat.widget.sessions.read_identity", read)
 
 
 def test_a_page_open_for_long_renews_without_a_new_signature(shop: Shop) -> None:

@@ -17,7 +17,7 @@ from chat.operations.entries import Line, append
 from chat.posting.messages import Author
 from chat.protocol import entry_frame
 from chat.routing.faces import face_of
-from chat.widget import widget_config
+from chat.widget.config import widget_config
 from tests.chat.http import make_shop, open_widget, started, taken
 
 pytestmark = pytest.mark.django_db

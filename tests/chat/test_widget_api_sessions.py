@@ -13,7 +13,7 @@ from django.utils import timezone
 from agents.tokens import hash_secret
 from chat.models import Visitor
 from chat.routing.board import SHARED_FOR
-from chat.sessions import BadToken, make_token, read_token
+from chat.widget.sessions import BadToken, make_token, read_token
 from tests.chat.http import Widget, make_shop, open_widget, started
 from tests.factories import make_brand, make_visitor
 

@@ -3,8 +3,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from agents.colors import ENOUGH, FALLBACK, contrast, palette
 from agents.models import Brand
-from chat.colors import ENOUGH, FALLBACK, contrast, palette
 
 COLORS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 

@@ -26,7 +26,7 @@ from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, change_tags
 from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
 from chat.queries.tags import tags_like, tags_of
-from chat.recipients import REFUSED, recipient_agent, recipient_team, why_refused
+from chat.refusals import REFUSED, recipient_agent, recipient_team, why_refused
 from config.api import Email, StrictSerializer, Text
 from config.problems import Problem
 

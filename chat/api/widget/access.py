@@ -16,7 +16,7 @@ from agents.tokens import hash_secret
 from chat.api.throttling import limited
 from chat.limits import Limit, address_key, client_ip
 from chat.models import Conversation, Visitor
-from chat.sessions import BadToken, VisitorSession, origin_allowed, read_token, remember
+from chat.widget.sessions import BadToken, VisitorSession, origin_allowed, read_token, remember
 from config.mail import mailbox
 from config.problems import Problem
 

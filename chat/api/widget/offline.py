@@ -25,7 +25,7 @@ from chat.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS
 from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.routing.board import shown_availability
-from chat.sessions import VisitorSession
+from chat.widget.sessions import VisitorSession
 from config.api import Email, Line, StrictSerializer, Text
 from config.problems import Problem
 

@@ -17,11 +17,11 @@ from agents.models import Language
 from chat.api.schema import problems_of
 from chat.api.widget.access import foreign_origin, limit_address
 from chat.api.widget.shapes import SessionAnswer, open_conversation_json
-from chat.identities import NotIdentified
 from chat.limits import SESSIONS, client_ip
 from chat.routing.board import board_of
-from chat.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
-from chat.widget import widget_config
+from chat.widget.config import widget_config
+from chat.widget.identities import NotIdentified
+from chat.widget.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
 from config.api import Line, StrictSerializer, Text
 from config.problems import Problem, TryAgain
 

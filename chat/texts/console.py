@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from chat.thread_texts import emoji_texts, thread_texts
+from chat.texts.thread import emoji_texts, thread_texts
 
 
 def console_texts() -> dict[str, Any]:

@@ -22,7 +22,7 @@ from chat.protocol import ATTACHMENTS_MAX
 from chat.queries.desk import chat_limit, count_online, open_offers
 from chat.queries.inbox import Figures, Tab, figures, tabs_of, unread_total
 from chat.queries.people import face_of
-from chat.views.console_texts import console_texts
+from chat.texts.console import console_texts
 
 SLOTS_DRAWN = 8
 

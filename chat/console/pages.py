@@ -10,12 +10,12 @@ from django.views.decorators.http import conditional_page, require_GET
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
+from chat.console.chat import Chat, chat_of
+from chat.console.frame import frame_of
 from chat.models import Conversation
 from chat.queries import archive as archived
 from chat.queries.inbox import groups, rows
 from chat.queries.panel import opened
-from chat.views.console_chat import Chat, chat_of
-from chat.views.console_frame import frame_of
 
 # The browser asks again each time, and is told "not changed" by the ETag.
 _fresh = cache_control(private=True, no_cache=True)

@@ -13,14 +13,21 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
-from agents.devices import device_name
+from agents.browsers import device_name
 from agents.models import Brand, Language
 from agents.tokens import hash_secret
-from chat.identities import Identity, as_claim, is_trusted, read_identity, sealed, take_identity
 from chat.locks import lock_visitor
 from chat.models import Visitor
 from chat.operations.visitors import show_visitor
 from chat.routing.board import brand_with_key, shared_brand
+from chat.widget.identities import (
+    Identity,
+    as_claim,
+    is_trusted,
+    read_identity,
+    sealed,
+    take_identity,
+)
 
 _SALT = "chat.visitor"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}\Z")

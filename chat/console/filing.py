@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from agents.access import Access, access_of
 from agents.callers import signed_in
 from agents.models import Agent, Team
+from chat.console.actions import found, handled, heard, refusal, told
 from chat.models import Conversation
 from chat.models.tag import NAME_MAX
 from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, add_tag, remove_tag
@@ -23,11 +24,10 @@ from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
 from chat.queries.people import face_of
 from chat.queries.tags import suggested_tags, tags_of
-from chat.recipients import REFUSED, recipient_agent, recipient_team, why_refused
+from chat.refusals import REFUSED, recipient_agent, recipient_team, why_refused
 from chat.rights import NotAuthorised, may_file
 from chat.routing.candidates import online_agents
 from chat.routing.room import rooms_for, teams_for
-from chat.views.console_actions import found, handled, heard, refusal, told
 from config.folding import fold
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from agents.access import Access, access_of
 from agents.callers import signed_in
 from agents.models import Topic
+from chat.console.frame import offer_shown
 from chat.models import Conversation, Offer
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
 from chat.operations.conversations import (
@@ -37,7 +38,6 @@ from chat.queries.desk import open_offers
 from chat.queries.inbox import chats
 from chat.queries.panel import opened, topics
 from chat.rights import NotAuthorised, may_answer, may_handle
-from chat.views.console_frame import offer_shown
 from config.folding import fold
 
 # Not htmx's own HX-Trigger: that one is lost when the button was redrawn before the answer came.

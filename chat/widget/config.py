@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone, translation
 
+from agents.colors import palette
 from agents.models import Agent, Brand, BrandText, Status
-from chat.colors import palette
-from chat.sessions import normal_origin
-from chat.widget_texts import launcher_texts, widget_texts
+from chat.texts.widget import launcher_texts, widget_texts
+from chat.widget.sessions import normal_origin
 
 FACES = 3
 # What the file dialog offers; the server decides by content.

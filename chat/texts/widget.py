@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from chat.thread_texts import emoji_texts, thread_texts
+from chat.texts.thread import emoji_texts, thread_texts
 
 
 def widget_texts() -> dict[str, Any]:

@@ -19,8 +19,8 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from agents.models import Brand
-from chat.sessions import choose_language
-from chat.widget import frame_ancestors, own_sources, widget_page
+from chat.widget.config import frame_ancestors, own_sources, widget_page
+from chat.widget.sessions import choose_language
 
 LOADER = settings.BASE_DIR / "static" / "widget" / "loader.js"
 # What the frame needs before anything is typed; the rest comes with the first chat.

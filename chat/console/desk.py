@@ -15,10 +15,10 @@ from agents.access import access_of
 from agents.callers import signed_in
 from agents.models import Agent, BreakReason, Language, Status
 from agents.operations import AgentDisabled, update_profile
-from chat.canned import count_use, offered, replies_for
+from chat.console.actions import EVENTS_HEADER, found, number
+from chat.console.canned import count_use, offered, replies_for
+from chat.console.frame import frame_of
 from chat.operations.statuses import OpenChats, change_status
-from chat.views.console_actions import EVENTS_HEADER, found, number
-from chat.views.console_frame import frame_of
 
 
 @login_required

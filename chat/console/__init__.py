@@ -1,0 +1,1 @@
+"""The agents' desk: its pages and what its buttons do."""

@@ -1,0 +1,30 @@
+"""Addresses of the desk."""
+
+from django.urls import path
+
+from chat.console import actions, desk, filing, pages
+
+_chat = "console/chats/<str:public_id>/"
+
+urlpatterns = [
+    path("console/", pages.inbox, name="console"),
+    path(_chat, pages.chat, name="console-chat"),
+    path(f"{_chat}accept/", actions.take, name="console-accept"),
+    path(f"{_chat}end/", actions.end, name="console-end"),
+    path(f"{_chat}resolve/", actions.resolve, name="console-resolve"),
+    path(f"{_chat}topic/", actions.topic, name="console-topic"),
+    path(f"{_chat}reopen/", actions.reopen, name="console-reopen"),
+    path(f"{_chat}transfer/", filing.pass_on, name="console-transfer"),
+    path(f"{_chat}convert/", filing.convert, name="console-convert"),
+    path(f"{_chat}tags/", filing.tags, name="console-tags"),
+    path(f"{_chat}draft/", actions.draft, name="console-draft"),
+    path(f"{_chat}canned/", desk.canned, name="console-canned"),
+    path(f"{_chat}canned/<int:pk>/used/", desk.canned_used, name="console-canned-used"),
+    path("console/archive/", pages.archive, name="console-archive"),
+    path("console/archive/<str:public_id>/", pages.archive, name="console-archived"),
+    path("console/next/", actions.take_next, name="console-next"),
+    path("console/offers/", actions.offers, name="console-offers"),
+    path("console/offers/<int:pk>/", actions.answer_offer, name="console-offer"),
+    path("console/status/", desk.status, name="console-status"),
+    path("console/preferences/", desk.preferences, name="console-preferences"),
+]

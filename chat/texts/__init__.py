@@ -1,0 +1,1 @@
+"""What screens say: an entry kind's sentences for visitors and for agents, side by side."""

@@ -1,0 +1,1 @@
+"""The widget: its page, its settings, who it speaks for."""
