@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from agents.events import AccessChanged, AgentReturned, AgentStatusChanged
 from agents.models import Agent, Status
-from chat.events import ConversationWoke, TicketedWords
-from chat.lifecycle import (
+from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationEnded,
     ConversationHeld,
@@ -19,6 +18,7 @@ from chat.lifecycle import (
     OfferWithdrawn,
     SlotFreed,
 )
+from chat.events.words import ConversationWoke, TicketedWords
 from chat.operations.announcements import announce_changes, announce_status
 from chat.operations.assignment import route
 from chat.operations.starting import release_conversation

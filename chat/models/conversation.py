@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Brand, Language, Team, Topic
 from agents.models.agent import new_public_id
+from chat.models.querysets import ConversationQuerySet
 from chat.models.visitor import Visitor
-from chat.querysets import ConversationQuerySet
 from tickets.models import Contact, Ticket
 from tickets.querysets import contacts_also_seen_in
 

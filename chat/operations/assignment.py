@@ -9,7 +9,7 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.models import Agent, Permission, Status
-from chat.lifecycle import (
+from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationQueued,
     OfferMade,

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.models import Agent, Status, Topic
-from chat.lifecycle import (
+from chat.events.lifecycle import (
     ConversationChanged,
     ConversationEnded,
     ConversationQueued,

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from agents.access import accesses_of
-from chat.lifecycle import ConversationLate
+from chat.events.lifecycle import ConversationLate
 from chat.locks import lock_conversation
 from chat.models import Conversation, Offer
 from chat.rights import supervises

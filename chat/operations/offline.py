@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Brand, Topic
-from chat.lifecycle import ConversationResolved
+from chat.events.lifecycle import ConversationResolved
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.assignment import withdraw_offers

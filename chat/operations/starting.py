@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from agents.models import Brand, Topic
-from chat.lifecycle import ConversationHeld, ConversationQueued
+from chat.events.lifecycle import ConversationHeld, ConversationQueued
 from chat.locks import lock_conversations, lock_visitor
 from chat.models import Attachment, Conversation, Entry, Visitor
 from chat.models.visitor import LENGTHS

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from agents.access import access_of, accesses_of
 from agents.models import Agent, Permission, Status
 from agents.presence import is_present, vanished_agents
-from chat.lifecycle import ConversationChanged, SlotFreed
+from chat.events.lifecycle import ConversationChanged, SlotFreed
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
 from chat.models import Conversation, Entry, Offer
 from chat.operations.assignment import has_room, put_in_queue, withdraw_offers

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from agents.models import Agent
-from chat.lifecycle import ConversationTagged
+from chat.events.lifecycle import ConversationTagged
 from chat.locks import lock_conversation
 from chat.models import Conversation, ConversationTag, Entry, Tag
 from chat.models.tag import NAME_MAX

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from chat.events import VisitorChanged
+from chat.events.words import VisitorChanged
 from chat.locks import lock_visitor
 from chat.models import Conversation, Visitor
 from config.events import publish

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from agents.events import agent_group
 from agents.models import Agent
-from chat.events import MarksMoved, thread_group, visitor_group
+from chat.events.words import MarksMoved, thread_group, visitor_group
 from chat.models import Conversation, Participation, Visitor
 from chat.posting.rows import skips_locked
 from chat.protocol import event_frame, frames_content

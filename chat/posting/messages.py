@@ -14,7 +14,7 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.models import Agent, Permission, Role
-from chat.events import (
+from chat.events.words import (
     ConversationWoke,
     MessagesPosted,
     TicketedWords,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django.utils import timezone
 
-from chat.events import thread_group
+from chat.events.words import thread_group
 from chat.sockets.presence_redis import shared
 from config.layers import announce
 from config.moments import wire_time

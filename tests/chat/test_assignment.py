@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Agent, Permission, RoleGrant, Status
-from chat.lifecycle import ConversationAssigned, OfferMade, OfferWithdrawn, SlotFreed
+from chat.events.lifecycle import ConversationAssigned, OfferMade, OfferWithdrawn, SlotFreed
 from chat.locks import Moved
 from chat.models import Conversation, Offer
 from chat.operations import assignment

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from agents.models import Permission, Role, Status
 from chat.attachments import clean_file
-from chat.lifecycle import (
+from chat.events.lifecycle import (
     ConversationChanged,
     ConversationEnded,
     ConversationQueued,

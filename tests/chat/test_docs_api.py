@@ -12,10 +12,10 @@ from django.test import Client
 
 from agents import events as agent_events
 from agents.api import urls as agent_urls
-from chat import events as chat_events
-from chat import lifecycle
 from chat.api import desk_urls, widget_urls
 from chat.api.widget.shapes import ChatAnswer, SessionAnswer
+from chat.events import lifecycle
+from chat.events import words as chat_events
 from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.posting import marks

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agents.events import agent_group
 from agents.models import Agent, Role, Status
-from chat.lifecycle import ConversationLate
+from chat.events.lifecycle import ConversationLate
 from chat.models import Conversation
 from chat.operations.assignment import accept, decline, requeue, route
 from chat.operations.lateness import alert_late

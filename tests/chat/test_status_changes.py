@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Agent, Permission, Role, Status, StatusInterval
-from chat.lifecycle import AgentSeen, OfferWithdrawn
+from chat.events.lifecycle import AgentSeen, OfferWithdrawn
 from chat.models import Conversation, Offer
 from chat.operations.assignment import accept, route
 from chat.operations.conversations import end_conversation

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from chat.lifecycle import ConversationTagged
+from chat.events.lifecycle import ConversationTagged
 from chat.models import Conversation, Tag
 from chat.operations.tags import (
     TAGS_MAX,

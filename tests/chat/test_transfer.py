@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Agent, Status, Team
-from chat.lifecycle import ConversationAssigned, ConversationQueued, SlotFreed
+from chat.events.lifecycle import ConversationAssigned, ConversationQueued, SlotFreed
 from chat.models import Conversation
 from chat.operations.assignment import (
     AlreadyTaken,

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agents.events import AgentStatusChanged
 from agents.operations import set_status
-from chat.lifecycle import OfferMade
+from chat.events.lifecycle import OfferMade
 from chat.operations.assignment import route
 from tests.chat.http import Desk, make_shop, open_widget, started, taken
 from tests.factories import make_role

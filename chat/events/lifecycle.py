@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from agents.events import agent_group, desk_group
-from chat.events import site_group, thread_group, visitor_group
+from chat.events.words import site_group, thread_group, visitor_group
 from chat.models import Conversation
 from chat.protocol import event_frame, frames_content
 from config.events import Event, Ring

@@ -1,0 +1,1 @@
+"""Facts of live support, and who hears them."""
