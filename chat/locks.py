@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from agents.models import Agent, Brand
 from chat.models import Conversation, Visitor
-from config.problems import TryAgain
+from config.web.problems import TryAgain
 
 ATTEMPTS = 8
 

@@ -18,10 +18,10 @@ from chat.sockets.console import ConsoleConsumer  # noqa: E402
 from chat.sockets.readers import readers  # noqa: E402
 from chat.sockets.visitor import VisitorConsumer  # noqa: E402
 from chat.sockets.watch import Watch  # noqa: E402
-from config.bodies import LimitBodies  # noqa: E402
-from config.lanes import Lane  # noqa: E402
-from config.pages import Pages  # noqa: E402
-from config.server import before_shutdown  # noqa: E402
+from config.web.body_limits import LimitBodies  # noqa: E402
+from config.web.handler import Pages  # noqa: E402
+from config.web.server import before_shutdown  # noqa: E402
+from config.web.waiting_line import Lane  # noqa: E402
 
 
 def place(scope: Any) -> str:

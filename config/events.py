@@ -15,8 +15,8 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from config.layers import announce
 from config.outbox.operations import nudge, queue_of, register, store
+from config.realtime.layer import announce
 
 KIND = "event"
 

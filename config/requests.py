@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-from config.errors import bad_request
+from config.web.errors import bad_request
 
 
 @sync_and_async_middleware

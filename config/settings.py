@@ -108,9 +108,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "config.headers.security_headers",
+    "config.web.middleware.security_headers",
     "config.requests.refuse_nul",
-    "config.staticfiles.StaticMiddleware",
+    "config.web.staticfiles.StaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -145,7 +145,7 @@ TEMPLATES = [
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if IS_SQLITE:
-    DATABASES["default"]["ENGINE"] = "config.sqlite"
+    DATABASES["default"]["ENGINE"] = "config.database.sqlite"
     # Opening one takes longer than most pages ask of it; a new one knows how tables have grown.
     DATABASES["default"]["CONN_MAX_AGE"] = 3600
     DATABASES["default"]["OPTIONS"] = {
@@ -187,14 +187,16 @@ CACHES = {
 }
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "config.layers.RelayLayer" if REDIS_URL else "config.layers.LocalLayer",
+        "BACKEND": "config.realtime.layer.RelayLayer"
+        if REDIS_URL
+        else "config.realtime.layer.LocalLayer",
         "CONFIG": {"hosts": [REDIS_URL]} if REDIS_URL else {},
     }
 }
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "config.staticfiles.Storage"},
+    "staticfiles": {"BACKEND": "config.web.staticfiles.Storage"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
@@ -344,7 +346,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "imece_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "imece_csrf"
-CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "config.web.errors.csrf_failure"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -363,8 +365,8 @@ HTMX_CONFIG = {"includeIndicatorStyles": False, "allowEval": False, "defaultSett
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.api.StrictJSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.JSONOnly",
+    "DEFAULT_PARSER_CLASSES": ["config.web.api.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.web.api.JSONOnly",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "agents.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
@@ -372,7 +374,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["agents.authentication.IsAgent"],
     "DEFAULT_THROTTLE_CLASSES": ["chat.api.throttling.PerCaller"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "config.problems.exception_handler",
+    "EXCEPTION_HANDLER": "config.web.problems.exception_handler",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "İmece",

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from config.sqlite.upkeep import gather_statistics
+from config.database.sqlite.upkeep import gather_statistics
 
 
 @shared_task(name="database.statistics")

@@ -6,8 +6,8 @@ from django.urls import include, path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from config import health
-from config.schema import SchemaView
+from config.web import health
+from config.web.schema import SchemaView
 
 static_url = lazy(static, str)
 
@@ -25,8 +25,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
 ]
 
-handler400 = "config.errors.bad_request"
-handler403 = "config.errors.permission_denied"
-handler404 = "config.errors.page_not_found"
-handler429 = "config.errors.too_many_requests"
-handler500 = "config.errors.server_error"
+handler400 = "config.web.errors.bad_request"
+handler403 = "config.web.errors.permission_denied"
+handler404 = "config.web.errors.page_not_found"
+handler429 = "config.web.errors.too_many_requests"
+handler500 = "config.web.errors.server_error"

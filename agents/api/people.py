@@ -5,7 +5,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 
 from agents.models import Agent, Team
-from config.api import Moment
+from config.web.api import Moment
 
 
 class AgentRow(serializers.ModelSerializer[Agent]):

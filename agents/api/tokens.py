@@ -12,7 +12,7 @@ from agents.backends import PASSWORD_MAX
 from agents.doors import CodeNeeded, Refused, TooMany, check_credentials
 from agents.operations import TooManyTokens, create_token
 from agents.tokens import Scope
-from config.problems import Problem
+from config.web.problems import Problem
 
 _LIMIT_SECONDS = 300
 

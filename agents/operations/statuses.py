@@ -8,7 +8,7 @@ from agents.access import brands_of
 from agents.events import AgentStatusChanged
 from agents.models import Agent, BreakReason, Status, StatusInterval
 from config.events import publish
-from config.moments import wire_time
+from config.wire import wire_time
 
 
 class AgentDisabled(Exception):

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from chat.attachments import CleanFile, Refused, clean_file, is_shown_inline
 from chat.models import Attachment
-from config.problems import Problem
+from config.web.problems import Problem
 
 # What multipart adds around the file.
 _ENVELOPE = 16 * 1024

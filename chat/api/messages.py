@@ -14,9 +14,9 @@ from chat.models import Conversation, Entry
 from chat.posting.messages import Draft, Posted
 from chat.posting.writer import writer
 from chat.protocol import ATTACHMENTS_MAX, Audience, entry_frame, is_cid, is_id
-from config.api import StrictSerializer, Text
-from config.moments import wire_time
-from config.problems import Problem
+from config.web.api import StrictSerializer, Text
+from config.web.problems import Problem
+from config.wire import wire_time
 
 ENTRIES_MAX = 200
 

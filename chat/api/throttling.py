@@ -8,7 +8,7 @@ from rest_framework.throttling import BaseThrottle
 
 from agents.models import Agent, ApiToken
 from chat.limits import DESK, Limit, TooMany, spend
-from config.problems import Problem
+from config.web.problems import Problem
 
 
 def limited(limit: Limit, who: str, amount: int = 1) -> None:

@@ -31,7 +31,7 @@ from chat.routing.decision import Assignment, Decision, decide
 from chat.routing.faces import face_of
 from chat.routing.room import rooms_for
 from config.events import publish
-from config.moments import wire_time
+from config.wire import wire_time
 
 # Why a chat is in the queue again: its agent transferred it to a team.
 PASSED_ON = "transferred"

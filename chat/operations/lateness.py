@@ -14,7 +14,7 @@ from chat.models import Conversation, Offer
 from chat.rights import supervises
 from chat.routing.candidates import online_agents
 from config.events import publish
-from config.moments import wire_time
+from config.wire import wire_time
 
 
 class Alert(NamedTuple):

@@ -10,7 +10,7 @@ from chat.events.words import VisitorChanged
 from chat.locks import lock_visitor
 from chat.models import Conversation, Visitor
 from config.events import publish
-from config.moments import wire_time
+from config.wire import wire_time
 
 EVENTS_KEPT = 20
 

@@ -35,9 +35,9 @@ from chat.protocol import (
     wire_id,
 )
 from chat.rights import supervises
+from config.database.postgres import together
 from config.events import Ring, publish
-from config.moments import wire_time
-from config.pipelines import together
+from config.wire import wire_time
 
 # A visitor may add to a chat that is being wrapped up; later only in the reopen window.
 _TAKES_VISITOR = frozenset({*Conversation.OPEN, Conversation.Status.WRAP_UP})

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from chat.models import Attachment
 from chat.protocol import attachment_json
-from config.pipelines import database, planned_cursor
+from config.database.postgres import database, planned_cursor
 
 # Conversation (its opaque id), kind of author, agent (0: the visitor), client id.
 type Key = tuple[str, str, int, str]

@@ -18,7 +18,7 @@ from uuid import UUID
 from django.conf import settings
 
 from chat.protocol.bounds import ATTACHMENTS_MAX, FRAME_MAX_BYTES, HEARTBEAT_SECONDS, Audience
-from config.moments import wire_time
+from config.wire import wire_time
 
 if TYPE_CHECKING:
     from chat.models import Attachment, Entry

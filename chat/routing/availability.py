@@ -12,7 +12,7 @@ from chat.models import Conversation
 from chat.routing.candidates import as_candidates, load_of, online_agents, read_queue
 from chat.routing.decision import Candidate, Policy, TeamRule, Waiting, exclusion
 from chat.routing.estimate import Band, estimate
-from config.moments import wire_time
+from config.wire import wire_time
 
 SAMPLES = 100
 

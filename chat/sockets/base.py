@@ -32,7 +32,7 @@ from chat.protocol import (
 from chat.sockets.following import Following, Gone
 from chat.sockets.rates import REFUSALS_MAX, Bucket
 from chat.sockets.watch import Watch
-from config.moments import wire_time
+from config.wire import wire_time
 
 logger = logging.getLogger(__name__)
 

@@ -40,7 +40,7 @@ from chat.sockets.threads import (
     missed_by_agent,
     stands_of,
 )
-from config.layers import announce
+from config.realtime.layer import announce
 
 # How long an agent's part in a chat is believed before typing is shown to the visitor.
 PART_SECONDS = 5.0

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from chat.events.words import thread_group
 from chat.sockets.presence_redis import shared
-from config.layers import announce
-from config.moments import wire_time
+from config.realtime.layer import announce
+from config.wire import wire_time
 
 type State = Literal["here", "away", "unknown"]
 

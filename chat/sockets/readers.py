@@ -6,7 +6,7 @@ from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection
 
-from config.threads import KeptThreads
+from config.web.kept_threads import KeptThreads
 
 readers = KeptThreads(4, name="live-read")
 

@@ -34,7 +34,7 @@ from chat.sockets.threads import (
     visitor_stands,
 )
 from chat.widget.sessions import BadToken, VisitorSession, claims_of, origin_allowed, session_with
-from config.layers import announce
+from config.realtime.layer import announce
 
 
 class VisitorConsumer(LiveConsumer):

@@ -14,7 +14,7 @@ from joserfc.jwk import OctKey
 from agents.models import Brand
 from chat.models import Visitor
 from chat.models.visitor import LENGTHS
-from config.lines import one_line
+from config.text import one_line
 from tickets.models import Contact
 
 # The only one: who may choose would choose none.

@@ -18,12 +18,12 @@ from django.db import transaction
 from django.db.models import Count, Min
 from django.utils import timezone
 
+from config.database.postgres import database, planned_cursor
 from config.outbox.claims import RetryAfter, Unknown, claim, fail, finish, give_back
 from config.outbox.draining import OnceABatch, drain
 from config.outbox.models import OutboxEntry
 from config.outbox.nudges import nudge
 from config.outbox.registry import queue_of, queues, register
-from config.pipelines import database, planned_cursor
 
 __all__ = [
     "Gauges",

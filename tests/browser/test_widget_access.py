@@ -8,7 +8,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from playwright.sync_api import expect
 
-from config.staticfiles import minified
+from config.web.staticfiles import minified
 from tests.browser.widget import Shop, Visitor, visitor_context
 from tests.chromium import Contexts, assert_accessible
 from tests.conftest import Site

@@ -26,7 +26,7 @@ from chat.routing.availability import availability
 from chat.sockets.threads import agent_stands, visitor_stands
 from chat.tasks import route
 from chat.widget.sessions import VisitorSession
-from config.sqlite.upkeep import gather_statistics
+from config.database.sqlite.upkeep import gather_statistics
 from tests.chat.http import Shop, make_shop
 from tests.factories import make_conversation, make_visitor
 

@@ -16,7 +16,7 @@ from chat.operations.lateness import alert_late
 from chat.operations.transfers import transfer
 from chat.posting.messages import Author, Draft, Posted, post_message
 from config.events import Event
-from config.moments import wire_time
+from config.wire import wire_time
 from tests.chat.floor import fresh, here, make_desk, start
 from tests.factories import make_agent, make_brand, make_role, make_team
 

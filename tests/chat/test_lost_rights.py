@@ -12,7 +12,7 @@ from chat.models import Conversation, Entry, Offer, Participation
 from chat.posting.messages import Author, Draft, Posted, post_message
 from chat.protocol import Close, frames_content, typing_frame
 from chat.sockets.watch import Watch
-from config.layers import announce
+from config.realtime.layer import announce
 from tests.chat.sockets import (
     connected,
     console_socket,

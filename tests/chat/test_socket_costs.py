@@ -13,7 +13,7 @@ from agents.models import Agent, Status
 from chat.posting.messages import Author, Draft, post_messages
 from chat.routing import board
 from chat.sockets.watch import Watch
-from config.layers import RESYNC, announce
+from config.realtime.layer import RESYNC, announce
 from tests.chat.http import Shop, make_shop
 from tests.chat.sockets import (
     Client,

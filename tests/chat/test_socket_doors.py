@@ -17,7 +17,7 @@ from chat.models import Entry
 from chat.protocol import Close
 from chat.sockets import origins, presence
 from chat.sockets.watch import Watch
-from config.layers import RESYNC, announce
+from config.realtime.layer import RESYNC, announce
 from tests.chat.sockets import (
     OWN,
     Client,

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from config.layers import announce
+from config.realtime.layer import announce
 from tests.chat.sockets import db, visitor_socket
 from tests.factories import make_brand, make_conversation, make_visitor
 

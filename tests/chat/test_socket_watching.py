@@ -11,7 +11,7 @@ from chat.models import Conversation, Entry, Participation
 from chat.posting import mark_collector
 from chat.protocol import event_frame, frames_content
 from chat.sockets.watch import Watch
-from config.layers import announce
+from config.realtime.layer import announce
 from tests.chat.sockets import (
     console_socket,
     db,

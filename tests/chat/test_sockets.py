@@ -11,7 +11,7 @@ from chat.models import Conversation, Entry, Installation
 from chat.posting import mark_collector
 from chat.protocol import Close
 from chat.sockets.watch import Watch
-from config.layers import announce
+from config.realtime.layer import announce
 from tests.chat.floor import make_desk, start, work
 from tests.chat.sockets import (
     connected,

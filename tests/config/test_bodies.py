@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from config import bodies
-from config.bodies import LimitBodies
+from config.web import body_limits
+from config.web.body_limits import LimitBodies
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 LIMIT = 1000
@@ -86,7 +86,7 @@ async def test_sockets_pass_untouched() -> None:
 async def test_a_body_that_doesn_t_come_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(bodies, limit, 0.05)
+    monkeypatch.setattr(body_limits, limit, 0.05)
     sent: list[dict[str, Any]] = []
 
     async def application(scope: Any, receive: Receive, send: Any) -> None:
@@ -108,7 +108,7 @@ async def test_a_body_that_doesn_t_come_is_not_waited_for(
 
 
 async def test_an_answer_may_take_longer_than_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(body_limits, "PAUSE_SECONDS", 0.05)
     heard = []
 
     async def application(scope: Any, receive: Receive, send: Any) -> None:
@@ -154,7 +154,7 @@ class Sender:
 async def test_the_bodies_of_one_place_are_only_so_long_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bodies, "SMALL", 100)
+    monkeypatch.setattr(body_limits, "SMALL", 100)
     app = limited(read_all)
     stalled = [Sender(app, "here") for _ in range(3)]
     for sender in stalled[:2]:

@@ -12,7 +12,8 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import path
 from django.views.generic import View
 
-from config import errors, urls
+from config import urls
+from config.web import errors
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from config import heads
-from config.heads import HEAD_MAX
-from config.server import make_server
+from config.web import head_limits
+from config.web.head_limits import HEAD_MAX
+from config.web.server import make_server
 
 MORE = 2 * HEAD_MAX
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -99,7 +99,7 @@ async def test_bodies_and_many_requests_don_t_count() -> None:
 async def test_a_head_that_doesn_t_come_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, before: bytes, part: bytes
 ) -> None:
-    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(head_limits, "HEAD_SECONDS", 0.2)
     async with connection() as (reader, writer):
         if before:
             writer.write(before)
@@ -113,7 +113,7 @@ async def test_a_head_that_doesn_t_come_is_not_waited_for(
 
 
 async def test_a_slow_body_is_no_slow_head(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(head_limits, "HEAD_SECONDS", 0.2)
     async with connection() as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
         await asyncio.sleep(0.4)

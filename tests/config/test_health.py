@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from config import health
 from config.outbox.models import OutboxEntry
+from config.web import health
 from tests import servers
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config.lanes import AWAY_SECONDS, BODY_MAX, Lane
+from config.web.waiting_line import AWAY_SECONDS, BODY_MAX, Lane
 
 DOOR = "/api/widget/v1/sessions"
 

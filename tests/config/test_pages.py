@@ -15,7 +15,7 @@ from django.test import override_settings
 from django.urls import path
 from django.utils import translation
 
-from config.pages import Pages
+from config.web.handler import Pages
 
 THREADS = 2
 
@@ -80,7 +80,7 @@ urlpatterns = [
     path("download", download),
     path("broken", broken),
 ]
-handler500 = "config.errors.server_error"
+handler500 = "config.web.errors.server_error"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from config.problems import Problem, TryAgain, problem
+from config.web.problems import Problem, TryAgain, problem
 
 
 class Bearer(BaseAuthentication):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from config import bus
-from config.layers import LocalLayer, RelayLayer
+from config.realtime import relay
+from config.realtime.layer import LocalLayer, RelayLayer
 from tests import servers
 
 RESYNC = {"type": "live.resync"}
@@ -107,7 +107,7 @@ async def test_everybody_resyncs_after_redis_was_away(
     # More than are kept, in one go: announcing waits for nobody.
     for number in range(5000):
         one.layer.announce([("thread.1", frame(number))])
-    assert len(one.layer.bus._buffer) <= bus.BUFFER
+    assert len(one.layer.bus._buffer) <= relay.BUFFER
     # Its own sockets need no Redis.
     await one.until(frame(4999))
     redis_server.start()
@@ -133,13 +133,13 @@ async def test_a_revocation_waits_for_redis(
 async def test_a_redis_that_falls_silent_is_noticed(
     redis_server: servers.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bus, "SILENCE", 0.2)
+    monkeypatch.setattr(relay, "SILENCE", 0.2)
     process = Process(redis_server.url)
     await process.join()
     redis_server.signal(signal.SIGSTOP)
     try:
         # Twice the silence, the time-out of a first try to come back, and its pause.
-        await asyncio.sleep(2 * bus.SILENCE + bus.TIMEOUT + 0.2)
+        await asyncio.sleep(2 * relay.SILENCE + relay.TIMEOUT + 0.2)
     finally:
         redis_server.signal(signal.SIGCONT)
     assert await process.next() == RESYNC

@@ -12,10 +12,10 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError, OperationalError
 from django.utils import timezone
 
+from config.database.sqlite.base import DatabaseWrapper
+from config.database.sqlite.gate import Gate, gate_of
 from config.outbox.models import OutboxEntry
 from config.settings import DATA_DIR
-from config.sqlite.base import DatabaseWrapper
-from config.sqlite.gate import Gate, gate_of
 
 # Most of these tests use a file of their own; the mark only lifts pytest-django's ban.
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def new_connection() -> Iterator[Callable[[], DatabaseWrapper]]:
     def connect(timeout: float = 20) -> DatabaseWrapper:
         wrapper = DatabaseWrapper(
             {
-                "ENGINE": "config.sqlite",
+                "ENGINE": "config.database.sqlite",
                 "NAME": str(path),
                 "AUTOCOMMIT": True,
                 "ATOMIC_REQUESTS": False,

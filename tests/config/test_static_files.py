@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import override_settings
 from pytest_django import Settings
 
-from config import staticfiles
+from config.web import staticfiles
 
 pytestmark = pytest.mark.once
 
@@ -28,7 +28,7 @@ OWN = ("live/", "widget/", "console/", "css/", "admin-skin/")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Everything, collected as for production."""
     root = tmp_path_factory.mktemp("static")
-    storages = settings.STORAGES | {"staticfiles": {"BACKEND": "config.staticfiles.Storage"}}
+    storages = settings.STORAGES | {"staticfiles": {"BACKEND": "config.web.staticfiles.Storage"}}
     with override_settings(STATIC_ROOT=root, STORAGES=storages):
         call_command(
             "collectstatic", interactive=False, verbosity=0, ignore_patterns=staticfiles.UNUSED

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from config.turns import Turns
+from config.web.turns import Turns
 
 
 async def settle() -> None:

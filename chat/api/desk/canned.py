@@ -20,8 +20,8 @@ from chat.operations.canned import (
     remove_canned_reply,
 )
 from chat.queries.canned import canned_for
-from config.api import StrictSerializer, Text
-from config.problems import Problem
+from config.web.api import StrictSerializer, Text
+from config.web.problems import Problem
 
 
 class CannedBody(StrictSerializer):

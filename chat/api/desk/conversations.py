@@ -34,8 +34,8 @@ from chat.operations.conversations import (
     resolve_conversation,
     set_topic,
 )
-from config.api import StrictSerializer, Text
-from config.problems import Problem
+from config.web.api import StrictSerializer, Text
+from config.web.problems import Problem
 
 
 class ChatFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types

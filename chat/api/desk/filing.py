@@ -27,8 +27,8 @@ from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
 from chat.queries.tags import tags_like, tags_of
 from chat.refusals import REFUSED, recipient_agent, recipient_team, why_refused
-from config.api import Email, StrictSerializer, Text
-from config.problems import Problem
+from config.web.api import Email, StrictSerializer, Text
+from config.web.problems import Problem
 
 
 class TransferBody(StrictSerializer):

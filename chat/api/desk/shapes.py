@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from agents.models import Brand, Status, Topic
 from chat.models import CannedReply, Conversation
-from config.api import Moment, WireTimes
+from config.web.api import Moment, WireTimes
 from tickets.models import Contact, Ticket
 
 

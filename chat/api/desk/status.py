@@ -15,8 +15,8 @@ from chat.api.desk.access import DeskView, agent_of
 from chat.api.desk.shapes import StatusAnswer
 from chat.api.schema import problems_of
 from chat.operations.statuses import KEEP, REQUEUE, OpenChats, change_status
-from config.api import StrictSerializer, Text
-from config.problems import Problem
+from config.web.api import StrictSerializer, Text
+from config.web.problems import Problem
 
 
 class StatusBody(StrictSerializer):

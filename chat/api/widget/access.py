@@ -18,7 +18,7 @@ from chat.limits import Limit, address_key, client_ip
 from chat.models import Conversation, Visitor
 from chat.widget.sessions import BadToken, VisitorSession, origin_allowed, read_token, remember
 from config.mail import mailbox
-from config.problems import Problem
+from config.web.problems import Problem
 
 
 class VisitorAuthentication(BaseAuthentication):

@@ -51,8 +51,8 @@ from chat.operations.visitors import EVENTS_KEPT, SiteEvent
 from chat.posting.marks import mark_read
 from chat.routing.availability import availability
 from chat.routing.board import shown_place
-from config.api import Email, Line, StrictSerializer, Text
-from config.problems import Problem
+from config.web.api import Email, Line, StrictSerializer, Text
+from config.web.problems import Problem
 
 
 class FormBody(StrictSerializer):

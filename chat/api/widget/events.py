@@ -9,7 +9,7 @@ from chat.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
 from chat.limits import SITE_EVENTS
 from chat.operations.visitors import note_site_event
-from config.api import Line, StrictSerializer
+from config.web.api import Line, StrictSerializer
 
 
 class SiteEventBody(StrictSerializer):

@@ -26,8 +26,8 @@ from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.routing.board import shown_availability
 from chat.widget.sessions import VisitorSession
-from config.api import Email, Line, StrictSerializer, Text
-from config.problems import Problem
+from config.web.api import Email, Line, StrictSerializer, Text
+from config.web.problems import Problem
 
 
 class OfflineFields(StrictSerializer):

@@ -22,8 +22,8 @@ from chat.routing.board import board_of
 from chat.widget.config import widget_config
 from chat.widget.identities import NotIdentified
 from chat.widget.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
-from config.api import Line, StrictSerializer, Text
-from config.problems import Problem, TryAgain
+from config.web.api import Line, StrictSerializer, Text
+from config.web.problems import Problem, TryAgain
 
 
 class PageBody(StrictSerializer):

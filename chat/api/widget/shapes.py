@@ -11,7 +11,7 @@ from chat.models import Conversation, Entry, Visitor
 from chat.operations.ratings import is_rateable
 from chat.routing.board import shown_place
 from chat.routing.faces import face_of
-from config.moments import wire_time
+from config.wire import wire_time
 
 # The visitor's own chats that a list shows.
 _LISTED = 50

@@ -17,11 +17,11 @@ from django.conf import settings
 from django.core.management import BaseCommand, call_command
 from django.db import connections, transaction
 
+from config.database.sqlite.upkeep import gather_statistics
 from config.embedded import EmbeddedWorker
-from config.server import make_server
-from config.sqlite.upkeep import gather_statistics
-from config.staticfiles import collect_if_changed
 from config.translations import compile_if_changed
+from config.web.server import make_server
+from config.web.staticfiles import collect_if_changed
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import uvicorn
 
-from config.heads import ShortHeads
+from config.web.head_limits import ShortHeads
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from config.lines import one_line
 from config.mail import mailbox
-from config.moments import wire_time
+from config.text import one_line
+from config.wire import wire_time
 
 # The longest text (10,000 characters) fits even when each stands as two \\uXXXX escapes.
 MAX_BODY = 256 * 1024

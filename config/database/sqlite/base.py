@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.db.backends.sqlite3 import base
 
-from config.sqlite.gate import GatedConnection, gate_of
+from config.database.sqlite.gate import GatedConnection, gate_of
 
 # What takes SQLite's write lock. BEGIN is IMMEDIATE here, so it does too.
 WRITES = frozenset(

@@ -18,8 +18,8 @@ from django.core.handlers.base import BaseHandler
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
-from config.threads import KeptThreads
-from config.turns import Turns
+from config.web.kept_threads import KeptThreads
+from config.web.turns import Turns
 
 
 class Pages(ASGIHandler):

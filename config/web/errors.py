@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from config.problems import CONTENT_TYPE, problem
+from config.web.problems import CONTENT_TYPE, problem
 
 
 class Text(NamedTuple):
@@ -72,7 +72,7 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """429, for doors of people; the API answers through `config.problems`."""
+    """429, for doors of people; the API answers through `config.web.problems`."""
     response = _answer(request, 429)
     response["Retry-After"] = "300"
     return response

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from channels.layers import BaseChannelLayer, get_channel_layer
 
-from config.bus import KEPT, Bus, Content, Rings
+from config.realtime.relay import KEPT, Bus, Content, Rings
 
 log = structlog.get_logger(__name__)
 

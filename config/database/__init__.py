@@ -1,0 +1,1 @@
+"""What PostgreSQL and SQLite need of their own."""

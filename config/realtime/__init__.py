@@ -1,0 +1,1 @@
+"""The channel layer: groups of sockets, in this process and between processes."""

@@ -1,0 +1,1 @@
+"""Between the network and Django: limits, threads, errors, the server."""
