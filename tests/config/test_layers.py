@@ -10,7 +10,6 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 
-from config.realtime import layer
 from config.realtime.layer import LocalLayer, Mailbox, announce
 
 FRAME = {"type": "live.frames", "frames": []}
@@ -116,7 +115,7 @@ async def test_a_revocation_is_never_lost_in_an_overflow() -> None:
 async def test_a_loop_that_does_not_come_to_deliver_resyncs_everybody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(layer, "INBOX_CAPACITY", 50)
+    monkeypatch.setattr("config.realtime.layer.INBOX_CAPACITY", 50)
     layer = LocalLayer()
     channel, idle = await member(layer, "g"), await member(layer, "h")
     for number in range(60):
