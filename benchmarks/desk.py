@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 
 from benchmarks import servers
 from benchmarks.measure import ratio
-from tests.servers import Web
+from tests.support.servers import Web
 
 ARCHIVED = 100_000
 CHATS, LINES = 50, 500
@@ -39,7 +39,7 @@ _CLICK = """(id) => {
 @contextlib.contextmanager
 def desk(env: dict[str, str], archived: int) -> Iterator[tuple[Web, dict[str, Any]]]:
     """Serve a desk with 50 open chats, two of them long; its agent is there to keep them."""
-    output = servers.run("tests.world", "desk", str(archived), str(LINES), env=env)
+    output = servers.run("tests.support.world", "desk", str(archived), str(LINES), env=env)
     data: dict[str, Any] = json.loads(output)
     with (
         servers.product(env) as web,
@@ -82,7 +82,7 @@ def inbox(empty_env: dict[str, str], full_env: dict[str, str], rounds: int) -> l
 
 def opening(web: Web, data: dict[str, Any], rounds: int) -> list[str]:
     """Click on two long chats in turn, in Chromium."""
-    from tests.chromium import FLAGS, find_chromium  # noqa: PLC0415 - needs Django's apps
+    from tests.support.chromium import FLAGS, find_chromium  # noqa: PLC0415 - needs Django's apps
 
     name, value = data["cookie"].split("=", 1)
     with sync_playwright() as playwright:

@@ -25,7 +25,7 @@ import uvloop
 from benchmarks import desk, reconnect, servers
 from benchmarks.client import Load, Result, Side, connect
 from benchmarks.measure import cpu_seconds, machine, private_kib, ratio
-from tests.servers import Web, postgres_server, redis_server
+from tests.support.servers import Web, postgres_server, redis_server
 
 PAIRS = 64
 NO_STORE = "echo"
@@ -60,7 +60,7 @@ class Target:
 
 def prepare(env: dict[str, str], pairs: int, idle: int = 0) -> dict[str, Any]:
     """Fill the product's database."""
-    output = servers.run("tests.world", str(pairs), str(idle), env=env)
+    output = servers.run("tests.support.world", str(pairs), str(idle), env=env)
     data: dict[str, Any] = json.loads(output)
     return data
 

@@ -20,7 +20,7 @@ from picows import WSError, WSFrame, WSMsgType, WSTransport, ws_connect
 
 from benchmarks import servers
 from benchmarks.client import Side, Socket, connect
-from tests.servers import Web
+from tests.support.servers import Web
 
 # As in static/live/socket.js.
 BACK_OFF = 0.5
@@ -190,7 +190,9 @@ async def herd(env: dict[str, str], count: int) -> list[str]:
     """Kill and restart a server that has `count` widgets; report how all came back."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    data: dict[str, Any] = json.loads(servers.run("tests.world", "herd", str(count), env=env))
+    data: dict[str, Any] = json.loads(
+        servers.run("tests.support.world", "herd", str(count), env=env)
+    )
     async with asyncio.TaskGroup() as group:
         tasks: list[asyncio.Task[None]] = []
         with servers.product(env) as web:

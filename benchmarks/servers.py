@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import httpx
 import psycopg
 
-from tests.servers import ROOT, Postgres, Process, Web, environment, free_port
+from tests.support.servers import ROOT, Postgres, Process, Web, environment, free_port
 
 UVICORN = (
     "--loop=uvloop",

@@ -1,4 +1,4 @@
-"""Fixtures for all tests. Servers are in `tests/servers.py`, the browser in `tests/chromium.py`."""
+"""Fixtures for all tests. Servers and the browser are in `tests/support`."""
 
 import functools
 import os
@@ -35,7 +35,7 @@ from chat.posting.writer import writer
 from chat.sockets.readers import readers
 from config import events
 from config.translations import compile_if_changed
-from tests import chromium, servers
+from tests.support import chromium, servers
 
 
 def pytest_configure() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.models import Agent, Permission
-from tests.factories import make_agent, make_role
+from tests.support.factories import make_agent, make_role
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from agents.access import access_of, accesses_of, brands_of
 from agents.models import Permission, Role, RoleGrant
 from agents.operations import disable_agent, give_role, set_members, take_role
 from chat.models import Conversation, Participation
-from tests.chat.test_lifecycle_races import at_once
-from tests.factories import (
+from tests.chat.routing.test_lifecycle_races import at_once
+from tests.support.factories import (
     make_agent,
     make_brand,
     make_conversation,

@@ -23,7 +23,7 @@ from chat.models import CannedReply, Tag
 from chat.operations.tags import add_tag
 from config.folding import fold
 from config.outbox.models import OutboxEntry
-from tests.factories import (
+from tests.support.factories import (
     make_agent,
     make_brand,
     make_conversation,

@@ -21,7 +21,7 @@ from agents.models import (
 )
 from agents.operations import add_identity_secret
 from agents.origins import clean_origin, clean_origins
-from tests.factories import (
+from tests.support.factories import (
     make_agent,
     make_brand,
     make_conversation,

@@ -20,13 +20,7 @@ from agents.models import (
 from agents.operations import create_token, invite_agent
 from chat.models import CannedReply
 from config.outbox.models import OutboxEntry
-from tests.factories import (
-    make_agent,
-    make_brand,
-    make_role,
-    make_team,
-    make_topic,
-)
+from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 
 pytestmark = pytest.mark.django_db
 

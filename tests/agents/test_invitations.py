@@ -19,7 +19,7 @@ from agents.operations import (
 )
 from agents.operations.invitations import mail_invitation
 from config.outbox.models import OutboxEntry
-from tests.factories import make_agent, make_role, make_team
+from tests.support.factories import make_agent, make_role, make_team
 
 pytestmark = pytest.mark.django_db
 

@@ -21,7 +21,7 @@ from agents.operations import (
 )
 from agents.operations.passwords import mail_password_reset
 from config.outbox.models import OutboxEntry
-from tests.factories import make_agent, make_role
+from tests.support.factories import make_agent, make_role
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "imece-demo-9"

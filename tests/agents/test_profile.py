@@ -19,7 +19,7 @@ from agents.middleware import PreferencesMiddleware
 from agents.models import Agent, ApiToken, Permission, Role
 from agents.operations import create_token
 from agents.tokens import Scope
-from tests.factories import make_agent, make_role
+from tests.support.factories import make_agent, make_role
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from agents.events import AgentStatusChanged
 from agents.models import BreakReason, Presence, Status, StatusInterval
 from agents.operations import AgentDisabled, disable_agent, set_status
 from agents.presence import Leases, is_present, vanished_agents
-from tests.factories import make_agent, make_brand, make_role
+from tests.support.factories import make_agent, make_brand, make_role
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 

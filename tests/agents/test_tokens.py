@@ -16,7 +16,7 @@ from agents.operations import (
     revoke_tokens,
 )
 from agents.tokens import agent_of_token
-from tests.factories import make_agent, make_role, make_team
+from tests.support.factories import make_agent, make_role, make_team
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "imece-demo-9"

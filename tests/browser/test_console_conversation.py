@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from chat.models import Conversation, Entry, Participation
-from tests import factories
-from tests.browser.desk import Desk, open_desk, ready
-from tests.chat.http import picture
-from tests.chromium import Contexts, Problems, sign_in
 from tests.conftest import Site
+from tests.support import factories
+from tests.support.chromium import Contexts, Problems, sign_in
+from tests.support.console_page import Desk, open_desk, ready
+from tests.support.http import picture
 
 pytestmark = pytest.mark.browser
 

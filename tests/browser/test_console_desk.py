@@ -11,10 +11,10 @@ from agents.models import Agent, BreakReason
 from chat.models import CannedReply, Conversation
 from chat.operations.canned import searched
 from chat.operations.transfers import transfer
-from tests import factories
-from tests.browser.desk import Desk, now, open_desk, ready
-from tests.chromium import Contexts, Problems, assert_accessible
 from tests.conftest import Site
+from tests.support import factories
+from tests.support.chromium import Contexts, Problems, assert_accessible
+from tests.support.console_page import Desk, now, open_desk, ready
 
 pytestmark = pytest.mark.browser
 

@@ -6,12 +6,12 @@ from playwright.sync_api import Page, expect
 from agents.models import Agent, Permission, Role
 from chat.models import Conversation, Tag
 from chat.operations.tags import add_tag
-from tests import factories
-from tests.browser.desk import Desk, now, open_desk, ready
-from tests.browser.widget import Desk as Program
-from tests.browser.widget import Shop, Visitor, visitor_context
-from tests.chromium import Contexts, Problems, assert_accessible
 from tests.conftest import Site
+from tests.support import factories
+from tests.support.chromium import Contexts, Problems, assert_accessible
+from tests.support.console_page import Desk, now, open_desk, ready
+from tests.support.widget_page import Desk as Program
+from tests.support.widget_page import Shop, Visitor, visitor_context
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.browser

@@ -8,11 +8,11 @@ from playwright.sync_api import Page, Response, expect
 
 from agents.models import Permission, Role
 from chat.models import Conversation, Entry
-from tests import factories
-from tests.browser.desk import open_desk, ready
-from tests.browser.widget import Desk as Program
-from tests.chromium import Contexts, assert_accessible
 from tests.conftest import Site
+from tests.support import factories
+from tests.support.chromium import Contexts, assert_accessible
+from tests.support.console_page import open_desk, ready
+from tests.support.widget_page import Desk as Program
 
 pytestmark = pytest.mark.browser
 

@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests import factories
-from tests.browser.desk import Caller, Desk, now, open_desk, ready
-from tests.chromium import Contexts, Problems
 from tests.conftest import Site
+from tests.support import factories
+from tests.support.chromium import Contexts, Problems
+from tests.support.console_page import Caller, Desk, now, open_desk, ready
 
 pytestmark = pytest.mark.browser
 

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.desk import open_desk
-from tests.browser.widget import Shop, Visitor, visitor_context
-from tests.chromium import Contexts, assert_accessible
 from tests.conftest import Site
+from tests.support.chromium import Contexts, assert_accessible
+from tests.support.console_page import open_desk
+from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = pytest.mark.browser
 

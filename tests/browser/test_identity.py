@@ -13,11 +13,11 @@ from playwright.sync_api import Page, expect
 
 from agents.operations import add_identity_secret
 from chat.models import Visitor as Row
-from tests.browser.desk import ready
-from tests.browser.widget import Shop, Visitor, visitor_context
-from tests.chromium import Contexts, Problems, assert_accessible
 from tests.conftest import Site
-from tests.factories import make_agent
+from tests.support.chromium import Contexts, Problems, assert_accessible
+from tests.support.console_page import ready
+from tests.support.factories import make_agent
+from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = pytest.mark.browser
 

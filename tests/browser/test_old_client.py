@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.widget import Shop, Visitor, visitor_context
-from tests.chromium import Contexts
 from tests.conftest import Site
-from tests.factories import make_agent
+from tests.support.chromium import Contexts
+from tests.support.factories import make_agent
+from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = pytest.mark.browser
 

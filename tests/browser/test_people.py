@@ -11,8 +11,8 @@ from agents.models import Agent, BreakReason, Invitation, Permission
 from agents.operations import create_token, invite_agent
 from agents.tokens import hash_secret
 from chat.models import CannedReply
-from tests.chromium import assert_accessible
-from tests.factories import make_agent, make_brand, make_role, make_team, make_topic
+from tests.support.chromium import assert_accessible
+from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.models import Contact, Ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

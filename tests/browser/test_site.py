@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.chromium import Contexts, Problems
 from tests.conftest import Site
-from tests.factories import make_agent
+from tests.support.chromium import Contexts, Problems
+from tests.support.factories import make_agent
 
 pytestmark = pytest.mark.browser
 

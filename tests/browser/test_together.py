@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.desk import ready
-from tests.browser.widget import Shop, Visitor, visitor_context
-from tests.chat.http import picture
-from tests.chromium import Contexts
 from tests.conftest import Site
-from tests.factories import make_agent
+from tests.support.chromium import Contexts
+from tests.support.console_page import ready
+from tests.support.factories import make_agent
+from tests.support.http import picture
+from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = pytest.mark.browser
 

@@ -9,10 +9,10 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from config.web.staticfiles import minified
-from tests.browser.widget import Shop, Visitor, visitor_context
-from tests.chromium import Contexts, assert_accessible
 from tests.conftest import Site
-from tests.factories import make_brand
+from tests.support.chromium import Contexts, assert_accessible
+from tests.support.factories import make_brand
+from tests.support.widget_page import Shop, Visitor, visitor_context
 
 IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""")
 

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from config.outbox.models import OutboxEntry
-from tests.browser.widget import Shop, Visitor, visitor_context
-from tests.chromium import Contexts
 from tests.conftest import Site
+from tests.support.chromium import Contexts
+from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = pytest.mark.browser
 

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.widget.config import frame_ancestors
-from tests.browser.widget import Shop, Visitor, host_page, visitor_context
-from tests.chromium import Contexts
 from tests.conftest import Site
+from tests.support.chromium import Contexts
+from tests.support.widget_page import Shop, Visitor, host_page, visitor_context
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from tests.factories import make_agent, make_brand, make_conversation, make_visitor
+from tests.support.factories import make_agent, make_brand, make_conversation, make_visitor
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ from chat.sockets.threads import agent_stands, visitor_stands
 from chat.tasks import route
 from chat.widget.sessions import VisitorSession
 from config.database.sqlite.upkeep import gather_statistics
-from tests.chat.http import Shop, make_shop
-from tests.factories import make_conversation, make_visitor
+from tests.support.factories import make_conversation, make_visitor
+from tests.support.http import Shop, make_shop
 
 pytestmark = [
     pytest.mark.django_db,

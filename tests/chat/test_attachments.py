@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
 from chat.attachments import MAX_FRAMES, MAX_PIXELS, Refused, clean_file, display_name
-from tests.chat.http import picture
+from tests.support.http import picture
 
 
 def archive(*names: str, mimetype: bytes = b"") -> bytes:

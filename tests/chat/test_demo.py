@@ -16,8 +16,8 @@ from chat.models import CannedReply, Conversation, Entry
 from chat.operations.assignment import accept
 from chat.operations.starting import start_conversation
 from chat.protocol import visible_to_visitor
-from tests.chat.floor import here
-from tests.factories import make_agent, make_role, make_team, make_visitor
+from tests.support.desk import here
+from tests.support.factories import make_agent, make_role, make_team, make_visitor
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db

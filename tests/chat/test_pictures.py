@@ -18,7 +18,7 @@ from chat.posting.messages import Author
 from chat.protocol import entry_frame
 from chat.routing.faces import face_of
 from chat.widget.config import widget_config
-from tests.chat.http import make_shop, open_widget, started, taken
+from tests.support.http import make_shop, open_widget, started, taken
 
 pytestmark = pytest.mark.django_db
 

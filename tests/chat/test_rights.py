@@ -9,8 +9,7 @@ from django.utils import timezone
 from agents.models import Agent, Permission, Role
 from agents.operations import give_role
 from chat.models import Conversation, Participation
-from tests.chat.http import Desk, Shop, cid, make_shop
-from tests.factories import (
+from tests.support.factories import (
     make_agent,
     make_brand,
     make_conversation,
@@ -19,6 +18,7 @@ from tests.factories import (
     make_topic,
     make_visitor,
 )
+from tests.support.http import Desk, Shop, cid, make_shop
 
 pytestmark = pytest.mark.django_db
 

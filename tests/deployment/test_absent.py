@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import chromium, servers
+from tests.support import chromium, servers
 
 
 def start_postgres() -> None:

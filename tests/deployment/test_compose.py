@@ -12,8 +12,8 @@ import httpx
 import pytest
 import websockets
 
-from tests.deployment.composing import VARIABLES, Service, services
-from tests.servers import free_port, manage, postgres_server, redis_server
+from tests.support.compose import VARIABLES, Service, services
+from tests.support.servers import free_port, manage, postgres_server, redis_server
 
 pytestmark = pytest.mark.once
 
@@ -21,7 +21,7 @@ PASSWORD = "long-enough-for-anyone"
 # What the proxy adds.
 PROXIED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7", "Host": "desk.example"}
 PEOPLE = f"""
-from tests.factories import make_agent, make_brand, make_team, make_topic
+from tests.support.factories import make_agent, make_brand, make_team, make_topic
 brand = make_brand(site_key="compose")
 agent = make_agent(email="elif@desk.example", name="Elif Kaya")
 agent.set_password("{PASSWORD}")

@@ -6,8 +6,8 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
-from tests.deployment.composing import image, services
-from tests.servers import ROOT
+from tests.support.compose import image, services
+from tests.support.servers import ROOT
 
 
 def read(name: str) -> str:

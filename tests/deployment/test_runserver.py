@@ -10,9 +10,9 @@ import httpx
 import pytest
 import websockets
 
-from tests import chromium
-from tests.browser.widget import OPEN_SHADOW, Visitor
-from tests.servers import Web, free_port, manage, migrate
+from tests.support import chromium
+from tests.support.servers import Web, free_port, manage, migrate
+from tests.support.widget_page import OPEN_SHADOW, Visitor
 
 pytestmark = [pytest.mark.once, pytest.mark.browser]
 

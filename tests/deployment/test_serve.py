@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Web, free_port, manage, web_process
+from tests.support.servers import Web, free_port, manage, web_process
 
 pytestmark = pytest.mark.once
 

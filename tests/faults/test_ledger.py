@@ -14,8 +14,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.faults.clients import Screen, agent_screen, visitor_screen
-from tests.servers import (
+from tests.support.fault_clients import Screen, agent_screen, visitor_screen
+from tests.support.servers import (
     ROOT,
     Postgres,
     Redis,
@@ -46,7 +46,7 @@ type Row = tuple[str, int, int | None, str, str | None]
 def prepare(env: dict[str, str], count: int = PAIRS) -> list[dict[str, str]]:
     """Fill the database with chats of one visitor and one agent each."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.world", str(count), "0"],
+        [sys.executable, "-m", "tests.support.world", str(count), "0"],
         cwd=ROOT,
         env=environment(env),
         stdout=subprocess.PIPE,

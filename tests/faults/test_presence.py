@@ -10,7 +10,7 @@ import pytest
 import websockets
 
 from tests.faults.test_ledger import RAISED, prepare
-from tests.servers import Web, postgres_server, redis_server, web_process
+from tests.support.servers import Web, postgres_server, redis_server, web_process
 
 pytestmark = [pytest.mark.faults, pytest.mark.once]
 

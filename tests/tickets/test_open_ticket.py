@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import make_agent, make_brand, make_team, make_topic
+from tests.support.factories import make_agent, make_brand, make_team, make_topic
 from tickets.models import Entry, Ticket
 from tickets.operations import Said, add_said, create_contact, open_ticket, subject_of
 

@@ -1,0 +1,446 @@
+"""A visitor's chat over HTTP: start, write, read, end, rate, leave a message."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
+
+from agents.models import Agent, Ask, Status
+from chat.models import Conversation, Entry
+from chat.operations.conversations import end_conversation, resolve_conversation
+from chat.operations.entries import Line, append
+from chat.posting.messages import Author, Draft, post_message
+from chat.routing.board import forget
+from tests.support.factories import make_topic
+from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db
+
+CHAT_KEYS = {
+    "id",
+    "status",
+    "is_open",
+    "topic",
+    "topic_text",
+    "agent",
+    "position",
+    "eta",
+    "head",
+    "read",
+    "agents_read",
+    "agents_delivered",
+    "preview",
+    "rating",
+    "can_rate",
+    "ticket",
+    "started_at",
+    "ended_at",
+}
+ENTRY_KEYS = {"id", "seq", "kind", "author", "text", "attachments", "data", "cid", "at"}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return make_shop()
+
+
+@pytest.fixture
+def widget(shop: Shop) -> Widget:
+    return open_widget(shop.brand)
+
+
+def say(chat: Conversation, agent: Agent, text: str, kind: str = "message") -> None:
+    """An agent's words."""
+    author = Author.of_agent(agent)
+    post_message(Draft(chat.public_id, author, text, cid(), kind=kind), now=timezone.now())
+
+
+# Starting
+
+
+def test_names_and_topics_turn_nothing_around_that_stands_beside_them() -> None:
+    widget = open_widget(make_shop().brand)
+    fields = {"name": "Vera\u202e\nElif \U0001f469\u200d\U0001f4bb", "phone": "\u2066+90\x85 1"}
+    widget.start(fields=fields, topic_text="\u202aWhere?\u2028")
+    assert (widget.visitor.name, widget.visitor.phone) == (
+        "Vera Elif \U0001f469\u200d\U0001f4bb",
+        "+90 1",
+    )
+    assert Conversation.objects.get().topic_text == "Where?"
+
+
+def test_starting_answers_place_in_line_and_stores_the_first_message(widget: Widget) -> None:
+    answer = widget.start("Where is my parcel?")
+    assert answer.status_code == 201
+    assert set(answer.json()) == {"id", "status", "position", "eta"}
+    assert (answer.json()["status"], answer.json()["position"]) == ("queued", 1)
+    entry = Entry.objects.get(kind="message")
+    assert (entry.body, entry.author_kind) == ("Where is my parcel?", "visitor")
+
+
+def test_the_same_cid_again_answers_the_same_chat(widget: Widget) -> None:
+    message = {"cid": cid(), "text": "Hello"}
+    first = widget.start(message=message)
+    second = widget.start(message=message)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["id"] == second.json()["id"]
+    assert Entry.objects.filter(kind="message").count() == 1
+
+
+def test_another_cid_while_a_chat_is_open_is_told_which(widget: Widget) -> None:
+    chat = started(widget)
+    answer = widget.start()
+    assert (answer.status_code, answer.json()["code"]) == (409, "open")
+    assert answer.json()["conversation"]["id"] == chat.public_id
+
+
+def test_with_nobody_there_the_offline_form_is_described() -> None:
+    widget = open_widget(make_shop(online=False).brand)
+    answer = widget.start()
+    assert (answer.status_code, answer.json()["code"]) == (409, "offline")
+    fields = {field["name"]: field["required"] for field in answer.json()["form"]["fields"]}
+    assert fields == {"name": False, "email": True, "text": True}
+    assert answer.json()["availability"]["state"] == "offline"
+    assert not Conversation.objects.exists()
+
+
+def test_the_form_is_kept_with_visitor_and_chat(widget: Widget, shop: Shop) -> None:
+    widget.start(fields={"name": "Vera", "email": "vera@example.com"}, topic=str(shop.topic.pk))
+    chat = Conversation.objects.get()
+    assert chat.fields == {"name": "Vera", "email": "vera@example.com"}
+    assert (widget.visitor.name, widget.visitor.email) == ("Vera", "vera@example.com")
+    assert chat.chosen_topic == shop.topic
+
+
+def test_what_the_brand_requires_must_be_given_once(widget: Widget, shop: Shop) -> None:
+    shop.brand.ask_email = Ask.REQUIRED
+    shop.brand.save()
+    forget()
+    answer = widget.start()
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert "email" in answer.json()["errors"]["fields"]
+    chat = Conversation.objects.get(
+        public_id=widget.start(fields={"email": "v@example.com"}).json()["id"]
+    )
+    end_conversation(conversation=chat, by=widget.visitor, now=timezone.now())
+    assert widget.start().status_code == 201
+
+
+def test_only_the_brands_public_topics_can_be_chosen(widget: Widget, shop: Shop) -> None:
+    foreign = make_shop().topic
+    hidden = make_topic(shop.brand, shop.team, is_public=False)
+    closed = make_topic(shop.brand, shop.team, is_active=False)
+    for wished in (foreign.pk, hidden.pk, closed.pk, 10**18, "x", "-1", "²"):
+        answer = widget.start(topic=str(wished))
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), wished
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"message": {}},
+        {"message": {"cid": "not-a-uuid", "text": "x"}},
+        {"message": {"cid": cid(), "text": ""}},
+        {"message": {"cid": cid(), "text": " \n "}},
+        {"message": {"cid": cid(), "text": "x" * 10_001}},
+        {"message": {"cid": cid(), "text": "a\0b"}},
+        {"message": {"cid": cid(), "text": {"$regex": ".*"}}},
+        {"message": {"cid": cid(), "text": 5}},
+        {"message": {"cid": cid(), "text": "x", "attachments": ["nobodys"]}},
+        {"message": {"cid": cid(), "text": "x", "attachments": "abc"}},
+        {"message": {"cid": cid(), "text": "x"}, "fields": {"email": "no address"}},
+        {"message": {"cid": cid(), "text": "x"}, "fields": {"name": "x" * 121}},
+        {"message": {"cid": cid(), "text": "x"}, "fields": {"is_staff": True}},
+        {"message": {"cid": cid(), "text": "x"}, "status": "active"},
+        {"message": {"cid": cid(), "text": "x", "seq": 9}},
+        [],
+        "text",
+    ],
+)
+def test_a_start_that_makes_no_sense_is_refused(widget: Widget, body: Any) -> None:
+    answer = widget.post("conversations", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert not Conversation.objects.exists()
+
+
+# Writing and reading
+
+
+def test_a_message_is_new_once_and_then_repeated(widget: Widget) -> None:
+    chat = started(widget)
+    body = {"cid": cid(), "text": "And another thing"}
+    first = widget.post(f"conversations/{chat.public_id}/messages", body)
+    second = widget.post(f"conversations/{chat.public_id}/messages", body)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert set(first.json()) == {"id", "seq", "at"}
+    assert first.json() == second.json()
+
+
+def test_text_is_kept_exactly_as_typed(widget: Widget) -> None:
+    chat = started(widget)
+    text = "  <b>İ&amp;ı</b>\n\t😀 "
+    widget.post(f"conversations/{chat.public_id}/messages", {"cid": cid(), "text": text})
+    assert Entry.objects.filter(kind="message").latest("seq").body == text
+
+
+def test_writing_after_the_reopen_window_is_refused(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    resolve_conversation(conversation=chat, topic=shop.topic, by=shop.elif_, now=timezone.now())
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        widget.open()
+        answer = widget.post(
+            f"conversations/{chat.public_id}/messages", {"cid": cid(), "text": "Hello?"}
+        )
+    assert (answer.status_code, answer.json()["code"]) == (409, "ended")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"cid": cid(), "text": ""},
+        {"cid": "x", "text": "x"},
+        {"text": "x"},
+        {"cid": cid(), "text": "x" * 10_001},
+        {"cid": cid(), "text": "x", "kind": "note"},
+        {"cid": cid(), "text": "x", "attachments": ["a"] * 11},
+        {"cid": cid(), "text": "x", "attachments": [{"id": 1}]},
+    ],
+)
+def test_a_message_that_makes_no_sense_is_refused(widget: Widget, body: Any) -> None:
+    chat = started(widget)
+    answer = widget.post(f"conversations/{chat.public_id}/messages", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert chat.entries.filter(kind="message").count() == 1
+
+
+def test_entries_hold_exactly_what_a_visitor_may_see(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    say(chat, shop.elif_, "Hi Vera")
+    say(chat, shop.elif_, "difficult customer", kind="note")
+    chat.refresh_from_db()
+    append(chat, Line(kind="tagged", data={"tag": "vip"}), now=timezone.now())
+    say(chat, shop.elif_, "How can I help?")
+    answer = widget.get(f"conversations/{chat.public_id}/entries")
+    assert set(answer.json()) == {"entries", "head", "more"}
+    entries = answer.json()["entries"]
+    assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
+    assert [entry["kind"] for entry in entries] == [
+        "started",
+        "message",
+        "queued",
+        "accepted",
+        "message",
+        "message",
+    ]
+    assert answer.json()["head"] == len(entries)
+    assert all(set(entry) == ENTRY_KEYS for entry in entries)
+    assert all(set(entry["author"]) == {"kind", "id", "name"} for entry in entries)
+    assert all(entry["data"] == {} for entry in entries if entry["kind"] != "started")
+    text = answer.content.decode()
+    for secret in ("difficult", "vip", shop.elif_.email, "127.0.0.1", f'"{shop.elif_.pk}"'):
+        assert secret not in text
+
+
+def test_entries_come_in_batches_after_a_number(widget: Widget) -> None:
+    chat = started(widget)
+    first = widget.get(f"conversations/{chat.public_id}/entries?limit=2").json()
+    rest = widget.get(f"conversations/{chat.public_id}/entries?after=2&limit=2").json()
+    assert ([entry["seq"] for entry in first["entries"]], first["more"]) == ([1, 2], True)
+    assert ([entry["seq"] for entry in rest["entries"]], rest["more"]) == ([3], False)
+    assert first["head"] == rest["head"] == 3
+
+
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "limit=0", "limit=201", "after=9" * 30])
+def test_a_senseless_range_is_refused(widget: Widget, query: str) -> None:
+    chat = started(widget)
+    answer = widget.get(f"conversations/{chat.public_id}/entries?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_fetching_marks_delivered_and_reading_marks_read(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    say(chat, shop.elif_, "Hi")
+    widget.get(f"conversations/{chat.public_id}/entries")
+    chat.refresh_from_db()
+    assert chat.visitor_delivered_seq == chat.last_visitor_seq == 5
+    assert widget.post(f"conversations/{chat.public_id}/read", {"seq": 4}).status_code == 200
+    chat.refresh_from_db()
+    assert chat.visitor_read_seq == 4
+
+
+# The list
+
+
+def test_the_list_holds_own_chats_with_exactly_these_keys(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    say(chat, shop.elif_, "secret note", kind="note")
+    other = open_widget(shop.brand)
+    started(other)
+    answer = widget.get("conversations")
+    (row,) = answer.json()["conversations"]
+    assert set(row) == CHAT_KEYS
+    assert set(row["agent"]) == {"kind", "id", "name", "status"}
+    assert (row["id"], row["preview"], row["is_open"]) == (chat.public_id, "Hello", True)
+    assert row["agent"]["id"] == shop.elif_.public_id
+    assert "secret note" not in answer.content.decode()
+    assert widget.get(f"conversations/{chat.public_id}").json() == row
+
+
+def test_an_invisible_agent_looks_offline(widget: Widget, shop: Shop) -> None:
+    taken(started(widget), shop.elif_)
+    Agent.objects.update(status=Status.INVISIBLE)
+    (row,) = widget.get("conversations").json()["conversations"]
+    assert row["agent"]["status"] == "offline"
+
+
+def test_somebody_unknown_has_no_chats(widget: Widget) -> None:
+    assert widget.get("conversations").json() == {"conversations": []}
+
+
+# Ending and rating
+
+
+def test_the_visitor_ends_the_chat_and_again_changes_nothing(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    first = widget.post(f"conversations/{chat.public_id}/end")
+    second = widget.post(f"conversations/{chat.public_id}/end")
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json() == second.json()
+    assert (first.json()["status"], first.json()["can_rate"]) == ("wrap_up", True)
+    assert chat.entries.filter(kind="ended").count() == 1
+
+
+def test_an_ended_chat_is_rated_and_the_newest_rating_counts(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    widget.post(f"conversations/{chat.public_id}/end")
+    path = f"conversations/{chat.public_id}/rating"
+    assert widget.post(path, {"score": 2, "comment": "Slow"}).status_code == 200
+    assert widget.post(path, {"score": 2, "comment": "Slow"}).status_code == 200
+    assert widget.post(path, {"score": 5}).json()["rating"] == 5
+    assert [entry.data["score"] for entry in chat.entries.filter(kind="rated")] == [2, 5]
+
+
+def test_a_rating_is_changeable_for_a_day(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    widget.post(f"conversations/{chat.public_id}/end")
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        widget.open()
+        answer = widget.post(f"conversations/{chat.public_id}/rating", {"score": 1})
+        [listed] = widget.get("conversations").json()["conversations"]
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_rateable")
+    assert listed["can_rate"] is False
+
+
+def test_an_open_or_unanswered_chat_is_not_rated(widget: Widget) -> None:
+    chat = started(widget)
+    path = f"conversations/{chat.public_id}/rating"
+    assert widget.post(path, {"score": 5}).json()["code"] == "not_rateable"
+    widget.post(f"conversations/{chat.public_id}/end")
+    assert widget.post(path, {"score": 5}).json()["code"] == "not_rateable"
+
+
+@pytest.mark.parametrize("score", [0, 6, "x", None, 1.5, [], True])
+def test_a_rating_is_one_to_five(widget: Widget, shop: Shop, score: Any) -> None:
+    chat = taken(started(widget), shop.elif_)
+    widget.post(f"conversations/{chat.public_id}/end")
+    answer = widget.post(f"conversations/{chat.public_id}/rating", {"score": score})
+    assert answer.status_code == 400
+
+
+# Nobody there
+
+
+def test_an_offline_message_becomes_one_ticket_however_often_it_is_sent() -> None:
+    shop = make_shop(online=False)
+    widget = open_widget(shop.brand)
+    body = {
+        "cid": cid(),
+        "topic": str(shop.topic.pk),
+        "fields": {"name": "Vera", "email": "vera@example.com"},
+        "text": "Please call back",
+    }
+    first = widget.post("offline-messages", body)
+    second = widget.post("offline-messages", body)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    ticket = Ticket.objects.get()
+    assert first.json()["ticket"] == ticket.number
+    assert first.json()["reply"]
+    assert ticket.contact.email == "vera@example.com"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": " "},
+        {"text": "x" * 10_001},
+        {"fields": {}},
+        {"fields": {"email": "x"}},
+        {"cid": "x"},
+        {"priority": "urgent"},
+        {"topic": "999999"},
+    ],
+)
+def test_an_offline_message_that_makes_no_sense_is_refused(
+    widget: Widget, changes: dict[str, Any]
+) -> None:
+    body = {"cid": cid(), "fields": {"email": "v@example.com"}, "text": "x"} | changes
+    answer = widget.post("offline-messages", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert not Ticket.objects.exists()
+
+
+def test_availability_has_topics_in_the_visitors_language(shop: Shop) -> None:
+    turkish = open_widget(shop.brand, language="tr").get("availability").json()
+    assert set(turkish) == {"state", "topics", "opens_at"}
+    assert turkish["topics"] == [
+        {"id": str(shop.topic.pk), "name": "İade", "state": "online", "eta": None}
+    ]
+
+
+# All at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_equal_sends_at_once_store_one_message() -> None:
+    widget = open_widget(make_shop().brand)
+    chat = started(widget)
+    body = {"cid": cid(), "text": "Once"}
+
+    def send(_: int) -> tuple[int, Any]:
+        try:
+            answer = widget.post(f"conversations/{chat.public_id}/messages", body)
+            return answer.status_code, answer.json()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(send, range(10)))
+    assert sorted(status for status, _ in answers) == [200] * 9 + [201]
+    assert len({str(answer) for _, answer in answers}) == 1
+    assert chat.entries.filter(client_id=body["cid"]).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_equal_starts_at_once_make_one_chat() -> None:
+    widget = open_widget(make_shop().brand)
+    message = {"cid": cid(), "text": "Once"}
+
+    def start(_: int) -> tuple[int, Any]:
+        try:
+            answer = widget.start(message=message)
+            return answer.status_code, answer.json()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(start, range(10)))
+    assert sorted(status for status, _ in answers) == [200] * 9 + [201]
+    assert len({answer["id"] for _, answer in answers}) == 1
+    assert Conversation.objects.count() == 1

@@ -1,0 +1,1 @@
+"""What tests share: rows, servers, browsers, sockets, and scenarios that run as processes."""
