@@ -1,29 +1,12 @@
-"""Facts of live support, and the names of the groups of sockets that hear them.
-
-The groups of agents and desks are the lower room's: `agents.events`.
-"""
+"""Facts about what is said, and who hears them."""
 
 from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
 from typing import ClassVar
 
+from chat.events.groups import thread_group
 from chat.protocol import event_frame, frames_content
 from config.events import Event, Ring
-
-
-def visitor_group(secret_hash: str) -> str:
-    """Return the group of all sockets of one visitor; known before the visitor has a row."""
-    return f"visitor.{secret_hash[:32]}"
-
-
-def thread_group(conversation_pk: int) -> str:
-    """Return the group of console sockets that show a conversation."""
-    return f"thread.{conversation_pk}"
-
-
-def site_group(brand_pk: int) -> str:
-    """Return the group of widget sockets of a brand."""
-    return f"site.{brand_pk}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from chat.models.attachment import Attachment
 from chat.models.canned import CannedReply
-from chat.models.conversation import Conversation, Offer, Participation
+from chat.models.conversation import Conversation
 from chat.models.entry import Entry
 from chat.models.installation import Installation
+from chat.models.offer import Offer
+from chat.models.participation import Participation
 from chat.models.tag import ConversationTag, Tag
 from chat.models.visitor import Visitor
 

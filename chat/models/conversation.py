@@ -1,4 +1,4 @@
-"""Conversations, who takes part in them and who was offered them."""
+"""Conversations."""
 
 from django.conf import settings
 from django.db import models
@@ -186,63 +186,3 @@ class Conversation(models.Model):
 
 
 contacts_also_seen_in(lambda access: Conversation.objects.visible_to(access).values("contact"))
-
-
-class Participation(models.Model):
-    """What one agent has to do with one conversation: read mark, draft, joined."""
-
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="participations")
-    agent = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="participations"
-    )
-    # In the agents' counter.
-    read_seq = models.PositiveIntegerField(default=0)
-    draft = models.TextField(blank=True)
-    draft_mode = models.CharField(max_length=5, default="reply")
-    joined_at = models.DateTimeField(null=True)
-    left_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["conversation", "agent"], name="one_participation"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.agent_id} in {self.conversation_id}"
-
-    @property
-    def has_joined(self) -> bool:
-        """Return whether the agent takes part without having the chat."""
-        return self.joined_at is not None and self.left_at is None
-
-
-class Offer(models.Model):
-    """A chat offered to an agent, and what became of it."""
-
-    class Result(models.TextChoices):
-        OPEN = "open"
-        ACCEPTED = "accepted"
-        DECLINED = "declined"
-        MISSED = "missed"
-        WITHDRAWN = "withdrawn"
-
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="offers")
-    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="offers")
-    offered_at = models.DateTimeField()
-    rings_until = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
-    result = models.CharField(max_length=9, choices=Result, default=Result.OPEN)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["conversation"], condition=Q(result="open"), name="one_open_offer"
-            ),
-        ]
-        indexes = [
-            # Sweeper: offers that rang too long.
-            models.Index(fields=["rings_until"], condition=Q(result="open"), name="offer_ringing"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.conversation_id} → {self.agent_id} {self.result}"

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.cache import cache
 
 from agents.models import Agent, Brand
-from chat.events.lifecycle import AgentSeen, AvailabilityChanged, CountersChanged, QueueMoved
+from chat.events.availability import AgentSeen, AvailabilityChanged, CountersChanged, QueueMoved
 from chat.models import Conversation
 from chat.routing.availability import availability_of, read_floor, read_topics, with_rules
 from chat.routing.board import forget

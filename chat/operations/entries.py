@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Agent
-from chat.events.words import EntriesAppended, MessagesPosted, thread_group, visitor_group
+from chat.events.groups import thread_group, visitor_group
+from chat.events.words import EntriesAppended, MessagesPosted
 from chat.models import Attachment, Conversation, Entry
 from chat.protocol import Audience, entries_content, entry_frame, visible_to_visitor
 from config.events import Ring, publish

@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 from agents.events import agent_group
 from agents.models import Agent
-from chat.events.words import MarksMoved, thread_group, visitor_group
+from chat.events.groups import thread_group, visitor_group
+from chat.events.words import MarksMoved
 from chat.models import Conversation, Participation, Visitor
 from chat.posting.rows import skips_locked
 from chat.protocol import event_frame, frames_content

@@ -14,13 +14,8 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.models import Agent, Permission, Role
-from chat.events.words import (
-    ConversationWoke,
-    MessagesPosted,
-    TicketedWords,
-    thread_group,
-    visitor_group,
-)
+from chat.events.groups import thread_group, visitor_group
+from chat.events.words import ConversationWoke, MessagesPosted, TicketedWords
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.entries import preview_of
 from chat.posting import rows

@@ -10,7 +10,7 @@ from django.utils import timezone
 from agents import presence as agent_presence
 from agents.access import brands_of
 from agents.events import agent_group, desk_group
-from chat.events.words import thread_group, visitor_group
+from chat.events.groups import thread_group, visitor_group
 from chat.limits import scope_address
 from chat.operations.watching import note_watching
 from chat.posting.messages import MESSAGE, NOTE, Author

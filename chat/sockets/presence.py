@@ -12,7 +12,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django.utils import timezone
 
-from chat.events.words import thread_group
+from chat.events.groups import thread_group
 from chat.sockets.presence_redis import shared
 from config.realtime.layer import announce
 from config.wire import wire_time

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from chat.events.words import site_group, thread_group, visitor_group
+from chat.events.groups import site_group, thread_group, visitor_group
 from chat.limits import HELLOS, TooMany, spend
 from chat.posting.messages import MESSAGE, Author
 from chat.protocol import (

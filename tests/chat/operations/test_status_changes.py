@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Agent, Permission, Role, Status, StatusInterval
-from chat.events.lifecycle import AgentSeen, OfferWithdrawn
+from chat.events.availability import AgentSeen
+from chat.events.lifecycle import OfferWithdrawn
 from chat.models import Conversation, Offer
 from chat.operations.assignment import accept, route
 from chat.operations.conversations import end_conversation

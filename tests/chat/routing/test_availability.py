@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Agent, Brand, Status
-from chat.events.lifecycle import AvailabilityChanged, CountersChanged, QueueMoved
+from chat.events.availability import AvailabilityChanged, CountersChanged, QueueMoved
 from chat.models import Conversation
 from chat.operations import announcements
 from chat.operations.announcements import announce_changes

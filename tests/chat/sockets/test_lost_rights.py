@@ -7,7 +7,7 @@ from django.utils import timezone
 from agents.models import ApiToken, AuditEntry, Role
 from agents.operations.roles import take_role
 from agents.tokens import PREFIX, hash_secret, new_secret
-from chat.events.words import thread_group
+from chat.events.groups import thread_group
 from chat.models import Conversation, Entry, Offer, Participation
 from chat.posting.messages import Author, Draft, Posted, post_message
 from chat.protocol import Close, frames_content, typing_frame

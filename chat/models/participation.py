@@ -1,0 +1,34 @@
+"""Who has to do with a conversation."""
+
+from django.conf import settings
+from django.db import models
+
+from chat.models.conversation import Conversation
+
+
+class Participation(models.Model):
+    """What one agent has to do with one conversation: read mark, draft, joined."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="participations")
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="participations"
+    )
+    # In the agents' counter.
+    read_seq = models.PositiveIntegerField(default=0)
+    draft = models.TextField(blank=True)
+    draft_mode = models.CharField(max_length=5, default="reply")
+    joined_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "agent"], name="one_participation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} in {self.conversation_id}"
+
+    @property
+    def has_joined(self) -> bool:
+        """Return whether the agent takes part without having the chat."""
+        return self.joined_at is not None and self.left_at is None
