@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from agents.models import Agent
 
 
-class Refused(Exception):
+class WrongCredentials(Exception):
     """Password or code is wrong, or the account may not enter; nothing says which."""
 
 
@@ -19,7 +19,7 @@ class CodeNeeded(Exception):
     """The password is right, and the account asks for a code as well."""
 
 
-class TooMany(Exception):
+class TooManyFailures(Exception):
     """Too many failures for this account or from this address."""
 
 
@@ -29,9 +29,9 @@ def check_credentials(request: HttpRequest, *, email: str, password: str, otp: s
         try:
             agent = get_adapter().authenticate(request, email=email.lower(), password=password)
         except ValidationError as error:
-            raise TooMany from error
+            raise TooManyFailures from error
         if not isinstance(agent, Agent):
-            raise Refused
+            raise WrongCredentials
         if not is_mfa_enabled(agent, [Authenticator.Type.TOTP]):
             return agent
         if not otp:
@@ -41,4 +41,4 @@ def check_credentials(request: HttpRequest, *, email: str, password: str, otp: s
             form.authenticator.record_usage()
             return agent
         codes = {error.code for error in form.errors.as_data().get("code", ())}
-        raise TooMany if "too_many_login_attempts" in codes else Refused
+        raise TooManyFailures if "too_many_login_attempts" in codes else WrongCredentials

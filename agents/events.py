@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from config.events import Event, Ring
+from config.events import Delivery, Event
 
 
 def agent_group(agent_id: int) -> str:
@@ -15,10 +15,6 @@ def agent_group(agent_id: int) -> str:
 def desk_group(brand_id: int) -> str:
     """Name the group of the console sockets of everyone authorised for a brand."""
     return f"desk.{brand_id}"
-
-
-def _frames(*frames: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "live.frames", "frames": list(frames)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,23 +33,17 @@ class AgentStatusChanged(Event):
     by: int | None
     brand_ids: tuple[int, ...]
 
-    def rings(self) -> Iterable[Ring]:
-        content = _frames(
-            {
-                "type": "event",
-                "name": "agent.status",
-                "data": {
-                    "agent": self.public_id,
-                    "name": self.display_name,
-                    "status": self.status,
-                    "reason": self.reason_id,
-                    "since": self.since,
-                },
-            }
-        )
-        yield Ring(agent_group(self.agent_id), content)
-        for brand_id in self.brand_ids:
-            yield Ring(desk_group(brand_id), content)
+    def deliveries(self) -> Iterable[Delivery]:
+        for group in (agent_group(self.agent_id), *map(desk_group, self.brand_ids)):
+            yield Delivery.of_event(
+                group,
+                self.name,
+                agent=self.public_id,
+                name=self.display_name,
+                status=self.status,
+                reason=self.reason_id,
+                since=self.since,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,5 +75,7 @@ class SocketsRevoked(Event):
     agent_id: int
     session_key: str | None = None
 
-    def rings(self) -> Iterable[Ring]:
-        yield Ring(agent_group(self.agent_id), {"type": "live.revoke", "session": self.session_key})
+    def deliveries(self) -> Iterable[Delivery]:
+        yield Delivery(
+            agent_group(self.agent_id), {"type": "live.revoke", "session": self.session_key}
+        )

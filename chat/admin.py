@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin
 from chat.models import CannedReply, Tag
-from chat.operations.canned import lowered, searched
-from chat.operations.tags import InvalidTag, spelled
+from chat.operations.canned import clean_shortcut, search_text_of
+from chat.operations.tags import InvalidTag, clean_name
 from config.folding import fold
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class CannedReplyForm(_CannedReplyForm):
 
     def clean_shortcut(self) -> str:
         """Store shortcuts in lower case."""
-        return lowered(self.cleaned_data["shortcut"])
+        return clean_shortcut(self.cleaned_data["shortcut"])
 
     def clean(self) -> dict[str, Any]:
         """Let a shortcut mean one thing to each reader and language."""
@@ -101,7 +101,7 @@ class CannedReplyAdmin(ImeceAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep what the picker searches."""
-        obj.search_text = searched(obj)
+        obj.search_text = search_text_of(obj)
         super().save_model(request, obj, form, change)
 
 
@@ -115,7 +115,7 @@ class TagForm(_TagForm):
     def clean_name(self) -> str:
         """Let every word, however it is spelled, be one tag."""
         try:
-            name = spelled(self.cleaned_data["name"])
+            name = clean_name(self.cleaned_data["name"])
         except InvalidTag as error:
             raise forms.ValidationError(_("This can't be a tag.")) from error
         if Tag.objects.filter(folded=fold(name)).exclude(pk=self.instance.pk).exists():

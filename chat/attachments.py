@@ -76,7 +76,7 @@ _MARKUP = re.compile(
 _decoding = threading.Lock()
 
 
-class Refused(Exception):
+class FileRefused(Exception):
     """The file is empty, broken, or of a type that is not on the list."""
 
 
@@ -119,7 +119,7 @@ def display_name(raw: str, content_type: str) -> str:
 
 def _type_by_content(content: bytes) -> str:
     if not content:
-        raise Refused
+        raise FileRefused
     try:
         matches: list[str] = [match.mime_type for match in puremagic.magic_string(content)]
     except puremagic.PureError:
@@ -133,17 +133,17 @@ def _type_by_content(content: bytes) -> str:
             return _KEPT[match]
     if _is_plain_text(content):
         return "text/plain"
-    raise Refused
+    raise FileRefused
 
 
 def _office_type(content: bytes) -> str:
     if content.count(_PART) > _PARTS_MAX:
-        raise Refused
+        raise FileRefused
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = set(archive.namelist())
             if any(part.lower().endswith("vbaproject.bin") for part in parts):
-                raise Refused
+                raise FileRefused
             for part, content_type in _OFFICE_PARTS.items():
                 if part in parts and "[Content_Types].xml" in parts:
                     return content_type
@@ -152,8 +152,8 @@ def _office_type(content: bytes) -> str:
                 if declared in _OPEN_DOCUMENTS:
                     return declared.decode()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise Refused from error
-    raise Refused
+        raise FileRefused from error
+    raise FileRefused
 
 
 def _is_plain_text(content: bytes) -> bool:
@@ -178,7 +178,7 @@ def _draw_anew(content: bytes, image_format: str) -> tuple[bytes, int, int]:
             # Counted as they come: to ask for their number reads a whole file of tiny ones.
             for count, frame in enumerate(ImageSequence.Iterator(image), start=1):
                 if count > MAX_FRAMES or image.width * image.height * count > MAX_PIXELS:
-                    raise Refused
+                    raise FileRefused
                 frames.append(_pixels(frame, image_format))
             # WebP's stock method takes twice as long for a file as large.
             options: dict[str, object] = {"quality": 90, "method": 2}
@@ -192,7 +192,7 @@ def _draw_anew(content: bytes, image_format: str) -> tuple[bytes, int, int]:
             frames[0].save(drawn, image_format, **options)
     # A decoder that is fed hostile bytes may raise anything.
     except Exception as error:
-        raise Refused from error
+        raise FileRefused from error
     return drawn.getvalue(), frames[0].width, frames[0].height
 
 

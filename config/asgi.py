@@ -19,25 +19,25 @@ from chat.sockets.readers import readers  # noqa: E402
 from chat.sockets.visitor import VisitorConsumer  # noqa: E402
 from chat.sockets.watch import Watch  # noqa: E402
 from config.web.body_limits import LimitBodies  # noqa: E402
-from config.web.handler import Pages  # noqa: E402
+from config.web.handler import ThreadedHandler  # noqa: E402
 from config.web.server import before_shutdown  # noqa: E402
-from config.web.waiting_line import Lane  # noqa: E402
+from config.web.waiting_line import WaitingLine  # noqa: E402
 
 
-def place(scope: Any) -> str:
+def client_key(scope: Any) -> str:
     """Return where a request comes from, as limits count it."""
     return address_key(scope_address(scope))
 
 
 # With these, sessions, readers and writers a process needs 21 connections (DATABASE_POOL: 22).
-pages = Pages(threads=8, place=place)
+pages = ThreadedHandler(threads=8, place=client_key)
 # A picture of a few kilobytes may take seconds to draw anew, and one is drawn at a time: on the
 # threads of the pages a handful of them would stop everything else.
-uploads = Pages(threads=2, place=place)
+uploads = ThreadedHandler(threads=2, place=client_key)
 UPLOADS = {"/api/widget/v1/attachments", "/api/v1/attachments", "/profile/picture/"}
 # All widgets come here when a server was away. Two keep a core busy; whoever waits for ten seconds
 # would ask anew.
-sessions = Pages(threads=2, place=place)
+sessions = ThreadedHandler(threads=2, place=client_key)
 
 
 async def pages_and_uploads(scope: Any, receive: Any, send: Any) -> None:
@@ -45,19 +45,19 @@ async def pages_and_uploads(scope: Any, receive: Any, send: Any) -> None:
     await (uploads if scope["path"] in UPLOADS else pages)(scope, receive, send)
 
 
-sessions_in_line = Lane(
+sessions_in_line = WaitingLine(
     pages_and_uploads,
     sessions,
     paths={"/api/widget/v1/sessions"},
     at_once=2,
     seconds=5,
     each=settings.IMECE["SESSIONS_IN_LINE_PER_ADDRESS"],
-    place=place,
+    place=client_key,
 )
 # An upload and what surrounds it in a multipart body.
 UPLOAD = settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024
 # An office may send ten of the largest files at once.
-http = LimitBodies(sessions_in_line, limit=UPLOAD, each=10 * UPLOAD, place=place)
+http = LimitBodies(sessions_in_line, limit=UPLOAD, each=10 * UPLOAD, place=client_key)
 
 SOCKETS = {"/ws/visitor/": VisitorConsumer.asgi(), "/ws/console/": ConsoleConsumer.asgi()}
 

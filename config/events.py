@@ -9,7 +9,7 @@ An operation calls `publish(event)` inside its transaction. The event leaves by 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 from uuid import uuid4
 
 from django.db import transaction
@@ -17,15 +17,21 @@ from django.utils.translation import gettext_lazy as _
 
 from config.outbox.operations import nudge, queue_of, register, store
 from config.realtime.layer import announce
+from config.wire import event_frame, frames_content
 
 KIND = "event"
 
 
-class Ring(NamedTuple):
+class Delivery(NamedTuple):
     """What one group of sockets hears: `content` is delivered to every consumer in `group`."""
 
     group: str
     content: dict[str, Any]
+
+    @classmethod
+    def of_event(cls, group: str, name: str, /, **data: Any) -> Self:
+        """Return an `event` frame for a group."""
+        return cls(group, frames_content(event_frame(name, data)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +42,7 @@ class Event:
     # False for facts that only screens care about (read marks, drafts): they write no outbox row.
     durable: ClassVar[bool] = True
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return who hears it and what they hear; built once, before the commit."""
         return ()
 
@@ -60,14 +66,14 @@ def publish(event: Event) -> None:
             key=f"event:{uuid4().hex}",
             payload={"name": event.name, "data": asdict(event)},
         )
-    rings = [(ring.group, ring.content) for ring in event.rings()]
-    if rings or event.durable:
-        transaction.on_commit(partial(_leave, rings, event.durable), robust=True)
+    deliveries = [(delivery.group, delivery.content) for delivery in event.deliveries()]
+    if deliveries or event.durable:
+        transaction.on_commit(partial(_leave, deliveries, event.durable), robust=True)
 
 
-def _leave(rings: list[tuple[str, dict[str, Any]]], durable: bool) -> None:
-    if rings:
-        announce(rings)
+def _leave(deliveries: list[tuple[str, dict[str, Any]]], durable: bool) -> None:
+    if deliveries:
+        announce(deliveries)
     if durable:
         nudge(queue_of(KIND))
 

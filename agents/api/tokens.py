@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agents.backends import PASSWORD_MAX
-from agents.doors import CodeNeeded, Refused, TooMany, check_credentials
+from agents.doors import CodeNeeded, TooManyFailures, WrongCredentials, check_credentials
 from agents.operations import TooManyTokens, create_token
 from agents.tokens import Scope
 from config.web.problems import Problem
@@ -56,11 +56,11 @@ class TokensView(APIView):
                 otp=given.get("otp"),
             )
             _token, raw = create_token(agent=agent, name=given["name"], by=agent)
-        except Refused as error:
+        except WrongCredentials as error:
             raise Problem(401, "credentials", _("E-mail, password or code is wrong.")) from error
         except CodeNeeded as error:
             raise Problem(401, "otp_required", _("Send the code of your app as well.")) from error
-        except TooMany as error:
+        except TooManyFailures as error:
             detail = _("Please wait a few minutes and try again.")
             raise Problem(429, "rate", detail, retry_after=_LIMIT_SECONDS) from error
         except TooManyTokens as error:

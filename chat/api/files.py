@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from chat.attachments import CleanFile, Refused, clean_file, is_shown_inline
+from chat.attachments import CleanFile, FileRefused, clean_file, is_shown_inline
 from chat.models import Attachment
 from config.web.problems import Problem
 
@@ -37,7 +37,7 @@ def uploaded_file(request: Request) -> CleanFile:
         raise Problem(400, "empty", _("This file is empty."))
     try:
         return clean_file(file.read(), file.name or "")
-    except Refused as error:
+    except FileRefused as error:
         raise Problem(415, "file_type", _("Files of this kind can't be sent.")) from error
 
 

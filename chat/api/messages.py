@@ -11,17 +11,17 @@ from rest_framework.response import Response
 
 from chat.api.throttling import too_many
 from chat.models import Conversation, Entry
-from chat.posting.messages import Draft, Posted
+from chat.posting.messages import Outgoing, Posted
 from chat.posting.writer import writer
 from chat.protocol import ATTACHMENTS_MAX, Audience, entry_frame, is_cid, is_id
-from config.web.api import StrictSerializer, Text
+from config.web.api import StrictSerializer, TextField
 from config.web.problems import Problem
 from config.wire import wire_time
 
 ENTRIES_MAX = 200
 
 
-class Cid(Text):
+class Cid(TextField):
     """The client's own id of a message: a UUID."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -30,7 +30,7 @@ class Cid(Text):
         return str(data)
 
 
-class MessageText(Text):
+class MessageText(TextField):
     """What is said: kept exactly as typed."""
 
     def __init__(self, **options: Any) -> None:
@@ -42,7 +42,7 @@ class MessageText(Text):
         )
 
 
-class _FileId(Text):
+class _FileId(TextField):
     def to_internal_value(self, data: Any) -> str:
         if not is_id(data):
             raise serializers.ValidationError(_("There is no such file."))
@@ -79,7 +79,7 @@ class AfterQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(min_value=1, max_value=ENTRIES_MAX, default=100)
 
 
-def send(draft: Draft, audience: Audience) -> Response:
+def send(draft: Outgoing, audience: Audience) -> Response:
     """Store a message by the writer that sockets use; 201 new, 200 repeated."""
     result = writer.submit_and_wait(draft)
     if isinstance(result, Posted):

@@ -35,8 +35,8 @@ from chat.operations.conversations import (
 )
 from chat.operations.drafts import InvalidDraft, save_draft
 from chat.queries.desk import open_offers
-from chat.queries.inbox import chats
-from chat.queries.panel import opened, topics
+from chat.queries.inbox import open_chats
+from chat.queries.panel import find_chat, topics
 from chat.rights import NotAuthorised, may_answer, may_handle
 from config.folding import fold
 
@@ -53,7 +53,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
     agent = signed_in(request)
     access = access_of(agent)
     brand = request.GET.get("brand", "")
-    waiting = chats(access, brand_id=number(brand)).filter(status=Conversation.Status.QUEUED)
+    waiting = open_chats(access, brand_id=key_of(brand)).filter(status=Conversation.Status.QUEUED)
     for conversation in waiting.order_by("-priority", "queued_at", "pk")[:TRIES]:
         if not may_answer(access, conversation):
             continue
@@ -62,9 +62,9 @@ def take_next(request: HttpRequest) -> HttpResponse:
         except (AlreadyTaken, NotAuthorised):
             continue
         except (AtCapacity, NotOnline) as error:
-            return told(refusal(error))
-        return heard({"console:open": {"id": conversation.public_id}})
-    return told(_("Nobody is waiting."), **{"console:refresh": {}})
+            return answer_toast(refusal_text(error))
+        return answer_events({"console:open": {"id": conversation.public_id}})
+    return answer_toast(_("Nobody is waiting."), **{"console:refresh": {}})
 
 
 @login_required
@@ -72,12 +72,12 @@ def take_next(request: HttpRequest) -> HttpResponse:
 def take(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give the agent a queued chat."""
     agent = signed_in(request)
-    conversation = answerable(access_of(agent), public_id)
+    conversation = answerable_or_404(access_of(agent), public_id)
     try:
         accept(conversation=conversation, agent=agent, now=timezone.now())
     except (AlreadyTaken, AtCapacity, NotAuthorised, NotOnline) as error:
-        return told(refusal(error), **{"console:refresh": {}})
-    return heard({"console:open": {"id": conversation.public_id}})
+        return answer_toast(refusal_text(error), **{"console:refresh": {}})
+    return answer_events({"console:open": {"id": conversation.public_id}})
 
 
 @login_required
@@ -105,7 +105,7 @@ def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
             accept(conversation=chat, agent=agent, now=timezone.now())
             events = {"console:open": {"id": chat.public_id}}
         except (AlreadyTaken, AtCapacity, NotAuthorised, NotOnline) as error:
-            events = {"console:toast": {"text": refusal(error)}, "console:refresh": {}}
+            events = {"console:toast": {"text": refusal_text(error)}, "console:refresh": {}}
     else:
         decline(conversation=chat, agent=agent, now=timezone.now())
     shown = [offer_shown(each) for each in open_offers(agent)]
@@ -119,12 +119,12 @@ def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
 def end(request: HttpRequest, public_id: str) -> HttpResponse:
     """End a chat that the agent handles."""
     agent = signed_in(request)
-    conversation = handled(access_of(agent), public_id)
+    conversation = handleable_or_404(access_of(agent), public_id)
     try:
         end_conversation(conversation=conversation, by=agent, now=timezone.now())
     except (NotAssigned, NotAuthorised) as error:
-        return told(refusal(error), **{"console:refresh": {}})
-    return heard({"console:changed": {"id": public_id}})
+        return answer_toast(refusal_text(error), **{"console:refresh": {}})
+    return answer_events({"console:changed": {"id": public_id}})
 
 
 @login_required
@@ -155,22 +155,22 @@ def with_topic(
 ) -> HttpResponse:
     """Ask for a topic; once one is chosen, `do` it with the chat and `tell` the page."""
     agent = signed_in(request)
-    conversation = handled(access_of(agent), public_id)
+    conversation = handleable_or_404(access_of(agent), public_id)
     error = ""
     if request.method == "POST":
         if chosen := chosen_topic(request, conversation):
             try:
                 do(conversation=conversation, topic=chosen, by=agent, now=timezone.now())
             except (WrongTopic, NotAssigned, NotAuthorised, AlreadyResolved) as failure:
-                return told(refusal(failure), **{"console:refresh": {}})
-            return heard({tell: {"id": public_id}})
+                return answer_toast(refusal_text(failure), **{"console:refresh": {}})
+            return answer_events({tell: {"id": public_id}})
         error = _("Choose a topic.")
     return topic_dialog(request, conversation, error=error, **ask)
 
 
 def chosen_topic(request: HttpRequest, conversation: Conversation) -> Topic | None:
     """Return the topic that the form names, if it is one of the chat's brand."""
-    key = number(request.POST.get("topic", "")) or 0
+    key = key_of(request.POST.get("topic", "")) or 0
     return Topic.objects.filter(pk=key, brand=conversation.brand_id, is_active=True).first()
 
 
@@ -195,12 +195,12 @@ def topic_dialog(
 def reopen(request: HttpRequest, public_id: str) -> HttpResponse:
     """Go on with an ended chat."""
     agent = signed_in(request)
-    conversation = answerable(access_of(agent), public_id)
+    conversation = answerable_or_404(access_of(agent), public_id)
     try:
         reopen_conversation(conversation=conversation, by=agent, now=timezone.now())
     except (NotEnded, AlreadyOpen, AtCapacity, NotAuthorised, NotOnline) as error:
-        return told(refusal(error), **{"console:refresh": {}})
-    return heard({"console:open": {"id": public_id}})
+        return answer_toast(refusal_text(error), **{"console:refresh": {}})
+    return answer_events({"console:open": {"id": public_id}})
 
 
 @login_required
@@ -210,7 +210,7 @@ def draft(request: HttpRequest, public_id: str) -> HttpResponse:
     agent = signed_in(request)
     try:
         save_draft(
-            conversation=found(access_of(agent), public_id),
+            conversation=visible_or_404(access_of(agent), public_id),
             agent=agent,
             text=request.POST.get("text", ""),
             mode=request.POST.get("mode", "reply"),
@@ -220,48 +220,48 @@ def draft(request: HttpRequest, public_id: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def number(text: str) -> int | None:
+def key_of(text: str) -> int | None:
     """Return a key as it stands in an address or form; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def found(access: Access, public_id: str) -> Conversation:
+def visible_or_404(access: Access, public_id: str) -> Conversation:
     """Return the conversation if the agent may see it; else it is not found."""
     try:
-        return opened(access, public_id)
+        return find_chat(access, public_id)
     except Conversation.DoesNotExist:
         raise Http404 from None
 
 
-def handled(access: Access, public_id: str) -> Conversation:
+def handleable_or_404(access: Access, public_id: str) -> Conversation:
     """Return a chat that the agent may end, resolve or give a topic; else it is not found."""
-    conversation = found(access, public_id)
+    conversation = visible_or_404(access, public_id)
     if not may_handle(access, conversation):
         raise Http404
     return conversation
 
 
-def answerable(access: Access, public_id: str) -> Conversation:
+def answerable_or_404(access: Access, public_id: str) -> Conversation:
     """Return a conversation that the agent may take or reopen; else it is not found."""
-    conversation = found(access, public_id)
+    conversation = visible_or_404(access, public_id)
     if not may_answer(access, conversation):
         raise Http404
     return conversation
 
 
-def heard(events: dict[str, Any]) -> HttpResponse:
+def answer_events(events: dict[str, Any]) -> HttpResponse:
     """Answer with events for the page's scripts."""
     response = HttpResponse(status=204)
     response[EVENTS_HEADER] = json.dumps(events)
     return response
 
 
-def told(text: str, **events: Any) -> HttpResponse:
+def answer_toast(text: str, **events: Any) -> HttpResponse:
     """Answer with a sentence for the agent."""
-    return heard({"console:toast": {"text": text}, **events})
+    return answer_events({"console:toast": {"text": text}, **events})
 
 
-def refusal(error: Exception) -> str:
+def refusal_text(error: Exception) -> str:
     """Return why something could not be done, in words for the agent."""
     match error:
         case AlreadyTaken():

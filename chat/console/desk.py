@@ -15,7 +15,7 @@ from agents.access import access_of
 from agents.callers import signed_in
 from agents.models import Agent, BreakReason, Language, Status
 from agents.operations import AgentDisabled, update_profile
-from chat.console.actions import EVENTS_HEADER, found, number
+from chat.console.actions import EVENTS_HEADER, key_of, visible_or_404
 from chat.console.canned import count_use, offered, replies_for
 from chat.console.frame import frame_of
 from chat.operations.statuses import OpenChats, change_status
@@ -34,7 +34,7 @@ def status(request: HttpRequest) -> HttpResponse:
         raise Http404
     reason = None
     if name == Status.BREAK:
-        reason = BreakReason.objects.filter(pk=number(reason_id) or 0, is_active=True).first()
+        reason = BreakReason.objects.filter(pk=key_of(reason_id) or 0, is_active=True).first()
     try:
         change_status(
             agent=agent,
@@ -89,7 +89,7 @@ def canned(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return the canned replies for a chat, their variables filled in."""
     agent = signed_in(request)
     access = access_of(agent)
-    conversation = found(access, public_id)
+    conversation = visible_or_404(access, public_id)
     return JsonResponse({"replies": offered(conversation, agent, access)})
 
 
@@ -98,7 +98,7 @@ def canned(request: HttpRequest, public_id: str) -> HttpResponse:
 def canned_used(request: HttpRequest, public_id: str, pk: int) -> HttpResponse:
     """Count one use of a canned reply."""
     access = access_of(signed_in(request))
-    reply = replies_for(found(access, public_id), access).filter(pk=pk).first()
+    reply = replies_for(visible_or_404(access, public_id), access).filter(pk=pk).first()
     if reply is None:
         raise Http404
     count_use(reply)

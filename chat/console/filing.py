@@ -16,7 +16,13 @@ from django.views.decorators.http import require_http_methods
 from agents.access import Access, access_of
 from agents.callers import signed_in
 from agents.models import Agent, Team
-from chat.console.actions import found, handled, heard, refusal, told
+from chat.console.actions import (
+    answer_events,
+    answer_toast,
+    handleable_or_404,
+    refusal_text,
+    visible_or_404,
+)
 from chat.models import Conversation
 from chat.models.tag import NAME_MAX
 from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, add_tag, remove_tag
@@ -49,7 +55,7 @@ class TransferForm(forms.Form):
 def pass_on(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask who shall have a chat, and pass it on."""
     agent = signed_in(request)
-    conversation = handled(access_of(agent), public_id)
+    conversation = handleable_or_404(access_of(agent), public_id)
     error = ""
     if request.method == "POST":
         form = TransferForm(request.POST)
@@ -65,13 +71,13 @@ def pass_on(request: HttpRequest, public_id: str) -> HttpResponse:
                     reason=form.cleaned_data["reason"],
                 )
             except REFUSED as refused:
-                return told(why_refused(refused)[1], **{"console:refresh": {}})
+                return answer_toast(why_refused(refused)[1], **{"console:refresh": {}})
             except NotAuthorised as refused:
-                return told(refusal(refused), **{"console:refresh": {}})
+                return answer_toast(refusal_text(refused), **{"console:refresh": {}})
             text = _("Transferred. To: {name}").format(name=to.name)
             if was_mine:
-                return heard({"console:gone": {"id": public_id, "text": text}})
-            return told(text, **{"console:changed": {"id": public_id}})
+                return answer_events({"console:gone": {"id": public_id, "text": text}})
+            return answer_toast(text, **{"console:changed": {"id": public_id}})
         error = _("Choose who gets the chat.")
     context = {"error": error, "reason": request.POST.get("reason", "")}
     return render(request, "console/transfer.html", context | _recipients(conversation))
@@ -118,7 +124,7 @@ def _slots(free: int) -> str:
 def convert(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make a ticket of a chat; asks for the address when nobody knows it."""
     agent = signed_in(request)
-    conversation = filed(access_of(agent), public_id)
+    conversation = fileable_or_404(access_of(agent), public_id)
     email = request.POST.get("email", "").strip()
     error = ""
     if email:
@@ -134,11 +140,11 @@ def convert(request: HttpRequest, public_id: str) -> HttpResponse:
         except EmailNeeded:
             error = _("The customer's e-mail address is not known.")
         except NotAuthorised as refused:
-            return told(refusal(refused), **{"console:refresh": {}})
+            return answer_toast(refusal_text(refused), **{"console:refresh": {}})
         else:
             text = _("Ticket #{number} was made") if created else _("This is ticket #{number}")
             changed = {"console:changed": {"id": public_id}}
-            return told(text.format(number=ticket.number), **changed)
+            return answer_toast(text.format(number=ticket.number), **changed)
     context = {
         "id": public_id,
         "name": face_of(conversation).name,
@@ -154,7 +160,7 @@ def convert(request: HttpRequest, public_id: str) -> HttpResponse:
 def tags(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put a tag on a chat or take one off; GET suggests some for what is typed."""
     agent = signed_in(request)
-    conversation = filed(access_of(agent), public_id)
+    conversation = fileable_or_404(access_of(agent), public_id)
     if request.method == "GET":
         suggested = suggested_tags(request.GET.get("q", ""), beside=conversation)
         return render(request, "console/tags.html#suggested", {"tags": suggested})
@@ -170,14 +176,14 @@ def tags(request: HttpRequest, public_id: str) -> HttpResponse:
     except TooManyTags:
         error = _("A chat has at most {n} tags.").format(n=TAGS_MAX)
     except NotAuthorised as refused:
-        return told(refusal(refused), **{"console:refresh": {}})
+        return answer_toast(refusal_text(refused), **{"console:refresh": {}})
     context = {"id": public_id, "tags": tags_of(conversation), "may_tag": True, "error": error}
     return render(request, "console/tags.html", context)
 
 
-def filed(access: Access, public_id: str) -> Conversation:
+def fileable_or_404(access: Access, public_id: str) -> Conversation:
     """Return a chat that the agent may tag or make a ticket of, also one of the archive."""
-    conversation = found(access, public_id)
+    conversation = visible_or_404(access, public_id)
     if not may_file(access, conversation):
         raise Http404
     return conversation

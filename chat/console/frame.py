@@ -20,7 +20,7 @@ from agents.models import Agent, Brand, BreakReason, Permission, Status
 from chat.models import Offer
 from chat.protocol import ATTACHMENTS_MAX
 from chat.queries.desk import chat_limit, count_online, open_offers
-from chat.queries.inbox import Figures, Tab, figures, tabs_of, unread_total
+from chat.queries.inbox import Figures, Tab, count_tabs, tabs_of, unread_total
 from chat.queries.people import face_of
 from chat.texts.console import console_texts
 
@@ -196,7 +196,7 @@ def frame_of(request: HttpRequest, *, area: str) -> Frame:
     brand = _chosen_brand(request, brands)
     tabs = tabs_of(access)
     wanted = request.GET.get("tab", "")
-    counted = figures(access, brand_id=brand.pk if brand else None)
+    counted = count_tabs(access, brand_id=brand.pk if brand else None)
     chosen = [brand] if brand else brands
     frame = Frame(
         agent=agent,

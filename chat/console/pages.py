@@ -14,8 +14,8 @@ from chat.console.chat import Chat, chat_of
 from chat.console.frame import frame_of
 from chat.models import Conversation
 from chat.queries import archive as archived
-from chat.queries.inbox import groups, rows
-from chat.queries.panel import opened
+from chat.queries.inbox import group_rows, inbox_rows
+from chat.queries.panel import find_chat
 
 # The browser asks again each time, and is told "not changed" by the ETag.
 _fresh = cache_control(private=True, no_cache=True)
@@ -82,13 +82,13 @@ def archive(request: HttpRequest, public_id: str = "") -> HttpResponse:
 
 def _inbox(request: HttpRequest) -> dict[str, Any]:
     frame = frame_of(request, area="inbox")
-    found = rows(frame.access, frame.agent, tab=frame.tab, brand_id=frame.brand_id)
-    return {"frame": frame, "groups": groups(found, frame.tab)}
+    found = inbox_rows(frame.access, frame.agent, tab=frame.tab, brand_id=frame.brand_id)
+    return {"frame": frame, "groups": group_rows(found, frame.tab)}
 
 
 def _chat(request: HttpRequest, access: Access, public_id: str, *, area: str) -> Chat:
     try:
-        conversation = opened(access, public_id)
+        conversation = find_chat(access, public_id)
     except Conversation.DoesNotExist:
         raise Http404 from None
     # Which list it was opened from: links of the fragment lead back there.

@@ -23,7 +23,7 @@ MORNING, BREAK, AFTERNOON, EVENING = 9.0, 12.5, 13.25, 18.0
 
 
 @dataclass(kw_only=True)
-class Thread:
+class StagedChat:
     """A chat and its timeline while it is written."""
 
     chat: Conversation
@@ -113,7 +113,7 @@ def make_visitor(person: Person, brand: Brand, page: dict[str, str], at: datetim
     )
 
 
-def begin(visitor: Visitor, topic: Topic, text: str, at: datetime) -> Thread:
+def begin(visitor: Visitor, topic: Topic, text: str, at: datetime) -> StagedChat:
     """Return a chat that entered the queue with its first message."""
     brand = visitor.brand
     fields = {"name": visitor.name, **({"email": visitor.email} if visitor.email else {})}
@@ -129,16 +129,16 @@ def begin(visitor: Visitor, topic: Topic, text: str, at: datetime) -> Thread:
         created_at=at,
         is_demo=True,
     )
-    thread = Thread(chat=chat)
+    thread = StagedChat(chat=chat)
     label = topic.label(visitor.language)
     thread.add(Entry.Kind.STARTED, at, by=Entry.AuthorKind.VISITOR, data={"topic": label})
     thread.add(Entry.Kind.MESSAGE, at, by=Entry.AuthorKind.VISITOR, body=text)
     return thread
 
 
-def handled(
+def handle_chat(
     visitor: Visitor, topic: Topic, dialogue: Dialogue, agent: Agent, rng: random.Random
-) -> Thread:
+) -> StagedChat:
     """Return a chat that was queued, accepted, answered, ended and resolved."""
     at = visitor.created_at
     thread = begin(visitor, topic, dialogue.lines[0][1], at)
@@ -181,7 +181,7 @@ def handled(
     return thread
 
 
-def abandoned(visitor: Visitor, topic: Topic, text: str, rng: random.Random) -> Thread:
+def abandoned(visitor: Visitor, topic: Topic, text: str, rng: random.Random) -> StagedChat:
     """Return a chat whose visitor left the queue."""
     thread = begin(visitor, topic, text, visitor.created_at)
     chat = thread.chat
@@ -194,7 +194,7 @@ def abandoned(visitor: Visitor, topic: Topic, text: str, rng: random.Random) -> 
     return thread
 
 
-def resolve(thread: Thread, at: datetime, *, outcome: str, agent: Agent | None) -> None:
+def resolve(thread: StagedChat, at: datetime, *, outcome: str, agent: Agent | None) -> None:
     """Put the chat in the archive; everything in it has been received and read."""
     chat = thread.chat
     chat.outcome, chat.resolved_at, chat.resolved_by = outcome, at, agent
@@ -208,7 +208,7 @@ def resolve(thread: Thread, at: datetime, *, outcome: str, agent: Agent | None) 
         chat.agents_read_seq = chat.agents_delivered_seq = chat.last_visitor_seq
 
 
-def save(threads: Sequence[Thread]) -> None:
+def save(threads: Sequence[StagedChat]) -> None:
     """Store chats whose visitors are stored, with their timelines and read marks."""
     Conversation.objects.bulk_create([thread.chat for thread in threads])
     entries = []

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from agents.models import Agent, Brand, BreakReason, Topic
 from agents.models import StatusInterval as Interval
 from chat.demo import history, texts
-from chat.demo.history import Thread
+from chat.demo.history import StagedChat
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.tickets import contact_of
 from config.folding import sort_key
@@ -59,7 +59,7 @@ def tell(cast: Cast, now: datetime, rng: random.Random) -> None:
     history.save(threads)
 
 
-def _file_one(threads: Sequence[Thread]) -> None:
+def _file_one(threads: Sequence[StagedChat]) -> None:
     """Make a ticket of the newest answered chat whose customer, already stored, can be reached."""
     thread, visitor = next(
         (each, each.chat.visitor)
@@ -120,7 +120,7 @@ def _spread(days: Sequence[datetime], count: int) -> list[datetime]:
     return [days[len(days) * index // count] for index in range(count - 1)] + [days[-1]]
 
 
-def _handled(cast: Cast, days: Sequence[datetime], rng: random.Random) -> list[Thread]:
+def _handled(cast: Cast, days: Sequence[datetime], rng: random.Random) -> list[StagedChat]:
     threads = []
     for site, count in CHATS.items():
         rows = zip(
@@ -133,11 +133,11 @@ def _handled(cast: Cast, days: Sequence[datetime], rng: random.Random) -> list[T
             visitor = _visitor(cast, site, person, day, rng)
             topic = site, dialogue.topic
             agent = rng.choice(cast.answering[topic])
-            threads.append(history.handled(visitor, cast.topics[topic], dialogue, agent, rng))
+            threads.append(history.handle_chat(visitor, cast.topics[topic], dialogue, agent, rng))
     return threads
 
 
-def _abandoned(cast: Cast, days: Sequence[datetime], rng: random.Random) -> list[Thread]:
+def _abandoned(cast: Cast, days: Sequence[datetime], rng: random.Random) -> list[StagedChat]:
     threads = []
     for site, language in (("shop", "tr"), ("cloud", "en")):
         words = texts.ABANDONED[language]
@@ -151,7 +151,7 @@ def _abandoned(cast: Cast, days: Sequence[datetime], rng: random.Random) -> list
 
 def _offline(
     cast: Cast, days: Sequence[datetime], rng: random.Random
-) -> list[tuple[Thread, Ticket, Contact, list[TicketEntry]]]:
+) -> list[tuple[StagedChat, Ticket, Contact, list[TicketEntry]]]:
     """Return messages left in the evening, each with its unsaved ticket."""
     found = []
     for index, (site, key, text, reply, status) in enumerate(texts.OFFLINE):
@@ -174,7 +174,7 @@ def _offline(
 
 
 def _ticket(
-    thread: Thread, agent: Agent, text: str, reply: str, status: str, rng: random.Random
+    thread: StagedChat, agent: Agent, text: str, reply: str, status: str, rng: random.Random
 ) -> tuple[Ticket, list[TicketEntry]]:
     chat, at = thread.chat, thread.chat.created_at
     ticket = Ticket(
@@ -221,7 +221,7 @@ def _ticket(
     return ticket, lines
 
 
-def _convert(thread: Thread, ticket: Ticket, contact: Contact) -> None:
+def _convert(thread: StagedChat, ticket: Ticket, contact: Contact) -> None:
     """End the chat of a saved ticket, and make the person of the chat known."""
     chat = thread.chat
     chat.ticket, chat.contact, chat.ended_at = ticket, contact, chat.created_at

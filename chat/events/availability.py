@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from agents.events import desk_group
 from chat.events.groups import site_group, visitor_group
-from config.events import Event, Ring
+from config.events import Delivery, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +19,10 @@ class QueueMoved(Event):
     # (secret's hash, conversation, position, eta)
     places: tuple[tuple[str, str, int, Any], ...]
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return each visitor's new place."""
         for visitor, public_id, position, eta in self.places:
-            yield _ring(
+            yield Delivery.of_event(
                 visitor_group(visitor),
                 "queue.position",
                 conversation=public_id,
@@ -41,9 +41,9 @@ class AvailabilityChanged(Event):
     brand_id: int
     answer: dict[str, Any]
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return the answer for the open widgets."""
-        yield _ring(site_group(self.brand_id), self.name, **self.answer)
+        yield Delivery.of_event(site_group(self.brand_id), self.name, **self.answer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +57,9 @@ class CountersChanged(Event):
     waiting: int
     online: int
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return the figures for the consoles' footers."""
-        yield _ring(
+        yield Delivery.of_event(
             desk_group(self.brand_id),
             self.name,
             brand=str(self.brand_id),
@@ -79,10 +79,10 @@ class AgentSeen(Event):
     # (secret's hash, conversation)
     chats: tuple[tuple[str, str], ...]
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return the new status for each open chat of the agent."""
         for visitor, public_id in self.chats:
-            yield _ring(
+            yield Delivery.of_event(
                 visitor_group(visitor),
                 "agent.status",
                 conversation=public_id,

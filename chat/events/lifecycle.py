@@ -7,12 +7,7 @@ from typing import Any, ClassVar, Self
 from agents.events import agent_group, desk_group
 from chat.events.groups import thread_group, visitor_group
 from chat.models import Conversation
-from chat.protocol import event_frame, frames_content
-from config.events import Event, Ring
-
-
-def _ring(group: str, name: str, **data: Any) -> Ring:
-    return Ring(group, frames_content(event_frame(name, data)))
+from config.events import Delivery, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +35,16 @@ class ChatEvent(Event):
             **more,
         )
 
-    def _to_visitor(self, name: str, **data: Any) -> Iterable[Ring]:
+    def _to_visitor(self, name: str, **data: Any) -> Iterable[Delivery]:
         if self.visitor:
-            yield _ring(visitor_group(self.visitor), name, conversation=self.public_id, **data)
+            yield Delivery.of_event(
+                visitor_group(self.visitor), name, conversation=self.public_id, **data
+            )
 
-    def _to_agents(self, name: str, *agent_ids: int | None, **data: Any) -> Iterable[Ring]:
+    def _to_agents(self, name: str, *agent_ids: int | None, **data: Any) -> Iterable[Delivery]:
         for agent_id in agent_ids:
             if agent_id is not None:
-                yield _ring(
+                yield Delivery.of_event(
                     agent_group(agent_id),
                     name,
                     conversation=self.public_id,
@@ -55,8 +52,8 @@ class ChatEvent(Event):
                     **data,
                 )
 
-    def _to_watchers(self, **data: Any) -> Ring:
-        return _ring(
+    def _to_watchers(self, **data: Any) -> Delivery:
+        return Delivery.of_event(
             thread_group(self.conversation_id),
             "conversation.changed",
             conversation=self.public_id,
@@ -64,8 +61,10 @@ class ChatEvent(Event):
             **data,
         )
 
-    def _list_changed(self) -> Ring:
-        return _ring(desk_group(self.brand_id), "list.changed", brand=str(self.brand_id))
+    def _list_changed(self) -> Delivery:
+        return Delivery.of_event(
+            desk_group(self.brand_id), "list.changed", brand=str(self.brand_id)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +82,13 @@ class ConversationQueued(ChatEvent):
 
     previous_id: int | None = None
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return the alert for the desk, and what the visitor's and last agent's screens show."""
         if self.previous_id is not None:
             yield from self._to_visitor("conversation.changed", status=self.status)
             yield self._to_watchers(status=self.status)
         yield from self._to_agents("conversation.changed", self.previous_id, status=self.status)
-        yield _ring(
+        yield Delivery.of_event(
             desk_group(self.brand_id),
             self.name,
             conversation=self.public_id,
@@ -109,7 +108,7 @@ class ConversationAssigned(ChatEvent):
     # True when the agent did not ask for it: this is what rings.
     automatic: bool
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return who learns of the new assignee; whoever watches may have lost the right to."""
         yield from self._to_agents(
             self.name, self.assignee_id, agent=self.agent, automatic=self.automatic
@@ -129,7 +128,7 @@ class ConversationChanged(ChatEvent):
     previous_id: int | None = None
     outcome: str = ""
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return who shows the chat."""
         change = {"status": self.status, "outcome": self.outcome}
         yield from self._to_agents("conversation.changed", self.assignee_id, **change)
@@ -153,7 +152,7 @@ class ConversationLate(ChatEvent):
     is_first: bool
     supervisor_ids: tuple[int, ...] = ()
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return the alert of the agent, and of supervisors, who also hear whose chat it is.
 
         Nobody's ("") is a chat that nobody took.
@@ -203,7 +202,7 @@ class ConversationTagged(ChatEvent):
     added: str = ""
     removed: str = ""
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return who shows the chat."""
         yield self._to_watchers(status=self.status)
 
@@ -226,7 +225,7 @@ class OfferMade(ChatEvent):
     agent_id: int
     rings_until: str
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return the ring of the agent's screens."""
         yield from self._to_agents(self.name, self.agent_id, rings_until=self.rings_until)
         yield self._list_changed()
@@ -241,6 +240,6 @@ class OfferWithdrawn(ChatEvent):
     agent_id: int
     result: str
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return the end of ringing."""
         yield from self._to_agents(self.name, self.agent_id, result=self.result)

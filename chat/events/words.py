@@ -5,27 +5,27 @@ from dataclasses import InitVar, dataclass
 from typing import ClassVar
 
 from chat.events.groups import thread_group
-from chat.protocol import event_frame, frames_content
-from config.events import Event, Ring
+from config.events import Delivery, Event
+from config.wire import event_frame, frames_content
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Heard(Event):
+class _Prepared(Event):
     """What the sockets hear is built by whoever publishes it, not from ids."""
 
-    heard: InitVar[Iterable[Ring]] = ()
+    prepared: InitVar[Iterable[Delivery]] = ()
 
-    def __post_init__(self, heard: Iterable[Ring]) -> None:
-        object.__setattr__(self, "_heard", tuple(heard))
+    def __post_init__(self, prepared: Iterable[Delivery]) -> None:
+        object.__setattr__(self, "_prepared", tuple(prepared))
 
-    def rings(self) -> Iterable[Ring]:
-        """Return the rings as they were built."""
-        heard: tuple[Ring, ...] = self.__dict__["_heard"]
-        return heard
+    def deliveries(self) -> Iterable[Delivery]:
+        """Return them as they were built."""
+        prepared: tuple[Delivery, ...] = self.__dict__["_prepared"]
+        return prepared
 
 
 @dataclass(frozen=True, kw_only=True)
-class MessagesPosted(_Heard):
+class MessagesPosted(_Prepared):
     """Messages or notes were stored; one event per transaction, however many they are."""
 
     name: ClassVar[str] = "messages.posted"
@@ -33,7 +33,7 @@ class MessagesPosted(_Heard):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EntriesAppended(_Heard):
+class EntriesAppended(_Prepared):
     """Lines without words (accepted, ended …) were stored: only screens need to know."""
 
     name: ClassVar[str] = "entries.appended"
@@ -58,7 +58,7 @@ class TicketedWords(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MarksMoved(_Heard):
+class MarksMoved(_Prepared):
     """A side has read, or its screens have received, up to an entry."""
 
     name: ClassVar[str] = "marks.moved"
@@ -75,8 +75,8 @@ class VisitorChanged(Event):
 
     chats: tuple[tuple[int, str], ...]
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Return who shows the chats."""
         for pk, public_id in self.chats:
             frame = event_frame(self.name, {"conversation": public_id})
-            yield Ring(thread_group(pk), frames_content(frame))
+            yield Delivery(thread_group(pk), frames_content(frame))

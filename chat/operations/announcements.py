@@ -11,9 +11,9 @@ from agents.models import Agent, Brand
 from chat.events.availability import AgentSeen, AvailabilityChanged, CountersChanged, QueueMoved
 from chat.models import Conversation
 from chat.routing.availability import availability_of, read_floor, read_topics, with_rules
-from chat.routing.board import forget
+from chat.routing.board import forget_board
 from chat.routing.counters import authorised_online
-from chat.routing.faces import face_of
+from chat.routing.faces import public_agent
 from chat.routing.queue import Place, places
 from config.events import publish
 
@@ -49,7 +49,7 @@ def announce_changes(*, now: datetime) -> None:
     if told == before or timedelta(0) < before.at - now < _OVERTAKEN:
         return
     # First of all: who asks after the ring must not be told what was true before it.
-    forget()
+    forget_board()
     for brand_id, answer in told.availability.items():
         if before.availability.get(brand_id) != answer:
             publish(AvailabilityChanged(brand_id=brand_id, answer=answer))
@@ -82,4 +82,4 @@ def announce_status(*, agent: Agent) -> None:
     )
     rows = tuple(chats.values_list("visitor__secret_hash", "public_id"))
     if rows:
-        publish(AgentSeen(agent=face_of(agent), chats=rows))
+        publish(AgentSeen(agent=public_agent(agent), chats=rows))

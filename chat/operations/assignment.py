@@ -18,7 +18,7 @@ from chat.events.lifecycle import (
 )
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
 from chat.models import Conversation, Entry, Offer
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from chat.rights import NotAuthorised, require_answering
 from chat.routing.candidates import (
     as_candidates,
@@ -28,7 +28,7 @@ from chat.routing.candidates import (
     read_queue,
 )
 from chat.routing.decision import Assignment, Decision, decide
-from chat.routing.faces import face_of
+from chat.routing.faces import public_agent
 from chat.routing.room import rooms_for
 from config.events import publish
 from config.wire import wire_time
@@ -159,7 +159,7 @@ def assign_conversation(
     require_room(person, chat)
     withdraw_offers(chat, now=now, accepted_by=person.pk)
     if chat.assignee_id is not None or (by is not None and by.pk != person.pk):
-        line = Line(
+        line = NewLine(
             kind=Entry.Kind.TRANSFERRED if chat.assignee_id else Entry.Kind.ASSIGNED,
             author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
             agent=by,
@@ -229,7 +229,7 @@ def put_in_queue(
             "priority",
         ]
     )
-    line = Line(
+    line = NewLine(
         kind=Entry.Kind.QUEUED,
         author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
         agent=by,
@@ -285,7 +285,7 @@ def give(
     )
     Agent.objects.filter(pk=agent.pk).update(idle_since=now)
     moved = previous is not None and previous.pk != agent.pk
-    line = Line(
+    line = NewLine(
         kind=Entry.Kind.ACCEPTED,
         author_kind=Entry.AuthorKind.AGENT,
         agent=agent,
@@ -296,7 +296,7 @@ def give(
         ConversationAssigned.of(
             chat,
             previous_id=previous.pk if previous and moved else None,
-            agent=face_of(agent),
+            agent=public_agent(agent),
             automatic=automatic,
         )
     )
@@ -313,7 +313,7 @@ def _ring(
         offered_at=now,
         rings_until=now + timedelta(seconds=seconds),
     )
-    line = Line(kind=Entry.Kind.OFFERED, data={"to": agent.name, **why})
+    line = NewLine(kind=Entry.Kind.OFFERED, data={"to": agent.name, **why})
     append(chat, line, now=now)
     publish(OfferMade.of(chat, agent_id=agent.pk, rings_until=wire_time(offer.rings_until)))
 

@@ -13,7 +13,7 @@ class TooManyReplies(Exception):
     """An agent has as many own replies as anybody can use."""
 
 
-def lowered(shortcut: str) -> str:
+def clean_shortcut(shortcut: str) -> str:
     """Return a shortcut as it is stored; as long as it was, whatever letters are in it."""
     # Python would make two signs of a dotted İ.
     return shortcut.replace("İ", "i").lower()
@@ -29,9 +29,9 @@ def add_canned_reply(
     if CannedReply.objects.filter(agent=by).count() >= OWN_MAX:
         raise TooManyReplies
     reply = CannedReply(
-        agent=by, shortcut=lowered(shortcut), title=title, body=body, language=language
+        agent=by, shortcut=clean_shortcut(shortcut), title=title, body=body, language=language
     )
-    reply.search_text = searched(reply)
+    reply.search_text = search_text_of(reply)
     reply.save()
     return reply
 
@@ -42,8 +42,8 @@ def change_canned_reply(*, reply: CannedReply, **changes: str) -> CannedReply:
     locked = CannedReply.objects.select_for_update(no_key=True, of=("self",)).get(pk=reply.pk)
     for name in {"shortcut", "title", "body", "language"} & changes.keys():
         setattr(locked, name, changes[name])
-    locked.shortcut = lowered(locked.shortcut)
-    locked.search_text = searched(locked)
+    locked.shortcut = clean_shortcut(locked.shortcut)
+    locked.search_text = search_text_of(locked)
     locked.save(update_fields=["shortcut", "title", "body", "language", "search_text"])
     return locked
 
@@ -54,6 +54,6 @@ def remove_canned_reply(*, reply: CannedReply) -> None:
     CannedReply.objects.filter(pk=reply.pk).delete()
 
 
-def searched(reply: CannedReply) -> str:
+def search_text_of(reply: CannedReply) -> str:
     """Return what the picker searches of a reply."""
     return fold(f"{reply.shortcut} {reply.title} {reply.body}")

@@ -25,7 +25,7 @@ from chat.operations.assignment import (
     require_room,
     withdraw_offers,
 )
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from chat.rights import may_answer, require_answering, require_handling
 from config.events import publish
 
@@ -274,8 +274,8 @@ def _side(by: Actor) -> str:
     return Entry.AuthorKind.AGENT if isinstance(by, Agent) else Entry.AuthorKind.SYSTEM
 
 
-def _line(kind: str, by: Actor, *, data: dict[str, Any] | None = None) -> Line:
-    return Line(
+def _line(kind: str, by: Actor, *, data: dict[str, Any] | None = None) -> NewLine:
+    return NewLine(
         kind=kind,
         author_kind=_side(by),
         agent=by if isinstance(by, Agent) else None,

@@ -12,14 +12,14 @@ from chat.events.groups import thread_group, visitor_group
 from chat.events.words import EntriesAppended, MessagesPosted
 from chat.models import Attachment, Conversation, Entry
 from chat.protocol import Audience, entries_content, entry_frame, visible_to_visitor
-from config.events import Ring, publish
+from config.events import Delivery, publish
 
 PREVIEW_LENGTH = 140
 WORDS = frozenset({Entry.Kind.MESSAGE, Entry.Kind.NOTE, Entry.Kind.BOT})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class NewLine:
     """One entry to write. An author of kind agent needs `agent`."""
 
     kind: str
@@ -37,7 +37,7 @@ def preview_of(text: str, file_name: str = "") -> str:
 
 
 @transaction.atomic
-def append(conversation: Conversation, *lines: Line, now: datetime) -> list[Entry]:
+def append(conversation: Conversation, *lines: NewLine, now: datetime) -> list[Entry]:
     """Number and store `lines`, update the list row, and tell both audiences after the commit.
 
     The caller holds the row lock of `conversation`; its counters are changed in place, other
@@ -91,26 +91,28 @@ def append(conversation: Conversation, *lines: Line, now: datetime) -> list[Entr
             "unanswered_since",
         ]
     )
-    heard = _rings(conversation, entries, files)
+    heard = _deliveries(conversation, entries, files)
     if said := [entry.pk for entry in entries if entry.kind in WORDS]:
-        publish(MessagesPosted(entry_ids=said, heard=heard))
+        publish(MessagesPosted(entry_ids=said, prepared=heard))
     else:
-        publish(EntriesAppended(conversation_id=conversation.pk, heard=heard))
+        publish(EntriesAppended(conversation_id=conversation.pk, prepared=heard))
     return entries
 
 
 type Files = dict[int, list[Attachment]]
 
 
-def _rings(conversation: Conversation, entries: Sequence[Entry], files: Files) -> list[Ring]:
-    rings = []
+def _deliveries(
+    conversation: Conversation, entries: Sequence[Entry], files: Files
+) -> list[Delivery]:
+    deliveries = []
     public = [entry for entry in entries if entry.visitor_seq is not None]
     if public and conversation.visitor is not None:
         group = visitor_group(conversation.visitor.secret_hash)
-        rings.append(Ring(group, _content("visitor", conversation, public, files)))
+        deliveries.append(Delivery(group, _content("visitor", conversation, public, files)))
     everything = _content("agent", conversation, entries, files)
-    rings.append(Ring(thread_group(conversation.pk), everything))
-    return rings
+    deliveries.append(Delivery(thread_group(conversation.pk), everything))
+    return deliveries
 
 
 def _content(

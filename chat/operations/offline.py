@@ -12,8 +12,8 @@ from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.assignment import withdraw_offers
 from chat.operations.conversations import WrongTopic
-from chat.operations.entries import Line, append
-from chat.operations.starting import InvalidMessage, remember
+from chat.operations.entries import NewLine, append
+from chat.operations.starting import InvalidMessage, remember_fields
 from chat.operations.tickets import add_to_ticket, contact_of, said_in
 from chat.protocol import is_sayable
 from config.events import publish
@@ -50,12 +50,12 @@ def leave_offline_message(
         raise WrongTopic
     if not is_sayable(text) or not text.strip():
         raise InvalidMessage
-    fields = remember(visitor, fields)
+    fields = remember_fields(visitor, fields)
     chat = _waiting_chat(visitor, brand, now) or _new_chat(
         visitor, brand, topic=topic, fields=fields, page=page, now=now
     )
     contact = contact_of(visitor, now)
-    line = Line(
+    line = NewLine(
         kind=Entry.Kind.MESSAGE,
         author_kind=Entry.AuthorKind.VISITOR,
         body=text,
@@ -82,7 +82,7 @@ def leave_offline_message(
         now=now,
     )
     chat.contact = contact
-    converted = Line(
+    converted = NewLine(
         kind=Entry.Kind.CONVERTED,
         data={"number": chat.ticket.number},
         client_id=client_id if is_said else None,
@@ -136,7 +136,7 @@ def _new_chat(
         created_at=now,
     )
     label = topic.label(visitor.language) if topic else ""
-    started = Line(
+    started = NewLine(
         kind=Entry.Kind.STARTED,
         author_kind=Entry.AuthorKind.VISITOR,
         data={"topic": label} if label else {},
@@ -162,5 +162,5 @@ def _close(chat: Conversation, now: datetime) -> None:
             "resolved_at",
         ]
     )
-    append(chat, Line(kind=Entry.Kind.RESOLVED, data={"outcome": chat.outcome}), now=now)
+    append(chat, NewLine(kind=Entry.Kind.RESOLVED, data={"outcome": chat.outcome}), now=now)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))

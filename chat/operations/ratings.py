@@ -6,7 +6,7 @@ from django.db import transaction
 
 from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 
 CHANGEABLE_FOR = timedelta(hours=24)
 
@@ -37,5 +37,5 @@ def rate_conversation(
     newest = chat.entries.filter(kind=Entry.Kind.RATED).order_by("-seq").first()
     if newest is not None and newest.data == data:
         return None
-    line = Line(kind=Entry.Kind.RATED, author_kind=Entry.AuthorKind.VISITOR, data=data)
+    line = NewLine(kind=Entry.Kind.RATED, author_kind=Entry.AuthorKind.VISITOR, data=data)
     return append(chat, line, now=now)[0]

@@ -12,7 +12,7 @@ from chat.locks import lock_conversations, lock_visitor
 from chat.models import Attachment, Conversation, Entry, Visitor
 from chat.models.visitor import LENGTHS
 from chat.operations.conversations import AlreadyOpen, WrongTopic
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from chat.operations.visitors import SiteEvent, keep_events
 from chat.protocol import ATTACHMENTS_MAX, is_sayable
 from chat.routing.availability import State, can_start
@@ -72,7 +72,7 @@ def start_conversation(
         raise InvalidMessage
     if can_start(brand, topic, now=now) == State.OFFLINE:
         raise NobodyAvailable
-    fields = remember(visitor, fields)
+    fields = remember_fields(visitor, fields)
     keep_events(visitor, events)
     is_held = has_hooks()
     chat = Conversation.objects.create(
@@ -92,19 +92,19 @@ def start_conversation(
     label = topic.label(visitor.language) if topic else chat.topic_text
     append(
         chat,
-        Line(
+        NewLine(
             kind=Entry.Kind.STARTED,
             author_kind=Entry.AuthorKind.VISITOR,
             data={"topic": label} if label else {},
         ),
-        Line(
+        NewLine(
             kind=Entry.Kind.MESSAGE,
             author_kind=Entry.AuthorKind.VISITOR,
             body=text,
             client_id=client_id,
             attachments=files,
         ),
-        Line(kind=Entry.Kind.QUEUED),
+        NewLine(kind=Entry.Kind.QUEUED),
         now=now,
     )
     publish(ConversationHeld.of(chat) if is_held else ConversationQueued.of(chat))
@@ -129,7 +129,7 @@ def own_uploads(visitor: Visitor, public_ids: Sequence[str]) -> list[int]:
     return keys
 
 
-def remember(visitor: Visitor, fields: Mapping[str, Any]) -> dict[str, Any]:
+def remember_fields(visitor: Visitor, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Keep the name, e-mail and phone that a locked visitor gave in a form, and return the fields.
 
     What the brand's server signed stands, whatever the form says.

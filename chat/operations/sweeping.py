@@ -20,7 +20,7 @@ from chat.operations.conversations import (
     TooLate,
     reopen_conversation,
 )
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from chat.operations.starting import release_conversation
 from chat.rights import may_answer
 from chat.routing.candidates import online_agents
@@ -183,7 +183,7 @@ def _wake(conversation_id: int, now: datetime) -> None:
         chat.holds_slot = True
         chat.save(update_fields=["status", "holds_slot"])
         Agent.objects.filter(pk=person.pk).update(idle_since=now)
-        append(chat, Line(kind=Entry.Kind.STATUS, data={"status": chat.status}), now=now)
+        append(chat, NewLine(kind=Entry.Kind.STATUS, data={"status": chat.status}), now=now)
         publish(ConversationChanged.of(chat))
     else:
         put_in_queue(chat, by=None, now=now, at_head=True, reason="woke")

@@ -10,7 +10,7 @@ from chat.events.lifecycle import ConversationTagged
 from chat.locks import lock_conversation
 from chat.models import Conversation, ConversationTag, Entry, Tag
 from chat.models.tag import NAME_MAX
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from chat.rights import require_filing
 from config.events import publish
 from config.folding import fold
@@ -26,7 +26,7 @@ class TooManyTags(Exception):
     """A chat has as many tags as anybody can read."""
 
 
-def spelled(name: str) -> str:
+def clean_name(name: str) -> str:
     """Return a tag's name on one line, as it is stored. Raises `InvalidTag`."""
     name = " ".join(name.split())
     if not 0 < len(name) <= NAME_MAX or not name.isprintable():
@@ -44,7 +44,7 @@ def add_tag(
 
     Raises `InvalidTag`, `TooManyTags` or `NotAuthorised`.
     """
-    name = spelled(name)
+    name = clean_name(name)
     chat = lock_conversation(conversation)
     if by is not None:
         require_filing(by, chat)
@@ -100,6 +100,6 @@ def change_tags(
     return conversation
 
 
-def _line(by: Agent | None, **data: str) -> Line:
+def _line(by: Agent | None, **data: str) -> NewLine:
     author_kind = Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM
-    return Line(kind=Entry.Kind.TAGGED, author_kind=author_kind, agent=by, data=data)
+    return NewLine(kind=Entry.Kind.TAGGED, author_kind=author_kind, agent=by, data=data)

@@ -10,7 +10,7 @@ from agents.models import Agent
 from chat.events.lifecycle import ConversationConverted
 from chat.locks import lock_brand, lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from chat.protocol import attachment_json
 from chat.queries.people import email_of, given_name
 from chat.rights import require_filing
@@ -72,7 +72,7 @@ def convert_to_ticket(
     )
     chat.ticket, chat.contact = ticket, contact
     chat.save(update_fields=["ticket", "contact"])
-    line = Line(
+    line = NewLine(
         kind=Entry.Kind.CONVERTED,
         author_kind=Entry.AuthorKind.AGENT,
         agent=by,

@@ -17,7 +17,7 @@ from chat.operations.assignment import (
     put_in_queue,
 )
 from chat.operations.conversations import NotAssigned
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from chat.rights import require_handling
 from chat.routing.candidates import with_presence
 from chat.routing.decision import Reason
@@ -96,8 +96,8 @@ def _require_room(person: Agent, chat: Conversation) -> None:
         raise AtCapacity
 
 
-def _line(by: Agent, reason: str, data: dict[str, Any]) -> Line:
-    return Line(
+def _line(by: Agent, reason: str, data: dict[str, Any]) -> NewLine:
+    return NewLine(
         kind=Entry.Kind.TRANSFERRED,
         author_kind=Entry.AuthorKind.AGENT,
         agent=by,

@@ -13,8 +13,8 @@ from chat.events.groups import thread_group, visitor_group
 from chat.events.words import MarksMoved
 from chat.models import Conversation, Participation, Visitor
 from chat.posting.rows import skips_locked
-from chat.protocol import event_frame, frames_content
-from config.events import Ring, publish
+from config.events import Delivery, publish
+from config.wire import event_frame, frames_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,10 @@ def move_marks(*, marks: Sequence[Mark], now: datetime, wait: bool = False) -> l
     if changed:
         _update(changed)
         for row in changed:
-            heard = _rings(rows[row.pk], row, numbers)
+            heard = _deliveries(rows[row.pk], row, numbers)
             if row.agents_read != rows[row.pk].agents_read:
                 heard += _to_readers(row, marks)
-            publish(MarksMoved(conversation_id=row.pk, heard=heard))
+            publish(MarksMoved(conversation_id=row.pk, prepared=heard))
     _participations(
         {
             (mark.conversation, mark.agent): min(mark.read, rows[mark.conversation].last_seq)
@@ -219,7 +219,7 @@ def _participations(read: dict[tuple[int, int | None], int]) -> None:
         cursor.execute(_PARTICIPATIONS.format(marks=",".join([one] * len(read))), params)
 
 
-def _rings(before: _Row, after: _Row, numbers: _Numbers) -> list[Ring]:
+def _deliveries(before: _Row, after: _Row, numbers: _Numbers) -> list[Delivery]:
     """Return who hears of it; each number in the counter of the one who hears it."""
     to_visitor, to_agents = [], []
     for name, field, side in (
@@ -238,18 +238,18 @@ def _rings(before: _Row, after: _Row, numbers: _Numbers) -> list[Ring]:
         there = numbers.get((after.pk, "agents", seq))
         if there is not None and side == "visitor":
             to_agents.append(event_frame(name, data | {"seq": there}))
-    rings = []
+    deliveries = []
     if after.visitor_hash and to_visitor:
-        rings.append(Ring(visitor_group(after.visitor_hash), frames_content(*to_visitor)))
+        deliveries.append(Delivery(visitor_group(after.visitor_hash), frames_content(*to_visitor)))
     if to_agents:
-        rings.append(Ring(thread_group(after.pk), frames_content(*to_agents)))
-    return rings
+        deliveries.append(Delivery(thread_group(after.pk), frames_content(*to_agents)))
+    return deliveries
 
 
-def _to_readers(row: _Row, marks: Sequence[Mark]) -> list[Ring]:
+def _to_readers(row: _Row, marks: Sequence[Mark]) -> list[Delivery]:
     """Return what the other tabs of agents who have read hear, in their own counter."""
     return [
-        Ring(
+        Delivery(
             agent_group(mark.agent),
             frames_content(
                 event_frame(

@@ -31,7 +31,7 @@ from chat.protocol import (
 )
 from chat.rights import supervises
 from config.database.postgres import together
-from config.events import Ring, publish
+from config.events import Delivery, publish
 from config.wire import wire_time
 
 # A visitor may add to a chat that is being wrapped up; later only in the reopen window.
@@ -67,7 +67,7 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Outgoing:
     """What somebody wants to say; `conversation` is its opaque id, nothing is checked yet."""
 
     conversation: str
@@ -84,7 +84,7 @@ class Draft:
 class Posted:
     """A stored message: new, or the one that the same client id stored earlier (`dup`)."""
 
-    draft: Draft
+    draft: Outgoing
     entry_id: int
     conversation_pk: int
     seq: int
@@ -120,32 +120,32 @@ type Result = Posted | Refusal
 
 
 @dataclass(slots=True)
-class _Line:
+class _NewEntry:
     """A message that got its number."""
 
     index: int
-    draft: Draft
+    draft: Outgoing
     seq: int
     visitor_seq: int | None
     files: list[rows.File]
 
 
 @dataclass(slots=True)
-class _Thread:
+class _LockedChat:
     """A locked conversation and what this batch adds to it."""
 
     row: rows.Locked
-    lines: list[_Line] = field(default_factory=list)
+    lines: list[_NewEntry] = field(default_factory=list)
 
 
 class _Batch:
     """The drafts of one transaction on their way to results."""
 
-    def __init__(self, drafts: Sequence[Draft], now: datetime) -> None:
+    def __init__(self, drafts: Sequence[Outgoing], now: datetime) -> None:
         self.drafts = drafts
         self.now = now
         self.results: list[Result | None] = [None] * len(drafts)
-        self.threads: dict[str, _Thread] = {}
+        self.threads: dict[str, _LockedChat] = {}
         self.ids: list[int] = []
         # Places whose client id came earlier in this batch, and where.
         self.repeats: list[tuple[int, int]] = []
@@ -157,7 +157,7 @@ class _Batch:
             return
         reopen_since = self.now - timedelta(hours=settings.IMECE["REOPEN_HOURS"])
         locked, known = rows.lock_and_look_up(keys, reopen_since=reopen_since, wait=wait)
-        self.threads = {row.public_id: _Thread(row) for row in locked}
+        self.threads = {row.public_id: _LockedChat(row) for row in locked}
         self.ids = known.ids
         asked = [
             (index, draft, self.threads[draft.conversation])
@@ -225,7 +225,7 @@ class _Batch:
         for index, first in self.repeats:
             if isinstance(stored := self.results[first], Posted):
                 self.results[index] = replace(stored, dup=True)
-        publish(MessagesPosted(entry_ids=pks, heard=_rings(threads, self.now)))
+        publish(MessagesPosted(entry_ids=pks, prepared=_deliveries(threads, self.now)))
         for thread in threads:
             if thread.row.status in _SLEEPS and any(
                 line.draft.author.kind == "visitor" for line in thread.lines
@@ -235,12 +235,12 @@ class _Batch:
                 publish(TicketedWords(conversation_id=thread.row.pk))
 
 
-def post_message(draft: Draft, *, now: datetime) -> Result:
+def post_message(draft: Outgoing, *, now: datetime) -> Result:
     """Store one message, waiting for the conversation's row if it must."""
     return post_messages([draft], now=now, wait=True)[0]
 
 
-def post_messages(drafts: Sequence[Draft], *, now: datetime, wait: bool = False) -> list[Result]:
+def post_messages(drafts: Sequence[Outgoing], *, now: datetime, wait: bool = False) -> list[Result]:
     """Store many messages in one transaction; the result of each stands at its place.
 
     Unless `wait`, a conversation whose row somebody else has locked is left out: `BUSY`.
@@ -257,7 +257,7 @@ def post_messages(drafts: Sequence[Draft], *, now: datetime, wait: bool = False)
     return [result or absent for result in batch.results]
 
 
-def _is_valid(draft: Draft) -> bool:
+def _is_valid(draft: Outgoing) -> bool:
     return (
         is_sayable(draft.text)
         and bool(draft.attachment_ids or draft.text.strip())
@@ -267,7 +267,7 @@ def _is_valid(draft: Draft) -> bool:
     )
 
 
-def _key(draft: Draft) -> rows.Key:
+def _key(draft: Outgoing) -> rows.Key:
     agent_id = draft.author.pk if draft.author.kind == "agent" else 0
     return draft.conversation, draft.author.kind, agent_id, draft.client_id
 
@@ -279,7 +279,7 @@ def _may_ask(author: Author, row: rows.Locked, known: rows.Known) -> bool:
     return author.pk in known.active_agents
 
 
-def _refuse(draft: Draft, row: rows.Locked, known: rows.Known) -> Refusal | None:
+def _refuse(draft: Outgoing, row: rows.Locked, known: rows.Known) -> Refusal | None:
     if draft.author.kind == "visitor":
         return None if row.status in _TAKES_VISITOR or row.is_reopenable else ENDED
     if not draft.may_see:
@@ -304,7 +304,7 @@ def _reaches(agent_id: int, row: rows.Locked, *, for_note: bool) -> bool:
     )
 
 
-def _take(draft: Draft, files: dict[str, rows.File]) -> list[rows.File] | None:
+def _take(draft: Outgoing, files: dict[str, rows.File]) -> list[rows.File] | None:
     """Take the draft's files out of those nobody has sent yet; None when one isn't the author's."""
     if not draft.attachment_ids:
         return []
@@ -318,8 +318,8 @@ def _take(draft: Draft, files: dict[str, rows.File]) -> list[rows.File] | None:
 
 
 def _next_line(
-    index: int, draft: Draft, row: rows.Locked, files: list[rows.File], now: datetime
-) -> _Line:
+    index: int, draft: Outgoing, row: rows.Locked, files: list[rows.File], now: datetime
+) -> _NewEntry:
     row.last_seq += 1
     visitor_seq = None
     if draft.kind == MESSAGE:
@@ -332,26 +332,26 @@ def _next_line(
             row.unanswered_since = None
         elif row.unanswered_since is None:
             row.unanswered_since = now
-    return _Line(index, draft, row.last_seq, visitor_seq, files)
+    return _NewEntry(index, draft, row.last_seq, visitor_seq, files)
 
 
-def _rings(threads: Iterable[_Thread], now: datetime) -> list[Ring]:
+def _deliveries(threads: Iterable[_LockedChat], now: datetime) -> list[Delivery]:
     """Build what both audiences hear, once for each."""
     at = wire_time(now)
-    rings = []
+    deliveries = []
     for thread in threads:
         row = thread.row
         if row.visitor_hash and (
             public := [line for line in thread.lines if line.visitor_seq is not None]
         ):
             content = _content("visitor", row, public, at)
-            rings.append(Ring(visitor_group(row.visitor_hash), content))
-        rings.append(Ring(thread_group(row.pk), _content("agent", row, thread.lines, at)))
-    return rings
+            deliveries.append(Delivery(visitor_group(row.visitor_hash), content))
+        deliveries.append(Delivery(thread_group(row.pk), _content("agent", row, thread.lines, at)))
+    return deliveries
 
 
 def _content(
-    audience: Audience, row: rows.Locked, lines: Iterable[_Line], at: str
+    audience: Audience, row: rows.Locked, lines: Iterable[_NewEntry], at: str
 ) -> dict[str, Any]:
     shaped = []
     delivered = 0

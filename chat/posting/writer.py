@@ -30,7 +30,7 @@ from chat.posting.messages import (
     BUSY,
     INVALID,
     UNAVAILABLE,
-    Draft,
+    Outgoing,
     Refusal,
     Result,
     post_message,
@@ -54,7 +54,7 @@ _LOST = ("08", "57P")
 BROKEN = Refusal("unavailable")
 
 
-class Refused(Exception):
+class WriterClosed(Exception):
     """The queue is full or the writer has ended."""
 
 
@@ -64,13 +64,13 @@ type Begun = Result | asyncio.Future[Result]
 
 @dataclass(slots=True)
 class _Item:
-    draft: Draft
+    draft: Outgoing
     # Called in the writer's thread with the result (first with `BUSY` if it will take longer);
     # must not block.
     done: Callable[[Result], None]
 
 
-class _Lane(threading.Thread):
+class _WriterThread(threading.Thread):
     """A thread with its own database connection, kept while it lives."""
 
     def __init__(self, name: str, work: Callable[[], bool]) -> None:
@@ -97,19 +97,19 @@ class MessageWriter:
         # By conversation: what waits for its row. The first of them is being written.
         self._slow: dict[str, deque[_Item]] = {}
         self._slow_ready: deque[str] = deque()
-        self._lanes: list[_Lane] = []
-        self._fast: _Lane | None = None
+        self._lanes: list[_WriterThread] = []
+        self._fast: _WriterThread | None = None
         self._in_hand = 0
         self._closed = False
 
     # Doors
 
-    async def submit(self, draft: Draft) -> Result:
+    async def submit(self, draft: Outgoing) -> Result:
         """Store `draft` and return what became of it, after the commit."""
         result = await self.begin(draft)
         return await result if isinstance(result, asyncio.Future) else result
 
-    def begin(self, draft: Draft) -> "asyncio.Future[Begun]":
+    def begin(self, draft: Outgoing) -> "asyncio.Future[Begun]":
         """Start storing `draft`; the future belongs to the running event loop.
 
         It yields the result, or soon another future when the chat's row is taken.
@@ -119,11 +119,11 @@ class MessageWriter:
         mailbox = _Mailbox.of(loop)
         try:
             self._put(_Item(draft, lambda result: mailbox.put(future, result)))
-        except Refused:
+        except WriterClosed:
             future.set_result(UNAVAILABLE)
         return future
 
-    def submit_and_wait(self, draft: Draft, *, timeout: float = 20.0) -> Result:
+    def submit_and_wait(self, draft: Outgoing, *, timeout: float = 20.0) -> Result:
         """Store `draft` from a thread that may block, and return what became of it."""
         if connection.in_atomic_block:
             # The message belongs to the caller's transaction.
@@ -132,13 +132,13 @@ class MessageWriter:
         try:
             self._put(_Item(draft, partial(_settle, future)))
             return future.result(timeout)
-        except (Refused, TimeoutError):
+        except (WriterClosed, TimeoutError):
             return UNAVAILABLE
 
     def _put(self, item: _Item) -> None:
         with self._condition:
             if self._closed or self._in_hand >= QUEUE_MAX:
-                raise Refused
+                raise WriterClosed
             self._start()
             self._in_hand += 1
             self._queue.append(item)
@@ -146,7 +146,7 @@ class MessageWriter:
 
     def _start(self) -> None:
         if self._fast is None:
-            self._fast = _Lane("message-writer", self._write_batch)
+            self._fast = _WriterThread("message-writer", self._write_batch)
             self._fast.start()
 
     def between(self, job: Callable[[], None]) -> None:
@@ -254,7 +254,7 @@ class MessageWriter:
             self._slow[conversation] = deque([item])
             self._slow_ready.append(conversation)
             if len(self._lanes) < min(SLOW_THREADS, len(self._slow)):
-                lane = _Lane(f"message-writer-slow-{len(self._lanes)}", self._write_slow)
+                lane = _WriterThread(f"message-writer-slow-{len(self._lanes)}", self._write_slow)
                 self._lanes.append(lane)
                 lane.start()
             self._condition.notify_all()
@@ -331,7 +331,7 @@ def _settle(future: "Future[Result]", result: Result) -> None:
         future.set_result(result)
 
 
-def _attempt(drafts: list[Draft], *, wait: bool) -> list[Result]:
+def _attempt(drafts: list[Outgoing], *, wait: bool) -> list[Result]:
     """Store `drafts` in one transaction; raises when that fails for a reason of their own."""
     for attempt in range(ATTEMPTS):
         try:
@@ -350,7 +350,7 @@ def _attempt(drafts: list[Draft], *, wait: bool) -> list[Result]:
     return [UNAVAILABLE] * len(drafts)
 
 
-def _alone(draft: Draft) -> Result:
+def _alone(draft: Outgoing) -> Result:
     try:
         return _attempt([draft], wait=True)[0]
     except (DataError, IntegrityError):

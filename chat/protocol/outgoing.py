@@ -10,7 +10,6 @@ Content to a consumer has one of these types:
 * `live.revoke`, `live.resync` — the socket must end, or must read what it may have missed.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 
 from chat.protocol.bounds import ATTACHMENTS_MAX, FRAME_MAX_BYTES, HEARTBEAT_SECONDS, Audience
-from config.wire import wire_time
+from config.wire import encode, wire_time
 
 if TYPE_CHECKING:
     from chat.models import Attachment, Entry
@@ -57,14 +56,6 @@ _VISITOR_DATA: dict[str, tuple[str, ...]] = {
 def visible_to_visitor(kind: str, data: Mapping[str, Any]) -> bool:
     """Return whether an entry gets a number in the visitor's counter."""
     return kind in VISITOR_KINDS or (kind == "field" and bool(data.get("request")))
-
-
-def encode(frame: Mapping[str, Any]) -> str:
-    """Return a frame as the text that goes over the wire."""
-    return _encode(frame)
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def wire_id(audience: Audience, public_id: str, seq: int) -> str:
@@ -189,35 +180,6 @@ def entries_content(
         "delivered": delivered,
         "text": encode(entries_frame(public_id, entries, head=last)),
     }
-
-
-# Who follows a chat, and how, may have changed with these.
-_REASSIGNING = frozenset({"conversation.assigned", "conversation.changed"})
-
-
-def frames_content(*frames: Mapping[str, Any], sender: str = "") -> dict[str, Any]:
-    """Return layer content for frames that are forwarded as they are, encoded once.
-
-    Sockets of `sender` (an agent's public id) don't hear it.
-    """
-    content: dict[str, Any] = {
-        "type": "live.frames",
-        "frames": [encode(frame) for frame in frames],
-    }
-    if touched := [
-        frame["data"]["conversation"]
-        for frame in frames
-        if frame.get("name") in _REASSIGNING and "conversation" in frame["data"]
-    ]:
-        content["touched"] = touched
-    if sender:
-        content["sender"] = sender
-    return content
-
-
-def event_frame(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an `event` frame."""
-    return {"type": "event", "name": name, "data": data}
 
 
 def ack_text(*, cid: str, entry_id: str, seq: int, at: str, dup: bool) -> str:

@@ -97,7 +97,7 @@ def tabs_of(access: Access) -> list[Tab]:
     return tabs
 
 
-def chats(access: Access, *, brand_id: int | None) -> QuerySet[Conversation]:
+def open_chats(access: Access, *, brand_id: int | None) -> QuerySet[Conversation]:
     """Return the unresolved customer chats that `access` reaches, of one brand or all."""
     found = Conversation.objects.visible_to(access).unresolved()
     found = found.filter(kind=Conversation.Kind.CUSTOMER)
@@ -116,11 +116,11 @@ def _condition(tab: Tab, access: Access) -> Q:
             return Q(status__in=(Status.BOT, Status.QUEUED, *TAKEN))
 
 
-def figures(access: Access, *, brand_id: int | None) -> Figures:
+def count_tabs(access: Access, *, brand_id: int | None) -> Figures:
     """Return what the tabs, the footer and the capacity meter count, in one query."""
     tabs = tabs_of(access)
     here = Q() if brand_id is None else Q(brand=brand_id)
-    found = chats(access, brand_id=None).aggregate(
+    found = open_chats(access, brand_id=None).aggregate(
         **{tab.value: Count("pk", filter=_condition(tab, access) & here) for tab in tabs},
         oldest=Min("queued_at", filter=Q(status=Status.QUEUED) & here),
         taken=Count("pk", filter=Q(assignee=access.agent_id, holds_slot=True)),
@@ -148,10 +148,10 @@ def unread_for(agent_id: int) -> Subquery:
     return Subquery(unread, output_field=IntegerField())
 
 
-def rows(access: Access, agent: Agent, *, tab: Tab, brand_id: int | None) -> list[Row]:
+def inbox_rows(access: Access, agent: Agent, *, tab: Tab, brand_id: int | None) -> list[Row]:
     """Return the rows of one tab: the queue in its order, others by who waits longest."""
     found = (
-        chats(access, brand_id=brand_id)
+        open_chats(access, brand_id=brand_id)
         .filter(_condition(tab, access))
         .select_related("visitor", "contact", "topic", "brand", "assignee")
         .annotate(
@@ -198,7 +198,7 @@ def row_of(conversation: Conversation, agent: Agent | None = None) -> Row:
     )
 
 
-def groups(found: Sequence[Row], tab: Tab) -> list[Group]:
+def group_rows(found: Sequence[Row], tab: Tab) -> list[Group]:
     """Return `found` in sections; empty sections are left out."""
     sections: dict[Section, list[Row]] = {section: [] for section in Section}
     for row in found:

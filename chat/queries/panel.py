@@ -53,7 +53,7 @@ class Panel:
     site_events: Sequence[tuple[datetime, str]]
 
 
-def opened(access: Access, public_id: str) -> Conversation:
+def find_chat(access: Access, public_id: str) -> Conversation:
     """Return the chat that `access` may open, with what its screen needs; DoesNotExist if none."""
     conversation: Conversation = (
         Conversation.objects.visible_to(access)

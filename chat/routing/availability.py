@@ -57,7 +57,7 @@ class Availability:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class Slots:
     """The agents who may take one kind of chat, their slots and what is left of them."""
 
     agents: int
@@ -74,7 +74,7 @@ class Floor:
     ringing: Collection[int]
     policy: Policy
 
-    def room(self, brand_id: int, team_ids: frozenset[int], channel: str = "web") -> Room:
+    def room(self, brand_id: int, team_ids: frozenset[int], channel: str = "web") -> Slots:
         """Return who and what is there for chats of these teams."""
         slots = free = agents = 0
         for candidate in self.candidates:
@@ -83,7 +83,7 @@ class Floor:
                 agents += limit > 0
                 slots += limit
                 free += max(0, limit - candidate.held)
-        return Room(agents=agents, slots=slots, free=free)
+        return Slots(agents=agents, slots=slots, free=free)
 
     def ahead(self, team_ids: frozenset[int]) -> int:
         """Return how many chats stand in line for these teams."""

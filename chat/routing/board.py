@@ -132,7 +132,7 @@ def shown_place(conversation: Conversation, *, now: datetime) -> tuple[int | Non
     return board.places().get(conversation.pk, (None, None))
 
 
-def forget() -> None:
+def forget_board() -> None:
     """Have everybody, in every process, look again."""
     cache.set(_KEY, uuid4().hex, timeout=None)
 

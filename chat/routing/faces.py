@@ -4,7 +4,7 @@ from agents.models import Agent, Status
 from chat.protocol import author_json
 
 
-def face_of(agent: Agent) -> dict[str, str]:
+def public_agent(agent: Agent) -> dict[str, str]:
     """Return the agent as an author, with a status in which Invisible looks like Offline."""
     status = Status.OFFLINE if agent.status == Status.INVISIBLE else agent.status
     face = author_json("agent", agent.public_id, agent.name, agent.avatar_url)

@@ -12,7 +12,7 @@ from chat.routing.decision import Reason, exclusion
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class Openness:
     """How many chats like the one asked about an agent may still take, or why none at all."""
 
     agent: Agent
@@ -28,7 +28,7 @@ class TeamRoom:
     online: int
 
 
-def rooms_for(chat: Conversation, agents: Iterable[Agent]) -> list[Room]:
+def rooms_for(chat: Conversation, agents: Iterable[Agent]) -> list[Openness]:
     """Return what room these agents (with `is_here`) have for `chat`, as routing sees it.
 
     A slot that the chat itself takes (it rings at the agent, or is in wrap-up there) is free.
@@ -42,7 +42,7 @@ def rooms_for(chat: Conversation, agents: Iterable[Agent]) -> list[Room]:
         own = own or (chat.holds_slot and chat.assignee_id == agent.pk)
         limit = policy.limit(candidate, chat.brand_id, waiting.team_ids)
         rooms.append(
-            Room(
+            Openness(
                 agent=agent,
                 free=limit - (candidate.held - own),
                 reason=exclusion(candidate, chat.brand_id, chat.channel, waiting.team_ids),

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from chat.limits import address_key, scope_address
-from chat.posting.messages import Author, Draft, Posted, Result
+from chat.posting.messages import Author, Outgoing, Posted, Result
 from chat.posting.writer import writer
 from chat.protocol import (
     FRAME_MAX_BYTES,
@@ -26,13 +26,12 @@ from chat.protocol import (
     Close,
     ack_text,
     decode,
-    encode,
     nack_frame,
 )
 from chat.sockets.following import Following, Gone
 from chat.sockets.rates import REFUSALS_MAX, Bucket
 from chat.sockets.watch import Watch
-from config.wire import wire_time
+from config.wire import encode, wire_time
 
 logger = logging.getLogger(__name__)
 
@@ -255,7 +254,7 @@ class LiveConsumer(Following, AsyncConsumer):
         if author is None:
             await self.say(encode(nack_frame(cid, "forbidden", retry=False)))
             return
-        draft = Draft(
+        draft = Outgoing(
             frame["conversation"],
             author,
             frame["text"],

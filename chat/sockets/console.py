@@ -14,15 +14,7 @@ from chat.events.groups import thread_group, visitor_group
 from chat.limits import scope_address
 from chat.operations.watching import note_watching
 from chat.posting.messages import MESSAGE, NOTE, Author
-from chat.protocol import (
-    RESUMED_CONVERSATIONS_MAX,
-    Close,
-    encode,
-    event_frame,
-    frames_content,
-    typing_frame,
-    welcome_frame,
-)
+from chat.protocol import RESUMED_CONVERSATIONS_MAX, Close, typing_frame, welcome_frame
 from chat.sockets import presence
 from chat.sockets.base import Ended, LiveConsumer
 from chat.sockets.credentials import Credential, by_session, by_token, session_key_of, still_good
@@ -30,17 +22,18 @@ from chat.sockets.following import Gone
 from chat.sockets.origins import is_own, origin_of
 from chat.sockets.readers import read
 from chat.sockets.threads import (
+    Follow,
     Missed,
     Placement,
-    Stand,
-    Thread,
-    agent_stand,
-    agent_stands,
+    ThreadState,
+    agent_thread,
+    agent_threads,
     epoch,
     missed_by_agent,
-    stands_of,
+    threads_of,
 )
 from config.realtime.layer import announce
+from config.wire import encode, event_frame, frames_content
 
 # How long an agent's part in a chat is believed before typing is shown to the visitor.
 PART_SECONDS = 5.0
@@ -73,21 +66,21 @@ class ConsoleConsumer(LiveConsumer):
         self.author = Author.of_agent(agent)
         await self.join(agent_group(agent.pk))
         resume: dict[str, int] = hello["resume"]
-        stands, brand_ids, now_epoch = await read(_agent_start, credential, resume)
+        states, brand_ids, now_epoch = await read(_agent_start, credential, resume)
         for brand_id in brand_ids:
             await self.join(desk_group(brand_id))
         self.watch.add(self)
-        for stand in stands:
-            await self.join(thread_group(stand.pk))
+        for state in states:
+            await self.join(thread_group(state.pk))
         # Asked once more, now that the bells ring here.
-        stands = await read(agent_stands, credential.access, resume) if stands else []
-        heads = {stand.public_id: stand.head for stand in stands}
-        await self._note_watching(credential, stands)
+        states = await read(agent_threads, credential.access, resume) if states else []
+        heads = {state.public_id: state.head for state in states}
+        await self._note_watching(credential, states)
         await self.say(encode(welcome_frame(heads, now_epoch)))
-        await self.follow_all(stands, resume)
+        await self.follow_all(states, resume)
 
-    def begins_at(self, stand: Stand) -> int:
-        return stand.head
+    def begins_at(self, state: ThreadState) -> int:
+        return state.head
 
     def _let_in(self, token: str | None, expected: str | None) -> Credential | None:
         credential = None
@@ -103,10 +96,10 @@ class ConsoleConsumer(LiveConsumer):
             agent_presence.attach(self.credential.agent.pk)
         return self.credential
 
-    def find(self, public_id: str) -> Stand | None:
-        return agent_stand(self._access(), public_id)
+    def find(self, public_id: str) -> ThreadState | None:
+        return agent_thread(self._access(), public_id)
 
-    def fetch(self, thread: Thread) -> Missed | None:
+    def fetch(self, thread: Follow) -> Missed | None:
         return missed_by_agent(self._access(), thread)
 
     def _access(self) -> Any:
@@ -124,16 +117,16 @@ class ConsoleConsumer(LiveConsumer):
         for public_id in content.get("touched", ()):
             await self._refresh(public_id)
 
-    def follow(self, thread: Thread) -> None:
+    def follow(self, thread: Follow) -> None:
         """Forward what is new in a chat, and say whether its visitor is here."""
         super().follow(thread)
         self._spawn(self._ask_presence(thread))
 
-    async def _ask_presence(self, thread: Thread) -> None:
+    async def _ask_presence(self, thread: Follow) -> None:
         if thread.may_be_here:
             found = await presence.states([thread.visitor_hash])
             await self.show_presence(
-                presence.said(thread.public_id, found[thread.visitor_hash], timezone.now())
+                presence.presence_data(thread.public_id, found[thread.visitor_hash], timezone.now())
             )
 
     async def show_presence(self, said: dict[str, str]) -> None:
@@ -147,38 +140,40 @@ class ConsoleConsumer(LiveConsumer):
     async def _refresh(self, public_id: str) -> None:
         """Follow a chat that is the agent's now; stop following one that may not be seen."""
         followed = (self.threads or {}).get(public_id)
-        stand = await read(self.find, public_id)
+        state = await read(self.find, public_id)
         if followed is not None:
-            await self._keep_following(followed, stand)
-        elif stand is not None and stand.is_mine:
-            await self._follow_from(stand, stand.head)
+            await self._keep_following(followed, state)
+        elif state is not None and state.is_mine:
+            await self._follow_from(state, state.head)
 
     async def look_again(self, moved: Mapping[int, Placement]) -> None:
         """Stop following those of some chats that were taken away, should no bell have told it."""
-        stands = await read(stands_of, self._access(), list(moved))
+        states = await read(threads_of, self._access(), list(moved))
         for thread in list((self.threads or {}).values()):
             if thread.pk in moved:
-                await self._keep_following(thread, stands.get(thread.pk))
+                await self._keep_following(thread, states.get(thread.pk))
                 thread.placement = moved[thread.pk]
 
-    async def _keep_following(self, thread: Thread, stand: Stand | None) -> None:
+    async def _keep_following(self, thread: Follow, state: ThreadState | None) -> None:
         """Go on if the chat is the agent's, or may be seen and a screen shows it."""
-        if stand is None or not (stand.is_mine or thread.is_watched):
+        if state is None or not (state.is_mine or thread.is_watched):
             await self.unfollow(thread)
             return
-        stand.tell(thread)
+        state.tell(thread)
         if self.credential is not None:
-            await self._note_watching(self.credential, [stand])
+            await self._note_watching(self.credential, [state])
 
-    async def _follow_from(self, stand: Stand, sent: int, *, is_watched: bool = False) -> None:
-        await self.join(thread_group(stand.pk))
-        thread = stand.thread(sent)
+    async def _follow_from(
+        self, state: ThreadState, sent: int, *, is_watched: bool = False
+    ) -> None:
+        await self.join(thread_group(state.pk))
+        thread = state.follow(sent)
         thread.is_watched = is_watched
         self.follow(thread)
         # What came between the look and the joining has no bell.
         await self.catch_up(thread)
 
-    async def unfollow(self, thread: Thread) -> None:
+    async def unfollow(self, thread: Follow) -> None:
         """Hear nothing more of a chat."""
         await super().unfollow(thread)
         await self.leave(thread_group(thread.pk))
@@ -189,15 +184,15 @@ class ConsoleConsumer(LiveConsumer):
         followed = (self.threads or {}).get(public_id)
         if followed is None and len(self.threads or ()) >= RESUMED_CONVERSATIONS_MAX:
             return
-        stand = await read(self.find, public_id)
-        if stand is not None and self.credential is not None:
-            await self._note_watching(self.credential, [stand])
-            sent = stand.head if after is None else after
-            await self._follow_from(stand, sent, is_watched=True)
+        state = await read(self.find, public_id)
+        if state is not None and self.credential is not None:
+            await self._note_watching(self.credential, [state])
+            sent = state.head if after is None else after
+            await self._follow_from(state, sent, is_watched=True)
 
-    async def _note_watching(self, credential: Credential, stands: list[Stand]) -> None:
+    async def _note_watching(self, credential: Credential, states: list[ThreadState]) -> None:
         """Note, once for each socket, which chats it shows to somebody without a part in them."""
-        watched = {stand.pk for stand in stands if not stand.speaks} - self.noted
+        watched = {state.pk for state in states if not state.speaks} - self.noted
         if watched:
             await read(
                 note_watching,
@@ -234,17 +229,19 @@ class ConsoleConsumer(LiveConsumer):
         if thread is None or self.author is None:
             return
         if frame["mode"] == "reply" and time.monotonic() - thread.checked_at > PART_SECONDS:
-            stand = await read(self.find, thread.public_id)
-            if stand is None:
+            state = await read(self.find, thread.public_id)
+            if state is None:
                 return
-            stand.tell(thread)
+            state.tell(thread)
         if frame["mode"] == "reply" and not thread.speaks:
             return
         shown = typing_frame(thread.public_id, self.author.shape(), on=frame["on"])
-        rings = [(thread_group(thread.pk), frames_content(shown, sender=self.author.public_id))]
+        deliveries = [
+            (thread_group(thread.pk), frames_content(shown, sender=self.author.public_id))
+        ]
         if frame["mode"] == "reply" and thread.visitor_hash:
-            rings.append((visitor_group(thread.visitor_hash), frames_content(shown)))
-        announce(rings)
+            deliveries.append((visitor_group(thread.visitor_hash), frames_content(shown)))
+        announce(deliveries)
 
     async def resync(self) -> None:
         """Look again: is the agent still let in, what was missed, what do the lists say."""
@@ -277,6 +274,6 @@ class ConsoleConsumer(LiveConsumer):
 
 def _agent_start(
     credential: Credential, resume: dict[str, int]
-) -> tuple[list[Stand], list[int], Any]:
+) -> tuple[list[ThreadState], list[int], Any]:
     brand_ids = [brand.pk for brand in brands_of(credential.access)]
-    return agent_stands(credential.access, resume), brand_ids, epoch()
+    return agent_threads(credential.access, resume), brand_ids, epoch()

@@ -7,11 +7,12 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from chat.posting import mark_collector
-from chat.protocol import RESUME_MAX, RESUMED_ENTRIES_MAX, Audience, encode
+from chat.protocol import RESUME_MAX, RESUMED_ENTRIES_MAX, Audience
 from chat.sockets.credentials import Credential
 from chat.sockets.readers import read
-from chat.sockets.threads import Missed, Placement, Stand, Thread
+from chat.sockets.threads import Follow, Missed, Placement, ThreadState
 from chat.sockets.watch import MARKS_SECONDS, READS_SECONDS, Watch
+from config.wire import encode
 
 logger = logging.getLogger(__name__)
 
@@ -26,17 +27,17 @@ class Following:
     audience: Audience
     watch: Watch
     credential: Credential | None = None
-    threads: dict[str, Thread] | None = None
+    threads: dict[str, Follow] | None = None
 
     async def say(self, text: str) -> None:
         """Send one encoded frame; raises `Gone`."""
         raise NotImplementedError
 
-    def find(self, public_id: str) -> Stand | None:
+    def find(self, public_id: str) -> ThreadState | None:
         """Return where a conversation stands, if the person may see it. Reads the database."""
         raise NotImplementedError
 
-    def fetch(self, thread: Thread) -> Missed | None:
+    def fetch(self, thread: Follow) -> Missed | None:
         """Return what a followed conversation has that did not go out; None: no longer ours."""
         raise NotImplementedError
 
@@ -55,36 +56,36 @@ class Following:
         elif content["last"] > thread.sent:
             await self.catch_up(thread)
 
-    def follow_unasked(self, content: dict[str, Any]) -> Thread | None:
+    def follow_unasked(self, content: dict[str, Any]) -> Follow | None:
         """Return the followed conversation of new entries; None when they are not for us."""
         return (self.threads or {}).get(content["conversation"])
 
-    def follow(self, thread: Thread) -> None:
+    def follow(self, thread: Follow) -> None:
         """Forward what is new in a conversation from now on."""
         if self.threads is None:
             self.threads = {}
         self.threads[thread.public_id] = thread
 
-    async def follow_all(self, stands: Sequence[Stand], resume: Mapping[str, int]) -> None:
+    async def follow_all(self, states: Sequence[ThreadState], resume: Mapping[str, int]) -> None:
         """Follow what `hello` found, and send what was missed, up to a number for all together."""
         left = RESUMED_ENTRIES_MAX
-        for stand in stands:
-            thread = stand.thread(resume.get(stand.public_id, self.begins_at(stand)))
-            thread.is_watched = stand.public_id in resume
+        for state in states:
+            thread = state.follow(resume.get(state.public_id, self.begins_at(state)))
+            thread.is_watched = state.public_id in resume
             self.follow(thread)
-            behind = stand.head - thread.sent
+            behind = state.head - thread.sent
             if 0 < behind <= RESUME_MAX and behind > left:
-                thread.sent = stand.head
-                await self.say(encode({"type": "resync", "conversation": stand.public_id}))
+                thread.sent = state.head
+                await self.say(encode({"type": "resync", "conversation": state.public_id}))
             elif behind:
                 left -= behind if 0 < behind <= RESUME_MAX else 0
                 await self.catch_up(thread)
 
-    def begins_at(self, stand: Stand) -> int:
+    def begins_at(self, state: ThreadState) -> int:
         """Return the number from which a conversation is sent that `hello` doesn't name."""
         raise NotImplementedError
 
-    async def unfollow(self, thread: Thread) -> None:
+    async def unfollow(self, thread: Follow) -> None:
         """Hear nothing more of a conversation."""
         (self.threads or {}).pop(thread.public_id, None)
 
@@ -94,7 +95,7 @@ class Following:
     async def show_presence(self, said: dict[str, str]) -> None:
         """Hear whether the visitor of a followed conversation is here; only agents do."""
 
-    async def catch_up(self, thread: Thread) -> None:
+    async def catch_up(self, thread: Follow) -> None:
         """Send what is in the database and has not gone out; the only way past a gap."""
         if thread.busy:
             thread.dirty = True
@@ -122,7 +123,7 @@ class Following:
         finally:
             thread.busy = False
 
-    def note_delivered(self, thread: Thread, seq: int) -> None:
+    def note_delivered(self, thread: Follow, seq: int) -> None:
         """Note that the other side's words have reached this screen."""
         agent = self.credential.agent.pk if self.credential else None
         if agent is None or thread.speaks:
@@ -142,10 +143,10 @@ class Following:
             mark_collector.note(thread.pk, agent, read=frame["seq"])
             self.watch.flush_marks(delay=READS_SECONDS)
 
-    async def thread_of(self, public_id: str) -> Thread | None:
+    async def thread_of(self, public_id: str) -> Follow | None:
         """Return a conversation that the person may see, followed or not."""
         followed = (self.threads or {}).get(public_id)
         if followed is not None:
             return followed
-        stand = await read(self.find, public_id)
-        return stand.thread(stand.head) if stand is not None else None
+        state = await read(self.find, public_id)
+        return state.follow(state.head) if state is not None else None

@@ -44,7 +44,7 @@ def _all_allowed() -> frozenset[Origin]:
     return _known[1]
 
 
-def forget() -> None:
+def forget_origins() -> None:
     """Ask the database again next time."""
     global _known
     _known = (0.0, frozenset())

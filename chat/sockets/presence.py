@@ -114,14 +114,18 @@ def _tell(chats: Mapping[int, str], state: State, at: datetime) -> None:
         [
             (
                 thread_group(pk),
-                {"type": "live.frames", "frames": [], "presence": said(public_id, state, at)},
+                {
+                    "type": "live.frames",
+                    "frames": [],
+                    "presence": presence_data(public_id, state, at),
+                },
             )
             for pk, public_id in chats.items()
         ]
     )
 
 
-def said(public_id: str, state: State, at: datetime) -> dict[str, str]:
+def presence_data(public_id: str, state: State, at: datetime) -> dict[str, str]:
     """Return the data of a `presence` event."""
     return {"conversation": public_id, "visitor": state, "at": wire_time(at)}
 

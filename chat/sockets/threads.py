@@ -14,16 +14,10 @@ from agents.access import Access
 from agents.models import Brand, Topic
 from chat.models import Conversation, Entry, Installation, Participation, Visitor
 from chat.posting.messages import Author
-from chat.protocol import (
-    BATCH_SIZE,
-    RESUME_MAX,
-    Audience,
-    encode,
-    event_frame,
-    rows_frame,
-)
+from chat.protocol import BATCH_SIZE, RESUME_MAX, Audience, rows_frame
 from chat.routing.board import shown_availability, shown_place
 from chat.widget.sessions import VisitorSession
+from config.wire import encode, event_frame
 
 EPOCH_SECONDS = 5.0
 
@@ -31,7 +25,7 @@ EPOCH_SECONDS = 5.0
 type Placement = tuple[Any, ...]
 
 
-class Thread:
+class Follow:
     """A conversation as one socket follows it."""
 
     __slots__ = (
@@ -80,7 +74,7 @@ class Thread:
 
 
 @dataclass(frozen=True)
-class Stand:
+class ThreadState:
     """A conversation that may be followed, and where it stands now."""
 
     pk: int
@@ -91,13 +85,13 @@ class Stand:
     is_mine: bool
     is_over: bool = False
 
-    def thread(self, sent: int) -> Thread:
+    def follow(self, sent: int) -> Follow:
         """Return the following of it by a socket that has seen `sent`."""
-        thread = Thread(self.pk, self.public_id, sent, self.visitor_hash)
+        thread = Follow(self.pk, self.public_id, sent, self.visitor_hash)
         self.tell(thread)
         return thread
 
-    def tell(self, thread: Thread) -> None:
+    def tell(self, thread: Follow) -> None:
         """Refresh what a following knows of the agent's part in it."""
         thread.speaks = self.speaks
         thread.is_mine = self.is_mine
@@ -115,58 +109,58 @@ class Missed:
     delivered: int = 0
 
 
-def visitor_stands(session: VisitorSession, public_ids: Collection[str]) -> list[Stand]:
+def visitor_threads(session: VisitorSession, public_ids: Collection[str]) -> list[ThreadState]:
     """Return the visitor's unresolved chats and those of `public_ids` that are theirs."""
     if session.visitor is None:
         return []
     rows = Conversation.objects.filter(visitor=session.visitor, brand=session.brand_id).filter(
         ~Q(status=Conversation.Status.RESOLVED) | Q(public_id__in=public_ids)
     )
-    return _own_stands(session.secret_hash, rows)
+    return _own_states(session.secret_hash, rows)
 
 
-def unresolved_stands(secret_hash: str) -> list[Stand]:
+def unresolved_threads(secret_hash: str) -> list[ThreadState]:
     """Return the unresolved chats of the visitor with this secret."""
     rows = Conversation.objects.unresolved().filter(visitor__secret_hash=secret_hash)
-    return _own_stands(secret_hash, rows)
+    return _own_states(secret_hash, rows)
 
 
-def _own_stands(secret_hash: str, rows: QuerySet[Conversation]) -> list[Stand]:
+def _own_states(secret_hash: str, rows: QuerySet[Conversation]) -> list[ThreadState]:
     found = rows.values_list("pk", "public_id", "last_visitor_seq")
     return [
-        Stand(pk, public_id, head, secret_hash, speaks=True, is_mine=True)
+        ThreadState(pk, public_id, head, secret_hash, speaks=True, is_mine=True)
         # Oldest first: who misses more than one hello may take loads the newest anew.
         for pk, public_id, head in sorted(found)
     ]
 
 
-def visitor_stand(secret_hash: str, public_id: str) -> Stand | None:
+def visitor_thread(secret_hash: str, public_id: str) -> ThreadState | None:
     """Return one chat of the visitor with this secret."""
     row = (
         Conversation.objects.filter(visitor__secret_hash=secret_hash, public_id=public_id)
         .values_list("pk", "last_visitor_seq")
         .first()
     )
-    return Stand(row[0], public_id, row[1], secret_hash, True, True) if row else None
+    return ThreadState(row[0], public_id, row[1], secret_hash, True, True) if row else None
 
 
-def agent_stands(access: Access, public_ids: Collection[str]) -> list[Stand]:
+def agent_threads(access: Access, public_ids: Collection[str]) -> list[ThreadState]:
     """Return the agent's own unresolved chats and those of `public_ids` that are visible."""
     mine = Q(assignee=access.agent_id) & ~Q(status=Conversation.Status.RESOLVED)
-    return _stands(access, mine | Q(public_id__in=public_ids))
+    return _read_states(access, mine | Q(public_id__in=public_ids))
 
 
-def stands_of(access: Access, pks: Collection[int]) -> dict[int, Stand]:
+def threads_of(access: Access, pks: Collection[int]) -> dict[int, ThreadState]:
     """Return those of many chats that the agent may see."""
-    return {stand.pk: stand for stand in _stands(access, Q(pk__in=pks))}
+    return {state.pk: state for state in _read_states(access, Q(pk__in=pks))}
 
 
-def agent_stand(access: Access, public_id: str) -> Stand | None:
+def agent_thread(access: Access, public_id: str) -> ThreadState | None:
     """Return one chat, if the agent may see it."""
-    return next(iter(_stands(access, Q(public_id=public_id))), None)
+    return next(iter(_read_states(access, Q(public_id=public_id))), None)
 
 
-def _stands(access: Access, which: Q) -> list[Stand]:
+def _read_states(access: Access, which: Q) -> list[ThreadState]:
     joined = Participation.objects.filter(
         conversation=OuterRef("pk"), agent=access.agent_id, joined_at__isnull=False, left_at=None
     )
@@ -185,7 +179,7 @@ def _stands(access: Access, which: Q) -> list[Stand]:
         )
     )
     return [
-        Stand(
+        ThreadState(
             pk,
             public_id,
             head,
@@ -218,9 +212,9 @@ def missed(pk: int, public_id: str, audience: Audience, after: int) -> Missed:
     return Missed(frames, max(head, after), delivered)
 
 
-def missed_by_agent(access: Access, thread: Thread) -> Missed | None:
+def missed_by_agent(access: Access, thread: Follow) -> Missed | None:
     """Return what an agent's socket has missed; None when the chat may not be seen any more."""
-    if agent_stand(access, thread.public_id) is None:
+    if agent_thread(access, thread.public_id) is None:
         return None
     return missed(thread.pk, thread.public_id, "agent", thread.sent)
 
@@ -242,7 +236,7 @@ def _number(entry: Entry, audience: Audience) -> int | None:
     return entry.visitor_seq if audience == "visitor" else entry.seq
 
 
-def outlook(brand_id: int, secret_hash: str) -> list[str]:
+def read_outlook(brand_id: int, secret_hash: str) -> list[str]:
     """Return encoded events: what a visitor of the brand can expect, and the place of whoever has
     this secret ("" for nobody) in line."""
     now = timezone.now()
@@ -260,7 +254,7 @@ def outlook(brand_id: int, secret_hash: str) -> list[str]:
     return [encode(event) for event in events]
 
 
-def heads(pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
+def read_heads(pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
     """Return both counters of many conversations, in one query."""
     rows = Conversation.objects.filter(pk__in=pks)
     return {
@@ -269,7 +263,7 @@ def heads(pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
     }
 
 
-def placements(pks: Collection[int]) -> dict[int, Placement]:
+def read_placements(pks: Collection[int]) -> dict[int, Placement]:
     """Return what decides who may see each of many chats, in three queries."""
     joined = _grouped(
         Participation.objects.filter(

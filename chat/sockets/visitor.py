@@ -9,32 +9,27 @@ from django.utils import timezone
 from chat.events.groups import site_group, thread_group, visitor_group
 from chat.limits import HELLOS, TooMany, spend
 from chat.posting.messages import MESSAGE, Author
-from chat.protocol import (
-    Close,
-    encode,
-    frames_content,
-    typing_frame,
-    welcome_frame,
-)
+from chat.protocol import Close, typing_frame, welcome_frame
 from chat.routing.board import shown_availability
 from chat.sockets import presence
 from chat.sockets.base import Ended, LiveConsumer
 from chat.sockets.origins import is_known, is_own, origin_of
 from chat.sockets.readers import read
 from chat.sockets.threads import (
+    Follow,
     Missed,
-    Stand,
-    Thread,
+    ThreadState,
     epoch,
     missed,
-    outlook,
-    unresolved_stands,
+    read_outlook,
+    unresolved_threads,
     visitor_author,
-    visitor_stand,
-    visitor_stands,
+    visitor_thread,
+    visitor_threads,
 )
 from chat.widget.sessions import BadToken, VisitorSession, claims_of, origin_allowed, session_with
 from config.realtime.layer import announce
+from config.wire import encode, frames_content
 
 
 class VisitorConsumer(LiveConsumer):
@@ -64,19 +59,19 @@ class VisitorConsumer(LiveConsumer):
             raise Ended(Close.TOKEN) from None
         except TooMany:
             raise Ended(Close.RATE) from None
-        session, stands, now_epoch, expects = start
+        session, states, now_epoch, expects = start
         if not origin_allowed(self.origin, session.brand):
             raise Ended(Close.FORBIDDEN)
         if session.visitor is not None:
             self.author = Author.of_visitor(session.visitor)
         self._take_place()
-        heads = {stand.public_id: stand.head for stand in stands}
+        heads = {state.public_id: state.head for state in states}
         # It may have changed since the widget was told, and while its socket was away.
         welcome = welcome_frame(heads, now_epoch) | {"availability": expects}
         await self.say(encode(welcome))
-        await self.follow_all(stands, resume)
+        await self.follow_all(states, resume)
 
-    def begins_at(self, stand: Stand) -> int:
+    def begins_at(self, state: ThreadState) -> int:
         return 0
 
     def _take_place(self) -> None:
@@ -86,25 +81,25 @@ class VisitorConsumer(LiveConsumer):
             if isinstance(oldest, VisitorConsumer):
                 oldest.end(Close.REPLACED)
 
-    def follow(self, thread: Thread) -> None:
+    def follow(self, thread: Follow) -> None:
         """Forward what is new in a chat, and let its agents know that the visitor is here."""
         super().follow(thread)
         presence.follow(self.secret_hash, thread.pk, thread.public_id)
 
-    def follow_unasked(self, content: dict[str, Any]) -> Thread | None:
+    def follow_unasked(self, content: dict[str, Any]) -> Follow | None:
         """Follow a chat that began after the welcome."""
         thread = super().follow_unasked(content)
         if thread is None:
-            thread = Thread(content["pk"], content["conversation"], 0, self.secret_hash)
+            thread = Follow(content["pk"], content["conversation"], 0, self.secret_hash)
             self.follow(thread)
             # The form that began it may have asked for the name.
             self.author = None
         return thread
 
-    def find(self, public_id: str) -> Stand | None:
-        return visitor_stand(self.secret_hash, public_id)
+    def find(self, public_id: str) -> ThreadState | None:
+        return visitor_thread(self.secret_hash, public_id)
 
-    def fetch(self, thread: Thread) -> Missed | None:
+    def fetch(self, thread: Follow) -> Missed | None:
         return missed(thread.pk, thread.public_id, "visitor", thread.sent)
 
     async def send_message(self, frame: dict[str, Any]) -> None:
@@ -127,13 +122,13 @@ class VisitorConsumer(LiveConsumer):
 
     async def resync(self) -> None:
         """Look again: what was said, also in chats that began unheard, and what to expect now."""
-        for stand in await read(unresolved_stands, self.secret_hash):
-            if stand.public_id not in (self.threads or {}):
-                self.follow(stand.thread(0))
+        for state in await read(unresolved_threads, self.secret_hash):
+            if state.public_id not in (self.threads or {}):
+                self.follow(state.follow(0))
         await super().resync()
         if self.brand_id is not None:
             for frame in await read(
-                outlook, self.brand_id, self.secret_hash if self.threads else ""
+                read_outlook, self.brand_id, self.secret_hash if self.threads else ""
             ):
                 await self.say(frame)
 
@@ -150,9 +145,9 @@ class VisitorConsumer(LiveConsumer):
 
 def _visitor_start(
     claims: Mapping[str, Any], resume: dict[str, int]
-) -> tuple[VisitorSession, list[Stand], Any, dict[str, Any]]:
+) -> tuple[VisitorSession, list[ThreadState], Any, dict[str, Any]]:
     # A hello costs queries, however little the socket says after it.
     spend(HELLOS, claims["secret"][:32])
     session = session_with(claims)
     expects = shown_availability(session.brand, now=timezone.now())
-    return session, visitor_stands(session, resume), epoch(), expects.as_json()
+    return session, visitor_threads(session, resume), epoch(), expects.as_json()

@@ -16,12 +16,13 @@ from django.utils import timezone
 
 from agents.models import Brand
 from chat.posting import mark_collector
-from chat.protocol import Close, encode
+from chat.protocol import Close
 from chat.sockets import presence
 from chat.sockets.credentials import Credential, still_good
 from chat.sockets.readers import read
-from chat.sockets.threads import heads, placements
+from chat.sockets.threads import read_heads, read_placements
 from chat.widget.sessions import origin_allowed
+from config.wire import encode
 
 if TYPE_CHECKING:
     from chat.sockets.base import LiveConsumer
@@ -154,7 +155,9 @@ class Watch:
         ]
         if not following:
             return
-        now = await read(placements, {thread.pk for _, threads in following for thread in threads})
+        now = await read(
+            read_placements, {thread.pk for _, threads in following for thread in threads}
+        )
         for socket, threads in following:
             moved = {
                 thread.pk: now.get(thread.pk, ())
@@ -170,7 +173,7 @@ class Watch:
         pks = {thread.pk for socket in following for thread in (socket.threads or {}).values()}
         if not pks:
             return
-        now_at = await read(heads, pks)
+        now_at = await read(read_heads, pks)
         for socket in following:
             for thread in list((socket.threads or {}).values()):
                 seq, visitor_seq = now_at.get(thread.pk, (0, 0))
@@ -195,7 +198,7 @@ class Watch:
             for socket, thread in watching:
                 state = found[thread.visitor_hash]
                 if thread.visitor != state:
-                    said = presence.said(thread.public_id, state, at)
+                    said = presence.presence_data(thread.public_id, state, at)
                     self.later(socket.show_presence(said))
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:

@@ -128,7 +128,7 @@ def _text(claims: dict[str, Any], name: str) -> str:
     return one_line(value)
 
 
-def sealed(identity: Identity, secret_hash: str) -> str:
+def seal_identity(identity: Identity, secret_hash: str) -> str:
     """Return the identity as a browser without a row presents it when it renews its session."""
     return signing.dumps([*as_claim(identity), secret_hash], salt=_SALT, compress=True)
 

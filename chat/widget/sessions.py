@@ -25,7 +25,7 @@ from chat.widget.identities import (
     as_claim,
     is_trusted,
     read_identity,
-    sealed,
+    seal_identity,
     take_identity,
 )
 
@@ -136,11 +136,13 @@ def open_session(
     if visitor is not None:
         _greet_again(visitor, session, consent=consent, now=now)
     elif consent is not None:
-        visitor = remember(
+        visitor = remember_visitor(
             session=session, address=address, user_agent=user_agent, consent=consent, now=now
         )
         session = VisitorSession(**vars(session) | {"visitor": visitor})
-    renewal = sealed(signed, session.secret_hash) if signed and session.visitor is None else None
+    renewal = (
+        seal_identity(signed, session.secret_hash) if signed and session.visitor is None else None
+    )
     return OpenedSession(session, make_token(session), secret if is_new else None, renewal)
 
 
@@ -182,7 +184,7 @@ def _identify(visitor: Visitor, identity: Identity) -> bool:
 
 
 @transaction.atomic
-def remember(
+def remember_visitor(
     *,
     session: VisitorSession,
     address: str | None,

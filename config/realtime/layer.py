@@ -16,24 +16,24 @@ from typing import Any
 import structlog
 from channels.layers import BaseChannelLayer, get_channel_layer
 
-from config.realtime.relay import KEPT, Bus, Content, Rings
+from config.realtime.relay import KEPT, Bus, Content, Deliveries
 
 log = structlog.get_logger(__name__)
 
 RESYNC: Content = {"type": "live.resync"}
 CAPACITY = 128
-# Rings on their way into an event loop that does not get to them.
+# Deliveries on their way into an event loop that does not get to them.
 INBOX_CAPACITY = 20_000
 # Several reasons to resync everybody within this time are one.
 RESYNC_DELAY = 0.5
 
 
-def announce(rings: list[tuple[str, Content]]) -> None:
-    """Ring groups from any thread; never raises, never waits for Redis."""
+def announce(deliveries: list[tuple[str, Content]]) -> None:
+    """Deliver to groups from any thread; never raises, never waits for Redis."""
     try:
         layer = get_channel_layer()
         if isinstance(layer, LocalLayer):
-            layer.announce(rings)
+            layer.announce(deliveries)
     except Exception:
         log.exception("layers.announce_failed")
 
@@ -88,18 +88,18 @@ class Hub:
         self.mailboxes: dict[str, Mailbox] = {}
         self.groups: dict[str, set[Mailbox]] = {}
         self.abandoned: deque[str] = deque()
-        self._inbox: deque[Rings] = deque()
+        self._inbox: deque[Deliveries] = deque()
         self._waiting = 0
         self._scheduled = False
         self._overflowed = False
         self._resync: asyncio.TimerHandle | None = None
 
-    def ring(self, rings: Rings) -> None:
-        """Deliver, from any thread; many calls share one wake-up of the loop."""
+    def take(self, deliveries: Deliveries) -> None:
+        """Take what is announced, from any thread; many calls share one wake-up of the loop."""
         if len(self._inbox) >= INBOX_CAPACITY:
             self._overflowed = True
         else:
-            self._inbox.append(rings)
+            self._inbox.append(deliveries)
         if not self._scheduled:
             self._scheduled = True
             # RuntimeError: that loop is closed, and with it everybody who listened.
@@ -183,14 +183,14 @@ class LocalLayer(BaseChannelLayer):
         self._id = secrets.token_hex(6)
         self._lock = threading.Lock()
 
-    def announce(self, rings: Rings) -> None:
-        """Ring groups (or single channels) from any thread."""
-        self.ring_here(rings)
+    def announce(self, deliveries: Deliveries) -> None:
+        """Deliver to groups (or single channels) from any thread."""
+        self.deliver_here(deliveries)
 
-    def ring_here(self, rings: Rings) -> None:
-        """Ring the members that live in this process."""
+    def deliver_here(self, deliveries: Deliveries) -> None:
+        """Deliver to the members that live in this process."""
         for hub in tuple(self._hubs.values()):
-            hub.ring(rings)
+            hub.take(deliveries)
 
     def resync_here(self) -> None:
         """Tell every channel of this process that it may have missed something."""
@@ -236,7 +236,7 @@ class LocalLayer(BaseChannelLayer):
             self._hub_of(channel).leave(group, channel)
 
     async def group_send(self, group: str, message: Content) -> None:
-        """Ring one group."""
+        """Deliver to one group."""
         self.announce([(group, message)])
 
     async def flush(self) -> None:
@@ -272,12 +272,12 @@ class RelayLayer(LocalLayer):
         **_: Any,
     ) -> None:
         super().__init__(capacity=capacity)
-        self.bus = Bus(hosts, f"{prefix}.bus", heard=self.ring_here, missed=self.resync_here)
+        self.bus = Bus(hosts, f"{prefix}.bus", heard=self.deliver_here, missed=self.resync_here)
 
-    def announce(self, rings: Rings) -> None:
-        """Ring the members here at once, and hand the rings to the bus's own thread."""
-        self.ring_here(rings)
-        self.bus.publish(rings)
+    def announce(self, deliveries: Deliveries) -> None:
+        """Deliver to the members here at once, and hand the deliveries to the bus's own thread."""
+        self.deliver_here(deliveries)
+        self.bus.publish(deliveries)
 
     async def new_channel(self, prefix: str = "specific") -> str:
         """Return a new channel; from the first one on this process listens to the others."""

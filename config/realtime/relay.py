@@ -1,4 +1,4 @@
-"""One Redis channel that joins the processes: what is announced in one rings in all.
+"""One Redis channel that joins the processes: what is announced in one is heard in all.
 
 Everything happens in a thread of its own with its own event loop, so that a slow or absent Redis
 costs nobody else anything. While Redis is away announcements are dropped, not kept: whoever
@@ -22,13 +22,13 @@ from redis.backoff import NoBackoff
 log = structlog.get_logger(__name__)
 
 type Content = dict[str, Any]
-type Ring = tuple[str, Content]
-type Rings = Sequence[Ring]
+type Delivery = tuple[str, Content]
+type Deliveries = Sequence[Delivery]
 
 # Never thrown away to make room: who is shut out must hear of it.
 KEPT = frozenset({"live.revoke"})
 
-# Rings that wait for Redis; beyond it the listeners are told to resync instead.
+# Deliveries that wait for Redis; beyond it the listeners are told to resync instead.
 BUFFER = 2_000
 TIMEOUT = 2.0
 BACK_OFF = (0.2, 1.0)
@@ -46,48 +46,48 @@ class Bus:
         hosts: list[Any],
         channel: str,
         *,
-        heard: Callable[[Rings], None],
+        heard: Callable[[Deliveries], None],
         missed: Callable[[], None],
     ) -> None:
         self._host = decode_hosts(hosts)[0]
         self._channel = channel
         self._heard = heard
         self._missed = missed
-        self._buffer: list[Ring] = []
+        self._buffer: list[Delivery] = []
         self._lost = False
         self._lock = threading.Lock()
-        self._line: _Line | None = None
+        self._thread: _RelayThread | None = None
         self._listening = False
 
-    def publish(self, rings: Rings) -> None:
+    def publish(self, deliveries: Deliveries) -> None:
         """Hand over to the bus's thread; from any thread, at once, without raising."""
         with self._lock:
-            self._buffer.extend(rings)
+            self._buffer.extend(deliveries)
             if len(self._buffer) > BUFFER:
                 self._trim()
         self._running().wake()
 
     def listen(self) -> None:
         """Hear the other processes from now on."""
-        if not self._listening or self._line is None or not self._line.is_alive():
+        if not self._listening or self._thread is None or not self._thread.is_alive():
             self._listening = True
             self._running().listen()
 
     def close(self) -> None:
         """Leave the bus; a later call comes back."""
-        line, self._line = self._line, None
+        thread, self._thread = self._thread, None
         self._listening = False
-        if line is not None:
-            line.close()
+        if thread is not None:
+            thread.close()
 
-    def take(self) -> tuple[list[Ring], bool]:
+    def take(self) -> tuple[list[Delivery], bool]:
         """Take all that waits, and whether something had to be dropped before it."""
         with self._lock:
-            rings, self._buffer = self._buffer, []
+            deliveries, self._buffer = self._buffer, []
             lost, self._lost = self._lost, False
-        return rings, lost
+        return deliveries, lost
 
-    def drop(self, unsent: Rings = ()) -> None:
+    def drop(self, unsent: Deliveries = ()) -> None:
         """Forget what waits and could not be sent, and remember that something was lost."""
         with self._lock:
             self._buffer = [*unsent, *self._buffer]
@@ -97,19 +97,21 @@ class Bus:
         self._buffer = _kept(self._buffer)[: BUFFER // 2]
         self._lost = True
 
-    def _running(self) -> "_Line":
-        line = self._line
+    def _running(self) -> "_RelayThread":
+        thread = self._thread
         # Also after a fork, where the parent's thread does not exist.
-        if line is None or line.pid != os.getpid() or not line.is_alive():
+        if thread is None or thread.pid != os.getpid() or not thread.is_alive():
             with self._lock:
-                line = self._line
-                if line is None or line.pid != os.getpid() or not line.is_alive():
-                    line = _Line(self, self._host, self._channel, self._heard, self._missed)
-                    self._line = line
-        return line
+                thread = self._thread
+                if thread is None or thread.pid != os.getpid() or not thread.is_alive():
+                    thread = _RelayThread(
+                        self, self._host, self._channel, self._heard, self._missed
+                    )
+                    self._thread = thread
+        return thread
 
 
-class _Line(threading.Thread):
+class _RelayThread(threading.Thread):
     """The thread that talks to Redis."""
 
     def __init__(
@@ -117,7 +119,7 @@ class _Line(threading.Thread):
         bus: Bus,
         host: dict[str, Any],
         channel: str,
-        heard: Callable[[Rings], None],
+        heard: Callable[[Deliveries], None],
         missed: Callable[[], None],
     ) -> None:
         super().__init__(name="bus", daemon=True)
@@ -192,37 +194,39 @@ class _Line(threading.Thread):
             self._wanted.clear()
             # Before the buffer is taken: who adds to it from now on wakes us again.
             self._scheduled = False
-            rings, lost = self._bus.take()
+            deliveries, lost = self._bus.take()
             try:
                 if lost:
                     await self._publish(redis, None)
-                if rings:
-                    await self._publish(redis, rings)
-                if lost and (kept := _kept(rings)):
+                if deliveries:
+                    await self._publish(redis, deliveries)
+                if lost and (kept := _kept(deliveries)):
                     self._loop.call_later(AGAIN, self._bus.publish, kept)
             except Exception as error:
                 if pauses.first:
                     log.warning("bus.publish_failed", error=type(error).__name__)
-                self._bus.drop(rings)
+                self._bus.drop(deliveries)
                 await pauses.wait()
                 # The listeners must learn of the loss even if nobody announces anything more.
                 self._wanted.set()
             else:
                 pauses.reset()
 
-    async def _publish(self, redis: "Redis", rings: Rings | None) -> None:
+    async def _publish(self, redis: "Redis", deliveries: Deliveries | None) -> None:
         try:
-            packed = self._format.serialize(rings)
+            packed = self._format.serialize(deliveries)
         except (TypeError, ValueError, OverflowError):
-            # A mistake in one ring must not cost the others that happened to come with it.
-            packed = self._format.serialize([ring for ring in rings or () if self._packs(ring)])
+            # A mistake in one delivery must not cost the others that happened to come with it.
+            packed = self._format.serialize(
+                [delivery for delivery in deliveries or () if self._packs(delivery)]
+            )
         await redis.publish(self._channel, self._origin + packed)
 
-    def _packs(self, ring: Ring) -> bool:
+    def _packs(self, delivery: Delivery) -> bool:
         try:
-            self._format.serialize(ring)
+            self._format.serialize(delivery)
         except (TypeError, ValueError, OverflowError):
-            log.exception("bus.cannot_pack", kind=ring[1].get("type"))
+            log.exception("bus.cannot_pack", kind=delivery[1].get("type"))
             return False
         return True
 
@@ -259,15 +263,15 @@ class _Line(threading.Thread):
     def _hear(self, data: bytes) -> None:
         if data.startswith(self._origin):
             return
-        rings = self._format.deserialize(data[len(self._origin) :])
-        if rings is None:
+        deliveries = self._format.deserialize(data[len(self._origin) :])
+        if deliveries is None:
             self._missed()
         else:
-            self._heard(rings)
+            self._heard(deliveries)
 
 
-def _kept(rings: Rings) -> list[Ring]:
-    return [ring for ring in rings if ring[1].get("type") in KEPT]
+def _kept(deliveries: Deliveries) -> list[Delivery]:
+    return [delivery for delivery in deliveries if delivery[1].get("type") in KEPT]
 
 
 class _Pauses:

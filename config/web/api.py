@@ -90,7 +90,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class Text(serializers.CharField):
+class TextField(serializers.CharField):
     """A string; numbers are not taken for one."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -99,7 +99,7 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class Line(Text):
+class LineField(TextField):
     """One line that somebody out there wrote, as it may stand among others on any screen."""
 
     def to_internal_value(self, data: Any) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config.web.problems import CONTENT_TYPE, problem
 
 
-class Text(NamedTuple):
+class ErrorText(NamedTuple):
     """What one page says."""
 
     title: Promise
@@ -24,31 +24,31 @@ class Text(NamedTuple):
 
 
 TEXTS = {
-    "400": Text(
+    "400": ErrorText(
         _("This request was not understood"),
         _("Go back, reload the page and try again."),
     ),
-    "403": Text(
+    "403": ErrorText(
         _("You may not open this page"),
         _("Ask an admin for access, or sign in with another account."),
     ),
-    "404": Text(
+    "404": ErrorText(
         _("This page does not exist"),
         _("The address may be mistyped, or what was here is gone."),
     ),
-    "413": Text(
+    "413": ErrorText(
         _("This is too large"),
         _("Choose a smaller file or a shorter text and try again."),
     ),
-    "429": Text(
+    "429": ErrorText(
         _("Too many attempts"),
         _("Please wait a few minutes and try again."),
     ),
-    "500": Text(
+    "500": ErrorText(
         _("Something went wrong"),
         _("It has been recorded. Please try again in a moment."),
     ),
-    "csrf": Text(
+    "csrf": ErrorText(
         _("This page was open for too long"),
         _("Go back, reload it and send it again. Your browser must allow cookies."),
     ),

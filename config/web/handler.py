@@ -22,7 +22,7 @@ from config.web.kept_threads import KeptThreads
 from config.web.turns import Turns
 
 
-class Pages(ASGIHandler):
+class ThreadedHandler(ASGIHandler):
     """The pages and calls of the product, at most `threads` at a time.
 
     Those who wait get their turns round by `place`, which tells it from a scope.

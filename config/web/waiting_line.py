@@ -31,7 +31,7 @@ class ClientGone(Exception):
     """The client left before it had said everything."""
 
 
-class Lane:
+class WaitingLine:
     """ASGI middleware: before `door`, which serves `paths` instead of `app`.
 
     `at_once` requests are at work there, and others stand in line if it takes no longer than

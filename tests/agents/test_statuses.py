@@ -1,5 +1,6 @@
 """The ledger of statuses, and leases of presence."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -93,9 +94,13 @@ def test_desks_of_the_agents_brands_hear_of_it(agent, announced):
     here = make_agent(role=make_role(brands=(brand,)))
     set_status(agent=here, status=Status.ONLINE, by=here, now=NOW)
     (event,) = (event for event in announced if isinstance(event, AgentStatusChanged))
-    assert [ring.group for ring in event.rings()] == [f"agent.{here.pk}", f"desk.{brand.pk}"]
+    groups = [delivery.group for delivery in event.deliveries()]
+    assert groups == [f"agent.{here.pk}", f"desk.{brand.pk}"]
+        f"agent.{here.pk}",
+        f"desk.{brand.pk}",
+    ]
     assert other.pk not in event.brand_ids
-    (frame,) = next(iter(event.rings())).content["frames"]
+    frame = json.loads(*next(iter(event.deliveries())).content["frames"])
     assert frame["name"] == "agent.status"
     assert set(frame["data"]) == {"agent", "name", "status", "reason", "since"}
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Route, expect
 
 from agents.models import Agent, BreakReason
 from chat.models import CannedReply, Conversation
-from chat.operations.canned import searched
+from chat.operations.canned import search_text_of
 from chat.operations.transfers import transfer
 from tests.conftest import Site
 from tests.support import factories
@@ -26,7 +26,7 @@ def desk(site: Site, new_context: Contexts) -> Desk:
 
 def _canned(**changes: str) -> CannedReply:
     reply = CannedReply(**{"shortcut": "x", "title": "X", "body": "x", "language": "en"} | changes)
-    reply.search_text = searched(reply)
+    reply.search_text = search_text_of(reply)
     reply.save()
     return reply
 

@@ -23,7 +23,7 @@ from chat.operations.sweeping import (
     withdraw_unheard,
 )
 from chat.routing.availability import availability
-from chat.sockets.threads import agent_stands, visitor_stands
+from chat.sockets.threads import agent_threads, visitor_threads
 from chat.tasks import route
 from chat.widget.sessions import VisitorSession
 from config.database.sqlite.upkeep import gather_statistics
@@ -140,8 +140,8 @@ def works(shop: Shop) -> dict[str, Callable[[], Any]]:
         "what rings at nobody": lambda: withdraw_unheard(now=now),
         "who waits too long": lambda: alert_late(now=now),
         "a status": turn,
-        "an agent's socket": lambda: agent_stands(access_of(shop.elif_), [chat.public_id]),
-        "a visitor's socket": lambda: visitor_stands(session, [chat.public_id]),
+        "an agent's socket": lambda: agent_threads(access_of(shop.elif_), [chat.public_id]),
+        "a visitor's socket": lambda: visitor_threads(session, [chat.public_id]),
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
-from chat.attachments import MAX_FRAMES, MAX_PIXELS, Refused, clean_file, display_name
+from chat.attachments import MAX_FRAMES, MAX_PIXELS, FileRefused, clean_file, display_name
 from tests.support.http import picture
 
 
@@ -109,7 +109,7 @@ def test_useful_files_are_kept_with_their_true_type(
     ],
 )
 def test_dangerous_and_broken_files_are_refused(content: bytes, name: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(FileRefused):
         clean_file(content, name)
 
 
@@ -132,7 +132,7 @@ def test_a_file_of_endless_tiny_frames_is_refused_at_once(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(GifImageFile, "seek", seek)
     monkeypatch.setattr(GifImageFile, "n_frames", property(lambda self: pytest.fail("counted")))
-    with pytest.raises(Refused):
+    with pytest.raises(FileRefused):
         clean_file(endless, "endless.gif")
     assert max(sought) == MAX_FRAMES
 
@@ -140,7 +140,7 @@ def test_a_file_of_endless_tiny_frames_is_refused_at_once(monkeypatch: pytest.Mo
 def test_an_archive_of_countless_parts_is_not_even_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     content = archive(OFFICE, "word/document.xml", *map(str, range(10_000)))
     monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("listed"))
-    with pytest.raises(Refused):
+    with pytest.raises(FileRefused):
         clean_file(content, "a.docx")
 
 

@@ -13,10 +13,10 @@ from agents.images import fitted_picture
 from agents.models import Presence
 from agents.operations import set_avatar
 from chat.models import Entry
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from chat.posting.messages import Author
 from chat.protocol import entry_frame
-from chat.routing.faces import face_of
+from chat.routing.faces import public_agent
 from chat.widget.config import widget_config
 from tests.support.http import make_shop, open_widget, started, taken
 
@@ -35,10 +35,10 @@ def test_an_agents_picture_is_served_wherever_a_visitor_is_told_of_it(client: Cl
     agent = shop.elif_
     set_avatar(agent=agent, upload=picture())
     chat = taken(started(open_widget(shop.brand)), agent)
-    line = Line(kind=Entry.Kind.MESSAGE, author_kind="agent", agent=agent, body="Hello")
+    line = NewLine(kind=Entry.Kind.MESSAGE, author_kind="agent", agent=agent, body="Hello")
     (entry,) = append(chat, line, now=timezone.now())
     told = [
-        face_of(agent)["avatar"],
+        public_agent(agent)["avatar"],
         Author.of_agent(agent).shape()["avatar"],
         entry_frame(entry, audience="visitor")["author"]["avatar"],
         widget_config(shop.brand, "tr")["team"][0]["avatar"],

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from config import events
-from config.events import Event, Ring, publish, react_to
+from config.events import Delivery, Event, publish, react_to
 from config.outbox import operations
 from config.outbox.models import OutboxEntry
 
@@ -23,9 +23,9 @@ class Rang(Event):
     name: ClassVar[str] = "test.rang"
     number: int
 
-    def rings(self) -> Iterable[Ring]:
+    def deliveries(self) -> Iterable[Delivery]:
         """Tell one group."""
-        return [Ring("desk.1", {"type": "live.frames", "frames": [self.number]})]
+        return [Delivery("desk.1", {"type": "live.frames", "frames": [self.number]})]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +39,10 @@ class Blinked(Rang):
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What sockets would hear."""
-    rings: list[Any] = []
-    monkeypatch.setattr(events, "announce", rings.extend)
+    deliveries: list[Any] = []
+    monkeypatch.setattr(events, "announce", deliveries.extend)
     monkeypatch.setattr(events, "_reactions", {})
-    return rings
+    return deliveries
 
 
 def test_sockets_hear_it_after_the_commit_and_workers_react(heard: list[Any]) -> None:

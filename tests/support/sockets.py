@@ -17,7 +17,7 @@ from django.utils import timezone
 from agents.models import Agent, ApiToken, Brand
 from agents.tokens import PREFIX, hash_secret, new_secret
 from chat.models import Conversation, Visitor
-from chat.posting.messages import Author, Draft, post_messages
+from chat.posting.messages import Author, Outgoing, post_messages
 from chat.widget.sessions import VisitorSession, make_token
 from config.asgi import application
 
@@ -231,7 +231,7 @@ def fill(conversation: Conversation, count: int) -> None:
     for said in range(0, count, 100):
         post_messages(
             [
-                Draft(conversation.public_id, author, f"{number}", str(uuid4()))
+                Outgoing(conversation.public_id, author, f"{number}", str(uuid4()))
                 for number in range(said + 1, min(said + 100, count) + 1)
             ],
             now=timezone.now(),

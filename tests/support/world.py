@@ -27,7 +27,7 @@ from agents.models import Role  # noqa: E402
 from agents.operations.tokens import create_token  # noqa: E402
 from agents.tokens import hash_secret  # noqa: E402
 from chat.models import Conversation, Visitor  # noqa: E402
-from chat.posting.messages import Author, Draft, post_messages  # noqa: E402
+from chat.posting.messages import Author, Outgoing, post_messages  # noqa: E402
 from chat.widget.sessions import VisitorSession, make_token  # noqa: E402
 from tests.support.factories import (  # noqa: E402
     make_agent,
@@ -119,7 +119,7 @@ def herd(widgets: int, agents: int = 8) -> dict[str, Any]:
     for chat in chats:
         author = Author.of_visitor(chat.visitor)
         said = [
-            Draft(chat.public_id, author, "Merhaba", str(uuid.uuid4()), "message", ())
+            Outgoing(chat.public_id, author, "Merhaba", str(uuid.uuid4()), "message", ())
             for _ in range(SAID)
         ]
         post_messages(said, now=now)
@@ -170,7 +170,7 @@ def desk(archived: int, lines: int) -> dict[str, Any]:
         author = Author.of_visitor(chat.visitor)
         for start in range(0, lines if number < 2 else 3, 100):
             said = [
-                Draft(chat.public_id, author, f"Merhaba {start + line}", str(uuid.uuid4()))
+                Outgoing(chat.public_id, author, f"Merhaba {start + line}", str(uuid.uuid4()))
                 for line in range(100 if number < 2 else 3)
             ]
             post_messages(said, now=now)

@@ -28,7 +28,7 @@ class DeskView(APIView):
         translation.activate(agent_of(request).language)
 
 
-class Pages(CursorPagination):
+class CursorPages(CursorPagination):
     """Pages by cursor: stable while rows come and go."""
 
     page_size = 50

@@ -20,7 +20,7 @@ from chat.operations.canned import (
     remove_canned_reply,
 )
 from chat.queries.canned import canned_for
-from config.web.api import StrictSerializer, Text
+from config.web.api import StrictSerializer, TextField
 from config.web.problems import Problem
 
 
@@ -28,8 +28,8 @@ class CannedBody(StrictSerializer):
     """An own canned reply."""
 
     shortcut = serializers.RegexField(r"^[-\w]+\Z", max_length=40)
-    title = Text(max_length=80)
-    body = Text(max_length=4000, trim_whitespace=False)
+    title = TextField(max_length=80)
+    body = TextField(max_length=4000, trim_whitespace=False)
     language = serializers.ChoiceField(Language.choices)
 
 

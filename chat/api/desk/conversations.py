@@ -12,8 +12,8 @@ from rest_framework.response import Response
 
 from agents.models import Topic
 from chat.api.desk.access import (
+    CursorPages,
     DeskView,
-    Pages,
     agent_of,
     answerable_chat,
     handled_chat,
@@ -34,7 +34,7 @@ from chat.operations.conversations import (
     resolve_conversation,
     set_topic,
 )
-from config.web.api import StrictSerializer, Text
+from config.web.api import StrictSerializer, TextField
 from config.web.problems import Problem
 
 
@@ -62,7 +62,7 @@ class ChatFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         return rows.filter(assignee__public_id=value)
 
 
-class ChatPages(Pages):
+class ChatPages(CursorPages):
     """Newest first."""
 
     ordering = ("-created_at", "-pk")
@@ -85,7 +85,7 @@ class Conversations(DeskView, generics.ListAPIView[Conversation]):
 class TopicBody(StrictSerializer):
     """What the chat was about."""
 
-    topic = Text(max_length=20)
+    topic = TextField(max_length=20)
 
 
 class OneConversation(DeskView):

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 
 from agents.models import Agent, Team
 from chat.api.desk.access import (
+    CursorPages,
     DeskView,
-    Pages,
     agent_of,
     filed_chat,
     handled_chat,
@@ -27,16 +27,16 @@ from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
 from chat.queries.tags import tags_like, tags_of
 from chat.refusals import REFUSED, recipient_agent, recipient_team, why_refused
-from config.web.api import Email, StrictSerializer, Text
+from config.web.api import Email, StrictSerializer, TextField
 from config.web.problems import Problem
 
 
 class TransferBody(StrictSerializer):
     """To whom, and why."""
 
-    agent = Text(max_length=22, required=False)
-    team = Text(max_length=20, required=False)
-    reason = Text(max_length=REASON_MAX, required=False, allow_blank=True, default="")
+    agent = TextField(max_length=22, required=False)
+    team = TextField(max_length=20, required=False)
+    reason = TextField(max_length=REASON_MAX, required=False, allow_blank=True, default="")
 
 
 class ConvertBody(StrictSerializer):
@@ -49,10 +49,10 @@ class TagsBody(StrictSerializer):
     """Words to put on a chat and to take off it."""
 
     add = serializers.ListField(
-        child=Text(max_length=NAME_MAX), max_length=TAGS_MAX, required=False, default=list
+        child=TextField(max_length=NAME_MAX), max_length=TAGS_MAX, required=False, default=list
     )
     remove = serializers.ListField(
-        child=Text(max_length=NAME_MAX), max_length=TAGS_MAX, required=False, default=list
+        child=TextField(max_length=NAME_MAX), max_length=TAGS_MAX, required=False, default=list
     )
 
 
@@ -149,7 +149,7 @@ class ChatTags(DeskView):
         return _tags(chat)
 
 
-class TagPages(Pages):
+class TagPages(CursorPages):
     """By name."""
 
     ordering = ("folded", "pk")

@@ -14,7 +14,7 @@ from chat.api.schema import problems_of
 from chat.models import Conversation, Entry
 from chat.operations.watching import note_watching
 from chat.posting.marks import mark_delivered, mark_read
-from chat.posting.messages import Author, Draft
+from chat.posting.messages import Author, Outgoing
 from chat.rights import takes_part
 
 
@@ -97,7 +97,7 @@ def _post(request: Request, public_id: str, kind: str) -> Response:
     body = SendBody(data=request.data)
     body.is_valid(raise_exception=True)
     words: dict[str, Any] = body.validated_data
-    draft = Draft(
+    draft = Outgoing(
         conversation=chat.public_id,
         author=Author.of_agent(agent_of(request)),
         kind=kind,

@@ -15,7 +15,7 @@ from chat.api.desk.access import DeskView, agent_of
 from chat.api.desk.shapes import StatusAnswer
 from chat.api.schema import problems_of
 from chat.operations.statuses import KEEP, REQUEUE, OpenChats, change_status
-from config.web.api import StrictSerializer, Text
+from config.web.api import StrictSerializer, TextField
 from config.web.problems import Problem
 
 
@@ -23,7 +23,7 @@ class StatusBody(StrictSerializer):
     """The next status."""
 
     status = serializers.ChoiceField(Status.choices)
-    reason = Text(max_length=20, allow_null=True, default=None)
+    reason = TextField(max_length=20, allow_null=True, default=None)
     confirm = serializers.ChoiceField([KEEP, REQUEUE], allow_null=True, default=None)
 
 

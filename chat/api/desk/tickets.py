@@ -5,7 +5,7 @@ from django.db.models import Prefetch, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework import generics
 
-from chat.api.desk.access import DeskView, Pages, reach_of
+from chat.api.desk.access import CursorPages, DeskView, reach_of
 from chat.api.desk.shapes import ContactAnswer, OneTicketAnswer, TicketAnswer
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
@@ -22,7 +22,7 @@ class TicketFilter(FilterSet):  # type: ignore[misc]  # django-filter has no typ
         fields: list[str] = []
 
 
-class TicketPages(Pages):
+class TicketPages(CursorPages):
     """Newest change first."""
 
     ordering = ("-updated_at", "-pk")
@@ -64,7 +64,7 @@ def _contacts(view: DeskView) -> QuerySet[Contact]:
     return rows
 
 
-class ContactPages(Pages):
+class ContactPages(CursorPages):
     """Newest first."""
 
     ordering = ("-created_at", "-pk")

@@ -16,7 +16,13 @@ from agents.tokens import hash_secret
 from chat.api.throttling import limited
 from chat.limits import Limit, address_key, client_ip
 from chat.models import Conversation, Visitor
-from chat.widget.sessions import BadToken, VisitorSession, origin_allowed, read_token, remember
+from chat.widget.sessions import (
+    BadToken,
+    VisitorSession,
+    origin_allowed,
+    read_token,
+    remember_visitor,
+)
 from config.mail import mailbox
 from config.web.problems import Problem
 
@@ -104,7 +110,7 @@ def own_conversation(request: Request, public_id: str) -> Conversation:
 def visitor_to_be(request: Request, *, now: datetime) -> Visitor:
     """Return the caller's row; what they do now makes it if there is none."""
     try:
-        return remember(
+        return remember_visitor(
             session=session_of(request),
             address=client_ip(request),
             user_agent=request.headers.get("User-Agent", ""),

@@ -51,16 +51,16 @@ from chat.operations.visitors import EVENTS_KEPT, SiteEvent
 from chat.posting.marks import mark_read
 from chat.routing.availability import availability
 from chat.routing.board import shown_place
-from config.web.api import Email, Line, StrictSerializer, Text
+from config.web.api import Email, LineField, StrictSerializer, TextField
 from config.web.problems import Problem
 
 
 class FormBody(StrictSerializer):
     """The pre-chat form."""
 
-    name = Line(max_length=120, allow_blank=True, default="")
+    name = LineField(max_length=120, allow_blank=True, default="")
     email = Email(max_length=254, allow_blank=True, default="")
-    phone = Line(max_length=32, allow_blank=True, default="")
+    phone = LineField(max_length=32, allow_blank=True, default="")
 
 
 class FirstMessage(StrictSerializer):
@@ -80,8 +80,8 @@ class ToldBody(SiteEventBody):
 class StartBody(StrictSerializer):
     """A new chat."""
 
-    topic = Text(max_length=20, allow_null=True, default=None)
-    topic_text = Line(max_length=120, allow_blank=True, default="")
+    topic = TextField(max_length=20, allow_null=True, default=None)
+    topic_text = LineField(max_length=120, allow_blank=True, default="")
     fields = FormBody(default=dict)  # type: ignore[assignment]  # the wire's name
     message = FirstMessage()
     events = serializers.ListField(child=ToldBody(), max_length=EVENTS_KEPT, default=list)
@@ -91,7 +91,7 @@ class RatingBody(StrictSerializer):
     """What the visitor thought of it."""
 
     score = serializers.IntegerField(min_value=1, max_value=5)
-    comment = Text(max_length=1000, allow_blank=True, default="")
+    comment = TextField(max_length=1000, allow_blank=True, default="")
 
 
 class Conversations(WidgetView):

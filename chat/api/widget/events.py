@@ -9,13 +9,13 @@ from chat.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
 from chat.limits import SITE_EVENTS
 from chat.operations.visitors import note_site_event
-from config.web.api import Line, StrictSerializer
+from config.web.api import LineField, StrictSerializer
 
 
 class SiteEventBody(StrictSerializer):
     """Something that happened on the site."""
 
-    name = Line(max_length=60)
+    name = LineField(max_length=60)
 
 
 class Events(WidgetView):

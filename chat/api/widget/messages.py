@@ -13,7 +13,7 @@ from chat.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, own_conversation, visitor_of
 from chat.limits import MESSAGES, READS
 from chat.posting.marks import mark_delivered
-from chat.posting.messages import Author, Draft
+from chat.posting.messages import Author, Outgoing
 
 
 class Messages(WidgetView):
@@ -31,7 +31,7 @@ class Messages(WidgetView):
         body = SendBody(data=request.data)
         body.is_valid(raise_exception=True)
         words: dict[str, Any] = body.validated_data
-        draft = Draft(
+        draft = Outgoing(
             conversation=conversation.public_id,
             author=Author.of_visitor(visitor_of(request)),
             text=words["text"],

@@ -26,23 +26,23 @@ from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.routing.board import shown_availability
 from chat.widget.sessions import VisitorSession
-from config.web.api import Email, Line, StrictSerializer, Text
+from config.web.api import Email, LineField, StrictSerializer, TextField
 from config.web.problems import Problem
 
 
 class OfflineFields(StrictSerializer):
     """Whom to answer."""
 
-    name = Line(max_length=120, allow_blank=True, default="")
+    name = LineField(max_length=120, allow_blank=True, default="")
     email = Email(max_length=254)
-    phone = Line(max_length=32, allow_blank=True, default="")
+    phone = LineField(max_length=32, allow_blank=True, default="")
 
 
 class OfflineBody(StrictSerializer):
     """A message for when somebody is back."""
 
     cid = Cid()
-    topic = Text(max_length=20, allow_null=True, default=None)
+    topic = TextField(max_length=20, allow_null=True, default=None)
     fields = OfflineFields()  # type: ignore[assignment]  # the wire's name
     text = MessageText(default=serializers.empty, required=True)
 

@@ -22,16 +22,16 @@ from chat.routing.board import board_of
 from chat.widget.config import widget_config
 from chat.widget.identities import NotIdentified
 from chat.widget.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
-from config.web.api import Line, StrictSerializer, Text
+from config.web.api import LineField, StrictSerializer, TextField
 from config.web.problems import Problem, TryAgain
 
 
 class PageBody(StrictSerializer):
     """Where the visitor is. Anything but an http address is left out."""
 
-    url = Line(max_length=8000, allow_blank=True, default="")
-    title = Line(max_length=2000, allow_blank=True, default="")
-    referrer = Line(max_length=8000, allow_blank=True, default="")
+    url = LineField(max_length=8000, allow_blank=True, default="")
+    title = LineField(max_length=2000, allow_blank=True, default="")
+    referrer = LineField(max_length=8000, allow_blank=True, default="")
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
         for name in ("url", "referrer"):
@@ -42,17 +42,17 @@ class PageBody(StrictSerializer):
 class ConsentBody(StrictSerializer):
     """Which version of the notice was accepted."""
 
-    version = Text(max_length=40, allow_blank=True, default="")
+    version = TextField(max_length=40, allow_blank=True, default="")
 
 
 class SessionBody(StrictSerializer):
     """What a widget says when it starts."""
 
-    site = Text(max_length=40)
-    visitor = Text(max_length=200, allow_blank=True, allow_null=True, default=None)
-    identity = Text(max_length=4096, allow_blank=True, allow_null=True, default=None)
+    site = TextField(max_length=40)
+    visitor = TextField(max_length=200, allow_blank=True, allow_null=True, default=None)
+    identity = TextField(max_length=4096, allow_blank=True, allow_null=True, default=None)
     page = PageBody(default=dict)
-    language = Text(max_length=40, allow_blank=True, default="")
+    language = TextField(max_length=40, allow_blank=True, default="")
     consent = ConsentBody(allow_null=True, default=None)
 
 

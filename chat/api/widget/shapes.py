@@ -10,7 +10,7 @@ from chat.api.answers import AuthorAnswer
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.ratings import is_rateable
 from chat.routing.board import shown_place
-from chat.routing.faces import face_of
+from chat.routing.faces import public_agent
 from config.wire import wire_time
 
 # The visitor's own chats that a list shows.
@@ -77,7 +77,7 @@ def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
         if topic and topic.is_public
         else None,
         "topic_text": conversation.topic_text,
-        "agent": {"kind": "agent", **face_of(agent)} if agent else None,
+        "agent": {"kind": "agent", **public_agent(agent)} if agent else None,
         "position": position,
         "eta": eta,
         "head": conversation.last_visitor_seq,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chat.models import Attachment
 from chat.operations.attachments import purge_attachments
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from tests.support.http import WIDGET, Widget, cid, make_shop, open_widget, picture, started
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +155,9 @@ def test_an_agents_file_in_a_message_is_the_visitors_to_read(widget: Widget) -> 
         agent=agent, file="attachments/gone", name="a.pdf", content_type="application/pdf", size=1
     )
     assert widget.get(f"attachments/{file.public_id}").status_code == 404
-    line = Line(kind="message", author_kind="agent", agent=agent, body="x", attachments=[file.pk])
+    line = NewLine(
+        kind="message", author_kind="agent", agent=agent, body="x", attachments=[file.pk]
+    )
     append(chat, line, now=timezone.now())
     # Visible now; that its bytes are gone is again a 404, and no error of ours.
     Path(file.file.path).parent.mkdir(parents=True, exist_ok=True)

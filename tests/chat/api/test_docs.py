@@ -14,19 +14,20 @@ from agents import events as agent_events
 from agents.api import urls as agent_urls
 from chat.api import desk_urls, widget_urls
 from chat.api.widget.shapes import ChatAnswer, SessionAnswer
-from chat.events import lifecycle
-from chat.events import words as chat_events
+from chat.events import availability, lifecycle, words
 from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.posting import marks
 from chat.protocol import FRAMES, Close, outgoing
 from chat.protocol.bounds import RESUME_MAX, RESUMED_CONVERSATIONS_MAX, RESUMED_ENTRIES_MAX
 from chat.sockets import base, console, threads
+from config import wire
 from config.events import Event
 from tests.support.http import Desk, make_shop
 
 pytestmark = pytest.mark.django_db
 
+EVENTS = (agent_events, availability, lifecycle, words)
 DOCS = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
 EXAMPLES = re.findall(r"```http\n(.*?)```", DOCS, re.DOTALL)
 
@@ -127,7 +128,7 @@ def test_every_frame_that_is_understood_is_described_with_its_fields() -> None:
 
 
 def test_every_frame_that_is_sent_is_described() -> None:
-    sources = "".join(map(inspect.getsource, [outgoing, base, threads]))
+    sources = "".join(map(inspect.getsource, [outgoing, wire, base, threads]))
     sources += (Path(base.__file__).parent / "watch.py").read_text()
     sent = set(re.findall(r'"type": ?"([a-z]+)"', sources))
     table = section("Sockets").split("| frame out |")[1].split("Kinds of entries")[0]
@@ -142,7 +143,7 @@ def events() -> set[str]:
     found: set[str] = set()
     for path in Path(base.__file__).parents[1].rglob("*.py"):
         found |= set(re.findall(r'\bevent_frame\(\s*"([a-z.]+)"', path.read_text()))
-    for module in (lifecycle, agent_events, marks, threads, console):
+    for module in (availability, lifecycle, agent_events, marks, threads, console):
         source = re.sub(r"name: ClassVar.*", "", inspect.getsource(module))
         found |= set(
             re.findall(
@@ -150,9 +151,9 @@ def events() -> set[str]:
                 source,
             )
         )
-    for kind in [*vars(lifecycle).values(), *vars(chat_events).values()]:
-        is_event = isinstance(kind, type) and issubclass(kind, Event) and "rings" in vars(kind)
-        if is_event and "self.name" in inspect.getsource(kind.rings):
+    for kind in (kind for module in EVENTS for kind in vars(module).values()):
+        is_event = isinstance(kind, type) and issubclass(kind, Event) and "deliveries" in vars(kind)
+        if is_event and "self.name" in inspect.getsource(kind.deliveries):
             found.add(kind.name)
     return found
 

@@ -12,7 +12,7 @@ from chat.operations.attachments import keep_upload
 from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.tickets import EmailNeeded, add_to_ticket, convert_to_ticket
 from chat.operations.transfers import transfer
-from chat.posting.messages import NOTE, Author, Draft, post_message
+from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from chat.protocol import entry_frame
 from tests.support.desk import Desk, fresh, here, kinds, make_desk, start, work
 from tests.support.factories import make_agent, make_team, make_visitor
@@ -36,7 +36,7 @@ def chat_of(desk: Desk, **visitor: str) -> Conversation:
 
 
 def say(chat: Conversation, author: Author, text: str, **more) -> None:
-    draft = Draft(chat.public_id, author, text, str(uuid.uuid4()), **more)
+    draft = Outgoing(chat.public_id, author, text, str(uuid.uuid4()), **more)
     post_message(draft, now=timezone.now())
 
 

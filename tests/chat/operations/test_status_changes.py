@@ -133,4 +133,4 @@ def test_visitors_see_invisible_as_offline(desk: Desk, announced) -> None:
     work()
     [seen] = [event for event in announced if isinstance(event, AgentSeen)]
     assert seen.agent["status"] == "offline"
-    assert "invisible" not in str(list(seen.rings()))
+    assert "invisible" not in str(list(seen.deliveries()))

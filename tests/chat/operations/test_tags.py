@@ -61,7 +61,7 @@ def test_agents_see_who_put_a_tag_on_and_took_it_off_and_visitors_nothing(
     assert Tag.objects.get().name == "beden"
     told = [event for event in announced if isinstance(event, ConversationTagged)]
     assert [(event.added, event.removed) for event in told] == [("beden", ""), ("", "beden")]
-    assert {ring.group for event in told for ring in event.rings()} == {f"thread.{chat.pk}"}
+    assert {ring.group for event in told for ring in event.deliveries()} == {f"thread.{chat.pk}"}
 
 
 def test_taking_off_what_is_not_on_it_changes_nothing(chat) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from agents.models import Brand
 from chat.models import Attachment, Conversation, Entry, Visitor
 from chat.operations.assignment import accept, requeue
-from chat.posting.messages import NOTE, Author, Draft, post_message
+from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
@@ -102,7 +102,7 @@ def answered(chat: Conversation, shop: Shop) -> Conversation:
 
 
 def says(chat: Conversation, author: Author, text: str, kind: str = "message") -> None:
-    post_message(Draft(chat.public_id, author, text, cid(), kind), now=timezone.now())
+    post_message(Outgoing(chat.public_id, author, text, cid(), kind), now=timezone.now())
 
 
 def test_the_visitor_gets_what_was_said_and_no_more(

@@ -10,7 +10,7 @@ from psycopg.pq import TransactionStatus
 
 from chat.models import Conversation, Entry
 from chat.posting import messages, rows
-from chat.posting.messages import Author, Draft, Posted, post_messages
+from chat.posting.messages import Author, Outgoing, Posted, post_messages
 from config.outbox.models import OutboxEntry
 from tests.support.factories import make_brand, make_conversation, make_visitor
 
@@ -24,7 +24,7 @@ def chat() -> Conversation:
 
 def say(chat: Conversation) -> int:
     """Post one message; return its number."""
-    draft = Draft(chat.public_id, Author.of_visitor(chat.visitor), "Merhaba", str(uuid4()))
+    draft = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), "Merhaba", str(uuid4()))
     [posted] = post_messages([draft], now=timezone.now())
     return posted.seq
 
@@ -113,7 +113,7 @@ def test_a_batch_begins_and_commits_without_a_trip_of_its_own(
 
     monkeypatch.setattr(type(raw), "commit", idle)
     monkeypatch.setattr(type(raw), "_get_tx_start_command", lambda self: pytest.fail("a BEGIN"))
-    draft = Draft(chat.public_id, Author.of_visitor(chat.visitor), "Merhaba", str(uuid4()))
+    draft = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), "Merhaba", str(uuid4()))
     # The second time it is a repeat, and the last statement a question.
     first, second = [post_messages([draft], now=timezone.now())[0] for _ in range(2)]
     assert isinstance(first, Posted)

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from agents.models import Permission
 from chat.models import Attachment, Conversation, Entry, Participation
-from chat.operations.entries import Line, append
+from chat.operations.entries import NewLine, append
 from chat.posting.messages import (
     ENDED,
     FORBIDDEN,
     INVALID,
     NOTE,
     Author,
-    Draft,
+    Outgoing,
     Posted,
     post_message,
     post_messages,
@@ -43,8 +43,8 @@ def cid() -> str:
     return str(uuid4())
 
 
-def say(conversation, author, text="Merhaba", **changes) -> Draft:
-    return Draft(
+def say(conversation, author, text="Merhaba", **changes) -> Outgoing:
+    return Outgoing(
         **{
             "conversation": conversation.public_id,
             "author": author,
@@ -291,7 +291,7 @@ def test_files_must_be_the_authors_own_and_unused(chat, vera, by_vera):
 def test_appended_lines_continue_the_numbers(chat, by_vera):
     post_message(say(chat, by_vera), now=NOW)
     chat.refresh_from_db()
-    entries = append(chat, Line(kind="assigned"), Line(kind="joined"), now=NOW)
+    entries = append(chat, NewLine(kind="assigned"), NewLine(kind="joined"), now=NOW)
     assert [(entry.seq, entry.visitor_seq) for entry in entries] == [(2, None), (3, 2)]
     posted = post_message(say(chat, by_vera), now=NOW)
     assert (posted.seq, posted.visitor_seq) == (4, 3)
@@ -328,7 +328,7 @@ def test_whatever_is_sent_numbers_are_dense_and_authors_keep_their_order(batches
             chat = chats[place]
             if who == "line":
                 chat.refresh_from_db()
-                append(chat, Line(kind="tagged"), now=NOW)
+                append(chat, NewLine(kind="tagged"), now=NOW)
                 continue
             author = Author.of_visitor(chat.visitor) if who == "visitor" else Author.of_agent(elif_)
             key = (place, author.kind, number)

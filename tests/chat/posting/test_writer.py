@@ -14,7 +14,7 @@ from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
 from chat.posting import mark_collector
 from chat.posting import writer as module
-from chat.posting.messages import INVALID, UNAVAILABLE, Author, Draft, Posted, post_messages
+from chat.posting.messages import INVALID, UNAVAILABLE, Author, Outgoing, Posted, post_messages
 from chat.posting.writer import BROKEN, MessageWriter
 from tests.support.factories import make_brand, make_conversation, make_visitor
 from tests.support.sockets import db, new_cid, visitor_socket
@@ -35,9 +35,9 @@ def chats():
     return [make_conversation(make_visitor(brand)) for _ in range(3)]
 
 
-def draft(conversation, text="Merhaba", cid=None) -> Draft:
+def draft(conversation, text="Merhaba", cid=None) -> Outgoing:
     author = Author.of_visitor(conversation.visitor)
-    return Draft(conversation.public_id, author, text, cid or str(uuid4()))
+    return Outgoing(conversation.public_id, author, text, cid or str(uuid4()))
 
 
 async def submit_all(writer, drafts):
@@ -264,7 +264,7 @@ def test_a_mark_of_a_held_chat_is_written_when_it_is_free_though_nobody_moves_an
     monkeypatch.setattr("chat.posting.mark_collector.writer", writer)
     monkeypatch.setattr("chat.posting.mark_collector.move_marks", noted)
     author = Author.of_visitor(chats[0].visitor)
-    post_messages([Draft(chats[0].public_id, author, "x", new_cid())], now=timezone.now())
+    post_messages([Outgoing(chats[0].public_id, author, "x", new_cid())], now=timezone.now())
     collector = mark_collector.Collector()
     with held(chats[0]):
         collector.note(chats[0].pk, None, read=1)
@@ -316,7 +316,7 @@ def test_one_bad_mark_does_not_take_the_others_along(chats, monkeypatch) -> None
 
     for chat in chats:
         author = Author.of_visitor(chat.visitor)
-        post_messages([Draft(chat.public_id, author, "x", new_cid())], now=timezone.now())
+        post_messages([Outgoing(chat.public_id, author, "x", new_cid())], now=timezone.now())
     monkeypatch.setattr("chat.posting.mark_collector.move_marks", raising)
     collector = mark_collector.Collector()
     for chat in chats:

@@ -158,9 +158,9 @@ def test_only_visitors_whose_place_changed_are_told_and_in_one_batch(announced) 
         (behind.public_id, 2),
         (last.public_id, 3),
     ]
-    groups = [ring.group for ring in moved.rings()]
+    groups = [delivery.group for delivery in moved.deliveries()]
     assert groups == [f"visitor.{chat.visitor.secret_hash[:32]}" for chat in (behind, last)]
-    assert ahead.public_id not in str(list(moved.rings()))
+    assert ahead.public_id not in str(list(moved.deliveries()))
 
 
 def test_a_change_is_announced_once_and_only_when_the_answer_differs(announced) -> None:
@@ -175,7 +175,7 @@ def test_a_change_is_announced_once_and_only_when_the_answer_differs(announced) 
     work()
     [changed] = told(announced, AvailabilityChanged)
     assert (changed.brand_id, changed.answer["state"]) == (desk.brand.pk, "offline")
-    assert [ring.group for ring in changed.rings()] == [f"site.{desk.brand.pk}"]
+    assert [delivery.group for delivery in changed.deliveries()] == [f"site.{desk.brand.pk}"]
     change_status(agent=other, status=Status.ONLINE, by=other, now=timezone.now())
     work()
     assert [event.answer["state"] for event in told(announced, AvailabilityChanged)] == [

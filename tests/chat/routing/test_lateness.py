@@ -14,7 +14,7 @@ from chat.models import Conversation
 from chat.operations.assignment import accept, decline, requeue, route
 from chat.operations.lateness import alert_late
 from chat.operations.transfers import transfer
-from chat.posting.messages import Author, Draft, Posted, post_message
+from chat.posting.messages import Author, Outgoing, Posted, post_message
 from config.events import Event
 from config.wire import wire_time
 from tests.support.desk import fresh, here, make_desk, start
@@ -33,11 +33,11 @@ def late(announced: list[Event]) -> list[ConversationLate]:
 
 
 def heard(event: ConversationLate) -> set[str]:
-    return {ring.group for ring in event.rings()}
+    return {delivery.group for delivery in event.deliveries()}
 
 
 def say(chat: Conversation, author: Author, *, now: datetime) -> None:
-    draft = Draft(chat.public_id, author, "…", str(uuid.uuid4()))
+    draft = Outgoing(chat.public_id, author, "…", str(uuid.uuid4()))
     assert isinstance(post_message(draft, now=now), Posted)
 
 
@@ -141,8 +141,8 @@ def test_supervisors_hear_of_a_chat_that_everybody_refused(announced: list[Event
     [event] = late(announced)
     assert event.public_id == chat.public_id
     assert heard(event) == {agent_group(boss.pk)}
-    [ring] = event.rings()
-    [frame] = [json.loads(each) for each in ring.content["frames"]]
+    [delivery] = event.deliveries()
+    [frame] = [json.loads(each) for each in delivery.content["frames"]]
     assert frame["data"] == {
         "conversation": chat.public_id,
         "brand": str(desk.brand.pk),

@@ -37,7 +37,7 @@ from chat.operations.conversations import (
     resolve_conversation,
 )
 from chat.operations.statuses import change_status
-from chat.posting.messages import Author, Draft, post_message
+from chat.posting.messages import Author, Outgoing, post_message
 from chat.rights import NotAuthorised
 from tests.support import servers
 from tests.support.desk import Desk, fresh, here, kinds, make_desk, start
@@ -245,7 +245,7 @@ def _storm(desk: Desk, chats: list[Conversation], seed: int) -> None:
     for _ in range(20):
         chat = Conversation.objects.select_related("visitor").get(pk=rng.choice(chats).pk)
         agent, now = rng.choice(desk.agents), timezone.now()
-        words = Draft(chat.public_id, Author.of_visitor(chat.visitor), "?", str(uuid.uuid4()))
+        words = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), "?", str(uuid.uuid4()))
         acts: list[Callable[[], object]] = [
             partial(route, now=now),
             partial(accept, conversation=chat, agent=agent, now=now),

@@ -23,7 +23,7 @@ from chat.operations.sweeping import (
     requeue_unreachable,
     requeue_vanished,
 )
-from chat.posting.messages import Author, Draft, Posted, post_message
+from chat.posting.messages import Author, Outgoing, Posted, post_message
 from chat.routing import hooks
 from chat.tasks import sweep_once
 from config.outbox.models import OutboxEntry
@@ -44,7 +44,7 @@ def busy(desk: Desk) -> Conversation:
 
 def says(chat: Conversation, text: str) -> None:
     author = Author.of_visitor(chat.visitor)
-    draft = Draft(chat.public_id, author, text, str(uuid.uuid4()))
+    draft = Outgoing(chat.public_id, author, text, str(uuid.uuid4()))
     assert isinstance(post_message(draft, now=timezone.now()), Posted)
 
 

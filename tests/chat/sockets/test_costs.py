@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agents.events import agent_group
 from agents.models import Agent, Status
-from chat.posting.messages import Author, Draft, post_messages
+from chat.posting.messages import Author, Outgoing, post_messages
 from chat.routing import board
 from chat.sockets.watch import Watch
 from config.realtime.layer import RESYNC, announce
@@ -94,7 +94,7 @@ async def test_what_was_missed_costs_a_fixed_number_more(shop, statements):
     token, author = await db(token_for, visitor), Author.of_visitor(visitor)
 
     def say(count):
-        texts = [Draft(chat.public_id, author, "Merhaba", str(uuid4())) for _ in range(count)]
+        texts = [Outgoing(chat.public_id, author, "Merhaba", str(uuid4())) for _ in range(count)]
         post_messages(texts, now=timezone.now())
 
     costs = []
@@ -111,7 +111,7 @@ async def test_a_socket_is_told_at_once_what_to_expect(shop):
     async with visitor_socket(visitor) as client:
         assert client.welcome["availability"]["state"] == "online"
     await db(Agent.objects.update, status=Status.OFFLINE)
-    await db(board.forget)
+    await db(board.forget_board)
     async with visitor_socket(visitor) as client:
         told = client.welcome["availability"]
     assert (told["state"], [topic["state"] for topic in told["topics"]]) == ("offline", ["offline"])

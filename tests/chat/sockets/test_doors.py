@@ -58,7 +58,7 @@ FOREIGN = [
 
 @pytest.fixture(autouse=True)
 def _fresh_origins():
-    origins.forget()
+    origins.forget_origins()
 
 
 # Origins
@@ -253,7 +253,7 @@ async def test_who_knocks_while_others_are_looked_at_is_counted_with_them(vera, 
     clients = [
         Client("/ws/visitor/", address="10.9.9.9", origin="https://shop.example") for _ in range(9)
     ]
-    origins.forget()
+    origins.forget_origins()
     let_in = [found for found, _ in await asyncio.gather(*(each.connect() for each in clients))]
     assert let_in.count(True) == 3
     for client in clients:

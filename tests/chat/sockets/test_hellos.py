@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from chat.posting.messages import Author, Draft, Posted, post_messages
+from chat.posting.messages import Author, Outgoing, Posted, post_messages
 from chat.protocol import Close
 from tests.support.factories import make_brand, make_conversation, make_visitor
 from tests.support.sockets import connected, db, new_cid, token_for, visitor_socket
@@ -18,7 +18,7 @@ async def test_a_hello_that_missed_more_than_all_may_take_is_told_to_load_anew(m
 
     def fill(chat, count):
         author = Author.of_visitor(vera)
-        drafts = [Draft(chat.public_id, author, "x", new_cid()) for _ in range(count)]
+        drafts = [Outgoing(chat.public_id, author, "x", new_cid()) for _ in range(count)]
         assert all(isinstance(each, Posted) for each in post_messages(drafts, now=timezone.now()))
 
     for chat, count in ((first, 4), (second, 3), (third, 1)):

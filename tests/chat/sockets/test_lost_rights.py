@@ -9,10 +9,11 @@ from agents.operations.roles import take_role
 from agents.tokens import PREFIX, hash_secret, new_secret
 from chat.events.groups import thread_group
 from chat.models import Conversation, Entry, Offer, Participation
-from chat.posting.messages import Author, Draft, Posted, post_message
-from chat.protocol import Close, frames_content, typing_frame
+from chat.posting.messages import Author, Outgoing, Posted, post_message
+from chat.protocol import Close, typing_frame
 from chat.sockets.watch import Watch
 from config.realtime.layer import announce
+from config.wire import frames_content
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -133,7 +134,7 @@ async def hears(console, chat, own) -> bool:
 
 
 def says(chat):
-    draft = Draft(chat.public_id, Author.of_visitor(chat.visitor), "Gizli", new_cid())
+    draft = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), "Gizli", new_cid())
     assert isinstance(post_message(draft, now=timezone.now()), Posted)
 
 

@@ -242,7 +242,7 @@ async def test_five_hundred_behind_is_still_brought(chat, vera):
 async def test_a_lost_doorbell_is_repaired_by_the_next(chat, vera, elif_, monkeypatch):
     async with console_socket(elif_) as console:
         with monkeypatch.context() as patch:
-            patch.setattr("config.events.announce", lambda rings: None)
+            patch.setattr("config.events.announce", lambda deliveries: None)
             await db(fill, chat, 3)
         await db(fill, chat, 1)
         assert await console.numbers_until(4) == [1, 2, 3, 4]
@@ -251,7 +251,7 @@ async def test_a_lost_doorbell_is_repaired_by_the_next(chat, vera, elif_, monkey
 async def test_the_position_check_repairs_a_lost_doorbell(chat, vera, elif_, monkeypatch):
     async with visitor_socket(vera) as visitor, console_socket(elif_) as console:
         with monkeypatch.context() as patch:
-            patch.setattr("config.events.announce", lambda rings: None)
+            patch.setattr("config.events.announce", lambda deliveries: None)
             await db(fill, chat, 3)
         assert await visitor.is_silent()
         await Watch.here().check_positions()
@@ -263,7 +263,7 @@ async def test_a_resync_of_the_layer_reads_the_database(chat, vera, elif_, monke
     from_layer = [("visitor." + vera.secret_hash[:32], {"type": "live.resync"})]
     async with visitor_socket(vera) as visitor:
         with monkeypatch.context() as patch:
-            patch.setattr("config.events.announce", lambda rings: None)
+            patch.setattr("config.events.announce", lambda deliveries: None)
             await db(fill, chat, 2)
         announce(from_layer)
         assert await visitor.numbers_until(2) == [1, 2]
@@ -272,7 +272,7 @@ async def test_a_resync_of_the_layer_reads_the_database(chat, vera, elif_, monke
 async def test_a_resync_of_the_layer_finds_a_chat_that_began_unheard(vera, monkeypatch):
     async with visitor_socket(vera) as visitor:
         with monkeypatch.context() as patch:
-            patch.setattr("config.events.announce", lambda rings: None)
+            patch.setattr("config.events.announce", lambda deliveries: None)
             chat = await db(make_conversation, vera)
             await db(fill, chat, 2)
         announce([("visitor." + vera.secret_hash[:32], {"type": "live.resync"})])

@@ -12,7 +12,7 @@ from chat.operations.assignment import accept
 from chat.operations.tags import add_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.operations.transfers import transfer
-from chat.posting.messages import Author, Draft, post_message
+from chat.posting.messages import Author, Outgoing, post_message
 from chat.sockets.watch import Watch
 from tests.support.factories import (
     make_agent,
@@ -47,7 +47,7 @@ def pass_on(chat, to, by):
 
 
 def say(chat, text):
-    draft = Draft(chat.public_id, Author.of_visitor(chat.visitor), text, new_cid())
+    draft = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), text, new_cid())
     post_message(draft, now=timezone.now())
 
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from agents.models import AuditEntry, Permission
 from chat.models import Conversation, Entry, Participation
 from chat.posting import mark_collector
-from chat.protocol import event_frame, frames_content
 from chat.sockets.watch import Watch
 from config.realtime.layer import announce
+from config.wire import event_frame, frames_content
 from tests.support.factories import make_agent, make_role
 from tests.support.sockets import console_socket, db, fill, visitor_socket
 

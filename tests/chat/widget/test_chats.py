@@ -12,9 +12,9 @@ from django.utils import timezone
 from agents.models import Agent, Ask, Status
 from chat.models import Conversation, Entry
 from chat.operations.conversations import end_conversation, resolve_conversation
-from chat.operations.entries import Line, append
-from chat.posting.messages import Author, Draft, post_message
-from chat.routing.board import forget
+from chat.operations.entries import NewLine, append
+from chat.posting.messages import Author, Outgoing, post_message
+from chat.routing.board import forget_board
 from tests.support.factories import make_topic
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
 from tickets.models import Ticket
@@ -57,7 +57,7 @@ def widget(shop: Shop) -> Widget:
 def say(chat: Conversation, agent: Agent, text: str, kind: str = "message") -> None:
     """An agent's words."""
     author = Author.of_agent(agent)
-    post_message(Draft(chat.public_id, author, text, cid(), kind=kind), now=timezone.now())
+    post_message(Outgoing(chat.public_id, author, text, cid(), kind=kind), now=timezone.now())
 
 
 # Starting
@@ -120,7 +120,7 @@ def test_the_form_is_kept_with_visitor_and_chat(widget: Widget, shop: Shop) -> N
 def test_what_the_brand_requires_must_be_given_once(widget: Widget, shop: Shop) -> None:
     shop.brand.ask_email = Ask.REQUIRED
     shop.brand.save()
-    forget()
+    forget_board()
     answer = widget.start()
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert "email" in answer.json()["errors"]["fields"]
@@ -224,7 +224,7 @@ def test_entries_hold_exactly_what_a_visitor_may_see(widget: Widget, shop: Shop)
     say(chat, shop.elif_, "Hi Vera")
     say(chat, shop.elif_, "difficult customer", kind="note")
     chat.refresh_from_db()
-    append(chat, Line(kind="tagged", data={"tag": "vip"}), now=timezone.now())
+    append(chat, NewLine(kind="tagged", data={"tag": "vip"}), now=timezone.now())
     say(chat, shop.elif_, "How can I help?")
     answer = widget.get(f"conversations/{chat.public_id}/entries")
     assert set(answer.json()) == {"entries", "head", "more"}

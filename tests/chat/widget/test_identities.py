@@ -16,7 +16,7 @@ from agents.models import Brand
 from agents.operations import add_identity_secret, delete_identity_secret
 from agents.presence import heartbeat
 from chat.models import Conversation, Visitor
-from chat.queries.panel import opened, panel
+from chat.queries.panel import find_chat, panel
 from chat.widget.identities import read_identity
 from chat.widget.sessions import BadToken, session_with
 from tests.chat.routing.test_lifecycle_races import at_once
@@ -365,7 +365,7 @@ def test_agents_see_chats_of_the_same_person_from_other_browsers_visitors_do_not
         widget.open(identity=sign(shop.brand))
     first, second = started(phone), started(laptop)
     access = access_of(shop.elif_)
-    seen = panel(access, opened(access, second.public_id))
+    seen = panel(access, find_chat(access, second.public_id))
     assert [each.pk for each in seen.earlier] == [first.pk]
     assert (seen.external_id, seen.verified) == ("customer-7", {"name", "email", "phone"})
     listed = laptop.get("conversations").json()["conversations"]
@@ -381,7 +381,7 @@ def test_a_claimed_address_joins_nobody(shop: Shop) -> None:
     liar.open()
     liar.start(fields={"name": "Vera Demir", "email": "vera@example.com"})
     access = access_of(shop.elif_)
-    seen = panel(access, opened(access, Conversation.objects.latest("pk").public_id))
+    seen = panel(access, find_chat(access, Conversation.objects.latest("pk").public_id))
     assert (seen.earlier, seen.external_id, seen.verified) == ([], "", set())
 
 
@@ -392,7 +392,7 @@ def test_the_same_id_on_another_brand_is_another_person(shop: Shop) -> None:
     widget.open(identity=sign(shop.brand))
     chat = started(widget)
     access = access_of(shop.elif_)
-    assert panel(access, opened(access, chat.public_id)).earlier == []
+    assert panel(access, find_chat(access, chat.public_id)).earlier == []
 
 
 def test_offline_messages_of_one_person_have_one_customer(shop: Shop) -> None:

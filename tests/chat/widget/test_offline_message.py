@@ -11,7 +11,7 @@ from chat.operations.conversations import WrongTopic
 from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.operations.tickets import convert_to_ticket
-from chat.posting.messages import Author, Draft, post_message
+from chat.posting.messages import Author, Outgoing, post_message
 from chat.routing.availability import availability
 from tests.support.desk import Desk, fresh, kinds, make_desk, start, work
 from tests.support.factories import make_brand, make_topic, make_visitor
@@ -112,7 +112,7 @@ def test_words_from_the_line_that_are_left_once_more_stand_there_once(left: str)
     desk = make_desk(brand={"capacity": 1})
     accept(conversation=start(desk), agent=desk.agents[0], now=timezone.now())
     waiting = start(desk, text="Merhaba")
-    draft = Draft(
+    draft = Outgoing(
         waiting.public_id, Author.of_visitor(waiting.visitor), "Neredesiniz?", str(uuid.uuid4())
     )
     post_message(draft, now=timezone.now())
@@ -144,11 +144,11 @@ def test_what_is_added_later_reaches_the_ticket_once(desk) -> None:
     chat = Conversation.objects.select_related("visitor").get()
     author = Author.of_visitor(chat.visitor)
     post_message(
-        Draft(chat.public_id, author, "Sipariş no 48213", str(uuid.uuid4())), now=timezone.now()
+        Outgoing(chat.public_id, author, "Sipariş no 48213", str(uuid.uuid4())), now=timezone.now()
     )
     work()
     post_message(
-        Draft(chat.public_id, author, "Acele değil", str(uuid.uuid4())), now=timezone.now()
+        Outgoing(chat.public_id, author, "Acele değil", str(uuid.uuid4())), now=timezone.now()
     )
     work()
     rows = TicketEntry.objects.filter(ticket=ticket).order_by("seq")

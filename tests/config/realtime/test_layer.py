@@ -259,8 +259,8 @@ def test_announce_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     broken: Any = LocalLayer()
     tried = []
 
-    def fail(rings: Any) -> None:
-        tried.append(rings)
+    def fail(deliveries: Any) -> None:
+        tried.append(deliveries)
         raise OSError
 
     broken.announce = fail

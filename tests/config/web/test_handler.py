@@ -15,7 +15,7 @@ from django.test import override_settings
 from django.urls import path
 from django.utils import translation
 
-from config.web.handler import Pages
+from config.web.handler import ThreadedHandler
 
 THREADS = 2
 
@@ -84,19 +84,19 @@ handler500 = "config.web.errors.server_error"
 
 
 @pytest.fixture
-def pages() -> Iterator[Pages]:
+def pages() -> Iterator[ThreadedHandler]:
     with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[]):
-        pages = Pages(threads=THREADS, place=lambda scope: scope.get("client", ("",))[0])
+        pages = ThreadedHandler(threads=THREADS, place=lambda scope: scope.get("client", ("",))[0])
         yield pages
         pages.threads.close()
 
 
-def client(pages: Pages, address: str = "127.0.0.1") -> httpx.AsyncClient:
+def client(pages: ThreadedHandler, address: str = "127.0.0.1") -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=pages, raise_app_exceptions=False, client=(address, 50_000))
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 
-async def test_a_crowd_is_served_by_few_threads_that_stay(pages: Pages) -> None:
+async def test_a_crowd_is_served_by_few_threads_that_stay(pages: ThreadedHandler) -> None:
     global door
     door = Door()
     async with client(pages) as browser:
@@ -110,7 +110,7 @@ async def test_a_crowd_is_served_by_few_threads_that_stay(pages: Pages) -> None:
 
 
 async def test_a_crowd_from_one_address_waits_for_itself_and_not_others_for_it(
-    pages: Pages,
+    pages: ThreadedHandler,
 ) -> None:
     global door
     door = Door()
@@ -132,7 +132,7 @@ async def test_a_crowd_from_one_address_waits_for_itself_and_not_others_for_it(
     assert served.index("one") <= THREADS + 2
 
 
-async def test_what_one_request_sets_the_next_does_not_find(pages: Pages) -> None:
+async def test_what_one_request_sets_the_next_does_not_find(pages: ThreadedHandler) -> None:
     async with client(pages) as browser:
         said = [(await browser.get("/speaks")).text for _ in range(2 * THREADS)]
     assert said == [settings.LANGUAGE_CODE] * 2 * THREADS
@@ -140,7 +140,7 @@ async def test_what_one_request_sets_the_next_does_not_find(pages: Pages) -> Non
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_thread_keeps_a_connection_to_sqlite_and_gives_back_one_to_postgresql(
-    pages: Pages,
+    pages: ThreadedHandler,
 ) -> None:
     found = []
     async with client(pages) as browser:
@@ -156,7 +156,7 @@ async def test_a_thread_keeps_a_connection_to_sqlite_and_gives_back_one_to_postg
 
 
 async def test_a_file_is_sent_in_parts_and_closed(
-    pages: Pages, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    pages: ThreadedHandler, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = bytes(range(256)) * 1024
     (tmp_path / "large.bin").write_bytes(content)
@@ -173,13 +173,15 @@ async def test_a_file_is_sent_in_parts_and_closed(
     scope = {"type": "http", "method": "GET", "path": "/download", "headers": []}
     await pages(scope | {"query_string": b""}, receive, send)
     assert b"".join(parts) == content
-    assert max(map(len, parts)) <= Pages.chunk_size
+    assert max(map(len, parts)) <= ThreadedHandler.chunk_size
     assert seen["file"].closed
 
 
 @pytest.mark.parametrize("address", ["/asks", "/speaks", "/broken", "/nowhere"])
 @pytest.mark.django_db(transaction=True)
-async def test_every_request_starts_and_ends_once_in_one_thread(pages: Pages, address: str) -> None:
+async def test_every_request_starts_and_ends_once_in_one_thread(
+    pages: ThreadedHandler, address: str
+) -> None:
     told: list[tuple[str, int]] = []
 
     def note(name: str) -> Callable[..., None]:
@@ -198,7 +200,9 @@ async def test_every_request_starts_and_ends_once_in_one_thread(pages: Pages, ad
     assert len({thread for _, thread in told}) == 1
 
 
-async def test_nobody_works_for_a_client_that_left_while_it_stood_in_line(pages: Pages) -> None:
+async def test_nobody_works_for_a_client_that_left_while_it_stood_in_line(
+    pages: ThreadedHandler,
+) -> None:
     global door
     door = Door()
     has_left = asyncio.Event()
@@ -226,7 +230,7 @@ async def test_nobody_works_for_a_client_that_left_while_it_stood_in_line(pages:
     assert seen["asked"] == 0
 
 
-async def test_nobody_works_for_a_client_that_left_in_the_middle(pages: Pages) -> None:
+async def test_nobody_works_for_a_client_that_left_in_the_middle(pages: ThreadedHandler) -> None:
     told: list[Any] = []
 
     async def receive() -> dict[str, Any]:

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from config.web.waiting_line import AWAY_SECONDS, BODY_MAX, Lane
+from config.web.waiting_line import AWAY_SECONDS, BODY_MAX, WaitingLine
 
 DOOR = "/api/widget/v1/sessions"
 
 
-def lane_before(app: Any, *, at_once: int, waiting: int, each: int = 100) -> Lane:
+def lane_before(app: Any, *, at_once: int, waiting: int, each: int = 100) -> WaitingLine:
     """A line at the door, in which `waiting` may stand: it moves once a second."""
     place = {"place": lambda scope: scope["from"]}
     size = {"at_once": at_once, "seconds": waiting, "each": each, "pace": 1.0}
-    return Lane(app, app, paths={DOOR}, **size, **place)
+    return WaitingLine(app, app, paths={DOOR}, **size, **place)
 
 
 class Server:
