@@ -1,6 +1,6 @@
 # make run        serve everything on http://127.0.0.1:8000 (PORT=8000 DATA_DIR=var)
 # make test       the test suite (ARGS="tests/chat -k resume")
-# make lint       style, types, import rules, templates, migrations, texts
+# make lint       style, types, import rules, templates, migrations, texts, lengths of files
 # make bench      speed against a floor measured in the same run
 # make chaos      kill and restart real processes under traffic (CHAOS_ROUNDS=100)
 #
@@ -32,6 +32,7 @@ lint: .venv/.installed-dev
 	.venv/bin/djade --check $$(find templates -name "*.html")
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	PYTHONPATH=. $(PYTHON) .ci/texts.py
+	$(PYTHON) .ci/lengths.py
 
 bench: .venv/.installed-dev
 	$(PYTHON) -m benchmarks $(ARGS)

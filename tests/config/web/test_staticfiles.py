@@ -63,6 +63,18 @@ def test_every_import_of_every_module_leads_to_a_hashed_file(collected: Path) ->
     assert followed > 10
 
 
+def test_a_sheet_is_served_whole(collected: Path) -> None:
+    for name, sign in (("widget/widget", ".queue-place"), ("console/console", ".composer")):
+        folder, _, stem = name.partition("/")
+        [sheet] = [
+            path
+            for path in hashed_files(collected, ".css")
+            if path.parent.name == folder and path.name.startswith(f"{stem}.")
+        ]
+        assert "@import" not in sheet.read_text()
+        assert sign in sheet.read_text()
+
+
 def test_imports_are_literal(collected: Path) -> None:
     for source in (Path(settings.BASE_DIR) / "static").rglob("*.js"):
         for call in re.findall(r"\bimport\(([^)]*)\)", source.read_text()):
