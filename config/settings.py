@@ -1,17 +1,16 @@
 """The one settings file. Everything that differs between machines comes from the environment."""
 
-import contextlib
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.utils import get_random_secret_key
 from django.utils.csp import CSP
+
+from config.bounds import read_bounds
+from config.secret_key import read_or_make_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -56,25 +55,11 @@ IS_PRIVATE = IS_LOOPBACK and LISTEN_HOST in {"127.0.0.1", "localhost", "::1"}
 SEED_DEMO = env.bool("SEED_DEMO", default=EMBEDDED_WORKER and IS_PRIVATE)
 
 
-def _secret_key() -> str:
-    """Return SECRET_KEY; make one beside the embedded database, refuse to start anywhere else."""
-    key: str = env.str("SECRET_KEY", default="")
-    if key:
-        return key
+SECRET_KEY: str = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
     if not IS_SQLITE:
         raise ImproperlyConfigured("Set SECRET_KEY: every process must share one long random value")
-    path = DATA_DIR / "secret_key"
-    if not path.exists():
-        # Linked whole, so that of several processes starting at once none reads half a key.
-        with tempfile.NamedTemporaryFile("w", dir=DATA_DIR) as file:
-            file.write(get_random_secret_key())
-            file.flush()
-            with contextlib.suppress(FileExistsError):
-                os.link(file.name, path)
-    return path.read_text()
-
-
-SECRET_KEY = _secret_key()
+    SECRET_KEY = read_or_make_key(DATA_DIR / "secret_key")
 
 # What runs
 
@@ -395,44 +380,9 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# Limits of the wire contract (docs/api.md); benchmarks raise some of them
+# The numbers of docs/api.md
 
-IMECE = {
-    "SOCKET_RATE": env.float("SOCKET_RATE", default=5.0),
-    "SOCKET_BURST": env.int("SOCKET_BURST", default=20),
-    "SOCKETS_PER_VISITOR": env.int("SOCKETS_PER_VISITOR", default=5),
-    "SOCKETS_PER_ADDRESS": env.int("SOCKETS_PER_ADDRESS", default=10000),
-    "PENDING_SOCKETS_PER_IP": env.int("PENDING_SOCKETS_PER_IP", default=20),
-    "HELLOS_PER_MINUTE": env.int("HELLOS_PER_MINUTE", default=60),
-    "SESSIONS_IN_LINE_PER_ADDRESS": env.int("SESSIONS_IN_LINE_PER_ADDRESS", default=50),
-    "SESSIONS_PER_MINUTE": env.int("SESSIONS_PER_MINUTE", default=60),
-    "UPLOADS_PER_MINUTE": env.int("UPLOADS_PER_MINUTE", default=20),
-    "UPLOADS_PER_ADDRESS_PER_HOUR": env.int("UPLOADS_PER_ADDRESS_PER_HOUR", default=300),
-    "UPLOADED_MB_PER_ADDRESS_PER_HOUR": env.int("UPLOADED_MB_PER_ADDRESS_PER_HOUR", default=500),
-    "STARTS_PER_ADDRESS_PER_MINUTE": env.int("STARTS_PER_ADDRESS_PER_MINUTE", default=30),
-    "MESSAGES_PER_MINUTE": env.int("MESSAGES_PER_MINUTE", default=120),
-    "READS_PER_MINUTE": env.int("READS_PER_MINUTE", default=300),
-    "SITE_EVENTS_PER_MINUTE": env.int("SITE_EVENTS_PER_MINUTE", default=30),
-    "RATINGS_PER_MINUTE": env.int("RATINGS_PER_MINUTE", default=10),
-    "TRANSCRIPTS_PER_HOUR": env.int("TRANSCRIPTS_PER_HOUR", default=5),
-    "TRANSCRIPTS_PER_ADDRESS_PER_HOUR": env.int("TRANSCRIPTS_PER_ADDRESS_PER_HOUR", default=30),
-    "TRANSCRIPTS_PER_BRAND_PER_HOUR": env.int("TRANSCRIPTS_PER_BRAND_PER_HOUR", default=300),
-    "TRANSCRIPTS_PER_EMAIL_PER_HOUR": env.int("TRANSCRIPTS_PER_EMAIL_PER_HOUR", default=3),
-    "OFFLINE_MESSAGES_PER_HOUR": env.int("OFFLINE_MESSAGES_PER_HOUR", default=10),
-    "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR": env.int(
-        "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR", default=30
-    ),
-    "DESK_REQUESTS_PER_MINUTE": env.int("DESK_REQUESTS_PER_MINUTE", default=600),
-    "UPLOAD_MAX_BYTES": 10 * 1024 * 1024,
-    "MESSAGE_MAX_CHARS": 10_000,
-    "VISITOR_TOKEN_SECONDS": 15 * 60,
-    "REOPEN_HOURS": 24,
-    "WRAP_UP_SECONDS": 300,
-    "REPLY_TARGET_SECONDS": env.int("REPLY_TARGET_SECONDS", default=60),
-    "LONG_TEXT_CHARS": 500,
-    "AWAY_SECONDS": env.float("AWAY_SECONDS", default=10.0),
-    "VANISH_SECONDS": env.int("VANISH_SECONDS", default=60),
-}
+IMECE = read_bounds(env)
 
 LOGGING_CONFIG = "config.logs.configure"
 LOGGING = {

@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
+from config.bounds import SETTABLE
 from tests.support.compose import image, services
 from tests.support.servers import ROOT
 
@@ -53,6 +54,7 @@ def test_nothing_but_the_proxy_is_reachable_from_outside() -> None:
 
 def test_every_variable_of_the_settings_is_in_the_example_and_in_the_guide() -> None:
     read_by_settings = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', read("config/settings.py")))
+    read_by_settings |= set(SETTABLE)
     asked_by_compose = set(re.findall(r"\$\{(\w+)", read("docker-compose.yml")))
     described = set(re.findall(r"^#(\w+)=", read(".env.example"), re.MULTILINE))
     assert described == read_by_settings | asked_by_compose
@@ -72,7 +74,7 @@ def test_the_guide_says_what_the_settings_default_to() -> None:
     }
     source = read("config/settings.py")
     numbers = re.findall(r'env\.(?:int|float)\(\s*"(\w+)", default=([\d.]+)', source)
-    limits = {name: int(float(value)) for name, value in numbers}
+    limits = {name: int(float(value)) for name, value in [*numbers, *SETTABLE.items()]}
     assert told == {name: limits[name] for name in told}
     assert set(limits) - set(told) <= {"PORT", "DATABASE_POOL"}
 

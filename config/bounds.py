@@ -1,0 +1,54 @@
+"""The numbers of the wire contract (docs/api.md); benchmarks raise some of them."""
+
+from typing import Any
+
+import environ
+
+_FIXED = {
+    "UPLOAD_MAX_BYTES": 10 * 1024 * 1024,
+    "MESSAGE_MAX_CHARS": 10_000,
+    "VISITOR_TOKEN_SECONDS": 15 * 60,
+    "REOPEN_HOURS": 24,
+    "WRAP_UP_SECONDS": 300,
+    "LONG_TEXT_CHARS": 500,
+}
+# What an operator may set otherwise. A float says that fractions make sense.
+SETTABLE: dict[str, int | float] = {
+    "SOCKET_RATE": 5.0,
+    "SOCKET_BURST": 20,
+    "SOCKETS_PER_VISITOR": 5,
+    "SOCKETS_PER_ADDRESS": 10_000,
+    "PENDING_SOCKETS_PER_IP": 20,
+    "HELLOS_PER_MINUTE": 60,
+    "SESSIONS_IN_LINE_PER_ADDRESS": 50,
+    "SESSIONS_PER_MINUTE": 60,
+    "UPLOADS_PER_MINUTE": 20,
+    "UPLOADS_PER_ADDRESS_PER_HOUR": 300,
+    "UPLOADED_MB_PER_ADDRESS_PER_HOUR": 500,
+    "STARTS_PER_ADDRESS_PER_MINUTE": 30,
+    "MESSAGES_PER_MINUTE": 120,
+    "READS_PER_MINUTE": 300,
+    "SITE_EVENTS_PER_MINUTE": 30,
+    "RATINGS_PER_MINUTE": 10,
+    "TRANSCRIPTS_PER_HOUR": 5,
+    "TRANSCRIPTS_PER_ADDRESS_PER_HOUR": 30,
+    "TRANSCRIPTS_PER_BRAND_PER_HOUR": 300,
+    "TRANSCRIPTS_PER_EMAIL_PER_HOUR": 3,
+    "OFFLINE_MESSAGES_PER_HOUR": 10,
+    "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR": 30,
+    "DESK_REQUESTS_PER_MINUTE": 600,
+    "REPLY_TARGET_SECONDS": 60,
+    "AWAY_SECONDS": 10.0,
+    "VANISH_SECONDS": 60,
+}
+
+
+def read_bounds(env: environ.Env) -> dict[str, Any]:
+    """Return all of them by name, with what the environment says of those that it may set."""
+    settable = {
+        name: env.float(name, default=number)
+        if isinstance(number, float)
+        else env.int(name, default=number)
+        for name, number in SETTABLE.items()
+    }
+    return _FIXED | settable
