@@ -22,7 +22,7 @@ from chat.texts.widget import widget_texts
 LINES_MAX = 500
 CHARS_MAX = 200_000
 _SPOKEN = frozenset({Entry.Kind.MESSAGE, Entry.Kind.BOT, Entry.Kind.ARTICLE})
-# Of these only the last one stands before something else was said or done, as in the widget.
+# Of several such lines in a row only the last is kept, as in the widget.
 _OVERTAKEN = frozenset({Entry.Kind.QUEUED, Entry.Kind.ACCEPTED})
 _PLACE = re.compile(r"\{(\w+)\}")
 

@@ -42,7 +42,7 @@ class KeepingAdmin(ImeceAdmin):
                 if not access_of(signed_in(request)).everything:
                     raise _LockedOut
         except _LockedOut:
-            # The view has praised itself already.
+            # Drop the success message that the view has added already.
             for _said in messages.get_messages(request):
                 pass
             text = gettext("You can't take the administration away from yourself.")

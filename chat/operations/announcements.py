@@ -18,7 +18,7 @@ from chat.routing.queue import Place, places
 from config.events import publish
 
 _KEY = "chat.told"
-# Who looked at the floor longer before somebody else than this has another clock.
+# If a newer look is further ahead than this, the clocks differ and we were not overtaken.
 _OVERTAKEN = timedelta(seconds=2)
 
 

@@ -25,7 +25,7 @@ class Alert(NamedTuple):
 
 
 def alert_late(*, now: datetime) -> int:
-    """Alert whoever must hear of customers without an answer; return of how many."""
+    """Alert whoever must hear of customers without an answer; return how many."""
     target = timedelta(seconds=settings.IMECE["REPLY_TARGET_SECONDS"])
     refused = Offer.objects.filter(
         conversation=OuterRef("pk"),
@@ -34,8 +34,8 @@ def alert_late(*, now: datetime) -> int:
     )
     chats = Conversation.objects.unresolved().filter(kind=Conversation.Kind.CUSTOMER)
     unanswered = chats.filter(status=Conversation.Status.ACTIVE, unanswered_since__lte=now - target)
-    # In the queue although agents were asked, or had it: who else stands there is in line, and what
-    # rings may be taken yet.
+    # Queued although somebody refused it or had it. Others are simply in line, and what rings may
+    # still be taken.
     ringing = Offer.objects.filter(conversation=OuterRef("pk"), result=Offer.Result.OPEN)
     untaken = chats.annotate(
         refused_at=Subquery(refused.order_by("closed_at").values("closed_at")[:1])

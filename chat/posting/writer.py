@@ -377,7 +377,7 @@ def _is_away(error: Exception) -> bool:
     if state in _PASSING or state in _OURS:
         return False
     if connection.vendor == "postgresql" and (state is None or state.startswith(_LOST)):
-        # Not to be seen by asking: `atomic` has opened another connection on its way out.
+        # `is_usable()` can't tell: `atomic` has opened another connection meanwhile.
         return True
     return connection.connection is None or not connection.is_usable()
 

@@ -14,7 +14,7 @@ from agents.models import Agent, Presence, Status
 from chat.models import Conversation, Offer
 from chat.routing.decision import Candidate, Policy, TeamRule, Waiting
 
-# When a ring that goes on will have ended.
+# Sorts an offer that is still open after all closed ones.
 _LATER = datetime.max.replace(tzinfo=UTC)
 _TRIED = {Offer.Result.OPEN, Offer.Result.DECLINED, Offer.Result.MISSED}
 

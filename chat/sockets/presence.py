@@ -68,7 +68,7 @@ def follow(secret_hash: str, pk: int, public_id: str) -> None:
 
 
 async def states(secret_hashes: Collection[str]) -> Mapping[str, State]:
-    """Return of each visitor whether they are here, in any process."""
+    """Return for each visitor whether they are here, in any process."""
     keys = [key_of(each) for each in secret_hashes]
     elsewhere = [key for key in keys if key not in _here and key not in _chats]
     held = await shared.held(elsewhere) if elsewhere else frozenset()

@@ -69,7 +69,7 @@ class Watch:
             self._task = self._loop.create_task(self._run())
 
     def remove(self, socket: "LiveConsumer") -> None:
-        """Forget a socket; the last one turns off the light."""
+        """Forget a socket; after the last one the checks stop."""
         self.sockets.discard(socket)
         if not self.sockets and self._task is not None:
             self._task.cancel()

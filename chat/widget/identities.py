@@ -17,7 +17,7 @@ from chat.models.visitor import LENGTHS
 from config.text import one_line
 from tickets.models import Contact
 
-# The only one: who may choose would choose none.
+# Fixed: a token that names its own algorithm would name `none`.
 _ALGORITHMS = ["HS256"]
 # Seconds: how far a clock over there may be off, and how long something signed may last.
 _LEEWAY = 30
@@ -64,7 +64,7 @@ def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) ->
     if brand.site_key not in (audience if isinstance(audience, list) else [audience]):
         raise NotIdentified(claim="aud")
     sub = _text(claims, "sub")
-    # Nobody is somebody else's namesake but for a blank.
+    # Refuse ids that differ from another only by white space.
     if not 0 < len(sub) <= _SUB_LENGTH or sub != claims["sub"]:
         raise NotIdentified(claim="sub")
     return Identity(sub, _fields(claims), secret_id, int(now.timestamp()))

@@ -52,7 +52,7 @@ def together() -> Iterator[None]:
 def planned_cursor() -> Any:
     """Return a cursor whose statements PostgreSQL plans once (see `DATABASES`).
 
-    Once a connection has been `together`: before, their parameters only travel apart.
+    Plans are kept only on connections that have been in `together()`.
     """
     here = database()
     if here.vendor != "postgresql":
