@@ -1,0 +1,76 @@
+"""The cache that all processes share, and what each has instead while Redis is away.
+
+Whoever uses the cache (limits, sign-in, boards) goes on without Redis: each process counts and
+remembers for itself meanwhile. Nothing that must not be lost is kept here.
+"""
+
+import time
+from typing import Any
+
+import structlog
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+# A Redis that was away is not asked again at once: each question may take its whole time-out.
+AWAY_SECONDS = 5.0
+# Limits are counted here: nobody may push his own count out.
+_ENTRIES = 100_000
+
+
+class SharedCache(BaseCache):
+    """Django's Redis cache that answers from this process's memory while Redis does not answer."""
+
+    # Until when no thread of this process asks Redis, by the monotonic clock.
+    away_until = 0.0
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self._shared = RedisCache(server, params)
+        options = {"OPTIONS": {"MAX_ENTRIES": _ENTRIES}}
+        self._own = LocMemCache("without-redis", params | options)
+
+    def _ask(self, question: str, *args: Any, **kwargs: Any) -> Any:
+        if time.monotonic() >= SharedCache.away_until:
+            try:
+                return getattr(self._shared, question)(*args, **kwargs)
+            except (RedisError, OSError) as error:
+                SharedCache.away_until = time.monotonic() + AWAY_SECONDS
+                log.warning("cache.redis_away", error=type(error).__name__)
+        return getattr(self._own, question)(*args, **kwargs)
+
+    def add(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("add", *args, **kwargs)
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("get", *args, **kwargs)
+
+    def set(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("set", *args, **kwargs)
+
+    def touch(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("touch", *args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("delete", *args, **kwargs)
+
+    def get_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("get_many", *args, **kwargs)
+
+    def has_key(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("has_key", *args, **kwargs)
+
+    def incr(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("incr", *args, **kwargs)
+
+    def set_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("set_many", *args, **kwargs)
+
+    def delete_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("delete_many", *args, **kwargs)
+
+    def clear(self) -> Any:
+        return self._ask("clear")
