@@ -20,6 +20,7 @@ from chat.sockets.visitor import VisitorConsumer  # noqa: E402
 from chat.sockets.watch import Watch  # noqa: E402
 from config.web.body_limits import LimitBodies  # noqa: E402
 from config.web.handler import ThreadedHandler  # noqa: E402
+from config.web.health import Probes  # noqa: E402
 from config.web.server import before_shutdown  # noqa: E402
 from config.web.waiting_line import WaitingLine  # noqa: E402
 
@@ -57,7 +58,7 @@ sessions_in_line = WaitingLine(
 # An upload and what surrounds it in a multipart body.
 UPLOAD = settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024
 # An office may send ten of the largest files at once.
-http = LimitBodies(sessions_in_line, limit=UPLOAD, each=10 * UPLOAD, place=client_key)
+probes = Probes(LimitBodies(sessions_in_line, limit=UPLOAD, each=10 * UPLOAD, place=client_key))
 
 SOCKETS = {"/ws/visitor/": VisitorConsumer.asgi(), "/ws/console/": ConsoleConsumer.asgi()}
 
@@ -65,7 +66,7 @@ SOCKETS = {"/ws/visitor/": VisitorConsumer.asgi(), "/ws/console/": ConsoleConsum
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Serve one request, one socket, or the process's lifespan."""
     if scope["type"] == "http":
-        await http(scope, receive, send)
+        await probes(scope, receive, send)
     elif scope["type"] == "websocket":
         await SOCKETS.get(scope["path"], _refuse)(scope, receive, send)
     elif scope["type"] == "lifespan":
@@ -95,7 +96,15 @@ async def _say_goodbye() -> None:
 
 
 async def _close() -> None:
-    for closing in (leases, writer, readers, pages.threads, uploads.threads, sessions.threads):
+    for closing in (
+        leases,
+        writer,
+        readers,
+        pages.threads,
+        uploads.threads,
+        sessions.threads,
+        probes,
+    ):
         await asyncio.to_thread(closing.close)
 
 

@@ -6,7 +6,6 @@ from django.urls import include, path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from config.web import health
 from config.web.schema import SchemaView
 
 static_url = lazy(static, str)
@@ -21,8 +20,6 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static_url("console/icon.svg"))),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
 ]
 
 handler400 = "config.web.errors.bad_request"

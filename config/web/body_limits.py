@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from config.web.problems import send_problem
+from config.web.answers import send_problem
 
 # Between two parts of a body, and for all of it: an upload over a slow line takes minutes.
 PAUSE_SECONDS = 30.0

@@ -1,6 +1,5 @@
 """RFC 9457 problem documents: every error of the API has one shape and tells no secrets."""
 
-import json
 import math
 import sqlite3
 from typing import Any
@@ -92,19 +91,6 @@ def problem(
         "code": code or CODES.get(status_code, "error"),
         "detail": str(detail),
     } | members
-
-
-async def send_problem(send: Any, status: int, *headers: tuple[bytes, bytes]) -> None:
-    """Answer an ASGI request, of which nothing more is read, with a problem document."""
-    body = json.dumps(problem(status)).encode()
-    said = [
-        (b"content-type", CONTENT_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-        *headers,
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": said})
-    await send({"type": "http.response.body", "body": body})
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
 
-from config.web.problems import send_problem
+from config.web.answers import send_problem
 
 # Longer bodies don't wait in memory; no request of the doors' own has one.
 BODY_MAX = 64 * 1024
