@@ -2,6 +2,7 @@
 disk, and waits for ever."""
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +15,10 @@ PAUSE_SECONDS = 30.0
 BODY_SECONDS = 300.0
 # Whatever else comes from there, words are taken: all may come through one proxy.
 SMALL = 64 * 1024
+# A connection that is closed while its body still comes is reset, and no browser reads the answer.
+# So bodies up to so many times the limit are let in and thrown away, for these seconds at most.
+UNREAD = 5
+UNREAD_SECONDS = 20.0
 # When to come again to whoever is sending too much at once.
 RETRY_SECONDS = 10
 
@@ -46,7 +51,9 @@ class LimitBodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _announced(scope) > self._limit:
+        if (announced := _announced(scope)) > self._limit:
+            if announced <= UNREAD * self._limit:
+                await _throw_away(receive)
             await send_problem(send, 413)
             return
         received = 0
@@ -93,6 +100,13 @@ class LimitBodies:
                 self._held[place] -= received
                 if not self._held[place]:
                     del self._held[place]
+
+
+async def _throw_away(receive: Any) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(UNREAD_SECONDS):
+            while (message := await receive()).get("more_body"):
+                del message
 
 
 def _announced(scope: Any) -> int:

@@ -19,7 +19,7 @@ PERMISSIONS_POLICY = (
 
 @sync_and_async_middleware
 def security_headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Switch off unused browser features; keep answers of the API out of every cache."""
+    """Switch off unused browser features; keep answers out of every cache unless they say else."""
     if iscoroutinefunction(get_response):
         answer: Callable[[HttpRequest], Awaitable[HttpResponseBase]] = get_response
 
@@ -36,8 +36,8 @@ def security_headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[Ht
 
 def _add(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
-    if request.path.startswith("/api/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+    # Whoever may be kept says so: a page of somebody's is not shown to the next at the screen.
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 

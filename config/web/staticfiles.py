@@ -5,6 +5,7 @@ import hashlib
 import posixpath
 import re
 from pathlib import Path
+from typing import Any
 
 import rjsmin
 from django.conf import settings
@@ -70,6 +71,12 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
 
 class StaticMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """Answers with whole files: a streamed one would cross threads chunk by chunk under ASGI."""
+
+    def add_file_to_dictionary(self, url: str, path: str, stat_cache: Any = None) -> None:
+        """Serve what was collected, and nothing that collecting leaves for itself."""
+        name = posixpath.basename(path)
+        if not name.startswith((".", Storage.manifest_name)):
+            super().add_file_to_dictionary(url, path, stat_cache=stat_cache)
 
     @staticmethod
     def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:

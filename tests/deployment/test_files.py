@@ -1,12 +1,15 @@
 """README, Makefile, Dockerfile, compose file and .env.example say the same as the code."""
 
 import re
+from io import StringIO
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 
 from config.bounds import SETTABLE
+from config.management.commands.serve import DEMO_PASSWORD, Command
 from tests.support.compose import image, services
 from tests.support.servers import ROOT
 
@@ -93,3 +96,13 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
                 missing.append(f"{document.name}: {target}")
     # Machines draw the screenshot and measure the figures; both are made at the end.
     assert missing == []
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_the_demos_password_is_told_only_where_it_opens_something(
+    settings: Any, opens: bool
+) -> None:
+    settings.SEED_DEMO, settings.IS_LOOPBACK = True, opens
+    said = StringIO()
+    Command(stdout=said).greet("0.0.0.0", 8000)  # noqa: S104 - only told
+    assert (DEMO_PASSWORD in said.getvalue()) is opens

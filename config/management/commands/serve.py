@@ -82,7 +82,8 @@ class Command(BaseCommand):
                 f"  Console                     {settings.PUBLIC_URL}/console/",
                 f"  Admin                       {settings.PUBLIC_URL}/admin/",
             ]
-        if settings.SEED_DEMO:
+        # At another address demo accounts can't sign in: see `may_enter`.
+        if settings.SEED_DEMO and settings.IS_LOOPBACK:
             names = " ".join(f"{name}@example.com" for name in DEMO_LOGINS)
             lines += ["", f"  Demo logins   {names}", f"  Password      {DEMO_PASSWORD}"]
         lines += ["", "  Ctrl-C stops it."] if sys.stdout.isatty() else []

@@ -55,10 +55,30 @@ async def test_a_body_within_the_limit_passes() -> None:
     assert (sent[0]["status"], read) == (200, 1000)
 
 
-async def test_a_body_that_says_it_is_too_long_is_not_read_at_all() -> None:
+async def test_a_body_that_says_it_is_too_long_never_reaches_the_application() -> None:
     sent, read = await post(b"x" * 1001, announced=1001)
     assert (sent[0]["status"], read) == (413, 0)
     assert b"too_large" in sent[1]["body"]
+
+
+@pytest.mark.parametrize(("announced", "left"), [(5 * LIMIT, 0), (5 * LIMIT + 1, 3)])
+async def test_a_somewhat_too_long_body_is_let_in_before_it_is_refused(
+    announced: int, left: int
+) -> None:
+    """Closed while it still comes, the connection is reset and nobody reads the answer."""
+    chunks = [{"type": "http.request", "body": b"x", "more_body": n < 2} for n in range(3)]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return chunks.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"content-length", str(announced).encode())]
+    await limited(None)({"type": "http", "headers": headers}, receive, send)
+    assert sent[0]["status"] == 413
+    assert len(chunks) == left
 
 
 async def test_a_body_that_does_not_say_so_is_cut_when_it_is_too_long() -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 from django.test import AsyncClient, Client
 
+from tests.support.factories import make_agent
 from tests.support.servers import environment, manage
 
 pytestmark = pytest.mark.django_db
@@ -46,8 +47,10 @@ async def test_the_same_headers_leave_through_asgi() -> None:
     assert "default-src" in response["Content-Security-Policy"]
 
 
-def test_answers_of_the_api_are_kept_by_no_cache(client: Client) -> None:
-    assert client.get("/api/v1/no-such-call/")["Cache-Control"] == "no-store"
+@pytest.mark.parametrize("page", [*PAGES, "/profile/", "/accounts/2fa/"])
+def test_answers_are_kept_by_no_cache_unless_they_say_so(client: Client, page: str) -> None:
+    client.force_login(make_agent())
+    assert "no-store" in client.get(page)["Cache-Control"]
 
 
 def test_behind_https_cookies_are_locked_to_our_host_and_the_browser_remembers_it() -> None:
@@ -57,7 +60,8 @@ def test_behind_https_cookies_are_locked_to_our_host_and_the_browser_remembers_i
         "-c",
         "from django.conf import settings as s;"
         "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE,"
-        " s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0, s.SECURE_SSL_REDIRECT)",
+        " s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0,"
+        " s.SECURE_SSL_REDIRECT)",
         env=environment(
             {
                 "PUBLIC_URL": "https://desk.example",
@@ -66,7 +70,7 @@ def test_behind_https_cookies_are_locked_to_our_host_and_the_browser_remembers_i
             }
         ),
     )
-    assert shown.split() == ["__Host-session", "__Host-csrf", "True", "True", "True", "True"]
+    assert shown.split() == ["__Host-session", "__Host-csrf", *["True"] * 5]
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,16 @@ def test_a_sheet_is_served_whole(collected: Path) -> None:
         assert sign in sheet.read_text()
 
 
+def test_what_collecting_leaves_for_itself_is_not_served(collected: Path) -> None:
+    (collected / staticfiles.STAMP).write_text("x")
+    storages = settings.STORAGES | {"staticfiles": {"BACKEND": "config.web.staticfiles.Storage"}}
+    with override_settings(STATIC_ROOT=collected, STORAGES=storages):
+        served = staticfiles.StaticMiddleware(lambda request: None).files
+    names = {PurePosixPath(url).name for url in served}
+    assert any(name.startswith("loader.") for name in names)
+    assert not {name for name in names if name.startswith((".", "staticfiles.json"))}
+
+
 def test_imports_are_literal(collected: Path) -> None:
     for source in (Path(settings.BASE_DIR) / "static").rglob("*.js"):
         for call in re.findall(r"\bimport\(([^)]*)\)", source.read_text()):
