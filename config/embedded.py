@@ -11,12 +11,13 @@ from typing import Any
 
 from celery.beat import Scheduler, Service
 from celery.signals import task_postrun, task_prerun
+from django.conf import settings
 from django.db import close_old_connections
 
 from config.celery import app
 
-CONCURRENCY = 4
-QUEUES = ["realtime", "outbound", "mail", "media", "maintenance"]
+# A queue that hangs takes one thread: there is one for each, and two for what comes by the clock.
+CONCURRENCY = len(settings.QUEUES) + 2
 
 
 class EmbeddedWorker:
@@ -29,7 +30,7 @@ class EmbeddedWorker:
             app=app,
             pool="threads",
             concurrency=CONCURRENCY,
-            queues=QUEUES,
+            queues=list(settings.QUEUES),
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,

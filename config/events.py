@@ -52,7 +52,11 @@ _reactions: dict[str, list[Reaction]] = {}
 
 
 def react_to(event: type[Event], reaction: Reaction) -> None:
-    """Call `reaction(fields)` in a worker after each committed `event` (at least once)."""
+    """Call `reaction(fields)` in a worker after each committed `event` (at least once).
+
+    All reactions share one row: what is slow or may fail only enqueues a row on a queue of its own,
+    with a key made of the event's ids, so that it neither delays nor repeats the others.
+    """
     reactions = _reactions.setdefault(event.name, [])
     if reaction not in reactions:
         reactions.append(reaction)

@@ -150,7 +150,8 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         "pool": {
             "min_size": 1,
-            "max_size": env.int("DATABASE_POOL", default=22),
+            # An embedded worker has threads of its own.
+            "max_size": env.int("DATABASE_POOL", default=34 if EMBEDDED_WORKER else 22),
             "timeout": 10,
         },
         # Plans are kept for the hot path alone, which says when: the first one is the right one.
@@ -191,6 +192,22 @@ MEDIA_ROOT = DATA_DIR / "media"
 
 # Work in the background
 
+# How often beat looks for what is due but told nobody, in seconds.
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
+if SWEEP_SECONDS <= 0:
+    raise ImproperlyConfigured("SWEEP_SECONDS must be above 0")
+# The outbox's queues, and after how many seconds Celery ends work on them. Whatever waits for
+# somebody else's server has a queue of its own, so that it holds up nobody.
+QUEUES = {
+    "realtime": 60,
+    "rules": 60,
+    "push": 60,
+    "outbound": 60,
+    "mail": 60,
+    "media": 300,
+    "maintenance": 3600,
+}
+
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 1}
@@ -212,8 +229,21 @@ CELERY_TASK_DEFAULT_QUEUE = "realtime"
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
-    # They expire, or they would pile up while no worker runs.
-    "outbox.drain": {"task": "outbox.drain", "schedule": 5.0, "options": {"expires": 10}},
+    # What is asked for every few seconds expires, or it would pile up while no worker runs.
+    **{
+        f"outbox.drain.{queue}": {
+            "task": "outbox.drain",
+            "schedule": SWEEP_SECONDS,
+            "kwargs": {"queue": queue},
+            "options": {
+                "queue": queue,
+                "expires": 2 * SWEEP_SECONDS,
+                "soft_time_limit": seconds,
+                "time_limit": seconds + 30,
+            },
+        }
+        for queue, seconds in QUEUES.items()
+    },
     "outbox.purge": {
         "task": "outbox.purge",
         "schedule": 600.0,
@@ -230,7 +260,11 @@ CELERY_BEAT_SCHEDULE = {
         if IS_SQLITE
         else {}
     ),
-    "chat.sweep": {"task": "chat.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "chat.sweep": {
+        "task": "chat.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 2 * SWEEP_SECONDS},
+    },
     "chat.purge_attachments": {
         "task": "chat.purge_attachments",
         "schedule": 3600.0,

@@ -2,8 +2,11 @@
 
 import json
 import random
-from collections.abc import Collection
-from dataclasses import dataclass
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,16 +14,17 @@ from django.db import connection
 from django.db.models import F
 
 from config.logs import masked
-from config.outbox.models import OutboxEntry
+from config.outbox.models import OutboxEntry, OutboxQuerySet
 from config.outbox.registry import (
     DEFAULT_QUEUE,
+    LEASE,
     kinds_at_most_once,
     kinds_elsewhere,
-    queue_of,
+    kinds_of,
+    lease_of,
 )
 
 BATCH = 100
-LEASE = timedelta(seconds=120)
 MAX_ATTEMPTS = 8
 UNKNOWN = "unknown"
 # 5 s, 15 s, 45 s … 1 h: eight attempts span about an hour and a half.
@@ -42,38 +46,41 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One row that this worker may work on until `lease_until`."""
+    """One row that this worker may work on for `lease`, and longer if it renews that."""
 
     pk: int
     kind: str
-    payload: dict[str, Any]
+    payload: dict[str, Any] = field(hash=False)
     attempts: int
-    lease_until: datetime
+    holder: int
+    lease: timedelta
+    # By the monotonic clock, in seconds. Whatever caused the effect was committed before.
+    taken_at: float
 
 
 def claim(limit: int = BATCH, *, now: datetime, queue: str = DEFAULT_QUEUE) -> list[Claim]:
     """Take up to `limit` due rows; their attempts are counted and committed when this returns."""
-    kinds = kinds_elsewhere()
-    verb = "NOT IN"
-    if queue != DEFAULT_QUEUE:
-        kinds, verb = [kind for kind in kinds if queue_of(kind) == queue], "IN"
-        if not kinds:
-            return []
-    if unrepeatable := kinds_at_most_once():
+    here = kinds_of(queue)
+    if not here and queue != DEFAULT_QUEUE:
+        return []
+    if unrepeatable := kinds_at_most_once(queue):
         # Their worker took them and never came back: nobody knows whether it happened.
         OutboxEntry.objects.live().filter(kind__in=unrepeatable, lease_until__lt=now).update(
-            dead_at=now, lease_until=None, last_error=UNKNOWN
+            dead_at=now, lease_until=None, holder=None, last_error=UNKNOWN
         )
-    lease_until = now + LEASE
-    table = OutboxEntry._meta.db_table
+    # Also what nobody registered is done on the default queue: it fails visibly.
+    kinds, verb = (kinds_elsewhere(), "NOT IN") if queue == DEFAULT_QUEUE else (here, "IN")
     of_queue = f"AND kind {verb} ({', '.join(['%s'] * len(kinds))})" if kinds else ""
+    lease_until, ends = _lease_ends(here, now)
+    table = OutboxEntry._meta.db_table
     lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     moment = connection.ops.adapt_datetimefield_value(now)
+    taken_at, holder = time.monotonic(), secrets.randbits(63)
     with connection.cursor() as cursor:
         cursor.execute(
             # MATERIALIZED, or a plan may run the inner query, and take its locks, several times.
             f"""
-            UPDATE {table} SET attempts = attempts + 1, lease_until = %s
+            UPDATE {table} SET attempts = attempts + 1, holder = %s, lease_until = {lease_until}
              WHERE id IN (
                WITH due AS MATERIALIZED (
                  SELECT id FROM {table}
@@ -83,56 +90,78 @@ def claim(limit: int = BATCH, *, now: datetime, queue: str = DEFAULT_QUEUE) -> l
                SELECT id FROM due)
             RETURNING id, kind, payload, attempts
             """,  # noqa: S608 - only names of ours are put in
-            [
-                connection.ops.adapt_datetimefield_value(lease_until),
-                moment,
-                moment,
-                *kinds,
-                limit,
-            ],
+            [holder, *ends, moment, moment, *kinds, limit],
         )
         rows = cursor.fetchall()
     return [
-        Claim(pk, kind, json.loads(payload), attempts, lease_until)
+        Claim(pk, kind, json.loads(payload), attempts, holder, lease_of(kind), taken_at)
         for pk, kind, payload, attempts in sorted(rows)
     ]
 
 
+def _lease_ends(kinds: Collection[str], now: datetime) -> tuple[str, list[Any]]:
+    """Return the SQL of when a claimed row's lease ends, by its kind, and its parameters."""
+    adapted = connection.ops.adapt_datetimefield_value
+    special = [kind for kind in kinds if lease_of(kind) != LEASE]
+    if not special:
+        return "%s", [adapted(now + LEASE)]
+    cases = " ".join(["WHEN %s THEN %s"] * len(special))
+    ends = [value for kind in special for value in (kind, adapted(now + lease_of(kind)))]
+    return f"CASE kind {cases} ELSE %s END", [*ends, adapted(now + LEASE)]
+
+
+def renew(claims: Collection[Claim], *, now: datetime) -> None:
+    """Begin these leases anew; what is done by now, or was lost, stays as it is."""
+    by_lease: defaultdict[timedelta, list[Claim]] = defaultdict(list)
+    for claimed in claims:
+        by_lease[claimed.lease].append(claimed)
+    for lease, same in by_lease.items():
+        for rows in _still_ours(same):
+            rows.update(lease_until=now + lease)
+
+
 def finish(claims: Collection[Claim], *, now: datetime) -> None:
-    """Record that these effects have happened, in one statement; a lost lease changes nothing."""
-    if claims:
-        _still_ours(claims).update(done_at=now, lease_until=None, last_error="")
+    """Record that these effects have happened; a lost lease changes nothing."""
+    for rows in _still_ours(claims):
+        rows.update(done_at=now, lease_until=None, holder=None, last_error="")
 
 
-def fail(claimed: Claim, error: Exception, *, now: datetime) -> bool:
-    """Record a failure: another try after a growing, jittered pause, or the end. True: dead."""
+def fail(claimed: Claim, error: Exception, *, now: datetime) -> datetime | None:
+    """Record a failure. Return the time of the next try, after a growing and jittered pause, or
+    None if this was the last one.
+    """
     # An admin reads it; an address or a credential in an exception's text is not for that screen.
     text = masked(f"{type(error).__name__}: {error}")[:2000]
     if isinstance(error, Unknown):
         text = UNKNOWN
     if claimed.attempts >= MAX_ATTEMPTS or isinstance(error, Unknown):
-        _still_ours([claimed]).update(dead_at=now, lease_until=None, last_error=text)
-        return True
+        _change(claimed, dead_at=now, last_error=text)
+        return None
     if isinstance(error, RetryAfter):
         pause = min(error.seconds, LONGEST_DELAY)
     else:
         pause = min(FIRST_DELAY * 3 ** (claimed.attempts - 1), LONGEST_DELAY)
         pause *= random.uniform(0.5, 1)  # noqa: S311 - spreads retries, guards nothing
-    _still_ours([claimed]).update(
-        available_at=now + timedelta(seconds=pause), lease_until=None, last_error=text
-    )
-    return False
+    again_at = now + timedelta(seconds=pause)
+    _change(claimed, available_at=again_at, last_error=text)
+    return again_at
+
+
+def _change(claimed: Claim, **values: Any) -> None:
+    for rows in _still_ours([claimed]):
+        rows.update(lease_until=None, holder=None, **values)
 
 
 def give_back(claims: Collection[Claim]) -> None:
     """Return rows that were taken but not begun; their attempt does not count."""
-    if claims:
-        _still_ours(claims).update(attempts=F("attempts") - 1, lease_until=None)
+    for rows in _still_ours(claims):
+        rows.update(attempts=F("attempts") - 1, lease_until=None, holder=None)
 
 
-def _still_ours(claims: Collection[Claim]) -> Any:
-    # The rows of one batch share their lease.
-    (lease_until,) = {claimed.lease_until for claimed in claims}
-    return OutboxEntry.objects.live().filter(
-        pk__in=[claimed.pk for claimed in claims], lease_until=lease_until
-    )
+def _still_ours(claims: Collection[Claim]) -> Iterator[OutboxQuerySet]:
+    """Yield the rows that these claims still hold, those of one call of `claim` together."""
+    by_holder: defaultdict[int, list[int]] = defaultdict(list)
+    for claimed in claims:
+        by_holder[claimed.holder].append(claimed.pk)
+    for holder, pks in by_holder.items():
+        yield OutboxEntry.objects.live().filter(pk__in=pks, holder=holder)

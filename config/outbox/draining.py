@@ -1,142 +1,187 @@
-"""Do the effects that are due."""
+"""Do the effects that are due, queue by queue."""
 
-import math
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextvars import ContextVar
+from collections import deque
 
 import structlog
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
-from config.outbox.claims import BATCH, MAX_ATTEMPTS, Claim, claim, fail, finish, give_back
+from config.outbox.claims import BATCH, Claim, claim, give_back
+from config.outbox.effects import Journal
 from config.outbox.nudges import nudge
-from config.outbox.registry import DEFAULT_QUEUE, registered
+from config.outbox.registry import DEFAULT_QUEUE, kinds_at_most_once, parallel_of
 
 log = structlog.get_logger(__name__)
 
 # Below Celery's soft time limit; what is left is nudged again.
 DRAIN_SECONDS = 40.0
-# A batch that takes longer gives the rest back, long before its lease ends.
+# How long a drain stays with effects in threads: they end without it, and are recorded.
+STAY_SECONDS = 50.0
+# What was taken and not begun by then is given back for others, long before its lease ends.
 BATCH_SECONDS = 20.0
-# How much finished work a killed worker may leave unrecorded.
-RECORD_SECONDS = 0.5
 
 
-# When the effects now being done were claimed, by the monotonic clock. Whatever caused them was
-# committed before, so work that looks at the whole needs doing once a batch: see `OnceABatch`.
-_claimed_at: ContextVar[float] = ContextVar("claimed_at", default=math.inf)
+class Lane:
+    """One queue's work in this process.
+
+    Effects run in the thread that calls `drain`, or in up to `parallel` threads of the lane's own.
+    Each such runner takes what is due until nothing is left. A call that finds the lane full leaves
+    its wish: who works looks again before it leaves.
+    """
+
+    def __init__(self, queue: str) -> None:
+        self._queue = queue
+        self._changed = threading.Condition()
+        self._wanted = False
+        self._waiting: deque[Claim] = deque()
+        self._runners = 0
+        self._tried = 0
+        self._is_awaited = False
+
+    def drain(self) -> int:
+        """Do what is due, and return how many effects were tried."""
+        until = time.monotonic() + DRAIN_SECONDS
+        in_threads = parallel_of(self._queue) > 1
+        with self._changed:
+            self._wanted = True
+            before = self._tried
+            if self._runners >= parallel_of(self._queue):
+                return 0
+            if in_threads:
+                self._start_thread(until)
+            else:
+                self._runners += 1
+        if in_threads:
+            self._wait_until_idle()
+        else:
+            self._run(until)
+        return self._tried - before
+
+    def _wait_until_idle(self) -> None:
+        """Wait with the first call; others return, so that a hanging lane keeps one of them."""
+        with self._changed:
+            if self._is_awaited:
+                return
+            self._is_awaited = True
+            try:
+                self._changed.wait_for(lambda: not self._runners, timeout=STAY_SECONDS)
+            finally:
+                self._is_awaited = False
+
+    def _start_thread(self, until: float) -> None:
+        threading.Thread(
+            target=self._run_in_thread, args=[until], name=f"outbox-{self._queue}", daemon=True
+        ).start()
+        # It waits for the lock that the caller holds.
+        self._runners += 1
+
+    def _run_in_thread(self, until: float) -> None:
+        try:
+            self._run(until, in_thread=True)
+        except Exception as error:
+            log.warning("outbox.drain_failed", queue=self._queue, error=type(error).__name__)
+        finally:
+            connections.close_all()
+
+    def _run(self, until: float, *, in_thread: bool = False) -> None:
+        journal = Journal()
+        try:
+            while True:
+                if claimed := self._take(until, in_thread=in_thread):
+                    if in_thread:
+                        # Others may use it while the effect waits for somebody else's server.
+                        close_old_connections()
+                    journal.do(claimed)
+                    continue
+                journal.write()
+                if in_thread:
+                    connections.close_all()
+                if self._leave(until):
+                    return
+        except BaseException:
+            self._break_off()
+            raise
+        finally:
+            journal.close()
+
+    def _take(self, until: float, *, in_thread: bool) -> Claim | None:
+        """Return the next effect to do, of those taken already or of those due."""
+        with self._changed:
+            if time.monotonic() > until:
+                return None
+            self._give_back_stale()
+            if self._wanted and not self._waiting:
+                self._claim_more()
+            if not self._waiting:
+                return None
+            claimed = self._waiting.popleft()
+            self._tried += 1
+            if in_thread and self._waiting and self._runners < parallel_of(self._queue):
+                self._start_thread(until)
+            return claimed
+
+    def _claim_more(self) -> None:
+        limit = BATCH
+        if kinds_at_most_once(self._queue):
+            # Only what begins at once: should this process die, the rest is not in doubt.
+            limit = max(1, parallel_of(self._queue) - self._runners + 1)
+        self._wanted = False
+        try:
+            self._waiting.extend(claim(limit, now=timezone.now(), queue=self._queue))
+        except BaseException:
+            self._wanted = True
+            raise
+        self._wanted = len(self._waiting) == limit
+
+    def _give_back_stale(self) -> None:
+        if not self._waiting:
+            return
+        oldest = self._waiting[0]
+        patience = min(BATCH_SECONDS, oldest.lease.total_seconds() / 2)
+        if time.monotonic() - oldest.taken_at > patience:
+            self._give_back_all()
+
+    def _give_back_all(self) -> None:
+        claims, self._wanted = list(self._waiting), True
+        self._waiting.clear()
+        give_back(claims)
+
+    def _leave(self, until: float) -> bool:
+        """End a runner, unless there is more to do before `until`."""
+        with self._changed:
+            more = self._wanted or bool(self._waiting)
+            if more and time.monotonic() <= until:
+                return False
+            if more:
+                nudge(self._queue)
+            if self._waiting and self._runners == 1:
+                self._give_back_all()
+            self._runners -= 1
+            self._changed.notify_all()
+            return True
+
+    def _break_off(self) -> None:
+        """End a runner that failed; the database may be away, so only beat comes by again."""
+        with self._changed:
+            self._runners -= 1
+            if not self._runners:
+                # Their leases end by themselves.
+                self._waiting.clear()
+            self._changed.notify_all()
 
 
-class NoHandler(Exception):
-    """Nobody registered this kind of effect."""
-
-
-class _Lane:
-    """One queue's drain in this process: a call during another makes that one look again."""
-
-    def __init__(self) -> None:
-        self.wanted = threading.Event()
-        self.running = threading.Lock()
-
-
-_lanes: dict[str, _Lane] = defaultdict(_Lane)
+_lanes: dict[str, Lane] = {}
+_making = threading.Lock()
 
 
 def drain(queue: str = DEFAULT_QUEUE) -> int:
     """Do all effects of `queue` that are due; return how many were tried.
 
-    Safe to call from any number of threads and processes; in one process one call works and the
-    others return at once.
+    Safe to call from any number of threads and processes. In one process one call works (or waits
+    for those who do) and the others return at once.
     """
-    lane = _lanes[queue]
-    lane.wanted.set()
-    tried = 0
-    until = time.monotonic() + DRAIN_SECONDS
-    # Looked at again after letting go: a call that found us running has left its wish here.
-    while lane.wanted.is_set() and lane.running.acquire(blocking=False):
-        try:
-            lane.wanted.clear()
-            tried += _drain_until_empty(queue, until)
-        finally:
-            lane.running.release()
-        if time.monotonic() > until:
-            nudge(queue)
-            break
-    return tried
-
-
-def _drain_until_empty(queue: str, until: float) -> int:
-    tried = 0
-    while time.monotonic() < until:
-        claims = claim(now=timezone.now(), queue=queue)
-        tried += len(claims)
-        token = _claimed_at.set(time.monotonic())
-        try:
-            _do(claims)
-        finally:
-            _claimed_at.reset(token)
-        if len(claims) < BATCH:
-            break
-    return tried
-
-
-class OnceABatch:
-    """Runs `work` unless it has already run well since the effect at hand was claimed.
-
-    For work that looks at everything (the queue, say) whatever the effect was about.
-    """
-
-    def __init__(self, work: Callable[[], object]) -> None:
-        self._work = work
-        self._ran_at = -math.inf
-
-    def __call__(self) -> None:
-        """Run, or don't: somebody has since looked at what caused this."""
-        if self._ran_at < _claimed_at.get():
-            started = time.monotonic()
-            self._work()
-            self._ran_at = started
-
-
-def _do(claims: Sequence[Claim]) -> None:
-    done: list[Claim] = []
-    started = recorded = time.monotonic()
-    for position, claimed in enumerate(claims):
-        clock = time.monotonic()
-        if clock - started > BATCH_SECONDS:
-            give_back(claims[position:])
-            break
-        if done and clock - recorded > RECORD_SECONDS:
-            finish(done, now=timezone.now())
-            done, recorded = [], clock
-        if error := _effect(claimed):
-            dead = fail(claimed, error, now=timezone.now())
-            log.warning(
-                "outbox.dead" if dead else "outbox.failed",
-                kind=claimed.kind,
-                entry=claimed.pk,
-                attempts=claimed.attempts,
-                error=type(error).__name__,
-            )
-        elif (known := registered(claimed.kind)) and known.at_most_once:
-            finish([claimed], now=timezone.now())
-        else:
-            done.append(claimed)
-    finish(done, now=timezone.now())
-
-
-def _effect(claimed: Claim) -> Exception | None:
-    """Call the handler; return what went wrong."""
-    if claimed.attempts > MAX_ATTEMPTS:
-        # Its worker died each time, so nobody was left to write down a failure.
-        return TimeoutError("every worker that took it vanished")
-    known = registered(claimed.kind)
-    if known is None:
-        return NoHandler(claimed.kind)
-    try:
-        known.handler(claimed.payload)
-    except Exception as error:
-        return error
-    return None
+    with _making:
+        lane = _lanes.setdefault(queue, Lane(queue))
+    return lane.drain()

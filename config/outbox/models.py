@@ -33,6 +33,8 @@ class OutboxEntry(models.Model):
     available_at = models.DateTimeField(_("due"), default=timezone.now)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease_until = models.DateTimeField(null=True)
+    # Which claim has the lease: a number drawn for each, so that who lost it changes nothing.
+    holder = models.BigIntegerField(null=True)
     last_error = models.TextField(_("last error"), blank=True, default="")
     done_at = models.DateTimeField(_("done"), null=True)
     dead_at = models.DateTimeField(_("given up"), null=True)

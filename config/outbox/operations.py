@@ -3,7 +3,9 @@
 `enqueue` inside a transaction, `register` a handler in `AppConfig.ready`; workers `drain`.
 An effect runs at least once, so a handler must bear being called again. One that must not be
 repeated blindly is registered with `at_most_once=True`: if its worker vanishes half-way, or its
-handler raises `Unknown`, the row ends dead as "unknown" and a person decides.
+handler raises `Unknown`, the row ends dead as "unknown" and a person decides. An effect may take
+long: its lease is renewed as long as its handler runs. It must end by itself, though: whoever asks
+somebody else's server says how long it waits.
 """
 
 import json
@@ -15,15 +17,16 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from config.database.postgres import database, planned_cursor
 from config.outbox.claims import RetryAfter, Unknown, claim, fail, finish, give_back
-from config.outbox.draining import OnceABatch, drain
+from config.outbox.draining import drain
+from config.outbox.effects import OnceABatch
 from config.outbox.models import OutboxEntry
 from config.outbox.nudges import nudge
-from config.outbox.registry import queue_of, queues, register
+from config.outbox.registry import queue_of, register
 
 __all__ = [
     "Gauges",
@@ -40,7 +43,6 @@ __all__ = [
     "nudge",
     "purge",
     "queue_of",
-    "queues",
     "register",
     "replay",
     "store",
@@ -84,10 +86,17 @@ _INSERT = f"""
 def enqueue(
     *, kind: str, key: str, payload: dict[str, Any], available_at: datetime | None = None
 ) -> None:
-    """Write one effect in the current transaction and wake a worker once it has committed."""
+    """Write one effect in the current transaction.
+
+    A worker is woken once it has committed, or at `available_at`; should that be lost (the process
+    ends, say), beat finds the row within `SWEEP_SECONDS`.
+
+    A `key` that is already there is left alone, done or not. Done ones are kept for 24 hours
+    (`KEEP_DONE`): what may happen again the same day needs a key of its own each time.
+    """
     store(kind=kind, key=key, payload=payload, available_at=available_at)
-    if available_at is None:
-        transaction.on_commit(partial(nudge, queue_of(kind)), robust=True)
+    wake = partial(nudge, queue_of(kind), *([available_at] if available_at else []))
+    transaction.on_commit(wake, robust=True)
 
 
 @transaction.atomic
@@ -112,10 +121,12 @@ def purge(*, now: datetime) -> int:
 
 
 def gauges(*, now: datetime) -> Gauges:
-    """Measure the outbox: due rows, how long the oldest is due, and how many were given up."""
+    """Measure the outbox: due rows that nobody works on, how long the oldest is due, and how many
+    were given up.
+    """
     found = (
         OutboxEntry.objects.live()
-        .filter(available_at__lte=now)
+        .filter(Q(lease_until=None) | Q(lease_until__lt=now), available_at__lte=now)
         .aggregate(backlog=Count("pk"), oldest=Min("available_at"))
     )
     oldest = found["oldest"]

@@ -2,13 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
 
 DEFAULT_QUEUE = "realtime"
+LEASE = timedelta(seconds=120)
 
 type Handler = Callable[[dict[str, Any]], None]
+
+
+class UnknownQueue(Exception):
+    """No worker serves a queue of this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +25,8 @@ class Registration:
     handler: Handler
     queue: str
     at_most_once: bool
+    lease: timedelta
+    parallel: int
     label: str | Promise
 
 
@@ -30,13 +39,24 @@ def register(
     *,
     queue: str = DEFAULT_QUEUE,
     at_most_once: bool = False,
+    lease: timedelta = LEASE,
+    parallel: int = 1,
     label: str | Promise = "",
 ) -> None:
     """Let `handler(payload)` do the effects of `kind`; slow ones name a queue of their own.
 
-    `label` is what admins read instead of the code.
+    `lease`: how long after its worker vanished an effect is taken up again. It is renewed while
+    the handler runs, however long that is.
+    `parallel`: how many effects of the queue one process does at the same time, in threads. The
+    most that a kind of the queue asks for counts; where none asks, effects run one by one in the
+    order in which they became due.
+    `label`: what admins read instead of the code.
+
+    Raises `UnknownQueue` for one that `settings.QUEUES` does not name.
     """
-    _kinds[kind] = Registration(handler, queue, at_most_once, label or kind)
+    if queue not in settings.QUEUES:
+        raise UnknownQueue(queue)
+    _kinds[kind] = Registration(handler, queue, at_most_once, lease, parallel, label or kind)
 
 
 def registered(kind: str) -> Registration | None:
@@ -61,9 +81,20 @@ def queue_of(kind: str) -> str:
     return known.queue if known else DEFAULT_QUEUE
 
 
-def queues() -> set[str]:
-    """Return every queue that has work of some kind."""
-    return {DEFAULT_QUEUE, *(known.queue for known in _kinds.values())}
+def lease_of(kind: str) -> timedelta:
+    """Return how long an effect of `kind` stays with a worker that is not heard of."""
+    known = _kinds.get(kind)
+    return known.lease if known else LEASE
+
+
+def parallel_of(queue: str) -> int:
+    """Return how many effects of `queue` one process does at the same time."""
+    return max((known.parallel for _, known in _of(queue)), default=1)
+
+
+def kinds_of(queue: str) -> list[str]:
+    """Return the kinds that are registered for `queue`."""
+    return [kind for kind, _ in _of(queue)]
 
 
 def kinds_elsewhere() -> list[str]:
@@ -71,6 +102,10 @@ def kinds_elsewhere() -> list[str]:
     return [kind for kind, known in _kinds.items() if known.queue != DEFAULT_QUEUE]
 
 
-def kinds_at_most_once() -> list[str]:
-    """Return the kinds that must not be repeated when nobody knows whether they happened."""
-    return [kind for kind, known in _kinds.items() if known.at_most_once]
+def kinds_at_most_once(queue: str) -> list[str]:
+    """Return the kinds of `queue` that must not be repeated when nobody knows what happened."""
+    return [kind for kind, known in _of(queue) if known.at_most_once]
+
+
+def _of(queue: str) -> list[tuple[str, Registration]]:
+    return [(kind, known) for kind, known in _kinds.items() if known.queue == queue]

@@ -8,12 +8,9 @@ from config.outbox.registry import DEFAULT_QUEUE
 
 
 @shared_task(name="outbox.drain", acks_late=True)
-def drain(queue: str | None = None) -> None:
-    """Do what is due on `queue`; without one (beat), wake the other queues too."""
-    if queue is None:
-        for other in operations.queues() - {DEFAULT_QUEUE}:
-            operations.nudge(other)
-    operations.drain(queue or DEFAULT_QUEUE)
+def drain(queue: str = DEFAULT_QUEUE) -> None:
+    """Do what is due on `queue`; a nudge and beat ask for it on that queue's workers."""
+    operations.drain(queue)
 
 
 @shared_task(name="outbox.purge")

@@ -24,7 +24,7 @@ from config.web.answers import send_answer, send_problem
 
 log = structlog.get_logger(__name__)
 
-# Beat drains every 5 s: work that is due for this long means that no worker runs.
+# Beat drains every few seconds: work that is due for this long means that no worker runs.
 LONGEST_DUE_SECONDS = 120.0
 # Whoever asks waits no longer than two seconds; a part that says nothing until then is failing.
 ANSWER_SECONDS = 1.5

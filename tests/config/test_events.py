@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from config import events
 from config.events import Delivery, Event, publish, react_to
 from config.outbox import operations
 from config.outbox.models import OutboxEntry
+from config.outbox.registry import Registration
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,3 +108,28 @@ def test_registering_a_reaction_twice_calls_it_once(heard: list[Any]) -> None:
     publish(Rang(number=7))
     operations.drain()
     assert len(reacted) == 1
+
+
+def test_a_reaction_on_a_queue_of_its_own_neither_repeats_nor_delays_the_others(
+    heard: list[Any], kinds: dict[str, Registration]
+) -> None:
+    routed: list[Any] = []
+
+    def push(payload: dict[str, Any]) -> None:
+        raise ConnectionRefusedError
+
+    def have_pushed(fact: dict[str, Any]) -> None:
+        operations.enqueue(kind="push", key=f"push:{fact['number']}", payload=fact)
+
+    operations.register(events.KIND, events._react)
+    operations.register("push", push, queue="push")
+    react_to(Rang, have_pushed)
+    react_to(Rang, routed.append)
+    publish(Rang(number=7))
+    operations.drain()
+    operations.drain("push")
+    OutboxEntry.objects.update(available_at=timezone.now())
+    operations.drain()
+    assert routed == [{"number": 7}]
+    failed = OutboxEntry.objects.get(done_at=None)
+    assert (failed.key, failed.attempts) == ("push:7", 1)

@@ -30,7 +30,7 @@ import redis as redis_client
 
 ROOT = Path(__file__).resolve().parents[2]
 POSTGRES_HOMES = Path("/usr/lib/postgresql")
-QUEUES = "realtime,outbound,mail,media,maintenance"
+QUEUES = "realtime,rules,push,outbound,mail,media,maintenance"
 
 
 def _absent(server: str, package: str) -> RuntimeError:

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('available_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='due')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('lease_until', models.DateTimeField(null=True)),
+                ('holder', models.BigIntegerField(null=True)),
                 ('last_error', models.TextField(blank=True, default='', verbose_name='last error')),
                 ('done_at', models.DateTimeField(null=True, verbose_name='done')),
                 ('dead_at', models.DateTimeField(null=True, verbose_name='given up')),

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.sites import AdminSite
 from django.db import connection, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.outbox import claims, draining, operations
+from config.outbox import claims, draining, operations, registry, tasks
 from config.outbox.admin import OutboxEntryAdmin, StateFilter
 from config.outbox.models import OutboxEntry
 from config.outbox.registry import Registration
@@ -248,6 +249,32 @@ def test_who_lost_the_lease_changes_nothing(done: list[Any]) -> None:
     assert entry.last_error == ""
 
 
+def test_a_renewal_lengthens_only_a_lease_that_is_still_held(done: list[Any]) -> None:
+    entry = enqueue(1)
+    slow = operations.claim(now=timezone.now())
+    claims.renew(slow, now=timezone.now() + timedelta(hours=1))
+    entry.refresh_from_db()
+    assert entry.lease_until is not None
+    assert entry.lease_until > timezone.now() + timedelta(hours=1)
+    expire_leases()
+    operations.claim(now=timezone.now())
+    claims.renew(slow, now=timezone.now() + timedelta(hours=1))
+    entry.refresh_from_db()
+    assert entry.lease_until < timezone.now() + timedelta(minutes=3)
+
+
+def test_each_kind_has_its_own_lease(kinds: Kinds) -> None:
+    short = timedelta(seconds=7)
+    operations.register("short", lambda payload: None, lease=short)
+    operations.register("note", lambda payload: None)
+    entries = [enqueue(1, kind="short"), enqueue(1), enqueue(1, kind="nobody")]
+    now = timezone.now()
+    operations.claim(now=now)
+    for entry, lease in zip(entries, [short, claims.LEASE, claims.LEASE], strict=True):
+        entry.refresh_from_db()
+        assert entry.lease_until == now + lease
+
+
 def test_an_effect_that_must_not_repeat_ends_unknown_when_its_worker_vanishes(
     kinds: Kinds,
 ) -> None:
@@ -261,6 +288,25 @@ def test_an_effect_that_must_not_repeat_ends_unknown_when_its_worker_vanishes(
     assert sent == []
     assert entry.dead_at is not None
     assert entry.last_error == "unknown"
+
+
+def test_what_was_not_begun_is_not_in_doubt_when_a_worker_vanishes(kinds: Kinds) -> None:
+    sent: list[int] = []
+
+    def send(payload: dict[str, Any]) -> None:
+        if payload["n"] == 0:
+            raise SystemExit
+        sent.append(payload["n"])
+
+    operations.register("send", send, queue="mail", at_most_once=True)
+    for n in range(3):
+        enqueue(n, kind="send")
+    with pytest.raises(SystemExit):
+        operations.drain("mail")
+    expire_leases()
+    operations.drain("mail")
+    assert sent == [1, 2]
+    assert OutboxEntry.objects.get(key="send:0").last_error == "unknown"
 
 
 def test_an_effect_that_must_not_repeat_is_tried_again_when_it_surely_failed(
@@ -286,12 +332,28 @@ def test_an_effect_that_must_not_repeat_is_tried_again_when_it_surely_failed(
 def test_a_slow_batch_gives_the_rest_back_uncounted(
     kinds: Kinds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(draining, "BATCH_SECONDS", -1)
-    operations.register("note", lambda payload: None)
-    entry = enqueue(1)
-    draining._do(operations.claim(now=timezone.now()))
-    entry.refresh_from_db()
-    assert (entry.attempts, entry.lease_until, entry.done_at) == (0, None, None)
+    given_back: list[int] = []
+
+    def note(payload: dict[str, Any]) -> None:
+        # From here on the batch is too old.
+        monkeypatch.setattr(draining, "BATCH_SECONDS", -1)
+
+    def give_back(taken: list[claims.Claim]) -> None:
+        claims.give_back(taken)
+        given_back.extend(
+            OutboxEntry.objects.filter(lease_until=None, holder=None, attempts=0, done_at=None)
+            .order_by("pk")
+            .values_list("payload__n", flat=True)
+        )
+        monkeypatch.setattr(draining, "BATCH_SECONDS", 20)
+
+    monkeypatch.setattr(draining, "give_back", give_back)
+    operations.register("note", note)
+    for n in range(2):
+        enqueue(n)
+    assert operations.drain() == 2
+    assert given_back == [1]
+    assert list(OutboxEntry.objects.values_list("attempts", flat=True)) == [1, 1]
 
 
 def test_slow_kinds_have_a_queue_of_their_own(kinds: Kinds) -> None:
@@ -304,7 +366,30 @@ def test_slow_kinds_have_a_queue_of_their_own(kinds: Kinds) -> None:
     assert seen == ["note"]
     operations.drain("mail")
     assert seen == ["note", "mail"]
-    assert operations.queues() == {"realtime", "mail"}
+
+
+def test_a_queue_that_no_worker_serves_is_refused(kinds: Kinds) -> None:
+    with pytest.raises(registry.UnknownQueue):
+        operations.register("note", lambda payload: None, queue="mial")
+
+
+def test_beat_asks_every_queue_for_what_is_due_on_its_own_workers() -> None:
+    drains = [
+        (entry["kwargs"]["queue"], entry["options"]["queue"])
+        for entry in settings.CELERY_BEAT_SCHEDULE.values()
+        if entry["task"] == "outbox.drain"
+    ]
+    assert drains == [(queue, queue) for queue in settings.QUEUES]
+
+
+def test_the_task_drains_the_queue_it_is_asked_for(kinds: Kinds) -> None:
+    seen: list[str] = []
+    operations.register("mail", lambda payload: seen.append("mail"), queue="mail")
+    enqueue(1, kind="mail")
+    tasks.drain()
+    assert seen == []
+    tasks.drain(queue="mail")
+    assert seen == ["mail"]
 
 
 def test_replay_gives_the_dead_another_eight_attempts(done: list[Any]) -> None:
@@ -358,6 +443,14 @@ def test_gauges_tell_backlog_age_and_the_dead(done: list[Any]) -> None:
         ]
     )
     assert operations.gauges(now=now) == operations.Gauges(2, 90.0, 1)
+
+
+def test_what_a_worker_has_in_hand_is_not_overdue(done: list[Any]) -> None:
+    enqueue(1)
+    now = timezone.now()
+    operations.claim(now=now)
+    assert operations.gauges(now=now + timedelta(seconds=60)).backlog == 0
+    assert operations.gauges(now=now + claims.LEASE + timedelta(seconds=1)).backlog == 1
 
 
 def test_claiming_reads_the_index_of_live_rows(done: list[Any]) -> None:

@@ -1,11 +1,9 @@
 """Workers die, compete and lose their broker; no effect is lost, none runs twice at once."""
 
-import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from celery import Celery
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
-from config.outbox import nudges, operations
+from config.outbox import operations
 from config.outbox.models import OutboxEntry
 from config.outbox.registry import Registration
 from tests.support import servers
+from tests.support.processes import process_environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,22 +35,10 @@ def journal(tmp_path: Path) -> Path:
 
 def start(mode: str, journal: Path) -> subprocess.Popen[bytes]:
     """Start a process on this test's database."""
-    to = connection.settings_dict
-    database = (
-        f"sqlite:///{to['NAME']}"
-        if connection.vendor == "sqlite"
-        else "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**to)
-    )
     return subprocess.Popen(
         [sys.executable, "-m", "tests.support.outbox_process", mode, str(journal)],
         cwd=servers.ROOT,
-        env=servers.environment(
-            {
-                "DJANGO_SETTINGS_MODULE": "tests.settings",
-                "DATABASE_URL": database,
-                "DATA_DIR": str(settings.DATA_DIR),
-            }
-        ),
+        env=process_environment(),
     )
 
 
@@ -156,110 +141,3 @@ def test_one_drain_a_process_works_and_a_call_during_it_is_not_lost(kinds: Kinds
     drain.join(30)
     assert [n for n, _ in seen] == [0, 1]
     assert {thread for _, thread in seen} == {drain.ident}
-
-
-def test_a_hanging_effect_of_a_slow_queue_holds_up_nobody(kinds: Kinds) -> None:
-    hanging, go_on, seen = threading.Event(), threading.Event(), []
-
-    def mail(payload: dict[str, Any]) -> None:
-        hanging.set()
-        assert go_on.wait(30)
-
-    operations.register("mail", mail, queue="mail")
-    operations.register("note", lambda payload: seen.append(payload["n"]))
-    rows(1, "mail")
-    rows(1, "note")
-
-    def drain_mail() -> None:
-        operations.drain("mail")
-        connection.close()
-
-    thread = threading.Thread(target=drain_mail)
-    thread.start()
-    assert hanging.wait(30)
-    assert operations.drain() == 1
-    assert seen == [0]
-    go_on.set()
-    thread.join(30)
-
-
-class Counting(nudges.Nudger):
-    """Counts what it would send; each send waits until the test lets it go."""
-
-    def __init__(self) -> None:
-        super().__init__(Celery(broker="memory://"))
-        self.sent: list[str] = []
-        self.sending = threading.Semaphore(0)
-        self.go_on = threading.Semaphore(0)
-
-    def _send(self, queue: str) -> None:
-        self.sent.append(queue)
-        self.sending.release()
-        assert self.go_on.acquire(timeout=30)
-
-
-def test_many_nudges_become_few_tasks() -> None:
-    nudger = Counting()
-    nudger.nudge("realtime")
-    assert nudger.sending.acquire(timeout=30)
-    for _ in range(1000):
-        nudger.nudge("realtime")
-    nudger.go_on.release()
-    assert nudger.sending.acquire(timeout=30), "what came during the first send is told again"
-    nudger.go_on.release()
-    nudger.close()
-    assert nudger.sent == ["realtime", "realtime"]
-
-
-def test_a_nudge_neither_waits_nor_raises_without_a_broker() -> None:
-    nudger = nudges.Nudger(Celery(broker=f"redis://127.0.0.1:{servers.free_port()}/0"))
-    started = time.monotonic()
-    for _ in range(1000):
-        nudger.nudge("realtime")
-    assert time.monotonic() - started < 0.5
-    nudger.close()
-
-
-def test_a_nudge_reaches_the_broker_again_after_it_was_away(redis_server: servers.Redis) -> None:
-    nudger = nudges.Nudger(Celery(broker=redis_server.url))
-    redis_server.stop()
-    nudger.nudge("realtime")
-    redis_server.start()
-    deadline = time.monotonic() + 30
-    with servers.redis_client.Redis(port=redis_server.port) as client:
-        while not client.llen("realtime"):
-            assert time.monotonic() < deadline
-            nudger.nudge("realtime")
-            # The broker tells nobody that a task arrived, short of running it.
-            time.sleep(0.05)
-    nudger.close()
-
-
-def test_a_commit_nudges_and_a_rollback_does_not(
-    kinds: Kinds, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    nudged: list[str] = []
-    monkeypatch.setattr(operations, "nudge", nudged.append)
-    with transaction.atomic():
-        operations.enqueue(kind="note", key="a", payload={})
-        assert nudged == []
-    assert nudged == ["realtime"]
-    with transaction.atomic():
-        operations.enqueue(kind="note", key="b", payload={})
-        transaction.set_rollback(True)
-    assert nudged == ["realtime"]
-
-
-def test_a_nudge_works_in_a_child_of_a_fork() -> None:
-    nudger = Counting()
-    nudger.nudge("realtime")
-    assert nudger.sending.acquire(timeout=30)
-    child = os.fork()
-    if child == 0:
-        # Nothing of pytest may run here.
-        nudger.nudge("mail")
-        ok = nudger.sending.acquire(timeout=10)
-        os._exit(0 if ok else 1)
-    nudger.go_on.release()
-    nudger.close()
-    assert os.waitpid(child, 0)[1] == 0

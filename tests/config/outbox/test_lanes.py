@@ -1,0 +1,243 @@
+"""A queue does several effects at once or one by one, and keeps what it has begun."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from config.outbox import leases, operations
+from config.outbox.models import OutboxEntry
+from config.outbox.registry import Registration
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Kinds = dict[str, Registration]
+# Renewed every 0.2 s.
+SHORT = timedelta(seconds=0.6)
+
+
+def rows(count: int, kind: str, first: int = 0) -> None:
+    """Write effects down."""
+    now = timezone.now()
+    OutboxEntry.objects.bulk_create(
+        OutboxEntry(kind=kind, key=f"{kind}:{n}", payload={"n": n}, available_at=now)
+        for n in range(first, first + count)
+    )
+
+
+@contextmanager
+def draining(queue: str) -> Iterator[threading.Thread]:
+    """Drain a queue in a thread, which has ended when the block has."""
+
+    def work() -> None:
+        operations.drain(queue)
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+class Hanging:
+    """A handler whose effect 0 hangs until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.hangs = threading.Event()
+        self.go_on = threading.Event()
+        self.done: list[int] = []
+        self.did = threading.Semaphore(0)
+
+    def __call__(self, payload: dict[str, Any]) -> None:
+        if payload["n"] == 0:
+            self.hangs.set()
+            assert self.go_on.wait(30)
+        self.done.append(payload["n"])
+        self.did.release()
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    """Let nothing hang after the test."""
+    handler = Hanging()
+    yield handler
+    handler.go_on.set()
+
+
+@pytest.fixture
+def renewed(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return a function that waits for so many renewals of leases."""
+    renewals = threading.Semaphore(0)
+    renew = leases.renew
+
+    def count(*args: Any, **options: Any) -> None:
+        renew(*args, **options)
+        renewals.release()
+
+    def wait(times: int) -> None:
+        for _ in range(times):
+            assert renewals.acquire(timeout=30)
+
+    monkeypatch.setattr(leases, "renew", count)
+    return wait
+
+
+def test_a_parallel_queue_does_so_many_effects_at_the_same_time_and_no_more(kinds: Kinds) -> None:
+    together, at_work, most = threading.Barrier(3), [], []
+
+    def push(payload: dict[str, Any]) -> None:
+        at_work.append(payload["n"])
+        most.append(len(at_work))
+        together.wait(30)
+        at_work.remove(payload["n"])
+        # So that nobody of the next three begins before all of these have ended.
+        together.wait(30)
+
+    operations.register("push", push, queue="push", parallel=3)
+    rows(9, "push")
+    assert operations.drain("push") == 9
+    assert not OutboxEntry.objects.filter(done_at=None).exists()
+    assert max(most) == 3
+    assert set(OutboxEntry.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_a_queue_that_is_not_parallel_keeps_the_order_in_one_thread(kinds: Kinds) -> None:
+    seen: list[tuple[int, int]] = []
+    operations.register("push", lambda payload: None, queue="push", parallel=3)
+    operations.register("note", lambda payload: seen.append((payload["n"], threading.get_ident())))
+    rows(20, "note")
+    operations.drain()
+    assert [n for n, _ in seen] == list(range(20))
+    assert {thread for _, thread in seen} == {threading.get_ident()}
+
+
+def test_a_failing_effect_of_a_parallel_queue_comes_back_alone(kinds: Kinds) -> None:
+    def push(payload: dict[str, Any]) -> None:
+        if payload["n"] == 1:
+            raise LookupError
+
+    operations.register("push", push, queue="push", parallel=2)
+    rows(3, "push")
+    operations.drain("push")
+    [left] = OutboxEntry.objects.filter(done_at=None)
+    assert left.key == "push:1"
+    assert (left.attempts, left.lease_until, left.holder) == (1, None, None)
+
+
+def test_a_hanging_effect_keeps_one_place_of_a_parallel_queue(
+    kinds: Kinds, hanging: Hanging
+) -> None:
+    operations.register("push", hanging, queue="push", parallel=2)
+    rows(5, "push")
+    with draining("push"):
+        assert hanging.hangs.wait(30)
+        for _ in range(4):
+            assert hanging.did.acquire(timeout=30)
+        # What comes later is done beside it, too, and nobody else is kept waiting for it.
+        rows(3, "push", first=5)
+        operations.drain("push")
+        for _ in range(3):
+            assert hanging.did.acquire(timeout=30)
+        hanging.go_on.set()
+    assert sorted(hanging.done) == list(range(8))
+    assert not OutboxEntry.objects.filter(done_at=None).exists()
+
+
+def test_a_hanging_queue_holds_up_no_other(kinds: Kinds, hanging: Hanging) -> None:
+    seen: list[int] = []
+    operations.register("mail", hanging, queue="mail")
+    operations.register("note", lambda payload: seen.append(payload["n"]))
+    rows(2, "mail")
+    rows(1, "note")
+    with draining("mail"):
+        assert hanging.hangs.wait(30)
+        assert operations.drain("mail") == 0, "the queue has a thread already"
+        assert operations.drain() == 1
+        assert seen == [0]
+        hanging.go_on.set()
+    assert hanging.done == [0, 1]
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_long_effect_that_must_not_repeat_is_not_in_doubt_while_it_runs(
+    kinds: Kinds, hanging: Hanging, renewed: Callable[[int], None], parallel: int
+) -> None:
+    operations.register(
+        "send", hanging, queue="mail", at_most_once=True, lease=SHORT, parallel=parallel
+    )
+    rows(1, "send")
+    with draining("mail"):
+        assert hanging.hangs.wait(30)
+        for _ in range(5):
+            renewed(1)
+            assert operations.claim(now=timezone.now(), queue="mail") == []
+        hanging.go_on.set()
+    entry = OutboxEntry.objects.get()
+    assert entry.done_at is not None
+    assert (entry.dead_at, entry.attempts, entry.last_error) == (None, 1, "")
+
+
+def test_what_was_done_before_a_long_effect_is_not_done_again_meanwhile(
+    kinds: Kinds, hanging: Hanging, renewed: Callable[[int], None]
+) -> None:
+    operations.register("note", hanging, lease=SHORT)
+    rows(1, "note", first=1)
+    rows(1, "note")
+    with draining("realtime"):
+        assert hanging.hangs.wait(30)
+        renewed(5)
+        assert operations.claim(now=timezone.now()) == []
+        hanging.go_on.set()
+    assert hanging.done == [1, 0]
+    assert set(OutboxEntry.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_what_ended_is_not_renewed_any_more(kinds: Kinds) -> None:
+    def fail(payload: dict[str, Any]) -> None:
+        raise LookupError
+
+    operations.register("fail", fail)
+    operations.register("note", lambda payload: None)
+    operations.register("push", lambda payload: None, queue="push", parallel=2)
+    for kind in ("fail", "note", "push"):
+        rows(3, kind)
+    operations.drain()
+    operations.drain("push")
+    assert leases.keeper._held == {}
+
+
+def test_a_renewal_that_fails_is_tried_again(
+    kinds: Kinds,
+    hanging: Hanging,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried, renew = threading.Semaphore(0), leases.renew
+    failures = iter([True])
+
+    def fail_once(*args: Any, **options: Any) -> None:
+        if next(failures, False):
+            raise OSError("no database")
+        renew(*args, **options)
+        tried.release()
+
+    monkeypatch.setattr(leases, "renew", fail_once)
+    monkeypatch.setattr(leases, "BACK_OFF", 0.05)
+    operations.register("note", hanging, lease=timedelta(seconds=3))
+    rows(1, "note")
+    with draining("realtime"):
+        assert hanging.hangs.wait(30)
+        before = OutboxEntry.objects.get().lease_until
+        assert tried.acquire(timeout=30)
+        after = OutboxEntry.objects.get().lease_until
+        assert before is not None
+        assert after is not None
+        assert after > before
+        hanging.go_on.set()
