@@ -219,6 +219,7 @@ def _running_site(data_dir: Path) -> Iterator[servers.Web]:
         "DATA_DIR": str(data_dir),
         "EMBEDDED_WORKER": "true",
         "SEED_DEMO": "false",
+        "SWEEP_SECONDS": "0.5",
         # One machine plays all visitors.
         "PENDING_SOCKETS_PER_IP": "1000",
         "SESSIONS_PER_MINUTE": "100000",
