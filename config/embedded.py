@@ -6,18 +6,24 @@ outbox table, and beat drains that again after the start.
 
 import logging
 import os
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
+import structlog
 from celery.beat import Scheduler, Service
 from celery.signals import task_postrun, task_prerun
 from django.conf import settings
 from django.db import close_old_connections
+from kombu.asynchronous import set_event_loop
 
 from config.celery import app
 
+log = structlog.get_logger(__name__)
+
 # A queue that hangs takes one thread: there is one for each, and two for what comes by the clock.
 CONCURRENCY = len(settings.QUEUES) + 2
+# How long a worker that broke down stays away, in seconds.
+RESTART_SECONDS = 1.0
 
 
 class EmbeddedWorker:
@@ -26,15 +32,8 @@ class EmbeddedWorker:
     def __init__(self) -> None:
         # CI runs Django's checks; a start has five seconds.
         os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
-        self._worker = app.WorkController(
-            app=app,
-            pool="threads",
-            concurrency=CONCURRENCY,
-            queues=list(settings.QUEUES),
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-        )
+        self._stopping = Event()
+        self._worker = _make_worker()
         # A line every few seconds is for a process of beat's own.
         logging.getLogger("celery.beat").setLevel(logging.WARNING)
         # Its schedule stays in memory: everything periodic is short or harmless to run late.
@@ -44,16 +43,44 @@ class EmbeddedWorker:
         """Start both; returns at once."""
         task_prerun.connect(_fresh_connections, dispatch_uid="config.embedded")
         task_postrun.connect(_fresh_connections, dispatch_uid="config.embedded")
-        Thread(target=self._worker.start, name="embedded-worker", daemon=True).start()
+        Thread(target=self._work, name="embedded-worker", daemon=True).start()
         Thread(target=self._beat.start, name="embedded-beat", daemon=True).start()
 
     def stop(self, *, timeout: float = 5.0) -> bool:
         """Let running tasks end; return False if one still runs after `timeout` seconds."""
+        self._stopping.set()
         self._beat.stop(wait=False)
         stopping = Thread(target=self._worker.stop, name="embedded-stop", daemon=True)
         stopping.start()
         stopping.join(timeout)
         return not stopping.is_alive()
+
+    def _work(self) -> None:
+        """Run the worker; make another when it breaks down.
+
+        It does when Redis goes away while tasks are unacknowledged: kombu then fails to give them
+        back, and Celery takes that for a reason to end the process.
+        """
+        while True:
+            self._worker.start()
+            if self._stopping.wait(RESTART_SECONDS):
+                return
+            log.warning("embedded.worker_restarts")
+            self._worker = _make_worker()
+
+
+def _make_worker() -> Any:
+    # Celery would go on with the loop of a worker before, which is closed.
+    set_event_loop(None)
+    return app.WorkController(
+        app=app,
+        pool="threads",
+        concurrency=CONCURRENCY,
+        queues=list(settings.QUEUES),
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
 
 
 def _fresh_connections(**_: Any) -> None:

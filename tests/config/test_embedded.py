@@ -1,0 +1,47 @@
+"""The worker inside the web process: on time whatever hangs, and back after a lost broker."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import servers
+from tests.support.processes import process_environment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def start(mode: str, **environment: str) -> subprocess.Popen[str]:
+    """Start a process with an embedded worker on this test's database."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.support.embedded_process", mode],
+        cwd=servers.ROOT,
+        env=process_environment(**environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_it_is_on_time_with_six_hanging_queues_and_beat_far_away() -> None:
+    with start("late", SWEEP_SECONDS="3600") as process:
+        printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    lateness = [float(seconds) for seconds in printed.splitlines()[-1].split()]
+    assert len(lateness) == 3
+    # Milliseconds on a quiet machine.
+    assert all(0 <= seconds < 2 for seconds in lateness), lateness
+
+
+def test_it_comes_back_when_the_broker_restarts_during_a_task(redis_server: servers.Redis) -> None:
+    with start("broker", REDIS_URL=redis_server.url, SWEEP_SECONDS="0.5") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        while process.stdout.readline() != "hangs\n":
+            assert process.poll() is None
+        redis_server.restart()
+        process.stdin.write("go on\n")
+        process.stdin.flush()
+        printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert printed.splitlines()[-1] == "works"
