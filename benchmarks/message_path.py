@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 import uvloop
 
-from benchmarks import desk, reconnect, servers
+from benchmarks import desk, outbox, reconnect, servers
 from benchmarks.client import Load, Result, Side, connect
 from benchmarks.measure import cpu_seconds, machine, private_kib, ratio
 from tests.support.servers import Web, postgres_server, redis_server
@@ -325,6 +325,18 @@ async def at_the_desk(rounds: int, _seconds: float) -> list[str]:
         return await asyncio.to_thread(desk.measure, empty, full, rounds)
 
 
+async def what_follows(_rounds: int, _seconds: float) -> list[str]:
+    """Measure how soon workers do what follows from an event."""
+    with (
+        postgres_server(fsync="on") as postgres,
+        redis_server() as redis,
+        environment("") as embedded,
+        environment(servers.create_database(postgres, "outbox"), redis.url) as apart,
+    ):
+        apart["EMBEDDED_WORKER"] = "false"
+        return await asyncio.to_thread(outbox.measure, embedded, apart)
+
+
 type Part = Callable[[int, float], Coroutine[Any, Any, list[str]]]
 PARTS: dict[str, Part] = {
     "postgres": on_postgres,
@@ -332,6 +344,7 @@ PARTS: dict[str, Part] = {
     "processes": across_processes,
     "idle": idle_sockets,
     "desk": at_the_desk,
+    "outbox": what_follows,
     "reconnect": partial(come_back, widgets=1000),
 }
 
