@@ -10,7 +10,9 @@ from allauth.account.forms import ReauthenticateForm as BaseReauthenticateForm
 from allauth.account.forms import ResetPasswordKeyForm as BaseResetPasswordKeyForm
 from allauth.mfa.base.forms import AuthenticateForm as BaseAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as BaseMfaReauthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm as BaseActivateTOTPForm
+from allauth.mfa.totp.internal.auth import TOTP
 from django import forms
 from django.contrib.auth import password_validation
 from django.http import HttpRequest
@@ -126,6 +128,12 @@ class MfaReauthenticateForm(_CodeForm, BaseMfaReauthenticateForm):  # type: igno
 
 class ActivateTOTPForm(_CodeForm, BaseActivateTOTPForm):  # type: ignore[misc]
     """The first code, which proves that the app has the key."""
+
+    def clean_code(self) -> str:
+        """Take a code that opens nothing afterwards: allauth remembers only those of sign-ins."""
+        code = str(super().clean_code())
+        TOTP(Authenticator(user=self.user))._mark_code_used(code)
+        return code
 
 
 class AcceptInvitationForm(PlainForm):
