@@ -23,6 +23,8 @@ let picker = null;
 /** @type {import("./uploads.js") | null} */
 let uploads = null;
 let isLocked = false;
+/** What the agent writes where both are possible. */
+let chosen = "reply";
 
 const form = () => /** @type {HTMLFormElement | null} */ (byId("composer"));
 const area = () => /** @type {HTMLTextAreaElement | null} */ (byId("composer-text"));
@@ -45,10 +47,14 @@ export function mountComposer(id, live) {
       box.value = kept.text;
       frame.dataset.mode = kept.mode;
     }
+    chosen = box.value.trim() ? (frame.dataset.mode ?? "reply") : "reply";
     listen(frame, box);
+  } else if (box.value.trim() && frame.dataset.mode === "note") {
+    // Words that were written as a note never become a reply by themselves.
+    chosen = "note";
   }
   lock(socket.state === "stopped");
-  setMode(chat.canReply ? (frame.dataset.mode ?? "reply") : "note");
+  showMode();
   frame.hidden = !chat.canNote;
   const closed = byId("composer-closed");
   if (closed) closed.hidden = chat.canNote;
@@ -76,10 +82,16 @@ export function unmountComposer() {
 
 /** @param {string} mode */
 export function setMode(mode) {
+  chosen = mode;
+  showMode();
+}
+
+/** A note where no reply is possible; as soon as one is, what was chosen. */
+function showMode() {
   const frame = form();
   const box = area();
   if (!frame || !box) return;
-  const wanted = chat.canReply ? mode : "note";
+  const wanted = chat.canReply ? chosen : "note";
   const changed = frame.dataset.mode !== wanted;
   frame.dataset.mode = wanted;
   for (const button of frame.querySelectorAll("button.mode")) {

@@ -1,0 +1,72 @@
+"""Whether the agent writes a reply or a note is never a surprise."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Site
+from tests.support.chromium import Contexts
+from tests.support.console_page import Caller, Desk, open_desk
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def expect_mode(page: Page, mode: str) -> None:
+    expect(page.locator("#composer")).to_have_attribute("data-mode", mode)
+
+
+@pytest.fixture
+def desk(site: Site, new_context: Contexts) -> Desk:
+    """Elif looks at the queue; what rings must be accepted."""
+    return open_desk(site, new_context, path="/console/?tab=queue", team={"auto_accept": False})
+
+
+def accept(desk: Desk, caller: Caller) -> None:
+    desk.page.locator("#accept-button").click()
+    expect(desk.page.locator("#resolve-button")).to_be_visible()
+    expect(desk.page.locator(f"#thread-pane[data-conversation='{caller.id}']")).to_be_visible()
+
+
+def test_the_first_words_after_accepting_go_to_the_customer(desk: Desk) -> None:
+    caller = desk.opened()
+    expect_mode(desk.page, "note")
+    accept(desk, caller)
+    expect_mode(desk.page, "reply")
+    desk.write("Good morning")
+    expect(desk.page.locator("#thread")).to_contain_text("Good morning")
+    assert caller.texts() == ["Hello", "Good morning"]
+
+
+def test_words_written_as_a_note_stay_a_note_when_a_reply_becomes_possible(desk: Desk) -> None:
+    caller = desk.opened()
+    desk.page.fill("#composer-text", "He called twice")
+    accept(desk, caller)
+    expect_mode(desk.page, "note")
+    desk.page.press("#composer-text", "Enter")
+    expect(desk.page.locator("#thread")).to_contain_text("He called twice")
+    assert caller.texts() == ["Hello"]
+
+
+def test_the_first_words_after_reopening_go_to_the_customer(
+    site: Site, new_context: Contexts
+) -> None:
+    desk = open_desk(site, new_context)
+    caller = desk.opened()
+    expect_mode(desk.page, "reply")
+    caller.end()
+    expect_mode(desk.page, "note")
+    desk.page.locator("#reopen-button").click()
+    expect_mode(desk.page, "reply")
+    desk.write("One more thing")
+    expect(desk.page.locator("#thread")).to_contain_text("One more thing")
+    assert caller.texts()[-1] == "One more thing"
+
+
+def test_an_empty_composer_never_opens_on_the_note(desk: Desk) -> None:
+    caller = desk.opened()
+    accept(desk, caller)
+    desk.page.locator("#composer .mode[data-mode=note]").click()
+    desk.write("For us")
+    expect(desk.page.locator("#thread")).to_contain_text("For us")
+    desk.page.reload()
+    expect(desk.page.locator("#resolve-button")).to_be_visible()
+    expect_mode(desk.page, "reply")
