@@ -10,6 +10,38 @@ let pressed = null;
 /** What was to be replaced meanwhile: it asks again. @type {Set<() => void>} */
 const held = new Set();
 
+/** For how long a button that has just come takes no press: it may have been meant for what was there. */
+const TOO_SOON = 800;
+/** How long after a press its answer may draw the head anew. */
+const ANSWER = 5000;
+/** When each button of the chat's head came as the answer to a press, by its id. @type {Map<string, number>} */
+let came = new Map();
+let pressedAt = -Infinity;
+
+/** Remember which buttons are new. @param {Element} head */
+function noteButtons(head) {
+  const before = came;
+  const now = performance.now();
+  came = new Map();
+  for (const { id } of head.querySelectorAll(".chat-actions button[id]")) {
+    came.set(id, before.get(id) ?? (now - pressedAt < ANSWER ? now : -Infinity));
+  }
+}
+
+/** No action takes the place of another: whoever presses twice, or late, does not end a chat.
+ * @param {MouseEvent} event */
+function dropHastyPress(event) {
+  const button = /** @type {Element} */ (event.target).closest(".chat-actions button[id]");
+  if (!button) return;
+  const now = performance.now();
+  if (now - (came.get(button.id) ?? -Infinity) > TOO_SOON) {
+    pressedAt = now;
+    return;
+  }
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
 /** Whether somebody is pressing something in `box`; then `again` is called afterwards.
  * @param {Element} box @param {() => void} again */
 export function isPressed(box, again) {
@@ -37,6 +69,13 @@ export function startPress() {
   }
   // The window's own: a press takes the focus from something else, too.
   addEventListener("blur", release);
+  document.addEventListener("click", dropHastyPress, { capture: true });
+  document.body.addEventListener("htmx:load", (event) => {
+    const { elt } = /** @type {CustomEvent} */ (event).detail;
+    if (elt.id === "chat-head") noteButtons(elt);
+    // Another chat is opened by a press elsewhere.
+    else if (elt.querySelector("#chat-head")) came = new Map();
+  });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const { elt } = detail.requestConfig;

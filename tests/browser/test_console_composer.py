@@ -70,3 +70,23 @@ def test_an_empty_composer_never_opens_on_the_note(desk: Desk) -> None:
     desk.page.reload()
     expect(desk.page.locator("#resolve-button")).to_be_visible()
     expect_mode(desk.page, "reply")
+
+
+def test_a_second_press_on_accept_does_nothing_else(desk: Desk) -> None:
+    caller = desk.opened()
+    box = desk.page.locator("#accept-button").bounding_box()
+    assert box
+    desk.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    # As fast as a hand presses twice, and once more when the answer is there.
+    desk.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    desk.page.wait_for_selector("#resolve-button")
+    desk.page.evaluate(
+        "for (const button of document.querySelectorAll('.chat-actions button[id]')) button.click()"
+    )
+    expect(desk.page.locator("dialog[open]")).to_have_count(0)
+    # A moment later it is meant.
+    late = "late => (window.late ??= performance.now() + 900) < performance.now()"
+    desk.page.wait_for_function(late)
+    desk.page.locator("#resolve-button").click()
+    expect(desk.page.locator("dialog[open]")).to_be_visible()
+    assert caller.texts() == ["Hello"]
