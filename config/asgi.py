@@ -12,7 +12,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 from agents.presence import leases  # noqa: E402
-from chat.limits import address_key, scope_address  # noqa: E402
 from chat.posting.writer import writer  # noqa: E402
 from chat.sockets.console import ConsoleConsumer  # noqa: E402
 from chat.sockets.readers import readers  # noqa: E402
@@ -21,6 +20,7 @@ from chat.sockets.watch import Watch  # noqa: E402
 from config.web.body_limits import LimitBodies  # noqa: E402
 from config.web.handler import ThreadedHandler  # noqa: E402
 from config.web.health import Probes  # noqa: E402
+from config.web.limits import address_key, scope_address  # noqa: E402
 from config.web.server import before_shutdown  # noqa: E402
 from config.web.waiting_line import WaitingLine  # noqa: E402
 

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from chat.attachments import CleanFile, FileRefused, clean_file, is_shown_inline
 from chat.models import Attachment
+from config.files import CleanFile, FileRefused, clean_file, is_shown_inline
 from config.web.problems import Problem
 
 # What multipart adds around the file.

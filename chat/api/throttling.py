@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from agents.models import Agent, ApiToken
-from chat.limits import DESK, Limit, TooMany, spend
+from config.web.limits import DESK, Limit, TooMany, spend
 from config.web.problems import Problem
 
 

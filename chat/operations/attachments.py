@@ -9,8 +9,8 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from agents.models import Agent
-from chat.attachments import CleanFile
 from chat.models import Attachment, Visitor
+from config.files import CleanFile
 
 UNUSED_FOR = timedelta(hours=24)
 _BATCH = 500

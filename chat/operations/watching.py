@@ -9,8 +9,8 @@ from redis.exceptions import RedisError
 
 from agents.audit import caller_ip, record
 from agents.models import Agent
-from chat.limits import address_key
 from chat.models import Conversation
+from config.web.limits import address_key
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,6 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from chat.limits import address_key, scope_address
 from chat.posting.messages import Author, Outgoing, Posted, Result
 from chat.posting.writer import writer
 from chat.protocol import (
@@ -31,6 +30,7 @@ from chat.protocol import (
 from chat.sockets.following import Following, Gone
 from chat.sockets.rates import REFUSALS_MAX, Bucket
 from chat.sockets.watch import Watch
+from config.web.limits import address_key, scope_address
 from config.wire import encode, wire_time
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from agents import presence as agent_presence
 from agents.access import brands_of
 from agents.events import agent_group, desk_group
 from chat.events.groups import thread_group, visitor_group
-from chat.limits import scope_address
 from chat.operations.watching import note_watching
 from chat.posting.messages import MESSAGE, NOTE, Author
 from chat.protocol import RESUMED_CONVERSATIONS_MAX, Close, typing_frame, welcome_frame
@@ -33,6 +32,7 @@ from chat.sockets.threads import (
     threads_of,
 )
 from config.realtime.layer import announce
+from config.web.limits import scope_address
 from config.wire import encode, event_frame, frames_content
 
 # How long an agent's part in a chat is believed before typing is shown to the visitor.

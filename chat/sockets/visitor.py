@@ -7,7 +7,6 @@ from django.conf import settings
 from django.utils import timezone
 
 from chat.events.groups import site_group, thread_group, visitor_group
-from chat.limits import HELLOS, TooMany, spend
 from chat.posting.messages import MESSAGE, Author
 from chat.protocol import Close, typing_frame, welcome_frame
 from chat.routing.board import shown_availability
@@ -29,6 +28,7 @@ from chat.sockets.threads import (
 )
 from chat.widget.sessions import BadToken, VisitorSession, claims_of, origin_allowed, session_with
 from config.realtime.layer import announce
+from config.web.limits import HELLOS, TooMany, spend
 from config.wire import encode, frames_content
 
 

@@ -14,10 +14,10 @@ from chat.api.desk.access import DeskView, agent_of, reach_of
 from chat.api.files import UploadBody, file_response, uploaded_file
 from chat.api.schema import problems_of
 from chat.api.throttling import limited
-from chat.limits import UPLOADS
 from chat.models import Attachment, Conversation
 from chat.operations.attachments import keep_upload
 from chat.protocol import attachment_json
+from config.web.limits import UPLOADS
 
 
 class Attachments(DeskView):

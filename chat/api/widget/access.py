@@ -14,7 +14,6 @@ from rest_framework.views import APIView
 
 from agents.tokens import hash_secret
 from chat.api.throttling import limited
-from chat.limits import Limit, address_key, client_ip
 from chat.models import Conversation, Visitor
 from chat.widget.sessions import (
     BadToken,
@@ -24,6 +23,7 @@ from chat.widget.sessions import (
     remember_visitor,
 )
 from config.mail import mailbox
+from config.web.limits import Limit, address_key, client_ip
 from config.web.problems import Problem
 
 

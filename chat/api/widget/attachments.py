@@ -22,10 +22,10 @@ from chat.api.widget.access import (
     session_of,
     visitor_to_be,
 )
-from chat.limits import READS, UPLOADED_BY_ADDRESS, UPLOADS, UPLOADS_BY_ADDRESS
 from chat.models import Attachment
 from chat.operations.attachments import keep_upload
 from chat.protocol import attachment_json
+from config.web.limits import READS, UPLOADED_BY_ADDRESS, UPLOADS, UPLOADS_BY_ADDRESS
 
 
 class Attachments(WidgetView):

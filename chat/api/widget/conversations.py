@@ -33,16 +33,6 @@ from chat.api.widget.shapes import (
     one_conversation_json,
 )
 from chat.api.widget.topics import public_topic, require_asked
-from chat.limits import (
-    MESSAGES,
-    RATINGS,
-    READS,
-    STARTS_BY_ADDRESS,
-    TRANSCRIPTS,
-    TRANSCRIPTS_BY_ADDRESS,
-    TRANSCRIPTS_BY_BRAND,
-    TRANSCRIPTS_BY_EMAIL,
-)
 from chat.operations.conversations import AlreadyOpen, end_conversation
 from chat.operations.ratings import NotRateable, rate_conversation
 from chat.operations.starting import InvalidMessage, NobodyAvailable, start_conversation
@@ -52,6 +42,16 @@ from chat.posting.marks import mark_read
 from chat.routing.availability import availability
 from chat.routing.board import shown_place
 from config.web.api import Email, LineField, StrictSerializer, TextField
+from config.web.limits import (
+    MESSAGES,
+    RATINGS,
+    READS,
+    STARTS_BY_ADDRESS,
+    TRANSCRIPTS,
+    TRANSCRIPTS_BY_ADDRESS,
+    TRANSCRIPTS_BY_BRAND,
+    TRANSCRIPTS_BY_EMAIL,
+)
 from config.web.problems import Problem
 
 

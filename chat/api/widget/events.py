@@ -7,9 +7,9 @@ from rest_framework.response import Response
 
 from chat.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
-from chat.limits import SITE_EVENTS
 from chat.operations.visitors import note_site_event
 from config.web.api import LineField, StrictSerializer
+from config.web.limits import SITE_EVENTS
 
 
 class SiteEventBody(StrictSerializer):

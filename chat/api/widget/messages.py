@@ -11,9 +11,9 @@ from chat.api.answers import EntriesAnswer, PostedAnswer
 from chat.api.messages import AfterQuery, SendBody, read_entries, send
 from chat.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, own_conversation, visitor_of
-from chat.limits import MESSAGES, READS
 from chat.posting.marks import mark_delivered
 from chat.posting.messages import Author, Outgoing
+from config.web.limits import MESSAGES, READS
 
 
 class Messages(WidgetView):

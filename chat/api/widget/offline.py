@@ -21,12 +21,12 @@ from chat.api.widget.access import (
 )
 from chat.api.widget.shapes import AvailabilityAnswer, OfflineAnswer
 from chat.api.widget.topics import public_topic
-from chat.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS
 from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.routing.board import shown_availability
 from chat.widget.sessions import VisitorSession
 from config.web.api import Email, LineField, StrictSerializer, TextField
+from config.web.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS
 from config.web.problems import Problem
 
 

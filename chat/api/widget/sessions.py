@@ -17,12 +17,12 @@ from agents.models import Language
 from chat.api.schema import problems_of
 from chat.api.widget.access import foreign_origin, limit_address
 from chat.api.widget.shapes import SessionAnswer, open_conversation_json
-from chat.limits import SESSIONS, client_ip
 from chat.routing.board import board_of
 from chat.widget.config import widget_config
 from chat.widget.identities import NotIdentified
 from chat.widget.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
 from config.web.api import LineField, StrictSerializer, TextField
+from config.web.limits import SESSIONS, client_ip
 from config.web.problems import Problem, TryAgain
 
 

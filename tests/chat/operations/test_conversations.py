@@ -7,7 +7,6 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Permission, Role, Status
-from chat.attachments import clean_file
 from chat.events.lifecycle import (
     ConversationChanged,
     ConversationEnded,
@@ -36,6 +35,7 @@ from chat.operations.conversations import (
 )
 from chat.operations.starting import InvalidMessage, NobodyAvailable
 from chat.rights import NotAuthorised
+from config.files import clean_file
 from tests.support.desk import Desk, fresh, kinds, make_desk, start, work
 from tests.support.factories import (
     make_agent,

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from agents.operations import create_token
-from chat import attachments
 from config.asgi import application, pages, uploads
+from config.files import _decoding
 from tests.support.factories import make_agent
 from tests.support.http import DESK, picture
 from tests.support.sockets import db
@@ -37,7 +37,7 @@ async def browser(settings: Any, tmp_path: Path) -> AsyncIterator[httpx.AsyncCli
 
 async def test_pages_are_served_while_pictures_are_drawn(browser: httpx.AsyncClient) -> None:
     files = {"file": ("a.png", picture(), "image/png")}
-    with attachments._decoding:
+    with _decoding:
         waiting = [
             asyncio.create_task(browser.post(f"{DESK}/attachments", files=files))
             for _ in range(MANY)

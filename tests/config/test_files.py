@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
-from chat.attachments import MAX_FRAMES, MAX_PIXELS, FileRefused, clean_file, display_name
+from config.files import MAX_FRAMES, MAX_PIXELS, FileRefused, clean_file, display_name
 from tests.support.http import picture
 
 

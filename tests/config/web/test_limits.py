@@ -7,8 +7,8 @@ import time_machine
 from django.core.cache import cache
 from redis.exceptions import ConnectionError as RedisAway
 
-from chat import limits
-from chat.limits import Limit, TooMany, address_key, address_of, spend
+from config.web import limits
+from config.web.limits import Limit, TooMany, address_key, address_of, spend
 
 LIMIT = Limit("test", 3, 60)
 
