@@ -92,7 +92,7 @@ class CleanFile:
 
 
 def clean_file(content: bytes, name: str) -> CleanFile:
-    """Return what may be kept of an uploaded file; raises `Refused`."""
+    """Return what may be kept of an uploaded file; raises `FileRefused`."""
     content_type = _type_by_content(content)
     if content_type in _IMAGES:
         content, width, height = _draw_anew(content, _IMAGES[content_type])

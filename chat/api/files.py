@@ -1,15 +1,15 @@
 """Taking and giving files over HTTP, the same for visitors and agents."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
+from django.db.models.fields.files import FieldFile
 from django.http import FileResponse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from chat.models import Attachment
 from config.files import CleanFile, FileRefused, clean_file, is_shown_inline
 from config.web.problems import Problem
 
@@ -42,22 +42,35 @@ def uploaded_file(request: Request) -> CleanFile:
 
 
 def _too_large() -> Problem:
-    return Problem(413, "too_large", _("The file is too large. The limit is 10 MB."))
+    most = settings.IMECE["UPLOAD_MAX_BYTES"] // (1024 * 1024)
+    detail = _("The file is too large. The limit is {n} MB.").format(n=most)
+    return Problem(413, "too_large", detail)
 
 
-def file_response(attachment: Attachment | None) -> FileResponse:
+class KeptFile(Protocol):
+    """The row of a file that was cleaned."""
+
+    name: str
+    content_type: str
+
+    @property
+    def file(self) -> FieldFile:
+        """Return the bytes."""
+
+
+def file_response(kept: KeptFile | None) -> FileResponse:
     """Return the bytes; pictures may be drawn, everything else is only downloaded."""
-    if attachment is None:
+    if kept is None:
         raise NotFound
     try:
-        content = attachment.file.open("rb")
+        content = kept.file.open("rb")
     except FileNotFoundError as error:
         raise NotFound from error
     response = FileResponse(
         content,
-        as_attachment=not is_shown_inline(attachment.content_type),
-        filename=attachment.name,
-        content_type=attachment.content_type,
+        as_attachment=not is_shown_inline(kept.content_type),
+        filename=kept.name,
+        content_type=kept.content_type,
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

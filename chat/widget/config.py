@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from agents.colors import palette
 from agents.models import Agent, Brand, BrandText, Status
+from chat.protocol import ATTACHMENTS_MAX
 from chat.texts.widget import launcher_texts, widget_texts
 from chat.widget.sessions import normal_origin
 
@@ -53,7 +54,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
         "limits": {
             "text": settings.IMECE["MESSAGE_MAX_CHARS"],
             "upload": settings.IMECE["UPLOAD_MAX_BYTES"],
-            "files": 10,
+            "files": ATTACHMENTS_MAX,
             "accept": ACCEPT,
         },
         "texts": texts,
