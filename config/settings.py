@@ -391,7 +391,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["agents.authentication.IsAgent"],
-    "DEFAULT_THROTTLE_CLASSES": ["chat.api.throttling.PerCaller"],
+    "DEFAULT_THROTTLE_CLASSES": ["agents.api.throttling.PerCaller"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.web.problems.exception_handler",
 }

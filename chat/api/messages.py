@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
-from chat.api.throttling import too_many
+from agents.api.throttling import too_many
 from chat.models import Conversation, Entry
 from chat.posting.messages import Outgoing, Posted
 from chat.posting.writer import writer

@@ -8,10 +8,10 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.schema import problems_of
 from agents.models import Language
 from chat.api.desk.access import DeskView, agent_of, reach_of
 from chat.api.desk.shapes import CannedAnswer
-from chat.api.schema import problems_of
 from chat.models import CannedReply
 from chat.operations.canned import (
     TooManyReplies,

@@ -10,6 +10,7 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.schema import problems_of
 from agents.models import Topic
 from chat.api.desk.access import (
     CursorPages,
@@ -21,7 +22,6 @@ from chat.api.desk.access import (
     visible_chats,
 )
 from chat.api.desk.shapes import DeskChatAnswer
-from chat.api.schema import problems_of
 from chat.models import Conversation
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
 from chat.operations.conversations import (

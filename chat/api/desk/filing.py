@@ -8,6 +8,7 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.schema import problems_of
 from agents.models import Agent, Team
 from chat.api.desk.access import (
     CursorPages,
@@ -19,7 +20,6 @@ from chat.api.desk.access import (
 )
 from chat.api.desk.conversations import fresh
 from chat.api.desk.shapes import ConvertedAnswer, DeskChatAnswer, NameAnswer
-from chat.api.schema import problems_of
 from chat.models import Conversation, Tag
 from chat.models.tag import NAME_MAX
 from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, change_tags

@@ -12,8 +12,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from agents.api.throttling import limited
 from agents.tokens import hash_secret
-from chat.api.throttling import limited
 from chat.models import Conversation, Visitor
 from chat.widget.sessions import (
     BadToken,

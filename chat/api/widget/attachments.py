@@ -12,9 +12,9 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.files import UploadBody, file_response, uploaded_file
+from agents.api.schema import problems_of
 from chat.api.answers import FileAnswer
-from chat.api.files import UploadBody, file_response, uploaded_file
-from chat.api.schema import problems_of
 from chat.api.widget.access import (
     WidgetView,
     limit_address,

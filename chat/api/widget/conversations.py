@@ -10,9 +10,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.schema import problems_of
+from agents.api.throttling import limited
 from chat.api.messages import Cid, FileIds, MessageText, ReadBody
-from chat.api.schema import problems_of
-from chat.api.throttling import limited
 from chat.api.widget.access import (
     WidgetView,
     limit_address,

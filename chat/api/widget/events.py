@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.api.schema import problems_of
+from agents.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
 from chat.operations.visitors import note_site_event
 from config.web.api import LineField, StrictSerializer

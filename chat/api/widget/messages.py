@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.schema import problems_of
 from chat.api.answers import EntriesAnswer, PostedAnswer
 from chat.api.messages import AfterQuery, SendBody, read_entries, send
-from chat.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, own_conversation, visitor_of
 from chat.posting.marks import mark_delivered
 from chat.posting.messages import Author, Outgoing

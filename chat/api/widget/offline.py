@@ -9,9 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.schema import problems_of
 from agents.models import Ask
 from chat.api.messages import Cid, MessageText
-from chat.api.schema import problems_of
 from chat.api.widget.access import (
     WidgetView,
     limit_address,

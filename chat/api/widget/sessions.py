@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from agents.api.schema import problems_of
 from agents.models import Language
-from chat.api.schema import problems_of
 from chat.api.widget.access import foreign_origin, limit_address
 from chat.api.widget.shapes import SessionAnswer, open_conversation_json
 from chat.routing.board import board_of

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from rest_framework.throttling import BaseThrottle
 
 from agents.api import urls as organisation_urls
+from agents.api.throttling import PerCaller
 from agents.models import Permission, Role
 from agents.operations import disable_agent, revoke_tokens
 from chat.api import desk_urls, widget_urls
-from chat.api.throttling import PerCaller
 from chat.models import Attachment, CannedReply, Conversation, Entry, Tag
 from tests.chat.widget.test_hostile import bodies
 from tests.support.factories import (
