@@ -31,13 +31,3 @@ class AgentToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-cal
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer"}
-
-
-class VisitorToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The widget's bearer token."""
-
-    target_class = "chat.api.widget.access.VisitorAuthentication"
-    name = "visitor"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer"}

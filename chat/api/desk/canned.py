@@ -8,9 +8,9 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.desk import DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
 from agents.models import Language
-from chat.api.desk.access import DeskView, agent_of, reach_of
 from chat.api.desk.shapes import CannedAnswer
 from chat.models import CannedReply
 from chat.operations.canned import (

@@ -10,17 +10,10 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.desk import CursorPages, DeskView, agent_of
 from agents.api.schema import problems_of
 from agents.models import Topic
-from chat.api.desk.access import (
-    CursorPages,
-    DeskView,
-    agent_of,
-    answerable_chat,
-    handled_chat,
-    visible_chat,
-    visible_chats,
-)
+from chat.api.desk.access import answerable_chat, handled_chat, visible_chat, visible_chats
 from chat.api.desk.shapes import DeskChatAnswer
 from chat.models import Conversation
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline

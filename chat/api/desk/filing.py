@@ -8,16 +8,10 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.desk import CursorPages, DeskView, agent_of
 from agents.api.schema import problems_of
 from agents.models import Agent, Team
-from chat.api.desk.access import (
-    CursorPages,
-    DeskView,
-    agent_of,
-    filed_chat,
-    handled_chat,
-    visible_chat,
-)
+from chat.api.desk.access import filed_chat, handled_chat, visible_chat
 from chat.api.desk.conversations import fresh
 from chat.api.desk.shapes import ConvertedAnswer, DeskChatAnswer, NameAnswer
 from chat.models import Conversation, Tag

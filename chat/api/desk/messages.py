@@ -7,9 +7,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.desk import DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
 from chat.api.answers import EntriesAnswer, PostedAnswer
-from chat.api.desk.access import DeskView, agent_of, reach_of, visible_chat
+from chat.api.desk.access import visible_chat
 from chat.api.messages import AfterQuery, ReadBody, SendBody, read_entries, send
 from chat.models import Conversation, Entry
 from chat.operations.watching import note_watching

@@ -4,8 +4,8 @@ from django.db.models import QuerySet
 from rest_framework import generics
 
 from agents.access import brands_of
+from agents.api.desk import DeskView, reach_of
 from agents.models import Brand, Topic
-from chat.api.desk.access import DeskView, reach_of
 from chat.api.desk.shapes import BrandAnswer, TopicAnswer
 
 

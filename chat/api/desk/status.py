@@ -8,11 +8,11 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api.desk import DeskView, agent_of
 from agents.api.schema import problems_of
 from agents.models import Agent, BreakReason, Status
 from agents.operations import AgentDisabled
 from agents.presence import heartbeat
-from chat.api.desk.access import DeskView, agent_of
 from chat.api.desk.shapes import StatusAnswer
 from chat.operations.statuses import KEEP, REQUEUE, OpenChats, change_status
 from config.web.api import StrictSerializer, TextField

@@ -5,7 +5,7 @@ from django.db.models import Prefetch, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework import generics
 
-from chat.api.desk.access import CursorPages, DeskView, reach_of
+from agents.api.desk import CursorPages, DeskView, reach_of
 from chat.api.desk.shapes import ContactAnswer, OneTicketAnswer, TicketAnswer
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry

@@ -1,11 +1,12 @@
 """Who calls from a widget: a bearer token, from a page that may speak for it."""
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils import translation
 from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, NotFound
 from rest_framework.permissions import BasePermission
@@ -44,6 +45,16 @@ class VisitorAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class VisitorToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The widget's bearer token."""
+
+    target_class = VisitorAuthentication
+    name = "visitor"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
 
 
 class HasSession(BasePermission):
