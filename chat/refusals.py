@@ -6,6 +6,7 @@ from agents.models import Agent, Team
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline
 from chat.operations.conversations import NotAssigned
 from chat.operations.transfers import HasEnded, NotTheirs
+from config.text import key_of
 
 type Refused = AlreadyTaken | AtCapacity | HasEnded | NotAssigned | NotOnline | NotTheirs
 REFUSED = (AlreadyTaken, AtCapacity, HasEnded, NotAssigned, NotOnline, NotTheirs)
@@ -18,9 +19,7 @@ def recipient_agent(public_id: str) -> Agent | None:
 
 def recipient_team(key: str) -> Team | None:
     """Return the team with this key."""
-    if not (key.isascii() and key.isdecimal() and len(key) < 19):
-        return None
-    return Team.objects.filter(pk=int(key)).first()
+    return Team.objects.filter(pk=key_of(key)).first()
 
 
 def why_refused(error: Refused) -> tuple[str, str]:

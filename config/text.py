@@ -1,4 +1,4 @@
-"""What others wrote, on one line."""
+"""What others wrote: on one line, or as a key."""
 
 import re
 
@@ -14,3 +14,9 @@ def one_line(text: str) -> str:
     A NUL stays, to be refused.
     """
     return " ".join(_CONTROLS.sub(" ", _TURNING.sub("", text)).split())
+
+
+def key_of(text: str | None) -> int:
+    """Return a row's key as it stands in an address or form; 0, which no row has, for all else."""
+    text = text or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

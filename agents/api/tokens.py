@@ -12,6 +12,7 @@ from agents.backends import PASSWORD_MAX
 from agents.doors import CodeNeeded, TooManyFailures, WrongCredentials, check_credentials
 from agents.operations import TooManyTokens, create_token
 from agents.tokens import Scope
+from config.web.api import valid
 from config.web.problems import Problem
 
 _LIMIT_SECONDS = 300
@@ -45,9 +46,7 @@ class TokensView(APIView):
     @extend_schema(operation_id="create_token", request=TokenRequest, responses={201: TokenAnswer})
     def post(self, request: Request) -> Response:
         """Check the credentials and answer with a token."""
-        asked = TokenRequest(data=request.data)
-        asked.is_valid(raise_exception=True)
-        given = asked.validated_data
+        given = valid(TokenRequest, request)
         try:
             agent = check_credentials(
                 request._request,

@@ -39,6 +39,7 @@ from chat.queries.inbox import open_chats
 from chat.queries.panel import find_chat, topics
 from chat.rights import NotAuthorised, may_answer, may_handle
 from config.folding import fold
+from config.text import key_of
 
 # Not htmx's own HX-Trigger: that one is lost when the button was redrawn before the answer came.
 EVENTS_HEADER = "Console-Events"
@@ -52,8 +53,8 @@ def take_next(request: HttpRequest) -> HttpResponse:
     """Give the agent the chat that waits longest."""
     agent = signed_in(request)
     access = access_of(agent)
-    brand = request.GET.get("brand", "")
-    waiting = open_chats(access, brand_id=key_of(brand)).filter(status=Conversation.Status.QUEUED)
+    brand = key_of(request.GET.get("brand"))
+    waiting = open_chats(access, brand_id=brand or None).filter(status=Conversation.Status.QUEUED)
     for conversation in waiting.order_by("-priority", "queued_at", "pk")[:TRIES]:
         if not may_answer(access, conversation):
             continue
@@ -170,7 +171,7 @@ def with_topic(
 
 def chosen_topic(request: HttpRequest, conversation: Conversation) -> Topic | None:
     """Return the topic that the form names, if it is one of the chat's brand."""
-    key = key_of(request.POST.get("topic", "")) or 0
+    key = key_of(request.POST.get("topic"))
     return Topic.objects.filter(pk=key, brand=conversation.brand_id, is_active=True).first()
 
 
@@ -218,11 +219,6 @@ def draft(request: HttpRequest, public_id: str) -> HttpResponse:
     except InvalidDraft:
         return HttpResponse(status=400)
     return HttpResponse(status=204)
-
-
-def key_of(text: str) -> int | None:
-    """Return a key as it stands in an address or form; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def visible_or_404(access: Access, public_id: str) -> Conversation:

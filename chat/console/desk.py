@@ -15,10 +15,11 @@ from agents.access import access_of
 from agents.callers import signed_in
 from agents.models import Agent, BreakReason, Language, Status
 from agents.operations import AgentDisabled, update_profile
-from chat.console.actions import EVENTS_HEADER, key_of, visible_or_404
+from chat.console.actions import EVENTS_HEADER, visible_or_404
 from chat.console.canned import count_use, offered, replies_for
 from chat.console.frame import frame_of
 from chat.operations.statuses import OpenChats, change_status
+from config.text import key_of
 
 
 @login_required
@@ -34,7 +35,7 @@ def status(request: HttpRequest) -> HttpResponse:
         raise Http404
     reason = None
     if name == Status.BREAK:
-        reason = BreakReason.objects.filter(pk=key_of(reason_id) or 0, is_active=True).first()
+        reason = BreakReason.objects.filter(pk=key_of(reason_id), is_active=True).first()
     try:
         change_status(
             agent=agent,

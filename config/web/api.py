@@ -99,6 +99,17 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+def valid(
+    body: type[serializers.BaseSerializer[Any]], request: Request, **options: Any
+) -> dict[str, Any]:
+    """Return what a call says, in the form that `body` describes; raises 400."""
+    given = request.query_params if request.method == "GET" else request.data
+    read = body(data=given, **options)
+    read.is_valid(raise_exception=True)
+    found: dict[str, Any] = read.validated_data
+    return found
+
+
 class LineField(TextField):
     """One line that somebody out there wrote, as it may stand among others on any screen."""
 

@@ -20,7 +20,7 @@ from chat.operations.canned import (
     remove_canned_reply,
 )
 from chat.queries.canned import canned_for
-from config.web.api import StrictSerializer, TextField
+from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 
 
@@ -47,10 +47,9 @@ class CannedReplies(DeskView, generics.ListAPIView[CannedReply]):
     @extend_schema(request=CannedBody, responses={201: CannedAnswer, **problems_of(400, 409)})
     def post(self, request: Request) -> Response:
         """Add an own reply."""
-        body = CannedBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = valid(CannedBody, request)
         try:
-            reply = add_canned_reply(by=agent_of(request), **body.validated_data)
+            reply = add_canned_reply(by=agent_of(request), **body)
         except TooManyReplies as error:
             raise Problem(409, "full", _("You have too many own canned replies.")) from error
         return Response(CannedAnswer(reply).data, status=201)
@@ -72,9 +71,8 @@ class OneCannedReply(DeskView):
     def patch(self, request: Request, pk: int) -> Response:
         """Change an own reply."""
         reply = _own(request, pk)
-        body = CannedBody(data=request.data, partial=True)
-        body.is_valid(raise_exception=True)
-        return Response(CannedAnswer(change_canned_reply(reply=reply, **body.validated_data)).data)
+        body = valid(CannedBody, request, partial=True)
+        return Response(CannedAnswer(change_canned_reply(reply=reply, **body)).data)
 
     @extend_schema(
         operation_id="canned_reply_remove", responses={204: None, **problems_of(403, 404)}

@@ -1,5 +1,8 @@
 """Chats at the desk: find them, take them, finish them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import django_filters as filters
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -27,7 +30,8 @@ from chat.operations.conversations import (
     resolve_conversation,
     set_topic,
 )
-from config.web.api import StrictSerializer, TextField
+from config.text import key_of
+from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 
 
@@ -151,19 +155,7 @@ class Resolve(DeskView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Put a chat that the caller handles into the archive; ends it first if need be."""
-        chat = handled_chat(request, public_id)
-        body = TopicBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        try:
-            resolve_conversation(
-                conversation=chat,
-                topic=_topic_of(chat, body.validated_data["topic"]),
-                by=agent_of(request),
-                now=timezone.now(),
-            )
-        except NotAssigned as error:
-            raise not_assigned() from error
-        return fresh(chat)
+        return with_topic(request, public_id, do=resolve_conversation)
 
 
 class SetTopic(DeskView):
@@ -176,19 +168,20 @@ class SetTopic(DeskView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Say what a chat is about; one that waits goes to the queue of the topic's teams."""
-        chat = handled_chat(request, public_id)
-        body = TopicBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        try:
-            set_topic(
-                conversation=chat,
-                topic=_topic_of(chat, body.validated_data["topic"]),
-                by=agent_of(request),
-                now=timezone.now(),
-            )
-        except AlreadyResolved as error:
-            raise Problem(409, "resolved", _("This chat is resolved.")) from error
-        return fresh(chat)
+        return with_topic(request, public_id, do=set_topic)
+
+
+def with_topic(request: Request, public_id: str, *, do: Callable[..., Any]) -> Response:
+    """`do` it with a chat that the caller handles and the topic that the body names."""
+    chat = handled_chat(request, public_id)
+    topic = _topic_of(chat, valid(TopicBody, request)["topic"])
+    try:
+        do(conversation=chat, topic=topic, by=agent_of(request), now=timezone.now())
+    except NotAssigned as error:
+        raise not_assigned() from error
+    except AlreadyResolved as error:
+        raise Problem(409, "resolved", _("This chat is resolved.")) from error
+    return fresh(chat)
 
 
 class Reopen(DeskView):
@@ -226,10 +219,9 @@ def not_assigned() -> Problem:
 
 
 def _topic_of(chat: Conversation, wished: str) -> Topic:
-    if wished.isascii() and wished.isdecimal():
-        topics = Topic.objects.filter(brand=chat.brand_id, is_active=True)
-        if topic := topics.filter(pk=int(wished)).first():
-            return topic
+    topics = Topic.objects.filter(brand=chat.brand_id, is_active=True)
+    if topic := topics.filter(pk=key_of(wished)).first():
+        return topic
     raise serializers.ValidationError({"topic": [_("There is no such topic.")]})
 
 

@@ -21,7 +21,7 @@ from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
 from chat.queries.tags import tags_like, tags_of
 from chat.refusals import REFUSED, recipient_agent, recipient_team, why_refused
-from config.web.api import Email, StrictSerializer, TextField
+from config.web.api import Email, StrictSerializer, TextField, valid
 from config.web.problems import Problem
 
 
@@ -61,9 +61,7 @@ class Transfer(DeskView):
     def post(self, request: Request, public_id: str) -> Response:
         """Pass a chat on to an agent who is Online and has a free slot, or to a team's queue."""
         chat = handled_chat(request, public_id)
-        body = TransferBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        wish = body.validated_data
+        wish = valid(TransferBody, request)
         try:
             transfer(
                 conversation=chat,
@@ -92,14 +90,13 @@ class Convert(DeskView):
     def post(self, request: Request, public_id: str) -> Response:
         """Make a ticket of a chat, open or archived; again answers the same ticket."""
         chat = filed_chat(request, public_id)
-        body = ConvertBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = valid(ConvertBody, request)
         try:
             ticket, created = convert_to_ticket(
                 conversation=chat,
                 by=agent_of(request),
                 now=timezone.now(),
-                email=body.validated_data.get("email", ""),
+                email=body.get("email", ""),
             )
         except EmailNeeded as error:
             raise serializers.ValidationError(
@@ -125,14 +122,13 @@ class ChatTags(DeskView):
     def post(self, request: Request, public_id: str) -> Response:
         """Take tags off a chat and put others on it, all or nothing; new words become tags."""
         chat = filed_chat(request, public_id)
-        body = TagsBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = valid(TagsBody, request)
         try:
             change_tags(
                 conversation=chat,
                 by=agent_of(request),
                 now=timezone.now(),
-                **body.validated_data,
+                **body,
             )
         except InvalidTag as error:
             raise serializers.ValidationError({"add": [_("This can't be a tag.")]}) from error

@@ -1,7 +1,5 @@
 """Words and timelines at the desk."""
 
-from typing import Any
-
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -17,6 +15,7 @@ from chat.operations.watching import note_watching
 from chat.posting.marks import mark_delivered, mark_read
 from chat.posting.messages import Author, Outgoing
 from chat.rights import takes_part
+from config.web.api import valid
 
 
 class Entries(DeskView):
@@ -30,10 +29,9 @@ class Entries(DeskView):
     def get(self, request: Request, public_id: str) -> Response:
         """Return the timeline after a number, notes included."""
         chat = visible_chat(request, public_id)
-        query = AfterQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = valid(AfterQuery, request)
         _note_reading(request, chat)
-        batch = read_entries(chat, audience="agent", **query.validated_data)
+        batch = read_entries(chat, audience="agent", **query)
         agent = agent_of(request)
         if chat.assignee_id == agent.pk and batch.last_visitor_seq > chat.agents_delivered_seq:
             mark_delivered(
@@ -75,12 +73,11 @@ class Read(DeskView):
     def post(self, request: Request, public_id: str) -> Response:
         """Move the caller's read mark."""
         chat = visible_chat(request, public_id)
-        body = ReadBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = valid(ReadBody, request)
         mark_read(
             conversation=chat,
             by=agent_of(request),
-            seq=body.validated_data["seq"],
+            seq=body["seq"],
             now=timezone.now(),
         )
         return Response(status=204)
@@ -95,9 +92,7 @@ def _note_reading(request: Request, chat: Conversation) -> None:
 
 def _post(request: Request, public_id: str, kind: str) -> Response:
     chat = visible_chat(request, public_id)
-    body = SendBody(data=request.data)
-    body.is_valid(raise_exception=True)
-    words: dict[str, Any] = body.validated_data
+    words = valid(SendBody, request)
     draft = Outgoing(
         conversation=chat.public_id,
         author=Author.of_agent(agent_of(request)),

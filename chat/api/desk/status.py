@@ -15,7 +15,8 @@ from agents.operations import AgentDisabled
 from agents.presence import heartbeat
 from chat.api.desk.shapes import StatusAnswer
 from chat.operations.statuses import KEEP, REQUEUE, OpenChats, change_status
-from config.web.api import StrictSerializer, TextField
+from config.text import key_of
+from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 
 
@@ -42,9 +43,7 @@ class OwnStatus(DeskView):
     )
     def post(self, request: Request) -> Response:
         """Change it; Offline with open chats must say what happens to them."""
-        body = StatusBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        wish = body.validated_data
+        wish = valid(StatusBody, request)
         agent, now = agent_of(request), timezone.now()
         if wish["status"] == Status.ONLINE:
             # Who has no socket is present by this call, until the next heartbeat is due.
@@ -84,10 +83,8 @@ class Heartbeat(DeskView):
 def _reason(wished: str | None) -> BreakReason | None:
     if not wished:
         return None
-    if wished.isascii() and wished.isdecimal():
-        found = BreakReason.objects.filter(pk=int(wished), is_active=True).first()
-        if found:
-            return found
+    if found := BreakReason.objects.filter(pk=key_of(wished), is_active=True).first():
+        return found
     raise serializers.ValidationError({"reason": [_("There is no such reason.")]})
 
 

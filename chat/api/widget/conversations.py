@@ -1,7 +1,6 @@
 """A visitor's chats: start, list, read, end, rate, take along."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,7 +40,7 @@ from chat.operations.visitors import EVENTS_KEPT, SiteEvent
 from chat.posting.marks import mark_read
 from chat.routing.availability import availability
 from chat.routing.board import shown_place
-from config.web.api import Email, LineField, StrictSerializer, TextField
+from config.web.api import Email, LineField, StrictSerializer, TextField, valid
 from config.web.limits import (
     MESSAGES,
     RATINGS,
@@ -112,9 +111,7 @@ class Conversations(WidgetView):
         """Start a chat with its first message; the same `cid` again answers the same chat."""
         limit_visitor(request, MESSAGES)
         limit_address(request, STARTS_BY_ADDRESS)
-        body = StartBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        wish: dict[str, Any] = body.validated_data
+        wish = valid(StartBody, request)
         session = session_of(request)
         topic = public_topic(session.brand, wish["topic"])
         fields = {name: value for name, value in wish["fields"].items() if value}
@@ -179,12 +176,11 @@ class Read(WidgetView):
         """Move the visitor's read mark."""
         limit_visitor(request, READS)
         conversation = own_conversation(request, public_id)
-        body = ReadBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = valid(ReadBody, request)
         mark_read(
             conversation=conversation,
             by=visitor_of(request),
-            seq=body.validated_data["seq"],
+            seq=body["seq"],
             now=timezone.now(),
         )
         return Response({})
@@ -215,10 +211,9 @@ class Rating(WidgetView):
         """Rate an ended chat; may be changed for 24 hours."""
         limit_visitor(request, RATINGS)
         conversation = own_conversation(request, public_id)
-        body = RatingBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = valid(RatingBody, request)
         try:
-            rate_conversation(conversation=conversation, **body.validated_data, now=timezone.now())
+            rate_conversation(conversation=conversation, **body, now=timezone.now())
         except NotRateable as error:
             raise Problem(409, "not_rateable", _("This chat can't be rated.")) from error
         return Response(one_conversation_json(conversation))
@@ -242,9 +237,8 @@ class Transcript(WidgetView):
         """Send what was said by e-mail; each request is one mail."""
         limit_visitor(request, RATINGS)
         conversation = own_conversation(request, public_id)
-        body = TranscriptBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        email: str = body.validated_data["email"]
+        body = valid(TranscriptBody, request)
+        email: str = body["email"]
         try:
             # First: a mailbox is not used up by what is never sent.
             require_sendable(conversation)

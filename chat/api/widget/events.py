@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from agents.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
 from chat.operations.visitors import note_site_event
-from config.web.api import LineField, StrictSerializer
+from config.web.api import LineField, StrictSerializer, valid
 from config.web.limits import SITE_EVENTS
 
 
@@ -29,10 +29,9 @@ class Events(WidgetView):
     def post(self, request: Request) -> Response:
         """Keep what happened for the agents; nothing is kept of somebody without a row."""
         limit_visitor(request, SITE_EVENTS)
-        body = SiteEventBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = valid(SiteEventBody, request)
         visitor = session_of(request).visitor
         if visitor is not None:
-            name = body.validated_data["name"]
+            name = body["name"]
             note_site_event(visitor=visitor, name=name, now=timezone.now())
         return Response(status=204)

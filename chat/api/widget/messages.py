@@ -1,7 +1,5 @@
 """A visitor's words, and what was said since."""
 
-from typing import Any
-
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -13,6 +11,7 @@ from chat.api.messages import AfterQuery, SendBody, read_entries, send
 from chat.api.widget.access import WidgetView, limit_visitor, own_conversation, visitor_of
 from chat.posting.marks import mark_delivered
 from chat.posting.messages import Author, Outgoing
+from config.web.api import valid
 from config.web.limits import MESSAGES, READS
 
 
@@ -28,9 +27,7 @@ class Messages(WidgetView):
         """Send a message; the same `cid` again answers the stored one."""
         limit_visitor(request, MESSAGES)
         conversation = own_conversation(request, public_id)
-        body = SendBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        words: dict[str, Any] = body.validated_data
+        words = valid(SendBody, request)
         draft = Outgoing(
             conversation=conversation.public_id,
             author=Author.of_visitor(visitor_of(request)),
@@ -51,9 +48,8 @@ class Entries(WidgetView):
         """Return what the visitor may see after a number, in order."""
         limit_visitor(request, READS)
         conversation = own_conversation(request, public_id)
-        query = AfterQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        batch = read_entries(conversation, audience="visitor", **query.validated_data)
+        query = valid(AfterQuery, request)
+        batch = read_entries(conversation, audience="visitor", **query)
         if batch.last_visitor_seq > conversation.visitor_delivered_seq:
             mark_delivered(
                 conversation=conversation,

@@ -25,7 +25,7 @@ from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.routing.board import shown_availability
 from chat.widget.sessions import VisitorSession
-from config.web.api import Email, LineField, StrictSerializer, TextField
+from config.web.api import Email, LineField, StrictSerializer, TextField, valid
 from config.web.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS
 from config.web.problems import Problem
 
@@ -77,9 +77,7 @@ class OfflineMessages(WidgetView):
         """Leave a message; it becomes a ticket. The same `cid` again answers the same ticket."""
         limit_visitor(request, OFFLINE_MESSAGES)
         limit_address(request, OFFLINE_MESSAGES_BY_ADDRESS)
-        body = OfflineBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        wish: dict[str, Any] = body.validated_data
+        wish = valid(OfflineBody, request)
         session = session_of(request)
         topic = public_topic(session.brand, wish["topic"])
         now = timezone.now()

@@ -21,7 +21,7 @@ from chat.routing.board import board_of
 from chat.widget.config import widget_config
 from chat.widget.identities import NotIdentified
 from chat.widget.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
-from config.web.api import LineField, StrictSerializer, TextField
+from config.web.api import LineField, StrictSerializer, TextField, valid
 from config.web.limits import SESSIONS, client_ip
 from config.web.problems import Problem, TryAgain
 
@@ -81,10 +81,8 @@ class Sessions(APIView):
     def post(self, request: Request) -> Response:
         """Open a session on a site, or renew it with the visitor's secret."""
         limit_address(request, SESSIONS)
-        body = SessionBody(data=request.data)
         _speak(request.data)
-        body.is_valid(raise_exception=True)
-        wish: dict[str, Any] = body.validated_data
+        wish = valid(SessionBody, request)
         now = timezone.now()
         try:
             opened = open_session(

@@ -6,16 +6,16 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from agents.models import Ask, Brand, Topic
+from config.text import key_of
 
 
 def public_topic(brand: Brand, wished: str | None) -> Topic | None:
     """Return the brand's topic with this id; raises 400 for one that visitors can't choose."""
     if not wished:
         return None
-    if wished.isdecimal() and wished.isascii():
-        topics = Topic.objects.filter(brand=brand, is_active=True, is_public=True)
-        if topic := topics.filter(pk=int(wished)).first():
-            return topic
+    topics = Topic.objects.filter(brand=brand, is_active=True, is_public=True)
+    if topic := topics.filter(pk=key_of(wished)).first():
+        return topic
     raise serializers.ValidationError({"topic": [_("There is no such topic.")]})
 
 
