@@ -2,16 +2,9 @@
 
 from django.urls import path
 
-from chat.api.desk import (
-    attachments,
-    canned,
-    conversations,
-    filing,
-    messages,
-    organisation,
-    status,
-    tickets,
-)
+from agents.api import canned, organisation
+from chat.api.desk import attachments, conversations, filing, messages, status
+from tickets.api import tickets
 
 app_name = "desk_api"
 

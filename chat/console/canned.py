@@ -8,8 +8,8 @@ from django.db.models import F, Q, QuerySet
 
 from agents.access import Access
 from agents.models import Agent
+from agents.queries.canned import canned_for
 from chat.models import CannedReply, Conversation
-from chat.queries.canned import canned_for
 from chat.queries.people import given_name
 from config.folding import fold
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from agents.access import Access, access_of
 from agents.callers import signed_in
 from agents.models import Agent, Team
+from agents.models.tag import NAME_MAX
 from chat.console.actions import (
     answer_events,
     answer_toast,
@@ -24,7 +25,6 @@ from chat.console.actions import (
     visible_or_404,
 )
 from chat.models import Conversation
-from chat.models.tag import NAME_MAX
 from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, add_tag, remove_tag
 from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer

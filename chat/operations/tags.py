@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import transaction
 
 from agents.models import Agent
+from agents.models.tag import NAME_MAX
 from chat.events.lifecycle import ConversationTagged
 from chat.locks import lock_conversation
 from chat.models import Conversation, ConversationTag, Entry, Tag
-from chat.models.tag import NAME_MAX
 from chat.operations.entries import NewLine, append
 from chat.rights import require_filing
 from config.events import publish

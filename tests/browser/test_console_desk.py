@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from agents.models import Agent, BreakReason
+from agents.operations.canned import search_text_of
 from chat.models import CannedReply, Conversation
-from chat.operations.canned import search_text_of
 from chat.operations.transfers import transfer
 from tests.conftest import Site
 from tests.support import factories

@@ -11,11 +11,11 @@ from rest_framework.response import Response
 from agents.api.desk import CursorPages, DeskView, agent_of
 from agents.api.schema import problems_of
 from agents.models import Agent, Team
+from agents.models.tag import NAME_MAX
 from chat.api.desk.access import filed_chat, handled_chat, visible_chat
 from chat.api.desk.conversations import fresh
 from chat.api.desk.shapes import ConvertedAnswer, DeskChatAnswer, NameAnswer
 from chat.models import Conversation, Tag
-from chat.models.tag import NAME_MAX
 from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, change_tags
 from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer

@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin
+from agents.operations.canned import clean_shortcut, search_text_of
 from chat.models import CannedReply, Tag
-from chat.operations.canned import clean_shortcut, search_text_of
 from chat.operations.tags import InvalidTag, clean_name
 from config.folding import fold
 

@@ -11,15 +11,15 @@ from rest_framework.response import Response
 from agents.api.desk import DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
 from agents.models import Language
-from chat.api.desk.shapes import CannedAnswer
-from chat.models import CannedReply
-from chat.operations.canned import (
+from agents.operations.canned import (
     TooManyReplies,
     add_canned_reply,
     change_canned_reply,
     remove_canned_reply,
 )
-from chat.queries.canned import canned_for
+from agents.queries.canned import canned_for
+from chat.api.desk.shapes import CannedAnswer
+from chat.models import CannedReply
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 
