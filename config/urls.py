@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("chat.urls")),
     path("api/widget/v1/", include("chat.api.widget_urls")),
     path("api/v1/", include("agents.api.urls")),
+    path("api/v1/", include("tickets.api.urls")),
     path("api/v1/", include("chat.api.desk_urls")),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("admin/", admin.site.urls),

@@ -1,25 +1,22 @@
-"""Canned replies and tags in the administration. Chats themselves are never edited here."""
+"""Canned replies in the administration."""
 
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, F, QuerySet
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin
+from agents.models import CannedReply
 from agents.operations.canned import clean_shortcut, search_text_of
-from chat.models import CannedReply, Tag
-from chat.operations.tags import InvalidTag, clean_name
-from config.folding import fold
 
 if TYPE_CHECKING:
     _CannedReplyForm = forms.ModelForm[CannedReply]
-    _TagForm = forms.ModelForm[Tag]
 else:
-    _CannedReplyForm = _TagForm = forms.ModelForm
+    _CannedReplyForm = forms.ModelForm
 
 
 class CannedReplyForm(_CannedReplyForm):
@@ -102,53 +99,4 @@ class CannedReplyAdmin(ImeceAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep what the picker searches."""
         obj.search_text = search_text_of(obj)
-        super().save_model(request, obj, form, change)
-
-
-class TagForm(_TagForm):
-    """How a tag is written."""
-
-    class Meta:
-        model = Tag
-        fields = ("name",)
-
-    def clean_name(self) -> str:
-        """Let every word, however it is spelled, be one tag."""
-        try:
-            name = clean_name(self.cleaned_data["name"])
-        except InvalidTag as error:
-            raise forms.ValidationError(_("This can't be a tag.")) from error
-        if Tag.objects.filter(folded=fold(name)).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(_("There is a tag of this name already."))
-        return name
-
-
-@admin.register(Tag)
-class TagAdmin(ImeceAdmin):
-    """Tags, to rename and to delete; agents make them as they put them on chats."""
-
-    form = TagForm
-    list_display = ["name", "chats"]
-    search_fields = ["folded"]
-    ordering = ["folded", "pk"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        """Return the tags with the number of their chats."""
-        found: QuerySet[Tag] = super().get_queryset(request)
-        return found.annotate(used=Count("conversations"))
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Tag], search_term: str
-    ) -> tuple[QuerySet[Tag], bool]:
-        """Find a tag however its name is spelled."""
-        return super().get_search_results(request, queryset, fold(search_term))
-
-    @admin.display(description=_("chats"), ordering="used")
-    def chats(self, tag: Any) -> int:
-        """On how many chats it is."""
-        return int(tag.used)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Keep what makes spellings of one word the same."""
-        obj.folded = fold(obj.name)
         super().save_model(request, obj, form, change)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from agents.api.desk import DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
-from agents.models import Language
+from agents.models import CannedReply, Language
 from agents.operations.canned import (
     TooManyReplies,
     add_canned_reply,
@@ -18,8 +18,6 @@ from agents.operations.canned import (
     remove_canned_reply,
 )
 from agents.queries.canned import canned_for
-from chat.api.desk.shapes import CannedAnswer
-from chat.models import CannedReply
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 
@@ -31,6 +29,33 @@ class CannedBody(StrictSerializer):
     title = TextField(max_length=80)
     body = TextField(max_length=4000, trim_whitespace=False)
     language = serializers.ChoiceField(Language.choices)
+
+
+class CannedAnswer(serializers.ModelSerializer[CannedReply]):
+    """A canned reply. `own` ones can be changed here, the others in the administration."""
+
+    id = serializers.CharField(source="pk")
+    brand = serializers.CharField(source="brand_id", allow_null=True)
+    team = serializers.CharField(source="team_id", allow_null=True)
+    own = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CannedReply
+        fields = [
+            "id",
+            "shortcut",
+            "title",
+            "body",
+            "language",
+            "brand",
+            "team",
+            "own",
+            "used_count",
+        ]
+        read_only_fields = fields
+
+    def get_own(self, reply: CannedReply) -> bool:
+        return reply.agent_id is not None
 
 
 class CannedReplies(DeskView, generics.ListAPIView[CannedReply]):

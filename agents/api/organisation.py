@@ -1,12 +1,40 @@
-"""Brands and topics as an agent needs them. Teams and colleagues are the lower room's."""
+"""Brands and topics as an agent needs them."""
 
 from django.db.models import QuerySet
-from rest_framework import generics
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import generics, serializers
 
 from agents.access import brands_of
 from agents.api.desk import DeskView, reach_of
 from agents.models import Brand, Topic
-from chat.api.desk.shapes import BrandAnswer, TopicAnswer
+
+
+class BrandAnswer(serializers.ModelSerializer[Brand]):
+    """A brand that the caller is authorised for."""
+
+    id = serializers.CharField(source="pk")
+
+    class Meta:
+        model = Brand
+        fields = ["id", "name", "default_language"]
+        read_only_fields = fields
+
+
+class TopicAnswer(serializers.ModelSerializer[Topic]):
+    """A topic with the teams it goes to."""
+
+    id = serializers.CharField(source="pk")
+    brand = serializers.CharField(source="brand_id")
+    teams = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Topic
+        fields = ["id", "brand", "name_tr", "name_en", "position", "is_public", "teams"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_teams(self, topic: Topic) -> list[str]:
+        return [str(team.pk) for team in topic.teams.all()]
 
 
 class Brands(DeskView, generics.ListAPIView[Brand]):

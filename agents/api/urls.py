@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from agents.api import people, tokens
+from agents.api import canned, organisation, people, tags, tokens
 
 urlpatterns = [
     path("tokens", tokens.TokensView.as_view(), name="api-tokens"),
     path("agents", people.AgentsView.as_view(), name="api-agents"),
     path("teams", people.TeamsView.as_view(), name="api-teams"),
+    path("brands", organisation.Brands.as_view(), name="api-brands"),
+    path("topics", organisation.Topics.as_view(), name="api-topics"),
+    path("tags", tags.Tags.as_view(), name="api-tags"),
+    path("canned-replies", canned.CannedReplies.as_view(), name="api-canned-replies"),
+    path("canned-replies/<int:pk>", canned.OneCannedReply.as_view(), name="api-canned-reply"),
 ]

@@ -4,6 +4,8 @@ from agents.models.access import ApiToken, Invitation, Permission, Role, RoleGra
 from agents.models.agent import Agent, BreakReason, Presence, Status, StatusInterval
 from agents.models.audit import AuditEntry
 from agents.models.brand import Ask, Brand, BrandText, IdentitySecret, Language, Topic
+from agents.models.canned import CannedReply
+from agents.models.tag import Tag
 from agents.models.team import Team
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "Brand",
     "BrandText",
     "BreakReason",
+    "CannedReply",
     "IdentitySecret",
     "Invitation",
     "Language",
@@ -23,6 +26,7 @@ __all__ = [
     "RoleGrant",
     "Status",
     "StatusInterval",
+    "Tag",
     "Team",
     "Topic",
 ]

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Brand, Language, Team
+from agents.models.brand import Brand, Language
+from agents.models.team import Team
 
 
 class CannedReply(models.Model):

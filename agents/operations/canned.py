@@ -2,8 +2,7 @@
 
 from django.db import transaction
 
-from agents.models import Agent
-from chat.models import CannedReply
+from agents.models import Agent, CannedReply
 from config.folding import fold
 
 OWN_MAX = 500

@@ -1,0 +1,1 @@
+"""Reads of the organisation's rows that more than one screen needs."""

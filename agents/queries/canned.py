@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from agents.access import Access
-from chat.models import CannedReply
+from agents.models import CannedReply
 
 
 def canned_for(access: Access) -> QuerySet[CannedReply]:

@@ -2,9 +2,7 @@
 
 from django.urls import path
 
-from agents.api import canned, organisation
 from chat.api.desk import attachments, conversations, filing, messages, status
-from tickets.api import tickets
 
 app_name = "desk_api"
 
@@ -26,17 +24,8 @@ urlpatterns = [
     path(f"{_CHAT}/transfer", filing.Transfer.as_view(), name="transfer"),
     path(f"{_CHAT}/convert", filing.Convert.as_view(), name="convert"),
     path(f"{_CHAT}/tags", filing.ChatTags.as_view(), name="chat-tags"),
-    path("tags", filing.Tags.as_view(), name="tags"),
     path("attachments", attachments.Attachments.as_view(), name="attachments"),
     path("attachments/<str:public_id>", attachments.OneAttachment.as_view(), name="attachment"),
-    path("tickets", tickets.Tickets.as_view(), name="tickets"),
-    path("tickets/<int:pk>", tickets.OneTicket.as_view(), name="ticket"),
-    path("contacts", tickets.Contacts.as_view(), name="contacts"),
-    path("contacts/<int:pk>", tickets.OneContact.as_view(), name="contact"),
-    path("brands", organisation.Brands.as_view(), name="brands"),
-    path("topics", organisation.Topics.as_view(), name="topics"),
-    path("canned-replies", canned.CannedReplies.as_view(), name="canned-replies"),
-    path("canned-replies/<int:pk>", canned.OneCannedReply.as_view(), name="canned-reply"),
     path("status", status.OwnStatus.as_view(), name="status"),
     path("status/heartbeat", status.Heartbeat.as_view(), name="heartbeat"),
 ]

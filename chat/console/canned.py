@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from django.db.models import F, Q, QuerySet
 
 from agents.access import Access
-from agents.models import Agent
+from agents.models import Agent, CannedReply
 from agents.queries.canned import canned_for
-from chat.models import CannedReply, Conversation
+from chat.models import Conversation
 from chat.queries.people import given_name
 from config.folding import fold
 

@@ -17,6 +17,7 @@ from agents.access import Access, access_of
 from agents.callers import signed_in
 from agents.models import Agent, Team
 from agents.models.tag import NAME_MAX
+from agents.operations.tags import InvalidTag
 from chat.console.actions import (
     answer_events,
     answer_toast,
@@ -25,7 +26,7 @@ from chat.console.actions import (
     visible_or_404,
 )
 from chat.models import Conversation
-from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, add_tag, remove_tag
+from chat.operations.tags import TAGS_MAX, TooManyTags, add_tag, remove_tag
 from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
 from chat.queries.people import face_of

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agents.models import Agent, Brand, Status, StatusInterval, Topic
+from agents.models import Agent, Brand, Status, StatusInterval, Tag, Topic
 from chat.demo.texts import Dialogue, Person
-from chat.models import Conversation, ConversationTag, Entry, Participation, Tag, Visitor
+from chat.models import Conversation, ConversationTag, Entry, Participation, Visitor
 from chat.operations.entries import preview_of
 from chat.protocol import visible_to_visitor
 from config.folding import fold

@@ -9,8 +9,8 @@ from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import Q
 
-from agents.models import Agent, Brand, BreakReason, Role, Team, Topic
-from chat.models import Attachment, CannedReply, Conversation, Tag, Visitor
+from agents.models import Agent, Brand, BreakReason, CannedReply, Role, Tag, Team, Topic
+from chat.models import Attachment, Conversation, Visitor
 from tickets.models import Contact, Ticket
 
 
@@ -40,7 +40,7 @@ def purge_demo() -> int:
         Visitor.objects.filter(brand__in=brands),
         Contact.objects.filter(pk__in=contacts, tickets=None, conversations=None, visitors=None),
         # A demo's word that people use in chats of their own stays theirs.
-        Tag.objects.filter(is_demo=True, conversations=None),
+        Tag.objects.filter(is_demo=True, on_chats=None),
         CannedReply.objects.filter(Q(is_demo=True) | Q(brand__in=brands)),
         Topic.objects.filter(brand__in=brands),
         brands,

@@ -7,11 +7,20 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from agents.models import Agent, Brand, BrandText, Permission, Role, RoleGrant, Team, Topic
+from agents.models import (
+    Agent,
+    Brand,
+    BrandText,
+    CannedReply,
+    Permission,
+    Role,
+    RoleGrant,
+    Team,
+    Topic,
+)
 from chat.demo import texts
 from chat.demo.history import DAYS
 from chat.demo.stories import Cast, tell
-from chat.models import CannedReply
 from config.folding import fold, sort_key
 
 PASSWORD = "imece-demo"  # noqa: S105 - printed by `make run`, works on this machine only

@@ -1,24 +1,21 @@
 """Rows of live support."""
 
-from agents.models.canned import CannedReply
-from agents.models.tag import ConversationTag, Tag
 from chat.models.attachment import Attachment
 from chat.models.conversation import Conversation
 from chat.models.entry import Entry
 from chat.models.installation import Installation
 from chat.models.offer import Offer
 from chat.models.participation import Participation
+from chat.models.tag import ConversationTag
 from chat.models.visitor import Visitor
 
 __all__ = [
     "Attachment",
-    "CannedReply",
     "Conversation",
     "ConversationTag",
     "Entry",
     "Installation",
     "Offer",
     "Participation",
-    "Tag",
     "Visitor",
 ]

@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import transaction
 
 from agents.models import Agent
-from agents.models.tag import NAME_MAX
+from agents.operations.tags import clean_name, keep_tag
 from chat.events.lifecycle import ConversationTagged
 from chat.locks import lock_conversation
-from chat.models import Conversation, ConversationTag, Entry, Tag
+from chat.models import Conversation, ConversationTag, Entry
 from chat.operations.entries import NewLine, append
 from chat.rights import require_filing
 from config.events import publish
@@ -18,22 +18,8 @@ from config.folding import fold
 TAGS_MAX = 20
 
 
-class InvalidTag(Exception):
-    """A tag is a word of at most 40 characters."""
-
-
 class TooManyTags(Exception):
     """A chat has as many tags as anybody can read."""
-
-
-def clean_name(name: str) -> str:
-    """Return a tag's name on one line, as it is stored. Raises `InvalidTag`."""
-    name = " ".join(name.split())
-    if not 0 < len(name) <= NAME_MAX or not name.isprintable():
-        raise InvalidTag
-    if not 0 < len(fold(name)) <= NAME_MAX * 4:
-        raise InvalidTag
-    return name
 
 
 @transaction.atomic
@@ -44,11 +30,11 @@ def add_tag(
 
     Raises `InvalidTag`, `TooManyTags` or `NotAuthorised`.
     """
-    name = clean_name(name)
+    word = clean_name(name)
     chat = lock_conversation(conversation)
     if by is not None:
         require_filing(by, chat)
-    tag, _ = Tag.objects.get_or_create(folded=fold(name), defaults={"name": name})
+    tag = keep_tag(name=word)
     own = ConversationTag.objects.filter(conversation=chat)
     if own.filter(tag=tag).exists():
         return chat

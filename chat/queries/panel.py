@@ -10,8 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from agents.access import Access
-from agents.models import Agent, Topic
-from chat.models import Conversation, Entry, Participation, Tag, Visitor
+from agents.models import Agent, Tag, Topic
+from chat.models import Conversation, Entry, Participation, Visitor
 from chat.queries.people import Face, email_of, face_of
 from chat.queries.tags import tags_of
 from tickets.models import Ticket

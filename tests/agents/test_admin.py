@@ -15,11 +15,12 @@ from agents.models import (
     Agent,
     AuditEntry,
     BreakReason,
+    CannedReply,
     Permission,
+    Tag,
 )
 from agents.operations import invite_agent
 from chat.console.canned import values_for
-from chat.models import CannedReply, Tag
 from chat.operations.tags import add_tag
 from config.folding import fold
 from config.outbox.models import OutboxEntry
@@ -243,7 +244,7 @@ def test_passwords_are_changed_and_sessions_ended_in_one_place(page):
 
 def canned(page, **changes):
     body = {"shortcut": "Selam", "title": "Selam", "body": "Iyi günler İ", "language": "tr"}
-    return page.post(reverse("admin:chat_cannedreply_add"), body | changes)
+    return page.post(reverse("admin:agents_cannedreply_add"), body | changes)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +253,7 @@ def canned(page, **changes):
 )
 def test_the_page_of_a_canned_reply_names_what_can_be_filled_in(page, boss, language, words):
     Agent.objects.filter(pk=boss.pk).update(language=language)
-    text = page.get(reverse("admin:chat_cannedreply_add")).content.decode()
+    text = page.get(reverse("admin:agents_cannedreply_add")).content.decode()
     conversation = make_conversation(visitor=make_visitor(make_brand()))
     for name in values_for(conversation, boss):
         assert f"{{{{{name}}}}}" in text
@@ -274,7 +275,7 @@ def test_a_tag_is_renamed_for_all_chats_and_two_spellings_are_never_two_tags(pag
     for name in ("iade", "beden"):
         add_tag(conversation=chat, name=name, by=None, now=timezone.now())
     tag = Tag.objects.get(name="beden")
-    address = f"/admin/chat/tag/{tag.pk}/change/"
+    address = f"/admin/agents/tag/{tag.pk}/change/"
     refused = page.post(address, {"name": "İADE"})
     assert "name" in refused.context["adminform"].form.errors
     assert "name" in page.post(address, {"name": "   "}).context["adminform"].form.errors
@@ -283,8 +284,8 @@ def test_a_tag_is_renamed_for_all_chats_and_two_spellings_are_never_two_tags(pag
         ("Değişim", "degisim"),
         ("iade", "iade"),
     ]
-    assert "Değişim" in page.get("/admin/chat/tag/?q=DEĞİŞ").content.decode()
-    assert page.post(f"/admin/chat/tag/{tag.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert "Değişim" in page.get("/admin/agents/tag/?q=DEĞİŞ").content.decode()
+    assert page.post(f"/admin/agents/tag/{tag.pk}/delete/", {"post": "yes"}).status_code == 302
     assert [each.name for each in chat.tags.all()] == ["iade"]
 
 

@@ -12,13 +12,13 @@ from agents.models import (
     Agent,
     AuditEntry,
     BreakReason,
+    CannedReply,
     Invitation,
     Permission,
     Role,
     Team,
 )
 from agents.operations import create_token, invite_agent
-from chat.models import CannedReply
 from config.outbox.models import OutboxEntry
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.models import CannedReply
+from agents.models import CannedReply
 from tests.support.factories import make_agent
 from tests.support.http import Desk, Shop, make_shop
 

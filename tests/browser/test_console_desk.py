@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Route, expect
 
-from agents.models import Agent, BreakReason
+from agents.models import Agent, BreakReason, CannedReply
 from agents.operations.canned import search_text_of
-from chat.models import CannedReply, Conversation
+from chat.models import Conversation
 from chat.operations.transfers import transfer
 from tests.conftest import Site
 from tests.support import factories

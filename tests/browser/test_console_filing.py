@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from agents.models import Agent, Permission, Role
-from chat.models import Conversation, Tag
+from agents.models import Agent, Permission, Role, Tag
+from chat.models import Conversation
 from chat.operations.tags import add_tag
 from tests.conftest import Site
 from tests.support import factories

@@ -7,10 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from agents.models import Agent, BreakReason, Invitation, Permission
+from agents.models import Agent, BreakReason, CannedReply, Invitation, Permission
 from agents.operations import create_token, invite_agent
 from agents.tokens import hash_secret
-from chat.models import CannedReply
 from tests.support.chromium import assert_accessible
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.models import Contact, Ticket
@@ -117,7 +116,7 @@ def rows(transactional_db):
             email="x@example.com", name="Y", language="tr", role=None, by=None, now=timezone.now()
         ),
         "agents_auditentry": None,
-        "chat_cannedreply": CannedReply.objects.create(
+        "agents_cannedreply": CannedReply.objects.create(
             shortcut="selam", title="Selam", body="Merhaba", language="tr"
         ),
         "tickets_contact": contact,

@@ -9,10 +9,10 @@ from django.apps import apps
 from django.core.management import call_command
 from django.utils import timezone
 
-from agents.models import Agent, Brand, StatusInterval
+from agents.models import Agent, Brand, CannedReply, StatusInterval
 from chat.demo.purging import purge_demo
 from chat.demo.seeding import seed_demo
-from chat.models import CannedReply, Conversation, Entry
+from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.operations.starting import start_conversation
 from chat.protocol import visible_to_visitor

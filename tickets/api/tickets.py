@@ -1,4 +1,4 @@
-"""Tickets and customers, to read."""
+"""Tickets, to read."""
 
 import django_filters as filters
 from django.db.models import Prefetch, QuerySet
@@ -6,9 +6,8 @@ from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework import generics
 
 from agents.api.desk import CursorPages, DeskView, reach_of
-from chat.api.desk.shapes import ContactAnswer, OneTicketAnswer, TicketAnswer
-from tickets.models import Contact, Ticket
-from tickets.models import Entry as TicketEntry
+from tickets.api.shapes import OneTicketAnswer, TicketAnswer
+from tickets.models import Entry, Ticket
 
 
 class TicketFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
@@ -50,44 +49,10 @@ class OneTicket(DeskView, generics.RetrieveAPIView[Ticket]):
 
     def get_queryset(self) -> QuerySet[Ticket]:
         """Return what the caller may see, with the timelines."""
-        lines = TicketEntry.objects.select_related("agent").order_by("seq")
+        lines = Entry.objects.select_related("agent").order_by("seq")
         return _visible(self).prefetch_related(Prefetch("entries", lines))
 
 
 def _visible(view: DeskView) -> QuerySet[Ticket]:
     rows: QuerySet[Ticket] = Ticket.objects.visible_to(reach_of(view.request))
     return rows.select_related("brand", "topic", "team", "assignee")
-
-
-def _contacts(view: DeskView) -> QuerySet[Contact]:
-    rows: QuerySet[Contact] = Contact.objects.visible_to(reach_of(view.request))
-    return rows
-
-
-class ContactPages(CursorPages):
-    """Newest first."""
-
-    ordering = ("-created_at", "-pk")
-
-
-class Contacts(DeskView, generics.ListAPIView[Contact]):
-    """`contacts`."""
-
-    serializer_class = ContactAnswer
-    pagination_class = ContactPages
-    queryset = Contact.objects.none()
-
-    def get_queryset(self) -> QuerySet[Contact]:
-        """Return what the caller may see."""
-        return _contacts(self)
-
-
-class OneContact(DeskView, generics.RetrieveAPIView[Contact]):
-    """`contacts/{id}`."""
-
-    serializer_class = ContactAnswer
-    queryset = Contact.objects.none()
-
-    def get_queryset(self) -> QuerySet[Contact]:
-        """Return what the caller may see."""
-        return _contacts(self)

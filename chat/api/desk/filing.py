@@ -1,25 +1,26 @@
 """Chats at the desk: pass them on, make tickets of them, tag them."""
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import generics, serializers
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api.desk import CursorPages, DeskView, agent_of
+from agents.api.desk import DeskView, agent_of
 from agents.api.schema import problems_of
+from agents.api.shapes import NameAnswer
 from agents.models import Agent, Team
 from agents.models.tag import NAME_MAX
+from agents.operations.tags import InvalidTag
 from chat.api.desk.access import filed_chat, handled_chat, visible_chat
 from chat.api.desk.conversations import fresh
-from chat.api.desk.shapes import ConvertedAnswer, DeskChatAnswer, NameAnswer
-from chat.models import Conversation, Tag
-from chat.operations.tags import TAGS_MAX, InvalidTag, TooManyTags, change_tags
+from chat.api.desk.shapes import ConvertedAnswer, DeskChatAnswer
+from chat.models import Conversation
+from chat.operations.tags import TAGS_MAX, TooManyTags, change_tags
 from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
-from chat.queries.tags import tags_like, tags_of
+from chat.queries.tags import tags_of
 from chat.refusals import REFUSED, recipient_agent, recipient_team, why_refused
 from config.web.api import Email, StrictSerializer, TextField, valid
 from config.web.problems import Problem
@@ -137,27 +138,6 @@ class ChatTags(DeskView):
                 409, "full", _("A chat has at most {n} tags.").format(n=TAGS_MAX)
             ) from error
         return _tags(chat)
-
-
-class TagPages(CursorPages):
-    """By name."""
-
-    ordering = ("folded", "pk")
-
-
-@extend_schema_view(
-    get=extend_schema(parameters=[OpenApiParameter("q", str, description="Part of the name")])
-)
-class Tags(DeskView, generics.ListAPIView[Tag]):
-    """`tags`."""
-
-    serializer_class = NameAnswer
-    pagination_class = TagPages
-    queryset = Tag.objects.none()
-
-    def get_queryset(self) -> QuerySet[Tag]:
-        """Return the tags whose name has `q` in it, however that is spelled."""
-        return tags_like(self.request.query_params.get("q", ""))
 
 
 def _recipient(agent: str | None, team: str | None) -> Agent | Team:

@@ -7,9 +7,9 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from agents.models import Agent, Permission, Role, Status
+from agents.models import Agent, Permission, Role, Status, Tag
 from agents.presence import heartbeat
-from chat.models import Conversation, Tag
+from chat.models import Conversation
 from chat.operations.conversations import resolve_conversation
 from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tests.support.http import Desk, Shop, Widget, make_shop, open_widget, started, taken

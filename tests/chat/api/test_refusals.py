@@ -16,10 +16,10 @@ from rest_framework.throttling import BaseThrottle
 
 from agents.api import urls as organisation_urls
 from agents.api.throttling import PerCaller
-from agents.models import Permission, Role
+from agents.models import CannedReply, Permission, Role, Tag
 from agents.operations import disable_agent, revoke_tokens
 from chat.api import desk_urls, widget_urls
-from chat.models import Attachment, CannedReply, Conversation, Entry, Tag
+from chat.models import Attachment, Conversation, Entry
 from tests.chat.widget.test_hostile import bodies
 from tests.support.factories import (
     make_agent,

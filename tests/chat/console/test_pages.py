@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from agents.models import Agent, Brand, BreakReason, Permission, Role, Team, Topic
+from agents.models import Agent, Brand, BreakReason, CannedReply, Permission, Role, Team, Topic
 from chat.console.canned import fill
-from chat.models import CannedReply, Conversation, Entry, Participation
+from chat.models import Conversation, Entry, Participation
 from tests.support import factories
 from tickets.models import Contact, Ticket
 

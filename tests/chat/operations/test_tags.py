@@ -3,16 +3,11 @@
 import pytest
 from django.utils import timezone
 
+from agents.models import Tag
+from agents.operations.tags import InvalidTag
 from chat.events.lifecycle import ConversationTagged
-from chat.models import Conversation, Tag
-from chat.operations.tags import (
-    TAGS_MAX,
-    InvalidTag,
-    TooManyTags,
-    add_tag,
-    change_tags,
-    remove_tag,
-)
+from chat.models import Conversation
+from chat.operations.tags import TAGS_MAX, TooManyTags, add_tag, change_tags, remove_tag
 from chat.queries.tags import suggested_tags, tags_like, tags_of
 from tests.support.desk import Desk, fresh, kinds, make_desk, start
 
