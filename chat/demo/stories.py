@@ -15,7 +15,7 @@ from chat.operations.tickets import contact_of
 from config.folding import sort_key
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
-from tickets.operations import Said, open_ticket, subject_of
+from tickets.operations.tickets import Said, open_ticket, subject_of
 
 CHATS = {"shop": 25, "cloud": 12}
 PEOPLE = {"shop": texts.SHOP_PEOPLE, "cloud": texts.CLOUD_PEOPLE}

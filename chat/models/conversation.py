@@ -11,7 +11,7 @@ from agents.models.agent import new_public_id
 from chat.models.querysets import ConversationQuerySet
 from chat.models.visitor import Visitor
 from tickets.models import Contact, Ticket
-from tickets.querysets import contacts_also_seen_in
+from tickets.models.querysets import contacts_also_seen_in
 
 
 class Conversation(models.Model):

@@ -18,7 +18,7 @@ from chat.operations.tickets import add_to_ticket, contact_of, said_in
 from chat.protocol import is_sayable
 from config.events import publish
 from tickets.models import Ticket
-from tickets.operations import open_ticket
+from tickets.operations.tickets import open_ticket
 
 
 @transaction.atomic

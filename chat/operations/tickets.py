@@ -17,7 +17,14 @@ from chat.rights import require_filing
 from chat.widget.identities import contact_of_identity
 from config.events import publish
 from tickets.models import Contact, Ticket
-from tickets.operations import Said, add_said, create_contact, last_said, open_ticket, set_email
+from tickets.operations.tickets import (
+    Said,
+    add_said,
+    create_contact,
+    last_said,
+    open_ticket,
+    set_email,
+)
 
 
 class EmailNeeded(Exception):

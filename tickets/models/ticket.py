@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from agents.models import Brand, Language, Team, Topic
-from tickets.querysets import ContactQuerySet, TicketQuerySet
+from tickets.models.querysets import ContactQuerySet, TicketQuerySet
 
 
 class Contact(models.Model):

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from tests.support.factories import make_agent, make_brand, make_team, make_topic
 from tickets.models import Entry, Ticket
-from tickets.operations import Said, add_said, create_contact, open_ticket, subject_of
+from tickets.operations.tickets import Said, add_said, create_contact, open_ticket, subject_of
 
 pytestmark = pytest.mark.django_db
 
