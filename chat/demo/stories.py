@@ -15,7 +15,8 @@ from chat.operations.tickets import contact_of
 from config.folding import sort_key
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
-from tickets.operations.tickets import Said, open_ticket, subject_of
+from tickets.operations.entries import Said
+from tickets.operations.tickets import open_ticket, subject_of
 
 CHATS = {"shop": 25, "cloud": 12}
 PEOPLE = {"shop": texts.SHOP_PEOPLE, "cloud": texts.CLOUD_PEOPLE}
@@ -55,11 +56,13 @@ def tell(cast: Cast, now: datetime, rng: random.Random) -> None:
         ticket.save()
         TicketEntry.objects.bulk_create(lines)
         _convert(thread, ticket, contact)
-    _file_one(threads)
+    filed = _file_one(threads)
     history.save(threads)
+    said = TicketEntry.objects.filter(ticket=filed.ticket_id, chat_seq__isnull=False)
+    said.update(chat_id=filed.pk)
 
 
-def _file_one(threads: Sequence[StagedChat]) -> None:
+def _file_one(threads: Sequence[StagedChat]) -> Conversation:
     """Make a ticket of the newest answered chat whose customer, already stored, can be reached."""
     thread, visitor = next(
         (each, each.chat.visitor)
@@ -72,7 +75,7 @@ def _file_one(threads: Sequence[StagedChat]) -> None:
             body=entry.body,
             at=entry.created_at,
             agent=entry.agent,
-            data={"chat": chat.public_id, "seq": entry.seq},
+            chat_seq=entry.seq,
         )
         for entry in thread.entries
         if entry.kind == Entry.Kind.MESSAGE
@@ -94,6 +97,7 @@ def _file_one(threads: Sequence[StagedChat]) -> None:
     number = {"number": ticket.number}
     by = Entry.AuthorKind.AGENT
     thread.add(Entry.Kind.CONVERTED, at, by=by, agent=chat.resolved_by, data=number)
+    return chat
 
 
 def _statuses(cast: Cast, days: Sequence[datetime]) -> None:

@@ -17,14 +17,9 @@ from chat.rights import require_filing
 from chat.widget.identities import contact_of_identity
 from config.events import publish
 from tickets.models import Contact, Ticket
-from tickets.operations.tickets import (
-    Said,
-    add_said,
-    create_contact,
-    last_said,
-    open_ticket,
-    set_email,
-)
+from tickets.operations.contacts import create_contact, set_email
+from tickets.operations.entries import Said, add_said, last_said
+from tickets.operations.tickets import open_ticket
 
 
 class EmailNeeded(Exception):
@@ -95,8 +90,8 @@ def add_to_ticket(*, conversation_id: int, now: datetime) -> None:
     chat = Conversation.objects.select_related("ticket").filter(pk=conversation_id).first()
     # Chat and ticket may be gone by now: demo data that was purged.
     if chat is not None and chat.ticket is not None:
-        said = said_in(chat, after=last_said(ticket=chat.ticket, chat=chat.public_id))
-        add_said(ticket=chat.ticket, chat=chat.public_id, said=said, now=now)
+        said = said_in(chat, after=last_said(ticket=chat.ticket, chat_id=chat.pk))
+        add_said(ticket=chat.ticket, chat_id=chat.pk, said=said, now=now)
 
 
 def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
@@ -110,11 +105,9 @@ def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
                 body=entry.body or ", ".join(str(file["name"]) for file in files),
                 at=entry.created_at,
                 agent=entry.agent,
-                data={
-                    "chat": chat.public_id,
-                    "seq": entry.seq,
-                    **({"files": files} if files else {}),
-                },
+                chat_id=chat.pk,
+                chat_seq=entry.seq,
+                data={"files": files} if files else {},
             )
         )
     return said

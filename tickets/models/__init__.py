@@ -1,5 +1,8 @@
-"""Rows of contacts and tickets."""
+"""Rows of contacts, tickets and files."""
 
-from tickets.models.ticket import Contact, Entry, Ticket
+from tickets.models.contact import Contact
+from tickets.models.entry import Entry
+from tickets.models.file import File
+from tickets.models.ticket import Ticket
 
-__all__ = ["Contact", "Entry", "Ticket"]
+__all__ = ["Contact", "Entry", "File", "Ticket"]

@@ -1,39 +1,14 @@
-"""Contacts, tickets and their timelines."""
+"""Tickets."""
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from agents.models import Brand, Language, Team, Topic
-from tickets.models.querysets import ContactQuerySet, TicketQuerySet
-
-
-class Contact(models.Model):
-    """A person, joined over identities. What a visitor merely claims never makes two people one."""
-
-    name = models.CharField(_("name"), max_length=120, blank=True)
-    sort_name = models.CharField(max_length=600, editable=False, default="")
-    email = models.EmailField(_("e-mail"), blank=True)
-    phone = models.CharField(_("phone"), max_length=32, blank=True)
-    is_email_verified = models.BooleanField(_("e-mail verified"), default=False)
-    language = models.CharField(_("language"), max_length=2, choices=Language, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-
-    objects = ContactQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("customer")
-        verbose_name_plural = _("customers")
-        indexes = [
-            # The customer panel: others with this e-mail.
-            models.Index(fields=["email"], condition=~Q(email=""), name="contact_by_email"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.email or str(self.pk)
+from tickets.models.contact import Contact
+from tickets.models.querysets import TicketQuerySet
 
 
 class Ticket(models.Model):
@@ -122,38 +97,3 @@ class Ticket(models.Model):
     def number(self) -> int:
         """Return what people call it by."""
         return self.pk
-
-
-class Entry(models.Model):
-    """One line of a ticket's timeline."""
-
-    class Kind(models.TextChoices):
-        MESSAGE = "message"
-        NOTE = "note"
-        CREATED = "created"
-        STATUS = "status"
-        ASSIGNED = "assigned"
-
-    class AuthorKind(models.TextChoices):
-        CUSTOMER = "customer", _("Customer")
-        AGENT = "agent", _("Agent")
-        SYSTEM = "system", _("System")
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="entries")
-    seq = models.PositiveIntegerField()
-    kind = models.CharField(max_length=12, choices=Kind)
-    author_kind = models.CharField(max_length=8, choices=AuthorKind)
-    agent = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
-    )
-    body = models.TextField(blank=True)
-    data = models.JSONField(default=dict)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["ticket", "seq"], name="ticket_entry_order"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.ticket_id}.{self.seq} {self.kind}"

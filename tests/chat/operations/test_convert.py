@@ -19,7 +19,7 @@ from tests.support.factories import make_agent, make_team, make_visitor
 from tests.support.http import picture
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
-from tickets.operations.tickets import create_contact
+from tickets.operations.contacts import create_contact
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from chat.widget.sessions import BadToken, session_with
 from tests.chat.routing.test_lifecycle_races import at_once
 from tests.support.factories import make_brand, make_conversation, make_visitor
 from tests.support.http import Shop, Widget, cid, make_shop, started
-from tickets.operations.tickets import create_contact
+from tickets.operations.contacts import create_contact
 
 pytestmark = pytest.mark.django_db
 

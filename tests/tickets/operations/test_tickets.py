@@ -6,7 +6,9 @@ from django.utils import timezone
 
 from tests.support.factories import make_agent, make_brand, make_team, make_topic
 from tickets.models import Entry, Ticket
-from tickets.operations.tickets import Said, add_said, create_contact, open_ticket, subject_of
+from tickets.operations.contacts import create_contact
+from tickets.operations.entries import Said, add_said
+from tickets.operations.tickets import open_ticket, subject_of
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +21,7 @@ def open_one(**changes) -> Ticket:
         "contact": create_contact(name="İpek Işık", email="i@example.com", language="tr", now=now),
         "topic": None,
         "subject": "İade",
-        "said": [Said(body="İade etmek istiyorum", at=now, data={"chat": "abc", "seq": 2})],
+        "said": [Said(body="İade etmek istiyorum", at=now, chat_id=7, chat_seq=2)],
         "language": "tr",
         "source": Ticket.Source.CHAT,
         "data": {},
@@ -63,10 +65,10 @@ def test_who_opened_it_is_written_down() -> None:
 
 def test_the_same_words_of_a_chat_are_added_once() -> None:
     ticket, now = open_one(), timezone.now()
-    more = Said(body="Kutusu açık", at=now, data={"chat": "abc", "seq": 5})
-    earlier = Said(body="İade etmek istiyorum", at=now, data={"chat": "abc", "seq": 2})
-    assert add_said(ticket=ticket, chat="abc", said=[earlier, more], now=now) == 1
-    assert add_said(ticket=ticket, chat="abc", said=[earlier, more], now=now) == 0
+    more = Said(body="Kutusu açık", at=now, chat_id=7, chat_seq=5)
+    earlier = Said(body="İade etmek istiyorum", at=now, chat_id=7, chat_seq=2)
+    assert add_said(ticket=ticket, chat_id=7, said=[earlier, more], now=now) == 1
+    assert add_said(ticket=ticket, chat_id=7, said=[earlier, more], now=now) == 0
     assert list(ticket.entries.order_by("seq").values_list("seq", "body"))[1:] == [
         (2, "İade etmek istiyorum"),
         (3, "Kutusu açık"),
