@@ -24,6 +24,7 @@ from chat.sockets import base, console, threads
 from config import wire
 from config.events import Event
 from tests.support.http import Desk, make_shop
+from tickets.api import urls as ticket_urls
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +110,7 @@ def calls(patterns: list[Any]) -> Iterator[str]:
     ("heading", "patterns"),
     [
         ("Visitors", widget_urls.urlpatterns),
-        ("Agents", [*agent_urls.urlpatterns, *desk_urls.urlpatterns]),
+        ("Agents", [*agent_urls.urlpatterns, *ticket_urls.urlpatterns, *desk_urls.urlpatterns]),
     ],
 )
 def test_every_call_is_described_and_no_other(heading: str, patterns: list[Any]) -> None:
@@ -178,14 +179,17 @@ def test_every_kind_of_entry_and_close_code_is_described() -> None:
 
 def test_every_refusal_is_described() -> None:
     root = Path(base.__file__).parents[2]
-    for folder, heading in (
-        ("chat/api/widget", "Visitors"),
-        ("chat/api/desk", "Agents"),
-        ("agents/api", "Agents"),
+    both = section("Visitors") + section("Agents")
+    for folder, text in (
+        ("chat/api/widget", section("Visitors")),
+        ("chat/api/desk", section("Agents")),
+        ("tickets/api", section("Agents")),
+        # What both share is described once.
+        ("agents/api", both),
     ):
         for path in (root / folder).glob("*.py"):
             for code in re.findall(r'Problem\(\s*\d+,\s*"(\w+)"', path.read_text()):
-                assert code in rows(section(heading)) or f"`{code}`" in section(heading), code
+                assert code in rows(text) or f"`{code}`" in text, code
 
 
 def test_every_field_of_a_chat_and_of_a_session_is_described() -> None:

@@ -29,6 +29,7 @@ from tests.support.factories import (
     make_visitor,
 )
 from tests.support.http import Desk, Widget, cid, make_shop, open_widget, picture, started, taken
+from tickets.api import urls as ticket_urls
 from tickets.models import Contact, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -82,11 +83,16 @@ NAMES = {
 }
 OF_ONE = sorted(call for call in CALLS if "{" in call[0] and "{reply}" not in call[0])
 LISTS = ["conversations", "tickets", "contacts", "brands", "topics", "canned-replies"]
+DESK_URLS = [
+    *desk_urls.urlpatterns,
+    *organisation_urls.urlpatterns,
+    *ticket_urls.urlpatterns,
+]
 
 
 def routes() -> Iterator[tuple[str, str]]:
     """Every route and method of the URLconfs."""
-    for pattern in [*desk_urls.urlpatterns, *organisation_urls.urlpatterns]:
+    for pattern in DESK_URLS:
         assert isinstance(pattern, URLPattern)
         parts = str(pattern.pattern).split("/")
         if len(parts) > 1 and parts[1].startswith("<"):
@@ -106,8 +112,7 @@ def test_every_route_is_in_the_schema() -> None:
     described = {(path, method.upper()) for path, methods in paths.items() for method in methods}
     assert {path for path, _ in described if not path.startswith("/api/")} == set()
     for urls, prefix in (
-        (desk_urls.urlpatterns, "/api/v1/"),
-        (organisation_urls.urlpatterns, "/api/v1/"),
+        (DESK_URLS, "/api/v1/"),
         (widget_urls.urlpatterns, "/api/widget/v1/"),
     ):
         for pattern in urls:
@@ -138,7 +143,7 @@ def test_the_schema_is_worked_out_once_whatever_is_asked(
 
 
 def test_every_route_counts_its_callers() -> None:
-    for pattern in [*desk_urls.urlpatterns, *organisation_urls.urlpatterns]:
+    for pattern in DESK_URLS:
         throttles: list[type[BaseThrottle]] = pattern.callback.view_class.throttle_classes  # type: ignore[attr-defined]
         assert PerCaller in throttles, pattern
 
