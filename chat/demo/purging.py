@@ -1,17 +1,15 @@
 """Taking all demo data away, with whatever was done in it since."""
 
-from functools import partial
-
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import Q
 
 from agents.models import Agent, Brand, BreakReason, CannedReply, Role, Tag, Team, Topic
 from chat.models import Attachment, Conversation, Visitor
 from tickets.models import Contact, Ticket
+from tickets.operations.files import remove_files
 
 
 @transaction.atomic
@@ -27,14 +25,15 @@ def purge_demo() -> int:
     contacts = set(tickets.values_list("contact_id", flat=True))
     contacts |= set(chats.exclude(contact=None).values_list("contact_id", flat=True))
     files = Attachment.objects.filter(
-        Q(visitor__brand__in=brands) | Q(entry__conversation__in=chats) | Q(agent__in=agents)
+        Q(visitor__brand__in=brands)
+        | Q(entry__conversation__in=chats)
+        | Q(file__uploader__in=agents)
     )
-    stored = [(each.file.storage, each.file.name) for each in files if each.file.name]
+    remove_files(ids=set(files.values_list("file", flat=True)))
     sessions = set(
         UserSession.objects.filter(user__in=agents).values_list("session_key", flat=True)
     )
     steps = (
-        files,
         chats,
         tickets,
         Visitor.objects.filter(brand__in=brands),
@@ -51,11 +50,4 @@ def purge_demo() -> int:
         Role.objects.filter(is_demo=True),
         BreakReason.objects.filter(is_demo=True),
     )
-    count = sum(step.delete()[0] for step in steps)
-    transaction.on_commit(partial(_delete_files, stored))
-    return count
-
-
-def _delete_files(files: list[tuple[Storage, str]]) -> None:
-    for storage, name in files:
-        storage.delete(name)
+    return sum(step.delete()[0] for step in steps)

@@ -80,7 +80,7 @@ def append(conversation: Conversation, *lines: NewLine, now: datetime) -> list[E
             files[entry.seq] = list(entry.attachments.order_by("pk"))
         if line.kind in {Entry.Kind.MESSAGE, Entry.Kind.BOT}:
             named = files.get(entry.seq)
-            conversation.preview = preview_of(line.body, named[0].name if named else "")
+            conversation.preview = preview_of(line.body, named[0].file.name if named else "")
     conversation.save(
         update_fields=[
             "last_seq",

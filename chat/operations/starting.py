@@ -120,7 +120,7 @@ def own_uploads(visitor: Visitor, public_ids: Sequence[str]) -> list[int]:
         raise InvalidMessage
     files = (
         Attachment.objects.select_for_update(no_key=True, of=("self",))
-        .filter(public_id__in=wanted, visitor=visitor, entry=None)
+        .filter(file__public_id__in=wanted, visitor=visitor, entry=None)
         .order_by("pk")
     )
     keys = [file.pk for file in files]

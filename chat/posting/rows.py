@@ -279,14 +279,14 @@ def lock_files(names: Collection[str]) -> dict[str, File]:
     if not names:
         return {}
     found = (
-        Attachment.objects.select_for_update(no_key=True)
-        .filter(public_id__in=names, entry=None)
+        Attachment.objects.select_for_update(no_key=True, of=("self",))
+        .filter(file__public_id__in=names, entry=None)
         .order_by("pk")
     )
     return {
         file.public_id: File(
             file.pk,
-            ("visitor", file.visitor_id) if file.visitor_id else ("agent", file.agent_id),
+            ("visitor", file.visitor_id) if file.visitor_id else ("agent", file.file.uploader_id),
             attachment_json(file),
         )
         for file in found

@@ -73,14 +73,15 @@ def author_json(kind: str, public_id: str, name: str, avatar: str = "") -> dict[
 
 def attachment_json(attachment: "Attachment") -> dict[str, Any]:
     """Return what is said of a file; the bytes have their own address."""
+    file = attachment.file
     shape: dict[str, Any] = {
-        "id": attachment.public_id,
-        "name": attachment.name,
-        "size": attachment.size,
-        "type": attachment.content_type,
+        "id": file.public_id,
+        "name": file.name,
+        "size": file.size,
+        "type": file.content_type,
     }
-    if attachment.width and attachment.height:
-        shape |= {"width": attachment.width, "height": attachment.height}
+    if file.width and file.height:
+        shape |= {"width": file.width, "height": file.height}
     return shape
 
 

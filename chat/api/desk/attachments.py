@@ -45,5 +45,8 @@ class OneAttachment(DeskView):
     def get(self, request: Request, public_id: str) -> FileResponse:
         """Return the bytes of a file in a visible chat, or of an own upload."""
         visible = Conversation.objects.visible_to(reach_of(request)).values("pk")
-        theirs = Q(entry__conversation__in=visible) | Q(agent=agent_of(request), entry=None)
-        return file_response(Attachment.objects.filter(theirs, public_id=public_id).first())
+        theirs = Q(entry__conversation__in=visible) | Q(
+            file__uploader=agent_of(request), entry=None
+        )
+        found = Attachment.objects.filter(theirs, file__public_id=public_id).first()
+        return file_response(found.file if found else None)

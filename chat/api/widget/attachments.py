@@ -62,4 +62,5 @@ class OneAttachment(WidgetView):
         theirs = Q(visitor=visitor) | Q(
             entry__conversation__visitor=visitor, entry__visitor_seq__isnull=False
         )
-        return file_response(Attachment.objects.filter(theirs, public_id=public_id).first())
+        found = Attachment.objects.filter(theirs, file__public_id=public_id).first()
+        return file_response(found.file if found else None)

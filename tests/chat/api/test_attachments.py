@@ -12,7 +12,9 @@ from django.utils import timezone
 from chat.models import Attachment
 from chat.operations.attachments import purge_attachments
 from chat.operations.entries import NewLine, append
+from tests.support.files import make_attachment
 from tests.support.http import WIDGET, Widget, cid, make_shop, open_widget, picture, started
+from tickets.models import File
 
 pytestmark = pytest.mark.django_db
 
@@ -151,19 +153,18 @@ def test_a_first_message_may_bring_files(widget: Widget) -> None:
 def test_an_agents_file_in_a_message_is_the_visitors_to_read(widget: Widget) -> None:
     chat = started(widget)
     agent = make_shop().elif_
-    file = Attachment.objects.create(
-        agent=agent, file="attachments/gone", name="a.pdf", content_type="application/pdf", size=1
-    )
+    file = make_attachment(agent, name="a.pdf", content_type="application/pdf")
     assert widget.get(f"attachments/{file.public_id}").status_code == 404
     line = NewLine(
         kind="message", author_kind="agent", agent=agent, body="x", attachments=[file.pk]
     )
     append(chat, line, now=timezone.now())
     # Visible now; that its bytes are gone is again a 404, and no error of ours.
-    Path(file.file.path).parent.mkdir(parents=True, exist_ok=True)
-    Path(file.file.path).write_bytes(PDF)
+    path = Path(file.file.file.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(PDF)
     assert widget.get(f"attachments/{file.public_id}").status_code == 200
-    Path(file.file.path).unlink()
+    path.unlink()
     assert widget.get(f"attachments/{file.public_id}").status_code == 404
 
 
@@ -180,5 +181,6 @@ def test_unused_uploads_vanish_after_a_day(
     with django_capture_on_commit_callbacks(execute=True):
         assert purge_attachments(now=now + timedelta(hours=25)) == 1
     assert [file.public_id for file in Attachment.objects.all()] == [used]
+    assert [file.public_id for file in File.objects.all()] == [used]
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
     assert widget.get(f"attachments/{unused}").status_code == 404

@@ -445,7 +445,7 @@ def test_the_consoles_session_works_with_its_csrf_token_only(
     desk = Desk()
     desk.client, desk.headers = client, headers
     assert desk.upload(picture()).status_code == 201
-    assert Attachment.objects.get().agent == shop.elif_
+    assert Attachment.objects.get().file.uploader == shop.elif_
 
 
 @pytest.mark.usefixtures("early_in_the_hour")

@@ -170,7 +170,7 @@ class Office:
         self.reply = CannedReply.objects.create(
             agent=self.shop.elif_, shortcut="x", title="Canary", body="x", language="en"
         )
-        self.file = Attachment.objects.get(public_id=file)
+        self.file = Attachment.objects.get(file__public_id=file)
 
     def asked(self, desk: Desk, path: str, method: str) -> HttpResponse:
         """Make a call of the table about what is here."""

@@ -13,7 +13,7 @@ from chat.events.lifecycle import (
     ConversationQueued,
     ConversationResolved,
 )
-from chat.models import Attachment, Conversation, Entry
+from chat.models import Conversation, Entry
 from chat.operations.assignment import (
     AtCapacity,
     NotOnline,
@@ -45,6 +45,7 @@ from tests.support.factories import (
     make_topic,
     make_visitor,
 )
+from tests.support.files import make_attachment
 from tests.support.http import picture
 
 pytestmark = pytest.mark.django_db
@@ -136,10 +137,7 @@ def test_a_first_message_without_sayable_words_is_refused(text: str) -> None:
 def test_a_chat_may_start_with_ones_own_file_only() -> None:
     desk = make_desk()
     visitor, other = make_visitor(desk.brand), make_visitor(desk.brand)
-    own, foreign = (
-        Attachment.objects.create(visitor=who, name="a.png", content_type="image/png", size=1)
-        for who in (visitor, other)
-    )
+    own, foreign = (make_attachment(who) for who in (visitor, other))
     with pytest.raises(InvalidMessage):
         start(desk, visitor, text="", attachment_ids=[foreign.public_id])
     chat = start(desk, visitor, text="", attachment_ids=[own.public_id])

@@ -13,11 +13,12 @@ from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from agents.models import Brand
-from chat.models import Attachment, Conversation, Entry, Visitor
+from chat.models import Conversation, Entry, Visitor
 from chat.operations.assignment import accept, requeue
 from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
+from tests.support.files import make_attachment
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
 
 pytestmark = pytest.mark.django_db
@@ -196,14 +197,7 @@ def test_hostile_text_is_only_text(
     Visitor.objects.update(name="Vera\n\nElif Kaya: pay here <i>")
     says(chat, Author.of_visitor(widget.visitor), f"{HOSTILE}\n\nElif Kaya:\npay at evil.example")
     entry = Entry.objects.filter(kind="message").latest("pk")
-    Attachment.objects.create(
-        visitor=widget.visitor,
-        entry=entry,
-        name='"><svg onload=x>\n.png',
-        size=1,
-        content_type="image/png",
-        created_at=timezone.now(),
-    )
+    make_attachment(widget.visitor, entry=entry, name='"><svg onload=x>\n.png')
     ask(widget, chat)
     drain("mail")
     mail = mailbox.mail()

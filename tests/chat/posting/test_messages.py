@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import Permission
-from chat.models import Attachment, Conversation, Entry, Participation
+from chat.models import Conversation, Entry, Participation
 from chat.operations.entries import NewLine, append
 from chat.posting.messages import (
     ENDED,
@@ -33,6 +33,7 @@ from tests.support.factories import (
     make_role,
     make_visitor,
 )
+from tests.support.files import make_attachment
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +95,7 @@ def test_a_batch_takes_five_statements(chat, by_vera, by_elif):
 
 
 def test_a_batch_with_files_takes_seven_statements(chat, vera, by_vera):
-    files = [make_file(visitor=vera) for _ in range(3)]
+    files = [make_attachment(vera) for _ in range(3)]
     drafts = [
         say(chat, by_vera, attachment_ids=[files[0].public_id, files[1].public_id]),
         say(chat, by_vera, "", attachment_ids=[files[2].public_id]),
@@ -104,12 +105,6 @@ def test_a_batch_with_files_takes_seven_statements(chat, vera, by_vera):
     first, second = Entry.objects.order_by("seq")
     assert set(first.attachments.all()) == set(files[:2])
     assert set(second.attachments.all()) == {files[2]}
-
-
-def make_file(**owner) -> Attachment:
-    return Attachment.objects.create(
-        **owner, file="attachments/x", name="a.png", content_type="image/png", size=3
-    )
 
 
 def test_a_batch_writes_one_outbox_row(chat, by_vera, by_elif):
@@ -267,9 +262,9 @@ def test_a_waiting_chat_wakes(chat, by_vera, by_elif, announced):
 
 
 def test_files_must_be_the_authors_own_and_unused(chat, vera, by_vera):
-    foreign = make_file(visitor=make_visitor(chat.brand))
-    of_agent = make_file(agent=chat.assignee)
-    own = make_file(visitor=vera)
+    foreign = make_attachment(make_visitor(chat.brand))
+    of_agent = make_attachment(chat.assignee)
+    own = make_attachment(vera)
     for file in (foreign, of_agent):
         refused = say(chat, by_vera, attachment_ids=[own.public_id, file.public_id])
         assert post_message(refused, now=NOW) == INVALID

@@ -14,6 +14,7 @@ from chat.api.widget.access import WidgetView
 from chat.models import Attachment, Conversation, Entry
 from tests.support.http import WIDGET, Shop, Widget, cid, make_shop, open_widget, picture, started
 from tests.support.http import taken as taken_by
+from tickets.models import File
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,7 @@ class Vera:
         sent = {"cid": cid(), "text": "", "attachments": [file]}
         answer = self.widget.post(f"conversations/{self.chat.public_id}/messages", sent)
         assert answer.status_code == 201
-        self.file = Attachment.objects.get(public_id=file)
+        self.file = Attachment.objects.get(file__public_id=file)
 
     def asked(self, widget: Widget, path: str, method: str, **options: Any) -> HttpResponse:
         """Make a call of the table about Vera's chat or file."""
@@ -191,7 +192,7 @@ def test_a_file_of_somebody_else_can_not_be_sent(vera: Vera) -> None:
     body = {"cid": cid(), "text": "mine now", "attachments": [file]}
     answer = other.post(f"conversations/{chat.public_id}/messages", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-    assert Attachment.objects.get(public_id=file).entry is None
+    assert Attachment.objects.get(file__public_id=file).entry is None
 
 
 def test_a_file_is_sent_once(vera: Vera) -> None:
@@ -208,9 +209,8 @@ def test_a_file_in_a_note_is_not_for_the_visitor(vera: Vera) -> None:
         agent=vera.shop.elif_,
         created_at=vera.chat.created_at,
     )
-    Attachment.objects.filter(pk=vera.file.pk).update(
-        entry=note, visitor=None, agent=vera.shop.elif_
-    )
+    Attachment.objects.filter(pk=vera.file.pk).update(entry=note, visitor=None)
+    File.objects.filter(pk=vera.file.file_id).update(uploader=vera.shop.elif_)
     assert vera.asked(vera.widget, "attachments/{file}", "GET").status_code == 404
 
 

@@ -1,0 +1,56 @@
+"""Files: bytes on disk and their rows, which come and go together."""
+
+import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from agents.models import Agent
+from config.files import CleanFile
+from tickets.models import File
+
+
+@contextmanager
+def keep_file(*, file: CleanFile, by: Agent | None, now: datetime) -> Iterator[File]:
+    """Store a cleaned file under a random name for what is done with its row.
+
+    The block is one transaction with the row; when it fails, the bytes go again.
+    """
+    # Before any transaction: a slow disk must not hold the database's lock.
+    path = default_storage.save(
+        f"attachments/{now:%Y/%m}/{secrets.token_hex(16)}", ContentFile(file.content)
+    )
+    try:
+        with transaction.atomic():
+            yield File.objects.create(
+                file=path,
+                name=file.name,
+                content_type=file.content_type,
+                size=len(file.content),
+                width=file.width,
+                height=file.height,
+                uploader=by,
+                created_at=now,
+            )
+    except Exception:
+        default_storage.delete(path)
+        raise
+
+
+@transaction.atomic
+def remove_files(*, ids: Collection[int]) -> None:
+    """Delete files: rows now, together with what binds them, and bytes after the commit."""
+    found = File.objects.filter(pk__in=ids)
+    paths = list(found.values_list("file", flat=True))
+    found.delete()
+    transaction.on_commit(partial(_delete_bytes, paths))
+
+
+def _delete_bytes(paths: Collection[str]) -> None:
+    for path in paths:
+        default_storage.delete(path)
