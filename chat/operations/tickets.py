@@ -11,10 +11,10 @@ from chat.events.lifecycle import ConversationConverted
 from chat.locks import lock_brand, lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.entries import NewLine, append
+from chat.operations.visitors import contact_of_identity
 from chat.protocol import attachment_json
 from chat.queries.people import email_of, given_name
 from chat.rights import require_filing
-from chat.widget.identities import contact_of_identity
 from config.events import publish
 from tickets.models import Contact, Ticket
 from tickets.operations.contacts import create_contact, set_email

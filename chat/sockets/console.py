@@ -10,6 +10,7 @@ from django.utils import timezone
 from agents import presence as agent_presence
 from agents.access import brands_of
 from agents.events import agent_group, desk_group
+from agents.origins import is_own, origin_of
 from chat.events.groups import thread_group, visitor_group
 from chat.operations.watching import note_watching
 from chat.posting.messages import MESSAGE, NOTE, Author
@@ -18,7 +19,6 @@ from chat.sockets import presence
 from chat.sockets.base import Ended, LiveConsumer
 from chat.sockets.credentials import Credential, by_session, by_token, session_key_of, still_good
 from chat.sockets.following import Gone
-from chat.sockets.origins import is_own, origin_of
 from chat.sockets.readers import read
 from chat.sockets.threads import (
     Follow,

@@ -6,13 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from agents.origins import is_known, is_own, origin_allowed, origin_of
 from chat.events.groups import site_group, thread_group, visitor_group
 from chat.posting.messages import MESSAGE, Author
 from chat.protocol import Close, typing_frame, welcome_frame
 from chat.routing.board import shown_availability
 from chat.sockets import presence
 from chat.sockets.base import Ended, LiveConsumer
-from chat.sockets.origins import is_known, is_own, origin_of
 from chat.sockets.readers import read
 from chat.sockets.threads import (
     Follow,
@@ -26,7 +26,7 @@ from chat.sockets.threads import (
     visitor_thread,
     visitor_threads,
 )
-from chat.widget.sessions import BadToken, VisitorSession, claims_of, origin_allowed, session_with
+from chat.widget.sessions import BadToken, VisitorSession, claims_of, session_with
 from config.realtime.layer import announce
 from config.web.limits import HELLOS, TooMany, spend
 from config.wire import encode, frames_content

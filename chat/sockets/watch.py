@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from agents.models import Brand
+from agents.origins import origin_allowed
 from chat.posting import mark_collector
 from chat.protocol import Close
 from chat.sockets import presence
 from chat.sockets.credentials import Credential, still_good
 from chat.sockets.readers import read
 from chat.sockets.threads import read_heads, read_placements
-from chat.widget.sessions import origin_allowed
 from config.wire import encode
 
 if TYPE_CHECKING:

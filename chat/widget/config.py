@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Q
@@ -10,9 +9,9 @@ from django.utils import timezone, translation
 
 from agents.colors import palette
 from agents.models import Agent, Brand, BrandText, Status
+from agents.origins import is_source
 from chat.protocol import ATTACHMENTS_MAX
 from chat.texts.widget import launcher_texts, widget_texts
-from chat.widget.sessions import normal_origin
 
 FACES = 3
 # What the file dialog offers; the server decides by content.
@@ -78,19 +77,10 @@ def faces(brand: Brand) -> list[dict[str, str]]:
 
 def frame_ancestors(brand: Brand) -> list[str]:
     """Return who may show the widget page in a frame: ourselves and the brand's valid origins."""
-    own = [origin for origin in brand.allowed_origins if _is_source(origin)]
+    own = [origin for origin in brand.allowed_origins if is_source(origin)]
     return list(dict.fromkeys([*own_sources(), *own]))
 
 
 def own_sources() -> list[str]:
     """Return our own origins as far as a CSP can name them."""
-    return list(dict.fromkeys(origin for origin in settings.OWN_ORIGINS if _is_source(origin)))
-
-
-def _is_source(origin: object) -> bool:
-    """Return whether `origin` is exactly scheme, host and port, fit to stand in a header."""
-    if not isinstance(origin, str) or normal_origin(origin) is None:
-        return False
-    # CSP knows no IPv6 addresses in brackets.
-    netloc = urlsplit(origin).netloc
-    return origin.isascii() and all(sign.isalnum() or sign in ".-:" for sign in netloc)
+    return list(dict.fromkeys(origin for origin in settings.OWN_ORIGINS if is_source(origin)))

@@ -1,6 +1,5 @@
 """Who a visitor is for the brand's own server: what it signed, checked and kept."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +11,9 @@ from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import OctKey
 
 from agents.models import Brand
-from chat.models import Visitor
 from chat.models.visitor import LENGTHS
+from chat.operations.visitors import SignedVisitor
 from config.text import one_line
-from tickets.models import Contact
 
 # Fixed: a token that names its own algorithm would name `none`.
 _ALGORITHMS = ["HS256"]
@@ -37,19 +35,7 @@ class NotIdentified(Exception):
         self.claim = claim
 
 
-@dataclass(frozen=True)
-class Identity:
-    """A person as the brand's server knows them; `fields` are name, email and phone."""
-
-    sub: str
-    fields: dict[str, str]
-    # The secret that signed it: of one brand, and gone when it may be trusted no more.
-    secret_id: int
-    # When its signature was checked, in seconds since 1970: however often we sign it again.
-    proved_at: int
-
-
-def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) -> Identity:
+def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) -> SignedVisitor:
     """Return who was signed: by the brand's server, or by us for the browser with this secret.
 
     Raises `NotIdentified`.
@@ -67,7 +53,7 @@ def read_identity(raw: str, *, brand: Brand, secret_hash: str, now: datetime) ->
     # Refuse ids that differ from another only by white space.
     if not 0 < len(sub) <= _SUB_LENGTH or sub != claims["sub"]:
         raise NotIdentified(claim="sub")
-    return Identity(sub, _fields(claims), secret_id, int(now.timestamp()))
+    return SignedVisitor(sub, _fields(claims), secret_id, int(now.timestamp()))
 
 
 def _claims(raw: str, keys: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
@@ -128,20 +114,20 @@ def _text(claims: dict[str, Any], name: str) -> str:
     return one_line(value)
 
 
-def seal_identity(identity: Identity, secret_hash: str) -> str:
+def seal_identity(identity: SignedVisitor, secret_hash: str) -> str:
     """Return the identity as a browser without a row presents it when it renews its session."""
     return signing.dumps([*as_claim(identity), secret_hash], salt=_SALT, compress=True)
 
 
-def as_claim(identity: Identity) -> list[Any]:
-    """Return what `Identity(*…)` is made of again, for something that we sign."""
+def as_claim(identity: SignedVisitor) -> list[Any]:
+    """Return what `SignedVisitor(*…)` is made of again, for something that we sign."""
     return [identity.sub, identity.fields, identity.secret_id, identity.proved_at]
 
 
-def _unsealed(raw: str, brand: Brand, secret_hash: str, now: datetime) -> Identity:
+def _unsealed(raw: str, brand: Brand, secret_hash: str, now: datetime) -> SignedVisitor:
     try:
         *claim, holder = signing.loads(raw, salt=_SALT)
-        identity = Identity(*claim)
+        identity = SignedVisitor(*claim)
     except (signing.BadSignature, ValueError, TypeError):
         raise NotIdentified from None
     if holder != secret_hash:
@@ -153,32 +139,6 @@ def _unsealed(raw: str, brand: Brand, secret_hash: str, now: datetime) -> Identi
     return identity
 
 
-def is_trusted(identity: Identity, brand: Brand) -> bool:
+def is_trusted(identity: SignedVisitor, brand: Brand) -> bool:
     """Return whether the secret that signed it is still one of the brand's."""
     return brand.identity_secrets.filter(pk=identity.secret_id).exists()
-
-
-def take_identity(visitor: Visitor, identity: Identity) -> list[str]:
-    """Make the visitor that person; return the fields to save, none when it was known."""
-    before = [getattr(visitor, name) for name in _TAKEN]
-    visitor.external_id = identity.sub
-    visitor.verified = sorted(identity.fields)
-    for name, value in identity.fields.items():
-        setattr(visitor, name, value)
-    if [getattr(visitor, name) for name in _TAKEN] == before:
-        return []
-    if visitor.contact_id is None:
-        visitor.contact = contact_of_identity(visitor)
-    return [*_TAKEN, "contact"]
-
-
-_TAKEN = ("external_id", "verified", *LENGTHS)
-
-
-def contact_of_identity(visitor: Visitor) -> Contact | None:
-    """Return the contact that another browser of the same signed person has."""
-    if not visitor.external_id:
-        return None
-    others = Visitor.objects.filter(brand=visitor.brand_id, external_id=visitor.external_id)
-    other = others.exclude(contact=None).select_related("contact").order_by("pk").first()
-    return other.contact if other else None

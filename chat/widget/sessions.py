@@ -4,29 +4,31 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
 from django.utils import timezone
 
-from agents.browsers import device_name
 from agents.models import Brand, Language
+from agents.origins import origin_allowed
 from agents.tokens import hash_secret
-from chat.locks import lock_visitor
 from chat.models import Visitor
-from chat.operations.visitors import show_visitor
+from chat.operations.visitors import (
+    Browser,
+    SignedVisitor,
+    SomebodyElse,
+    greet_again,
+    identify_visitor,
+    remember_visitor,
+)
 from chat.routing.board import brand_with_key, shared_brand
 from chat.widget.identities import (
-    Identity,
     as_claim,
     is_trusted,
     read_identity,
     seal_identity,
-    take_identity,
 )
 
 _SALT = "chat.visitor"
@@ -35,9 +37,6 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _PAGE_LIMITS = {"url": 600, "title": 140, "referrer": 300}
 # What a `hello` frame takes; an address full of foreign letters can be longer.
 _TOKEN_LENGTH = 4096
-_NEW_VISIT = timedelta(minutes=30)
-_SEEN_STEP = timedelta(minutes=10)
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class BadToken(Exception):
@@ -62,7 +61,7 @@ class VisitorSession:
     visitor: Visitor | None = None
     page: dict[str, str] = field(default_factory=dict)
     # Who it is for the brand's server, until there is a row that says so.
-    identity: Identity | None = None
+    identity: SignedVisitor | None = None
 
     @property
     def known(self) -> dict[str, str]:
@@ -103,7 +102,7 @@ def open_session(
     """Return a session and its token for the browser that holds `secret`, or for a new one.
 
     Whoever is signed as somebody else than the browser's visitor is a new one. Raises
-    `UnknownSite`, `ForeignOrigin`, `NotIdentified`, and `BadToken` as `remember` does.
+    `UnknownSite`, `ForeignOrigin`, `NotIdentified`, and `BadToken` as `remember_session` does.
     """
     brand = brand_with_key(site, now=now)
     if brand is None:
@@ -120,7 +119,9 @@ def open_session(
     if identity:
         holder = hash_secret(secret or "")
         signed = read_identity(identity, brand=brand, secret_hash=holder, now=now)
-        is_new = is_new or (visitor is not None and not _identify(visitor, signed))
+        is_new = is_new or (
+            visitor is not None and not identify_visitor(visitor=visitor, identity=signed)
+        )
     if is_new:
         secret, visitor = secrets.token_urlsafe(32), None
     language = choose_language(language, brand)
@@ -134,9 +135,15 @@ def open_session(
         identity=signed,
     )
     if visitor is not None:
-        _greet_again(visitor, session, consent=consent, now=now)
+        greet_again(
+            visitor=visitor,
+            language=session.language,
+            page=session.page,
+            consent=consent,
+            now=now,
+        )
     elif consent is not None:
-        visitor = remember_visitor(
+        visitor = remember_session(
             session=session, address=address, user_agent=user_agent, consent=consent, now=now
         )
         session = VisitorSession(**vars(session) | {"visitor": visitor})
@@ -146,45 +153,7 @@ def open_session(
     return OpenedSession(session, make_token(session), secret if is_new else None, renewal)
 
 
-def _greet_again(
-    visitor: Visitor, session: VisitorSession, *, consent: dict[str, Any] | None, now: datetime
-) -> None:
-    page = session.page or visitor.page
-    is_same = (visitor.language, visitor.page) == (session.language, page)
-    if is_same and consent is None and now - visitor.seen_at < _SEEN_STEP:
-        # A herd of widgets that reconnects must not cost a write each.
-        return
-    if now - visitor.seen_at > _NEW_VISIT:
-        visitor.visits += 1
-    if consent is not None:
-        visitor.consent = {**consent, "at": now.isoformat()}
-    visitor.language = session.language
-    visitor.page = page
-    visitor.seen_at = now
-    visitor.save(update_fields=["visits", "consent", "language", "page", "seen_at"])
-
-
-@transaction.atomic
-def _identify(visitor: Visitor, identity: Identity) -> bool:
-    """Make the visitor the signed person; False when it is somebody else."""
-    if visitor.external_id not in {"", identity.sub}:
-        return False
-    # Most are known as they are, and cost no lock.
-    if not take_identity(visitor, identity):
-        return True
-    # A form, a ticket or another tab may be changing the same.
-    locked = lock_visitor(visitor.pk)
-    if locked.external_id not in {"", identity.sub}:
-        return False
-    if taken := take_identity(locked, identity):
-        locked.save(update_fields=taken)
-        show_visitor(visitor=locked)
-    visitor.refresh_from_db(from_queryset=Visitor.objects.select_related("brand"))
-    return True
-
-
-@transaction.atomic
-def remember_visitor(
+def remember_session(
     *,
     session: VisitorSession,
     address: str | None,
@@ -202,38 +171,19 @@ def remember_visitor(
         return known
     if identity is not None and not is_trusted(identity, session.brand):
         raise BadToken
-    visitor = known or _row(session, address, user_agent, consent, now)
-    # Also when another page of the browser, which was told of nobody, has made the row.
-    if identity is not None and not _identify(visitor, identity):
-        raise BadToken
-    return visitor
-
-
-def _row(
-    session: VisitorSession,
-    address: str | None,
-    user_agent: str,
-    consent: dict[str, Any] | None,
-    now: datetime,
-) -> Visitor:
-    visitor, _ = Visitor.objects.get_or_create(
+    browser = Browser(
+        brand=session.brand,
         secret_hash=session.secret_hash,
-        defaults={
-            "brand": session.brand,
-            "language": session.language,
-            "page": session.page,
-            "user_agent": user_agent[:400].replace("\0", ""),
-            "device": device_name(user_agent),
-            "ip": address,
-            "consent": {**consent, "at": now.isoformat()} if consent is not None else {},
-            "created_at": now,
-            "seen_at": now,
-        },
+        language=session.language,
+        page=session.page,
+        address=address,
+        user_agent=user_agent,
+        consent=consent,
     )
-    if visitor.brand_id != session.brand_id:
-        raise BadToken
-    visitor.brand = session.brand
-    return visitor
+    try:
+        return remember_visitor(known=known, browser=browser, identity=identity, now=now)
+    except SomebodyElse as error:
+        raise BadToken from error
 
 
 def make_token(session: VisitorSession) -> str:
@@ -279,7 +229,7 @@ def session_with(claims: Mapping[str, Any]) -> VisitorSession:
         raise BadToken
     visitor = _known(claims["secret"])
     try:
-        identity = Identity(*claims["identity"]) if "identity" in claims else None
+        identity = SignedVisitor(*claims["identity"]) if "identity" in claims else None
     except TypeError as error:
         # Of another version of ours, before or after an upgrade.
         raise BadToken from error
@@ -309,35 +259,3 @@ def choose_language(wished: str, brand: Brand) -> str:
     """Return the product's language nearest to a tag such as "tr-TR", else the brand's."""
     short = wished[:2].lower()
     return short if short in Language.values else brand.default_language
-
-
-def origin_allowed(origin: str | None, brand: Brand | None) -> bool:
-    """Return whether a page at `origin` may speak for a visitor of `brand`.
-
-    A missing origin is no browser's cross-site call, and the token is no cookie: accepted.
-    Without a brand only our own origins count.
-    """
-    if origin is None:
-        return True
-    own = [*settings.OWN_ORIGINS, *(brand.allowed_origins if brand else ())]
-    wanted = normal_origin(origin)
-    return wanted is not None and any(wanted == normal_origin(each) for each in own)
-
-
-def normal_origin(origin: str) -> tuple[str, str, int] | None:
-    """Return scheme, host and port of an origin, or None when it is not exactly one."""
-    try:
-        parts = urlsplit(origin)
-        port = parts.port
-    except ValueError:
-        return None
-    if (
-        parts.scheme not in _DEFAULT_PORTS
-        or not parts.hostname
-        or parts.path
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
-        return None
-    return parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme]

@@ -14,14 +14,14 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from agents.api.throttling import limited
+from agents.origins import origin_allowed
 from agents.tokens import hash_secret
 from chat.models import Conversation, Visitor
 from chat.widget.sessions import (
     BadToken,
     VisitorSession,
-    origin_allowed,
     read_token,
-    remember_visitor,
+    remember_session,
 )
 from config.mail import mailbox
 from config.web.limits import Limit, address_key, client_ip
@@ -121,7 +121,7 @@ def own_conversation(request: Request, public_id: str) -> Conversation:
 def visitor_to_be(request: Request, *, now: datetime) -> Visitor:
     """Return the caller's row; what they do now makes it if there is none."""
     try:
-        return remember_visitor(
+        return remember_session(
             session=session_of(request),
             address=client_ip(request),
             user_agent=request.headers.get("User-Agent", ""),

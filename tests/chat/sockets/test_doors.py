@@ -9,13 +9,14 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from agents import origins
 from agents.events import agent_group
 from agents.models import ApiToken, Permission, Presence
 from agents.operations.accounts import disable_agent
 from agents.operations.roles import give_role
 from chat.models import Entry
 from chat.protocol import Close
-from chat.sockets import origins, presence
+from chat.sockets import presence
 from chat.sockets.watch import Watch
 from config.realtime.layer import RESYNC, announce
 from tests.support.factories import make_brand, make_role
