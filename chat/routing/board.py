@@ -5,14 +5,12 @@ announces a change calls `forget()` before it rings: nobody is told what is olde
 """
 
 import threading
-import time
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 from agents.models import Brand
 from chat.models import Conversation
@@ -30,7 +28,6 @@ from chat.routing.queue import Place, places
 SHARED_FOR = timedelta(seconds=0.5)
 # Changes with every announcement, in all processes at once.
 _KEY = "chat.board"
-_AWAY_SECONDS = 5.0
 
 
 class Board:
@@ -84,7 +81,6 @@ class Board:
 _boards: dict[int, Board] = {}
 _pk_of: dict[str, int] = {}
 _lock = threading.Lock()
-_away_until = 0.0
 
 
 def board_of(brand_id: int, *, now: datetime, knowing: int | None = None) -> Board:
@@ -142,11 +138,5 @@ def _is_good(board: Board, version: str, now: datetime) -> bool:
 
 
 def _version() -> str:
-    """Return the mark of the newest announcement; without Redis only time makes a board old."""
-    global _away_until
-    if time.monotonic() >= _away_until:
-        try:
-            return str(cache.get_or_set(_KEY, lambda: uuid4().hex, timeout=None))
-        except (RedisError, OSError):
-            _away_until = time.monotonic() + _AWAY_SECONDS
-    return ""
+    """Return the mark of the newest announcement: of this process alone while Redis is away."""
+    return str(cache.get_or_set(_KEY, lambda: uuid4().hex, timeout=None))

@@ -1,7 +1,6 @@
 """How often one address, visitor or token may ask: a fixed window counted in the shared cache."""
 
 import ipaddress
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.core.cache.backends.base import BaseCache
-from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpRequest
-from redis.exceptions import RedisError
-
-log = logging.getLogger(__name__)
-
-# Counts for this process alone while the shared cache is away.
-_fallback: BaseCache = LocMemCache("limits", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
-_FALLBACK_SECONDS = 5.0
-_fallback_until = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,30 +61,18 @@ def spend(limit: Limit, who: str, amount: int = 1) -> None:
     now = time.time()
     window = int(now // limit.seconds)
     key = f"limit:{limit.name}:{who}:{window}"
-    if _counted(key, amount, timeout=limit.seconds * 2, now=now) > limit.allowed:
+    if _counted(key, amount, timeout=limit.seconds * 2) > limit.allowed:
         raise TooMany(max(1, int((window + 1) * limit.seconds - now) + 1))
 
 
-def _counted(key: str, amount: int, *, timeout: int, now: float) -> int:
-    global _fallback_until
-    if now >= _fallback_until:
-        try:
-            return _count_in(cache, key, amount, timeout)
-        except (RedisError, OSError):
-            # Messages go on without Redis, so limits are kept by each process meanwhile.
-            _fallback_until = now + _FALLBACK_SECONDS
-            log.warning("limits.shared_cache_away")
-    return _count_in(_fallback, key, amount, timeout)
-
-
-def _count_in(store: BaseCache, key: str, amount: int, timeout: int) -> int:
-    if store.add(key, amount, timeout=timeout):
+def _counted(key: str, amount: int, *, timeout: int) -> int:
+    if cache.add(key, amount, timeout=timeout):
         return amount
     try:
-        return store.incr(key, amount)
+        return cache.incr(key, amount)
     except ValueError:
         # Evicted between the two calls.
-        store.set(key, amount, timeout=timeout)
+        cache.set(key, amount, timeout=timeout)
         return amount
 
 

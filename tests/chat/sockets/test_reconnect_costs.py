@@ -5,14 +5,13 @@ Cold means that nobody asked about the brand within the last half second.
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from agents.models import Agent, Status
 from agents.operations import set_status
@@ -20,6 +19,8 @@ from chat.models import Conversation
 from chat.operations.announcements import announce_changes
 from chat.routing import board
 from chat.routing.board import SHARED_FOR, forget_board
+from config.cache import SharedCache
+from tests.support import servers
 from tests.support.factories import make_topic
 from tests.support.http import Shop, Widget, make_shop, open_widget, started, taken
 
@@ -154,16 +155,16 @@ def test_brands_share_nothing(shop: Shop) -> None:
     assert state(open_widget(make_shop(online=False).brand)) == "offline"
 
 
-def test_without_redis_answers_grow_old_by_time_alone(shop: Shop, monkeypatch) -> None:
+def test_without_redis_answers_grow_old_by_time_alone(shop: Shop, settings: Any) -> None:
     widget = open_widget(shop.brand)
-
-    def away(*_args, **_kwargs):
-        raise RedisError
-
-    monkeypatch.setattr(board, "_away_until", 0.0)
-    monkeypatch.setattr(cache, "get_or_set", away, raising=False)
-    assert state(widget) == "online"
-    Agent.objects.update(status=Status.OFFLINE)
-    assert state(widget) == "online"
-    with time_machine.travel(timezone.now() + timedelta(seconds=1), tick=False):
-        assert state(widget) == "offline"
+    nowhere = f"redis://127.0.0.1:{servers.free_port()}/0"
+    settings.CACHES = {"default": {"BACKEND": "config.cache.SharedCache", "LOCATION": nowhere}}
+    SharedCache.away_until = 0.0
+    try:
+        assert state(widget) == "online"
+        Agent.objects.update(status=Status.OFFLINE)
+        assert state(widget) == "online"
+        with time_machine.travel(timezone.now() + timedelta(seconds=1), tick=False):
+            assert state(widget) == "offline"
+    finally:
+        SharedCache.away_until = 0.0

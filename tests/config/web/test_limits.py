@@ -1,14 +1,14 @@
 """How often one may ask, and who counts as one."""
 
-import time
+from typing import Any
 
 import pytest
 import time_machine
 from django.core.cache import cache
-from redis.exceptions import ConnectionError as RedisAway
 
-from config.web import limits
+from config.cache import SharedCache
 from config.web.limits import Limit, TooMany, address_key, address_of, spend
+from tests.support import servers
 
 LIMIT = Limit("test", 3, 60)
 
@@ -24,19 +24,18 @@ def test_over_the_limit_the_wait_is_told_and_then_over() -> None:
         spend(LIMIT, "vera")
 
 
-def test_without_the_shared_cache_each_process_counts_for_itself(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def away(*args: object, **kwargs: object) -> bool:
-        raise RedisAway
-
-    monkeypatch.setattr(cache, "add", away)
-    monkeypatch.setattr(limits, "_fallback_until", 0.0)
-    who = f"alone-{time.time()}"
-    for _ in range(3):
-        spend(LIMIT, who)
-    with pytest.raises(TooMany):
-        spend(LIMIT, who)
+def test_without_redis_each_process_counts_for_itself(settings: Any) -> None:
+    nowhere = f"redis://127.0.0.1:{servers.free_port()}/0"
+    settings.CACHES = {"default": {"BACKEND": "config.cache.SharedCache", "LOCATION": nowhere}}
+    SharedCache.away_until = 0.0
+    try:
+        for _ in range(3):
+            spend(LIMIT, "alone")
+        with pytest.raises(TooMany):
+            spend(LIMIT, "alone")
+    finally:
+        cache.clear()
+        SharedCache.away_until = 0.0
 
 
 @pytest.mark.parametrize(
