@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from django.db import (
 )
 from django.test import TransactionTestCase
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
 from agents.presence import leases
 from chat.posting.writer import writer
@@ -52,16 +53,55 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the tests of a running site last, and on SQLite leave out what is about row locks."""
-    items.sort(key=_uses_site)
-    if settings.IS_SQLITE:
-        left_out = [item for item in items if item.get_closest_marker("postgres")]
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+    """Put the tests in an order that keeps every core at work, and leave out what can't run here.
+
+    A worker takes whole files from the front: what starts servers of its own comes first, and of
+    the browser's files the longest, so that nobody has a long one left at the end. Site and browser
+    come last, since nothing else can run beside them.
+    """
+    sizes = Counter(item.path for item in items if _uses_browser(item))
+    items.sort(key=lambda item: (_uses_browser(item), _uses_site(item), -sizes[item.path]))
+    heavy = [item for item in items if _room(item) in {"faults", "deployment"}]
+    first = [item for item in heavy if not _uses_browser(item)]
+    items[:] = first + [item for item in items if item not in first]
+    left_out = [item for item in items if not _can_run(item)]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 def _uses_site(item: pytest.Item) -> bool:
     return "site" in getattr(item, "fixturenames", ())
+
+
+def _uses_browser(item: pytest.Item) -> bool:
+    return "browser" in getattr(item, "fixturenames", ())
+
+
+def _can_run(item: pytest.Item) -> bool:
+    return not (settings.IS_SQLITE and item.get_closest_marker("postgres"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last lines what wasn't tested for want of a server, and what would be faster."""
+    reasons = Counter(
+        str(report.longrepr[2]).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", ())
+        if isinstance(report.longrepr, tuple)
+    )
+    for reason, number in sorted(reasons.items()):
+        if reason.startswith("No "):
+            terminalreporter.write_line(f"Left out {number} tests. {reason}.", yellow=True)
+    if chromium.is_slow():
+        terminalreporter.write_line(
+            "Browser tests ran in a whole Chromium, which takes twice as long:"
+            " apt-get install chromium-headless-shell.",
+            yellow=True,
+        )
 
 
 # State that would leak from test to test
@@ -165,13 +205,6 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[events.Event]:
 
 
 @pytest.fixture
-def postgres() -> Iterator[servers.Postgres]:
-    """An empty PostgreSQL of this test's own."""
-    with servers.postgres_server() as server:
-        yield server
-
-
-@pytest.fixture
 def redis_server() -> Iterator[servers.Redis]:
     """An empty Redis of this test's own."""
     with servers.redis_server() as server:
@@ -189,6 +222,32 @@ def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def migrated(_migrated_once: Path, tmp_path: Path) -> Path:
     """A DATA_DIR of this test's own with an embedded database without rows."""
     return shutil.copytree(_migrated_once, tmp_path / "data")
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the first start of all leaves: its data, and what it printed."""
+
+    data_dir: Path
+    logs: str
+    url: str
+
+
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """A start from nothing, as after the first `make run`, that has come to its end."""
+    data_dir = tmp_path_factory.mktemp("demo")
+    with servers.web_process({"DATA_DIR": str(data_dir)}) as web:
+        # Printed last, after the demo is there.
+        web.wait_for("Password")
+        assert web.terminate() == 0
+    return Demo(data_dir, web.logs, web.url)
+
+
+@pytest.fixture
+def demo(first_start: Demo, tmp_path: Path) -> Path:
+    """A DATA_DIR of this test's own with the demo in it."""
+    return shutil.copytree(first_start.data_dir, tmp_path / "demo")
 
 
 @dataclass(frozen=True)
@@ -276,11 +335,26 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
 # Browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium; one a module, because async tests elsewhere need this thread's event loop."""
-    with chromium.launched() as browser:
-        yield browser
+_CHROMIUM = chromium.Chromium()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Put the browser away when a test comes that doesn't use it: it may need a loop of its own."""
+    if not _uses_browser(item):
+        _CHROMIUM.put_away()
+
+
+def pytest_sessionfinish() -> None:
+    """End the browser."""
+    _CHROMIUM.put_away()
+
+
+@pytest.fixture
+def browser() -> chromium.Chromium:
+    """Chromium, one for all tests of this process that use it in a row."""
+    chromium.find_chromium()
+    return _CHROMIUM
 
 
 @pytest.fixture
@@ -291,11 +365,11 @@ def problems() -> chromium.Problems:
 
 @pytest.fixture
 def new_context(
-    request: pytest.FixtureRequest, browser: Browser, problems: chromium.Problems
+    request: pytest.FixtureRequest, browser: chromium.Chromium, problems: chromium.Problems
 ) -> Iterator[chromium.Contexts]:
     """Call it for another person's browser: `new_context(agent=elif_, url=site.url)`."""
+    # Browsers leave before the rows they look at do.
     if _uses_site(request.node):
-        # Browsers leave before the rows they look at do.
         request.getfixturevalue("site")
     contexts = chromium.Contexts(browser, problems)
     yield contexts

@@ -123,7 +123,7 @@ def test_the_first_load_is_light(site: Site, new_context: Contexts) -> None:
         if kind in sizes and name not in LATE:
             sizes[kind] += len(gzip.compress(response.body(), 9))
 
-    page = new_context(agent=desk.elif_, url=site.url).new_page()
+    page = new_context(agent=desk.elif_, url=site.url, fresh=True).new_page()
     page.on("response", weigh)
     page.goto(f"{site.url}/console/chats/{visitor.id}/")
     expect(page.locator("#thread")).to_contain_text("Hello")

@@ -54,7 +54,7 @@ def test_an_old_widget_is_loaded_anew_once(site: Site, new_context: Contexts) ->
 
 
 def test_an_old_console_is_loaded_anew_once(site: Site, new_context: Contexts) -> None:
-    context = new_context(agent=make_agent(language="en"), url=site.url)
+    context = new_context(agent=make_agent(language="en"), url=site.url, fresh=True)
     sockets = grow_old(context)
     page = context.new_page()
     page.goto(f"{site.url}/console/")

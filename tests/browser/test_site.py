@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.conftest import Site
-from tests.support.chromium import Contexts, Problems
+from tests.support.chromium import Chromium, Contexts, Problems, find_full_chromium, sign_in
+from tests.support.console_page import ready
 from tests.support.factories import make_agent
 
 pytestmark = pytest.mark.browser
@@ -30,3 +31,19 @@ def test_a_violation_of_the_policy_is_noticed(site: Site, page: Page, problems: 
     page.wait_for_function("getComputedStyle(document.body.lastElementChild).color !== 'red'")
     assert any("CSP violation: style-src" in found for found in problems.found)
     problems.allow("CSP violation|Content Security Policy")
+
+
+@pytest.mark.once
+def test_the_browser_that_people_use_shows_the_console(
+    site: Site, browser: Chromium, problems: Problems
+) -> None:
+    """All other tests use the headless shell, which is the same engine in half the time."""
+    shown = browser.launch(find_full_chromium())
+    context = shown.new_context()
+    problems.watch(context)
+    sign_in(context, make_agent(online=True), url=site.url)
+    page = context.new_page()
+    page.goto(f"{site.url}/console/")
+    ready(page)
+    shown.close()
+    problems.check()

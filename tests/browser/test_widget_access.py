@@ -1,20 +1,13 @@
 """The widget for everybody: narrow screens, keyboards, screen readers, slow lines."""
 
-import gzip
-import re
-
 import pytest
-from django.contrib.staticfiles import finders
-from django.test import Client
 from playwright.sync_api import expect
 
-from config.web.staticfiles import minified, with_imports
 from tests.conftest import Site
 from tests.support.chromium import Contexts, assert_accessible
-from tests.support.factories import make_brand
 from tests.support.widget_page import Shop, Visitor, visitor_context
 
-IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""")
+pytestmark = pytest.mark.browser
 
 
 def _fits(visitor: Visitor) -> bool:
@@ -25,7 +18,6 @@ def _fits(visitor: Visitor) -> bool:
     return fits
 
 
-@pytest.mark.browser
 @pytest.mark.once
 @pytest.mark.parametrize("language", ["tr", "en"])
 def test_every_state_of_the_widget_is_accessible(
@@ -60,7 +52,6 @@ def test_every_state_of_the_widget_is_accessible(
     assert_accessible(visitor.page)
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 360])
 def test_a_phone_shows_it_on_the_full_screen_without_overflow(
     site: Site, new_context: Contexts, width: int
@@ -89,7 +80,6 @@ def test_a_phone_shows_it_on_the_full_screen_without_overflow(
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.browser
 def test_a_whole_chat_needs_only_the_keyboard(site: Site, new_context: Contexts) -> None:
     shop = Shop(site)
     elif_ = shop.agent()
@@ -119,7 +109,6 @@ def test_a_whole_chat_needs_only_the_keyboard(site: Site, new_context: Contexts)
     expect(visitor.launcher).to_have_attribute("aria-expanded", "false")
 
 
-@pytest.mark.browser
 def test_the_focus_stays_where_it_is_when_an_agent_comes_or_goes(
     site: Site, new_context: Contexts
 ) -> None:
@@ -140,7 +129,6 @@ def test_the_focus_stays_where_it_is_when_an_agent_comes_or_goes(
     expect(visitor.frame.locator(".topic").first).to_be_focused()
 
 
-@pytest.mark.browser
 def test_it_is_usable_after_few_and_small_answers(site: Site, new_context: Contexts) -> None:
     shop = Shop(site)
     shop.agent()
@@ -152,67 +140,3 @@ def test_it_is_usable_after_few_and_small_answers(site: Site, new_context: Conte
     page.frame_locator("imece-chat iframe").locator(".topic").first.wait_for()
     own = [url for url in seen if "/demo" not in url and not url.endswith("demo.css")]
     assert len(own) <= 12, "\n".join(own)
-
-
-def _modules(start: str) -> set[str]:
-    found, todo = set(), [start]
-    while todo:
-        name = todo.pop()
-        if name in found:
-            continue
-        found.add(name)
-        path = finders.find(name)
-        assert path, name
-        with open(path) as file:
-            text = file.read()
-        folder = name.split("/")[0]
-        for target in IMPORT.findall(text):
-            todo.append(
-                target[3:] if target.startswith("../") else f"{folder}/{target.removeprefix('./')}"
-            )
-    return found
-
-
-def _weight(name: str) -> int:
-    path = finders.find(name)
-    assert path
-    with open(path) as file:
-        text = file.read()
-    served = minified(text) if name.endswith(".js") else with_imports(name, text)
-    return len(gzip.compress(served.encode(), 9))
-
-
-# Loaded by those who open the emoji, add a file, want the transcript, or leave a message.
-ONLY_ON_WISH = {
-    *("live/emoji.js", "live/fold.js"),
-    *("widget/thanks.js", "widget/transcript.js", "widget/uploads.js"),
-}
-
-
-def test_the_scripts_of_the_widget_stay_light() -> None:
-    modules = _modules("widget/frame.js") - ONLY_ON_WISH
-    assert "live/thread.js" in modules
-    assert sum(map(_weight, modules)) <= 25_000
-    assert _weight("widget/loader.js") <= 6 * 1024
-
-
-@pytest.mark.django_db
-def test_the_page_and_its_styles_stay_light() -> None:
-    brand = make_brand()
-    for language in ("tr", "en"):
-        page = Client().get(f"/widget/frame/?site={brand.site_key}&language={language}")
-        assert page.status_code == 200
-        assert len(gzip.compress(page.content, 9)) + _weight("widget/widget.css") <= 10 * 1024
-
-
-@pytest.mark.django_db
-def test_the_loader_has_one_address_and_is_asked_again_cheaply() -> None:
-    client = Client(headers={"Accept-Encoding": "gzip, br"})
-    first = client.get("/widget.js")
-    assert first["Content-Encoding"] == "br"
-    assert first["Cross-Origin-Resource-Policy"] == "cross-origin"
-    again = client.get("/widget.js", headers={"If-None-Match": first["ETag"]})
-    assert again.status_code == 304
-    assert not again.content
-    assert client.get("/widget/frame/?site=nobody").status_code == 404
-    assert client.get("/demo/").status_code == 404

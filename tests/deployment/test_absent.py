@@ -22,7 +22,7 @@ def start_redis() -> None:
 NEEDED = [
     (start_postgres, "No PostgreSQL here: apt-get install postgresql"),
     (start_redis, "No Redis here: apt-get install redis-server"),
-    (chromium.find_chromium, "No Chromium found: apt-get install chromium"),
+    (chromium.find_chromium, "No Chromium here: apt-get install chromium-headless-shell"),
 ]
 
 

@@ -2,28 +2,29 @@
 
 import asyncio
 import json
+import shutil
 import sys
 import uuid
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import websockets
 
-from tests.support import chromium
-from tests.support.servers import Web, free_port, manage, migrate
-from tests.support.widget_page import OPEN_SHADOW, Visitor
+from tests.support.chromium import Contexts
+from tests.support.servers import Web, free_port, manage
+from tests.support.widget_page import Visitor, visitor_context
 
-pytestmark = [pytest.mark.once, pytest.mark.browser]
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
-def runserver(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The demo on Daphne."""
+def runserver(_migrated_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A migrated database on Daphne."""
     port = str(free_port())
-    env = {"DATA_DIR": str(tmp_path_factory.mktemp("runserver")), "PORT": port}
-    env["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
-    migrate(env)
+    data_dir = shutil.copytree(_migrated_once, tmp_path_factory.mktemp("runserver") / "data")
+    env = {"DATA_DIR": str(data_dir), "PORT": port, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
     manage("seed_demo", "--verbosity=0", env=env)
     command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
     with Web(env, command=command) as web:
@@ -51,13 +52,7 @@ async def farewell(web: Web, token: str) -> tuple[str, str]:
         return first, json.loads(await socket.recv())["type"]
 
 
-def test_the_widget_opens_in_a_browser_on_daphne(runserver: Web) -> None:
-    problems = chromium.Problems()
-    with chromium.launched() as browser:
-        contexts = chromium.Contexts(browser, problems)
-        context = contexts()
-        context.add_init_script(OPEN_SHADOW)
-        visitor = Visitor(context, f"{runserver.url}/demo/").open()
-        assert visitor.frame.locator(".topic").count() > 0
-        contexts.close()
-    problems.check()
+@pytest.mark.browser
+def test_the_widget_opens_in_a_browser_on_daphne(runserver: Web, new_context: Contexts) -> None:
+    visitor = Visitor(visitor_context(new_context), f"{runserver.url}/demo/").open()
+    assert visitor.frame.locator(".topic").count() > 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Demo
 from tests.support.servers import Web, free_port, manage, web_process
 
 pytestmark = pytest.mark.once
@@ -31,15 +32,12 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
     return True
 
 
-def test_it_prints_where_to_go_and_who_may_sign_in(tmp_path: Path) -> None:
-    with web_process({"DATA_DIR": str(tmp_path)}) as web:
-        assert wait_until(lambda: "Password" in web.logs)
-        for path in ("/demo/", "/console/", "/admin/"):
-            assert f"{web.url}{path}" in web.logs
-        for name in ("elif", "mert", "deniz", "selin", "admin"):
-            assert f"{name}@example.com" in web.logs
-        assert web.terminate() == 0
-        assert "Traceback" not in web.logs
+def test_it_prints_where_to_go_and_who_may_sign_in(first_start: Demo) -> None:
+    for path in ("/demo/", "/console/", "/admin/"):
+        assert f"{first_start.url}{path}" in first_start.logs
+    for name in ("elif", "mert", "deniz", "selin", "admin"):
+        assert f"{name}@example.com" in first_start.logs
+    assert "Traceback" not in first_start.logs
 
 
 def test_ctrl_c_ends_it_cleanly(migrated: Path) -> None:
@@ -74,14 +72,10 @@ def test_a_start_cut_short_at_any_moment_is_made_good_by_the_next(tmp_path: Path
     assert rows(tmp_path, "SELECT id FROM chat_conversation") != []
 
 
-def test_the_demo_follows_the_address_that_a_later_start_has(tmp_path: Path) -> None:
-    first, later = (
-        web_process({"DATA_DIR": str(tmp_path), "PORT": str(free_port())}) for _ in range(2)
-    )
-    with first as web:
-        web.terminate()
-    with later as web:
-        for (origins,) in rows(tmp_path, "SELECT allowed_origins FROM agents_brand"):
+def test_the_demo_follows_the_address_that_a_later_start_has(first_start: Demo, demo: Path) -> None:
+    with web_process({"DATA_DIR": str(demo), "PORT": str(free_port())}) as web:
+        assert web.url != first_start.url
+        for (origins,) in rows(demo, "SELECT allowed_origins FROM agents_brand"):
             assert web.url in origins
         assert web.terminate() == 0
 

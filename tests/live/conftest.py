@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
+
+from tests.support.chromium import Chromium
 
 ORIGIN = "http://live.test"
 
@@ -20,9 +22,9 @@ def _answer(route: Route) -> None:
 
 
 @pytest.fixture
-def modules(browser: Browser) -> Iterator[Page]:
+def modules(browser: Chromium) -> Iterator[Page]:
     """A tab with nothing but the modules of static/live within reach."""
-    context = browser.new_context()
+    context = browser.browser.new_context()
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -3,8 +3,9 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    Playwright,
+    WebError,
     expect,
     sync_playwright,
 )
@@ -36,6 +39,8 @@ FLAGS = [
 ]
 # Servers and browsers of several workers share the cores.
 PATIENCE_MS = 15_000
+# Some people at a desk, on screens of some sizes.
+MOST_KEPT = 8
 expect.set_options(timeout=PATIENCE_MS)
 _TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => console.error(
@@ -48,34 +53,80 @@ _AXE_OPTIONS = {
 }
 
 
+# The shell draws no window of its own around each page: half the work.
+SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
+FULL = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def _find(names: Iterable[str]) -> str | None:
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 def find_chromium() -> str:
     """Return the executable; without one a browser test fails under CI and else is skipped."""
-    # The shell draws no window of its own around each page: three times as fast.
-    names = (
-        *("chromium-headless-shell", "chrome-headless-shell"),
-        *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
-    )
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    found = os.environ.get("CHROMIUM") or _find((*SHELLS, *FULL))
     if found:
         return found
-    reason = "No Chromium found: apt-get install chromium, or set CHROMIUM to an executable"
+    reason = (
+        "No Chromium here: apt-get install chromium-headless-shell,"
+        " or set CHROMIUM to an executable"
+    )
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
 
 
-@contextmanager
-def launched() -> Iterator[Browser]:
-    """Run Chromium. Playwright's sync API keeps an event loop in this thread while it runs."""
-    executable = find_chromium()
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-            yield browser
-            browser.close()
-    finally:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+def find_full_chromium() -> str:
+    """Return the browser that people use; without one the test is skipped."""
+    return _find(FULL) or pytest.skip("No full Chromium here, which one test of many would use")
+
+
+def is_slow() -> bool:
+    """Whether browser tests take twice as long as they could."""
+    return not os.environ.get("CHROMIUM") and not _find(SHELLS) and _find(FULL) is not None
+
+
+class Chromium:
+    """The browser of this test process: started when first asked for, kept until put away.
+
+    Playwright's sync API keeps an event loop in this thread while it runs, so whoever needs the
+    thread for a loop of their own puts the browser away first.
+    """
+
+    def __init__(self) -> None:
+        self._left = ExitStack()
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self.kept: list[Kept] = []
+
+    @property
+    def playwright(self) -> Playwright:
+        """The driver, started if need be."""
+        if self._playwright is None:
+            self._playwright = self._left.enter_context(sync_playwright())
+            os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+            self._left.callback(os.environ.pop, "DJANGO_ALLOW_ASYNC_UNSAFE", None)
+        return self._playwright
+
+    def launch(self, executable: str) -> Browser:
+        """Run a browser of the caller's own."""
+        return self.playwright.chromium.launch(executable_path=executable, args=FLAGS)
+
+    @property
+    def browser(self) -> Browser:
+        """The browser, started if need be, and anew if it died."""
+        if self._browser is None or not self._browser.is_connected():
+            self.kept.clear()
+            self._browser = self.launch(find_chromium())
+        return self._browser
+
+    def put_away(self) -> None:
+        """End the browser and the event loop of its driver."""
+        if self._browser is not None and self._browser.is_connected():
+            self._browser.close()
+        self.kept.clear()
+        self._browser = self._playwright = None
+        self._left.close()
 
 
 class Problems:
@@ -91,13 +142,16 @@ class Problems:
 
     def watch(self, context: BrowserContext) -> None:
         """Listen to all pages and frames of `context`, from the first script on."""
-        context.add_init_script(_TELL_VIOLATIONS)
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.found.append(f"uncaught: {error.error}"))
+        _watch(context, lambda: self)
 
-    def _console(self, message: ConsoleMessage) -> None:
+    def console(self, message: ConsoleMessage) -> None:
+        """Note an error that was logged."""
         if message.type == "error":
             self.found.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def uncaught(self, error: WebError) -> None:
+        """Note an exception that nobody caught."""
+        self.found.append(f"uncaught: {error.error}")
 
     def check(self) -> None:
         """Fail if anything was complained about that no `allow` expects."""
@@ -107,35 +161,104 @@ class Problems:
         assert not unexpected, "The browser complained:\n" + "\n".join(unexpected)
 
 
+def _watch(context: BrowserContext, hearer: Callable[[], Problems]) -> None:
+    context.add_init_script(_TELL_VIOLATIONS)
+    context.on("console", lambda message: hearer().console(message))
+    context.on("weberror", lambda error: hearer().uncaught(error))
+
+
+@dataclass
+class Kept:
+    """A context that the next test may go on with: its caches of files and code are warm."""
+
+    key: str
+    context: BrowserContext
+    # Hears what its pages complain about; another one for each test.
+    problems: Problems
+
+    def clear(self) -> bool:
+        """Take from it all that its agent left; say whether nothing of theirs can be left.
+
+        What the console keeps, it keeps in cookies and in its tab.
+        """
+        try:
+            for page in self.context.pages:
+                if page.evaluate("localStorage.length"):
+                    return False
+                page.close()
+            self.context.unroute_all()
+            self.context.clear_cookies()
+            self.context.clear_permissions()
+            self.context.set_offline(False)
+        except PlaywrightError:
+            return False  # the test closed it, or its browser is gone
+        return True
+
+
 class Contexts:
     """Makes browser contexts (one person each) and looks after them until the test ends."""
 
-    def __init__(self, browser: Browser, problems: Problems) -> None:
-        self._browser = browser
+    def __init__(self, chromium: Chromium, problems: Problems) -> None:
+        self._chromium = chromium
         self._problems = problems
+        self._taken: list[Kept] = []
         self._open: list[BrowserContext] = []
 
-    def __call__(self, *, agent: Agent | None = None, url: str = "", **options: Any) -> Any:
-        """Return a fresh context; with `agent` and the site's `url` that agent is signed in."""
+    def __call__(
+        self,
+        *,
+        agent: Agent | None = None,
+        url: str = "",
+        fresh: bool = False,
+        **options: Any,
+    ) -> Any:
+        """Return a context without a past; with `agent` and the site's `url` they are signed in.
+
+        An agent's may be one that another test has used, with warm caches, unless it is to be
+        `fresh`: to be changed for good by scripts and listeners, or weighed. A visitor's is always
+        fresh, since the widget's page may be kept for minutes with what its brand said then.
+        """
         defaults = {
             "viewport": {"width": 1280, "height": 800},
             "locale": "en-US",
             "timezone_id": "Europe/Istanbul",
         }
-        context = self._browser.new_context(**defaults | options)
-        context.set_default_timeout(PATIENCE_MS)
-        self._problems.watch(context)
-        self._open.append(context)
+        options = defaults | options
+        fresh = fresh or agent is None
+        key = repr(sorted(options.items()))
+        kept = next((each for each in self._chromium.kept if each.key == key), None)
+        if kept is None or fresh:
+            kept = self._make(key, options)
+        else:
+            self._chromium.kept.remove(kept)
+            kept.problems = self._problems
+        if fresh:
+            self._open.append(kept.context)
+        else:
+            self._taken.append(kept)
         if agent is not None:
-            sign_in(context, agent, url=url)
-        return context
+            sign_in(kept.context, agent, url=url)
+        return kept.context
+
+    def _make(self, key: str, options: dict[str, Any]) -> Kept:
+        context = self._chromium.browser.new_context(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        kept = Kept(key, context, self._problems)
+        _watch(context, lambda: kept.problems)
+        return kept
 
     def close(self) -> None:
+        """Clear the contexts and keep them, or close those that can't be cleared."""
+        for kept in self._taken:
+            if kept.clear():
+                self._chromium.kept.append(kept)
+            else:
+                self._open.append(kept.context)
+        while len(self._chromium.kept) > MOST_KEPT:
+            self._open.append(self._chromium.kept.pop(0).context)
         for context in self._open:
-            try:
+            with suppress(PlaywrightError):  # closed by the test, or its browser is gone
                 context.close()
-            except PlaywrightError:
-                continue  # the test closed it already, or its browser is gone
 
 
 def sign_in(context: BrowserContext, agent: Agent, *, url: str) -> None:

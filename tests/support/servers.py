@@ -115,6 +115,13 @@ class Process:
                 raise AssertionError(f"{self.name} not ready in {timeout} s:\n{self.logs}")
             time.sleep(0.05)
 
+    def wait_for(self, words: str, *, timeout: float = 60) -> None:
+        """Return as soon as its log says `words`."""
+        deadline = time.monotonic() + timeout
+        while words not in self.logs:
+            assert time.monotonic() < deadline, f"{self.name} never said {words!r}:\n{self.logs}"
+            time.sleep(0.05)
+
     def is_ready(self) -> bool:
         """Whether it serves."""
         return True

@@ -1,18 +1,23 @@
-"""Servers are killed and restarted mid-traffic; every acked message survives, once, in order."""
+"""Real processes beside each other, killed mid-traffic: nothing is lost, doubled or mixed up.
+
+They take seconds to start, so all tests of several processes share one house.
+"""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import websockets
 
 from tests.support.fault_clients import Screen, agent_screen, visitor_screen
 from tests.support.servers import (
@@ -146,10 +151,49 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "DATABASE_URL": postgres.url,
             "REDIS_URL": redis.url,
             "DATA_DIR": str(tmp_path_factory.mktemp("house")),
+            "AWAY_SECONDS": "0.5",
         }
-        pairs = prepare(env, PAIRS * HOUSE_TESTS)
+        pairs = prepare(env, PAIRS * HOUSE_TESTS + 1)
         with web_process(env) as first, web_process(env) as second:
             yield House(postgres, redis, [first, second], pairs)
+
+
+@contextlib.asynccontextmanager
+async def introduced(web: Web, path: str, token: str) -> AsyncIterator[websockets.ClientConnection]:
+    """A socket after its `welcome`."""
+    url = web.url.replace("http", "ws", 1) + path
+    async with websockets.connect(url, proxy=None) as socket:
+        await socket.send(json.dumps({"type": "hello", "token": token}))
+        assert json.loads(await socket.recv())["type"] == "welcome"
+        yield socket
+
+
+async def told(console: websockets.ClientConnection) -> str:
+    """What the agent hears next of the visitor."""
+    async with asyncio.timeout(30):
+        while True:
+            frame = json.loads(await console.recv())
+            if frame.get("name") == "presence":
+                return str(frame["data"]["visitor"])
+
+
+async def come_and_go(first: Web, second: Web, pair: dict[str, str]) -> None:
+    """A visitor at the first process, the agent at the second."""
+    async with introduced(second, "/ws/console/", pair["agent"]) as console:
+        assert await told(console) == "away"
+        async with introduced(first, "/ws/visitor/", pair["visitor"]):
+            assert await told(console) == "here"
+            # Somebody who comes later asks, and hears no bell.
+            async with introduced(second, "/ws/console/", pair["agent"]) as later:
+                assert await told(later) == "here"
+            # Another page of theirs, at the agent's process, comes and goes.
+            async with introduced(second, "/ws/visitor/", pair["visitor"]):
+                pass
+        assert await told(console) == "away"
+
+
+def test_agents_see_visitors_of_another_process_come_and_go(house: House) -> None:
+    asyncio.run(come_and_go(*house.webs, house.pairs.pop()))
 
 
 def test_killing_a_web_process_loses_and_repeats_nothing(house: House) -> None:
@@ -195,8 +239,8 @@ def test_a_crash_of_postgresql_loses_and_repeats_nothing(house: House) -> None:
     house.run(crash)
 
 
-def test_killing_the_embedded_process_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    env = {**RAISED, "DATA_DIR": str(tmp_path), "SEED_DEMO": "false"}
+def test_killing_the_embedded_process_loses_and_repeats_nothing(migrated: Path) -> None:
+    env = {**RAISED, "DATA_DIR": str(migrated), "SEED_DEMO": "false"}
     pairs = prepare(env)
     with web_process(env) as web:
 
@@ -207,5 +251,5 @@ def test_killing_the_embedded_process_loses_and_repeats_nothing(tmp_path: Path) 
         screens = asyncio.run(
             run_rounds(visitors_at=web.url, agents_at=web.url, pairs=pairs, fault=kill)
         )
-    with sqlite3.connect(tmp_path / "imece.sqlite3") as connection:
+    with sqlite3.connect(migrated / "imece.sqlite3") as connection:
         check(connection.execute(LEDGER).fetchall(), screens)
