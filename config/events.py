@@ -64,6 +64,10 @@ def react_to(event: type[Event], reaction: Reaction) -> None:
 
 def publish(event: Event) -> None:
     """Announce `event`: outbox row now, sockets once the current transaction has committed."""
+    _send(event)
+
+
+def _send(event: Event) -> None:
     if event.durable:
         store(
             kind=KIND,

@@ -3,7 +3,6 @@
 import functools
 import os
 import shutil
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -188,16 +187,13 @@ TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[attr-d
 def announced(monkeypatch: pytest.MonkeyPatch) -> list[events.Event]:
     """Return a list that fills with the events published from now on (which still go out)."""
     published: list[events.Event] = []
-    publish = events.publish
+    send = events._send
 
     def record(event: events.Event) -> None:
         published.append(event)
-        publish(event)
+        send(event)
 
-    # Operations imported the function by name, so it is replaced wherever it stands.
-    for module in list(sys.modules.values()):
-        if vars(module).get("publish") is publish:
-            monkeypatch.setattr(module, "publish", record)
+    monkeypatch.setattr(events, "_send", record)
     return published
 
 

@@ -15,6 +15,6 @@ def boss():
 
 
 @pytest.fixture
-def page(client, boss):
+def boss_client(client, boss):
     client.force_login(boss)
     return client

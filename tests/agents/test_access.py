@@ -9,7 +9,6 @@ from agents.access import access_of, accesses_of, brands_of
 from agents.models import Permission, Role, RoleGrant
 from agents.operations import disable_agent, give_role, set_members, take_role
 from chat.models import Conversation, Participation
-from tests.chat.routing.test_lifecycle_races import at_once
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -19,6 +18,7 @@ from tests.support.factories import (
     make_topic,
     make_visitor,
 )
+from tests.support.races import at_once
 from tickets.models import Contact, Ticket
 
 pytestmark = pytest.mark.django_db

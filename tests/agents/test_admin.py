@@ -82,7 +82,7 @@ def test_nothing_is_administered_but_what_we_placed():
 
 
 @pytest.mark.parametrize("language", ["tr", "en"])
-def test_every_page_opens_and_shows_hostile_names_as_text(page, boss, rows, language):
+def test_every_page_opens_and_shows_hostile_names_as_text(boss_client, boss, rows, language):
     Agent.objects.filter(pk=boss.pk).update(language=language)
     seen = 0
     for app, name in models():
@@ -93,7 +93,7 @@ def test_every_page_opens_and_shows_hostile_names_as_text(page, boss, rows, lang
             reverse(f"admin:{app}_{name}_change", args=[rows[name].pk]),
         ]
         for url in urls:
-            answer = page.get(url, follow=True)
+            answer = boss_client.get(url, follow=True)
             if url.endswith("/add/") and answer.status_code == 403:
                 continue
             assert answer.status_code == 200, url
@@ -104,37 +104,39 @@ def test_every_page_opens_and_shows_hostile_names_as_text(page, boss, rows, lang
             assert not re.search(r"""\s(style|on[a-z]+)=["']""", text), url
             seen += "&lt;script&gt;alert" in text
     assert seen > 12
-    assert page.get("/admin/").status_code == 200
+    assert boss_client.get("/admin/").status_code == 200
 
 
-def test_a_turkish_admin_reads_turkish_columns_states_and_acts(page, boss, rows):
+def test_a_turkish_admin_reads_turkish_columns_states_and_acts(boss_client, boss, rows):
     Agent.objects.filter(pk=boss.pk).update(language="tr")
-    invitations = page.get(reverse("admin:agents_invitation_changelist")).content.decode()
+    invitations = boss_client.get(reverse("admin:agents_invitation_changelist")).content.decode()
     for words in ("Davet eden", "Son geçerlilik", "Bekliyor"):
         assert words in invitations
-    tickets = page.get(reverse("admin:tickets_ticket_changelist")).content.decode()
+    tickets = boss_client.get(reverse("admin:tickets_ticket_changelist")).content.decode()
     for words in ("Marka", "Grup", "Son değişiklik"):
         assert words in tickets
     record("brand.created", rows["brand"], by=boss)
-    log = page.get(reverse("admin:agents_auditentry_changelist")).content.decode()
+    log = boss_client.get(reverse("admin:agents_auditentry_changelist")).content.decode()
     assert "Temsilci davet edildi" in log
     assert "Marka: oluşturuldu" in log
     assert "2 kayıt" in log
 
 
-def test_a_list_is_headed_by_what_it_lists_and_a_page_by_whose_it_is(page, rows):
-    text = page.get(reverse("admin:agents_team_changelist")).content.decode()
+def test_a_list_is_headed_by_what_it_lists_and_a_page_by_whose_it_is(boss_client, rows):
+    text = boss_client.get(reverse("admin:agents_team_changelist")).content.decode()
     assert "<h1>Teams</h1>" in text
     assert "Show all" not in text
     team = make_team(name="sales")
-    text = page.get(reverse("admin:agents_team_change", args=[team.pk])).content.decode()
+    text = boss_client.get(reverse("admin:agents_team_change", args=[team.pk])).content.decode()
     assert "<h1>sales</h1>" in text
     assert "Organisation" not in text
-    found = page.get(reverse("admin:agents_team_changelist"), {"q": "sales"}).content.decode()
+    found = boss_client.get(
+        reverse("admin:agents_team_changelist"), {"q": "sales"}
+    ).content.decode()
     assert "Show all" in found
 
 
-def test_no_turkish_name_of_a_row_or_column_begins_with_a_small_i(page):
+def test_no_turkish_name_of_a_row_or_column_begins_with_a_small_i(boss_client):
     # Django capitalises names as in English: "işlem" would read "Işlem".
     named = set()
     with translation.override("tr"):
@@ -172,7 +174,7 @@ def test_the_log_names_every_act_that_the_product_records():
         ("tr", ["Grup: sales", "Eklenen: Elif, Mert", "Alanlar: Ad, "]),
     ],
 )
-def test_an_entry_of_the_log_is_told_in_words(page, boss, language, lines):
+def test_an_entry_of_the_log_is_told_in_words(boss_client, boss, language, lines):
     Agent.objects.filter(pk=boss.pk).update(language=language)
     team = make_team(name="sales")
     people = [make_agent(name="Elif").pk, make_agent(name="Mert").pk]
@@ -182,7 +184,7 @@ def test_an_entry_of_the_log_is_told_in_words(page, boss, language, lines):
         record("role.edited", make_role(), by=boss, permissions=["chat"], scope="own"),
     ]
     texts = [
-        page.get(reverse("admin:agents_auditentry_change", args=[entry.pk])).content.decode()
+        boss_client.get(reverse("admin:agents_auditentry_change", args=[entry.pk])).content.decode()
         for entry in entries
     ]
     assert all(line in "".join(texts) for line in lines)
@@ -202,14 +204,14 @@ def test_agents_are_refused_on_every_page(client, rows):
             assert client.post(url, follow=True).status_code == 403, url
 
 
-def test_the_index_groups_pages_by_purpose(page):
-    names = [group["name"] for group in page.get("/admin/").context["app_list"]]
+def test_the_index_groups_pages_by_purpose(boss_client):
+    names = [group["name"] for group in boss_client.get("/admin/").context["app_list"]]
     assert names[:2] == ["Brands and topics", "People"]
 
 
-def test_the_index_says_what_to_do_first_until_it_is_done(page, boss):
+def test_the_index_says_what_to_do_first_until_it_is_done(boss_client, boss):
     def todo():
-        found = page.get("/admin/").context["first_steps"]
+        found = boss_client.get("/admin/").context["first_steps"]
         return [(str(step.label), step.url) for step in found if not step.is_done]
 
     add = "admin:agents_{}_add".format
@@ -226,89 +228,91 @@ def test_the_index_says_what_to_do_first_until_it_is_done(page, boss):
     make_agent()
     assert [url for _label, url in todo()] == [change, change]
     Agent.objects.filter(pk=boss.pk).update(language="tr")
-    assert "İlk adımlar" in page.get("/admin/").content.decode()
+    assert "İlk adımlar" in boss_client.get("/admin/").content.decode()
     brand.allowed_origins, brand.default_team = ["https://a.example"], team
     brand.save()
-    assert page.get("/admin/").context["first_steps"] == []
+    assert boss_client.get("/admin/").context["first_steps"] == []
 
 
-def test_passwords_are_changed_and_sessions_ended_in_one_place(page):
-    assert page.get("/admin/password_change/").url == "/accounts/password/change/"
-    page.get("/admin/logout/")
-    assert page.get("/admin/").status_code == 200
-    page.post("/admin/logout/")
-    assert page.get("/admin/").status_code == 302
+def test_passwords_are_changed_and_sessions_ended_in_one_place(boss_client):
+    assert boss_client.get("/admin/password_change/").url == "/accounts/password/change/"
+    boss_client.get("/admin/logout/")
+    assert boss_client.get("/admin/").status_code == 200
+    boss_client.post("/admin/logout/")
+    assert boss_client.get("/admin/").status_code == 302
 
 
 # The rest
 
 
-def canned(page, **changes):
+def canned(boss_client, **changes):
     body = {"shortcut": "Selam", "title": "Selam", "body": "Iyi günler İ", "language": "tr"}
-    return page.post(reverse("admin:agents_cannedreply_add"), body | changes)
+    return boss_client.post(reverse("admin:agents_cannedreply_add"), body | changes)
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
     [("en", ["All brands", "All agents"]), ("tr", ["Bütün markalar", "Bütün temsilciler"])],
 )
-def test_the_page_of_a_canned_reply_names_what_can_be_filled_in(page, boss, language, words):
+def test_the_page_of_a_canned_reply_names_what_can_be_filled_in(boss_client, boss, language, words):
     Agent.objects.filter(pk=boss.pk).update(language=language)
-    text = page.get(reverse("admin:agents_cannedreply_add")).content.decode()
+    text = boss_client.get(reverse("admin:agents_cannedreply_add")).content.decode()
     conversation = make_conversation(visitor=make_visitor(make_brand()))
     for name in values_for(conversation, boss):
         assert f"{{{{{name}}}}}" in text
     assert [each for each in words if each not in text] == []
 
 
-def test_a_canned_reply_can_be_found_and_has_its_shortcut_alone(page):
-    assert canned(page).status_code == 302
+def test_a_canned_reply_can_be_found_and_has_its_shortcut_alone(boss_client):
+    assert canned(boss_client).status_code == 302
     reply = CannedReply.objects.get()
     assert reply.shortcut == "selam"
     assert reply.search_text == "selam selam iyi gunler i"
-    assert "shortcut" in canned(page, shortcut="SELAM").context["adminform"].form.errors
-    assert canned(page, language="en").status_code == 302
-    assert canned(page, brand=make_brand().pk).status_code == 302
+    assert "shortcut" in canned(boss_client, shortcut="SELAM").context["adminform"].form.errors
+    assert canned(boss_client, language="en").status_code == 302
+    assert canned(boss_client, brand=make_brand().pk).status_code == 302
 
 
-def test_a_tag_is_renamed_for_all_chats_and_two_spellings_are_never_two_tags(page):
+def test_a_tag_is_renamed_for_all_chats_and_two_spellings_are_never_two_tags(boss_client):
     chat = make_conversation(make_visitor(make_brand()))
     for name in ("iade", "beden"):
         add_tag(conversation=chat, name=name, by=None, now=timezone.now())
     tag = Tag.objects.get(name="beden")
     address = f"/admin/agents/tag/{tag.pk}/change/"
-    refused = page.post(address, {"name": "İADE"})
+    refused = boss_client.post(address, {"name": "İADE"})
     assert "name" in refused.context["adminform"].form.errors
-    assert "name" in page.post(address, {"name": "   "}).context["adminform"].form.errors
-    assert page.post(address, {"name": "Değişim"}).status_code == 302
+    assert "name" in boss_client.post(address, {"name": "   "}).context["adminform"].form.errors
+    assert boss_client.post(address, {"name": "Değişim"}).status_code == 302
     assert [(each.name, each.folded) for each in tags_of(chat)] == [
         ("Değişim", "degisim"),
         ("iade", "iade"),
     ]
-    assert "Değişim" in page.get("/admin/agents/tag/?q=DEĞİŞ").content.decode()
-    assert page.post(f"/admin/agents/tag/{tag.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert "Değişim" in boss_client.get("/admin/agents/tag/?q=DEĞİŞ").content.decode()
+    assert (
+        boss_client.post(f"/admin/agents/tag/{tag.pk}/delete/", {"post": "yes"}).status_code == 302
+    )
     assert [each.name for each in tags_of(chat)] == ["iade"]
 
 
-def test_the_past_is_not_edited(page, rows):
+def test_the_past_is_not_edited(boss_client, rows):
     for app, name in (("agents", "auditentry"), ("tickets", "ticket"), ("outbox", "outboxentry")):
         for what in ("change", "delete"):
             url = reverse(f"admin:{app}_{name}_{what}", args=[rows[name].pk])
-            assert page.post(url, {"post": "yes"}).status_code == 403, url
+            assert boss_client.post(url, {"post": "yes"}).status_code == 403, url
 
 
 @pytest.mark.parametrize("year", ["9" * 20, "0", "x"])
-def test_a_filter_that_no_row_can_match_is_left_out(page, year):
+def test_a_filter_that_no_row_can_match_is_left_out(boss_client, year):
     address = reverse("admin:agents_auditentry_changelist")
-    answer = page.get(address, {"at__year": year})
+    answer = boss_client.get(address, {"at__year": year})
     assert (answer.status_code, answer["Location"]) == (302, f"{address}?e=1")
 
 
-def test_a_contacts_address_is_not_declared_verified(page):
+def test_a_contacts_address_is_not_declared_verified(boss_client):
     contact = Contact.objects.create(name="a", email="a@example.com")
     url = reverse("admin:tickets_contact_change", args=[contact.pk])
     body = {"name": "Işıl", "email": "b@example.com", "is_email_verified": "on", "phone": ""}
-    assert page.post(url, body).status_code == 302
+    assert boss_client.post(url, body).status_code == 302
     contact.refresh_from_db()
     assert (contact.name, contact.email, contact.is_email_verified) == (
         *("Işıl", "a@example.com"),
@@ -317,9 +321,9 @@ def test_a_contacts_address_is_not_declared_verified(page):
     assert contact.sort_name
 
 
-def test_lists_cost_no_more_queries_with_more_rows(page, django_assert_max_num_queries):
+def test_lists_cost_no_more_queries_with_more_rows(boss_client, django_assert_max_num_queries):
     for _ in range(12):
         make_topic(make_brand(), make_team(make_agent()))
     for name in ("agent", "team", "role", "brand", "topic"):
         with django_assert_max_num_queries(25):
-            page.get(reverse(f"admin:agents_{name}_changelist"))
+            boss_client.get(reverse(f"admin:agents_{name}_changelist"))

@@ -12,40 +12,22 @@ from django.utils import timezone
 from PIL import Image
 
 from agents.models import (
-    Agent,
     AuditEntry,
     Brand,
     BrandText,
     IdentitySecret,
-    Permission,
 )
 from agents.operations import add_identity_secret
 from agents.origins import clean_origin, clean_origins
 from tests.support.factories import (
-    make_agent,
     make_brand,
     make_conversation,
-    make_role,
     make_team,
     make_visitor,
 )
 
 pytestmark = pytest.mark.django_db
 NASTY = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
-
-
-@pytest.fixture
-def boss():
-    agent = make_agent(role=make_role(Permission.ADMIN), language="en", name="Ayşe")
-    Agent.objects.filter(pk=agent.pk).update(is_staff=True)
-    agent.refresh_from_db()
-    return agent
-
-
-@pytest.fixture
-def page(client, boss):
-    client.force_login(boss)
-    return client
 
 
 def brand_form(**changes):
@@ -70,32 +52,32 @@ def brand_form(**changes):
     } | changes
 
 
-def add_brand(page, **changes):
-    return page.post(reverse("admin:agents_brand_add"), brand_form(**changes))
+def add_brand(boss_client, **changes):
+    return boss_client.post(reverse("admin:agents_brand_add"), brand_form(**changes))
 
 
-def test_a_brand_is_made_with_its_texts(page):
-    answer = add_brand(page, **{"texts-0-welcome": "Merhaba"})
+def test_a_brand_is_made_with_its_texts(boss_client):
+    answer = add_brand(boss_client, **{"texts-0-welcome": "Merhaba"})
     assert answer.status_code == 302, answer.context["errors"]
     brand = Brand.objects.get()
     assert brand.allowed_origins == ["https://pazar.example"]
     assert (brand.primary_color, brand.accent_color) == ("#0b6e6e", "#7a1fa2")
     assert list(brand.texts.values_list("language", "welcome")) == [("tr", "Merhaba")]
-    change = page.get(reverse("admin:agents_brand_change", args=[brand.pk]))
+    change = boss_client.get(reverse("admin:agents_brand_change", args=[brand.pk]))
     assert "data-site=&quot;pazar-1&quot;&gt;&lt;/script&gt;" in change.content.decode()
     assert AuditEntry.objects.filter(action="brand.created").exists()
 
 
-def test_a_new_brand_is_in_the_time_zone_of_the_installation(page, settings):
-    form = page.get(reverse("admin:agents_brand_add")).context["adminform"].form
+def test_a_new_brand_is_in_the_time_zone_of_the_installation(boss_client, settings):
+    form = boss_client.get(reverse("admin:agents_brand_add")).context["adminform"].form
     assert form["time_zone"].initial == settings.TIME_ZONE
 
 
-def test_the_page_decides_in_which_language_a_text_is(page):
-    add_brand(page, **{"texts-1-welcome": "Hello", "texts-1-language": "tr"})
+def test_the_page_decides_in_which_language_a_text_is(boss_client):
+    add_brand(boss_client, **{"texts-1-welcome": "Hello", "texts-1-language": "tr"})
     brand = Brand.objects.get()
     assert list(brand.texts.values_list("language", "welcome")) == [("en", "Hello")]
-    change = page.get(reverse("admin:agents_brand_change", args=[brand.pk])).content.decode()
+    change = boss_client.get(reverse("admin:agents_brand_change", args=[brand.pk])).content.decode()
     assert "<h3><b>English</b></h3>" in change
     assert "<h3><b>Türkçe</b></h3>" in change
     assert 'id="id_texts-2-welcome"' not in change
@@ -108,7 +90,9 @@ def test_the_page_decides_in_which_language_a_text_is(page):
         "texts-0-welcome": "Hi",
         "texts-1-welcome": "Merhaba",
     }
-    answer = page.post(reverse("admin:agents_brand_change", args=[brand.pk]), brand_form(**texts))
+    answer = boss_client.post(
+        reverse("admin:agents_brand_change", args=[brand.pk]), brand_form(**texts)
+    )
     assert answer.status_code == 302, answer.context["errors"]
     found = set(brand.texts.values_list("language", "welcome"))
     assert found == {("en", "Hi"), ("tr", "Merhaba")}
@@ -132,45 +116,45 @@ def test_the_page_decides_in_which_language_a_text_is(page):
         ({"capacity": "0"}, "capacity"),
     ],
 )
-def test_what_would_break_a_page_is_refused_and_kept_on_the_form(page, changes, field):
-    answer = add_brand(page, **changes)
+def test_what_would_break_a_page_is_refused_and_kept_on_the_form(boss_client, changes, field):
+    answer = add_brand(boss_client, **changes)
     assert answer.status_code == 200
     assert list(answer.context["adminform"].form.errors) == [field]
     assert not Brand.objects.exists()
 
 
-def test_every_wrong_origin_is_named(page):
+def test_every_wrong_origin_is_named(boss_client):
     text = "www.pazar.example\nhttps://pazar.example\nhttps://pazar.example/shop"
-    errors = add_brand(page, allowed_origins=text).context["adminform"].form.errors
+    errors = add_brand(boss_client, allowed_origins=text).context["adminform"].form.errors
     assert [error[1 : error.index("”")] for error in errors["allowed_origins"]] == [
         "www.pazar.example",
         "https://pazar.example/shop",
     ]
 
 
-def test_after_a_brand_is_made_its_snippet_is_next(page):
-    answer = page.post(reverse("admin:agents_brand_add"), brand_form(), follow=True)
+def test_after_a_brand_is_made_its_snippet_is_next(boss_client):
+    answer = boss_client.post(reverse("admin:agents_brand_add"), brand_form(), follow=True)
     assert answer.request["PATH_INFO"] == change_of(Brand.objects.get())
     assert "Now put the snippet below on the pages" in answer.content.decode()
 
 
-def test_a_refused_key_is_in_no_snippet(page):
+def test_a_refused_key_is_in_no_snippet(boss_client):
     make_brand(site_key="taken-key")
     brand = make_brand(site_key="own-key")
     body = brand_form(site_key="taken-key")
-    text = page.post(change_of(brand), body).content.decode()
+    text = boss_client.post(change_of(brand), body).content.decode()
     assert "data-site=&quot;own-key&quot;" in text
     assert "data-site=&quot;taken-key&quot;" not in text
 
 
-def test_what_there_is_nothing_of_is_not_offered(page):
+def test_what_there_is_nothing_of_is_not_offered(boss_client):
     brand = make_brand()
-    shown = page.get(change_of(brand)).content.decode()
+    shown = boss_client.get(change_of(brand)).content.decode()
     assert 'name="remove_logo"' not in shown
     assert 'type="checkbox" name="old_identity_secrets"' not in shown
     add_identity_secret(brand=brand, by=None, now=timezone.now())
     Brand.objects.filter(pk=brand.pk).update(logo="logos/x.png")
-    shown = page.get(change_of(brand)).content.decode()
+    shown = boss_client.get(change_of(brand)).content.decode()
     assert 'name="remove_logo"' in shown
     assert 'type="checkbox" name="old_identity_secrets"' in shown
 
@@ -208,49 +192,49 @@ def picture(kind="PNG", size=(600, 300)):
     return out.getvalue()
 
 
-def test_a_logo_is_drawn_anew(page, settings, tmp_path):
+def test_a_logo_is_drawn_anew(boss_client, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     upload = SimpleUploadedFile(
         "../../x.png", picture() + b"<script>alert(1)</script>", "text/html"
     )
-    answer = add_brand(page, logo=upload)
+    answer = add_brand(boss_client, logo=upload)
     assert answer.status_code == 302, answer.context["errors"]
     brand = Brand.objects.get()
     assert re.fullmatch(r"logos/[\w-]+\.webp", brand.logo.name)
-    served = page.get(brand.logo_url)
+    served = boss_client.get(brand.logo_url)
     body = b"".join(served.streaming_content)
     assert served["Content-Type"] == "image/webp"
     assert b"script" not in body
     assert Image.open(io.BytesIO(body)).size == (512, 256)
-    assert page.get(brand.logo_url.replace(".webp", "x.webp")).status_code == 404
+    assert boss_client.get(brand.logo_url.replace(".webp", "x.webp")).status_code == 404
 
 
-def test_a_brand_with_chats_is_not_deleted(page):
+def test_a_brand_with_chats_is_not_deleted(boss_client):
     brand = make_brand()
     make_conversation(make_visitor(brand))
     url = reverse("admin:agents_brand_delete", args=[brand.pk])
-    assert page.post(url, {"post": "yes"}).status_code == 403
+    assert boss_client.post(url, {"post": "yes"}).status_code == 403
     empty = make_brand()
     BrandText.objects.create(brand=empty, language="tr")
-    page.post(reverse("admin:agents_brand_delete", args=[empty.pk]), {"post": "yes"})
+    boss_client.post(reverse("admin:agents_brand_delete", args=[empty.pk]), {"post": "yes"})
     assert list(Brand.objects.all()) == [brand]
 
 
-def test_a_brand_whose_chats_may_reach_nobody_is_named(page):
+def test_a_brand_whose_chats_may_reach_nobody_is_named(boss_client):
     brand = make_brand()
     step = f"{brand.name} has no default team: chats without a topic reach nobody."
     path = reverse("admin:agents_brand_change", args=[brand.pk])
-    for shown in (page.get("/admin/"), page.get(path)):
+    for shown in (boss_client.get("/admin/"), boss_client.get(path)):
         assert shown.content.decode().count(step) == 1
-    assert f'href="{path}"' in page.get("/admin/").content.decode()
+    assert f'href="{path}"' in boss_client.get("/admin/").content.decode()
     Brand.objects.update(default_team=make_team())
     for address in ("/admin/", path):
-        assert step not in page.get(address).content.decode()
+        assert step not in boss_client.get(address).content.decode()
 
 
-def test_a_hostile_brand_name_on_the_index_is_only_text(page):
+def test_a_hostile_brand_name_on_the_index_is_only_text(boss_client):
     make_brand(name=NASTY)
-    shown = page.get("/admin/").content.decode()
+    shown = boss_client.get("/admin/").content.decode()
     assert "has no default team" in shown
     assert NASTY not in shown
 
@@ -262,8 +246,8 @@ def change_of(brand):
     return reverse("admin:agents_brand_change", args=[brand.pk])
 
 
-def save(page, brand, **changes):
-    answer = page.post(change_of(brand), brand_form(**changes))
+def save(boss_client, brand, **changes):
+    answer = boss_client.post(change_of(brand), brand_form(**changes))
     return dict(answer.context["adminform"].form.errors) if answer.status_code == 200 else {}
 
 
@@ -271,51 +255,53 @@ def secrets_of(brand):
     return list(brand.identity_secrets.order_by("pk"))
 
 
-def test_a_secret_is_made_and_shown_with_a_sample_for_this_brand(page):
+def test_a_secret_is_made_and_shown_with_a_sample_for_this_brand(boss_client):
     brand = make_brand(site_key="pazar-1")
-    assert save(page, brand, new_identity_secret="on") == {}
+    assert save(boss_client, brand, new_identity_secret="on") == {}
     [secret] = secrets_of(brand)
     assert len(secret.value) == 43
-    shown = html.unescape(page.get(change_of(brand)).content.decode())
+    shown = html.unescape(boss_client.get(change_of(brand)).content.decode())
     assert f'readonly value="{secret.value}"' in shown
     assert '"aud": "pazar-1"' in shown
     assert 'Imece.push(["shutdown"])' in shown
 
 
-def test_saving_without_a_wish_makes_none(page):
+def test_saving_without_a_wish_makes_none(boss_client):
     brand = make_brand(site_key="pazar-1")
-    assert save(page, brand) == {}
+    assert save(boss_client, brand) == {}
     assert secrets_of(brand) == []
 
 
-def test_a_brand_is_made_with_its_secret(page):
-    page.post(reverse("admin:agents_brand_add"), brand_form(new_identity_secret="on"))
+def test_a_brand_is_made_with_its_secret(boss_client):
+    boss_client.post(reverse("admin:agents_brand_add"), brand_form(new_identity_secret="on"))
     assert IdentitySecret.objects.get().brand == Brand.objects.get()
 
 
-def test_two_secrets_work_at_once_and_no_third(page):
+def test_two_secrets_work_at_once_and_no_third(boss_client):
     brand = make_brand(site_key="pazar-1")
     for _ in range(2):
-        assert save(page, brand, new_identity_secret="on") == {}
-    assert list(save(page, brand, new_identity_secret="on")) == ["new_identity_secret"]
+        assert save(boss_client, brand, new_identity_secret="on") == {}
+    assert list(save(boss_client, brand, new_identity_secret="on")) == ["new_identity_secret"]
     old, new = secrets_of(brand)
-    assert save(page, brand, new_identity_secret="on", old_identity_secrets=[old.pk]) == {}
+    assert save(boss_client, brand, new_identity_secret="on", old_identity_secrets=[old.pk]) == {}
     assert secrets_of(brand)[0] == new
     assert len(secrets_of(brand)) == 2
 
 
-def test_a_secret_of_another_brand_is_not_deleted_from_here(page):
+def test_a_secret_of_another_brand_is_not_deleted_from_here(boss_client):
     brand = make_brand(site_key="pazar-1")
     other = add_identity_secret(brand=make_brand(), by=None, now=timezone.now())
-    assert list(save(page, brand, old_identity_secrets=[other.pk])) == ["old_identity_secrets"]
+    assert list(save(boss_client, brand, old_identity_secrets=[other.pk])) == [
+        "old_identity_secrets"
+    ]
     assert IdentitySecret.objects.filter(pk=other.pk).exists()
 
 
-def test_the_audit_log_says_who_but_no_secret(page):
+def test_the_audit_log_says_who_but_no_secret(boss_client):
     brand = make_brand(site_key="pazar-1")
-    save(page, brand, new_identity_secret="on")
+    save(boss_client, brand, new_identity_secret="on")
     value = brand.identity_secrets.get().value
-    save(page, brand, old_identity_secrets=[brand.identity_secrets.get().pk])
+    save(boss_client, brand, old_identity_secrets=[brand.identity_secrets.get().pk])
     acts = AuditEntry.objects.filter(action__startswith="brand.identity")
     assert set(acts.values_list("action", "actor__name")) == {
         ("brand.identity_secret_made", "Ayşe"),

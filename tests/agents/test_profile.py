@@ -30,7 +30,7 @@ def agent():
 
 
 @pytest.fixture
-def page(client, agent):
+def agent_client(client, agent):
     client.force_login(agent)
     return client
 
@@ -40,13 +40,13 @@ def _media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
 
 
-def save(page, **changes):
+def save(agent_client, **changes):
     body = {"name": "Elif", "language": "tr", "time_zone": "Europe/Berlin", "theme": "dark"}
-    return page.post("/profile/", body | changes)
+    return agent_client.post("/profile/", body | changes)
 
 
-def test_name_and_preferences_are_saved(page, agent):
-    assert save(page, name="  Işıl Çam ").status_code == 302
+def test_name_and_preferences_are_saved(agent_client, agent):
+    assert save(agent_client, name="  Işıl Çam ").status_code == 302
     agent.refresh_from_db()
     assert (agent.name, agent.language, agent.time_zone, agent.theme) == (
         *("Işıl Çam", "tr", "Europe/Berlin"),
@@ -65,8 +65,8 @@ def test_name_and_preferences_are_saved(page, agent):
         {"theme": "dark light"},
     ],
 )
-def test_what_does_not_fit_is_refused_and_the_rest_kept(page, agent, changes):
-    answer = save(page, **{"name": "Typed"} | changes)
+def test_what_does_not_fit_is_refused_and_the_rest_kept(agent_client, agent, changes):
+    answer = save(agent_client, **{"name": "Typed"} | changes)
     assert answer.status_code == 400
     agent.refresh_from_db()
     assert agent.name == "Elif Kaya"
@@ -74,18 +74,25 @@ def test_what_does_not_fit_is_refused_and_the_rest_kept(page, agent, changes):
         assert 'value="Typed"' in answer.content.decode()
 
 
-def test_roles_and_rights_are_no_fields_of_the_profile(page, agent):
+def test_roles_and_rights_are_no_fields_of_the_profile(agent_client, agent):
     other = make_agent()
-    save(page, is_staff="on", is_superuser="on", capacity="99", email=other.email, id=other.pk)
+    save(
+        agent_client,
+        is_staff="on",
+        is_superuser="on",
+        capacity="99",
+        email=other.email,
+        id=other.pk,
+    )
     agent.refresh_from_db()
     assert (agent.is_staff, agent.is_superuser) == (False, False)
     assert agent.capacity is None
     assert agent.email != other.email
 
 
-def test_a_hostile_name_is_text(page):
-    save(page, name="<script>alert(1)</script>", language="en")
-    assert "<script>alert" not in page.get("/profile/").content.decode()
+def test_a_hostile_name_is_text(agent_client):
+    save(agent_client, name="<script>alert(1)</script>", language="en")
+    assert "<script>alert" not in agent_client.get("/profile/").content.decode()
 
 
 # Pictures
@@ -97,16 +104,16 @@ def drawn(kind="PNG", size=(640, 320), **options):
     return out.getvalue()
 
 
-def upload(page, data, name="me.png"):
+def upload(agent_client, data, name="me.png"):
     picture = SimpleUploadedFile(name, data, "image/png")
-    return page.post("/profile/picture/", {"picture": picture})
+    return agent_client.post("/profile/picture/", {"picture": picture})
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_a_picture_is_drawn_anew_as_a_square(page, agent, kind):
-    assert upload(page, drawn(kind), "../../evil.html").status_code == 302
+def test_a_picture_is_drawn_anew_as_a_square(agent_client, agent, kind):
+    assert upload(agent_client, drawn(kind), "../../evil.html").status_code == 302
     agent.refresh_from_db()
-    served = page.get(agent.avatar_url)
+    served = agent_client.get(agent.avatar_url)
     data = b"".join(served.streaming_content)
     assert served["Content-Type"] == "image/webp"
     assert served["X-Content-Type-Options"] == "nosniff"
@@ -114,10 +121,10 @@ def test_a_picture_is_drawn_anew_as_a_square(page, agent, kind):
     assert "evil" not in agent.avatar.name
 
 
-def test_what_a_camera_wrote_into_the_picture_is_gone(page, agent):
+def test_what_a_camera_wrote_into_the_picture_is_gone(agent_client, agent):
     exif = Image.Exif()
     exif[0x010E] = "41.0082 N 28.9784 E"
-    upload(page, drawn("JPEG", exif=exif))
+    upload(agent_client, drawn("JPEG", exif=exif))
     agent.refresh_from_db()
     assert b"41.0082" not in agent.avatar.open().read()
 
@@ -162,44 +169,44 @@ def mistold():
     ],
     ids=["svg", "text", "header", "cut", "tiff", "ico", "bomb", "mistold", "large"],
 )
-def test_what_is_no_picture_of_ours_is_refused(page, agent, data):
-    assert upload(page, data).status_code == 400
+def test_what_is_no_picture_of_ours_is_refused(agent_client, agent, data):
+    assert upload(agent_client, data).status_code == 400
     agent.refresh_from_db()
     assert not agent.avatar
 
 
 def test_a_new_picture_replaces_the_old_file_and_one_can_be_removed(
-    page, agent, tmp_path, django_capture_on_commit_callbacks
+    agent_client, agent, tmp_path, django_capture_on_commit_callbacks
 ):
     for _ in range(2):
         with django_capture_on_commit_callbacks(execute=True):
-            upload(page, drawn())
+            upload(agent_client, drawn())
     assert len(list(tmp_path.glob("avatars/*"))) == 1
     with django_capture_on_commit_callbacks(execute=True):
-        page.post("/profile/picture/", {"remove": "1"})
+        agent_client.post("/profile/picture/", {"remove": "1"})
     agent.refresh_from_db()
     assert agent.avatar_url == ""
-    assert "Saved." in page.get("/profile/").content.decode()
+    assert "Saved." in agent_client.get("/profile/").content.decode()
     assert list(tmp_path.glob("avatars/*")) == []
 
 
 # Tokens
 
 
-def test_a_token_is_shown_once(page, agent):
-    made = page.post("/profile/tokens/", {"name": "phone", "scopes": ["desk"]})
+def test_a_token_is_shown_once(agent_client, agent):
+    made = agent_client.post("/profile/tokens/", {"name": "phone", "scopes": ["desk"]})
     raw = made.context["new_token"]
     assert raw in made.content.decode()
-    assert raw not in page.get("/profile/").content.decode()
+    assert raw not in agent_client.get("/profile/").content.decode()
     with translation.override(agent.language):
         label = str(Scope.DESK.label)
-    assert f"{label} ·" in page.get("/profile/").content.decode()
-    page.post(f"/profile/tokens/{ApiToken.objects.get().pk}/revoke/")
+    assert f"{label} ·" in agent_client.get("/profile/").content.decode()
+    agent_client.post(f"/profile/tokens/{ApiToken.objects.get().pk}/revoke/")
     assert not agent.api_tokens.filter(revoked_at=None).exists()
 
 
-def test_scopes_that_my_roles_do_not_allow_are_not_offered(page, agent):
-    answer = page.post("/profile/tokens/", {"name": "x", "scopes": ["admin"]})
+def test_scopes_that_my_roles_do_not_allow_are_not_offered(agent_client, agent):
+    answer = agent_client.post("/profile/tokens/", {"name": "x", "scopes": ["admin"]})
     assert answer.status_code == 400
     assert not ApiToken.objects.exists()
 
@@ -211,10 +218,10 @@ def test_an_admin_may_make_an_admin_token_here(client):
     assert ApiToken.objects.get().scopes == ["admin", "desk"]
 
 
-def test_i_cannot_revoke_somebody_elses_token(page):
+def test_i_cannot_revoke_somebody_elses_token(agent_client):
     other = make_agent()
     row, _raw = create_token(agent=other, name="x", by=other)
-    page.post(f"/profile/tokens/{row.pk}/revoke/")
+    agent_client.post(f"/profile/tokens/{row.pk}/revoke/")
     row.refresh_from_db()
     assert row.revoked_at is None
 
@@ -278,12 +285,12 @@ def test_the_language_of_the_browser_holds_before_sign_in(client):
         assert f'<html lang="{language}"' in page.content.decode()
 
 
-def test_the_use_of_a_session_is_noted_once_in_five_minutes(page):
+def test_the_use_of_a_session_is_noted_once_in_five_minutes(agent_client):
     middleware._touched.clear()
     writes = []
     for _ in range(2):
         with CaptureQueriesContext(connection) as queries:
-            page.get("/accounts/2fa/")
+            agent_client.get("/accounts/2fa/")
         writes.append([q for q in queries if q["sql"].startswith("UPDATE")])
     assert [len(found) for found in writes] == [1, 0]
 

@@ -20,7 +20,6 @@ from agents.models import CannedReply, Permission, Role, Tag
 from agents.operations import disable_agent, revoke_tokens
 from chat.api import desk_urls, widget_urls
 from chat.models import Attachment, Conversation, Entry
-from tests.chat.widget.test_hostile import bodies
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -28,6 +27,7 @@ from tests.support.factories import (
     make_role,
     make_visitor,
 )
+from tests.support.hostile import bodies
 from tests.support.http import Desk, Widget, cid, make_shop, open_widget, picture, started, taken
 from tickets.api import urls as ticket_urls
 from tickets.models import Contact, Ticket

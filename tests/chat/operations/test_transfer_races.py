@@ -16,9 +16,9 @@ from chat.operations.tags import add_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.operations.transfers import transfer
 from chat.queries.tags import tags_of
-from tests.chat.routing.test_lifecycle_races import ROUNDS, at_once, check_ledger, outcomes
 from tests.support.desk import Desk, fresh, kinds, make_desk, start
 from tests.support.factories import make_visitor
+from tests.support.races import ROUNDS, at_once, check_ledger, outcomes
 from tickets.models import Contact, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,10 +1,8 @@
 """Many at once, with real threads and processes on the suite's database."""
 
-import os
 import random
 import subprocess
 import sys
-import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +12,7 @@ from functools import partial
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from agents.models import Agent, Status
@@ -42,45 +40,9 @@ from chat.rights import NotAuthorised
 from tests.support import servers
 from tests.support.desk import Desk, fresh, here, kinds, make_desk, start
 from tests.support.factories import make_conversation, make_visitor
+from tests.support.races import ROUNDS, at_once, check_ledger, outcomes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run the calls in threads of their own, at the same moment; a result may be an exception."""
-    barrier = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-
-    def run(place: int, call: Callable[[], object]) -> None:
-        barrier.wait(30)
-        try:
-            results[place] = call()
-        except Exception as error:
-            results[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(place, call)) for place, call in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads)
-    return results
-
-
-def outcomes(results: list[object]) -> Counter[str]:
-    return Counter(type(result).__name__ for result in results)
-
-
-def check_ledger(chat: Conversation) -> None:
-    """The timeline is dense for both audiences and the chat's counters agree with it."""
-    rows = chat.entries.order_by("seq").values_list("seq", "visitor_seq")
-    public = [visitor_seq for _, visitor_seq in rows if visitor_seq is not None]
-    chat = fresh(chat)
-    assert [seq for seq, _ in rows] == list(range(1, chat.last_seq + 1))
-    assert public == list(range(1, chat.last_visitor_seq + 1))
 
 
 def test_of_twenty_who_accept_at_once_exactly_one_wins() -> None:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chat.models import Conversation, Visitor
+from tests.support.hostile import bodies
 from tests.support.http import WIDGET, Widget, cid, make_shop, open_widget, started
 
 pytestmark = pytest.mark.django_db
@@ -17,48 +18,6 @@ few = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=40)
-    | st.sampled_from(["\0", "a\0b", "İ", "{{7*7}}", "' OR 1=1 --", "\u202e", "1e999"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=8,
-)
-names = st.sampled_from(
-    [
-        "cid",
-        "text",
-        "attachments",
-        "fields",
-        "message",
-        "topic",
-        "topic_text",
-        "seq",
-        "score",
-        "site",
-        "visitor",
-        "page",
-        "language",
-        "consent",
-        "identity",
-        "events",
-        "ago",
-        "email",
-        "name",
-        "comment",
-        "brand",
-        "assignee",
-        "status",
-        "pk",
-        "__class__",
-        "secret_hash",
-    ]
-)
-bodies = values | st.dictionaries(names, values, max_size=6)
-
 POSTS = [
     "sessions",
     "conversations",

@@ -19,9 +19,9 @@ from chat.models import Conversation, Visitor
 from chat.queries.panel import find_chat, panel
 from chat.widget.identities import read_identity
 from chat.widget.sessions import BadToken, session_with
-from tests.chat.routing.test_lifecycle_races import at_once
 from tests.support.factories import make_brand, make_conversation, make_visitor
 from tests.support.http import Shop, Widget, cid, make_shop, started
+from tests.support.races import at_once
 from tickets.operations.contacts import create_contact
 
 pytestmark = pytest.mark.django_db
