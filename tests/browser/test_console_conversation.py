@@ -156,6 +156,7 @@ def test_a_refused_message_stays_and_can_be_sent_again(desk: Desk, problems: Pro
     assert visitor.texts() == ["Hello", "Is anybody there?"]
 
 
+@pytest.mark.both
 def test_a_restart_of_the_server_loses_and_doubles_nothing(desk: Desk, problems: Problems) -> None:
     problems.allow("ERR_CONNECTION_REFUSED|WebSocket connection|ERR_CONNECTION_RESET|502|503|htmx:")
     page = desk.page

@@ -31,6 +31,7 @@ def _canned(**changes: str) -> CannedReply:
     return reply
 
 
+@pytest.mark.both
 def test_the_queue_is_taken_in_order_up_to_the_limit(site: Site, new_context: Contexts) -> None:
     desk = open_desk(site, new_context, agent={"status": "break", "capacity": 1})
     page = desk.page
@@ -53,6 +54,7 @@ def test_the_queue_is_taken_in_order_up_to_the_limit(site: Site, new_context: Co
     assert Conversation.objects.get(public_id=second.id).assignee == desk.elif_
 
 
+@pytest.mark.both
 def test_a_chat_that_rings_can_be_declined_and_accepted(site: Site, new_context: Contexts) -> None:
     desk = open_desk(site, new_context, team={"auto_accept": False, "ring_seconds": 60})
     page = desk.page

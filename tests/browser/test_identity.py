@@ -71,6 +71,7 @@ def identify(visitor: Visitor, token: str) -> None:
     visitor.page.evaluate("token => Imece.identify(token)", token)
 
 
+@pytest.mark.both
 def test_a_signed_visitor_is_not_asked_and_agents_see_who_it_is(place: Place) -> None:
     visitor = place.visitor()
     identify(visitor, place.sign())

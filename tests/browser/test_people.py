@@ -82,6 +82,7 @@ def test_the_profile_is_accessible_on_a_narrow_phone(site, new_context, theme, l
     look(page, f"2fa-app-{theme}-{language}")
 
 
+@pytest.mark.both
 def test_an_agent_signs_in_changes_the_language_and_signs_out(site, new_context):
     make_agent(email="elif@example.com", password=PASSWORD, language="en")
     page = new_context(locale="tr-TR").new_page()
@@ -99,6 +100,19 @@ def test_an_agent_signs_in_changes_the_language_and_signs_out(site, new_context)
     page.goto(f"{site.url}/accounts/logout/")
     page.locator("main form[action='/accounts/logout/'] button").click()
     page.wait_for_url("**/accounts/login/")
+
+
+@pytest.mark.both
+def test_an_administrator_adds_a_reason_for_breaks(site, new_context):
+    boss = make_agent(role=make_role(Permission.ADMIN), is_staff=True, language="en")
+    page = new_context(agent=boss, url=site.url).new_page()
+    page.goto(site.url + reverse("admin:agents_breakreason_add"))
+    page.fill("[name=name_tr]", "Öğle yemeği")
+    page.fill("[name=name_en]", "Lunch")
+    page.click("[name=_save]")
+    page.wait_for_url("**/admin/agents/breakreason/")
+    page.get_by_role("link", name="Lunch").wait_for()
+    assert BreakReason.objects.get().name_tr == "Öğle yemeği"
 
 
 @pytest.fixture
