@@ -20,6 +20,8 @@ let opening = 0;
 /** What the server answered when asked for the chat that was opened last; 0 if it was not reached. */
 let answered = 0;
 let headTimer = 0;
+/** How many requests that change something are on their way. */
+let acting = 0;
 /** Whether visitors are on the page, as far as the server says. @type {Map<string, string>} */
 const presence = new Map();
 /** @type {Set<(id: string) => void>} */
@@ -204,12 +206,24 @@ function markRead() {
   list.clearUnread(current);
 }
 
-/** Fetch head and customer panel again. */
+/** Fetch head and customer panel again; not while an answer is awaited with which the chat may leave. */
 function refreshHead() {
   clearTimeout(headTimer);
   headTimer = setTimeout(() => {
+    if (acting) return refreshHead();
     if (byId("chat-head")) htmx().trigger("#chat-head", "refresh");
   }, 120);
+}
+
+/** Count what the agent does to chats until the answer has been heard. */
+function countActs() {
+  document.body.addEventListener("htmx:beforeSend", (event) => {
+    const { requestConfig, xhr } = /** @type {CustomEvent} */ (event).detail;
+    if (requestConfig.verb === "get") return;
+    acting += 1;
+    // A button that is drawn anew hears nothing of its own answer.
+    xhr.addEventListener("loadend", () => (acting -= 1));
+  });
 }
 
 /**
@@ -274,6 +288,7 @@ export function startChat() {
     close();
     list.refresh();
   });
+  countActs();
   guardHead(document.body);
   htmx().onLoad(guardHead);
   document.body.addEventListener("htmx:afterSwap", (event) => {

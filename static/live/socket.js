@@ -125,6 +125,7 @@ export class LiveSocket extends EventTarget {
     this.#socket = socket;
     this.#timers.welcome = setTimeout(() => this.#lost(socket), WELCOME_WITHIN);
     socket.addEventListener("open", () => {
+      if (socket !== this.#socket) return socket.close();
       const resume = this.#options.resume?.() ?? {};
       socket.send(JSON.stringify({ type: "hello", protocol: PROTOCOL, ...hello, resume }));
     });
@@ -241,7 +242,8 @@ export class LiveSocket extends EventTarget {
     this.#refused = undefined;
     const socket = this.#socket;
     this.#socket = null;
-    if (socket && socket.readyState < 2) socket.close();
+    // One that is still on its way is closed when it has arrived: before, browsers call it an error.
+    if (socket?.readyState === 1) socket.close();
   }
 
   /** @param {string} reason */

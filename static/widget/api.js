@@ -15,6 +15,8 @@ export class ApiError extends Error {
 }
 
 const EARLY = 60_000;
+/** A page that had no network from the first comes from its own machine, and may ask all the same. */
+const { onLine } = navigator;
 
 export class Api {
   /** @type {any} */ session = null;
@@ -121,33 +123,9 @@ export class Api {
     return URL.createObjectURL(await response.blob());
   }
 
-  /** Send a file with progress. @param {File} file @param {(share: number) => void} progress
-   * @param {AbortSignal} signal @returns {Promise<any>} */
-  async upload(file, progress, signal) {
-    const token = await this.token();
-    return new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      const form = new FormData();
-      form.append("file", file, file.name);
-      request.open("POST", `${this.config.api}attachments`);
-      request.setRequestHeader("Authorization", `Bearer ${token}`);
-      request.responseType = "json";
-      request.upload.addEventListener("progress", (event) => {
-        if (event.lengthComputable) progress(event.loaded / event.total);
-      });
-      request.addEventListener("load", () => {
-        if (request.status === 201) resolve(request.response);
-        else reject(new ApiError(request.status, request.response, 0));
-      });
-      request.addEventListener("error", () => reject(new TypeError("network")));
-      request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
-      signal.addEventListener("abort", () => request.abort());
-      request.send(form);
-    });
-  }
-
   /** @param {string} path @param {{method: string, body?: any, token?: string}} options */
   async #fetch(path, { method, body, token }) {
+    if (onLine && !navigator.onLine) throw new TypeError("network");
     const response = await fetch(this.config.api + path, {
       method,
       headers: {

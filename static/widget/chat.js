@@ -69,7 +69,7 @@ export class Chat {
       limits: config.limits,
       locale,
       draft: { get: () => app.bridge.get(`say:${chat.id}`), set: (text) => app.bridge.set(`say:${chat.id}`, text) },
-      upload: (file, progress, signal) => app.api.upload(file, progress, signal),
+      upload: async (...file) => (await import("./uploads.js")).send(app.api, ...file),
       send: (text, files) => {
         this.#sound.unlock();
         this.#sync.send(chat.id, text, { attachments: files });

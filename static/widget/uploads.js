@@ -1,4 +1,5 @@
 // @ts-check
+import { ApiError } from "./api.js";
 import { fileSize } from "../live/files.js";
 import { h, iconButton } from "./dom.js";
 
@@ -103,6 +104,31 @@ export class Files {
     item.node.remove();
     this.element.hidden = !this.#items.size;
   }
+}
+
+/** Send a file with progress. @param {import("./api.js").Api} api @param {File} file
+ * @param {(share: number) => void} progress @param {AbortSignal} signal @returns {Promise<any>} */
+export async function send(api, file, progress, signal) {
+  const token = await api.token();
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.open("POST", `${api.config.api}attachments`);
+    request.setRequestHeader("Authorization", `Bearer ${token}`);
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) progress(event.loaded / event.total);
+    });
+    request.addEventListener("load", () => {
+      if (request.status === 201) resolve(request.response);
+      else reject(new ApiError(request.status, request.response, 0));
+    });
+    request.addEventListener("error", () => reject(new TypeError("network")));
+    request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
 }
 
 /** A first look, to spare a useless upload; the server judges by content.

@@ -32,6 +32,7 @@ def colleague(desk: Desk, new_context: Contexts, name: str = "Mert Yılmaz") -> 
     return agent, page
 
 
+@pytest.mark.both
 def test_a_chat_is_handed_to_a_colleague_with_the_keyboard_alone(
     desk: Desk, new_context: Contexts
 ) -> None:
@@ -105,12 +106,15 @@ def test_the_visitor_sees_the_transfer_and_the_new_agent_and_goes_on_after_a_tic
     assert second.texts(chat["id"])[-1] == "One more thing"
 
 
+@pytest.mark.both
 def test_a_chat_becomes_a_ticket_in_one_click_and_its_number_stands_in_the_head(
     desk: Desk,
 ) -> None:
     desk.opened("Where is my invoice?")
     page = desk.page
     page.click("#convert-button")
+    # It stays for as long as somebody points at it.
+    page.locator(".toast").hover()
     chip = page.locator(".ticket-chip")
     expect(chip).to_contain_text("New")
     ticket = Ticket.objects.get()
@@ -146,6 +150,7 @@ def test_an_unknown_address_is_one_field(desk: Desk) -> None:
     assert Ticket.objects.get().conversations.get().public_id == visitor.id
 
 
+@pytest.mark.both
 def test_tags_are_typed_suggested_and_taken_off_without_leaving_the_field(desk: Desk) -> None:
     other = factories.make_conversation(factories.make_visitor(factories.make_brand()))
     add_tag(conversation=other, name="Değişim", by=None, now=now())

@@ -11,6 +11,7 @@ from tests.support.widget_page import Shop, Visitor, visitor_context
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("language", ["tr", "en"])
 def test_a_visitor_and_an_agent_talk(site: Site, new_context: Contexts, language: str) -> None:
     shop = Shop(site, language=language)
@@ -105,6 +106,8 @@ def test_a_message_sent_just_before_a_reload_arrives_once(
     visitor = Visitor(context, shop.url).start()
     chat = elif_.chats()[0]["id"]
     visitor.sees("Hello there")
+    expect(visitor.frame.locator(".who h1")).to_have_text("Elif Kaya")
+    visitor.answered()
     # Nothing leaves the browser any more, as in a tunnel.
     context.set_offline(True)
     visitor.frame.locator("html").evaluate("() => {}")
@@ -118,6 +121,7 @@ def test_a_message_sent_just_before_a_reload_arrives_once(
     assert visitor.words.all_text_contents() == elif_.texts(chat)
 
 
+@pytest.mark.both
 def test_what_was_said_while_the_server_restarted_arrives_once_and_in_order(
     site: Site, new_context: Contexts, problems: object
 ) -> None:
@@ -140,6 +144,7 @@ def test_what_was_said_while_the_server_restarted_arrives_once_and_in_order(
     assert visitor.words.all_text_contents() == wanted
 
 
+@pytest.mark.both
 def test_with_nobody_there_a_message_becomes_a_ticket(site: Site, new_context: Contexts) -> None:
     shop = Shop(site)
     visitor = Visitor(visitor_context(new_context), shop.url).open().pick()

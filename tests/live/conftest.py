@@ -13,8 +13,9 @@ ORIGIN = "http://live.test"
 
 
 def _answer(route: Route) -> None:
-    path = settings.BASE_DIR / route.request.url.removeprefix(f"{ORIGIN}/")
-    if path.is_file() and path.parent.name in {"live"}:
+    name = route.request.url.removeprefix(f"{ORIGIN}/").partition("?")[0]
+    path = settings.BASE_DIR / name
+    if path.is_file() and path.parent.name in {"live", "widget"}:
         kind = mimetypes.guess_type(path.name)[0] or "text/plain"
         route.fulfill(body=path.read_bytes(), content_type=kind)
     else:
@@ -23,7 +24,7 @@ def _answer(route: Route) -> None:
 
 @pytest.fixture
 def modules(browser: Chromium) -> Iterator[Page]:
-    """A tab with nothing but the modules of static/live within reach."""
+    """A tab with nothing but the modules of static within reach."""
     context = browser.browser.new_context()
     page = context.new_page()
     errors: list[str] = []

@@ -114,3 +114,12 @@ def test_what_was_refused_for_its_rate_is_said_again_before_anything_else(module
         ]
     )
     assert _run(modules, story) == ["a", "b", "a", "c", "d"]
+
+
+def test_a_socket_that_was_given_up_before_it_arrived_is_closed_when_it_does(modules: Page) -> None:
+    # Closed on its way, the browser would report an error.
+    story = (
+        "const first = b.last; await clock.pass(11000); const before = first.readyState;"
+        "first.accept(); return [before, first.readyState, first.sent.length];"
+    )
+    assert _run(modules, story) == [0, 3, 0]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Request
 
 from agents.models import Agent, Brand, Team, Topic
 from tests.conftest import Site
@@ -102,6 +102,11 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.page: Page = context.new_page()
+        # What was asked of servers and not answered yet.
+        self.asked: set[Request] = set()
+        self.page.on("request", lambda request: self.asked.add(request))
+        self.page.on("requestfinished", lambda request: self.asked.discard(request))
+        self.page.on("requestfailed", lambda request: self.asked.discard(request))
         self.page.goto(url)
         self.launcher: Locator = self.page.locator("imece-chat > button, imece-chat button").first
         self.frame: FrameLocator = self.page.frame_locator("imece-chat iframe")
@@ -141,6 +146,14 @@ class Visitor:
         box.fill(text)
         box.press("Enter")
         return self
+
+    def answered(self) -> "Visitor":
+        """Wait until everything that was asked has its answer."""
+        for _ in range(300):
+            if not self.asked:
+                return self
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"no answer to {[request.url for request in self.asked]}")
 
     @property
     def words(self) -> Locator:
