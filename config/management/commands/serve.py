@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import FrameType
 from typing import Any
 
@@ -50,6 +51,9 @@ class Command(BaseCommand):
             with one_at_a_time():
                 prepare()
 
+            # Before there are threads: two that import parts of it at once may meet in a circle of
+            # somebody's package, and each request after that would fail.
+            import_module(settings.ROOT_URLCONF)
             if settings.EMBEDDED_WORKER:
                 worker = EmbeddedWorker()
 
