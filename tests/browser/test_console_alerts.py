@@ -1,0 +1,101 @@
+"""What an agent hears and is told: sounds, chats that wait too long."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from chat.models import Conversation
+from chat.operations.transfers import transfer
+from tests.conftest import Site
+from tests.support import factories
+from tests.support.chromium import Contexts
+from tests.support.console_page import Desk, now, open_desk, ready
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def desk(site: Site, new_context: Contexts) -> Desk:
+    return open_desk(site, new_context)
+
+
+def test_a_new_chat_and_a_message_sound_different_and_one_tab_rings(desk: Desk) -> None:
+    page = desk.page
+    other_tab = page.context.new_page()
+    other_tab.goto(f"{desk.site.url}/console/")
+    ready(other_tab)
+    page.bring_to_front()
+    visitor = desk.chat("Ring ring")
+    expect(page.locator("html[data-sound=chat]")).to_have_count(1)
+    desk.open(visitor)
+    second = desk.chat("Me too", name="Can Öz")
+    page.evaluate("delete document.documentElement.dataset.sound")
+    desk.open(second)
+    page.evaluate("delete document.documentElement.dataset.sound")
+    visitor.say("Still there?")
+    expect(page.locator(f"#row-{visitor.id} .unread")).to_contain_text("1")
+    expect(page.locator("html[data-sound=message]")).to_have_count(1)
+    page.evaluate("delete document.documentElement.dataset.sound")
+    second.say("Hello?")
+    expect(page.locator("#thread")).to_contain_text("Hello?")
+    assert page.evaluate("document.documentElement.dataset.sound") is None
+    assert other_tab.evaluate("document.documentElement.dataset.sound") is None
+    assert other_tab.evaluate("document.documentElement.dataset.rings") is None
+
+
+# The new chat rings on, and would write over it.
+NOTE_LATE_SOUND = """new MutationObserver(() => {
+  const { dataset } = document.documentElement;
+  if (dataset.sound === "late") dataset.wasLate = "yes";
+}).observe(document.documentElement, { attributeFilter: ["data-sound"] })"""
+
+
+def test_a_chat_that_waits_too_long_is_heard_by_its_agent_and_then_by_a_supervisor(
+    site: Site, new_context: Contexts, desk: Desk
+) -> None:
+    role = factories.make_role("chat", "supervise", scope="all")
+    selin = factories.make_agent(online=True, name="Selin Ak", language="en", role=role)
+    boss = new_context(agent=selin, url=site.url).new_page()
+    boss.goto(f"{site.url}/console/")
+    ready(boss)
+    page = desk.page
+    visitor = desk.chat("Is anybody there?")
+    expect(page.locator("html")).to_have_attribute("data-sound", "chat")
+    page.evaluate(NOTE_LATE_SOUND)
+    page.evaluate("document.hasFocus = () => false")
+    _wait_for(visitor.id, seconds=61)
+    expect(page.locator("#toasts")).to_contain_text("Zeynep Aksoy is waiting for your answer")
+    expect(page.locator("html")).to_have_attribute("data-was-late", "yes")
+    expect(page).to_have_title("(1) Zeynep Aksoy is waiting for your answer")
+    expect(boss.locator("#toasts")).to_be_empty()
+    _wait_for(visitor.id, seconds=121)
+    words = "Zeynep Aksoy is waiting for an answer. Agent: Elif Kaya"
+    expect(boss.locator("#toasts")).to_contain_text(words)
+    expect(boss.locator("html")).to_have_attribute("data-sound", "late")
+    expect(page.locator("#toasts")).not_to_contain_text(words)
+    nobody = factories.make_team(factories.make_agent())
+    chat = Conversation.objects.get(public_id=visitor.id)
+    transfer(conversation=chat, to=nobody, by=desk.elif_, now=now() - timedelta(seconds=119))
+    words = "Zeynep Aksoy is waiting, and no agent has taken the chat"
+    expect(boss.locator("#toasts")).to_contain_text(words, timeout=15_000)
+
+
+def _wait_for(chat: str, *, seconds: int) -> None:
+    """Let the customer have waited for so long."""
+    since = now() - timedelta(seconds=seconds)
+    Conversation.objects.filter(public_id=chat).update(unanswered_since=since, accepted_at=since)
+
+
+def test_the_first_press_moves_nothing_though_it_turns_the_sounds_on(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.chat()
+    row, bar = page.locator(f"#row-{visitor.id}"), page.locator("#sound-bar")
+    before = row.bounding_box()
+    # As in a browser that waits for a gesture.
+    bar.evaluate("bar => { bar.hidden = false; }")
+    expect(bar).to_be_visible()
+    assert row.bounding_box() == before
+    for size in ({"width": 360, "height": 740}, {"width": 1440, "height": 900}):
+        page.set_viewport_size(size)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

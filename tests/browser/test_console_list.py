@@ -1,0 +1,126 @@
+"""The list of chats: what arrives in it under hand and focus, and when it can't be fetched."""
+
+import re
+import time
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.conftest import Site
+from tests.support import factories
+from tests.support.chromium import Contexts, Problems
+from tests.support.console_page import Desk, now, open_desk, ready
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def desk(site: Site, new_context: Contexts) -> Desk:
+    return open_desk(site, new_context)
+
+
+def test_what_arrives_takes_neither_the_focus_nor_the_place_in_the_list(
+    site: Site, new_context: Contexts
+) -> None:
+    viewport = {"width": 1280, "height": 420}
+    desk = open_desk(site, new_context, viewport=viewport, agent={"capacity": 20})
+    page = desk.page
+    callers = [desk.chat(name=f"Visitor {number}") for number in range(8)]
+    page.locator(f"#row-{callers[6].id} a").focus()
+    rows = page.locator("#rows")
+    before = rows.evaluate("box => box.scrollTop")
+    assert before > 0
+    with page.expect_response(lambda answer: "part=list" in answer.url):
+        desk.caller(name="One more").start("Hello")
+    expect(page.locator(".row-item")).to_have_count(9)
+    expect(page.locator(f"#row-{callers[6].id} a")).to_be_focused()
+    assert rows.evaluate("box => box.scrollTop") == before
+    page.locator("#tab-queue").press("Enter")
+    expect(page.locator("#next-button")).to_have_count(0)
+    expect(page.locator("#tab-queue")).to_be_focused()
+
+
+def test_the_focus_goes_on_with_older_chats_of_the_archive(desk: Desk) -> None:
+    page = desk.page
+    for at in range(42):
+        factories.make_conversation(
+            factories.make_visitor(desk.brand),
+            status="resolved",
+            resolved_at=now() - timedelta(hours=at),
+            assignee=desk.elif_,
+            team=desk.team,
+            holds_slot=False,
+        )
+    page.goto(f"{desk.site.url}/console/archive/")
+    ready(page)
+    expect(page.locator(".row-item")).to_have_count(40)
+    page.get_by_role("button", name="Older chats").press("Enter")
+    expect(page.locator(".row-item")).to_have_count(42)
+    expect(page.locator(".row-item").nth(40).locator("a")).to_be_focused()
+
+
+def test_a_waiting_chat_that_its_visitor_gives_up_leaves_the_screen(
+    site: Site, new_context: Contexts, problems: Problems
+) -> None:
+    problems.allow("404")
+    desk = open_desk(site, new_context, agent={"capacity": 1})
+    page = desk.page
+    desk.chat(name="First")
+    second = desk.caller(name="Second")
+    second.start("I can't wait")
+    page.locator("#tab-queue").click()
+    desk.open(second)
+    second.end()
+    expect(page.locator("#toasts")).to_contain_text("This chat has ended, or somebody else has it")
+    expect(page.locator(".thread-pane.none")).to_be_visible()
+    expect(page.locator(f"#row-{second.id}")).to_have_count(0)
+
+
+def test_a_list_that_could_not_be_fetched_says_so_and_is_fetched_again(
+    desk: Desk, problems: Problems
+) -> None:
+    problems.allow("ERR_FAILED|htmx:")
+    page = desk.page
+    lists = re.compile("part=list")
+    asked: list[float] = []
+
+    def fail(route: Route) -> None:
+        asked.append(time.monotonic())
+        route.abort()
+
+    page.route(lists, fail)
+    desk.caller().start("Hello")
+    said = page.get_by_role("status").filter(has_text="Not up to date, trying again")
+    expect(said).to_be_visible()
+    for _ in range(2):
+        with page.expect_request(lists):
+            page.evaluate("document.body.dispatchEvent(new CustomEvent('console:refresh'))")
+    page.wait_for_timeout(300)
+    # However often it failed, it is tried again once.
+    start = time.monotonic()
+    page.wait_for_timeout(7_500)
+    assert len([at for at in asked if at > start]) == 1
+    expect(said).to_be_visible()
+    page.unroute(lists)
+    expect(page.locator(".row-item")).to_have_count(1)
+    expect(said).to_have_count(0)
+
+
+def test_a_click_counts_though_the_list_changes_under_it(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.chat(name="First")
+    desk.chat(name="Second")
+    box = page.locator(f"#row-{visitor.id} a").bounding_box()
+    assert box is not None
+    # The press takes the focus from here.
+    page.locator("#tab-mine").focus()
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.down()
+    # Written to, this row goes elsewhere; and the third chat comes with a new list.
+    with page.expect_response(lambda answer: "part=list" in answer.url):
+        visitor.say("Still there?")
+        desk.caller(name="Third").start("Hello")
+    page.mouse.up()
+    expect(page.locator(f"#thread-pane[data-conversation='{visitor.id}']")).to_be_visible()
+    expect(page.locator(".row-item")).to_have_count(3)
