@@ -19,11 +19,10 @@ def _fits(visitor: Visitor) -> bool:
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("language", ["tr", "en"])
-def test_every_state_of_the_widget_is_accessible(
-    site: Site, new_context: Contexts, language: str
+def test_every_state_of_a_widget_without_agents_is_accessible(
+    site: Site, new_context: Contexts
 ) -> None:
-    shop = Shop(site, language=language, capacity=1, privacy_url="https://shop.example/privacy")
+    shop = Shop(site, language="tr", privacy_url="https://shop.example/privacy")
     visitor = Visitor(visitor_context(new_context), shop.url).open()
     assert_accessible(visitor.page)
     visitor.pick().submit()
@@ -32,11 +31,17 @@ def test_every_state_of_the_widget_is_accessible(
     visitor.fill(text="Later", email="vera@example.com").submit()
     visitor.frame.locator(".thanks-title").wait_for()
     assert_accessible(visitor.page)
-    elif_ = shop.agent()
+    shop.agent()
     visitor.frame.locator(".thanks .button").click()
     expect(visitor.frame.locator(".hero-state.is-online")).to_be_visible()
     assert_accessible(visitor.page)
-    visitor.pick().fill(text="Now").submit()
+
+
+@pytest.mark.once
+def test_every_state_of_a_chat_is_accessible(site: Site, new_context: Contexts) -> None:
+    shop = Shop(site, language="en", capacity=1, privacy_url="https://shop.example/privacy")
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).start("Now")
     expect(visitor.frame.locator(".who h1")).to_have_text("Elif Kaya")
     elif_.say(elif_.chats()[0]["id"], "Hello, see https://shop.example/size")
     visitor.sees("Hello, see")
