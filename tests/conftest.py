@@ -54,15 +54,20 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tests in an order that keeps every core at work, and leave out what can't run here.
 
-    A worker takes whole files from the front: what starts servers of its own comes first, and of
-    the browser's files the longest, so that nobody has a long one left at the end. Site and browser
-    come last, since nothing else can run beside them.
+    A worker takes whole files from the front: first what starts servers of its own, then what needs
+    nothing, then what needs the site and the browser, beside which nothing else can run; of that
+    the longest files first, so that nobody has a long one left at the end.
     """
-    sizes = Counter(item.path for item in items if _uses_browser(item))
-    items.sort(key=lambda item: (_uses_browser(item), _uses_site(item), -sizes[item.path]))
-    heavy = [item for item in items if _room(item) in {"faults", "deployment"}]
-    first = [item for item in heavy if not _uses_browser(item)]
-    items[:] = first + [item for item in items if item not in first]
+    sizes = Counter(item.path for item in items if _uses_browser(item) and _uses_site(item))
+
+    def turn(item: pytest.Item) -> tuple[int, int]:
+        if _uses_browser(item):
+            return (3, -sizes[item.path]) if _uses_site(item) else (4, 0)
+        if _uses_site(item):
+            return (2, 0)
+        return (0 if _room(item) in {"deployment", "faults"} else 1, 0)
+
+    items.sort(key=turn)
     left_out = [item for item in items if not _can_run(item)]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)

@@ -21,7 +21,7 @@ MANY = 12
 
 
 @pytest.fixture
-async def browser(settings: Any, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def desk(settings: Any, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     settings.MEDIA_ROOT = tmp_path
     agent = await db(make_agent)
     _token, raw = await db(lambda: create_token(agent=agent, name="test", by=agent))
@@ -35,16 +35,15 @@ async def browser(settings: Any, tmp_path: Path) -> AsyncIterator[httpx.AsyncCli
         await asyncio.to_thread(served.threads.close)
 
 
-async def test_pages_are_served_while_pictures_are_drawn(browser: httpx.AsyncClient) -> None:
+async def test_pages_are_served_while_pictures_are_drawn(desk: httpx.AsyncClient) -> None:
     files = {"file": ("a.png", picture(), "image/png")}
     with _decoding:
         waiting = [
-            asyncio.create_task(browser.post(f"{DESK}/attachments", files=files))
-            for _ in range(MANY)
+            asyncio.create_task(desk.post(f"{DESK}/attachments", files=files)) for _ in range(MANY)
         ]
         await asyncio.sleep(0.3)
         async with asyncio.timeout(5):
-            answer = await browser.get(f"{DESK}/status")
+            answer = await desk.get(f"{DESK}/status")
         assert answer.status_code == 200
         assert not any(upload.done() for upload in waiting)
     assert {upload.status_code for upload in await asyncio.gather(*waiting)} == {201}
