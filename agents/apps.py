@@ -11,5 +11,6 @@ class AgentsConfig(AppConfig):
     verbose_name = _("Organisation")
 
     def ready(self) -> None:
-        """Tell the outbox which effects this room does."""
+        """Tell the outbox which effects this room does, and the console which pages."""
         import_module("agents.tasks")
+        import_module("agents.console.entries")

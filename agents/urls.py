@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from agents.console import preferences
 from agents.views import invitations, pictures, profile
 
 _own = [
@@ -18,6 +19,7 @@ _own = [
 
 urlpatterns = [
     path("accounts/", include("agents.account_urls")),
+    path("console/preferences/", preferences.change_preferences, name="console-preferences"),
     path("language/", set_language, name="set_language"),
     path("", include((_own, "agents"))),
 ]

@@ -11,6 +11,7 @@ class ChatConfig(AppConfig):
     verbose_name = _("Live support")
 
     def ready(self) -> None:
-        """Let workers react to what happens in chats, and know which effects this room does."""
+        """Register reactions, effects, and what chats put into the console's frame."""
         import_module("chat.reactions")
         import_module("chat.tasks")
+        import_module("chat.console.entries")

@@ -1,23 +1,21 @@
-"""What agents change about themselves: status, theme, language; and the canned picker."""
+"""The agent's status, which chats depend on, and the canned picker."""
 
 import json
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents.access import access_of
 from agents.callers import signed_in
-from agents.models import Agent, BreakReason, Language, Status
-from agents.operations import AgentDisabled, update_profile
+from agents.console.frame import frame_of
+from agents.models import BreakReason, Status
+from agents.operations import AgentDisabled
 from chat.console.actions import EVENTS_HEADER, visible_or_404
 from chat.console.canned import count_use, offered, replies_for
-from chat.console.frame import frame_of
 from chat.operations.statuses import OpenChats, change_status
 from config.text import key_of
 
@@ -60,27 +58,6 @@ def status(request: HttpRequest) -> HttpResponse:
 def _status(request: HttpRequest) -> HttpResponse:
     context = {"frame": frame_of(request, area=""), "oob": True}
     return render(request, "console/status_changed.html", context)
-
-
-@login_required
-@require_POST
-def preferences(request: HttpRequest) -> HttpResponse:
-    """Change theme or language, and go back to the page."""
-    agent = signed_in(request)
-    theme, language = request.POST.get("theme", ""), request.POST.get("language", "")
-    update_profile(
-        agent=agent,
-        name=agent.name,
-        time_zone=agent.time_zone,
-        theme=theme if theme in Agent.Theme.values else agent.theme,
-        language=language if language in Language.values else agent.language,
-    )
-    to = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(
-        to, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    # Not `redirect`, which takes what is no path for the name of a page.
-    return HttpResponseRedirect(to if ours else reverse("console"))
 
 
 @login_required

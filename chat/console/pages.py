@@ -10,8 +10,9 @@ from django.views.decorators.http import conditional_page, require_GET
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
+from agents.console.frame import frame_of
 from chat.console.chat import Chat, chat_of
-from chat.console.frame import frame_of
+from chat.console.frame import chats_in
 from chat.models import Conversation
 from chat.queries import archive as archived
 from chat.queries.inbox import group_rows, inbox_rows
@@ -61,7 +62,7 @@ def archive(request: HttpRequest, public_id: str = "") -> HttpResponse:
     if public_id and part:
         return _chat_part(request, public_id, part, area="archive")
     frame = frame_of(request, area="archive")
-    if not frame.may_archive:
+    if not chats_in(frame).may_archive:
         raise Http404
     try:
         page = archived.page(
@@ -82,8 +83,9 @@ def archive(request: HttpRequest, public_id: str = "") -> HttpResponse:
 
 def _inbox(request: HttpRequest) -> dict[str, Any]:
     frame = frame_of(request, area="inbox")
-    found = inbox_rows(frame.access, frame.agent, tab=frame.tab, brand_id=frame.brand_id)
-    return {"frame": frame, "groups": group_rows(found, frame.tab)}
+    tab = chats_in(frame).tab
+    found = inbox_rows(frame.access, frame.agent, tab=tab, brand_id=frame.brand_id)
+    return {"frame": frame, "groups": group_rows(found, tab)}
 
 
 def _chat(request: HttpRequest, access: Access, public_id: str, *, area: str) -> Chat:

@@ -26,5 +26,4 @@ urlpatterns = [
     path("console/offers/", actions.offers, name="console-offers"),
     path("console/offers/<int:pk>/", actions.answer_offer, name="console-offer"),
     path("console/status/", desk.status, name="console-status"),
-    path("console/preferences/", desk.preferences, name="console-preferences"),
 ]

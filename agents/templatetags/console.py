@@ -3,7 +3,7 @@
 from django import template
 from django.template import Context
 
-from chat.console.frame import Frame, frame_of
+from agents.console.frame import Frame, frame_of
 
 register = template.Library()
 

@@ -1,0 +1,1 @@
+"""The console's frame: what stands around its pages, whichever room they are of."""

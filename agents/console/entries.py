@@ -1,0 +1,21 @@
+"""The organisation's entries of the main menu."""
+
+from django.utils.translation import gettext_lazy as _
+
+from agents.console.rail import RailEntry, register_entry
+
+register_entry(
+    RailEntry(
+        key="agents:profile", label=_("Profile"), icon="user", url_name="agents:profile", order=80
+    )
+)
+register_entry(
+    RailEntry(
+        key="admin",
+        label=_("Administration"),
+        icon="settings",
+        url_name="admin:index",
+        order=90,
+        may=lambda access: access.everything,
+    )
+)

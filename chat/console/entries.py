@@ -1,0 +1,37 @@
+"""What chats register for the console's frame: entries of the main menu, and slots."""
+
+from django.utils.translation import gettext_lazy as _
+
+from agents.console.rail import RailEntry, register_entry
+from agents.console.slots import Slot, fill_slot, register_part
+from agents.models import Permission
+from chat.console.frame import PART, build_part
+
+register_entry(
+    RailEntry(
+        key="inbox",
+        label=_("Live support"),
+        icon="message-circle",
+        url_name="console",
+        order=10,
+        keeps_brand=True,
+        counter="console/unread.html",
+    )
+)
+register_entry(
+    RailEntry(
+        key="archive",
+        label=_("Archive"),
+        icon="archive",
+        url_name="console-archive",
+        order=20,
+        may=lambda access: access.may(Permission.ARCHIVE),
+        keeps_brand=True,
+    )
+)
+register_part(PART, build_part)
+fill_slot(Slot.BAR, "console/meter.html")
+fill_slot(Slot.FOOT, "console/foot.html")
+fill_slot(Slot.TOASTS, "console/ringing.html")
+fill_slot(Slot.DIALOGS, "console/no_chat_kept.html")
+fill_slot(Slot.DIALOGS, "console/shortcuts.html")
