@@ -1,6 +1,7 @@
-"""An agent's own canned replies; the shared ones are the administration's."""
+"""An agent's own canned replies; the shared ones are the administration's to write."""
 
 from django.db import transaction
+from django.db.models import F
 
 from agents.models import Agent, CannedReply
 from config.folding import fold
@@ -51,6 +52,11 @@ def change_canned_reply(*, reply: CannedReply, **changes: str) -> CannedReply:
 def remove_canned_reply(*, reply: CannedReply) -> None:
     """Delete an own reply."""
     CannedReply.objects.filter(pk=reply.pk).delete()
+
+
+def count_use(*, reply: CannedReply) -> None:
+    """Remember that a reply was put into an answer."""
+    CannedReply.objects.filter(pk=reply.pk).update(used_count=F("used_count") + 1)
 
 
 def search_text_of(reply: CannedReply) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from agents.access import Access
 from agents.models import Agent, CannedReply
@@ -86,8 +86,3 @@ def offered(conversation: Conversation, agent: Agent, access: Access) -> list[di
         }
         for reply in replies_for(conversation, access)[:OFFERED]
     ]
-
-
-def count_use(reply: CannedReply) -> None:
-    """Remember that a reply was put into an answer."""
-    CannedReply.objects.filter(pk=reply.pk).update(used_count=F("used_count") + 1)

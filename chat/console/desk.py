@@ -14,8 +14,9 @@ from agents.callers import signed_in
 from agents.console.frame import frame_of
 from agents.models import BreakReason, Status
 from agents.operations import AgentDisabled
+from agents.operations.canned import count_use
 from chat.console.actions import EVENTS_HEADER, visible_or_404
-from chat.console.canned import count_use, offered, replies_for
+from chat.console.canned import offered, replies_for
 from chat.operations.statuses import OpenChats, change_status
 from config.text import key_of
 
@@ -79,5 +80,5 @@ def canned_used(request: HttpRequest, public_id: str, pk: int) -> HttpResponse:
     reply = replies_for(visible_or_404(access, public_id), access).filter(pk=pk).first()
     if reply is None:
         raise Http404
-    count_use(reply)
+    count_use(reply=reply)
     return HttpResponse(status=204)
