@@ -64,7 +64,7 @@ class Access:
         found = (reach for name in permissions for reach in self.by_permission.get(name, ()))
         return tuple(dict.fromkeys(found))
 
-    def may_in(self, permission: str, brand_id: int, channel: str = "web") -> bool:
+    def may_in(self, permission: str, brand_id: int, channel: str) -> bool:
         """Return whether `permission` holds for a brand and channel, whatever the scope."""
         return any(reach.covers(brand_id, channel) for reach in self.reaches(permission))
 

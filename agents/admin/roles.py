@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.admin.base import ChoicesField
 from agents.admin.keeping import KeepingAdmin
 from agents.callers import signed_in
-from agents.models import Permission, Role
+from agents.models import Channel, Permission, Role
 from agents.operations import access_changed, role_edited
 from agents.operations.roles import holders_of
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 else:
     _RoleForm = forms.ModelForm
 
-CHANNELS = [("web", _("Website"))]
-
 
 class RoleForm(_RoleForm):
     """A role as questions with checkboxes."""
@@ -30,7 +28,7 @@ class RoleForm(_RoleForm):
     permissions = ChoicesField(label=_("May"), choices=Permission.choices)
     channels = ChoicesField(
         label=_("Channels"),
-        choices=CHANNELS,
+        choices=Channel.choices,
         required=False,
         help_text=_("None chosen: all channels."),
     )

@@ -5,6 +5,7 @@ from agents.models.agent import Agent, BreakReason, Presence, Status, StatusInte
 from agents.models.audit import AuditEntry
 from agents.models.brand import Ask, Brand, BrandText, IdentitySecret, Language, Topic
 from agents.models.canned import CannedReply
+from agents.models.channel import Channel
 from agents.models.tag import Tag
 from agents.models.team import Team
 
@@ -17,6 +18,7 @@ __all__ = [
     "BrandText",
     "BreakReason",
     "CannedReply",
+    "Channel",
     "IdentitySecret",
     "Invitation",
     "Language",

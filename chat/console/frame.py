@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from agents.console.frame import Frame
-from agents.models import Permission
+from agents.models import Channel, Permission
 from chat.models import Offer
 from chat.protocol import ATTACHMENTS_MAX
 from chat.queries.desk import chat_limit, count_online, open_offers
@@ -131,7 +131,7 @@ def build_part(frame: Frame, request: HttpRequest) -> ChatPart:
         counters=Counters(
             queued=counted.tabs[Tab.QUEUE],
             oldest=counted.oldest,
-            online=count_online(chosen, timezone.now()),
+            online=count_online(chosen, Channel.WEB, timezone.now()),
         ),
         limit=chat_limit(agent, access, frame.brands),
         unread=unread_total(agent),

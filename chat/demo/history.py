@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agents.models import Agent, Brand, Status, StatusInterval, Tag, Topic
+from agents.models import Agent, Brand, Channel, Status, StatusInterval, Tag, Topic
 from chat.demo.texts import Dialogue, Person
 from chat.models import Conversation, ConversationTag, Entry, Participation, Visitor
 from chat.operations.entries import preview_of
@@ -120,6 +120,7 @@ def begin(visitor: Visitor, topic: Topic, text: str, at: datetime) -> StagedChat
     chat = Conversation(
         brand=brand,
         visitor=visitor,
+        channel=Channel.WEB,
         language=visitor.language,
         topic=topic,
         chosen_topic=topic,

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(default=agents.models.agent.new_public_id, editable=False, max_length=22, unique=True)),
                 ('kind', models.CharField(choices=[('customer', 'Customer chat'), ('team', 'Team chat')], default='customer', max_length=8)),
-                ('channel', models.CharField(default='web', max_length=16)),
+                ('channel', models.CharField(choices=[('web', 'Website')], max_length=16)),
                 ('language', models.CharField(choices=[('tr', 'Türkçe'), ('en', 'English')], max_length=2)),
                 ('topic_text', models.CharField(blank=True, max_length=120)),
                 ('status', models.CharField(choices=[('bot', 'Answered automatically'), ('queued', 'In queue'), ('active', 'Active'), ('waiting', 'Waiting'), ('wrap_up', 'Wrap-up'), ('resolved', 'Resolved')], default='queued', max_length=8)),
@@ -247,6 +247,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='conversation',
             constraint=models.UniqueConstraint(condition=models.Q(('kind', 'customer'), ('status__in', ['bot', 'queued', 'active', 'waiting'])), fields=('visitor', 'brand'), name='one_open_chat'),
+        ),
+        migrations.AddConstraint(
+            model_name='conversation',
+            constraint=models.CheckConstraint(condition=models.Q(('channel', ''), _negated=True), name='chat_has_a_channel'),
         ),
         migrations.AddIndex(
             model_name='attachment',

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Brand, Language, Team, Topic
+from agents.models import Brand, Channel, Language, Team, Topic
 from agents.models.agent import new_public_id
 from chat.models.querysets import ConversationQuerySet
 from chat.models.visitor import Visitor
@@ -49,7 +49,7 @@ class Conversation(models.Model):
     contact = models.ForeignKey(
         Contact, models.SET_NULL, null=True, blank=True, related_name="conversations"
     )
-    channel = models.CharField(max_length=16, default="web")
+    channel = models.CharField(max_length=16, choices=Channel)
     language = models.CharField(max_length=2, choices=Language)
     topic = models.ForeignKey(Topic, models.SET_NULL, null=True, blank=True, related_name="+")
     topic_text = models.CharField(max_length=120, blank=True)
@@ -127,6 +127,8 @@ class Conversation(models.Model):
                 condition=Q(kind="customer", status__in=["bot", "queued", "active", "waiting"]),
                 name="one_open_chat",
             ),
+            # An empty one would be routed to nobody without any error.
+            models.CheckConstraint(condition=~Q(channel=""), name="chat_has_a_channel"),
         ]
         indexes = [
             # Routing and position: the queue in order.

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.cache import cache
 
-from agents.models import Agent, Brand
+from agents.models import Agent, Brand, Channel
 from chat.events.availability import AgentSeen, AvailabilityChanged, CountersChanged, QueueMoved
 from chat.models import Conversation
 from chat.routing.availability import availability_of, read_floor, read_topics, with_rules
@@ -43,8 +43,11 @@ def announce_changes(*, now: datetime) -> None:
     floor = with_rules(read_floor(now), policy)
     told = _Announced(places=places(floor), at=now)
     for brand in brands:
-        told.availability[brand.pk] = availability_of(floor, topics[brand.pk]).as_json()
-        told.counters[brand.pk] = (floor.length(brand.pk), authorised_online(floor, brand.pk))
+        told.availability[brand.pk] = availability_of(
+            floor, topics[brand.pk], Channel.WEB
+        ).as_json()
+        online = authorised_online(floor, brand.pk, Channel.WEB)
+        told.counters[brand.pk] = (floor.length(brand.pk), online)
     before: _Announced = cache.get(_KEY) or _Announced(at=now)
     if told == before or timedelta(0) < before.at - now < _OVERTAKEN:
         return

@@ -26,6 +26,7 @@ def leave_offline_message(
     *,
     visitor: Visitor,
     brand: Brand,
+    channel: str,
     topic: Topic | None,
     fields: Mapping[str, Any],
     text: str,
@@ -52,7 +53,7 @@ def leave_offline_message(
         raise InvalidMessage
     fields = remember_fields(visitor, fields)
     chat = _waiting_chat(visitor, brand, now) or _new_chat(
-        visitor, brand, topic=topic, fields=fields, page=page, now=now
+        visitor, brand, channel=channel, topic=topic, fields=fields, page=page, now=now
     )
     contact = contact_of(visitor, now)
     line = NewLine(
@@ -118,6 +119,7 @@ def _new_chat(
     visitor: Visitor,
     brand: Brand,
     *,
+    channel: str,
     topic: Topic | None,
     fields: Mapping[str, Any],
     page: Mapping[str, Any],
@@ -126,6 +128,7 @@ def _new_chat(
     chat = Conversation.objects.create(
         brand=brand,
         visitor=visitor,
+        channel=channel,
         language=visitor.language,
         topic=topic,
         chosen_topic=topic,

@@ -40,6 +40,7 @@ def start_conversation(
     *,
     visitor: Visitor,
     brand: Brand,
+    channel: str,
     topic: Topic | None,
     topic_text: str,
     fields: Mapping[str, Any],
@@ -70,7 +71,7 @@ def start_conversation(
     files = own_uploads(visitor, attachment_ids)
     if not is_sayable(text) or not (text.strip() or files):
         raise InvalidMessage
-    if can_start(brand, topic, now=now) == State.OFFLINE:
+    if can_start(brand, topic, channel=channel, now=now) == State.OFFLINE:
         raise NobodyAvailable
     fields = remember_fields(visitor, fields)
     keep_events(visitor, events)
@@ -79,6 +80,7 @@ def start_conversation(
         brand=brand,
         visitor=visitor,
         contact=visitor.contact,
+        channel=channel,
         language=visitor.language,
         topic=topic,
         chosen_topic=topic,

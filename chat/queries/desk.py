@@ -10,11 +10,11 @@ from chat.models import Offer
 from chat.routing.candidates import online_agents
 
 
-def count_online(brands: list[Brand], now: datetime) -> int:
+def count_online(brands: list[Brand], channel: str, now: datetime) -> int:
     """Return how many agents are Online, here, and may answer chats of one of `brands`."""
     people = [agent for agent in online_agents(now) if getattr(agent, "is_here", False)]
     return sum(
-        any(access.may_in(Permission.CHAT, brand.pk) for brand in brands)
+        any(access.may_in(Permission.CHAT, brand.pk, channel) for brand in brands)
         for access in accesses_of(people).values()
     )
 

@@ -1,16 +1,16 @@
 """The opened chat: its head, and everything known about the customer beside it."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db.models import Case, Max, Q, When
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access
-from agents.models import Agent, Tag, Topic
+from agents.models import Agent, Channel, Tag, Topic
 from chat.models import Conversation, Entry, Participation, Visitor
 from chat.queries.people import Face, email_of, face_of
 from chat.queries.tags import tags_of
@@ -20,6 +20,8 @@ EARLIER = 5
 # Of so many browsers of one person, the newest ones, earlier chats are shown.
 BROWSERS = 50
 _SHOWN_ELSEWHERE = {"name", "email", "phone"}
+# How agents call a channel where only chats are in question.
+_CHANNELS: Mapping[str, object] = {Channel.WEB: _("Live chat")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,7 @@ def topics(conversation: Conversation) -> list[tuple[int, str]]:
 
 
 def _channel(name: str) -> str:
-    return _("Live chat") if name == "web" else name
+    return str(_CHANNELS.get(name, name))
 
 
 def _page(page: dict[str, str]) -> dict[str, str]:

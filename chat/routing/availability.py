@@ -74,7 +74,7 @@ class Floor:
     ringing: Collection[int]
     policy: Policy
 
-    def room(self, brand_id: int, team_ids: frozenset[int], channel: str = "web") -> Slots:
+    def room(self, brand_id: int, team_ids: frozenset[int], channel: str) -> Slots:
         """Return who and what is there for chats of these teams."""
         slots = free = agents = 0
         for candidate in self.candidates:
@@ -198,11 +198,12 @@ def answer(
     floor: Floor,
     topics: BrandTopics,
     team_ids: frozenset[int],
+    channel: str,
     durations: Callable[[], Sequence[float]],
 ) -> tuple[State, Band | None]:
     """Return what a new chat of these teams would meet, and how long it would wait."""
     brand = topics.brand
-    room = floor.room(brand.pk, team_ids)
+    room = floor.room(brand.pk, team_ids, channel)
     if not room.agents:
         return State.OFFLINE, None
     if room.free > floor.unserved(team_ids):
@@ -216,13 +217,13 @@ def answer(
     return State.BUSY, estimate(position=position, slots=room.slots, durations=durations())
 
 
-def availability_of(floor: Floor, topics: BrandTopics) -> Availability:
+def availability_of(floor: Floor, topics: BrandTopics, channel: str) -> Availability:
     """Return the answer for one brand from what is already read."""
     durations = cache(partial(durations_of, topics.brand.pk))
     states = []
-    best, _ = answer(floor, topics, topics.default, durations)
+    best, _ = answer(floor, topics, topics.default, channel, durations)
     for topic_id in topics.public:
-        state, eta = answer(floor, topics, topics.teams_of(topic_id), durations)
+        state, eta = answer(floor, topics, topics.teams_of(topic_id), channel, durations)
         states.append(
             TopicState(id=str(topic_id), names=topics.names[topic_id], state=state, eta=eta)
         )
@@ -230,17 +231,17 @@ def availability_of(floor: Floor, topics: BrandTopics) -> Availability:
     return Availability(state=best, topics=tuple(states))
 
 
-def availability(brand: Brand, *, now: datetime) -> Availability:
+def availability(brand: Brand, *, channel: str, now: datetime) -> Availability:
     """Return what a visitor of `brand` can expect now."""
     floor = read_floor(now)
     topics, policy = read_topics([brand])
-    return availability_of(with_rules(floor, policy), topics[brand.pk])
+    return availability_of(with_rules(floor, policy), topics[brand.pk], channel)
 
 
-def can_start(brand: Brand, topic: Topic | None, *, now: datetime) -> State:
+def can_start(brand: Brand, topic: Topic | None, *, channel: str, now: datetime) -> State:
     """Return what a chat of `topic` that starts now meets."""
     topics, policy = read_topics([brand])
     floor = with_rules(read_floor(now), policy)
     its = topics[brand.pk]
-    state, _ = answer(floor, its, its.teams_of(topic.pk if topic else None), list)
+    state, _ = answer(floor, its, its.teams_of(topic.pk if topic else None), channel, list)
     return state

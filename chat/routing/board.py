@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from django.core.cache import cache
 
-from agents.models import Brand
+from agents.models import Brand, Channel
 from chat.models import Conversation
 from chat.routing.availability import (
     Availability,
@@ -31,7 +31,7 @@ _KEY = "chat.board"
 
 
 class Board:
-    """What one brand's visitors are shown, for a moment."""
+    """What one brand's visitors on the web are shown, for a moment."""
 
     def __init__(self, brand_id: int, *, version: str, at: datetime) -> None:
         self.version = version
@@ -66,7 +66,8 @@ class Board:
 
         def find() -> Availability:
             topics, policy = read_topics([brand])
-            return availability_of(with_rules(self._floor(), policy), topics[brand.pk])
+            floor = with_rules(self._floor(), policy)
+            return availability_of(floor, topics[brand.pk], Channel.WEB)
 
         return self.once("availability", find)
 

@@ -91,6 +91,7 @@ def fill_archive(shop: Shop) -> None:
         Conversation(
             brand=shop.brand,
             visitor=make_visitor(shop.brand) if number % 100 == 0 else None,
+            channel="web",
             language="tr",
             topic=shop.topic,
             chosen_topic=shop.topic,
@@ -132,7 +133,7 @@ def works(shop: Shop) -> dict[str, Callable[[], Any]]:
         "a chat that opens": lambda: console.get(f"/console/chats/{chat.public_id}/"),
         "the queue": lambda: console.get("/console/?tab=queue"),
         "routing": lambda: route(now=now),
-        "what visitors can expect": lambda: availability(shop.brand, now=now),
+        "what visitors can expect": lambda: availability(shop.brand, channel="web", now=now),
         "wrap-ups": lambda: free_wrap_ups(now=now),
         "wrap-ups of an agent": lambda: free_wrap_ups(now=now, agent_id=shop.elif_.pk),
         "who vanished": lambda: requeue_vanished(now=now),

@@ -56,6 +56,7 @@ def test_what_was_done_in_the_demo_is_purged_too_and_nothing_else(demo) -> None:
     chat = start_conversation(
         visitor=make_visitor(brand),
         brand=brand,
+        channel="web",
         topic=None,
         topic_text="deneme",
         fields={},

@@ -57,6 +57,7 @@ def start(desk: Desk, visitor: Visitor | None = None, **changes: Any) -> Convers
     wish: dict[str, Any] = {
         "visitor": visitor or make_visitor(desk.brand),
         "brand": desk.brand,
+        "channel": "web",
         "topic": desk.topic,
         "topic_text": "",
         "fields": {},

@@ -102,6 +102,7 @@ def make_conversation(visitor: Visitor, **changes: Any) -> Conversation:
         **{
             "brand": visitor.brand,
             "visitor": visitor,
+            "channel": "web",
             "language": visitor.language,
             "created_at": now,
             "queued_at": now,

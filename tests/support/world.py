@@ -105,6 +105,7 @@ def herd(widgets: int, agents: int = 8) -> dict[str, Any]:
         Conversation(
             brand=brand,
             visitor=visitor,
+            channel="web",
             language="tr",
             team=team,
             assignee=people[number % agents],
@@ -154,7 +155,14 @@ def desk(archived: int, lines: int) -> dict[str, Any]:
         Visitor(brand=brand, secret_hash=secrets.token_hex(32), language="tr", name=f"Vera {n}")
         for n in range(50)
     )
-    shared = {"brand": brand, "language": "tr", "team": team, "assignee": agent, "topic": topic}
+    shared = {
+        "brand": brand,
+        "channel": "web",
+        "language": "tr",
+        "team": team,
+        "assignee": agent,
+        "topic": topic,
+    }
     chats = Conversation.objects.bulk_create(
         Conversation(
             **shared,

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from agents.api.schema import problems_of
 from agents.api.throttling import limited
+from agents.models import Channel
 from chat.api.messages import Cid, FileIds, MessageText, ReadBody
 from chat.api.widget.access import (
     WidgetView,
@@ -120,6 +121,7 @@ class Conversations(WidgetView):
         visitor = visitor_to_be(request, now=now)
         try:
             started = start_conversation(
+                channel=Channel.WEB,
                 visitor=visitor,
                 brand=session.brand,
                 topic=topic,
@@ -148,7 +150,9 @@ class Conversations(WidgetView):
                 "offline",
                 _("Nobody can take the chat now. Please leave a message."),
                 form=offline_form(session),
-                availability=availability(session.brand, now=now).as_json(session.language),
+                availability=availability(session.brand, channel=Channel.WEB, now=now).as_json(
+                    session.language
+                ),
             ) from error
         except InvalidMessage as error:
             raise Problem(400, "invalid", _("This message can't be sent.")) from error

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.api.schema import problems_of
-from agents.models import Ask
+from agents.models import Ask, Channel
 from chat.api.messages import Cid, MessageText
 from chat.api.widget.access import (
     WidgetView,
@@ -84,6 +84,7 @@ class OfflineMessages(WidgetView):
         visitor = visitor_to_be(request, now=now)
         try:
             ticket = leave_offline_message(
+                channel=Channel.WEB,
                 visitor=visitor,
                 brand=session.brand,
                 topic=topic,

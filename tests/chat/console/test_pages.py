@@ -362,7 +362,12 @@ def test_the_inbox_costs_the_same_whatever_the_number_of_chats(desk: Desk) -> No
     visitor = factories.make_visitor(desk.brand)
     Conversation.objects.bulk_create(
         Conversation(
-            brand=desk.brand, visitor=visitor, language="en", status="resolved", resolved_at=now
+            brand=desk.brand,
+            visitor=visitor,
+            channel="web",
+            language="en",
+            status="resolved",
+            resolved_at=now,
         )
         for _ in range(500)
     )

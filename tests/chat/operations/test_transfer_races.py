@@ -139,6 +139,7 @@ def test_the_browsers_of_one_signed_person_filed_at_once_are_one_customer() -> N
                     leave_offline_message,
                     visitor=browser,
                     brand=desk.brand,
+                    channel="web",
                     topic=None,
                     fields={},
                     text="Merhaba",

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 def state(desk: Desk) -> str:
     brand = Brand.objects.get(pk=desk.brand.pk)
-    return availability(brand, now=timezone.now()).state
+    return availability(brand, channel="web", now=timezone.now()).state
 
 
 def told(announced: list, kind: type) -> list:
@@ -67,7 +67,7 @@ def test_only_online_counts(status: str) -> None:
 def test_an_online_agent_without_a_sign_of_life_does_not_count() -> None:
     desk = make_desk()
     late = timezone.now() + timedelta(minutes=2)
-    assert availability(desk.brand, now=late).state == "offline"
+    assert availability(desk.brand, channel="web", now=late).state == "offline"
 
 
 def test_everybody_full_is_busy_or_offline_as_the_brand_wishes() -> None:
@@ -96,7 +96,7 @@ def test_each_topic_has_its_own_state_and_hidden_ones_are_not_told() -> None:
     empty = make_topic(desk.brand, make_team(), name_tr="Fatura", name_en="Billing")
     make_topic(desk.brand, desk.team, is_public=False)
     make_topic(desk.brand, desk.team, is_active=False)
-    answer = availability(desk.brand, now=timezone.now())
+    answer = availability(desk.brand, channel="web", now=timezone.now())
     assert answer.as_json("tr") == {
         "state": "online",
         "topics": [
@@ -112,9 +112,12 @@ def test_a_busy_topic_tells_the_wait_only_from_twenty_samples_on() -> None:
     desk = make_desk(brand={"capacity": 1})
     accept(conversation=start(desk), agent=desk.agents[0], now=timezone.now())
     handle(desk, 19)
-    assert availability(desk.brand, now=timezone.now()).topics[0].eta is None
+    assert availability(desk.brand, channel="web", now=timezone.now()).topics[0].eta is None
     handle(desk, 1)
-    assert availability(desk.brand, now=timezone.now()).topics[0].eta == {"low": 300, "high": 360}
+    assert availability(desk.brand, channel="web", now=timezone.now()).topics[0].eta == {
+        "low": 300,
+        "high": 360,
+    }
 
 
 def test_the_estimate_is_a_band_that_agents_and_capacity_shorten() -> None:
@@ -219,7 +222,7 @@ def test_the_answer_costs_a_bounded_number_of_queries(django_assert_max_num_quer
     for _ in range(5):
         make_topic(desk.brand, desk.team)
     with django_assert_max_num_queries(8):
-        availability(desk.brand, now=timezone.now())
+        availability(desk.brand, channel="web", now=timezone.now())
 
 
 def test_a_burst_of_chats_is_one_look_at_the_queue(monkeypatch) -> None:

@@ -25,6 +25,7 @@ def leave(desk: Desk, visitor=None, **changes) -> Ticket:
     wish = {
         "visitor": visitor or make_visitor(desk.brand),
         "brand": desk.brand,
+        "channel": "web",
         "topic": desk.topic,
         "fields": {"name": "Ayşe Çelik", "email": "ayse@example.com"},
         "text": "Faturam gelmedi, rica etsem gönderir misiniz?",
@@ -104,7 +105,7 @@ def test_who_stood_in_line_takes_every_word_along_and_leaves_the_line() -> None:
     waiting = fresh(waiting)
     assert (waiting.status, waiting.outcome, waiting.ticket) == ("resolved", "offline", ticket)
     assert Conversation.objects.count() == 2
-    assert availability(desk.brand, now=timezone.now()).topics[0].state == "busy"
+    assert availability(desk.brand, channel="web", now=timezone.now()).topics[0].state == "busy"
 
 
 @pytest.mark.parametrize("left", ["Neredesiniz? ", "Merhaba\nNeredesiniz?"], ids=["last", "all"])
