@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 
 from agents.access import Access, access_of
 from agents.models import Agent, Permission
-from chat.models import Conversation
+from chat.models import Conversation, Participation
 
 
 class NotAuthorised(PermissionDenied):
@@ -17,10 +17,8 @@ class NotAuthorised(PermissionDenied):
 
 def has_joined(access: Access, chat: Conversation) -> bool:
     """Return whether the agent joined somebody else's chat and is still in it."""
-    joined = chat.participations.filter(
-        agent=access.agent_id, joined_at__isnull=False, left_at=None
-    )
-    return joined.exists()
+    own = Participation.objects.taking_part(access.agent_id)
+    return own.filter(conversation=chat).exists()
 
 
 def takes_part(access: Access, chat: Conversation) -> bool:

@@ -1,15 +1,13 @@
 """Which conversations: adjectives, and what an agent may see."""
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 
 from agents.access import Access, Reach, access_of, any_of, of_teams
 from agents.models import Agent, Permission, Role
-
-if TYPE_CHECKING:
-    from chat.models import Participation
+from chat.models.participation import Participation
 
 
 class ConversationQuerySet(models.QuerySet[Any]):
@@ -32,10 +30,11 @@ class ConversationQuerySet(models.QuerySet[Any]):
             return self
         live = access.reaches(Permission.CHAT, Permission.SUPERVISE)
         archived = access.reaches(Permission.ARCHIVE)
+        joined = _joined_by(access)
         conditions = []
         # A role mostly reaches both alike, and the shorter question is the faster one.
         for reach in dict.fromkeys([*live, *archived]):
-            rows = _within(reach, access.agent_id, self._joined_by(access))
+            rows = _within(reach, access.agent_id, joined)
             if reach not in archived:
                 rows &= ~Q(status="resolved")
             elif reach not in live:
@@ -48,23 +47,23 @@ class ConversationQuerySet(models.QuerySet[Any]):
         """Keep what a supervising role reaches; others may let the agent see more."""
         if access.everything:
             return self
+        joined = _joined_by(access)
         allowed = any_of(
-            _within(reach, access.agent_id, self._joined_by(access))
+            _within(reach, access.agent_id, joined)
             for reach in access.reaches(Permission.SUPERVISE)
         )
         return self.none() if allowed is None else self.filter(allowed)
 
-    def _joined_by(self, access: Access) -> "models.QuerySet[Participation, dict[str, Any]]":
-        taking_part = self.model._meta.get_field("participations").related_model
-        joined: models.QuerySet[Participation, dict[str, Any]] = taking_part.objects.filter(
-            agent=access.agent_id, joined_at__isnull=False, left_at=None
-        ).values("conversation")
-        return joined
+
+type _Joined = models.QuerySet[Participation, dict[str, Any]]
 
 
-def _within(
-    reach: Reach, agent_id: int, joined: "models.QuerySet[Participation, dict[str, Any]]"
-) -> Q:
+def _joined_by(access: Access) -> _Joined:
+    joined: _Joined = Participation.objects.taking_part(access.agent_id).values("conversation")
+    return joined
+
+
+def _within(reach: Reach, agent_id: int, joined: _Joined) -> Q:
     mine = Q(assignee=agent_id) | Q(pk__in=joined)
     customer = Q(kind="customer")
     if reach.scope == Role.Scope.ALL:

@@ -130,11 +130,9 @@ def _joined(marks: Sequence[Mark], rows: dict[int, _Row]) -> set[tuple[int, int]
     others = [mark for mark in marks if mark.agent not in {None, rows[mark.conversation].assignee}]
     if not others:
         return set()
-    found = Participation.objects.filter(
+    found = Participation.objects.taking_part().filter(
         conversation__in={mark.conversation for mark in others},
         agent__in={mark.agent for mark in others},
-        joined_at__isnull=False,
-        left_at=None,
     )
     return set(found.values_list("conversation_id", "agent_id"))
 

@@ -121,6 +121,7 @@ _JOIN = "JOIN chat_entry e ON {same}"
 _ACTIVE = """
 SELECT 'active', '', a.id, '', a.id, 0, 0, CURRENT_TIMESTAMP
 FROM {table} JOIN agents_agent a ON a.id = k.column1 WHERE a.is_active"""
+# As `Participation.objects.taking_part`.
 _JOINED = """
 SELECT 'joined', c.public_id, p.agent_id, '', p.id, 0, 0, CURRENT_TIMESTAMP
 FROM {table} JOIN chat_conversation c ON c.public_id = k.column1

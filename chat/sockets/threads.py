@@ -161,9 +161,7 @@ def agent_thread(access: Access, public_id: str) -> ThreadState | None:
 
 
 def _read_states(access: Access, which: Q) -> list[ThreadState]:
-    joined = Participation.objects.filter(
-        conversation=OuterRef("pk"), agent=access.agent_id, joined_at__isnull=False, left_at=None
-    )
+    joined = Participation.objects.taking_part(access.agent_id).filter(conversation=OuterRef("pk"))
     rows = (
         Conversation.objects.visible_to(access)
         .filter(which)
@@ -266,9 +264,9 @@ def read_heads(pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
 def read_placements(pks: Collection[int]) -> dict[int, Placement]:
     """Return what decides who may see each of many chats, in three queries."""
     joined = _grouped(
-        Participation.objects.filter(
-            conversation__in=pks, joined_at__isnull=False, left_at=None
-        ).values_list("conversation", "agent")
+        Participation.objects.taking_part()
+        .filter(conversation__in=pks)
+        .values_list("conversation", "agent")
     )
     rows = list(
         Conversation.objects.filter(pk__in=pks).values_list(
