@@ -10,17 +10,27 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from agents.events import AgentReturned
 from agents.models import Agent, Presence, Status
 from config.events import publish
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class _Here(TypedDict):
+        is_here: bool
+
+
+# An agent as `with_presence` returns one: `is_here` is whether a lease is alive.
+type AgentHere = WithAnnotations[Agent, _Here]
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +136,22 @@ detach = leases.detach
 def heartbeat(*, agent: Agent, now: datetime) -> None:
     """Lease the presence of an agent who works over HTTP, without a socket."""
     _lease(agent.pk, _HTTP, now)
+
+
+def with_presence(agents: QuerySet[Agent], now: datetime) -> "QuerySet[AgentHere]":
+    """Return `agents`, in the order in which they are locked, with `is_here`."""
+    lease = Presence.objects.filter(agent=OuterRef("pk"), seen_at__gte=_alive_since(now))
+    return agents.annotate(is_here=Exists(lease)).order_by("pk")
+
+
+def online_agents(now: datetime) -> "QuerySet[AgentHere]":
+    """Return the Online agents, in the order in which they are locked, with `is_here`."""
+    return with_presence(Agent.objects.filter(status=Status.ONLINE, is_active=True), now)
+
+
+def present_agents(now: datetime) -> "QuerySet[AgentHere]":
+    """Return the agents who are Online and here: those who can be given work, or be alerted."""
+    return online_agents(now).filter(is_here=True)
 
 
 def is_present(agent_id: int, now: datetime) -> bool:

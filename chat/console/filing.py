@@ -18,6 +18,7 @@ from agents.callers import signed_in
 from agents.models import Agent, Team
 from agents.models.tag import NAME_MAX
 from agents.operations.tags import InvalidTag
+from agents.presence import online_agents
 from chat.console.actions import (
     answer_events,
     answer_toast,
@@ -33,7 +34,6 @@ from chat.queries.people import face_of
 from chat.queries.tags import suggested_tags, tags_of
 from chat.refusals import REFUSED, recipient_agent, recipient_team, why_refused
 from chat.rights import NotAuthorised, may_file
-from chat.routing.candidates import online_agents
 from chat.routing.room import rooms_for, teams_for
 from config.folding import fold
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.models import Agent, Permission, Status
+from agents.presence import online_agents
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationQueued,
@@ -20,16 +21,10 @@ from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations,
 from chat.models import Conversation, Entry, Offer
 from chat.operations.entries import NewLine, append
 from chat.rights import NotAuthorised, require_answering
-from chat.routing.candidates import (
-    as_candidates,
-    load_of,
-    offerable,
-    online_agents,
-    read_queue,
-)
+from chat.routing.candidates import as_candidates, load_of, offerable, read_queue
 from chat.routing.decision import Assignment, Decision, decide
 from chat.routing.faces import public_agent
-from chat.routing.room import rooms_for
+from chat.routing.room import free_slots
 from config.events import publish
 from config.wire import wire_time
 
@@ -199,8 +194,7 @@ def require_room(agent: Agent, chat: Conversation) -> None:
 
 def has_room(agent: Agent, chat: Conversation) -> bool:
     """Return whether `agent`, whose row is locked, may hold `chat` within the limit."""
-    [room] = rooms_for(chat, [agent])
-    return room.free > 0
+    return free_slots(chat, agent) > 0
 
 
 def put_in_queue(

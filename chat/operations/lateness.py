@@ -8,11 +8,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from agents.access import accesses_of
+from agents.presence import present_agents
 from chat.events.lifecycle import ConversationLate
 from chat.locks import lock_conversation
 from chat.models import Conversation, Offer
 from chat.rights import supervises
-from chat.routing.candidates import online_agents
 from config.events import publish
 from config.wire import wire_time
 
@@ -102,11 +102,7 @@ def _alert(chat: Conversation, now: datetime) -> bool:
 
 def _supervisors(chat: Conversation, now: datetime) -> tuple[int, ...]:
     """Return who supervises the chat, is Online and here."""
-    others = [
-        agent
-        for agent in online_agents(now)
-        if agent.pk != chat.assignee_id and getattr(agent, "is_here", False)
-    ]
+    others = present_agents(now).exclude(pk=chat.assignee_id or 0)
     return tuple(
         agent_id for agent_id, access in accesses_of(others).items() if supervises(access, chat)
     )

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from agents.access import access_of, accesses_of
 from agents.models import Agent, Permission, Status
-from agents.presence import is_present, vanished_agents
+from agents.presence import is_present, present_agents, vanished_agents
 from chat.events.lifecycle import ConversationChanged, SlotFreed
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
 from chat.models import Conversation, Entry, Offer
@@ -23,7 +23,6 @@ from chat.operations.conversations import (
 from chat.operations.entries import NewLine, append
 from chat.operations.starting import release_conversation
 from chat.rights import may_answer
-from chat.routing.candidates import online_agents
 from config.events import publish
 
 
@@ -116,8 +115,7 @@ def withdraw_unheard(*, now: datetime) -> int:
     )
     if not rows:
         return 0
-    here = [agent for agent in online_agents(now) if getattr(agent, "is_here", False)]
-    accesses = accesses_of(here)
+    accesses = accesses_of(present_agents(now))
     vain = [
         (conversation_id, agent_id)
         for agent_id, conversation_id, brand_id, channel in rows

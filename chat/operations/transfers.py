@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Agent, Team
+from agents.presence import AgentHere, with_presence
 from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
 from chat.operations.assignment import (
@@ -19,7 +20,6 @@ from chat.operations.assignment import (
 from chat.operations.conversations import NotAssigned
 from chat.operations.entries import NewLine, append
 from chat.rights import require_handling
-from chat.routing.candidates import with_presence
 from chat.routing.decision import Reason
 from chat.routing.room import rooms_for, teams_for
 
@@ -85,7 +85,7 @@ def _is_done(chat: Conversation, to: Agent | Team, giver_id: int | None) -> bool
     return waits and chat.passed_by_id is not None and chat.passed_by_id == giver_id
 
 
-def _require_room(person: Agent, chat: Conversation) -> None:
+def _require_room(person: AgentHere, chat: Conversation) -> None:
     """Check that routing itself could give the locked `person` the chat now."""
     [room] = rooms_for(chat, [person])
     if room.reason in {Reason.STATUS, Reason.NOT_PRESENT}:

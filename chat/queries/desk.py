@@ -6,16 +6,15 @@ from django.db.models import Max
 
 from agents.access import Access, accesses_of
 from agents.models import Agent, Brand, Permission, Team
+from agents.presence import present_agents
 from chat.models import Offer
-from chat.routing.candidates import online_agents
 
 
 def count_online(brands: list[Brand], channel: str, now: datetime) -> int:
     """Return how many agents are Online, here, and may answer chats of one of `brands`."""
-    people = [agent for agent in online_agents(now) if getattr(agent, "is_here", False)]
     return sum(
         any(access.may_in(Permission.CHAT, brand.pk, channel) for brand in brands)
-        for access in accesses_of(people).values()
+        for access in accesses_of(present_agents(now)).values()
     )
 
 

@@ -8,8 +8,9 @@ from functools import cache, partial
 from typing import Any
 
 from agents.models import Brand, Language, Topic
+from agents.presence import online_agents
 from chat.models import Conversation
-from chat.routing.candidates import as_candidates, load_of, online_agents, read_queue
+from chat.routing.candidates import as_candidates, load_of, read_queue
 from chat.routing.decision import Candidate, Policy, TeamRule, Waiting, exclusion
 from chat.routing.estimate import Band, estimate
 from config.wire import wire_time

@@ -3,14 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from agents.access import accesses_of
-from agents.models import Agent, Presence, Status
+from agents.access import Access, accesses_of
+from agents.models import Agent
+from agents.presence import AgentHere
 from chat.models import Conversation, Offer
 from chat.routing.decision import Candidate, Policy, TeamRule, Waiting
 
@@ -28,18 +28,6 @@ class Load:
     tried: dict[int, dict[int, datetime]]
     # Where a chat rings now: conversation and agent.
     ringing: dict[int, int]
-
-
-def with_presence(agents: QuerySet[Agent], now: datetime) -> QuerySet[Agent]:
-    """Return `agents`, in the order in which they are locked, with `is_here`."""
-    since = now - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
-    lease = Presence.objects.filter(agent=OuterRef("pk"), seen_at__gte=since)
-    return agents.annotate(is_here=Exists(lease)).order_by("pk")
-
-
-def online_agents(now: datetime) -> QuerySet[Agent]:
-    """Return the Online agents, in the order in which they are locked, with `is_here`."""
-    return with_presence(Agent.objects.filter(status=Status.ONLINE, is_active=True), now)
 
 
 def load_of(agent_ids: Iterable[int] | None = None) -> Load:
@@ -73,22 +61,26 @@ def load_of(agent_ids: Iterable[int] | None = None) -> Load:
     return Load(held=held, tried=tried, ringing=ringing)
 
 
-def as_candidates(agents: Iterable[Agent], load: Load) -> list[Candidate]:
-    """Join agents (with `is_here`) to their access and load; two statements."""
+def as_candidates(agents: Iterable[AgentHere], load: Load) -> list[Candidate]:
+    """Join agents to their access and load; two statements."""
     people = list(agents)
     accesses = accesses_of(people)
     return [
-        Candidate(
-            id=agent.pk,
-            status=agent.status,
-            is_present=getattr(agent, "is_here", False),
-            capacity=agent.capacity,
-            held=load.held[agent.pk],
-            idle_since=agent.idle_since,
-            access=accesses[agent.pk],
-        )
-        for agent in people
+        as_candidate(agent, accesses[agent.pk], load, is_present=agent.is_here) for agent in people
     ]
+
+
+def as_candidate(agent: Agent, access: Access, load: Load, *, is_present: bool) -> Candidate:
+    """Return one agent as the decision sees them."""
+    return Candidate(
+        id=agent.pk,
+        status=agent.status,
+        is_present=is_present,
+        capacity=agent.capacity,
+        held=load.held[agent.pk],
+        idle_since=agent.idle_since,
+        access=access,
+    )
 
 
 _TEAMS = ("team", "topic__teams", "brand__default_team")

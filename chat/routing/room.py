@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agents.access import accesses_of
+from agents.access import access_of, accesses_of
 from agents.models import Agent, Status, Team
+from agents.presence import AgentHere, with_presence
 from chat.models import Conversation
-from chat.routing.candidates import as_candidates, load_of, read_queue, with_presence
-from chat.routing.decision import Reason, exclusion
+from chat.routing.candidates import Load, as_candidate, as_candidates, load_of, read_queue
+from chat.routing.decision import Candidate, Policy, Reason, Waiting, exclusion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,8 @@ class TeamRoom:
     online: int
 
 
-def rooms_for(chat: Conversation, agents: Iterable[Agent]) -> list[Openness]:
-    """Return what room these agents (with `is_here`) have for `chat`, as routing sees it.
+def rooms_for(chat: Conversation, agents: Iterable[AgentHere]) -> list[Openness]:
+    """Return what room these agents have for `chat`, as routing sees it.
 
     A slot that the chat itself takes (it rings at the agent, or is in wrap-up there) is free.
     """
@@ -38,17 +39,30 @@ def rooms_for(chat: Conversation, agents: Iterable[Agent]) -> list[Openness]:
     [waiting], policy = read_queue(Conversation.objects.filter(pk=chat.pk), load)
     rooms = []
     for agent, candidate in zip(people, as_candidates(people, load), strict=True):
-        own = load.ringing.get(chat.pk) == agent.pk
-        own = own or (chat.holds_slot and chat.assignee_id == agent.pk)
-        limit = policy.limit(candidate, chat.brand_id, waiting.team_ids)
         rooms.append(
             Openness(
                 agent=agent,
-                free=limit - (candidate.held - own),
+                free=_free(chat, candidate, waiting, policy, load),
                 reason=exclusion(candidate, chat.brand_id, chat.channel, waiting.team_ids),
             )
         )
     return rooms
+
+
+def free_slots(chat: Conversation, agent: Agent) -> int:
+    """Return how many chats like `chat` the limit of `agent` leaves, who need not be here."""
+    load = load_of([agent.pk])
+    [waiting], policy = read_queue(Conversation.objects.filter(pk=chat.pk), load)
+    candidate = as_candidate(agent, access_of(agent), load, is_present=True)
+    return _free(chat, candidate, waiting, policy, load)
+
+
+def _free(
+    chat: Conversation, candidate: Candidate, waiting: Waiting, policy: Policy, load: Load
+) -> int:
+    own = load.ringing.get(chat.pk) == candidate.id
+    own = own or (chat.holds_slot and chat.assignee_id == candidate.id)
+    return policy.limit(candidate, chat.brand_id, waiting.team_ids) - (candidate.held - own)
 
 
 def teams_for(
@@ -69,8 +83,6 @@ def teams_for(
             if accesses[agent.pk].may_take(chat.brand_id, chat.channel, {team.pk})
         ]
         if able:
-            here = [
-                each.status == Status.ONLINE and getattr(each, "is_here", False) for each in able
-            ]
+            here = [each.status == Status.ONLINE and each.is_here for each in able]
             found.append(TeamRoom(team=team, online=sum(here)))
     return found

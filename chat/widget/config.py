@@ -1,6 +1,5 @@
 """What the widget of a brand looks like, asks and says."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -8,8 +7,9 @@ from django.db.models import Q
 from django.utils import timezone, translation
 
 from agents.colors import palette
-from agents.models import Agent, Brand, BrandText, Status
+from agents.models import Brand, BrandText
 from agents.origins import is_source
+from agents.presence import present_agents
 from chat.protocol import ATTACHMENTS_MAX
 from chat.texts.widget import launcher_texts, widget_texts
 
@@ -66,9 +66,7 @@ def faces(brand: Brand) -> list[dict[str, str]]:
     teams = Q(teams__topics__brand=brand, teams__topics__is_active=True)
     if brand.default_team_id is not None:
         teams |= Q(teams=brand.default_team_id)
-    since = timezone.now() - timedelta(seconds=settings.IMECE["VANISH_SECONDS"])
-    online = Agent.objects.filter(teams, is_active=True, status=Status.ONLINE)
-    here = online.filter(presences__seen_at__gte=since).distinct()
+    here = present_agents(timezone.now()).filter(teams).distinct()
     return [
         {"name": agent.name, "avatar": agent.avatar_url}
         for agent in here.order_by("sort_name", "pk")[:FACES]
