@@ -15,15 +15,13 @@ from django.utils.translation import gettext as _
 
 from agents.colors import palette
 from chat.models import Conversation, Entry
+from chat.models.kinds import KINDS
 from chat.protocol import entry_frame
 from chat.texts.widget import widget_texts
 
 # Of a longer chat the newest; mail servers refuse what is too big, and a worker has to hold it.
 LINES_MAX = 500
 CHARS_MAX = 200_000
-_SPOKEN = frozenset({Entry.Kind.MESSAGE, Entry.Kind.BOT, Entry.Kind.ARTICLE})
-# Of several such lines in a row only the last is kept, as in the widget.
-_OVERTAKEN = frozenset({Entry.Kind.QUEUED, Entry.Kind.ACCEPTED})
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -73,10 +71,10 @@ def _lines(entries: list[Entry], brand: str) -> list[dict[str, Any]]:
     for entry in entries:
         line = _line(entry, said, brand)
         if line is not None:
-            if passes and entry.kind in _OVERTAKEN:
+            was_passing, passes = passes, KINDS[entry.kind].passes
+            if was_passing and passes:
                 lines.pop()
             lines.append(line)
-            passes = entry.kind in _OVERTAKEN
     return lines
 
 
@@ -84,7 +82,7 @@ def _line(entry: Entry, said: dict[str, str], brand: str) -> dict[str, Any] | No
     """Return what a mail says of an entry, made of nothing but what the widget gets of it."""
     frame = entry_frame(entry, audience="visitor")
     author, at = frame["author"], entry.created_at
-    if entry.kind in _SPOKEN:
+    if KINDS[entry.kind].is_spoken:
         by_visitor = author["kind"] == Entry.AuthorKind.VISITOR
         return _words(
             author["name"] or (_("You") if by_visitor else brand),

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from agents.console.frame import Frame
 from agents.models import Channel, Permission
 from chat.models import Offer
-from chat.protocol import ATTACHMENTS_MAX
+from chat.protocol import ATTACHMENTS_MAX, kinds_json
 from chat.queries.desk import chat_limit, count_online, open_offers
 from chat.queries.inbox import Figures, Tab, count_tabs, tabs_of, unread_total
 from chat.queries.people import face_of
@@ -114,6 +114,7 @@ class ChatPart:
             "longText": settings.IMECE["LONG_TEXT_CHARS"],
             "filesMax": ATTACHMENTS_MAX,
             "uploadMax": settings.IMECE["UPLOAD_MAX_BYTES"],
+            "kinds": kinds_json("agent"),
             "console": reverse("console"),
         }
 

@@ -11,11 +11,11 @@ from agents.models import Agent
 from chat.events.groups import thread_group, visitor_group
 from chat.events.words import EntriesAppended, MessagesPosted
 from chat.models import Attachment, Conversation, Entry
+from chat.models.kinds import KINDS
 from chat.protocol import Audience, entries_content, entry_frame, visible_to_visitor
 from config.events import Delivery, publish
 
 PREVIEW_LENGTH = 140
-WORDS = frozenset({Entry.Kind.MESSAGE, Entry.Kind.NOTE, Entry.Kind.BOT})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def append(conversation: Conversation, *lines: NewLine, now: datetime) -> list[E
         ]
     )
     heard = _deliveries(conversation, entries, files)
-    if said := [entry.pk for entry in entries if entry.kind in WORDS]:
+    if said := [entry.pk for entry in entries if KINDS[entry.kind].is_spoken]:
         publish(MessagesPosted(entry_ids=said, prepared=heard))
     else:
         publish(EntriesAppended(conversation_id=conversation.pk, prepared=heard))

@@ -16,46 +16,27 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chat.models.kinds import KINDS
 from chat.protocol.bounds import ATTACHMENTS_MAX, FRAME_MAX_BYTES, HEARTBEAT_SECONDS, Audience
 from config.wire import encode, wire_time
 
 if TYPE_CHECKING:
     from chat.models import Attachment, Entry
 
-VISITOR_KINDS = frozenset(
-    {
-        "message",
-        "bot",
-        "article",
-        "started",
-        "queued",
-        "accepted",
-        "transferred",
-        "joined",
-        "left",
-        "ended",
-        "resolved",
-        "reopened",
-        "rated",
-        "converted",
-    }
-)
-# What of `data` a visitor may see, by kind; everything else is for agents.
-_VISITOR_DATA: dict[str, tuple[str, ...]] = {
-    "article": ("title", "url"),
-    "bot": ("options",),
-    "converted": ("number",),
-    "ended": ("by",),
-    "field": ("name", "label", "type", "required"),
-    "rated": ("score",),
-    "started": ("topic",),
-    "transferred": ("to",),
-}
-
 
 def visible_to_visitor(kind: str, data: Mapping[str, Any]) -> bool:
     """Return whether an entry gets a number in the visitor's counter."""
-    return kind in VISITOR_KINDS or (kind == "field" and bool(data.get("request")))
+    return KINDS[kind].shows(data)
+
+
+def kinds_json(audience: Audience) -> dict[str, list[str]]:
+    """Return what scripts must know of the kinds of entries that `audience` gets."""
+    shown = {k: rules for k, rules in KINDS.items() if audience == "agent" or rules.visitor_sees}
+    return {
+        "spoken": [str(kind) for kind, rules in shown.items() if rules.is_spoken],
+        "passing": [str(kind) for kind, rules in shown.items() if rules.passes],
+        "turns": [str(kind) for kind, rules in shown.items() if rules.turns],
+    }
 
 
 def wire_id(audience: Audience, public_id: str, seq: int) -> str:
@@ -100,7 +81,7 @@ def entry_json(
 ) -> dict[str, Any]:
     """Return one entry as `audience` sees it; `seq` is the number in that audience's counter."""
     if audience == "visitor" and data:
-        data = {key: data[key] for key in _VISITOR_DATA.get(kind, ()) if key in data}
+        data = {key: data[key] for key in KINDS[kind].visitor_data if key in data}
     return {
         "id": wire_id(audience, public_id, seq),
         "seq": seq,

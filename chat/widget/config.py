@@ -10,7 +10,7 @@ from agents.colors import palette
 from agents.models import Brand, BrandText
 from agents.origins import is_source
 from agents.presence import present_agents
-from chat.protocol import ATTACHMENTS_MAX
+from chat.protocol import ATTACHMENTS_MAX, kinds_json
 from chat.texts.widget import launcher_texts, widget_texts
 
 FACES = 3
@@ -56,6 +56,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
             "files": ATTACHMENTS_MAX,
             "accept": ACCEPT,
         },
+        "kinds": kinds_json("visitor"),
         "texts": texts,
         "launcher": launcher,
     }

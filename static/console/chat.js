@@ -159,6 +159,7 @@ function mount() {
       label: texts.thread.label,
       locale: settings.locale,
       timeZone: settings.timeZone,
+      spoken: new Set(settings.kinds.spoken),
       fileUrl: (file) => `/api/v1/attachments/${file.id}`,
       onRetry: (cid) => sync.retry(id, cid),
       onDiscard: (cid) => sync.discard(id, cid),

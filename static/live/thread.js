@@ -37,6 +37,7 @@ import { isMine } from "./store.js";
  * @property {string} [timeZone]
  * @property {string} [label]  what the log is called
  * @property {(file: import("./store.js").File) => string | Promise<string>} fileUrl
+ * @property {Set<string>} spoken  kinds of entries that are words; all others are lines
  * @property {(entry: Entry, thread: Thread) => boolean} [skips]  lines that say nothing new here
  * @property {Set<string>} [overtaken]  kinds of lines of which only the newest stands, unless another
  *   line, a word or a day came in between
@@ -47,7 +48,6 @@ import { isMine } from "./store.js";
 const NEAR_END = 80;
 const GROUP_WITHIN = 5 * 60_000;
 const LINK = /\bhttps?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}]/gi;
-const SPOKEN = new Set(["message", "note", "bot", "article"]);
 
 export class ThreadView {
   /** @type {Options} */ #options;
@@ -146,7 +146,7 @@ export class ThreadView {
     if (!fresh && known) this.#speak(added, thread);
     this.#drawn = thread;
     if (stuck || sentNow || fresh) this.toEnd();
-    else if (added.some((e) => SPOKEN.has(e.kind) && !isMine(e.author, thread.me))) {
+    else if (added.some((e) => this.#options.spoken.has(e.kind) && !isMine(e.author, thread.me))) {
       this.#jump.hidden = false;
     }
   }
@@ -167,7 +167,7 @@ export class ThreadView {
     for (const entry of entries) {
       if (this.#options.skips?.(entry, thread)) continue;
       const at = new Date(entry.at);
-      if (SPOKEN.has(entry.kind)) {
+      if (this.#options.spoken.has(entry.kind)) {
         this.#drawDay(at, lot);
         lot.append(this.#message(entry, at, thread));
         this.#passing = null;
@@ -360,7 +360,7 @@ export class ThreadView {
     const words = entries
       .filter((entry) => !isMine(entry.author, thread.me))
       .map((entry) => {
-        if (!SPOKEN.has(entry.kind)) return this.#line(entry)?.textContent ?? "";
+        if (!this.#options.spoken.has(entry.kind)) return this.#line(entry)?.textContent ?? "";
         const files = (entry.attachments ?? []).map(({ name }) => name);
         return `${entry.author.name ?? ""}: ${[entry.text, ...files].filter(Boolean).join(", ")}`;
       })

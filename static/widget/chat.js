@@ -9,10 +9,8 @@ import { Sound } from "./sound.js";
 
 /** One chat on the screen: header, place in line, thread, composer, end. */
 
-const SPOKEN = new Set(["message", "bot", "article"]);
 const OPEN = new Set(["bot", "queued", "active", "waiting"]);
 const ENDS = new Set(["ended", "resolved"]);
-const TURNS = new Set(["accepted", "queued", "reopened", ...ENDS]);
 
 export class Chat {
   /** @type {import("./frame.js").App} */ #app;
@@ -21,6 +19,8 @@ export class Chat {
   #view;
   #sound;
   #composer;
+  /** @type {Set<string>} */ #spoken;
+  /** Kinds of lines that say what becomes of the chat. @type {Set<string>} */ #turns;
   #listening = new AbortController();
   #readUpTo = 0;
   /** The newest line that the chat's state is known to include. */ #followed = 0;
@@ -38,6 +38,8 @@ export class Chat {
     const { texts, config, locale } = app;
     this.#app = app;
     this.#chat = chat;
+    this.#spoken = new Set(config.kinds.spoken);
+    this.#turns = new Set(config.kinds.turns);
     this.#readUpTo = chat.read ?? 0;
     this.#followed = chat.head ?? 0;
     this.#sound = new Sound(app.bridge);
@@ -55,12 +57,13 @@ export class Chat {
       locale,
       label: texts.chat.messages,
       fileUrl: ({ id }) => app.api.blobUrl(id),
+      spoken: this.#spoken,
       // The place in line says it already; only a return to the line is news.
       skips: (entry, thread) =>
         entry.kind === "queued" &&
         !thread.entries.some(({ kind, seq }) => kind === "accepted" && seq < entry.seq),
       // A chat may go back to the line and to somebody again and again before a word is said.
-      overtaken: new Set(["queued", "accepted"]),
+      overtaken: new Set(config.kinds.passing),
       onRetry: (cid) => this.#sync.retry(chat.id, cid),
       onDiscard: (cid) => this.#sync.discard(chat.id, cid),
     });
@@ -335,7 +338,7 @@ export class Chat {
 
   /** What the lines of the thread say about the chat itself. @param {any[]} entries */
   #follow(entries) {
-    const line = entries.findLast(({ kind }) => TURNS.has(kind));
+    const line = entries.findLast(({ kind }) => this.#turns.has(kind));
     if (!line || line.seq <= this.#followed) return;
     this.#followed = line.seq;
     const isOther = line.author.id !== this.#chat.agent?.id;
@@ -351,7 +354,7 @@ export class Chat {
   /** @param {Event} event */
   #arrived(event) {
     const { entry } = /** @type {CustomEvent} */ (event).detail;
-    if (!SPOKEN.has(entry.kind) || isMine(entry.author, { kind: "visitor" })) return;
+    if (!this.#spoken.has(entry.kind) || isMine(entry.author, { kind: "visitor" })) return;
     this.#app.bridge.event("message", { author: entry.author.name ?? "" });
     const seen = this.#app.isOpen && document.visibilityState === "visible" && document.hasFocus();
     if (!seen) this.#sound.ring(entry.id);
@@ -387,7 +390,7 @@ export class Chat {
     }
     const unread = thread.entries.filter(
       ({ seq, kind, author }) =>
-        seq > this.#readUpTo && SPOKEN.has(kind) && author.kind !== "visitor",
+        seq > this.#readUpTo && this.#spoken.has(kind) && author.kind !== "visitor",
     );
     this.#app.bridge.unread(unread.length);
   }

@@ -37,6 +37,7 @@ class Screen {
     document.body.append(this.element);
     this.view = new ThreadView({
       element: this.element, me, texts: TEXTS, locale: "en", fileUrl: () => "",
+      spoken: new Set(["message"]),
     });
     this.sync.addEventListener("thread", ({ detail: thread }) => {
       this.#check(thread);

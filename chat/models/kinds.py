@@ -1,0 +1,196 @@
+"""What the kinds of entries are: who sees one, what its `data` holds, what scripts do with it.
+
+The one table beside `Entry.Kind`. A new kind is a row here and its sentences in `chat/texts`; then
+frames, lists, transcripts and both screens know it. `docs/api.md` names it.
+
+The timeline is the ledger of rules and reports: whatever they may see of a chat is a line that
+names both sides. Where people have a name for a thing, the plain key holds the name of that moment
+and the key with `_id` beside it the id that the API uses: an agent's public id, the key of a topic
+or team as text, null for nobody. A moment is the line's own; where clocks differ, what lasted less
+than nothing lasted 0 seconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chat.models.entry import Entry
+
+_FROM_AGENT = {"from": "who had it, name", "from_id": "agent, or null"}
+_TO_AGENT = {"to": "who has it now, name", "to_id": "agent"}
+_TOPIC = {"topic": "topic as the chat's language names it", "topic_id": "topic"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindRules:
+    """What one kind of entry is."""
+
+    # Words, drawn as a bubble; everything else is a fact about the chat, drawn as a line.
+    is_spoken: bool = False
+    # It has a number in the visitor's counter.
+    visitor_sees: bool = False
+    # It has one when `data.request` says that it asks the visitor for something.
+    asks_visitor: bool = False
+    # The keys of `data` that the visitor gets.
+    visitor_data: tuple[str, ...] = ()
+    # Of several in a row the visitor is shown only the last, in widget and transcript.
+    passes: bool = False
+    # What becomes of the chat is different for the visitor from here on.
+    turns: bool = False
+    # What `data` may hold. Not all of it stands in every line.
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    def shows(self, data: Mapping[str, Any]) -> bool:
+        """Return whether an entry with this `data` gets a number in the visitor's counter."""
+        return self.visitor_sees or (self.asks_visitor and bool(data.get("request")))
+
+
+Kind = Entry.Kind
+KINDS: Mapping[str, KindRules] = {
+    Kind.MESSAGE: KindRules(
+        is_spoken=True,
+        visitor_sees=True,
+        data={"automatic": "true: nobody wrote it; it answers nobody and stops no clock"},
+    ),
+    Kind.NOTE: KindRules(
+        is_spoken=True, data={"whisper": "true: a supervisor's word to the agent"}
+    ),
+    Kind.BOT: KindRules(
+        is_spoken=True,
+        visitor_sees=True,
+        visitor_data=("options",),
+        data={
+            "options": "what the visitor may choose from",
+            "automatic": "true",
+            "rule": "the rule that said it: id and name",
+        },
+    ),
+    Kind.ARTICLE: KindRules(
+        is_spoken=True,
+        visitor_sees=True,
+        visitor_data=("title", "url"),
+        data={"title": "its title", "url": "its address"},
+    ),
+    Kind.STARTED: KindRules(visitor_sees=True, visitor_data=("topic",), data=_TOPIC),
+    # In the queue from here on, without an agent.
+    Kind.QUEUED: KindRules(
+        visitor_sees=True,
+        passes=True,
+        turns=True,
+        data={
+            **_FROM_AGENT,
+            "reason": "vanished, offline, access, transferred, returned, woke; none: it is new",
+            "at_head": "true: before all chats that never had an agent",
+        },
+    ),
+    # A chat rings at an agent; with `result` it no longer does. `chat.Offer` holds the same.
+    Kind.OFFERED: KindRules(
+        data={
+            "to": "the agent, name",
+            "to_id": "agent",
+            "seconds": "how long it may ring",
+            "routing": "why this agent: open chats, how many were left out by reason",
+            "result": "accepted, declined, missed or withdrawn",
+        }
+    ),
+    # Active from here on, with a slot: an agent's interval begins.
+    Kind.ACCEPTED: KindRules(
+        visitor_sees=True,
+        passes=True,
+        turns=True,
+        data={
+            **_FROM_AGENT,
+            **_TO_AGENT,
+            "automatic": "true: routing or a colleague gave it, the agent did not ask",
+            "routing": "as of `offered`",
+        },
+    ),
+    # Said of an agent's or team's chat that is passed on; `accepted` or `queued` follows.
+    Kind.TRANSFERRED: KindRules(
+        visitor_sees=True,
+        visitor_data=("to",),
+        data={
+            **_FROM_AGENT,
+            "to": "the agent who gets it, name",
+            "to_id": "agent",
+            "team": "the team that gets it, name",
+            "team_id": "team",
+            "reason": "what the giver says about it",
+        },
+    ),
+    Kind.JOINED: KindRules(visitor_sees=True),
+    Kind.LEFT: KindRules(visitor_sees=True),
+    # Wrap-up from here on. Once the visitor's delivered mark has passed this line, the survey that
+    # stands under it counts as delivered.
+    Kind.ENDED: KindRules(
+        visitor_sees=True,
+        visitor_data=("by",),
+        turns=True,
+        data={
+            "by": "visitor, agent or system",
+            "because": "left: the visitor went; closed: an agent or the system ended it; timed_out",
+        },
+    ),
+    # In the archive from here on, without a slot.
+    Kind.RESOLVED: KindRules(
+        visitor_sees=True,
+        turns=True,
+        data={
+            "outcome": "a `Conversation.Outcome`",
+            "because": "as of `ended`, or nobody: nobody was there, and it was left for e-mail",
+            **_TOPIC,
+        },
+    ),
+    # `to` active: `accepted` or `assigned` follows; queued: `queued`, and the wait begins anew.
+    Kind.REOPENED: KindRules(
+        visitor_sees=True,
+        turns=True,
+        data={"from": "wrap_up or resolved", "to": "active or queued"},
+    ),
+    # The newest one counts.
+    Kind.RATED: KindRules(
+        visitor_sees=True,
+        visitor_data=("score",),
+        data={"score": "1 to 5", "comment": "in the visitor's words"},
+    ),
+    Kind.TAGGED: KindRules(
+        data={"added": "name", "added_id": "tag", "removed": "name", "removed_id": "tag"}
+    ),
+    # Somebody else gave it to the agent; or, with `because`, the agent it had goes on with it and
+    # an interval begins. Then it is not drawn.
+    Kind.ASSIGNED: KindRules(
+        data={**_FROM_AGENT, **_TO_AGENT, "because": "reopened or woke: the agent goes on"}
+    ),
+    # What no other line says about status and slot. Not drawn.
+    Kind.STATUS: KindRules(
+        data={
+            "from": "a `Conversation.Status`, or held: rules still ran on it",
+            "to": "a `Conversation.Status`",
+            "because": "woke: the visitor wrote; cap or status: the wrap-up's slot is free",
+            "slot": "freed: its agent may take another chat; status stays",
+            "agent": "whose slot, name",
+            "agent_id": "agent",
+        }
+    ),
+    Kind.CONVERTED: KindRules(
+        visitor_sees=True, visitor_data=("number",), data={"number": "the ticket's number"}
+    ),
+    Kind.FIELD: KindRules(
+        asks_visitor=True,
+        visitor_data=("name", "label", "type", "required"),
+        data={
+            "name": "which field: topic, team, priority, or one of the form",
+            "from": "what it was, as people call it; of priority the number",
+            "from_id": "topic or team, or null",
+            "to": "what it is now, as people call it; of priority the number",
+            "to_id": "topic or team, or null",
+            "because": "resolved, transferred or topic: it changed along with that",
+            "value": "the topic's key, where somebody set it",
+            "label": "what the thread says of it; without it the line is not drawn",
+            "request": "true: the visitor is asked for it",
+            "type": "of what sort the answer is",
+            "required": "whether it must be answered",
+        },
+    ),
+    Kind.INVITATION: KindRules(),
+}
