@@ -1,15 +1,85 @@
-"""Whom a chat can be passed on to, for page and API alike: found by their ids, refused in words."""
+"""Why something could not be done, for pages and API alike: a code for programs, and words.
 
-from django.utils.translation import gettext as _
+The one table of what operations refuse. Words that belong to a field of a form stay with the form.
+Also whom a chat can be passed on to, found by their ids.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Team
+from agents.models.tag import NAME_MAX
+from agents.operations.tags import InvalidTag
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline
-from chat.operations.conversations import NotAssigned
+from chat.operations.conversations import (
+    AlreadyOpen,
+    AlreadyResolved,
+    NotAssigned,
+    NotEnded,
+    WrongTopic,
+)
+from chat.operations.starting import InvalidMessage
+from chat.operations.tags import TAGS_MAX, TooManyTags
+from chat.operations.tickets import EmailNeeded
 from chat.operations.transfers import HasEnded, NotTheirs
+from chat.rights import NotAuthorised
 from config.text import key_of
 
-type Refused = AlreadyTaken | AtCapacity | HasEnded | NotAssigned | NotOnline | NotTheirs
-REFUSED = (AlreadyTaken, AtCapacity, HasEnded, NotAssigned, NotOnline, NotTheirs)
+
+class Explanation(NamedTuple):
+    """A code for programs, and a sentence, with the limit that it names as {n}."""
+
+    code: str
+    sentence: Promise
+    n: int = 0
+
+
+_REFUSALS: Mapping[type[Exception], Explanation] = {
+    AlreadyOpen: Explanation("open", _("This customer has another open chat.")),
+    AlreadyResolved: Explanation("resolved", _("This chat is resolved.")),
+    AlreadyTaken: Explanation("taken", _("Somebody else has taken this chat.")),
+    AtCapacity: Explanation("capacity", _("You have as many chats as you may hold.")),
+    EmailNeeded: Explanation("invalid", _("The customer's e-mail address is not known.")),
+    HasEnded: Explanation("ended", _("This chat has ended.")),
+    InvalidMessage: Explanation("invalid", _("This message can't be sent.")),
+    InvalidTag: Explanation("invalid", _("A tag has 1 to {n} characters."), NAME_MAX),
+    NotAssigned: Explanation("not_assigned", _("Accept the chat first.")),
+    NotAuthorised: Explanation("forbidden", _("This chat is no longer yours.")),
+    NotEnded: Explanation("not_ended", _("This chat is already open.")),
+    NotOnline: Explanation("not_online", _("Go Online to take chats.")),
+    NotTheirs: Explanation("not_authorised", _("Chats of this kind are not answered there.")),
+    TooManyTags: Explanation("full", _("A chat has at most {n} tags."), TAGS_MAX),
+    WrongTopic: Explanation("invalid", _("This topic belongs to another brand.")),
+}
+# Said of the colleague who shall get a chat, not of the one who asks.
+_OF_RECIPIENT: Mapping[type[Exception], Explanation] = {
+    AtCapacity: Explanation("capacity", _("This agent has no free slot now.")),
+    NotOnline: Explanation("not_online", _("This agent is not Online now.")),
+}
+# What `transfer` refuses, but for missing rights.
+TRANSFER_REFUSALS = (AlreadyTaken, AtCapacity, HasEnded, NotAssigned, NotOnline, NotTheirs)
+
+
+def explain_refusal(error: Exception) -> tuple[str, str]:
+    """Return code and words of what the caller may not, or not now."""
+    return _explain(_REFUSALS[type(error)])
+
+
+def explain_transfer(error: Exception) -> tuple[str, str]:
+    """Return code and words of why a chat could not be passed on."""
+    return _explain(_OF_RECIPIENT.get(type(error)) or _REFUSALS[type(error)])
+
+
+def _explain(found: Explanation) -> tuple[str, str]:
+    return found.code, str(found.sentence).format(n=found.n)
+
+
+def refusal_text(error: Exception) -> str:
+    """Return the words alone."""
+    return explain_refusal(error)[1]
 
 
 def recipient_agent(public_id: str) -> Agent | None:
@@ -20,19 +90,3 @@ def recipient_agent(public_id: str) -> Agent | None:
 def recipient_team(key: str) -> Team | None:
     """Return the team with this key."""
     return Team.objects.filter(pk=key_of(key)).first()
-
-
-def why_refused(error: Refused) -> tuple[str, str]:
-    """Return why a chat could not be passed on: a code for programs, and words."""
-    match error:
-        case NotOnline():
-            return "not_online", _("This agent is not Online now.")
-        case AtCapacity():
-            return "capacity", _("This agent has no free slot now.")
-        case NotTheirs():
-            return "not_authorised", _("Chats of this kind are not answered there.")
-        case NotAssigned():
-            return "not_assigned", _("Accept the chat first.")
-        case HasEnded():
-            return "ended", _("This chat has ended.")
-    return "taken", _("Somebody else has taken this chat.")

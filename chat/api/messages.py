@@ -11,9 +11,12 @@ from rest_framework.response import Response
 
 from agents.api.throttling import too_many
 from chat.models import Conversation, Entry
+from chat.operations.starting import InvalidMessage
+from chat.operations.transfers import HasEnded
 from chat.posting.messages import Outgoing, Posted
 from chat.posting.writer import writer
 from chat.protocol import ATTACHMENTS_MAX, Audience, entry_frame, is_cid, is_id
+from chat.refusals import explain_refusal
 from config.web.api import StrictSerializer, TextField
 from config.web.problems import Problem
 from config.wire import wire_time
@@ -97,9 +100,9 @@ def _refused(code: str) -> Exception:
         case "forbidden":
             return NotFound()
         case "ended":
-            return Problem(409, "ended", _("This chat has ended."))
+            return Problem(409, *explain_refusal(HasEnded()))
         case "invalid":
-            return Problem(400, "invalid", _("This message can't be sent."))
+            return Problem(400, *explain_refusal(InvalidMessage()))
         case "rate":
             return too_many(2)
         case _:

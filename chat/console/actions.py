@@ -37,6 +37,7 @@ from chat.operations.drafts import InvalidDraft, save_draft
 from chat.queries.desk import open_offers
 from chat.queries.inbox import open_chats
 from chat.queries.panel import find_chat, topics
+from chat.refusals import refusal_text
 from chat.rights import NotAuthorised, may_answer, may_handle
 from config.folding import fold
 from config.text import key_of
@@ -255,27 +256,3 @@ def answer_events(events: dict[str, Any]) -> HttpResponse:
 def answer_toast(text: str, **events: Any) -> HttpResponse:
     """Answer with a sentence for the agent."""
     return answer_events({"console:toast": {"text": text}, **events})
-
-
-def refusal_text(error: Exception) -> str:
-    """Return why something could not be done, in words for the agent."""
-    match error:
-        case AlreadyTaken():
-            return _("Somebody else has taken this chat.")
-        case AtCapacity():
-            return _("You have as many chats as you may hold.")
-        case NotAuthorised():
-            return _("This chat is no longer yours.")
-        case NotOnline():
-            return _("Go Online to take chats.")
-        case AlreadyOpen():
-            return _("This customer has another open chat.")
-        case AlreadyResolved():
-            return _("This chat is resolved.")
-        case NotEnded():
-            return _("This chat is already open.")
-        case NotAssigned():
-            return _("Accept the chat first.")
-        case WrongTopic():
-            return _("This topic belongs to another brand.")
-    return _("That did not work. Try again.")

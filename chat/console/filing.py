@@ -16,23 +16,27 @@ from django.views.decorators.http import require_http_methods
 from agents.access import Access, access_of
 from agents.callers import signed_in
 from agents.models import Agent, Team
-from agents.models.tag import NAME_MAX
 from agents.operations.tags import InvalidTag
 from agents.presence import online_agents
 from chat.console.actions import (
     answer_events,
     answer_toast,
     handleable_or_404,
-    refusal_text,
     visible_or_404,
 )
 from chat.models import Conversation
-from chat.operations.tags import TAGS_MAX, TooManyTags, add_tag, remove_tag
+from chat.operations.tags import TooManyTags, add_tag, remove_tag
 from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
 from chat.queries.people import face_of
 from chat.queries.tags import suggested_tags, tags_of
-from chat.refusals import REFUSED, recipient_agent, recipient_team, why_refused
+from chat.refusals import (
+    TRANSFER_REFUSALS,
+    explain_transfer,
+    recipient_agent,
+    recipient_team,
+    refusal_text,
+)
 from chat.rights import NotAuthorised, may_file
 from chat.routing.room import rooms_for, teams_for
 from config.folding import fold
@@ -71,8 +75,8 @@ def pass_on(request: HttpRequest, public_id: str) -> HttpResponse:
                     now=timezone.now(),
                     reason=form.cleaned_data["reason"],
                 )
-            except REFUSED as refused:
-                return answer_toast(why_refused(refused)[1], **{"console:refresh": {}})
+            except TRANSFER_REFUSALS as refused:
+                return answer_toast(explain_transfer(refused)[1], **{"console:refresh": {}})
             except NotAuthorised as refused:
                 return answer_toast(refusal_text(refused), **{"console:refresh": {}})
             text = _("Transferred. To: {name}").format(name=to.name)
@@ -138,8 +142,8 @@ def convert(request: HttpRequest, public_id: str) -> HttpResponse:
             ticket, created = convert_to_ticket(
                 conversation=conversation, by=agent, now=timezone.now(), email=email
             )
-        except EmailNeeded:
-            error = _("The customer's e-mail address is not known.")
+        except EmailNeeded as refused:
+            error = refusal_text(refused)
         except NotAuthorised as refused:
             return answer_toast(refusal_text(refused), **{"console:refresh": {}})
         else:
@@ -172,10 +176,8 @@ def tags(request: HttpRequest, public_id: str) -> HttpResponse:
         else:
             word = request.POST.get("add", "")
             add_tag(conversation=conversation, name=word, by=agent, now=timezone.now())
-    except InvalidTag:
-        error = _("A tag has 1 to {n} characters.").format(n=NAME_MAX)
-    except TooManyTags:
-        error = _("A chat has at most {n} tags.").format(n=TAGS_MAX)
+    except (InvalidTag, TooManyTags) as refused:
+        error = refusal_text(refused)
     except NotAuthorised as refused:
         return answer_toast(refusal_text(refused), **{"console:refresh": {}})
     context = {"id": public_id, "tags": tags_of(conversation), "may_tag": True, "error": error}

@@ -30,6 +30,7 @@ from chat.operations.conversations import (
     resolve_conversation,
     set_topic,
 )
+from chat.refusals import explain_refusal
 from config.text import key_of
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
@@ -107,10 +108,8 @@ class Accept(DeskView):
         chat = answerable_chat(request, public_id)
         try:
             accept(conversation=chat, agent=agent_of(request), now=timezone.now())
-        except AlreadyTaken as error:
-            raise Problem(409, "taken", _("Somebody else has taken this chat.")) from error
-        except (NotOnline, AtCapacity) as error:
-            raise no_room(error) from error
+        except (AlreadyTaken, NotOnline, AtCapacity) as error:
+            raise Problem(409, *explain_refusal(error)) from error
         return fresh(chat)
 
 
@@ -141,7 +140,7 @@ class End(DeskView):
         try:
             end_conversation(conversation=chat, by=agent_of(request), now=timezone.now())
         except NotAssigned as error:
-            raise not_assigned() from error
+            raise Problem(409, *explain_refusal(error)) from error
         return fresh(chat)
 
 
@@ -177,10 +176,8 @@ def with_topic(request: Request, public_id: str, *, do: Callable[..., Any]) -> R
     topic = _topic_of(chat, valid(TopicBody, request)["topic"])
     try:
         do(conversation=chat, topic=topic, by=agent_of(request), now=timezone.now())
-    except NotAssigned as error:
-        raise not_assigned() from error
-    except AlreadyResolved as error:
-        raise Problem(409, "resolved", _("This chat is resolved.")) from error
+    except (NotAssigned, AlreadyResolved) as error:
+        raise Problem(409, *explain_refusal(error)) from error
     return fresh(chat)
 
 
@@ -197,25 +194,9 @@ class Reopen(DeskView):
         chat = answerable_chat(request, public_id)
         try:
             reopen_conversation(conversation=chat, by=agent_of(request), now=timezone.now())
-        except NotEnded as error:
-            raise Problem(409, "not_ended", _("This chat has not ended.")) from error
-        except AlreadyOpen as error:
-            raise Problem(409, "open", _("This customer already has another open chat.")) from error
-        except (NotOnline, AtCapacity) as error:
-            raise no_room(error) from error
+        except (NotEnded, AlreadyOpen, NotOnline, AtCapacity) as error:
+            raise Problem(409, *explain_refusal(error)) from error
         return fresh(chat)
-
-
-def no_room(error: NotOnline | AtCapacity) -> Problem:
-    """Return why the caller gets no chat now."""
-    if isinstance(error, NotOnline):
-        return Problem(409, "not_online", _("Go Online to receive chats."))
-    return Problem(409, "capacity", _("You have as many chats as you may."))
-
-
-def not_assigned() -> Problem:
-    """Return why nobody can finish a chat that stands in the queue."""
-    return Problem(409, "not_assigned", _("Accept the chat first."))
 
 
 def _topic_of(chat: Conversation, wished: str) -> Topic:

@@ -21,7 +21,14 @@ from chat.operations.tags import TAGS_MAX, TooManyTags, change_tags
 from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
 from chat.queries.tags import tags_of
-from chat.refusals import REFUSED, recipient_agent, recipient_team, why_refused
+from chat.refusals import (
+    TRANSFER_REFUSALS,
+    explain_refusal,
+    explain_transfer,
+    recipient_agent,
+    recipient_team,
+    refusal_text,
+)
 from config.web.api import Email, StrictSerializer, TextField, valid
 from config.web.problems import Problem
 
@@ -71,8 +78,8 @@ class Transfer(DeskView):
                 now=timezone.now(),
                 reason=wish["reason"],
             )
-        except REFUSED as error:
-            raise Problem(409, *why_refused(error)) from error
+        except TRANSFER_REFUSALS as error:
+            raise Problem(409, *explain_transfer(error)) from error
         return fresh(chat)
 
 
@@ -100,9 +107,7 @@ class Convert(DeskView):
                 email=body.get("email", ""),
             )
         except EmailNeeded as error:
-            raise serializers.ValidationError(
-                {"email": [_("The customer's e-mail address is not known.")]}
-            ) from error
+            raise serializers.ValidationError({"email": [refusal_text(error)]}) from error
         answer = ConvertedAnswer({"ticket": ticket.number, "status": ticket.status})
         return Response(answer.data, status=201 if created else 200)
 
@@ -132,11 +137,9 @@ class ChatTags(DeskView):
                 **body,
             )
         except InvalidTag as error:
-            raise serializers.ValidationError({"add": [_("This can't be a tag.")]}) from error
+            raise serializers.ValidationError({"add": [refusal_text(error)]}) from error
         except TooManyTags as error:
-            raise Problem(
-                409, "full", _("A chat has at most {n} tags.").format(n=TAGS_MAX)
-            ) from error
+            raise Problem(409, *explain_refusal(error)) from error
         return _tags(chat)
 
 

@@ -39,6 +39,7 @@ from chat.operations.starting import InvalidMessage, NobodyAvailable, start_conv
 from chat.operations.transcripts import NotSent, request_transcript, require_sendable
 from chat.operations.visitors import EVENTS_KEPT, SiteEvent
 from chat.posting.marks import mark_read
+from chat.refusals import explain_refusal
 from chat.routing.availability import availability
 from chat.routing.board import shown_place
 from config.web.api import Email, LineField, StrictSerializer, TextField, valid
@@ -155,7 +156,7 @@ class Conversations(WidgetView):
                 ),
             ) from error
         except InvalidMessage as error:
-            raise Problem(400, "invalid", _("This message can't be sent.")) from error
+            raise Problem(400, *explain_refusal(error)) from error
         chat = started.conversation
         position, eta = shown_place(chat, now=now)
         answer = {"id": chat.public_id, "status": chat.status, "position": position, "eta": eta}

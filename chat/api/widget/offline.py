@@ -23,6 +23,7 @@ from chat.api.widget.shapes import AvailabilityAnswer, OfflineAnswer
 from chat.api.widget.topics import public_topic
 from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
+from chat.refusals import explain_refusal
 from chat.routing.board import shown_availability
 from chat.widget.sessions import VisitorSession
 from config.web.api import Email, LineField, StrictSerializer, TextField, valid
@@ -95,7 +96,7 @@ class OfflineMessages(WidgetView):
                 now=now,
             )
         except InvalidMessage as error:
-            raise Problem(400, "invalid", _("This message can't be sent.")) from error
+            raise Problem(400, *explain_refusal(error)) from error
         answer = {
             "ticket": ticket.number,
             "reply": _("We have received your message. We will answer by e-mail."),
