@@ -6,7 +6,7 @@ An operation calls `publish(event)` inside its transaction. The event leaves by 
 * after the commit, one send to the channel layer, best effort, content built once per audience.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
@@ -29,9 +29,9 @@ class Delivery(NamedTuple):
     content: dict[str, Any]
 
     @classmethod
-    def of_event(cls, group: str, name: str, /, **data: Any) -> Self:
-        """Return an `event` frame for a group."""
-        return cls(group, frames_content(event_frame(name, data)))
+    def of_event(cls, group: str, name: str, /, touched: Sequence[str] = (), **data: Any) -> Self:
+        """Return an `event` frame for a group; see `frames_content` for `touched`."""
+        return cls(group, frames_content(event_frame(name, data), touched=touched))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ it is.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,25 +28,20 @@ def event_frame(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "event", "name": name, "data": data}
 
 
-# Who follows a chat, and how, may have changed with these.
-_REASSIGNING = frozenset({"conversation.assigned", "conversation.changed"})
-
-
-def frames_content(*frames: Mapping[str, Any], sender: str = "") -> dict[str, Any]:
+def frames_content(
+    *frames: Mapping[str, Any], sender: str = "", touched: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return layer content for frames that are forwarded as they are, encoded once.
 
-    Sockets of `sender` (an agent's public id) don't hear it.
+    Sockets of `sender` (an agent's public id) don't hear it. Of the chats in `touched` (public ids)
+    it may have changed who follows them: sockets look again.
     """
     content: dict[str, Any] = {
         "type": "live.frames",
         "frames": [encode(frame) for frame in frames],
     }
-    if touched := [
-        frame["data"]["conversation"]
-        for frame in frames
-        if frame.get("name") in _REASSIGNING and "conversation" in frame["data"]
-    ]:
-        content["touched"] = touched
+    if touched:
+        content["touched"] = list(touched)
     if sender:
         content["sender"] = sender
     return content

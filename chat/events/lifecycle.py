@@ -41,21 +41,29 @@ class ChatEvent(Event):
                 visitor_group(self.visitor), name, conversation=self.public_id, **data
             )
 
-    def _to_agents(self, name: str, *agent_ids: int | None, **data: Any) -> Iterable[Delivery]:
+    def _to_agents(
+        self, name: str, *agent_ids: int | None, touches: bool = False, **data: Any
+    ) -> Iterable[Delivery]:
+        """Return what agents hear; `touches` when it may change who follows the chat."""
         for agent_id in agent_ids:
             if agent_id is not None:
                 yield Delivery.of_event(
                     agent_group(agent_id),
                     name,
+                    touched=[self.public_id] if touches else (),
                     conversation=self.public_id,
                     brand=str(self.brand_id),
                     **data,
                 )
 
+    def _changed_to_agents(self, agent_id: int | None, **data: Any) -> Iterable[Delivery]:
+        yield from self._to_agents("conversation.changed", agent_id, touches=True, **data)
+
     def _to_watchers(self, **data: Any) -> Delivery:
         return Delivery.of_event(
             thread_group(self.conversation_id),
             "conversation.changed",
+            touched=[self.public_id],
             conversation=self.public_id,
             brand=str(self.brand_id),
             **data,
@@ -87,7 +95,7 @@ class ConversationQueued(ChatEvent):
         if self.previous_id is not None:
             yield from self._to_visitor("conversation.changed", status=self.status)
             yield self._to_watchers(status=self.status)
-        yield from self._to_agents("conversation.changed", self.previous_id, status=self.status)
+        yield from self._changed_to_agents(self.previous_id, status=self.status)
         yield Delivery.of_event(
             desk_group(self.brand_id),
             self.name,
@@ -111,9 +119,13 @@ class ConversationAssigned(ChatEvent):
     def deliveries(self) -> Iterable[Delivery]:
         """Return who learns of the new assignee; whoever watches may have lost the right to."""
         yield from self._to_agents(
-            self.name, self.assignee_id, agent=self.agent, automatic=self.automatic
+            self.name,
+            self.assignee_id,
+            touches=True,
+            agent=self.agent,
+            automatic=self.automatic,
         )
-        yield from self._to_agents("conversation.changed", self.previous_id, status=self.status)
+        yield from self._changed_to_agents(self.previous_id, status=self.status)
         yield self._to_watchers(status=self.status)
         yield from self._to_visitor(self.name, agent=self.agent)
         yield self._list_changed()
@@ -131,9 +143,9 @@ class ConversationChanged(ChatEvent):
     def deliveries(self) -> Iterable[Delivery]:
         """Return who shows the chat."""
         change = {"status": self.status, "outcome": self.outcome}
-        yield from self._to_agents("conversation.changed", self.assignee_id, **change)
+        yield from self._changed_to_agents(self.assignee_id, **change)
         if self.previous_id != self.assignee_id:
-            yield from self._to_agents("conversation.changed", self.previous_id, **change)
+            yield from self._changed_to_agents(self.previous_id, **change)
         yield self._to_watchers(**change)
         yield from self._to_visitor("conversation.changed", status=self.status)
         yield self._list_changed()
@@ -157,7 +169,7 @@ class ConversationLate(ChatEvent):
 
         Nobody's ("") is a chat that nobody took.
         """
-        wait = {"customer": self.customer, "since": self.since}
+        wait: dict[str, Any] = {"customer": self.customer, "since": self.since}
         if self.is_first:
             yield from self._to_agents(self.name, self.assignee_id, **wait)
         yield from self._to_agents(self.name, *self.supervisor_ids, agent=self.agent, **wait)

@@ -113,7 +113,8 @@ async def until_followed(conversation, wanted: bool) -> None:
 def give(conversation, agent, tell=None):
     Conversation.objects.update(assignee=agent)
     frame = event_frame("conversation.assigned", {"conversation": conversation.public_id})
-    announce([(f"agent.{(tell or agent).pk}", frames_content(frame))])
+    content = frames_content(frame, touched=[conversation.public_id])
+    announce([(f"agent.{(tell or agent).pk}", content)])
 
 
 # Typing, reading, delivery
