@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from agents.models import Agent, Brand, Channel, Status, StatusInterval, Tag, Topic
 from chat.demo.texts import Dialogue, Person
 from chat.models import Conversation, ConversationTag, Entry, Participation, Visitor
-from chat.operations.entries import preview_of
-from chat.protocol import visible_to_visitor
+from chat.operations.lines import number_line
 from config.folding import fold
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
@@ -42,14 +41,14 @@ class StagedChat:
     ) -> None:
         """Append an entry with the next numbers of both audiences."""
         chat, data = self.chat, data or {}
-        chat.last_seq += 1
-        is_public = visible_to_visitor(kind, data)
-        chat.last_visitor_seq += is_public
+        seq, visitor_seq = number_line(
+            chat, kind=kind, author_kind=by, data=data, text=body, now=at
+        )
         self.entries.append(
             Entry(
                 conversation=chat,
-                seq=chat.last_seq,
-                visitor_seq=chat.last_visitor_seq if is_public else None,
+                seq=seq,
+                visitor_seq=visitor_seq,
                 kind=kind,
                 author_kind=by,
                 agent=agent,
@@ -58,10 +57,6 @@ class StagedChat:
                 created_at=at,
             )
         )
-        if kind == Entry.Kind.MESSAGE:
-            chat.preview = preview_of(body)
-            chat.preview_author = by
-            chat.last_message_at = at
 
 
 def workdays(now: datetime) -> list[datetime]:

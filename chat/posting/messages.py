@@ -7,6 +7,7 @@ entries; move the counters; write the outbox row. Two more when files come along
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -14,16 +15,14 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.models import Agent, Permission, Role
-from chat.events.groups import thread_group, visitor_group
 from chat.events.words import ConversationWoke, MessagesPosted, TicketedWords
 from chat.models import Conversation, Entry, Visitor
-from chat.operations.entries import preview_of
+from chat.operations.lines import build_deliveries, number_line
 from chat.posting import rows
 from chat.protocol import (
     ATTACHMENTS_MAX,
     Audience,
     author_json,
-    entries_content,
     entry_json,
     is_cid,
     is_sayable,
@@ -39,6 +38,7 @@ _TAKES_VISITOR = frozenset({*Conversation.OPEN, Conversation.Status.WRAP_UP})
 # A visitor's word in these wakes the chat: it has no slot, or has even gone to the archive.
 _SLEEPS = frozenset({Conversation.Status.WAITING, Conversation.Status.RESOLVED})
 MESSAGE, NOTE = Entry.Kind.MESSAGE.value, Entry.Kind.NOTE.value
+_NO_DATA: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,11 @@ class _NewEntry:
     seq: int
     visitor_seq: int | None
     files: list[rows.File]
+
+    @property
+    def author_kind(self) -> str:
+        """Return which side it is from."""
+        return self.draft.author.kind
 
 
 @dataclass(slots=True)
@@ -320,19 +325,16 @@ def _take(draft: Outgoing, files: dict[str, rows.File]) -> list[rows.File] | Non
 def _next_line(
     index: int, draft: Outgoing, row: rows.Locked, files: list[rows.File], now: datetime
 ) -> _NewEntry:
-    row.last_seq += 1
-    visitor_seq = None
-    if draft.kind == MESSAGE:
-        if row.kind != Conversation.Kind.TEAM:
-            visitor_seq = row.last_visitor_seq = row.last_visitor_seq + 1
-        row.preview = preview_of(draft.text, files[0].shape["name"] if files else "")
-        row.preview_author = draft.author.kind
-        row.last_message_at = now
-        if draft.author.kind == "agent":
-            row.unanswered_since = None
-        elif row.unanswered_since is None:
-            row.unanswered_since = now
-    return _NewEntry(index, draft, row.last_seq, visitor_seq, files)
+    seq, visitor_seq = number_line(
+        row,
+        kind=draft.kind,
+        author_kind=draft.author.kind,
+        data=_NO_DATA,
+        text=draft.text,
+        file_name=files[0].shape["name"] if files else "",
+        now=now,
+    )
+    return _NewEntry(index, draft, seq, visitor_seq, files)
 
 
 def _deliveries(threads: Iterable[_LockedChat], now: datetime) -> list[Delivery]:
@@ -341,36 +343,22 @@ def _deliveries(threads: Iterable[_LockedChat], now: datetime) -> list[Delivery]
     deliveries = []
     for thread in threads:
         row = thread.row
-        if row.visitor_hash and (
-            public := [line for line in thread.lines if line.visitor_seq is not None]
-        ):
-            content = _content("visitor", row, public, at)
-            deliveries.append(Delivery(visitor_group(row.visitor_hash), content))
-        deliveries.append(Delivery(thread_group(row.pk), _content("agent", row, thread.lines, at)))
+        shape = partial(_shape, row.public_id, at)
+        deliveries += build_deliveries(row, thread.lines, shape, visitor_hash=row.visitor_hash)
     return deliveries
 
 
-def _content(
-    audience: Audience, row: rows.Locked, lines: Iterable[_NewEntry], at: str
-) -> dict[str, Any]:
-    shaped = []
-    delivered = 0
-    for line in lines:
-        author = line.draft.author
-        if line.visitor_seq is not None and (author.kind == "visitor") is (audience == "agent"):
-            delivered = line.visitor_seq
-        shaped.append(
-            entry_json(
-                audience=audience,
-                public_id=row.public_id,
-                seq=(line.visitor_seq or 0) if audience == "visitor" else line.seq,
-                kind=line.draft.kind,
-                author=author.shape(),
-                text=line.draft.text,
-                attachments=[file.shape for file in line.files],
-                data={},
-                cid=line.draft.client_id,
-                at=at,
-            )
-        )
-    return entries_content(row.pk, row.public_id, shaped, delivered=delivered)
+def _shape(public_id: str, at: str, line: _NewEntry, audience: Audience) -> dict[str, Any]:
+    draft = line.draft
+    return entry_json(
+        audience=audience,
+        public_id=public_id,
+        seq=(line.visitor_seq or 0) if audience == "visitor" else line.seq,
+        kind=draft.kind,
+        author=draft.author.shape(),
+        text=draft.text,
+        attachments=[file.shape for file in line.files],
+        data=_NO_DATA,
+        cid=draft.client_id,
+        at=at,
+    )
