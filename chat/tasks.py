@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from agents.presence import forget_old_leases
 from chat.operations import attachments
 from chat.operations.announcements import announce_changes
-from chat.operations.assignment import miss_offers, route
+from chat.operations.assignment import route
 from chat.operations.lateness import alert_late
+from chat.operations.offers import miss_offers
 from chat.operations.sweeping import (
     free_wrap_ups,
     release_held,

@@ -21,7 +21,7 @@ from agents.callers import signed_in
 from agents.models import Topic
 from chat.console.frame import offer_shown
 from chat.models import Conversation, Offer
-from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
+from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept
 from chat.operations.conversations import (
     AlreadyOpen,
     AlreadyResolved,
@@ -34,6 +34,7 @@ from chat.operations.conversations import (
     set_topic,
 )
 from chat.operations.drafts import InvalidDraft, save_draft
+from chat.operations.offers import decline
 from chat.queries.desk import open_offers
 from chat.queries.inbox import open_chats
 from chat.queries.panel import find_chat, topics

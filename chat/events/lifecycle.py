@@ -156,7 +156,6 @@ class ConversationLate(ChatEvent):
     """A customer waits too long for an answer: alerts the agent first, then supervisors."""
 
     name: ClassVar[str] = "conversation.late"
-    durable: ClassVar[bool] = False
 
     customer: str
     agent: str

@@ -42,6 +42,15 @@ class EntriesAppended(_Prepared):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FactsAppended(_Prepared):
+    """Lines were stored that no other event tells of: a rating, another topic or team."""
+
+    name: ClassVar[str] = "facts.appended"
+    conversation_id: int
+    entry_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationWoke(Event):
     """The visitor wrote in a chat that holds no slot (waiting, resolved): routing must act."""
 

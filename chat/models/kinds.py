@@ -37,6 +37,8 @@ class KindRules:
     passes: bool = False
     # What becomes of the chat is different for the visitor from here on.
     turns: bool = False
+    # No other event tells of it: workers hear of the line itself.
+    is_told: bool = False
     # What `data` may hold. Not all of it stands in every line.
     data: Mapping[str, str] = field(default_factory=dict)
 
@@ -150,6 +152,7 @@ KINDS: Mapping[str, KindRules] = {
     # The newest one counts.
     Kind.RATED: KindRules(
         visitor_sees=True,
+        is_told=True,
         visitor_data=("score",),
         data={"score": "1 to 5", "comment": "in the visitor's words"},
     ),
@@ -176,6 +179,7 @@ KINDS: Mapping[str, KindRules] = {
         visitor_sees=True, visitor_data=("number",), data={"number": "the ticket's number"}
     ),
     Kind.FIELD: KindRules(
+        is_told=True,
         asks_visitor=True,
         visitor_data=("name", "label", "type", "required"),
         data={

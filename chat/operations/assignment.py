@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,20 +13,19 @@ from agents.presence import online_agents
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationQueued,
-    OfferMade,
-    OfferWithdrawn,
     SlotFreed,
 )
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
-from chat.models import Conversation, Entry, Offer
+from chat.models import Conversation, Entry
+from chat.operations.changes import name_agent
 from chat.operations.entries import NewLine, append
+from chat.operations.offers import make_offer, withdraw_offers
 from chat.rights import NotAuthorised, require_answering
 from chat.routing.candidates import as_candidates, load_of, offerable, read_queue
 from chat.routing.decision import Assignment, Decision, decide
 from chat.routing.faces import public_agent
 from chat.routing.room import free_slots
 from config.events import publish
-from config.wire import wire_time
 
 # Why a chat is in the queue again: its agent transferred it to a team.
 PASSED_ON = "transferred"
@@ -74,7 +73,7 @@ def _route(*, now: datetime) -> Decision:
         chat, agent = chats[assignment.conversation_id], people[assignment.agent_id]
         why = _explained(decision, assignment, load.held)
         if assignment.ring_seconds:
-            _ring(chat, agent, seconds=assignment.ring_seconds, why=why, now=now)
+            make_offer(chat, agent, seconds=assignment.ring_seconds, why=why, now=now)
         else:
             give(chat, agent, automatic=True, why=why, now=now)
     return decision
@@ -114,28 +113,6 @@ def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conver
 
 
 @transaction.atomic
-def decline(*, conversation: Conversation, agent: Agent, now: datetime) -> None:
-    """Let a ringing chat go to the next agent; declining what does not ring changes nothing."""
-    chat = lock_conversation(conversation)
-    offer = Offer.objects.filter(conversation=chat, agent=agent, result=Offer.Result.OPEN).first()
-    if offer:
-        _close(offer, chat, result=Offer.Result.DECLINED, now=now)
-
-
-@transaction.atomic
-def miss_offers(*, now: datetime) -> int:
-    """Close the offers that rang too long; return how many."""
-    late = Offer.objects.filter(result=Offer.Result.OPEN, rings_until__lte=now)
-    chats = {
-        chat.pk: chat for chat in lock_conversations(late.values_list("conversation_id", flat=True))
-    }
-    missed = list(late.filter(conversation__in=chats))
-    for offer in missed:
-        _close(offer, chats[offer.conversation_id], result=Offer.Result.MISSED, now=now)
-    return len(missed)
-
-
-@transaction.atomic
 def assign_conversation(
     *, conversation: Conversation, to: Agent, by: Agent | None, now: datetime
 ) -> Conversation:
@@ -158,7 +135,7 @@ def assign_conversation(
             kind=Entry.Kind.TRANSFERRED if chat.assignee_id else Entry.Kind.ASSIGNED,
             author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
             agent=by,
-            data={"to": person.name, "to_id": person.public_id},
+            data={**name_agent("from", chat.assignee), **name_agent("to", person)},
         )
         append(chat, line, now=now)
     give(chat, person, automatic=by is None or by.pk != person.pk, why={}, now=now)
@@ -227,23 +204,12 @@ def put_in_queue(
         kind=Entry.Kind.QUEUED,
         author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
         agent=by,
-        data={"reason": reason, "from": previous.name if previous else ""},
+        data={"reason": reason, "at_head": chat.is_at_head, **name_agent("from", previous)},
     )
     append(chat, line, now=now)
     publish(ConversationQueued.of(chat, previous_id=previous.pk if previous else None))
     if freed and previous:
         publish(SlotFreed(agent_id=previous.pk))
-
-
-def withdraw_offers(
-    chat: Conversation, *, now: datetime, accepted_by: int | None = None, at: int | None = None
-) -> None:
-    """Stop a locked chat from ringing (`at` one agent): somebody took it, left, or it is over."""
-    ringing = Offer.objects.filter(conversation=chat, result=Offer.Result.OPEN)
-    for offer in ringing if at is None else ringing.filter(agent=at):
-        was_taken = offer.agent_id == accepted_by
-        result = Offer.Result.ACCEPTED if was_taken else Offer.Result.WITHDRAWN
-        _close(offer, chat, result=result, now=now)
 
 
 def give(
@@ -283,7 +249,12 @@ def give(
         kind=Entry.Kind.ACCEPTED,
         author_kind=Entry.AuthorKind.AGENT,
         agent=agent,
-        data={"automatic": automatic, "to": agent.name, **why},
+        data={
+            "automatic": automatic,
+            **name_agent("from", previous),
+            **name_agent("to", agent),
+            **why,
+        },
     )
     append(chat, line, now=now)
     publish(
@@ -296,24 +267,3 @@ def give(
     )
     if previous and moved and kept_slot:
         publish(SlotFreed(agent_id=previous.pk))
-
-
-def _ring(
-    chat: Conversation, agent: Agent, *, seconds: int, why: dict[str, Any], now: datetime
-) -> None:
-    offer = Offer.objects.create(
-        conversation=chat,
-        agent=agent,
-        offered_at=now,
-        rings_until=now + timedelta(seconds=seconds),
-    )
-    line = NewLine(kind=Entry.Kind.OFFERED, data={"to": agent.name, **why})
-    append(chat, line, now=now)
-    publish(OfferMade.of(chat, agent_id=agent.pk, rings_until=wire_time(offer.rings_until)))
-
-
-def _close(offer: Offer, chat: Conversation, *, result: str, now: datetime) -> None:
-    offer.result = result
-    offer.closed_at = now
-    offer.save(update_fields=["result", "closed_at"])
-    publish(OfferWithdrawn.of(chat, agent_id=offer.agent_id, result=result))

@@ -23,13 +23,17 @@ from chat.operations.assignment import (
     NotOnline,
     put_in_queue,
     require_room,
-    withdraw_offers,
 )
+from chat.operations.changes import TOPIC, change_team, change_topic, name_agent, name_topic
 from chat.operations.entries import NewLine, append
+from chat.operations.offers import withdraw_offers
 from chat.rights import may_answer, require_answering, require_handling
 from config.events import publish
 
 type Actor = Agent | Visitor | None
+
+# Why a chat ended, as the lines of end and resolve say it.
+_LEFT, _CLOSED, _TIMED_OUT = "left", "closed", "timed_out"
 
 
 class AlreadyOpen(Exception):
@@ -73,14 +77,16 @@ def end_conversation(
     chat = lock_conversation(conversation)
     if not chat.is_open:
         return chat
+    is_late = by is None and outcome == Conversation.Outcome.TIMED_OUT
+    because = _LEFT if isinstance(by, Visitor) else _TIMED_OUT if is_late else _CLOSED
     if isinstance(by, Agent):
         require_handling(by, chat)
         if chat.assignee_id is None:
             raise NotAssigned
-    _end(chat, by=by, now=now)
+    _end(chat, by=by, because=because, now=now)
     if by is None or chat.assignee_id is None:
         ending = _outcome(chat, otherwise=Conversation.Outcome.ABANDONED)
-        _close(chat, outcome=outcome or ending, by=None, now=now)
+        _close(chat, outcome=outcome or ending, by=None, because=because, now=now)
         publish(ConversationResolved.of(chat, outcome=chat.outcome))
     else:
         chat.save(update_fields=["status", "held_until", "ended_at"])
@@ -88,13 +94,13 @@ def end_conversation(
     return chat
 
 
-def _end(chat: Conversation, *, by: Actor, now: datetime) -> None:
+def _end(chat: Conversation, *, by: Actor, because: str, now: datetime) -> None:
     """Write the end of a locked open chat; the caller saves it."""
     withdraw_offers(chat, now=now)
     chat.status = Conversation.Status.WRAP_UP
     chat.held_until = None
     chat.ended_at = now
-    append(chat, _line(Entry.Kind.ENDED, by, data={"by": _side(by)}), now=now)
+    append(chat, _line(Entry.Kind.ENDED, by, data={"by": _side(by), "because": because}), now=now)
 
 
 def _outcome(chat: Conversation, *, otherwise: str) -> str:
@@ -102,7 +108,9 @@ def _outcome(chat: Conversation, *, otherwise: str) -> str:
     return Conversation.Outcome.CONVERTED if chat.ticket_id else otherwise
 
 
-def _close(chat: Conversation, *, outcome: str, by: Agent | None, now: datetime) -> None:
+def _close(
+    chat: Conversation, *, outcome: str, by: Agent | None, because: str, now: datetime
+) -> None:
     """Move a locked ended chat to the archive and free its slot."""
     chat.status = Conversation.Status.RESOLVED
     chat.outcome = outcome
@@ -121,9 +129,14 @@ def _close(chat: Conversation, *, outcome: str, by: Agent | None, now: datetime)
             "topic",
         ]
     )
-    label = chat.topic.label(chat.language) if chat.topic else ""
-    data = {"outcome": outcome, **({"topic": label} if label else {})}
+    data = {"outcome": str(outcome), "because": because, **name_topic(chat)}
     append(chat, _line(Entry.Kind.RESOLVED, by, data=data), now=now)
+
+
+def _why_ended(chat: Conversation) -> str:
+    """Return why a chat that is being wrapped up ended."""
+    ends = chat.entries.filter(kind=Entry.Kind.ENDED).order_by("-seq")
+    return str((ends.values_list("data", flat=True).first() or {}).get("because", _CLOSED))
 
 
 @transaction.atomic
@@ -143,11 +156,14 @@ def resolve_conversation(
         raise WrongTopic
     if chat.assignee_id is None:
         raise NotAssigned
+    because = _CLOSED
     if chat.is_open:
-        _end(chat, by=by, now=now)
-    chat.topic = topic
+        _end(chat, by=by, because=because, now=now)
+    else:
+        because = _why_ended(chat)
+    change_topic(chat, topic, by=by, now=now, because="resolved")
     outcome = _outcome(chat, otherwise=Conversation.Outcome.ANSWERED)
-    _close(chat, outcome=outcome, by=by, now=now)
+    _close(chat, outcome=outcome, by=by, because=because, now=now)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))
     return chat
 
@@ -170,10 +186,9 @@ def set_topic(
         require_handling(by, chat)
     if chat.topic_id == topic.pk:
         return chat
-    chat.topic, chat.team = topic, None
+    change_topic(chat, topic, by=by, now=now)
+    change_team(chat, None, by=by, now=now, because=TOPIC)
     chat.save(update_fields=["topic", "team"])
-    data = {"name": "topic", "value": str(topic.pk), "label": topic.label(chat.language)}
-    append(chat, _line(Entry.Kind.FIELD, by, data=data), now=now)
     if chat.status == Conversation.Status.QUEUED and chat.held_until is None:
         withdraw_offers(chat, now=now)
         publish(ConversationQueued.of(chat))
@@ -203,7 +218,7 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
     elif chat.assignee_id != person_id:
         raise Moved
     _require_reopenable(chat, by, now)
-    previous, held_slot = chat.assignee, chat.holds_slot
+    previous, held_slot, ended_as = chat.assignee, chat.holds_slot, chat.status
     goes_on = person is not None and _can_go_on(person, chat, by)
     chat.outcome = ""
     chat.ended_at = chat.resolved_at = chat.resolved_by = None
@@ -226,9 +241,18 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
             "queued_at",
         ]
     )
-    lines = [_line(Entry.Kind.REOPENED, by)]
-    if goes_on and person != previous:
-        lines.append(_line(Entry.Kind.ACCEPTED, person))
+    sides = {
+        "from": str(ended_as),
+        "to": str(Conversation.Status.ACTIVE if goes_on else Conversation.Status.QUEUED),
+    }
+    lines = [_line(Entry.Kind.REOPENED, by, data=sides)]
+    if person is not None and goes_on:
+        named = {**name_agent("from", previous), **name_agent("to", person)}
+        if person == previous:
+            line = NewLine(kind=Entry.Kind.ASSIGNED, data={**named, "because": "reopened"})
+        else:
+            line = _line(Entry.Kind.ACCEPTED, person, data={"automatic": False, **named})
+        lines.append(line)
     append(chat, *lines, now=now)
     publish(ConversationReopened.of(chat, previous_id=previous.pk if previous else None))
     if previous and held_slot and goes_on and person != previous:

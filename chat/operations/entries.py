@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Agent
-from chat.events.words import EntriesAppended, MessagesPosted
+from chat.events.words import EntriesAppended, FactsAppended, MessagesPosted
 from chat.models import Attachment, Conversation, Entry
 from chat.models.kinds import KINDS
 from chat.operations.lines import build_deliveries, number_line
@@ -90,6 +90,8 @@ def append(conversation: Conversation, *lines: NewLine, now: datetime) -> list[E
     )
     if said := [entry.pk for entry in entries if KINDS[entry.kind].is_spoken]:
         publish(MessagesPosted(entry_ids=said, prepared=heard))
+    elif told := [entry.pk for entry in entries if KINDS[entry.kind].is_told]:
+        publish(FactsAppended(conversation_id=conversation.pk, entry_ids=told, prepared=heard))
     else:
         publish(EntriesAppended(conversation_id=conversation.pk, prepared=heard))
     return entries

@@ -10,9 +10,10 @@ from agents.models import Brand, Topic
 from chat.events.lifecycle import ConversationResolved
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
-from chat.operations.assignment import withdraw_offers
+from chat.operations.changes import name_topic
 from chat.operations.conversations import WrongTopic
 from chat.operations.entries import NewLine, append
+from chat.operations.offers import withdraw_offers
 from chat.operations.starting import InvalidMessage, remember_fields
 from chat.operations.tickets import add_to_ticket, contact_of, said_in
 from chat.protocol import is_sayable
@@ -138,11 +139,10 @@ def _new_chat(
         page=dict(page),
         created_at=now,
     )
-    label = topic.label(visitor.language) if topic else ""
     started = NewLine(
         kind=Entry.Kind.STARTED,
         author_kind=Entry.AuthorKind.VISITOR,
-        data={"topic": label} if label else {},
+        data=name_topic(chat),
     )
     append(chat, started, now=now)
     return chat
@@ -165,5 +165,6 @@ def _close(chat: Conversation, now: datetime) -> None:
             "resolved_at",
         ]
     )
-    append(chat, NewLine(kind=Entry.Kind.RESOLVED, data={"outcome": chat.outcome}), now=now)
+    data = {"outcome": str(chat.outcome), "because": "nobody", **name_topic(chat)}
+    append(chat, NewLine(kind=Entry.Kind.RESOLVED, data=data), now=now)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))

@@ -11,6 +11,7 @@ from chat.events.lifecycle import ConversationHeld, ConversationQueued
 from chat.locks import lock_conversations, lock_visitor
 from chat.models import Attachment, Conversation, Entry, Visitor
 from chat.models.visitor import LENGTHS
+from chat.operations.changes import name_topic
 from chat.operations.conversations import AlreadyOpen, WrongTopic
 from chat.operations.entries import NewLine, append
 from chat.operations.visitors import SiteEvent, keep_events
@@ -91,13 +92,12 @@ def start_conversation(
         queued_at=now,
         held_until=now + timedelta(seconds=HOLD_SECONDS) if is_held else None,
     )
-    label = topic.label(visitor.language) if topic else chat.topic_text
     append(
         chat,
         NewLine(
             kind=Entry.Kind.STARTED,
             author_kind=Entry.AuthorKind.VISITOR,
-            data={"topic": label} if label else {},
+            data=name_topic(chat),
         ),
         NewLine(
             kind=Entry.Kind.MESSAGE,
@@ -154,4 +154,6 @@ def release_conversation(*, conversation_id: int, now: datetime) -> None:
     chat.held_until = None
     chat.save(update_fields=["held_until"])
     if chat.status == Conversation.Status.QUEUED:
+        released = NewLine(kind=Entry.Kind.STATUS, data={"from": "held", "to": chat.status})
+        append(chat, released, now=now)
         publish(ConversationQueued.of(chat))

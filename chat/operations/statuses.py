@@ -9,7 +9,8 @@ from agents.models import Agent, BreakReason, Permission, Status, StatusInterval
 from agents.operations.statuses import set_status
 from chat.locks import lock_agent, lock_conversations
 from chat.models import Conversation, Offer
-from chat.operations.assignment import put_in_queue, withdraw_offers
+from chat.operations.assignment import put_in_queue
+from chat.operations.offers import withdraw_offers
 
 KEEP = "keep"
 REQUEUE = "requeue"

@@ -13,7 +13,8 @@ from agents.presence import is_present, present_agents, vanished_agents
 from chat.events.lifecycle import ConversationChanged, SlotFreed
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
 from chat.models import Conversation, Entry, Offer
-from chat.operations.assignment import has_room, put_in_queue, withdraw_offers
+from chat.operations.assignment import has_room, put_in_queue
+from chat.operations.changes import name_agent
 from chat.operations.conversations import (
     AlreadyOpen,
     NotEnded,
@@ -21,9 +22,12 @@ from chat.operations.conversations import (
     reopen_conversation,
 )
 from chat.operations.entries import NewLine, append
+from chat.operations.offers import withdraw_offers
 from chat.operations.starting import release_conversation
 from chat.rights import may_answer
 from config.events import publish
+
+_WOKE = "woke"
 
 
 def release_held(*, now: datetime) -> int:
@@ -52,11 +56,18 @@ def free_wrap_ups(*, now: datetime, agent_id: int | None = None) -> int:
             continue
         chat.holds_slot = False
         chat.save(update_fields=["holds_slot"])
+        append(chat, _freed_line(chat, because="cap" if agent_id is None else "status"), now=now)
         publish(ConversationChanged.of(chat))
         if chat.assignee_id:
             publish(SlotFreed(agent_id=chat.assignee_id))
         freed += 1
     return freed
+
+
+def _freed_line(chat: Conversation, *, because: str) -> NewLine:
+    status = {"from": str(chat.status), "to": str(chat.status)}
+    freed = {"slot": "freed", **name_agent("agent", chat.assignee), "because": because}
+    return NewLine(kind=Entry.Kind.STATUS, data=status | freed)
 
 
 def requeue_vanished(*, now: datetime) -> int:
@@ -181,10 +192,20 @@ def _wake(conversation_id: int, now: datetime) -> None:
         chat.holds_slot = True
         chat.save(update_fields=["status", "holds_slot"])
         Agent.objects.filter(pk=person.pk).update(idle_since=now)
-        append(chat, NewLine(kind=Entry.Kind.STATUS, data={"status": chat.status}), now=now)
+        append(chat, *_wake_lines(chat, person), now=now)
         publish(ConversationChanged.of(chat))
     else:
-        put_in_queue(chat, by=None, now=now, at_head=True, reason="woke")
+        put_in_queue(chat, by=None, now=now, at_head=True, reason=_WOKE)
+
+
+def _wake_lines(chat: Conversation, agent: Agent) -> list[NewLine]:
+    """Return the lines of a chat that waited for its visitor and goes on with its agent."""
+    status = {"from": str(Conversation.Status.WAITING), "to": str(chat.status)}
+    named = {**name_agent("from", agent), **name_agent("to", agent)}
+    return [
+        NewLine(kind=Entry.Kind.STATUS, data={**status, "because": _WOKE}),
+        NewLine(kind=Entry.Kind.ASSIGNED, data={**named, "because": _WOKE}),
+    ]
 
 
 def _keeps(agent: Agent, chat: Conversation, now: datetime) -> bool:

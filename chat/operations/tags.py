@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from agents.models import Agent
+from agents.models import Agent, Tag
 from agents.operations.tags import clean_name, keep_tag
 from chat.events.lifecycle import ConversationTagged
 from chat.locks import lock_conversation
@@ -41,7 +41,7 @@ def add_tag(
     if own.count() >= TAGS_MAX:
         raise TooManyTags
     ConversationTag.objects.create(conversation=chat, tag=tag)
-    append(chat, _line(by, added=tag.name), now=now)
+    append(chat, _line(by, "added", tag), now=now)
     publish(ConversationTagged.of(chat, added=tag.name))
     return chat
 
@@ -60,7 +60,7 @@ def remove_tag(
     if own is None:
         return chat
     own.delete()
-    append(chat, _line(by, removed=own.tag.name), now=now)
+    append(chat, _line(by, "removed", own.tag), now=now)
     publish(ConversationTagged.of(chat, removed=own.tag.name))
     return chat
 
@@ -86,6 +86,7 @@ def change_tags(
     return conversation
 
 
-def _line(by: Agent | None, **data: str) -> NewLine:
+def _line(by: Agent | None, key: str, tag: Tag) -> NewLine:
+    data = {key: tag.name, f"{key}_id": str(tag.pk)}
     author_kind = Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM
     return NewLine(kind=Entry.Kind.TAGGED, author_kind=author_kind, agent=by, data=data)

@@ -1,5 +1,6 @@
 """Passing a chat on, to a colleague or to the queue of a team."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from chat.operations.assignment import (
     give,
     put_in_queue,
 )
+from chat.operations.changes import change_team, name_agent
 from chat.operations.conversations import NotAssigned
 from chat.operations.entries import NewLine, append
 from chat.rights import require_handling
@@ -61,18 +63,19 @@ def transfer(
     if chat.assignee_id != giver_id:
         raise AlreadyTaken
     require_handling(by, chat)
+    giver = name_agent("from", chat.assignee)
     if isinstance(to, Agent):
         person = people[to.pk]
         _require_room(person, chat)
-        data = {"to": person.name, "to_id": person.public_id}
-        append(chat, _line(by, reason, data), now=now)
+        append(chat, _line(by, reason, giver, name_agent("to", person)), now=now)
         give(chat, person, automatic=True, why={}, now=now)
     else:
         if not teams_for(chat, now=now, team_ids=[to.pk]):
             raise NotTheirs
-        chat.team = to
+        named = {"team": to.name, "team_id": str(to.pk)}
+        change_team(chat, to, by=by, now=now, because=PASSED_ON)
+        append(chat, _line(by, reason, giver, named), now=now)
         chat.save(update_fields=["team"])
-        append(chat, _line(by, reason, {"team": to.name, "team_id": str(to.pk)}), now=now)
         put_in_queue(chat, by=by, now=now, at_head=True, reason=PASSED_ON)
     return chat
 
@@ -96,10 +99,10 @@ def _require_room(person: AgentHere, chat: Conversation) -> None:
         raise AtCapacity
 
 
-def _line(by: Agent, reason: str, data: dict[str, Any]) -> NewLine:
+def _line(by: Agent, reason: str, giver: Mapping[str, Any], receiver: Mapping[str, Any]) -> NewLine:
     return NewLine(
         kind=Entry.Kind.TRANSFERRED,
         author_kind=Entry.AuthorKind.AGENT,
         agent=by,
-        data={**data, **({"reason": reason[:REASON_MAX]} if reason else {})},
+        data={**giver, **receiver, **({"reason": reason[:REASON_MAX]} if reason else {})},
     )

@@ -192,13 +192,15 @@ def _assignment(conversation: Conversation) -> Entry | None:
     if conversation.assignee_id is None:
         return None
     steps = (Entry.Kind.OFFERED, Entry.Kind.ACCEPTED, Entry.Kind.TRANSFERRED)
-    lines: list[Entry] = list(
+    newest = (
         Entry.objects.filter(conversation=conversation, kind__in=steps)
         .select_related("agent")
-        .order_by("-seq")[:2]
+        .order_by("-seq")[:3]
     )
-    if len(lines) == 2 and lines[1].kind != Entry.Kind.ACCEPTED:
-        accepted, earlier = lines
-        if earlier.data.get("to") == accepted.data.get("to"):
+    # Between offer and accept stands what became of the offer.
+    lines: list[Entry] = [line for line in newest if "result" not in line.data]
+    if len(lines) > 1 and lines[1].kind != Entry.Kind.ACCEPTED:
+        accepted, earlier = lines[:2]
+        if earlier.data.get("to_id") == accepted.data.get("to_id"):
             return earlier
     return lines[0] if lines else None

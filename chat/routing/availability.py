@@ -192,7 +192,8 @@ def durations_of(brand_id: int) -> list[float]:
         .order_by("-ended_at")
         .values_list("accepted_at", "ended_at")[:SAMPLES]
     )
-    return [(ended - accepted).total_seconds() for accepted, ended in times]
+    # Clocks differ: what ended before it began lasted no time.
+    return [max(0.0, (ended - accepted).total_seconds()) for accepted, ended in times]
 
 
 def answer(

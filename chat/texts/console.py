@@ -60,10 +60,11 @@ def _thread() -> dict[str, Any]:
         "lines": {
             "started": _("Chat started"),
             "queued": _("Joined the line"),
-            "offered": _("Offered to an agent"),
+            # Of what only keeps the books, such as how an offer ended, nothing is said.
+            "offered": {"result": "", "to": _("Offered to an agent")},
             "accepted": _("{name} accepted the chat"),
-            "assigned": _("Assigned"),
-            "assigned.agent": _("Assigned by {name}"),
+            "assigned": {"because": "", "to": _("Assigned")},
+            "assigned.agent": {"because": "", "to": _("Assigned by {name}")},
             "transferred": _("Transferred"),
             "transferred.agent": {
                 "to": _("{name} transferred the chat. Agent: {to}"),
@@ -78,8 +79,8 @@ def _thread() -> dict[str, Any]:
             "resolved.agent": _("{name} resolved the chat"),
             "reopened": _("Reopened"),
             "reopened.agent": _("{name} reopened the chat"),
-            "field": _("Topic: {label}"),
-            "field.agent": _("{name} set the topic: {label}"),
+            "field": {"label": _("Topic: {label}")},
+            "field.agent": {"label": _("{name} set the topic: {label}")},
             "rated": _("Rating: {score}"),
             "converted": _("Ticket #{number} was made"),
             "converted.agent": _("{name} made ticket #{number} of the chat"),

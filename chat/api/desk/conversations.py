@@ -19,7 +19,7 @@ from agents.models import Topic
 from chat.api.desk.access import answerable_chat, handled_chat, visible_chat, visible_chats
 from chat.api.desk.shapes import DeskChatAnswer
 from chat.models import Conversation
-from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept, decline
+from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept
 from chat.operations.conversations import (
     AlreadyOpen,
     AlreadyResolved,
@@ -30,6 +30,7 @@ from chat.operations.conversations import (
     resolve_conversation,
     set_topic,
 )
+from chat.operations.offers import decline
 from chat.refusals import explain_refusal
 from config.text import key_of
 from config.web.api import StrictSerializer, TextField, valid

@@ -72,7 +72,7 @@ def test_a_chat_starts_in_the_queue_with_its_first_message(announced) -> None:
     entries = list(chat.entries.order_by("seq"))
     assert [entry.kind for entry in entries] == ["started", "message", "queued"]
     assert [entry.seq for entry in entries] == [entry.visitor_seq for entry in entries] == [1, 2, 3]
-    assert entries[0].data == {"topic": "İade"}
+    assert entries[0].data == {"topic": "İade", "topic_id": str(desk.topic.pk)}
     assert entries[1].body == "Kargom gelmedi"
     chat = fresh(chat)
     assert chat.status == "queued"
@@ -157,7 +157,7 @@ def test_an_ended_chat_waits_for_its_topic_and_keeps_its_slot(announced) -> None
     end_conversation(conversation=chat, by=chat.visitor, now=now)
     chat = fresh(chat)
     assert (chat.status, chat.holds_slot, chat.ended_at) == ("wrap_up", True, now)
-    assert chat.entries.get(kind="ended").data == {"by": "visitor"}
+    assert chat.entries.get(kind="ended").data == {"by": "visitor", "because": "left"}
     end_conversation(conversation=chat, by=desk.agents[0], now=now + timedelta(seconds=5))
     assert fresh(chat).ended_at == now
     assert [type(event) for event in announced].count(ConversationEnded) == 1
@@ -209,8 +209,13 @@ def test_resolving_needs_a_topic_of_the_brand_and_frees_the_slot(announced, ende
     assert (chat.status, chat.outcome, chat.holds_slot) == ("resolved", "answered", False)
     assert (chat.topic, chat.chosen_topic, chat.resolved_by) == (other, desk.topic, agent)
     assert chat.ended_at <= chat.resolved_at
-    assert kinds(chat)[-2:] == ["ended", "resolved"]
-    assert chat.entries.get(kind="resolved").data == {"outcome": "answered", "topic": "Ödeme"}
+    assert kinds(chat)[-3:] == ["ended", "field", "resolved"]
+    assert chat.entries.get(kind="resolved").data == {
+        "outcome": "answered",
+        "because": "left" if ended_first else "closed",
+        "topic": "Ödeme",
+        "topic_id": str(other.pk),
+    }
     resolve_conversation(conversation=chat, topic=desk.topic, by=agent, now=timezone.now())
     assert fresh(chat).topic == other
     assert [type(event) for event in announced].count(ConversationResolved) == 1
@@ -232,7 +237,7 @@ def test_a_visitor_reopens_with_the_same_agent_when_there_is_room() -> None:
     chat = fresh(chat)
     assert (chat.status, chat.assignee, chat.holds_slot) == ("active", desk.agents[0], True)
     assert (chat.outcome, chat.ended_at, chat.resolved_at) == ("", None, None)
-    assert kinds(chat)[-1] == "reopened"
+    assert kinds(chat)[-2:] == ["reopened", "assigned"]
 
 
 def test_a_reopened_chat_goes_to_the_head_of_the_queue_when_its_agent_is_away() -> None:
@@ -324,7 +329,8 @@ def test_the_agent_of_a_chat_keeps_it_when_its_topic_changes(announced) -> None:
     assert (kept.topic, kept.team) == (billing, None)
     assert type(announced[-1]) is ConversationChanged
     set_topic(conversation=chat, topic=billing, by=desk.agents[0], now=timezone.now())
-    assert kinds(chat).count("field") == 1
+    changed = chat.entries.filter(kind="field").values_list("data__name", flat=True)
+    assert sorted(changed) == ["team", "topic"]
 
 
 def test_a_chat_stops_ringing_at_those_whom_its_new_topic_leaves_out() -> None:

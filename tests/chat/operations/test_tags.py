@@ -47,10 +47,10 @@ def test_agents_see_who_put_a_tag_on_and_took_it_off_and_visitors_nothing(
     agent = desk.agents[0]
     put(chat, "beden", desk)
     remove_tag(conversation=chat, name="BEDEN", by=agent, now=timezone.now())
-    lines = chat.entries.filter(kind="tagged").order_by("seq")
+    lines, key = chat.entries.filter(kind="tagged").order_by("seq"), str(Tag.objects.get().pk)
     assert [(line.agent, line.data, line.visitor_seq) for line in lines] == [
-        (agent, {"added": "beden"}, None),
-        (agent, {"removed": "beden"}, None),
+        (agent, {"added": "beden", "added_id": key}, None),
+        (agent, {"removed": "beden", "removed_id": key}, None),
     ]
     assert names(chat) == []
     assert Tag.objects.get().name == "beden"

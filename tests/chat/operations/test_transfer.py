@@ -56,6 +56,8 @@ def test_a_colleague_gets_the_chat_at_once_and_the_slot_moves_along(desk, announ
     line = chat.entries.get(kind="transferred")
     assert line.agent == first
     assert line.data == {
+        "from": first.name,
+        "from_id": first.public_id,
         "to": second.name,
         "to_id": second.public_id,
         "reason": "Knows parcels",

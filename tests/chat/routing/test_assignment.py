@@ -18,12 +18,11 @@ from chat.operations.assignment import (
     NotOnline,
     accept,
     assign_conversation,
-    decline,
-    miss_offers,
     requeue,
     route,
 )
 from chat.operations.conversations import end_conversation, resolve_conversation, set_topic
+from chat.operations.offers import decline, miss_offers
 from chat.rights import NotAuthorised
 from chat.routing.decision import ASK_AGAIN
 from tests.support.desk import Desk, fresh, here, kinds, make_desk, start, work

@@ -11,8 +11,9 @@ from agents.events import agent_group
 from agents.models import Agent, Role, Status
 from chat.events.lifecycle import ConversationLate
 from chat.models import Conversation
-from chat.operations.assignment import accept, decline, requeue, route
+from chat.operations.assignment import accept, requeue, route
 from chat.operations.lateness import alert_late
+from chat.operations.offers import decline
 from chat.operations.transfers import transfer
 from chat.posting.messages import Author, Outgoing, Posted, post_message
 from config.events import Event

@@ -157,7 +157,7 @@ def test_a_visitor_who_writes_in_a_resolved_chat_reopens_it(desk) -> None:
     work()
     chat = fresh(chat)
     assert (chat.status, chat.assignee) == ("active", desk.agents[0])
-    assert kinds(chat)[-2:] == ["message", "reopened"]
+    assert kinds(chat)[-3:] == ["message", "reopened", "assigned"]
 
 
 def test_the_chats_that_an_agent_may_not_answer_any_more_go_to_somebody_who_may(desk) -> None:

@@ -128,7 +128,7 @@ async def test_whoever_watches_sees_tags_and_ticket_at_once_and_the_visitor_only
         await entry_of(vera, "accepted")
         now = timezone.now()
         await db(lambda: add_tag(conversation=chat, name="beden", by=elif_, now=now))
-        assert (await entry_of(watching, "tagged"))["data"] == {"added": "beden"}
+        assert (await entry_of(watching, "tagged"))["data"]["added"] == "beden"
         assert await watching.event("conversation.changed")
         assert await vera.is_silent()
         await db(lambda: convert_to_ticket(conversation=chat, by=elif_, now=now))

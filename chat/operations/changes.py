@@ -1,0 +1,81 @@
+"""How the timeline names what changed: both sides by id, and as people call them.
+
+The keys are described in `chat/models/kinds.py`.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from agents.models import Agent, Team, Topic
+from chat.models import Conversation, Entry
+from chat.operations.entries import NewLine, append
+
+TOPIC, TEAM = "topic", "team"
+
+
+def name_agent(key: str, agent: Agent | None) -> dict[str, Any]:
+    """Return an agent, or nobody, under `key` and `key`_id."""
+    return {
+        key: agent.name if agent else "",
+        f"{key}_id": agent.public_id if agent else None,
+    }
+
+
+def name_topic(chat: Conversation) -> dict[str, Any]:
+    """Return what a chat is about; nothing when nobody knows, words alone when it is no topic."""
+    if chat.topic is not None:
+        return {"topic": chat.topic.label(chat.language), "topic_id": str(chat.topic.pk)}
+    return {"topic": chat.topic_text} if chat.topic_text else {}
+
+
+def change_topic(
+    chat: Conversation, topic: Topic, *, by: Agent | None, now: datetime, because: str = ""
+) -> None:
+    """Give a locked chat another topic; the caller saves it.
+
+    The thread tells of it unless it changes along with something else (`because`).
+    """
+    if chat.topic_id == topic.pk:
+        return
+    data = {
+        **_name_side("from", chat.topic, chat.language),
+        **_name_side("to", topic, chat.language),
+    }
+    if because:
+        data["because"] = because
+    else:
+        data |= {"value": str(topic.pk), "label": topic.label(chat.language)}
+    chat.topic = topic
+    _append_field(chat, TOPIC, data, by=by, now=now)
+
+
+def change_team(
+    chat: Conversation, team: Team | None, *, by: Agent | None, now: datetime, because: str
+) -> None:
+    """Move a locked chat to the queue of a team, or of its topic's teams; the caller saves it."""
+    if chat.team_id == (team and team.pk):
+        return
+    data = {
+        **_name_side("from", chat.team, chat.language),
+        **_name_side("to", team, chat.language),
+        "because": because,
+    }
+    chat.team = team
+    _append_field(chat, TEAM, data, by=by, now=now)
+
+
+def _name_side(key: str, thing: Topic | Team | None, language: str) -> dict[str, Any]:
+    name = thing.label(language) if isinstance(thing, Topic) else thing.name if thing else ""
+    return {key: name, f"{key}_id": str(thing.pk) if thing else None}
+
+
+def _append_field(
+    chat: Conversation, name: str, data: dict[str, Any], *, by: Agent | None, now: datetime
+) -> None:
+    line = NewLine(
+        kind=Entry.Kind.FIELD,
+        author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
+        agent=by,
+        data={"name": name, **data},
+    )
+    append(chat, line, now=now)
