@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -22,7 +23,8 @@ from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm
 from agents.audit import record
 from agents.callers import signed_in
 from agents.images import fitted_picture
-from agents.models import Brand, Topic
+from agents.models import Agent, Brand, Topic
+from agents.operations import renew_limits
 from agents.origins import clean_origins
 from agents.profile_forms import time_zones
 
@@ -222,6 +224,13 @@ class BrandAdmin(IdentityAdmin):
         text = gettext("Saved. Now put the snippet below on the pages of the site.")
         self.message_user(request, text, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:agents_brand_change", args=[obj.pk]))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save, and note what the agents' limits are from now on."""
+        super().save_model(request, obj, form, change)
+        if {"capacity", "is_active"} & {*form.changed_data}:
+            by, now = signed_in(request), timezone.now()
+            renew_limits(agents=Agent.objects.filter(is_active=True), by=by, now=now)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the texts, and say in the audit log in which languages they changed."""

@@ -20,6 +20,7 @@ from agents.operations import (
     disable_agent,
     enable_agent,
     remove_second_step,
+    renew_limits,
     request_password_reset,
     set_roles,
     set_teams,
@@ -161,6 +162,8 @@ class AgentAdmin(ImeceAdmin):
         by, now = signed_in(request), timezone.now()
         set_teams(agent=form.instance, teams=form.cleaned_data["teams"], by=by, now=now)
         set_roles(roles=form.cleaned_data["roles"], of=form.instance, by=by, now=now)
+        if "capacity" in form.changed_data:
+            renew_limits(agents=[form.instance], by=by, now=now)
 
     @admin.action(description=_("Deactivate: sign out everywhere and lock"), location=ANYWHERE)
     def deactivate(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:

@@ -13,7 +13,7 @@ from agents.admin.base import listed
 from agents.admin.keeping import KeepingAdmin
 from agents.callers import signed_in
 from agents.models import Agent, Role, RoleGrant, Team
-from agents.operations import access_changed, set_members, set_roles
+from agents.operations import access_changed, renew_limits, set_members, set_roles
 from config.folding import sort_key
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class TeamAdmin(KeepingAdmin):
         members = [*form.cleaned_data["agents"], *kept]
         set_roles(roles=form.cleaned_data["roles"], of=form.instance, by=by, now=now)
         set_members(team=form.instance, agents=members, by=by, now=now)
+        if "capacity" in form.changed_data:
+            renew_limits(agents=members, by=by, now=now)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the team; its people lose what it gave them."""

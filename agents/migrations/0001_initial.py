@@ -167,6 +167,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('online', 'Online'), ('invisible', 'Invisible'), ('break', 'Break'), ('offline', 'Offline')], max_length=9)),
                 ('started_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(null=True)),
+                ('capacity', models.PositiveSmallIntegerField()),
                 ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='status_intervals', to=settings.AUTH_USER_MODEL)),
                 ('reason', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.breakreason')),

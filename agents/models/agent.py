@@ -163,6 +163,8 @@ class StatusInterval(models.Model):
     reason = models.ForeignKey(BreakReason, models.SET_NULL, null=True, related_name="+")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    # How many chats the agent could hold all the while: another limit begins another interval.
+    capacity = models.PositiveSmallIntegerField()
     # Who changed it; null when the system did.
     actor = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
 

@@ -38,7 +38,7 @@ from agents.operations.roles import (
     take_role,
 )
 from agents.operations.sockets import revoke_sockets
-from agents.operations.statuses import AgentDisabled, set_status
+from agents.operations.statuses import AgentDisabled, renew_limits, set_status
 from agents.operations.tokens import ScopeNotAllowed, TooManyTokens, create_token
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "make_first_roles",
     "open_invitation",
     "remove_second_step",
+    "renew_limits",
     "renew_link",
     "request_password_reset",
     "revoke_invitation",

@@ -10,7 +10,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from agents.access import accesses_of
 from agents.audit import record
+from agents.capacity import limits_of
 from agents.mail import send_mail
 from agents.models import Agent, Invitation, Role, StatusInterval, Team
 from agents.operations.roles import give_role, set_teams
@@ -163,5 +165,6 @@ def create_agent(
         created_at=now,
         **fields,
     )
-    StatusInterval.objects.create(agent=agent, status=agent.status, started_at=now)
+    limit = limits_of([agent], accesses_of([agent]))[agent.pk]
+    StatusInterval.objects.create(agent=agent, status=agent.status, started_at=now, capacity=limit)
     return agent

@@ -14,6 +14,7 @@ from agents.events import AccessChanged
 from agents.models import Agent, Permission, Role, RoleGrant, Team
 from agents.operations.accounts import revoke_tokens
 from agents.operations.sockets import revoke_sockets
+from agents.operations.statuses import renew_limits
 from config.events import publish
 
 
@@ -142,6 +143,8 @@ def access_changed(*, agents: Iterable[Agent], now: datetime, roles: bool = True
             revoke_tokens(agent=agent, now=now)
         revoke_sockets(agent.pk)
         publish(AccessChanged(agent_id=agent.pk, is_active=agent.is_active))
+    # Teams and brands bound how many chats each of them may hold.
+    renew_limits(agents=people, by=None, now=now)
 
 
 def _people(holder: Agent | Team) -> list[Agent]:

@@ -1,10 +1,12 @@
 """Changing what an agent is doing, and the ledger of it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
-from agents.access import brands_of
+from agents.access import access_of, accesses_of, brands_of
+from agents.capacity import limits_of
 from agents.events import AgentStatusChanged
 from agents.models import Agent, BreakReason, Status, StatusInterval
 from config.events import publish
@@ -42,8 +44,14 @@ def set_status(
         now = max(now, current.started_at)
         current.ended_at = now
         current.save(update_fields=["ended_at"])
+    access = access_of(locked)
     interval = StatusInterval.objects.create(
-        agent=locked, status=status, reason=reason, started_at=now, actor=by
+        agent=locked,
+        status=status,
+        reason=reason,
+        started_at=now,
+        capacity=limits_of([locked], {locked.pk: access})[locked.pk],
+        actor=by,
     )
     previous = locked.status
     locked.status = status
@@ -63,10 +71,51 @@ def set_status(
             reason_id=reason.pk if reason else None,
             since=wire_time(now),
             by=by.pk if by else None,
-            brand_ids=tuple(brands_of(locked).values_list("pk", flat=True)),
+            brand_ids=tuple(brands_of(access).values_list("pk", flat=True)),
         )
     )
     return interval
+
+
+@transaction.atomic
+def renew_limits(*, agents: Iterable[Agent], by: Agent | None, now: datetime) -> int:
+    """Begin new intervals, in the same status, for those of `agents` whose limit has changed.
+
+    Return how many.
+    """
+    wanted = [agent.pk for agent in agents]
+    people = list(
+        Agent.objects.filter(pk__in=wanted)
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",))
+    )
+    limits = limits_of(people, accesses_of(people))
+    changed = [
+        interval
+        for interval in StatusInterval.objects.filter(agent__in=people, ended_at=None)
+        if interval.capacity != limits[interval.agent_id]
+    ]
+    for interval in changed:
+        _renew(interval, limits[interval.agent_id], by=by, now=now)
+    return len(changed)
+
+
+def _renew(interval: StatusInterval, limit: int, *, by: Agent | None, now: datetime) -> None:
+    if interval.started_at >= now:
+        # Begun by the same request: nothing was held under the limit of before.
+        interval.capacity = limit
+        interval.save(update_fields=["capacity"])
+        return
+    interval.ended_at = now
+    interval.save(update_fields=["ended_at"])
+    StatusInterval.objects.create(
+        agent_id=interval.agent_id,
+        status=interval.status,
+        reason_id=interval.reason_id,
+        started_at=now,
+        capacity=limit,
+        actor=by,
+    )
 
 
 def _mirror(agent: Agent, locked: Agent) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from agents.models import Agent, Brand, Channel, Status, StatusInterval, Tag, Topic
 from chat.demo.texts import Dialogue, Person
 from chat.models import Conversation, ConversationTag, Entry, Participation, Visitor
+from chat.operations.changes import name_agent, name_topic
 from chat.operations.lines import number_line
 from config.folding import fold
 
@@ -66,7 +67,9 @@ def workdays(now: datetime) -> list[datetime]:
     return [day for day in days if day.weekday() < 5]
 
 
-def status_history(agent: Agent, days: Sequence[datetime], reason_id: int) -> list[StatusInterval]:
+def status_history(
+    agent: Agent, days: Sequence[datetime], *, reason_id: int, capacity: int
+) -> list[StatusInterval]:
     """Return the agent's intervals without a gap; the last one, Offline, is still open."""
     turns: list[tuple[datetime, str, int | None]] = [(agent.created_at, Status.OFFLINE, None)]
     for day in days:
@@ -81,7 +84,13 @@ def status_history(agent: Agent, days: Sequence[datetime], reason_id: int) -> li
     ends = [at for at, _, _ in turns[1:]] + [None]
     return [
         StatusInterval(
-            agent=agent, status=status, reason_id=reason, started_at=at, ended_at=end, actor=agent
+            agent=agent,
+            status=status,
+            reason_id=reason,
+            started_at=at,
+            ended_at=end,
+            capacity=capacity,
+            actor=agent,
         )
         for (at, status, reason), end in zip(turns, ends, strict=True)
     ]
@@ -126,8 +135,7 @@ def begin(visitor: Visitor, topic: Topic, text: str, at: datetime) -> StagedChat
         is_demo=True,
     )
     thread = StagedChat(chat=chat)
-    label = topic.label(visitor.language)
-    thread.add(Entry.Kind.STARTED, at, by=Entry.AuthorKind.VISITOR, data={"topic": label})
+    thread.add(Entry.Kind.STARTED, at, by=Entry.AuthorKind.VISITOR, data=name_topic(chat))
     thread.add(Entry.Kind.MESSAGE, at, by=Entry.AuthorKind.VISITOR, body=text)
     return thread
 
@@ -145,7 +153,8 @@ def handle_chat(
     chat.accepted_at, chat.assignee = at, agent
     mine: dict[str, Any] = {"by": Entry.AuthorKind.AGENT, "agent": agent}
     theirs: dict[str, Any] = {"by": Entry.AuthorKind.VISITOR}
-    thread.add(Entry.Kind.ACCEPTED, at, **mine, data={"automatic": True, "to": agent.name})
+    sides = {**name_agent("from", None), **name_agent("to", agent)}
+    thread.add(Entry.Kind.ACCEPTED, at, **mine, data={"automatic": True, **sides})
     for side, text in dialogue.lines[1:]:
         at += timedelta(seconds=rng.randint(14, 40) + len(text) // 2)
         thread.add(Entry.Kind.MESSAGE, at, **(mine if side == "a" else theirs), body=text)
@@ -159,7 +168,10 @@ def handle_chat(
         Entry.Kind.ENDED,
         at,
         **(theirs if by_visitor else mine),
-        data={"by": "visitor" if by_visitor else "agent"},
+        data={
+            "by": "visitor" if by_visitor else "agent",
+            "because": "left" if by_visitor else "closed",
+        },
     )
     if dialogue.note:
         at += timedelta(seconds=rng.randint(10, 40))
@@ -173,7 +185,8 @@ def handle_chat(
             data={"score": dialogue.score, "comment": dialogue.comment},
         )
     at += timedelta(seconds=rng.randint(10, 120))
-    resolve(thread, at, outcome=Conversation.Outcome.ANSWERED, agent=agent)
+    because = "left" if by_visitor else "closed"
+    resolve(thread, at, outcome=Conversation.Outcome.ANSWERED, because=because, agent=agent)
     return thread
 
 
@@ -185,18 +198,20 @@ def abandoned(visitor: Visitor, topic: Topic, text: str, rng: random.Random) -> 
     thread.add(Entry.Kind.QUEUED, visitor.created_at)
     at = visitor.created_at + timedelta(seconds=rng.randint(40, 240))
     chat.ended_at = at
-    thread.add(Entry.Kind.ENDED, at, by=Entry.AuthorKind.VISITOR, data={"by": "visitor"})
-    resolve(thread, at, outcome=Conversation.Outcome.ABANDONED, agent=None)
+    thread.add(
+        Entry.Kind.ENDED, at, by=Entry.AuthorKind.VISITOR, data={"by": "visitor", "because": "left"}
+    )
+    resolve(thread, at, outcome=Conversation.Outcome.ABANDONED, because="left", agent=None)
     return thread
 
 
-def resolve(thread: StagedChat, at: datetime, *, outcome: str, agent: Agent | None) -> None:
+def resolve(
+    thread: StagedChat, at: datetime, *, outcome: str, because: str, agent: Agent | None
+) -> None:
     """Put the chat in the archive; everything in it has been received and read."""
     chat = thread.chat
     chat.outcome, chat.resolved_at, chat.resolved_by = outcome, at, agent
-    data = {"outcome": outcome}
-    if agent and chat.topic:
-        data["topic"] = chat.topic.label(chat.language)
+    data = {"outcome": str(outcome), "because": because, **name_topic(chat)}
     by = Entry.AuthorKind.AGENT if agent else Entry.AuthorKind.SYSTEM
     thread.add(Entry.Kind.RESOLVED, at, by=by, agent=agent, data=data)
     chat.visitor_read_seq = chat.visitor_delivered_seq = chat.last_visitor_seq
@@ -207,18 +222,20 @@ def resolve(thread: StagedChat, at: datetime, *, outcome: str, agent: Agent | No
 def save(threads: Sequence[StagedChat]) -> None:
     """Store chats whose visitors are stored, with their timelines and read marks."""
     Conversation.objects.bulk_create([thread.chat for thread in threads])
-    entries = []
-    for thread in threads:
-        for entry in thread.entries:
-            entry.conversation = thread.chat
-            entries.append(entry)
-    Entry.objects.bulk_create(entries, batch_size=500)
     tags = {
         name: Tag.objects.get_or_create(
             folded=fold(name), defaults={"name": name, "is_demo": True}
         )[0]
         for name in dict.fromkeys(name for thread in threads for name in thread.tags)
     }
+    entries = []
+    for thread in threads:
+        for entry in thread.entries:
+            entry.conversation = thread.chat
+            if name := entry.data.get("added"):
+                entry.data["added_id"] = str(tags[name].pk)
+            entries.append(entry)
+    Entry.objects.bulk_create(entries, batch_size=500)
     ConversationTag.objects.bulk_create(
         ConversationTag(conversation=thread.chat, tag=tags[name])
         for thread in threads

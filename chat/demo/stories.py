@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import cycle, islice
+from typing import Any
 
+from agents.access import accesses_of
+from agents.capacity import limits_of
 from agents.models import Agent, Brand, BreakReason, Topic
 from agents.models import StatusInterval as Interval
 from chat.demo import history, texts
 from chat.demo.history import StagedChat
 from chat.models import Conversation, Entry, Visitor
+from chat.operations.changes import name_agent
 from chat.operations.tickets import contact_of
 from config.folding import sort_key
 from tickets.models import Contact, Ticket
@@ -104,8 +108,15 @@ def _statuses(cast: Cast, days: Sequence[datetime]) -> None:
     meal = BreakReason.objects.create(name_tr="Yemek", name_en="Meal", position=1, is_demo=True)
     BreakReason.objects.create(name_tr="Eğitim", name_en="Training", position=2, is_demo=True)
     intervals: list[Interval] = []
+    people = cast.people.values()
+    limits = limits_of(people, accesses_of(people))
     for key, agent in cast.people.items():
-        own = history.status_history(agent, days if key != "admin" else [], meal.pk)
+        own = history.status_history(
+            agent,
+            days if key != "admin" else [],
+            reason_id=meal.pk,
+            capacity=limits[agent.pk],
+        )
         agent.status_since = agent.idle_since = own[-1].started_at
         intervals += own
     Interval.objects.bulk_create(intervals, batch_size=500)
@@ -194,13 +205,14 @@ def _ticket(
         created_at=at,
     )
     kinds, sides = TicketEntry.Kind, TicketEntry.AuthorKind
-    rows: list[tuple[str, str, Agent | None, str, dict[str, str]]] = [
+    rows: list[tuple[str, str, Agent | None, str, dict[str, Any]]] = [
         (kinds.CREATED, sides.SYSTEM, None, "", {"source": Ticket.Source.OFFLINE}),
         (kinds.MESSAGE, sides.CUSTOMER, None, text, {}),
     ]
     if reply:
+        assigned = {**name_agent("from", None), **name_agent("to", agent)}
         rows += [
-            (kinds.ASSIGNED, sides.AGENT, agent, "", {"to": agent.name}),
+            (kinds.ASSIGNED, sides.AGENT, agent, "", assigned),
             (kinds.MESSAGE, sides.AGENT, agent, reply, {}),
             (kinds.STATUS, sides.AGENT, agent, "", {"from": "new", "to": status}),
         ]
@@ -232,4 +244,6 @@ def _convert(thread: StagedChat, ticket: Ticket, contact: Contact) -> None:
     if chat.visitor:
         Visitor.objects.filter(pk=chat.visitor.pk).update(contact=contact)
     thread.add(Entry.Kind.CONVERTED, chat.created_at, data={"number": ticket.number})
-    history.resolve(thread, chat.created_at, outcome=Conversation.Outcome.OFFLINE, agent=None)
+    history.resolve(
+        thread, chat.created_at, outcome=Conversation.Outcome.OFFLINE, because="nobody", agent=None
+    )

@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from django.db.models import Max
-
 from agents.access import Access, accesses_of
+from agents.capacity import pick_limit
 from agents.models import Agent, Brand, Permission, Team
 from agents.presence import present_agents
 from chat.models import Offer
@@ -20,12 +19,8 @@ def count_online(brands: list[Brand], channel: str, now: datetime) -> int:
 
 def chat_limit(agent: Agent, access: Access, brands: list[Brand]) -> int:
     """Return how many chats `agent` may hold: agent, else team, else brand decides."""
-    if agent.capacity is not None:
-        return agent.capacity
-    teams = Team.objects.filter(pk__in=access.team_ids).aggregate(most=Max("capacity"))
-    if teams["most"] is not None:
-        return int(teams["most"])
-    return max((brand.capacity for brand in brands), default=0)
+    teams = Team.objects.filter(pk__in=access.team_ids).values_list("capacity", flat=True)
+    return pick_limit(agent, teams=teams, brands=[brand.capacity for brand in brands])
 
 
 def open_offers(agent: Agent) -> list[Offer]:

@@ -295,3 +295,10 @@ def test_editing_and_deleting_a_role_reach_those_who_hold_it(boss_client):
     boss_client.post(reverse("admin:agents_role_delete", args=[role.pk]), {"post": "yes"})
     agent.refresh_from_db()
     assert not agent.is_staff
+
+
+def test_another_limit_of_a_person_begins_a_new_interval(page):
+    agent = make_agent()
+    save_agent(page, agent, capacity="7")
+    limits = agent.status_intervals.order_by("started_at", "pk").values_list("capacity", flat=True)
+    assert list(limits)[-1] == 7

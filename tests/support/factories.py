@@ -76,7 +76,12 @@ def make_agent(*, role: Role | None = None, online: bool = False, **changes: Any
         }
         | changes
     )
-    StatusInterval.objects.create(agent=agent, status=agent.status, started_at=timezone.now())
+    StatusInterval.objects.create(
+        agent=agent,
+        status=agent.status,
+        started_at=timezone.now(),
+        capacity=agent.capacity or 0,
+    )
     RoleGrant.objects.create(role=role or make_role(), agent=agent)
     return agent
 
