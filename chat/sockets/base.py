@@ -64,6 +64,8 @@ class LiveConsumer(Following, AsyncConsumer):
     origin: str | None = None
     bucket: Bucket | None = None
     sending_since = 0.0
+    # Given at `hello`.
+    channel_name = ""
     _ending: int | None = None
     _listener: "asyncio.Task[None] | None" = None
     _later: "set[asyncio.Task[None]] | None" = None
@@ -341,8 +343,8 @@ class LiveConsumer(Following, AsyncConsumer):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
         self._listener = self._later = self.threads = None
-        # The layer forgets a channel whose name nobody holds.
-        self.channel_name = ""
+        if self.channel_name:
+            self._layer.end(self.channel_name)
         self.forgotten()
 
     def forgotten(self) -> None:

@@ -26,6 +26,8 @@ CAPACITY = 128
 INBOX_CAPACITY = 20_000
 # Several reasons to resync everybody within this time are one.
 RESYNC_DELAY = 0.5
+# As long as Channels' own layers keep a member of a group.
+GROUP_EXPIRY = 24 * 3600.0
 
 
 def announce(deliveries: list[tuple[str, Content]]) -> None:
@@ -38,26 +40,14 @@ def announce(deliveries: list[tuple[str, Content]]) -> None:
         log.exception("layers.announce_failed")
 
 
-class ChannelName(str):
-    """A channel's name; when its owner lets go of it, the channel and its places in groups go.
-
-    Channels has no call that ends a channel, and cancels `receive` only when it happens to wait.
-    """
-
-    __slots__ = ("hub",)
-    hub: "Hub"
-
-    def __del__(self) -> None:
-        # May run in any thread at any moment: only leave a note.
-        self.hub.abandoned.append(str(self))
-
-
 class Mailbox:
     """What one channel has not read yet."""
 
-    __slots__ = ("groups", "items", "waiter")
+    __slots__ = ("groups", "is_read", "items", "waiter")
 
     def __init__(self) -> None:
+        # Whether somebody has asked for content since `Hub.expire` looked last.
+        self.is_read = True
         # An idle socket has neither list nor set.
         self.items: list[Content] | None = None
         self.groups: set[str] | None = None
@@ -87,12 +77,12 @@ class Hub:
         self.capacity = capacity
         self.mailboxes: dict[str, Mailbox] = {}
         self.groups: dict[str, set[Mailbox]] = {}
-        self.abandoned: deque[str] = deque()
         self._inbox: deque[Deliveries] = deque()
         self._waiting = 0
         self._scheduled = False
         self._overflowed = False
         self._resync: asyncio.TimerHandle | None = None
+        self._expired_at = loop.time()
 
     def take(self, deliveries: Deliveries) -> None:
         """Take what is announced, from any thread; many calls share one wake-up of the loop."""
@@ -110,7 +100,6 @@ class Hub:
         """Put what has arrived into the mailboxes; the cost is that of the members rung."""
         # Before the inbox is emptied: who adds to it from now on schedules another call.
         self._scheduled = False
-        self.sweep()
         capacity = self.capacity
         while self._inbox:
             for group, content in self._inbox.popleft():
@@ -156,13 +145,26 @@ class Hub:
         mailbox.groups.discard(group)
         self._forget(group, mailbox)
 
-    def sweep(self) -> None:
-        """Take away channels whose owners are gone."""
-        while self.abandoned:
-            mailbox = self.mailboxes.pop(self.abandoned.popleft(), None)
-            if mailbox is not None:
-                for group in mailbox.groups or ():
-                    self._forget(group, mailbox)
+    def end(self, channel: str) -> None:
+        """Take a channel out of its groups and forget it; an unknown one is no error."""
+        mailbox = self.mailboxes.pop(channel, None)
+        if mailbox is not None:
+            for group in mailbox.groups or ():
+                self._forget(group, mailbox)
+
+    def expire(self, seconds: float) -> None:
+        """End the channels that nobody has read for `seconds`, or up to twice as long.
+
+        For consumers that know only Channels' own calls: those that fail leave no group.
+        """
+        now = self.loop.time()
+        if now - self._expired_at < seconds:
+            return
+        self._expired_at = now
+        for channel, mailbox in list(self.mailboxes.items()):
+            if mailbox.waiter is None and not mailbox.is_read:
+                self.end(channel)
+            mailbox.is_read = False
 
     def _forget(self, group: str, mailbox: Mailbox) -> None:
         if members := self.groups.get(group):
@@ -176,8 +178,11 @@ class LocalLayer(BaseChannelLayer):
 
     extensions = ["groups", "flush"]
 
-    def __init__(self, capacity: int = CAPACITY, **_: Any) -> None:
+    def __init__(
+        self, capacity: int = CAPACITY, group_expiry: float = GROUP_EXPIRY, **_: Any
+    ) -> None:
         super().__init__(capacity=capacity)
+        self.group_expiry = group_expiry
         self._hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
         self._numbers = itertools.count(1)
         self._id = secrets.token_hex(6)
@@ -198,20 +203,25 @@ class LocalLayer(BaseChannelLayer):
             hub.resync_soon()
 
     async def new_channel(self, prefix: str = "specific") -> str:
-        """Return a new channel; it lives as long as somebody holds the returned name."""
+        """Return a new channel; it lives until `end`, or until nobody has read it for long."""
         hub = self._hub()
-        hub.sweep()
-        name = ChannelName(f"{prefix}.{self._id}!{next(self._numbers):x}")
-        name.hub = hub
-        hub.mailboxes[str(name)] = Mailbox()
-        return name
+        hub.expire(self.group_expiry)
+        channel = f"{prefix}.{self._id}!{next(self._numbers):x}"
+        hub.mailboxes[channel] = Mailbox()
+        return channel
+
+    def end(self, channel: str) -> None:
+        """Take a channel out of its groups and forget it, in the loop that made it."""
+        with contextlib.suppress(LookupError):
+            self._hub_of(channel).end(channel)
 
     async def receive(self, channel: str) -> Content:
         """Return the next content of the channel, in the loop that made it."""
         hub = self._hub()
         mailbox = hub.mailboxes.get(channel)
         if mailbox is None:
-            mailbox = hub.mailboxes[str(channel)] = Mailbox()
+            mailbox = hub.mailboxes[channel] = Mailbox()
+        mailbox.is_read = True
         while not mailbox.items:
             mailbox.items = None
             mailbox.waiter = hub.loop.create_future()
@@ -264,14 +274,8 @@ class LocalLayer(BaseChannelLayer):
 class RelayLayer(LocalLayer):
     """The local layer of several processes, joined by one Redis channel."""
 
-    def __init__(
-        self,
-        hosts: list[Any],
-        capacity: int = CAPACITY,
-        prefix: str = "imece",
-        **_: Any,
-    ) -> None:
-        super().__init__(capacity=capacity)
+    def __init__(self, hosts: list[Any], prefix: str = "imece", **more: Any) -> None:
+        super().__init__(**more)
         self.bus = Bus(hosts, f"{prefix}.bus", heard=self.deliver_here, missed=self.resync_here)
 
     def announce(self, deliveries: Deliveries) -> None:

@@ -1,8 +1,10 @@
 """What is no frame, and how sockets end."""
 
+import asyncio
 import json
 
 import pytest
+from channels.layers import get_channel_layer
 
 from chat.protocol import Close
 from chat.sockets.following import Gone
@@ -68,6 +70,25 @@ async def test_a_bug_closes_with_1011_and_tells_nothing(chat, vera, monkeypatch)
         assert message["type"] == "websocket.close"
         assert message["code"] == Close.BUG
         assert "secret" not in json.dumps(message)
+
+
+@pytest.mark.parametrize("end", ["left", "ended", "failed"])
+async def test_a_socket_that_ends_is_in_no_group_any_more(chat, vera, monkeypatch, end):
+    async def explode(self, frame):
+        raise RuntimeError
+
+    monkeypatch.setitem(VisitorConsumer.commands, "read", explode)
+    layer = get_channel_layer()
+    async with visitor_socket(vera) as visitor:
+        (hub,) = (hub for loop, hub in layer._hubs.items() if loop is asyncio.get_running_loop())
+        assert len(hub.mailboxes) == 1
+        if end == "ended":
+            await visitor.say(type="nonsense")
+        elif end == "failed":
+            await visitor.say(type="read", conversation=chat.public_id, seq=1)
+        if end != "left":
+            await visitor.close_code()
+    assert (hub.mailboxes, hub.groups) == ({}, {})
 
 
 async def test_an_unknown_path_is_refused():

@@ -1,7 +1,6 @@
 """The in-process doorbell: bounded, told when it overflows, and idle sockets cost nothing."""
 
 import asyncio
-import gc
 import threading
 from typing import Any
 
@@ -179,17 +178,34 @@ async def test_idle_members_are_not_touched_by_a_send(monkeypatch: pytest.Monkey
     assert all(hub.mailboxes[channel].items is None for channel in idle)
 
 
-async def test_a_channel_ends_with_its_owner() -> None:
+async def test_a_channel_that_ends_is_in_no_group_and_hears_nothing() -> None:
     layer = LocalLayer()
     channels = [await member(layer, "g", f"visitor.{n}") for n in range(100)]
     (hub,) = layer._hubs.values()
-    assert len(hub.mailboxes) == 100
-    channels.clear()
-    gc.collect()
+    for channel in channels[1:]:
+        layer.end(channel)
+        layer.end(channel)
+    assert set(hub.mailboxes) == {channels[0]}
+    assert set(hub.groups) == {"g", "visitor.0"}
     layer.announce([("g", frame(1))])
+    assert await received(layer, channels[0], 1) == [frame(1)]
+    with pytest.raises(LookupError):
+        await layer.group_add("g", channels[1])
+    layer.end(channels[0])
+    assert (hub.mailboxes, hub.groups) == ({}, {})
+
+
+async def test_a_channel_that_nobody_reads_any_more_leaves_its_groups_in_the_end() -> None:
+    layer = LocalLayer(group_expiry=0)
+    left, idle = await member(layer, "g"), await member(layer, "g")
+    reading = asyncio.create_task(layer.receive(idle))
     await delivered()
-    assert hub.mailboxes == {}
-    assert hub.groups == {}
+    for _ in range(2):
+        await layer.new_channel()
+    (hub,) = layer._hubs.values()
+    assert left not in hub.mailboxes
+    layer.announce([("g", frame(1))])
+    assert await reading == frame(1)
 
 
 async def test_a_reader_that_gave_up_waiting_stays_in_its_groups() -> None:
@@ -292,7 +308,9 @@ def stock(monkeypatch: pytest.MonkeyPatch) -> LocalLayer:
 
 
 @pytest.mark.django_db
-async def test_an_ordinary_consumer_works_and_leaves_nothing_behind(stock: LocalLayer) -> None:
+async def test_an_ordinary_consumer_works_and_leaves_nothing_behind_in_the_end(
+    stock: LocalLayer,
+) -> None:
     sockets = [WebsocketCommunicator(Listener.as_asgi(), "/") for _ in range(5)]
     for socket in sockets:
         assert (await socket.connect())[0]
@@ -304,9 +322,7 @@ async def test_an_ordinary_consumer_works_and_leaves_nothing_behind(stock: Local
         assert await socket.receive_from() == "43"
         await socket.disconnect()
     (hub,) = stock._hubs.values()
-    del socket
-    sockets.clear()
-    gc.collect()
-    hub.sweep()
-    assert hub.mailboxes == {}
     assert hub.groups == {}
+    stock.group_expiry = 0
+    new = {await stock.new_channel() for _ in range(2)}
+    assert set(hub.mailboxes) == new
