@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from django.db import (
     DatabaseError,
@@ -58,8 +59,14 @@ class WriterClosed(Exception):
     """The queue is full or the writer has ended."""
 
 
-# What `begin` yields when the chat's row is taken: another future, for later.
-type Begun = Result | asyncio.Future[Result]
+class Sending(NamedTuple):
+    """A message on its way to the database; its futures belong to the loop that sends it."""
+
+    # What became of it, after the commit.
+    result: asyncio.Future[Result]
+    # Soon known: True when the chat's row is taken, so that the result may take long; False when
+    # the result is there. One future for both is a third of the price of waiting for two.
+    parked: asyncio.Future[bool]
 
 
 @dataclass(slots=True)
@@ -106,22 +113,18 @@ class MessageWriter:
 
     async def submit(self, draft: Outgoing) -> Result:
         """Store `draft` and return what became of it, after the commit."""
-        result = await self.begin(draft)
-        return await result if isinstance(result, asyncio.Future) else result
+        return await self.begin(draft).result
 
-    def begin(self, draft: Outgoing) -> "asyncio.Future[Begun]":
-        """Start storing `draft`; the future belongs to the running event loop.
-
-        It yields the result, or soon another future when the chat's row is taken.
-        """
+    def begin(self, draft: Outgoing) -> Sending:
+        """Start storing `draft`, from a running event loop."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Begun] = loop.create_future()
+        sending = Sending(loop.create_future(), loop.create_future())
         mailbox = _Mailbox.of(loop)
         try:
-            self._put(_Item(draft, lambda result: mailbox.put(future, result)))
+            self._put(_Item(draft, partial(mailbox.put, sending)))
         except WriterClosed:
-            future.set_result(UNAVAILABLE)
-        return future
+            _tell(sending, UNAVAILABLE)
+        return sending
 
     def submit_and_wait(self, draft: Outgoing, *, timeout: float = 20.0) -> Result:
         """Store `draft` from a thread that may block, and return what became of it."""
@@ -289,7 +292,7 @@ class _Mailbox:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._results: deque[tuple[asyncio.Future[Begun], Result]] = deque()
+        self._results: deque[tuple[Sending, Result]] = deque()
         self._scheduled = False
 
     @classmethod
@@ -302,9 +305,9 @@ class _Mailbox:
             mailbox = cls._all[loop] = cls(loop)
         return mailbox
 
-    def put(self, future: "asyncio.Future[Begun]", result: Result) -> None:
-        """Hand over a result from another thread."""
-        self._results.append((future, result))
+    def put(self, sending: Sending, result: Result) -> None:
+        """Hand over a result from another thread; `BUSY` says that it will take longer."""
+        self._results.append((sending, result))
         if not self._scheduled:
             self._scheduled = True
             try:
@@ -317,13 +320,15 @@ class _Mailbox:
         # Before the deque is emptied: who adds from now on schedules another call.
         self._scheduled = False
         while self._results:
-            future, result = self._results.popleft()
-            if not future.done():
-                future.set_result(self._loop.create_future() if result is BUSY else result)
-            elif not future.cancelled():
-                later = future.result()
-                if isinstance(later, asyncio.Future) and not later.done() and result is not BUSY:
-                    later.set_result(result)
+            _tell(*self._results.popleft())
+
+
+def _tell(sending: Sending, result: Result) -> None:
+    """Let whoever sends know how it stands; who gave up waiting has cancelled the future."""
+    if result is not BUSY and not sending.result.done():
+        sending.result.set_result(result)
+    if not sending.parked.done():
+        sending.parked.set_result(result is BUSY)
 
 
 def _settle(future: "Future[Result]", result: Result) -> None:

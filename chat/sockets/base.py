@@ -265,13 +265,15 @@ class LiveConsumer(Following, AsyncConsumer):
             tuple(frame["attachments"]),
             may_see,
         )
-        result = await writer.begin(draft)
-        if isinstance(result, asyncio.Future):
-            self._spawn(self._answer_later(cid, result))
+        sending = writer.begin(draft)
+        if await sending.parked:
+            # Whoever has the chat's row stops no other frame of this socket.
+            self._spawn(self._answer(cid, sending.result))
         else:
-            await self._answer(cid, result)
+            await self._answer(cid, sending.result)
 
-    async def _answer(self, cid: str, result: Result) -> None:
+    async def _answer(self, cid: str, sent: "asyncio.Future[Result]") -> None:
+        result = await sent
         if isinstance(result, Posted):
             ack = ack_text(
                 cid=cid,
@@ -283,9 +285,6 @@ class LiveConsumer(Following, AsyncConsumer):
             await self.say(ack)
         else:
             await self.say(encode(nack_frame(cid, result.code, retry=result.retry)))
-
-    async def _answer_later(self, cid: str, result: "asyncio.Future[Result]") -> None:
-        await self._answer(cid, await result)
 
     # Out
 
