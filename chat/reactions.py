@@ -10,7 +10,6 @@ from agents.models import Agent, Status
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationEnded,
-    ConversationHeld,
     ConversationQueued,
     ConversationReopened,
     ConversationResolved,
@@ -21,10 +20,8 @@ from chat.events.lifecycle import (
 from chat.events.words import ConversationWoke, TicketedWords
 from chat.operations.announcements import announce_changes, announce_status
 from chat.operations.assignment import route
-from chat.operations.starting import release_conversation
 from chat.operations.sweeping import free_wrap_ups, wake_conversation
 from chat.operations.tickets import add_to_ticket
-from chat.routing.hooks import run_hooks
 from config.events import Event, react_to
 from config.outbox.operations import OnceABatch
 
@@ -42,11 +39,6 @@ def _announce_now() -> None:
 # A hundred chats that queue at once are one look at the queue.
 _announce_changes = OnceABatch(_announce_now)
 _route_queue = OnceABatch(lambda: route(now=timezone.now()))
-
-
-def _before_offer(fact: dict[str, Any]) -> None:
-    run_hooks(fact["conversation_id"])
-    release_conversation(conversation_id=fact["conversation_id"], now=timezone.now())
 
 
 def _route(fact: dict[str, Any]) -> None:
@@ -76,7 +68,6 @@ def _status_changed(fact: dict[str, Any]) -> None:
     _announce_changes()
 
 
-react_to(ConversationHeld, _before_offer)
 react_to(ConversationWoke, _wake)
 react_to(TicketedWords, _add_to_ticket)
 react_to(AgentStatusChanged, _status_changed)

@@ -12,11 +12,11 @@ from agents.presence import forget_old_leases
 from chat.operations import attachments
 from chat.operations.announcements import announce_changes
 from chat.operations.assignment import route
+from chat.operations.holding import RELEASE, SETTLE, release, release_overdue, settle
 from chat.operations.lateness import alert_late
 from chat.operations.offers import miss_offers
 from chat.operations.sweeping import (
     free_wrap_ups,
-    release_held,
     requeue_unreachable,
     requeue_vanished,
     withdraw_unheard,
@@ -27,9 +27,11 @@ from config.outbox.registry import register
 logger = logging.getLogger(__name__)
 
 register(MAIL, mail_transcript, queue="mail", at_most_once=True, label=_("E-mail: chat transcript"))
+register(SETTLE, settle, queue="rules", label=_("Rules look at a chat"))
+register(RELEASE, release, label=_("A chat has waited for rules long enough"))
 
 STEPS: tuple[Callable[..., object], ...] = (
-    release_held,
+    release_overdue,
     free_wrap_ups,
     miss_offers,
     requeue_vanished,

@@ -123,7 +123,7 @@ def build_part(frame: Frame, request: HttpRequest) -> ChatPart:
     """Return what a page's frame shows of chats."""
     agent, access = frame.agent, frame.access
     wanted = request.GET.get("tab", "")
-    counted = count_tabs(access, brand_id=frame.brand_id)
+    counted = count_tabs(access, brand_id=frame.brand_id, now=timezone.now())
     chosen = [frame.brand] if frame.brand else frame.brands
     return ChatPart(
         frame=frame,

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_GET
 
@@ -84,7 +85,9 @@ def archive(request: HttpRequest, public_id: str = "") -> HttpResponse:
 def _inbox(request: HttpRequest) -> dict[str, Any]:
     frame = frame_of(request, area="inbox")
     tab = chats_in(frame).tab
-    found = inbox_rows(frame.access, frame.agent, tab=tab, brand_id=frame.brand_id)
+    found = inbox_rows(
+        frame.access, frame.agent, tab=tab, brand_id=frame.brand_id, now=timezone.now()
+    )
     return {"frame": frame, "groups": group_rows(found, tab)}
 
 

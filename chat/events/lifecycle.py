@@ -76,13 +76,6 @@ class ChatEvent(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConversationHeld(ChatEvent):
-    """A new chat waits for the rules before anybody hears of it."""
-
-    name: ClassVar[str] = "conversation.held"
-
-
-@dataclass(frozen=True, kw_only=True)
 class ConversationQueued(ChatEvent):
     """A chat stands in the queue and may be offered; `previous_id` had it until now."""
 

@@ -1,5 +1,7 @@
 """Conversations."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -67,7 +69,7 @@ class Conversation(models.Model):
     priority = models.SmallIntegerField(default=0)
     # Whether it takes one of its assignee's slots (active, or wrap-up before the cap).
     holds_slot = models.BooleanField(default=False)
-    # Not offered to anybody before: rules may still run on it. Null: free to be offered.
+    # Not in line before: rules may still run on it. Once it is let go, null.
     held_until = models.DateTimeField(null=True)
     # The agent who vanished from it, and gets it back first while it is still in the queue.
     returning_to = models.ForeignKey(
@@ -180,6 +182,10 @@ class Conversation(models.Model):
     def is_open(self) -> bool:
         """Return whether messages may still come and go without reopening."""
         return self.status in self.OPEN
+
+    def is_held(self, now: datetime) -> bool:
+        """Return whether rules still run on it: nobody sees it in line."""
+        return self.held_until is not None and self.held_until > now
 
     @property
     def is_at_head(self) -> bool:

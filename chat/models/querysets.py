@@ -1,5 +1,6 @@
 """Which conversations: adjectives, and what an agent may see."""
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -8,6 +9,11 @@ from django.db.models import Q
 from agents.access import Access, Reach, access_of, any_of, of_teams
 from agents.models import Agent, Permission, Role
 from chat.models.participation import Participation
+
+
+def is_in_line(now: datetime) -> Q:
+    """Return the condition of chats that stand in line: rules hold them no longer."""
+    return Q(status="queued") & (Q(held_until=None) | Q(held_until__lte=now))
 
 
 class ConversationQuerySet(models.QuerySet[Any]):
@@ -19,6 +25,10 @@ class ConversationQuerySet(models.QuerySet[Any]):
         SQLite doesn't see by itself that, say, an active chat is not a resolved one.
         """
         return self.exclude(status="resolved")
+
+    def in_line(self, now: datetime) -> Self:
+        """Keep what waits for an agent and may be shown in line and offered."""
+        return self.filter(is_in_line(now))
 
     def visible_to(self, agent: Agent | Access) -> Self:
         """Keep what `agent`'s roles allow: open chats by chat or supervise, resolved by archive.

@@ -19,6 +19,7 @@ from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations,
 from chat.models import Conversation, Entry
 from chat.operations.changes import name_agent
 from chat.operations.entries import NewLine, append
+from chat.operations.holding import join_line
 from chat.operations.offers import make_offer, withdraw_offers
 from chat.rights import NotAuthorised, require_answering
 from chat.routing.candidates import as_candidates, load_of, offerable, read_queue
@@ -49,7 +50,7 @@ def route(*, now: datetime) -> Decision | None:
 
     The peek is unlocked: a chat that queues a moment later routes for itself.
     """
-    return _route(now=now) if offerable().exists() else None
+    return _route(now=now) if offerable(now).exists() else None
 
 
 @starting_again
@@ -59,14 +60,14 @@ def _route(*, now: datetime) -> Decision:
     }
     load = load_of()
     candidates = as_candidates(people.values(), load)
-    queue, policy = read_queue(offerable(), load)
+    queue, policy = read_queue(offerable(now), load)
     decision = decide(queue=queue, candidates=candidates, policy=policy, now=now)
     if not decision.assignments:
         return decision
     wanted = [assignment.conversation_id for assignment in decision.assignments]
     chats = {chat.pk: chat for chat in lock_conversations(wanted)}
     # Taken, ringing elsewhere, or in another team's queue by now.
-    again, _policy = read_queue(offerable().filter(pk__in=wanted), load)
+    again, _policy = read_queue(offerable(now).filter(pk__in=wanted), load)
     if again != [waiting for waiting in queue if waiting.id in chats] or len(again) < len(wanted):
         raise Moved
     for assignment in decision.assignments:
@@ -94,7 +95,7 @@ def _explained(
 
 @transaction.atomic
 def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conversation:
-    """Take a queued chat; of several who try at once exactly one gets it.
+    """Take a queued chat, also one that rules hold; of several at once exactly one gets it.
 
     Raises `NotAuthorised`, `NotOnline`, `AtCapacity` or `AlreadyTaken`; accepting one's own chat
     again is fine.
@@ -216,6 +217,7 @@ def give(
     chat: Conversation, agent: Agent, *, automatic: bool, why: dict[str, Any], now: datetime
 ) -> None:
     """Make `agent` the assignee of a locked chat; agent and room are locked and checked."""
+    join_line(chat, now=now)
     previous = chat.assignee
     kept_slot = chat.holds_slot
     chat.status = Conversation.Status.ACTIVE
@@ -223,7 +225,6 @@ def give(
     chat.returning_to = chat.passed_by = chat.passed_at = None
     chat.holds_slot = True
     chat.accepted_at = chat.accepted_at or now
-    chat.held_until = None
     if previous != agent:
         # Whoever had it was told how long the customer waits; this agent was not.
         chat.late_told_at = None
@@ -239,7 +240,6 @@ def give(
             "passed_at",
             "holds_slot",
             "accepted_at",
-            "held_until",
             "priority",
         ]
     )

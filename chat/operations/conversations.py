@@ -189,7 +189,7 @@ def set_topic(
     change_topic(chat, topic, by=by, now=now)
     change_team(chat, None, by=by, now=now, because=TOPIC)
     chat.save(update_fields=["topic", "team"])
-    if chat.status == Conversation.Status.QUEUED and chat.held_until is None:
+    if chat.status == Conversation.Status.QUEUED and not chat.is_held(now):
         withdraw_offers(chat, now=now)
         publish(ConversationQueued.of(chat))
     else:

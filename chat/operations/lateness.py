@@ -37,12 +37,10 @@ def alert_late(*, now: datetime) -> int:
     # Queued although somebody refused it or had it. Others are simply in line, and what rings may
     # still be taken.
     ringing = Offer.objects.filter(conversation=OuterRef("pk"), result=Offer.Result.OPEN)
-    untaken = chats.annotate(
-        refused_at=Subquery(refused.order_by("closed_at").values("closed_at")[:1])
-    ).filter(
-        Q(refused_at__isnull=False) | Q(accepted_at__isnull=False),
-        ~Exists(ringing),
-        status=Conversation.Status.QUEUED,
+    untaken = (
+        chats.in_line(now)
+        .annotate(refused_at=Subquery(refused.order_by("closed_at").values("closed_at")[:1]))
+        .filter(Q(refused_at__isnull=False) | Q(accepted_at__isnull=False), ~Exists(ringing))
     )
     waiting = [chat for found in (unanswered, untaken) for chat in found if any(due(chat, now))]
     return sum(_alert(chat, now) for chat in waiting)

@@ -12,6 +12,7 @@ from chat.locks import lock_conversation, lock_conversations
 from chat.models import Conversation, Entry, Offer
 from chat.operations.changes import name_agent
 from chat.operations.entries import NewLine, append
+from chat.operations.holding import join_line
 from config.events import publish
 from config.wire import wire_time
 
@@ -23,6 +24,7 @@ def make_offer(
     chat: Conversation, agent: Agent, *, seconds: int, why: dict[str, Any], now: datetime
 ) -> None:
     """Let a locked chat of the queue ring at `agent`, whose row is locked too."""
+    join_line(chat, now=now)
     offer = Offer.objects.create(
         conversation=chat,
         agent=agent,

@@ -1,23 +1,23 @@
 """How a chat begins: the first message, what the form said, and the queue."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from agents.models import Brand, Topic
-from chat.events.lifecycle import ConversationHeld, ConversationQueued
-from chat.locks import lock_conversations, lock_visitor
+from chat.events.lifecycle import ConversationQueued
+from chat.locks import lock_visitor
 from chat.models import Attachment, Conversation, Entry, Visitor
 from chat.models.visitor import LENGTHS
 from chat.operations.changes import name_topic
 from chat.operations.conversations import AlreadyOpen, WrongTopic
 from chat.operations.entries import NewLine, append
+from chat.operations.holding import held_until, hold
 from chat.operations.visitors import SiteEvent, keep_events
 from chat.protocol import ATTACHMENTS_MAX, is_sayable
 from chat.routing.availability import State, can_start
-from chat.routing.hooks import HOLD_SECONDS, has_hooks
 from config.events import publish
 
 
@@ -52,7 +52,9 @@ def start_conversation(
     events: Sequence[SiteEvent] = (),
     now: datetime,
 ) -> Started:
-    """Put a new chat with its first message in the queue; the same `client_id` again: same chat.
+    """Put a new chat with its first message in line; the same `client_id` again: same chat.
+
+    Where rules want to see it first it is held for a moment.
 
     `events` are what the site told before there was a row to keep it in.
     Raises `AlreadyOpen`, `NobodyAvailable`, `InvalidMessage` or `WrongTopic`.
@@ -76,7 +78,7 @@ def start_conversation(
         raise NobodyAvailable
     fields = remember_fields(visitor, fields)
     keep_events(visitor, events)
-    is_held = has_hooks()
+    held = held_until(brand.pk, now=now)
     chat = Conversation.objects.create(
         brand=brand,
         visitor=visitor,
@@ -89,8 +91,8 @@ def start_conversation(
         fields=fields,
         page=dict(page),
         created_at=now,
-        queued_at=now,
-        held_until=now + timedelta(seconds=HOLD_SECONDS) if is_held else None,
+        queued_at=None if held else now,
+        held_until=held,
     )
     append(
         chat,
@@ -106,10 +108,13 @@ def start_conversation(
             client_id=client_id,
             attachments=files,
         ),
-        NewLine(kind=Entry.Kind.QUEUED),
+        *(() if held else (NewLine(kind=Entry.Kind.QUEUED),)),
         now=now,
     )
-    publish(ConversationHeld.of(chat) if is_held else ConversationQueued.of(chat))
+    if held:
+        hold(chat)
+    else:
+        publish(ConversationQueued.of(chat))
     return Started(chat, created=True)
 
 
@@ -142,18 +147,3 @@ def remember_fields(visitor: Visitor, fields: Mapping[str, Any]) -> dict[str, An
             setattr(visitor, name, given.strip()[:limit])
     visitor.save(update_fields=LENGTHS)
     return dict(fields) | visitor.signed
-
-
-@transaction.atomic
-def release_conversation(*, conversation_id: int, now: datetime) -> None:
-    """Let a chat that was held for the rules be offered, and alert the desk."""
-    # None when it is gone by now: demo data that was purged.
-    chat = next(iter(lock_conversations([conversation_id])), None)
-    if chat is None or chat.held_until is None:
-        return
-    chat.held_until = None
-    chat.save(update_fields=["held_until"])
-    if chat.status == Conversation.Status.QUEUED:
-        released = NewLine(kind=Entry.Kind.STATUS, data={"from": "held", "to": chat.status})
-        append(chat, released, now=now)
-        publish(ConversationQueued.of(chat))

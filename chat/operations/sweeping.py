@@ -23,20 +23,10 @@ from chat.operations.conversations import (
 )
 from chat.operations.entries import NewLine, append
 from chat.operations.offers import withdraw_offers
-from chat.operations.starting import release_conversation
 from chat.rights import may_answer
 from config.events import publish
 
 _WOKE = "woke"
-
-
-def release_held(*, now: datetime) -> int:
-    """Offer the chats whose rules had their second, in case a worker died over them."""
-    late = Conversation.objects.filter(held_until__isnull=False, held_until__lte=now)
-    ids = list(late.values_list("pk", flat=True))
-    for conversation_id in ids:
-        release_conversation(conversation_id=conversation_id, now=now)
-    return len(ids)
 
 
 @transaction.atomic

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import Access, of_teams
 from agents.models import Agent, Permission, Role
 from chat.models import Conversation, Entry, Participation
+from chat.models.querysets import is_in_line
 from chat.queries.people import Face, face_of
 
 # More open chats than a person can look at; the rest is reached by answering these.
@@ -104,25 +105,25 @@ def open_chats(access: Access, *, brand_id: int | None) -> QuerySet[Conversation
     return found if brand_id is None else found.filter(brand=brand_id)
 
 
-def _condition(tab: Tab, access: Access) -> Q:
+def _condition(tab: Tab, access: Access, now: datetime) -> Q:
     match tab:
         case Tab.MINE:
             return Q(assignee=access.agent_id, status__in=TAKEN)
         case Tab.QUEUE:
-            return Q(status=Status.QUEUED)
+            return is_in_line(now)
         case Tab.TEAM:
             return Q(status__in=TAKEN) & of_teams(access.team_ids)
         case Tab.ALL:
-            return Q(status__in=(Status.BOT, Status.QUEUED, *TAKEN))
+            return Q(status__in=(Status.BOT, *TAKEN)) | is_in_line(now)
 
 
-def count_tabs(access: Access, *, brand_id: int | None) -> Figures:
+def count_tabs(access: Access, *, brand_id: int | None, now: datetime) -> Figures:
     """Return what the tabs, the footer and the capacity meter count, in one query."""
     tabs = tabs_of(access)
     here = Q() if brand_id is None else Q(brand=brand_id)
     found = open_chats(access, brand_id=None).aggregate(
-        **{tab.value: Count("pk", filter=_condition(tab, access) & here) for tab in tabs},
-        oldest=Min("queued_at", filter=Q(status=Status.QUEUED) & here),
+        **{tab.value: Count("pk", filter=_condition(tab, access, now) & here) for tab in tabs},
+        oldest=Min("queued_at", filter=is_in_line(now) & here),
         taken=Count("pk", filter=Q(assignee=access.agent_id, holds_slot=True)),
     )
     return Figures(
@@ -148,11 +149,13 @@ def unread_for(agent_id: int) -> Subquery:
     return Subquery(unread, output_field=IntegerField())
 
 
-def inbox_rows(access: Access, agent: Agent, *, tab: Tab, brand_id: int | None) -> list[Row]:
+def inbox_rows(
+    access: Access, agent: Agent, *, tab: Tab, brand_id: int | None, now: datetime
+) -> list[Row]:
     """Return the rows of one tab: the queue in its order, others by who waits longest."""
     found = (
         open_chats(access, brand_id=brand_id)
-        .filter(_condition(tab, access))
+        .filter(_condition(tab, access, now))
         .select_related("visitor", "contact", "topic", "brand", "assignee")
         .annotate(
             unread=Coalesce(unread_for(agent.pk), Value(0)),

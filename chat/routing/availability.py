@@ -120,10 +120,10 @@ class BrandTopics:
 
 
 def read_floor(now: datetime) -> Floor:
-    """Read all Online agents and the whole queue; five statements."""
+    """Read all Online agents and the whole line; five statements."""
     agents = list(online_agents(now))
     load = load_of()
-    queue, policy = read_queue(Conversation.objects.filter(status=Conversation.Status.QUEUED), load)
+    queue, policy = read_queue(Conversation.objects.in_line(now), load)
     return Floor(
         candidates=as_candidates(agents, load),
         queue=sorted(queue, key=lambda waiting: waiting.order),

@@ -123,7 +123,7 @@ def shown_availability(brand: Brand, *, now: datetime) -> Availability:
 
 def shown_place(conversation: Conversation, *, now: datetime) -> tuple[int | None, Band | None]:
     """Return the place of a chat in line and its wait; at most half a second old."""
-    if conversation.status != Conversation.Status.QUEUED:
+    if conversation.status != Conversation.Status.QUEUED or conversation.is_held(now):
         return None, None
     board = board_of(conversation.brand_id, now=now, knowing=conversation.pk)
     return board.places().get(conversation.pk, (None, None))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 
 from agents.access import Access, accesses_of
 from agents.models import Agent
@@ -110,7 +111,8 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
         "brand_id",
         "channel",
         "priority",
-        "queued_at",
+        # Nobody has let it go yet, though its time was up.
+        Coalesce("queued_at", "held_until"),
         "returning_to_id",
         "passed_by_id",
         "passed_at",
@@ -150,9 +152,8 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
     return queue, Policy(brand_capacity=capacities, teams=rules)
 
 
-def offerable() -> QuerySet[Conversation]:
-    """Return the chats that may be offered now: in the queue, not ringing, not held by rules."""
+def offerable(now: datetime) -> QuerySet[Conversation]:
+    """Return the chats that may be offered now: in line, and not ringing."""
     ringing = Offer.objects.filter(conversation=OuterRef("pk"), result=Offer.Result.OPEN)
-    return Conversation.objects.filter(
-        ~Exists(ringing), status=Conversation.Status.QUEUED, held_until=None
-    )
+    found: QuerySet[Conversation] = Conversation.objects.in_line(now).filter(~Exists(ringing))
+    return found

@@ -1,59 +1,49 @@
-"""What runs on a chat before it is offered or anyone is alerted.
+"""Where automation reaches into live support, without live support knowing any rule.
 
-Rules register here. A hook gets the id of a chat that stands in the queue but is held back. It may
-change the chat through operations (topic, team, priority, end it). Hooks have one second together;
-when they fail or take longer the chat is queued normally.
+One automation may be in use. Where none is, or where it holds nothing, a chat costs no more than
+without it. What is held is neither shown in the line nor offered before `held_until`.
 """
 
-import logging
-import threading
-from collections.abc import Callable
-
-from django.db import connections
-
-logger = logging.getLogger(__name__)
+from typing import Literal, Protocol
 
 HOLD_SECONDS = 1.0
 
-type Hook = Callable[[int], None]
-_hooks: list[Hook] = []
+# What the rules would look at: a new chat, or further words of its customer.
+type When = Literal["incoming", "updated"]
 
 
-def before_offer(hook: Hook) -> None:
-    """Run `hook(conversation_id)` in a worker on each chat before it is offered."""
-    _hooks.append(hook)
+class Automation(Protocol):
+    """What live support asks of the rules."""
+
+    def holds(self, brand_id: int, when: When) -> bool:
+        """Return whether a chat must wait for rules. Asked on the hot path: answer from memory."""
+
+    def settle(self, conversation_id: int, seq: int) -> bool:
+        """Run the rules on the timeline up to `seq`; return whether they keep the chat waiting."""
+
+    def answer(self, conversation_id: int) -> str:
+        """Return what the rules have said in a chat to a customer who waits for the answer."""
 
 
-def remove_hook(hook: Hook) -> None:
-    """Stop running `hook`."""
-    _hooks.remove(hook)
+_automation: Automation | None = None
 
 
-def has_hooks() -> bool:
-    """Return whether a new chat must be held back at all."""
-    return bool(_hooks)
+def use(automation: Automation | None) -> None:
+    """Ask this automation from now on; None: no rules."""
+    global _automation
+    _automation = automation
 
 
-def run_hooks(conversation_id: int) -> bool:
-    """Run the hooks on a chat; return whether all of them finished well and in time.
+def holds(brand_id: int, when: When) -> bool:
+    """Return whether a chat must wait for rules."""
+    return _automation is not None and _automation.holds(brand_id, when)
 
-    They run in their own thread, because nothing else can be given up on after a second.
-    """
-    done = threading.Event()
 
-    def run() -> None:
-        try:
-            for hook in tuple(_hooks):
-                hook(conversation_id)
-            done.set()
-        except Exception:
-            logger.exception("a hook failed; the chat is queued normally")
-        finally:
-            connections.close_all()
+def settle(conversation_id: int, seq: int) -> bool:
+    """Run the rules on the timeline up to `seq`; return whether they keep the chat waiting."""
+    return _automation is not None and _automation.settle(conversation_id, seq)
 
-    thread = threading.Thread(target=run, name="before-offer", daemon=True)
-    thread.start()
-    thread.join(HOLD_SECONDS)
-    if thread.is_alive():
-        logger.warning("hooks took too long; the chat is queued normally")
-    return done.is_set()
+
+def answer(conversation_id: int) -> str:
+    """Return what the rules have said to a customer who waits for the answer; "" for nothing."""
+    return _automation.answer(conversation_id) if _automation is not None else ""

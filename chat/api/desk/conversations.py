@@ -77,8 +77,9 @@ class Conversations(DeskView, generics.ListAPIView[Conversation]):
     queryset = Conversation.objects.none()
 
     def get_queryset(self) -> QuerySet[Conversation]:
-        """Return what the caller may see."""
-        return visible_chats(self.request)
+        """Return what the caller may see; nothing that rules still run on."""
+        held = {"status": Conversation.Status.QUEUED, "held_until__gt": timezone.now()}
+        return visible_chats(self.request).exclude(**held)
 
 
 class TopicBody(StrictSerializer):

@@ -1,6 +1,5 @@
 """What happens by itself: caps, agents who vanish, chats that wake."""
 
-import threading
 import uuid
 from datetime import timedelta
 
@@ -19,12 +18,10 @@ from chat.operations.conversations import (
 )
 from chat.operations.sweeping import (
     free_wrap_ups,
-    release_held,
     requeue_unreachable,
     requeue_vanished,
 )
 from chat.posting.messages import Author, Outgoing, Posted, post_message
-from chat.routing import hooks
 from chat.tasks import sweep_once
 from config.outbox.models import OutboxEntry
 from tests.support.desk import Desk, fresh, here, kinds, make_desk, start, work
@@ -218,74 +215,13 @@ def test_a_chat_does_not_wake_at_an_agent_who_lost_the_right_to_answer_it(desk, 
     assert (chat.status, chat.assignee) == ("active", second)
 
 
-# Hooks
-
-
-@pytest.fixture
-def seen():
-    """A hook that notes the chats it was called for; `seen.then` replaces what it does."""
-
-    class Seen(list[int]):
-        def then(self, conversation_id: int) -> None:
-            self.append(conversation_id)
-
-    noted = Seen()
-
-    def hook(conversation_id: int) -> None:
-        noted.then(conversation_id)
-
-    hooks.before_offer(hook)
-    yield noted
-    hooks.remove_hook(hook)
-
-
-def test_a_new_chat_is_held_until_the_hooks_have_run(desk, seen, announced) -> None:
-    chat = start(desk)
-    assert fresh(chat).held_until is not None
-    assert "conversation.queued" not in [event.name for event in announced]
-    route(now=timezone.now())
-    assert fresh(chat).status == "queued"
-    work()
-    assert seen == [chat.pk]
-    assert fresh(chat).assignee in desk.agents
-
-
-def test_what_is_told_of_a_chat_that_was_purged_meanwhile_ends_quietly(desk, seen) -> None:
-    chat, held = busy(desk), start(desk)
+def test_words_of_a_chat_that_was_purged_meanwhile_end_quietly(desk) -> None:
+    chat = busy(desk)
     set_aside(chat)
     says(chat, "Geri geldim")
-    assert fresh(held).held_until is not None
     Conversation.objects.all().delete()
     work()
     assert not OutboxEntry.objects.exclude(done_at__isnull=False)
-
-
-def test_a_failing_hook_lets_the_chat_queue_normally(desk, seen, caplog) -> None:
-    def fail(conversation_id: int) -> None:
-        raise ValueError("a rule with a fault")
-
-    seen.then = fail
-    chat = start(desk)
-    work()
-    assert fresh(chat).assignee in desk.agents
-    assert "a hook failed" in caplog.text
-
-
-def test_a_slow_hook_holds_a_chat_for_one_second_at_most(desk, seen, monkeypatch) -> None:
-    monkeypatch.setattr(hooks, "HOLD_SECONDS", 0.05)
-    go_on = threading.Event()
-    seen.then = lambda conversation_id: go_on.wait(10)
-    chat = start(desk)
-    work()
-    assert fresh(chat).assignee in desk.agents
-    go_on.set()
-
-
-def test_a_held_chat_whose_worker_died_is_released_by_the_sweeper(desk, seen) -> None:
-    chat = start(desk)
-    assert release_held(now=timezone.now()) == 0
-    assert release_held(now=timezone.now() + timedelta(seconds=2)) == 1
-    assert fresh(chat).held_until is None
 
 
 def test_a_step_of_the_sweeper_that_fails_keeps_no_other_from_running(desk, monkeypatch) -> None:
