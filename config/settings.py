@@ -60,6 +60,10 @@ if not SECRET_KEY:
     if not IS_SQLITE:
         raise ImproperlyConfigured("Set SECRET_KEY: every process must share one long random value")
     SECRET_KEY = read_or_make_key(DATA_DIR / "secret_key")
+# Earlier keys: what they have signed or encrypted is still read.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Hosts that are called though they are not on the public Internet: a mail server next door, say.
+OUTBOUND_PRIVATE = [host.lower() for host in env.list("OUTBOUND_PRIVATE", default=[])]
 
 # What runs
 
