@@ -28,7 +28,7 @@ from chat.protocol import (
     nack_frame,
 )
 from chat.sockets.following import Following, Gone
-from chat.sockets.rates import REFUSALS_MAX, Bucket
+from chat.sockets.rates import REFUSALS_MAX, Bucket, TooManyPings, count_ping
 from chat.sockets.watch import Watch
 from config.web.limits import address_key, scope_address
 from config.wire import encode, wire_time
@@ -63,6 +63,7 @@ class LiveConsumer(Following, AsyncConsumer):
     # Of the page it is on, where a browser said so.
     origin: str | None = None
     bucket: Bucket | None = None
+    _pings_paid_until = 0.0
     sending_since = 0.0
     # Given at `hello`.
     channel_name = ""
@@ -209,7 +210,7 @@ class LiveConsumer(Following, AsyncConsumer):
         elif kind == "websocket.receive":
             frame = self._frame(message)
             if frame["type"] == "ping":
-                await self.say(_PONG)
+                await self._answer_ping()
             elif await self._within_rate(frame):
                 await self.commands[frame["type"]](self, frame)
         elif kind == "live.frames":
@@ -220,6 +221,13 @@ class LiveConsumer(Following, AsyncConsumer):
             self.revoke(message)
         else:
             logger.error("socket.unknown_content %s", kind)
+
+    async def _answer_ping(self) -> None:
+        try:
+            self._pings_paid_until = count_ping(self._pings_paid_until)
+        except TooManyPings:
+            raise Ended(Close.RATE) from None
+        await self.say(_PONG)
 
     async def _within_rate(self, frame: dict[str, Any]) -> bool:
         if self.bucket is None:

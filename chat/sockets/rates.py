@@ -8,6 +8,22 @@ from django.conf import settings
 PATIENCE_SECONDS = 2.0
 # Refusals in a row after which the client evidently doesn't listen.
 REFUSALS_MAX = 200
+# Pings of one socket within so many seconds, or at once; a page sends one every 25 s.
+PINGS_MAX = 100
+PINGS_SECONDS = 20.0
+
+
+class TooManyPings(Exception):
+    """No page asks that often whether we are here."""
+
+
+def count_ping(paid_until: float) -> float:
+    """Return when all pings so far would have come at the allowed pace; raises `TooManyPings`."""
+    now = time.monotonic()
+    paid_until = max(paid_until, now) + PINGS_SECONDS / PINGS_MAX
+    if paid_until > now + PINGS_SECONDS:
+        raise TooManyPings
+    return paid_until
 
 
 class Bucket:

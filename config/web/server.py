@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 
 from config.web.head_limits import ShortHeads
+from config.web.socket_limits import BoundedSocket
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def make_server(*, host: str, port: int, on_started: Callable[[], None]) -> Serv
         port=port,
         loop="uvloop",
         http=ShortHeads,
-        ws="websockets-sansio",
+        ws=BoundedSocket,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
         ws_ping_interval=20,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chat.models import Entry
 from chat.protocol import FRAMES, BadFrame, Close, decode
-from chat.sockets.rates import REFUSALS_MAX, Bucket
+from chat.sockets.rates import PINGS_MAX, REFUSALS_MAX, Bucket
 from chat.sockets.watch import Watch
 from tests.support.factories import make_conversation
 from tests.support.sockets import db, new_cid, visitor_socket
@@ -48,6 +48,17 @@ async def test_a_burst_passes_and_a_little_more_is_only_slowed_down(chat, vera, 
         _, answers = await flood(visitor, chat.public_id, 15)
         assert {answer["type"] for answer in answers} == {"ack"}
         assert time.monotonic() - began >= 0.19
+
+
+@transactional
+async def test_a_socket_that_asks_all_the_time_whether_we_are_here_is_closed(vera):
+    async with visitor_socket(vera) as visitor:
+        for _ in range(PINGS_MAX):
+            await visitor.say(type="ping")
+            await visitor.hear("pong")
+        for _ in range(PINGS_MAX):
+            await visitor.say(type="ping")
+        assert await visitor.close_code() == Close.RATE
 
 
 @transactional
