@@ -49,7 +49,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         while self._unread is not None and not self._must_wait():
             part, rest = self._unread[:SLICE], self._unread[SLICE:]
             self._unread = rest if rest else None
-            super().data_received(part)  # type: ignore[arg-type]  # only copied to a buffer
+            super().data_received(bytes(part))
         if self._unread is None and not self._must_wait():
             self.transport.resume_reading()
         else:
