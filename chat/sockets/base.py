@@ -1,62 +1,39 @@
-"""What both kinds of sockets do alike: let in, hear frames, follow conversations, end.
-
-One task besides the server's own: it reads the channel layer. `dispatch` is overridden so that no
-frame hops through the thread that Channels would clean up database connections in.
-"""
+"""What the sockets of visitors and agents do alike: take frames, post, follow conversations."""
 
 import asyncio
-import contextlib
 import logging
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
-from channels.consumer import AsyncConsumer
-from channels.layers import get_channel_layer
-from django.conf import settings
-from django.db import InterfaceError, OperationalError
-
+from chat.posting import mark_collector
 from chat.posting.messages import Author, Outgoing, Posted, Result
 from chat.posting.writer import writer
-from chat.protocol import (
-    FRAME_MAX_BYTES,
-    OLDEST_PROTOCOL,
-    BadFrame,
-    Close,
-    ack_text,
-    decode,
-    nack_frame,
-)
-from chat.sockets.following import Following, Gone
+from chat.protocol import Close, ack_text, nack_frame
+from chat.sockets.connection import Connection, Ended
+from chat.sockets.credentials import Credential
+from chat.sockets.following import Following
 from chat.sockets.rates import REFUSALS_MAX, Bucket, TooManyPings, count_ping
-from chat.sockets.watch import Watch
-from config.web.limits import address_key, scope_address
+from chat.sockets.readers import read
+from chat.sockets.threads import Follow, Placement, ThreadState
+from chat.sockets.watch import MARKS_SECONDS, READS_SECONDS
 from config.wire import encode, wire_time
 
 logger = logging.getLogger(__name__)
 
-HELLO_SECONDS = 5.0
 _PONG = '{"type":"pong"}'
-
-
-class Ended(Exception):
-    """This socket must be closed with a code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 type Command = Callable[[Any, dict[str, Any]], Awaitable[None]]
 
 
-class LiveConsumer(Following, AsyncConsumer):
-    """A socket from knock to end. Fields that few sockets need are made when they are needed."""
+class LiveConsumer(Connection):
+    """A socket that speaks our protocol."""
 
     commands: ClassVar[dict[str, Command]]
-    # The limit on open sockets of one address, where anybody may open some.
-    per_address: ClassVar[str] = ""
 
+    credential: Credential | None = None
+    # Most sockets follow nothing.
+    following: Following | None = None
     author: Author | None = None
     # Whose site a visitor's socket belongs to.
     brand_id: int | None = None
@@ -64,149 +41,16 @@ class LiveConsumer(Following, AsyncConsumer):
     origin: str | None = None
     bucket: Bucket | None = None
     _pings_paid_until = 0.0
-    sending_since = 0.0
-    # Given at `hello`.
-    channel_name = ""
-    _ending: int | None = None
-    _listener: "asyncio.Task[None] | None" = None
-    _later: "set[asyncio.Task[None]] | None" = None
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one connection."""
-        self._transmit: Any = send
-        self.watch = Watch.here()
-        self._main = asyncio.current_task()
-        serving = self._serve(scope, receive)
-        # An idle socket keeps no headers.
-        del scope
-        try:
-            await serving
-        except Ended as ended:
-            await self._close(ended.code)
-        except asyncio.CancelledError:
-            if self._ending is None:
-                raise
-            if self._main is not None:
-                self._main.uncancel()
-            await self._close(self._ending)
-        except Gone:
-            pass
-        except (OperationalError, InterfaceError):
-            logger.warning("socket.database_away")
-            await self._close(Close.SLOW)
-        except Exception:
-            # What went wrong is for the log alone.
-            logger.exception("socket.failed")
-            await self._close(Close.BUG)
-        finally:
-            self._forget()
-
-    def end(self, code: int) -> None:
-        """Close from outside the connection's own task, whatever it is doing."""
-        if self._ending is None and self._main is not None:
-            self._ending = code
-            self._main.cancel()
-
-    # The door
-
-    async def _serve(self, scope: Any, receive: Any) -> None:
-        first = await receive()
-        if first["type"] != "websocket.connect":
-            return
-        opened, pending = self.watch.opened, self.watch.pending
-        peer = address_key(scope_address(scope))
-        if self._is_crowded(peer):
-            await self._transmit({"type": "websocket.close"})
-            return
-        # Counted before anything is waited for: many may knock in the same breath.
-        opened[peer] = opened.get(peer, 0) + 1
-        try:
-            pending[peer] = pending.get(peer, 0) + 1
-            try:
-                if not await self.may_knock(scope):
-                    await self._transmit({"type": "websocket.close"})
-                    return
-                del scope
-                await self._transmit({"type": "websocket.accept"})
-                hello = await self._hello(receive)
-                if hello is None:
-                    return
-                await self._welcome(hello)
-            finally:
-                _count_down(pending, peer)
-            del first, hello
-            self._listener = asyncio.create_task(self._listen())
-            while True:
-                message = await receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                await self.dispatch(message)
-        finally:
-            _count_down(opened, peer)
-
-    def _is_crowded(self, peer: str) -> bool:
-        """Return whether an address has all the sockets that it may have."""
-        limits = settings.IMECE
-        return bool(
-            self.watch.pending.get(peer, 0) >= limits["PENDING_SOCKETS_PER_IP"]
-            or (self.per_address and self.watch.opened.get(peer, 0) >= limits[self.per_address])
-        )
-
-    async def may_knock(self, scope: Any) -> bool:
-        """Return whether this page may connect at all; False answers 403."""
-        raise NotImplementedError
-
-    async def _hello(self, receive: Any) -> dict[str, Any] | None:
-        try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                message = await receive()
-        except TimeoutError:
-            raise Ended(Close.SLOW) from None
-        if message["type"] == "websocket.disconnect":
-            return None
-        frame = self._frame(message)
-        if frame["type"] != "hello":
-            raise Ended(Close.SLOW)
-        if frame["protocol"] < OLDEST_PROTOCOL:
-            raise Ended(Close.OLD_CLIENT)
-        return frame
-
-    async def _welcome(self, hello: dict[str, Any]) -> None:
-        layer: Any = get_channel_layer()
-        self._layer = layer
-        self.channel_name = await layer.new_channel()
-        await self.welcome(hello)
-
-    async def welcome(self, hello: dict[str, Any]) -> None:
-        """Check who it is, join the groups, say `welcome` and send what was missed."""
-        raise NotImplementedError
-
-    async def join(self, group: str) -> None:
-        """Hear a group from now on."""
-        await self._layer.group_add(group, self.channel_name)
-
-    async def leave(self, group: str) -> None:
-        """Hear a group no more."""
-        await self._layer.group_discard(group, self.channel_name)
 
     # In
-
-    def _frame(self, message: dict[str, Any]) -> dict[str, Any]:
-        text = message.get("text")
-        if text is None:
-            raise Ended(Close.BAD_FRAME)
-        if len(text) * 4 > FRAME_MAX_BYTES and len(text.encode(errors="replace")) > FRAME_MAX_BYTES:
-            raise Ended(Close.TOO_BIG)
-        try:
-            return decode(text, self.audience)
-        except BadFrame:
-            raise Ended(Close.BAD_FRAME) from None
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Handle one message of the client or of the channel layer."""
         kind = message["type"]
         if kind == "live.entries":
-            await self.forward_entries(message)
+            thread = self.follow_unasked(message)
+            if thread is not None and self.following is not None:
+                await self.following.forward(thread, message)
         elif kind == "websocket.receive":
             frame = self._frame(message)
             if frame["type"] == "ping":
@@ -294,100 +138,85 @@ class LiveConsumer(Following, AsyncConsumer):
         else:
             await self.say(encode(nack_frame(cid, result.code, retry=result.retry)))
 
+    # What it follows
+
+    def make_following(self) -> Following:
+        """Return what this kind of socket does with conversations that it follows."""
+        raise NotImplementedError
+
+    def find(self, public_id: str) -> ThreadState | None:
+        """Return where a conversation stands, if the person may see it. Reads the database."""
+        raise NotImplementedError
+
+    @property
+    def threads(self) -> Mapping[str, Follow]:
+        """The followed conversations."""
+        return self.following.threads if self.following is not None else {}
+
+    def follow(self, thread: Follow) -> None:
+        """Forward what is new in a conversation from now on."""
+        if self.following is None:
+            self.following = self.make_following()
+        self.following.add(thread)
+
+    def follow_unasked(self, content: dict[str, Any]) -> Follow | None:
+        """Return the followed conversation of new entries; None when they are not for us."""
+        return self.threads.get(content["conversation"])
+
+    async def thread_of(self, public_id: str) -> Follow | None:
+        """Return a conversation that the person may see, followed or not."""
+        followed = self.threads.get(public_id)
+        if followed is not None:
+            return followed
+        state = await read(self.find, public_id)
+        return state.follow(state.head) if state is not None else None
+
+    async def catch_up(self, thread: Follow) -> None:
+        """Send what of a followed conversation has not gone out."""
+        if self.following is not None:
+            await self.following.catch_up(thread)
+
+    async def look_again(self, moved: Mapping[int, Placement]) -> None:
+        """Stop following those of some conversations that the person may not see any more."""
+
+    async def show_presence(self, said: dict[str, str]) -> None:
+        """Hear whether the visitor of a followed conversation is here; only agents do."""
+
+    async def resync(self) -> None:
+        """Look in the database for whatever a lost doorbell may have carried."""
+        if self.following is not None:
+            await self.following.catch_up_all()
+
+    def note_delivered(self, thread: Follow, seq: int) -> None:
+        """Note that the other side's words have reached this screen."""
+        agent = self.credential.agent.pk if self.credential else None
+        if agent is None or thread.speaks:
+            mark_collector.note(thread.pk, agent, delivered=seq)
+            self.watch.flush_marks(delay=MARKS_SECONDS)
+
+    async def mark_read(self, frame: dict[str, Any]) -> None:
+        """Note how far the person has read."""
+        thread = await self.thread_of(frame["conversation"])
+        if thread is not None:
+            agent = self.credential.agent.pk if self.credential else None
+            mark_collector.note(thread.pk, agent, read=frame["seq"])
+            self.watch.flush_marks(delay=READS_SECONDS)
+
     # Out
-
-    async def say(self, text: str) -> None:
-        """Send one encoded frame; waits while the other end doesn't read."""
-        self.sending_since = time.monotonic()
-        try:
-            await self._transmit({"type": "websocket.send", "text": text})
-        except (OSError, RuntimeError):
-            # Left, or closed by the server itself: after a frame that is too long, say.
-            raise Gone from None
-        self.sending_since = 0.0
-
-    def say_later(self, text: str) -> None:
-        """Send one encoded frame without waiting for it."""
-        self._spawn(self.say(text))
 
     async def forward(self, content: dict[str, Any]) -> None:
         """Pass on frames as they are."""
         for frame in content["frames"]:
             await self.say(frame if isinstance(frame, str) else encode(frame))
 
-    async def _listen(self) -> None:
-        """Hear the channel layer until the socket ends."""
-        layer, name = self._layer, self.channel_name
-        try:
-            while True:
-                await self.dispatch(await layer.receive(name))
-        except Gone:
-            pass
-        except Ended as ended:
-            self.end(ended.code)
-        except (OperationalError, InterfaceError):
-            logger.warning("socket.database_away")
-            self.end(Close.SLOW)
-        except Exception:
-            logger.exception("socket.failed")
-            self.end(Close.BUG)
-
     def revoke(self, content: dict[str, Any]) -> None:
         """End when the content means this socket."""
 
-    # The end
-
-    async def _close(self, code: int) -> None:
-        self._forget()
-        # Gone already, or closed by the server meanwhile.
-        with contextlib.suppress(OSError, RuntimeError):
-            await self._transmit({"type": "websocket.close", "code": code})
-
     def _forget(self) -> None:
-        """Leave no trace; safe to call twice."""
         self.watch.remove(self)
-        for task in (self._listener, *(self._later or ())):
-            if task is not None and task is not asyncio.current_task():
-                task.cancel()
-        self._listener = self._later = self.threads = None
-        if self.channel_name:
-            self._layer.end(self.channel_name)
+        super()._forget()
+        self.following = None
         self.forgotten()
 
     def forgotten(self) -> None:
         """Take back what `welcome` did elsewhere; may be called twice."""
-
-    def _spawn(self, work: Any) -> None:
-        if self._later is None:
-            self._later = set()
-        task = asyncio.create_task(_quietly(work))
-        self._later.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: "asyncio.Task[None]") -> None:
-        if self._later is not None:
-            self._later.discard(task)
-
-    @classmethod
-    def asgi(cls) -> Callable[[Any, Any, Any], Awaitable[None]]:
-        """Return the ASGI application: a new consumer for each connection."""
-
-        def application(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-            return cls()(scope, receive, send)
-
-        return application
-
-
-def _count_down(counts: dict[str, int], key: str) -> None:
-    counts[key] -= 1
-    if not counts[key]:
-        del counts[key]
-
-
-async def _quietly(work: Awaitable[None]) -> None:
-    try:
-        await work
-    except Gone:
-        pass
-    except Exception:
-        logger.exception("socket.failed")

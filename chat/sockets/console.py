@@ -16,13 +16,13 @@ from chat.operations.watching import note_watching
 from chat.posting.messages import MESSAGE, NOTE, Author
 from chat.protocol import RESUMED_CONVERSATIONS_MAX, Close, typing_frame, welcome_frame
 from chat.sockets import presence
-from chat.sockets.base import Ended, LiveConsumer
+from chat.sockets.base import LiveConsumer
+from chat.sockets.connection import Ended
 from chat.sockets.credentials import Credential, by_session, by_token, session_key_of, still_good
-from chat.sockets.following import Gone
+from chat.sockets.following import Following, Gone
 from chat.sockets.readers import read
 from chat.sockets.threads import (
     Follow,
-    Missed,
     Placement,
     ThreadState,
     agent_thread,
@@ -77,10 +77,9 @@ class ConsoleConsumer(LiveConsumer):
         heads = {state.public_id: state.head for state in states}
         await self._note_watching(credential, states)
         await self.say(encode(welcome_frame(heads, now_epoch)))
-        await self.follow_all(states, resume)
-
-    def begins_at(self, state: ThreadState) -> int:
-        return state.head
+        if states:
+            self.following = self.make_following()
+            await self.following.add_all(states, resume, begins_at=lambda state: state.head)
 
     def _let_in(self, token: str | None, expected: str | None) -> Credential | None:
         credential = None
@@ -99,8 +98,15 @@ class ConsoleConsumer(LiveConsumer):
     def find(self, public_id: str) -> ThreadState | None:
         return agent_thread(self._access(), public_id)
 
-    def fetch(self, thread: Follow) -> Missed | None:
-        return missed_by_agent(self._access(), thread)
+    def make_following(self) -> Following:
+        """Ask of each followed chat whether its visitor is here, and hear its group meanwhile."""
+        return Following(
+            say=self.say,
+            fetch=lambda thread: missed_by_agent(self._access(), thread),
+            delivered=self.note_delivered,
+            begun=lambda thread: self._spawn(self._ask_presence(thread)),
+            left=lambda thread: self.leave(thread_group(thread.pk)),
+        )
 
     def _access(self) -> Any:
         if self.credential is None:
@@ -117,11 +123,6 @@ class ConsoleConsumer(LiveConsumer):
         for public_id in content.get("touched", ()):
             await self._refresh(public_id)
 
-    def follow(self, thread: Follow) -> None:
-        """Forward what is new in a chat, and say whether its visitor is here."""
-        super().follow(thread)
-        self._spawn(self._ask_presence(thread))
-
     async def _ask_presence(self, thread: Follow) -> None:
         if thread.may_be_here:
             found = await presence.states([thread.visitor_hash])
@@ -131,7 +132,7 @@ class ConsoleConsumer(LiveConsumer):
 
     async def show_presence(self, said: dict[str, str]) -> None:
         """Pass on whether a followed chat's visitor is here, when it is news."""
-        thread = (self.threads or {}).get(said["conversation"])
+        thread = self.threads.get(said["conversation"])
         if thread is not None and thread.visitor != said["visitor"]:
             thread.visitor = said["visitor"]
             with suppress(Gone):
@@ -139,7 +140,7 @@ class ConsoleConsumer(LiveConsumer):
 
     async def _refresh(self, public_id: str) -> None:
         """Follow a chat that is the agent's now; stop following one that may not be seen."""
-        followed = (self.threads or {}).get(public_id)
+        followed = self.threads.get(public_id)
         state = await read(self.find, public_id)
         if followed is not None:
             await self._keep_following(followed, state)
@@ -149,7 +150,7 @@ class ConsoleConsumer(LiveConsumer):
     async def look_again(self, moved: Mapping[int, Placement]) -> None:
         """Stop following those of some chats that were taken away, should no bell have told it."""
         states = await read(threads_of, self._access(), list(moved))
-        for thread in list((self.threads or {}).values()):
+        for thread in list(self.threads.values()):
             if thread.pk in moved:
                 await self._keep_following(thread, states.get(thread.pk))
                 thread.placement = moved[thread.pk]
@@ -157,7 +158,7 @@ class ConsoleConsumer(LiveConsumer):
     async def _keep_following(self, thread: Follow, state: ThreadState | None) -> None:
         """Go on if the chat is the agent's, or may be seen and a screen shows it."""
         if state is None or not (state.is_mine or thread.is_watched):
-            await self.unfollow(thread)
+            await self._unfollow(thread)
             return
         state.tell(thread)
         if self.credential is not None:
@@ -173,16 +174,15 @@ class ConsoleConsumer(LiveConsumer):
         # What came between the look and the joining has no bell.
         await self.catch_up(thread)
 
-    async def unfollow(self, thread: Follow) -> None:
-        """Hear nothing more of a chat."""
-        await super().unfollow(thread)
-        await self.leave(thread_group(thread.pk))
+    async def _unfollow(self, thread: Follow) -> None:
+        if self.following is not None:
+            await self.following.drop(thread)
 
     async def start_watching(self, frame: dict[str, Any]) -> None:
         """`watch`: a thread was opened on the screen."""
         public_id, after = frame["conversation"], frame["after"]
-        followed = (self.threads or {}).get(public_id)
-        if followed is None and len(self.threads or ()) >= RESUMED_CONVERSATIONS_MAX:
+        followed = self.threads.get(public_id)
+        if followed is None and len(self.threads) >= RESUMED_CONVERSATIONS_MAX:
             return
         state = await read(self.find, public_id)
         if state is not None and self.credential is not None:
@@ -204,11 +204,11 @@ class ConsoleConsumer(LiveConsumer):
 
     async def stop_watching(self, frame: dict[str, Any]) -> None:
         """`unwatch`: it was closed; chats of the agent's own go on."""
-        followed = (self.threads or {}).get(frame["conversation"])
+        followed = self.threads.get(frame["conversation"])
         if followed is not None:
             followed.is_watched = False
             if not followed.is_mine:
-                await self.unfollow(followed)
+                await self._unfollow(followed)
 
     async def send_message(self, frame: dict[str, Any]) -> None:
         """`message.send`."""

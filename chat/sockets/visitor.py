@@ -12,11 +12,12 @@ from chat.posting.messages import MESSAGE, Author
 from chat.protocol import Close, typing_frame, welcome_frame
 from chat.routing.board import shown_availability
 from chat.sockets import presence
-from chat.sockets.base import Ended, LiveConsumer
+from chat.sockets.base import LiveConsumer
+from chat.sockets.connection import Ended
+from chat.sockets.following import Following
 from chat.sockets.readers import read
 from chat.sockets.threads import (
     Follow,
-    Missed,
     ThreadState,
     epoch,
     missed,
@@ -69,10 +70,9 @@ class VisitorConsumer(LiveConsumer):
         # It may have changed since the widget was told, and while its socket was away.
         welcome = welcome_frame(heads, now_epoch) | {"availability": expects}
         await self.say(encode(welcome))
-        await self.follow_all(states, resume)
-
-    def begins_at(self, state: ThreadState) -> int:
-        return 0
+        if states:
+            self.following = self.make_following()
+            await self.following.add_all(states, resume, begins_at=lambda state: 0)
 
     def _take_place(self) -> None:
         sockets = presence.attach(self.secret_hash, self)
@@ -81,10 +81,14 @@ class VisitorConsumer(LiveConsumer):
             if isinstance(oldest, VisitorConsumer):
                 oldest.end(Close.REPLACED)
 
-    def follow(self, thread: Follow) -> None:
-        """Forward what is new in a chat, and let its agents know that the visitor is here."""
-        super().follow(thread)
-        presence.follow(self.secret_hash, thread.pk, thread.public_id)
+    def make_following(self) -> Following:
+        """Let the agents of each followed chat know that the visitor is here."""
+        return Following(
+            say=self.say,
+            fetch=lambda thread: missed(thread.pk, thread.public_id, "visitor", thread.sent),
+            delivered=self.note_delivered,
+            begun=lambda thread: presence.follow(self.secret_hash, thread.pk, thread.public_id),
+        )
 
     def follow_unasked(self, content: dict[str, Any]) -> Follow | None:
         """Follow a chat that began after the welcome."""
@@ -98,9 +102,6 @@ class VisitorConsumer(LiveConsumer):
 
     def find(self, public_id: str) -> ThreadState | None:
         return visitor_thread(self.secret_hash, public_id)
-
-    def fetch(self, thread: Follow) -> Missed | None:
-        return missed(thread.pk, thread.public_id, "visitor", thread.sent)
 
     async def send_message(self, frame: dict[str, Any]) -> None:
         """`message.send`."""
@@ -123,7 +124,7 @@ class VisitorConsumer(LiveConsumer):
     async def resync(self) -> None:
         """Look again: what was said, also in chats that began unheard, and what to expect now."""
         for state in await read(unresolved_threads, self.secret_hash):
-            if state.public_id not in (self.threads or {}):
+            if state.public_id not in self.threads:
                 self.follow(state.follow(0))
         await super().resync()
         if self.brand_id is not None:

@@ -9,23 +9,21 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Collection, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Coroutine, Mapping
+from typing import Any, Protocol
 
 from django.utils import timezone
 
 from agents.models import Brand
 from agents.origins import origin_allowed
 from chat.posting import mark_collector
-from chat.protocol import Close
+from chat.protocol import Audience, Close
 from chat.sockets import presence
 from chat.sockets.credentials import Credential, still_good
+from chat.sockets.crowd import Crowd
 from chat.sockets.readers import read
-from chat.sockets.threads import read_heads, read_placements
+from chat.sockets.threads import Follow, Placement, read_heads, read_placements
 from config.wire import encode
-
-if TYPE_CHECKING:
-    from chat.sockets.base import LiveConsumer
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +34,39 @@ MARKS_SECONDS = 1.0
 READS_SECONDS = 0.25
 
 
+class Watched(Protocol):
+    """What is asked of a socket here."""
+
+    credential: Credential | None
+    brand_id: int | None
+    origin: str | None
+    # Since when the other end has not taken what we send, on the monotonic clock; 0: it takes it.
+    sending_since: float
+
+    @property
+    def audience(self) -> Audience:
+        """Which of the two sides it serves."""
+
+    @property
+    def threads(self) -> Mapping[str, Follow]:
+        """The followed conversations."""
+
+    def end(self, code: int) -> None:
+        """Close, whatever it is doing."""
+
+    def say_later(self, text: str) -> None:
+        """Send one encoded frame without waiting for it."""
+
+    async def catch_up(self, thread: Follow) -> None:
+        """Send what of a followed conversation has not gone out."""
+
+    async def look_again(self, moved: Mapping[int, Placement]) -> None:
+        """Stop following what may not be seen any more."""
+
+    async def show_presence(self, said: dict[str, str]) -> None:
+        """Pass on whether a visitor is here."""
+
+
 class Watch:
     """The sockets of one event loop."""
 
@@ -43,10 +74,8 @@ class Watch:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self.sockets: set[LiveConsumer] = set()
-        # How many there are, and have connected and not said hello, by address.
-        self.opened: dict[str, int] = {}
-        self.pending: dict[str, int] = {}
+        self.sockets: set[Watched] = set()
+        self.crowd = Crowd()
         self._task: asyncio.Task[None] | None = None
         self._flush: asyncio.TimerHandle | None = None
         self._works: set[asyncio.Task[None]] = set()
@@ -62,13 +91,13 @@ class Watch:
             watch = cls._all[loop] = cls(loop)
         return watch
 
-    def add(self, socket: "LiveConsumer") -> None:
+    def add(self, socket: Watched) -> None:
         """Watch a socket that was welcomed."""
         self.sockets.add(socket)
         if self._task is None:
             self._task = self._loop.create_task(self._run())
 
-    def remove(self, socket: "LiveConsumer") -> None:
+    def remove(self, socket: Watched) -> None:
         """Forget a socket; after the last one the checks stop."""
         self.sockets.discard(socket)
         if not self.sockets and self._task is not None:
@@ -124,7 +153,7 @@ class Watch:
     async def recheck(self) -> None:
         """End the sockets of agents who would not be let in again as they were, and of visitors of
         a brand that was switched off or on a page that is none of its brand's any more."""
-        sockets: dict[Credential, LiveConsumer] = {
+        sockets: dict[Credential, Watched] = {
             credential: socket
             for socket in list(self.sockets)
             if (credential := socket.credential) is not None
@@ -170,12 +199,12 @@ class Watch:
     async def check_positions(self) -> None:
         """Compare where all followed chats stand with what went out; one query."""
         following = [socket for socket in list(self.sockets) if socket.threads]
-        pks = {thread.pk for socket in following for thread in (socket.threads or {}).values()}
+        pks = {thread.pk for socket in following for thread in socket.threads.values()}
         if not pks:
             return
         now_at = await read(read_heads, pks)
         for socket in following:
-            for thread in list((socket.threads or {}).values()):
+            for thread in list(socket.threads.values()):
                 seq, visitor_seq = now_at.get(thread.pk, (0, 0))
                 head = visitor_seq if socket.audience == "visitor" else seq
                 if head != thread.sent and not thread.busy:
@@ -189,7 +218,7 @@ class Watch:
             (socket, thread)
             for socket in list(self.sockets)
             if socket.audience == "agent"
-            for thread in (socket.threads or {}).values()
+            for thread in socket.threads.values()
             if thread.may_be_here
         ]
         if watching:

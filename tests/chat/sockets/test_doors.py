@@ -147,7 +147,7 @@ async def test_a_visitors_token_opens_no_console_and_an_agents_no_widget(vera, e
 
 
 async def test_no_hello_in_time_closes_with_4408(monkeypatch):
-    monkeypatch.setattr("chat.sockets.base.HELLO_SECONDS", 0.05)
+    monkeypatch.setattr("chat.sockets.connection.HELLO_SECONDS", 0.05)
     async with connected("/ws/visitor/") as visitor:
         assert await visitor.close_code() == Close.SLOW
 
@@ -226,7 +226,7 @@ async def test_an_address_may_have_twenty_sockets_without_hello(vera):
         pass
     for client in waiting:
         await client.disconnect()
-    assert not Watch.here().pending
+    assert not Watch.here().crowd.pending
 
 
 async def test_an_address_may_have_so_many_visitors_sockets(vera, elif_, settings):
@@ -245,7 +245,7 @@ async def test_an_address_may_have_so_many_visitors_sockets(vera, elif_, setting
                 pass
         async with connected("/ws/visitor/", **here):
             pass
-    assert not Watch.here().opened
+    assert not Watch.here().crowd.opened
 
 
 async def test_who_knocks_while_others_are_looked_at_is_counted_with_them(vera, settings):

@@ -74,9 +74,7 @@ async def until_followed_by(chat, agent_ids):
     """Wait until only the sockets of these agents follow a chat: events are told before."""
     for _ in range(5000):
         following = {
-            socket.author.pk
-            for socket in Watch.here().sockets
-            if chat.public_id in (socket.threads or {})
+            socket.author.pk for socket in Watch.here().sockets if chat.public_id in socket.threads
         }
         if following == agent_ids:
             return

@@ -104,7 +104,7 @@ async def until_followed(conversation, wanted: bool) -> None:
     """Wait until the only socket here follows a chat, or doesn't: the event is told before."""
     [socket] = Watch.here().sockets
     for _ in range(5000):
-        if (conversation.public_id in (socket.threads or {})) is wanted:
+        if (conversation.public_id in socket.threads) is wanted:
             return
         await asyncio.sleep(0.001)
     raise AssertionError("it never came to that")
