@@ -15,6 +15,8 @@ const unsaved = new Map();
 /** @type {Map<string, Promise<unknown>>} */
 const saving = new Map();
 let saveTimer = 0;
+/** Whether another page is on its way in place of this one. */
+let isLeaving = false;
 let current = "";
 /** @type {Record<string, any>} */
 let chat = {};
@@ -256,7 +258,8 @@ function save(id) {
       const response = await request(url, { method: "POST", body, keepalive: true });
       if (!response.ok || unsaved.get(id) !== draft) return;
       unsaved.delete(id);
-      sessionStorage.removeItem(storeKey(id));
+      // The page that is on its way may have been drawn before this arrived.
+      if (!isLeaving) sessionStorage.removeItem(storeKey(id));
     } catch {
       // Kept in this tab; the next key saves again.
     }
@@ -306,6 +309,7 @@ async function canned(always) {
 
 export function startComposer() {
   onState((state) => state === "stopped" && lock(true));
+  addEventListener("beforeunload", () => (isLeaving = true));
   addEventListener("pagehide", () => {
     for (const id of unsaved.keys()) save(id);
   });

@@ -43,6 +43,7 @@ def test_words_written_as_a_note_stay_a_note_when_a_reply_becomes_possible(desk:
     expect_mode(desk.page, "note")
     desk.page.press("#composer-text", "Enter")
     expect(desk.page.locator("#thread")).to_contain_text("He called twice")
+    expect(desk.page.locator(".message.is-pending")).to_have_count(0)
     assert caller.texts() == ["Hello"]
 
 
@@ -58,6 +59,7 @@ def test_the_first_words_after_reopening_go_to_the_customer(
     expect_mode(desk.page, "reply")
     desk.write("One more thing")
     expect(desk.page.locator("#thread")).to_contain_text("One more thing")
+    expect(desk.page.locator(".message.is-pending")).to_have_count(0)
     assert caller.texts()[-1] == "One more thing"
 
 

@@ -28,6 +28,7 @@ def test_files_go_by_button_and_come_back_as_pictures(desk: Desk) -> None:
     shown_picture = page.locator(".message.is-own img")
     expect(shown_picture).to_be_visible()
     expect(shown_picture).to_have_js_property("naturalWidth", 40)
+    expect(page.locator(".message.is-pending")).to_have_count(0)
     shown = [entry["attachments"] for entry in visitor.entries() if entry["text"] == "Look"]
     assert shown[0][0]["name"] == "a.png"
 
