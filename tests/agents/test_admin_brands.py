@@ -310,12 +310,12 @@ def test_the_audit_log_says_who_but_no_secret(boss_client):
     assert value not in str([*AuditEntry.objects.values_list("target", "data")])
 
 
-def test_another_limit_of_a_brand_begins_new_intervals(page, boss):
-    add_brand(page)
+def test_another_limit_of_a_brand_begins_new_intervals(boss_client, boss):
+    add_brand(boss_client)
     assert boss.status_intervals.get(ended_at=None).capacity == 4
     brand = Brand.objects.get()
     texts = {"texts-INITIAL_FORMS": "0"}
-    page.post(
+    boss_client.post(
         reverse("admin:agents_brand_change", args=[brand.pk]), brand_form(capacity="6", **texts)
     )
     assert boss.status_intervals.get(ended_at=None).capacity == 6

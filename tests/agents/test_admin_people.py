@@ -297,8 +297,8 @@ def test_editing_and_deleting_a_role_reach_those_who_hold_it(boss_client):
     assert not agent.is_staff
 
 
-def test_another_limit_of_a_person_begins_a_new_interval(page):
+def test_another_limit_of_a_person_begins_a_new_interval(boss_client):
     agent = make_agent()
-    save_agent(page, agent, capacity="7")
+    save_agent(boss_client, agent, capacity="7")
     limits = agent.status_intervals.order_by("started_at", "pk").values_list("capacity", flat=True)
     assert list(limits)[-1] == 7

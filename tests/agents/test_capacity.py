@@ -73,8 +73,8 @@ def test_a_new_agent_has_one_interval_with_the_limit_of_the_first_roles() -> Non
     assert ledger(new) == [("offline", 6, None)]
 
 
-def test_the_administration_notes_new_limits_of_teams_and_brands(agent, page) -> None:
+def test_the_administration_notes_new_limits_of_teams_and_brands(agent, boss_client) -> None:
     team = make_team(agent)
     form = {"name": team.name, "agents": [agent.pk], "ring_seconds": 30, "capacity": 3}
-    page.post(reverse("admin:agents_team_change", args=[team.pk]), form)
+    boss_client.post(reverse("admin:agents_team_change", args=[team.pk]), form)
     assert [limit for _, limit, _ in ledger(agent)] == [4, 3]

@@ -95,9 +95,9 @@ def test_what_is_no_number_is_no_key(desk: Desk, number: str) -> None:
 
 
 def test_a_team_that_takes_no_chats_leaves_its_agents_no_slots(desk: Desk) -> None:
-    assert desk.client.get("/console/").context["frame"].limit == 4
+    assert desk.client.get("/console/").context["frame"].parts["chat"].limit == 4
     Team.objects.update(capacity=0)
-    assert desk.client.get("/console/").context["frame"].limit == 0
+    assert desk.client.get("/console/").context["frame"].parts["chat"].limit == 0
 
 
 def test_rows_stand_in_sections_by_who_waits_for_whom(desk: Desk) -> None:

@@ -119,7 +119,7 @@ def test_a_held_chat_is_in_no_list_and_no_figure_of_the_desk(rules):
     def seen() -> tuple[list[str], int, bool]:
         frame = browser.get("/console/?tab=queue").context["frame"]
         ids = [row["id"] for row in api.get("conversations").json()["results"]]
-        return ids, frame.counters.queued, frame.counters.oldest is None
+        return ids, frame.parts["chat"].counters.queued, frame.parts["chat"].counters.oldest is None
 
     started(open_widget(shop.brand))
     assert seen() == ([], 0, True)
