@@ -28,6 +28,15 @@ function noteButtons(head) {
   }
 }
 
+/** Another chat is opened by a press elsewhere: what it begins with has been there all along.
+ * @param {Element | null} head */
+function noteAllOfChat(head) {
+  if (!head) return;
+  came = new Map();
+  pressedAt = -Infinity;
+  noteButtons(head);
+}
+
 /** No action takes the place of another: whoever presses twice, or late, does not end a chat.
  * @param {MouseEvent} event */
 function dropHastyPress(event) {
@@ -73,9 +82,9 @@ export function startPress() {
   document.body.addEventListener("htmx:load", (event) => {
     const { elt } = /** @type {CustomEvent} */ (event).detail;
     if (elt.id === "chat-head") noteButtons(elt);
-    // Another chat is opened by a press elsewhere.
-    else if (elt.querySelector("#chat-head")) came = new Map();
+    else noteAllOfChat(elt.querySelector("#chat-head"));
   });
+  noteAllOfChat(document.querySelector("#chat-head"));
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const { elt } = detail.requestConfig;
