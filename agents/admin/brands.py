@@ -228,7 +228,7 @@ class BrandAdmin(IdentityAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, and note what the agents' limits are from now on."""
         super().save_model(request, obj, form, change)
-        if {"capacity", "is_active"} & {*form.changed_data}:
+        if not change or {"capacity", "is_active"} & {*form.changed_data}:
             by, now = signed_in(request), timezone.now()
             renew_limits(agents=Agent.objects.filter(is_active=True), by=by, now=now)
 

@@ -74,7 +74,7 @@ KINDS: Mapping[str, KindRules] = {
         data={"title": "its title", "url": "its address"},
     ),
     Kind.STARTED: KindRules(visitor_sees=True, visitor_data=("topic",), data=_TOPIC),
-    # In the queue from here on, without an agent.
+    # In the queue from here on, without an agent. A chat that rules hold back is not, until then.
     Kind.QUEUED: KindRules(
         visitor_sees=True,
         passes=True,
@@ -167,7 +167,7 @@ KINDS: Mapping[str, KindRules] = {
     # What no other line says about status and slot. Not drawn.
     Kind.STATUS: KindRules(
         data={
-            "from": "a `Conversation.Status`, or held: rules still ran on it",
+            "from": "a `Conversation.Status`",
             "to": "a `Conversation.Status`",
             "because": "woke: the visitor wrote; cap or status: the wrap-up's slot is free",
             "slot": "freed: its agent may take another chat; status stays",

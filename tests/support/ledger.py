@@ -145,8 +145,7 @@ def _reopened(chat: Told, line: Entry, data: _Data) -> None:
 
 
 def _status(chat: Told, line: Entry, data: _Data) -> None:
-    if data["from"] != "held":
-        assert data["from"] == chat.status
+    assert data["from"] == chat.status
     if data.get("slot") == "freed":
         assert chat.holds_slot
         assert data["agent_id"] == chat.assignee
