@@ -1,20 +1,23 @@
 """Pictures that people upload: drawn anew, so nothing but pixels survives."""
 
-import io
 import secrets
-from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Protocol
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.utils.translation import gettext as _
-from PIL import Image, ImageOps
+from django.utils.translation import gettext_lazy as _
+
+from config.kinds import PICTURES
+from config.pictures import Pay, PictureRefused, draw_small, pay_nothing
 
 CONTENT_TYPE = "image/webp"
 UPLOAD_MAX_BYTES = 5 * 1024 * 1024
-_PIXELS_MAX = 24_000_000
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+_FORMATS = [kind.picture for kind in PICTURES]
+_REFUSALS = {
+    "pixels": ("too_large", _("The picture has too many pixels.")),
+    "broken": ("invalid", _("This is not a picture we can read. Use PNG, JPEG, WebP or GIF.")),
+}
 
 
 class Upload(Protocol):
@@ -24,22 +27,18 @@ class Upload(Protocol):
         """Return at most so many bytes."""
 
 
-type Shape = Callable[[Image.Image], Image.Image]
-
-
-def square_picture(upload: Upload, *, side: int = 256) -> "ContentFile[bytes]":
+def square_picture(
+    upload: Upload, *, side: int = 256, pay: Pay = pay_nothing
+) -> "ContentFile[bytes]":
     """Return the middle of a picture as a square WebP under a random name."""
-    return _redraw(upload, lambda image: ImageOps.fit(image, (side, side)))
+    return _redraw(upload, side, "square", pay)
 
 
-def fitted_picture(upload: Upload, *, side: int = 512) -> "ContentFile[bytes]":
+def fitted_picture(
+    upload: Upload, *, side: int = 512, pay: Pay = pay_nothing
+) -> "ContentFile[bytes]":
     """Return the whole picture, at most `side` wide and high, as WebP under a random name."""
-
-    def shrink(image: Image.Image) -> Image.Image:
-        image.thumbnail((side, side))
-        return image
-
-    return _redraw(upload, shrink)
+    return _redraw(upload, side, "fitted", pay)
 
 
 def version_of(name: str | None) -> str:
@@ -47,23 +46,13 @@ def version_of(name: str | None) -> str:
     return PurePosixPath(name or "").stem
 
 
-def _redraw(upload: Upload, shape: Shape) -> "ContentFile[bytes]":
+def _redraw(upload: Upload, side: int, shape: str, pay: Pay) -> "ContentFile[bytes]":
     data = upload.read(UPLOAD_MAX_BYTES + 1)
     if len(data) > UPLOAD_MAX_BYTES:
         raise ValidationError(_("The picture is larger than 5 MB."), code="too_large")
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            # The header tells the size before anything is unpacked.
-            if image.width * image.height > _PIXELS_MAX:
-                raise ValidationError(_("The picture has too many pixels."), code="too_large")
-            drawn = shape(ImageOps.exif_transpose(image).convert("RGBA"))
-            out = io.BytesIO()
-            drawn.save(out, "WEBP", quality=85)
-    except ValidationError:
-        raise
-    # A decoder that is fed hostile bytes may raise anything.
-    except Exception as error:
-        raise ValidationError(
-            _("This is not a picture we can read. Use PNG, JPEG, WebP or GIF."), code="invalid"
-        ) from error
-    return ContentFile(out.getvalue(), name=f"{secrets.token_urlsafe(12)}.webp")
+        drawn = draw_small(data, _FORMATS, side=side, shape=shape, pay=pay)
+    except PictureRefused as error:
+        code, text = _REFUSALS[error.reason]
+        raise ValidationError(text, code=code) from error
+    return ContentFile(drawn.content, name=f"{secrets.token_urlsafe(12)}.webp")

@@ -27,6 +27,7 @@ from agents.models import Agent, Brand, Topic
 from agents.operations import renew_limits
 from agents.origins import clean_origins
 from agents.profile_forms import time_zones
+from config.kinds import ACCEPT_PICTURES
 
 if TYPE_CHECKING:
     _TopicForm = forms.ModelForm[Topic]
@@ -89,7 +90,7 @@ class BrandForm(IdentityForm):
             "primary_color": forms.TextInput(attrs={"type": "color"}),
             "accent_color": forms.TextInput(attrs={"type": "color"}),
             "privacy_url": forms.URLInput(attrs={"class": "vURLField"}),
-            "logo": forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
+            "logo": forms.FileInput(attrs={"accept": ACCEPT_PICTURES}),
         }
 
     def clean_logo(self) -> Any:

@@ -1,20 +1,34 @@
 """Taking and giving files over HTTP, the same for visitors and agents."""
 
+from functools import partial
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
+from agents.api.throttling import limited
 from config.files import CleanFile, FileRefused, clean_file, is_shown_inline
+from config.web.limits import PICTURE_SECONDS, place_of
 from config.web.problems import Problem
 
 # What multipart adds around the file.
 _ENVELOPE = 16 * 1024
+_REFUSALS = {
+    "empty": (400, "empty", _("This file is empty.")),
+    "kind": (415, "file_type", _("Files of this kind can't be sent.")),
+    "picture_kind": (
+        415,
+        "picture_type",
+        _("Pictures of this kind can't be shown. Send it as JPEG or PNG."),
+    ),
+    "pixels": (413, "too_many_pixels", _("The picture has too many pixels.")),
+    "broken": (415, "broken", _("The file is broken and can't be read.")),
+}
 
 
 class UploadBody(serializers.Serializer[Any]):
@@ -24,7 +38,7 @@ class UploadBody(serializers.Serializer[Any]):
 
 
 def uploaded_file(request: Request) -> CleanFile:
-    """Return the cleaned file of a multipart request; raises 400, 413 or 415."""
+    """Return the cleaned file of a multipart request; raises 400, 413, 415 or 429."""
     most = settings.IMECE["UPLOAD_MAX_BYTES"]
     if int(request.META.get("CONTENT_LENGTH") or 0) > most + _ENVELOPE:
         raise _too_large()
@@ -33,12 +47,12 @@ def uploaded_file(request: Request) -> CleanFile:
     file = request.FILES["file"]
     if (file.size or 0) > most:
         raise _too_large()
-    if not file.size:
-        raise Problem(400, "empty", _("This file is empty."))
+    pay = partial(limited, PICTURE_SECONDS, place_of(request))
     try:
-        return clean_file(file.read(), file.name or "")
+        return clean_file(file.read(), file.name or "", pay=pay)
     except FileRefused as error:
-        raise Problem(415, "file_type", _("Files of this kind can't be sent.")) from error
+        status, code, detail = _REFUSALS[error.reason]
+        raise Problem(status, code, str(detail)) from error
 
 
 def _too_large() -> Problem:

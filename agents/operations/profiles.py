@@ -5,6 +5,7 @@ from django.db import transaction
 from agents.images import Upload, square_picture
 from agents.models import Agent
 from config.folding import sort_key
+from config.pictures import Pay, pay_nothing
 
 
 @transaction.atomic
@@ -18,15 +19,16 @@ def update_profile(*, agent: Agent, name: str, language: str, time_zone: str, th
     agent.save(update_fields=["name", "sort_name", "language", "time_zone", "theme"])
 
 
-@transaction.atomic
-def set_avatar(*, agent: Agent, upload: Upload | None) -> None:
+def set_avatar(*, agent: Agent, upload: Upload | None, pay: Pay = pay_nothing) -> None:
     """Draw the picture anew and keep it; None removes it."""
-    old, storage = agent.avatar.name, agent.avatar.storage
-    if upload is None:
-        agent.avatar = ""
-    else:
-        picture = square_picture(upload)
-        agent.avatar.save(str(picture.name), picture, save=False)
-    agent.save(update_fields=["avatar"])
-    if old:
-        transaction.on_commit(lambda: storage.delete(old), robust=True)
+    # Drawing takes its time, and no transaction waits for it.
+    picture = square_picture(upload, pay=pay) if upload else None
+    with transaction.atomic():
+        old, storage = agent.avatar.name, agent.avatar.storage
+        if picture is None:
+            agent.avatar = ""
+        else:
+            agent.avatar.save(str(picture.name), picture, save=False)
+        agent.save(update_fields=["avatar"])
+        if old:
+            transaction.on_commit(lambda: storage.delete(old), robust=True)

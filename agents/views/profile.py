@@ -1,5 +1,6 @@
 """The profile: name, picture, language, time zone, theme, tokens."""
 
+from functools import partial
 from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -26,6 +27,8 @@ from agents.operations import (
 )
 from agents.profile_forms import ProfileForm, TokenForm
 from agents.tokens import Scope
+from config.kinds import ACCEPT_PICTURES
+from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
 
 
 @never_cache
@@ -52,9 +55,16 @@ def change_picture(request: HttpRequest) -> HttpResponse:
     if upload is None and "remove" not in request.POST:
         return _page(request, agent, picture_error=_("Choose a picture first."))
     try:
-        set_avatar(agent=agent, upload=None if "remove" in request.POST else upload)
+        set_avatar(
+            agent=agent,
+            upload=None if "remove" in request.POST else upload,
+            pay=partial(spend, PICTURE_SECONDS, place_of(request)),
+        )
     except ValidationError as error:
         return _page(request, agent, picture_error=" ".join(error.messages))
+    except TooMany:
+        words = _("Too many requests. Please wait a moment.")
+        return _page(request, agent, picture_error=words)
     messages.success(request, _("Saved."))
     return redirect("agents:profile")
 
@@ -93,6 +103,7 @@ def _page(request: HttpRequest, agent: Agent, **context: Any) -> HttpResponse:
     has_error = context["form"].is_bound or context["token_form"].is_bound
     context |= {
         "agent": agent,
+        "accept": ACCEPT_PICTURES,
         "tokens": [
             (token, ", ".join(str(Scope(scope).label) for scope in token.scopes))
             for token in ApiToken.objects.filter(agent=agent, revoked_at=None).order_by("-pk")

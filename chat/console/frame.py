@@ -19,6 +19,7 @@ from chat.queries.desk import chat_limit, count_online, open_offers
 from chat.queries.inbox import Figures, Tab, count_tabs, tabs_of, unread_total
 from chat.queries.people import face_of
 from chat.texts.console import console_texts
+from config.kinds import ACCEPT
 
 PART = "chat"
 SLOTS_DRAWN = 8
@@ -113,6 +114,7 @@ class ChatPart:
             "replyTarget": settings.IMECE["REPLY_TARGET_SECONDS"],
             "longText": settings.IMECE["LONG_TEXT_CHARS"],
             "filesMax": ATTACHMENTS_MAX,
+            "accept": ACCEPT,
             "uploadMax": settings.IMECE["UPLOAD_MAX_BYTES"],
             "kinds": kinds_json("agent"),
             "console": reverse("console"),

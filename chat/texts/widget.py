@@ -126,7 +126,6 @@ def _files() -> dict[str, str]:
     return {
         "drop": _("Drop files here"),
         "tooBig": _("{name} is larger than {size}."),
-        "badType": _("{name}: files of this type can't be sent."),
         "empty": _("{name} is empty."),
         "failed": _("{name} could not be uploaded."),
         "tooMany": _("At most {n} files at once."),

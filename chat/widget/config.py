@@ -12,13 +12,9 @@ from agents.origins import is_source
 from agents.presence import present_agents
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
 from chat.texts.widget import launcher_texts, widget_texts
+from config.kinds import ACCEPT
 
 FACES = 3
-# What the file dialog offers; the server decides by content.
-ACCEPT = (
-    "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain,.csv,.docx,.xlsx,.pptx,"
-    ".odt,.ods,.odp,video/mp4,video/webm,video/quicktime,audio/mpeg,audio/ogg,audio/mp4"
-)
 
 
 def widget_config(brand: Brand, language: str) -> dict[str, Any]:

@@ -42,6 +42,8 @@ UPLOADS = Limit("uploads", "UPLOADS_PER_MINUTE")
 # An address may hold many visitors (an office); still it can't fill the disk.
 UPLOADS_BY_ADDRESS = Limit("uploads-address", "UPLOADS_PER_ADDRESS_PER_HOUR", 3600)
 UPLOADED_BY_ADDRESS = Limit("uploaded-address", "UPLOADED_MB_PER_ADDRESS_PER_HOUR", 3600)
+# Of decoding, whoever sends the pictures: one is drawn at a time, and others wait for it.
+PICTURE_SECONDS = Limit("picture-seconds", "PICTURE_SECONDS_PER_ADDRESS_PER_HOUR", 3600)
 STARTS_BY_ADDRESS = Limit("starts-address", "STARTS_PER_ADDRESS_PER_MINUTE")
 OFFLINE_MESSAGES = Limit("offline-messages", "OFFLINE_MESSAGES_PER_HOUR", 3600)
 OFFLINE_MESSAGES_BY_ADDRESS = Limit(
@@ -106,6 +108,11 @@ def address_key(address: str | None) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(parsed), 64), strict=False).network_address)
     return address
+
+
+def place_of(request: HttpRequest) -> str:
+    """Return where a request comes from, as limits count it."""
+    return f"address:{address_key(client_ip(request))}"
 
 
 def scope_address(scope: Mapping[str, Any]) -> str | None:

@@ -137,8 +137,11 @@ function listen(frame, box) {
     if (button?.matches(".mode")) {
       setMode(/** @type {HTMLElement} */ (button).dataset.mode ?? "reply");
       box.focus();
-    } else if (button?.dataset.do === "attach") byId("file-input")?.click();
-    else if (button?.dataset.do === "canned") {
+    } else if (button?.dataset.do === "attach") {
+      const input = /** @type {HTMLInputElement} */ (byId("file-input"));
+      input.accept = settings.accept;
+      input.click();
+    } else if (button?.dataset.do === "canned") {
       // The list listens to the keys of the box, and goes when the box loses the focus.
       box.focus();
       if (byId("picker")) picker?.closePicker();

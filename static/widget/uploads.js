@@ -21,6 +21,8 @@ export class Files {
     this.#options = options;
   }
 
+  /** @type {string[]} */ #refusals = [];
+
   /** The upload before the next one. @type {Promise<unknown>} */ #turn = Promise.resolve();
 
   busy() {
@@ -41,23 +43,29 @@ export class Files {
   /** @param {File[]} files */
   add(files) {
     const { texts, limits, locale, error } = this.#options;
+    this.#refusals = [];
     error("");
     for (const file of files) {
       const { name } = file;
       if (this.#items.size >= limits.files) {
-        return error(texts.tooMany.replace("{n}", String(limits.files)));
+        return this.#refuse(texts.tooMany.replace("{n}", String(limits.files)));
       }
       if (file.size > limits.upload) {
-        error(texts.tooBig.replace("{name}", () => name).replace("{size}", fileSize(limits.upload, locale)));
-      } else if (!file.size) error(texts.empty.replace("{name}", () => name));
-      else if (!allowed(file, limits.accept)) error(texts.badType.replace("{name}", () => name));
+        this.#refuse(texts.tooBig.replace("{name}", () => name).replace("{size}", fileSize(limits.upload, locale)));
+      } else if (!file.size) this.#refuse(texts.empty.replace("{name}", () => name));
       else this.#upload(file);
     }
   }
 
+  /** Each file has its own sentence. @param {string} text */
+  #refuse(text) {
+    this.#refusals.push(text);
+    this.#options.error(this.#refusals.join("\n"));
+  }
+
   /** @param {File} file */
   async #upload(file) {
-    const { texts, upload, changed, error } = this.#options;
+    const { texts, upload, changed } = this.#options;
     const label = texts.uploading.replace("{name}", () => file.name);
     const bar = h("progress", { max: 1, value: 0, "aria-label": label });
     const abort = new AbortController();
@@ -89,9 +97,9 @@ export class Files {
       item.node.classList.add("is-done");
     } catch (problem) {
       if (/** @type {any} */ (problem)?.name !== "AbortError") {
-        const { status } = /** @type {any} */ (problem);
-        const text = status === 415 || status === 400 ? texts.badType : texts.failed;
-        error(text.replace("{name}", () => file.name));
+        // The server judges by content, and says why.
+        const detail = /** @type {any} */ (problem)?.problem?.detail;
+        this.#refuse(detail ? `${file.name}: ${detail}` : texts.failed.replace("{name}", () => file.name));
       }
       this.#drop(item);
     }
@@ -129,11 +137,4 @@ export async function send(api, file, progress, signal) {
     signal.addEventListener("abort", () => request.abort());
     request.send(form);
   });
-}
-
-/** A first look, to spare a useless upload; the server judges by content.
- * @param {File} file @param {string} accept */
-function allowed(file, accept) {
-  const ending = file.name.toLowerCase().match(/\.[a-z0-9]+$/)?.[0] ?? "";
-  return accept.split(",").some((one) => (one.startsWith(".") ? one === ending : one === file.type));
 }

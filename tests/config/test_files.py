@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
-from config.files import MAX_FRAMES, MAX_PIXELS, FileRefused, clean_file, display_name
+from config.drawing import MAX_FRAMES, MAX_PIXELS, Refused, draw_anew
+from config.files import FileRefused, clean_file, display_name
 from tests.support.http import picture
 
 
@@ -132,8 +133,8 @@ def test_a_file_of_endless_tiny_frames_is_refused_at_once(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(GifImageFile, "seek", seek)
     monkeypatch.setattr(GifImageFile, "n_frames", property(lambda self: pytest.fail("counted")))
-    with pytest.raises(FileRefused):
-        clean_file(endless, "endless.gif")
+    with pytest.raises(Refused):
+        draw_anew(endless, "GIF")
     assert max(sought) == MAX_FRAMES
 
 

@@ -24,7 +24,7 @@ from chat.widget.sessions import (
     remember_session,
 )
 from config.mail import mailbox
-from config.web.limits import Limit, address_key, client_ip
+from config.web.limits import Limit, client_ip, place_of
 from config.web.problems import Problem
 
 
@@ -95,7 +95,7 @@ def limit_visitor(request: Request, limit: Limit) -> None:
 
 def limit_address(request: Request, limit: Limit, amount: int = 1) -> None:
     """Count one more, or `amount`, from this address; raises 429."""
-    limited(limit, f"address:{address_key(client_ip(request))}", amount)
+    limited(limit, place_of(request), amount)
 
 
 def limit_email(limit: Limit, email: str) -> None:
