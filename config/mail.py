@@ -1,5 +1,6 @@
 """Sending mail that must not arrive twice, and showing it where none is sent."""
 
+import re
 import smtplib
 from contextlib import suppress
 
@@ -7,6 +8,17 @@ from django.core.mail import EmailMessage, mailers
 from django.core.mail.backends.console import EmailBackend
 
 from config.outbox.operations import Unknown
+
+# What a form takes for an address, as Python and browsers (`u`) both read it: the widget gets it
+# with its page. Of a domain's other letters the server knows more, and says so at the field.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+"
+_EDGE = r"[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xa0]"
+_INSIDE = r"[^\x00-\x2c\x2e\x2f\x3a-\x40\x5b-\x60\x7b-\xa0]"
+_LABEL = rf"{_EDGE}(?:{_INSIDE}{{0,61}}{_EDGE})?"
+# The last part of a domain has no digits, unless they stand for other letters.
+_TOP = r"(?:[^\x00-\x40\x5b-\x60\x7b-\xa0]{2,63}|[Xx][Nn]--[A-Za-z0-9\-]{1,58}[A-Za-z0-9])"
+ADDRESS = rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_TOP}"
+_ADDRESS = re.compile(ADDRESS)
 
 # The server has answered, and has not taken the message.
 _REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
@@ -38,6 +50,11 @@ def mailbox(address: str) -> str:
     """
     local, _at, domain = address.rpartition("@")
     return f"{local}@{domain.encode('idna').decode().lower()}"
+
+
+def is_address(text: str) -> bool:
+    """Return whether `text` is written like the address of a mailbox out there."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 class ReadableConsole(EmailBackend):

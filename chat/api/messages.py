@@ -30,7 +30,8 @@ class Cid(TextField):
     def to_internal_value(self, data: Any) -> str:
         if not is_cid(data):
             raise serializers.ValidationError(_("This must be a UUID."))
-        return str(data)
+        # In one spelling: the same id is the same message.
+        return str(data).lower()
 
 
 class MessageText(TextField):

@@ -50,7 +50,7 @@ def leave_offline_message(
         return repeated
     if topic and topic.brand_id != brand.pk:
         raise WrongTopic
-    if not is_sayable(text) or not text.strip():
+    if not is_sayable(text):
         raise InvalidMessage
     fields = remember_fields(visitor, fields)
     chat = _waiting_chat(visitor, brand, now) or _new_chat(

@@ -72,7 +72,7 @@ def start_conversation(
     if topic and topic.brand_id != brand.pk:
         raise WrongTopic
     files = own_uploads(visitor, attachment_ids)
-    if not is_sayable(text) or not (text.strip() or files):
+    if not is_sayable(text, with_files=bool(files)):
         raise InvalidMessage
     if can_start(brand, topic, channel=channel, now=now) == State.OFFLINE:
         raise NobodyAvailable

@@ -264,8 +264,7 @@ def post_messages(drafts: Sequence[Outgoing], *, now: datetime, wait: bool = Fal
 
 def _is_valid(draft: Outgoing) -> bool:
     return (
-        is_sayable(draft.text)
-        and bool(draft.attachment_ids or draft.text.strip())
+        is_sayable(draft.text, with_files=bool(draft.attachment_ids))
         and is_cid(draft.client_id)
         and len(draft.attachment_ids) <= ATTACHMENTS_MAX
         and (draft.kind == MESSAGE or (draft.kind == NOTE and draft.author.kind == "agent"))

@@ -12,6 +12,7 @@ from chat.protocol.bounds import (
     RESUMED_CONVERSATIONS_MAX,
     Audience,
 )
+from config.text import is_blank
 
 
 class BadFrame(Exception):
@@ -24,6 +25,8 @@ class Field(NamedTuple):
     check: Any
     required: bool = True
     default: Any = None
+    # What makes one spelling of it.
+    form: Any = None
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
@@ -80,7 +83,7 @@ def _is_resume(value: object) -> bool:
 
 _CONVERSATION = Field(is_id)
 _SEND = {
-    "cid": Field(is_cid),
+    "cid": Field(is_cid, form=str.lower),
     "conversation": _CONVERSATION,
     "text": Field(_is_text, required=False, default=""),
     "attachments": Field(_is_ids, required=False, default=()),
@@ -137,7 +140,7 @@ def decode(text: str, audience: Audience) -> dict[str, Any]:
             value = raw[name]
             if not field.check(value):
                 raise BadFrame
-            frame[name] = value
+            frame[name] = field.form(value) if field.form else value
         elif field.required:
             raise BadFrame
         else:
@@ -145,9 +148,14 @@ def decode(text: str, audience: Audience) -> dict[str, Any]:
     return frame
 
 
-def is_sayable(text: str) -> bool:
-    """Return whether `text` can be stored and shown: bounded, without NUL or half characters."""
+def is_sayable(text: str, *, with_files: bool = False) -> bool:
+    """Return whether `text` can be stored and shown: bounded, without NUL or half characters.
+
+    Without files something of it must be seen.
+    """
     if len(text) > settings.IMECE["MESSAGE_MAX_CHARS"] or "\0" in text:
+        return False
+    if not with_files and is_blank(text):
         return False
     if text.isascii():
         return True

@@ -1,5 +1,6 @@
 """Who calls from a widget: a bearer token, from a page that may speak for it."""
 
+import json
 from datetime import datetime
 from typing import Any, cast
 
@@ -24,8 +25,12 @@ from chat.widget.sessions import (
     remember_session,
 )
 from config.mail import mailbox
+from config.web.api import StrictJSONParser
 from config.web.limits import Limit, client_ip, place_of
 from config.web.problems import Problem
+
+# The page, what happened there before a chat, and what happens there now.
+_DECORATION = {"page", "events", "name"}
 
 
 class VisitorAuthentication(BaseAuthentication):
@@ -64,9 +69,22 @@ class HasSession(BasePermission):
         return isinstance(request.auth, VisitorSession)
 
 
+class WidgetParser(StrictJSONParser):
+    """What the host page says of itself and its visitor is mended: it is only ever shown."""
+
+    def mend(self, parsed: Any) -> Any:
+        if isinstance(parsed, dict):
+            for name in _DECORATION & parsed.keys():
+                # Halves of characters, wherever they stand.
+                whole = json.dumps(parsed[name], ensure_ascii=False).encode(errors="replace")
+                parsed[name] = json.loads(whole)
+        return parsed
+
+
 class WidgetView(APIView):
     """A call of a visitor."""
 
+    parser_classes = [WidgetParser]
     authentication_classes = [VisitorAuthentication]
     permission_classes = [HasSession]
     throttle_classes = []

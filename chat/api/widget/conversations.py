@@ -23,7 +23,7 @@ from chat.api.widget.access import (
     visitor_of,
     visitor_to_be,
 )
-from chat.api.widget.events import SiteEventBody
+from chat.api.widget.events import ToldEvents
 from chat.api.widget.offline import offline_form
 from chat.api.widget.shapes import (
     ChatAnswer,
@@ -37,7 +37,7 @@ from chat.operations.conversations import AlreadyOpen, end_conversation
 from chat.operations.ratings import NotRateable, rate_conversation
 from chat.operations.starting import InvalidMessage, NobodyAvailable, start_conversation
 from chat.operations.transcripts import NotSent, request_transcript, require_sendable
-from chat.operations.visitors import EVENTS_KEPT, SiteEvent
+from chat.operations.visitors import SiteEvent
 from chat.posting.marks import mark_read
 from chat.refusals import explain_refusal
 from chat.routing.availability import availability
@@ -72,12 +72,6 @@ class FirstMessage(StrictSerializer):
     attachments = FileIds()
 
 
-class ToldBody(SiteEventBody):
-    """What the site told before the first message, and how many seconds ago."""
-
-    ago = serializers.IntegerField(min_value=0, max_value=10**9, default=0)
-
-
 class StartBody(StrictSerializer):
     """A new chat."""
 
@@ -85,7 +79,7 @@ class StartBody(StrictSerializer):
     topic_text = LineField(max_length=120, allow_blank=True, default="")
     fields = FormBody(default=dict)  # type: ignore[assignment]  # the wire's name
     message = FirstMessage()
-    events = serializers.ListField(child=ToldBody(), max_length=EVENTS_KEPT, default=list)
+    events = ToldEvents(default=list)
 
 
 class RatingBody(StrictSerializer):

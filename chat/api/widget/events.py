@@ -1,21 +1,64 @@
 """What the site tells of the visitor."""
 
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.api.schema import problems_of
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
-from chat.operations.visitors import note_site_event
-from config.web.api import LineField, StrictSerializer, valid
+from chat.operations.visitors import EVENTS_KEPT, note_site_event
+from config.text import is_blank
+from config.web.api import StrictSerializer, TextField, decoration, valid
 from config.web.limits import SITE_EVENTS
+
+_NAME_MAX = 60
+_LONGEST_AGO = 10**9
+
+
+class EventName(TextField):
+    """What happened, in the site's own words: any string, cut and mended."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_blank=True, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return decoration(data, _NAME_MAX)
 
 
 class SiteEventBody(StrictSerializer):
     """Something that happened on the site."""
 
-    name = LineField(max_length=60)
+    name = EventName()
+
+
+class ToldBody(SiteEventBody):
+    """What the site told before the first message, and how many seconds ago."""
+
+    ago = serializers.IntegerField(default=0)
+
+
+class ToldEvents(serializers.ListField):
+    """All that was told: the newest are kept, what is no event is left out, nothing refused."""
+
+    child = ToldBody()
+
+    def run_validation(self, data: Any = serializers.empty) -> list[dict[str, Any]]:
+        told = [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+        events = [
+            {"name": decoration(each.get("name"), _NAME_MAX), "ago": _seconds(each.get("ago"))}
+            for each in told
+        ]
+        return [each for each in events if not is_blank(each["name"])][-EVENTS_KEPT:]
+
+
+def _seconds(given: Any) -> int:
+    return given if type(given) is int and 0 <= given <= _LONGEST_AGO else 0
 
 
 class Events(WidgetView):
@@ -31,7 +74,6 @@ class Events(WidgetView):
         limit_visitor(request, SITE_EVENTS)
         body = valid(SiteEventBody, request)
         visitor = session_of(request).visitor
-        if visitor is not None:
-            name = body["name"]
-            note_site_event(visitor=visitor, name=name, now=timezone.now())
+        if visitor is not None and not is_blank(body["name"]):
+            note_site_event(visitor=visitor, name=body["name"], now=timezone.now())
         return Response(status=204)

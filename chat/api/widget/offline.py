@@ -26,6 +26,7 @@ from chat.operations.starting import InvalidMessage
 from chat.refusals import explain_refusal
 from chat.routing.board import shown_availability
 from chat.widget.sessions import VisitorSession
+from config.text import is_blank
 from config.web.api import Email, LineField, StrictSerializer, TextField, valid
 from config.web.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS
 from config.web.problems import Problem
@@ -49,7 +50,7 @@ class OfflineBody(StrictSerializer):
 
     def validate_text(self, value: str) -> str:
         """A message without words asks nothing."""
-        if not value.strip():
+        if is_blank(value):
             raise serializers.ValidationError(_("This field may not be blank."))
         return value
 

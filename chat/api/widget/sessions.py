@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,28 +16,32 @@ from rest_framework.views import APIView
 
 from agents.api.schema import problems_of
 from agents.models import Language
-from chat.api.widget.access import foreign_origin, limit_address
+from chat.api.widget.access import WidgetParser, foreign_origin, limit_address
 from chat.api.widget.shapes import SessionAnswer, open_conversation_json
 from chat.routing.board import board_of
 from chat.widget.config import widget_config
 from chat.widget.identities import NotIdentified
 from chat.widget.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
-from config.web.api import LineField, StrictSerializer, TextField, valid
+from config.web.api import StrictSerializer, TextField, decoration, valid
 from config.web.limits import SESSIONS, client_ip
 from config.web.problems import Problem, TryAgain
 
+_PAGE_MAX = 8000
 
-class PageBody(StrictSerializer):
-    """Where the visitor is. Anything but an http address is left out."""
 
-    url = LineField(max_length=8000, allow_blank=True, default="")
-    title = LineField(max_length=2000, allow_blank=True, default="")
-    referrer = LineField(max_length=8000, allow_blank=True, default="")
+class PageBody(serializers.Serializer[Any]):
+    """Where the visitor is. Anything but an http address is left out, and nothing refused."""
 
-    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
+    url = TextField(default="")
+    title = TextField(default="")
+    referrer = TextField(default="")
+
+    def run_validation(self, data: Any = serializers.empty) -> dict[str, str]:
+        told = data if isinstance(data, dict) else {}
+        page = {name: decoration(told.get(name), _PAGE_MAX) for name in self.fields}
         for name in ("url", "referrer"):
-            attrs[name] = attrs[name] if _is_web_address(attrs[name]) else ""
-        return attrs
+            page[name] = page[name] if _is_web_address(page[name]) else ""
+        return page
 
 
 class ConsentBody(StrictSerializer):
@@ -68,6 +73,7 @@ def _is_web_address(raw: str) -> bool:
 class Sessions(APIView):
     """`POST sessions`: the only call without a token."""
 
+    parser_classes = [WidgetParser]
     authentication_classes = []
     permission_classes = []
     throttle_classes = []
