@@ -13,6 +13,7 @@ from agents.presence import present_agents
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
 from chat.texts.widget import launcher_texts, widget_texts
 from config.kinds import ACCEPT
+from config.mail import ADDRESS
 
 FACES = 3
 
@@ -44,6 +45,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
             "side": brand.launcher_side,
             "privacy_url": brand.privacy_url,
         },
+        "address": ADDRESS,
         "fields": {"name": brand.ask_name, "email": brand.ask_email},
         "transcripts": brand.transcripts == Brand.Transcripts.ON_REQUEST,
         "limits": {

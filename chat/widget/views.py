@@ -31,6 +31,7 @@ FIRST_MODULES = (
     "widget/dom.js",
     "widget/screens.js",
     "live/socket.js",
+    "live/words.js",
 )
 DEMO_SITES = {"shop": "demo-shop", "cloud": "demo-cloud"}
 

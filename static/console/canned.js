@@ -13,12 +13,15 @@ const FRESH = 60_000;
  * @property {string} conversation
  * @property {HTMLTextAreaElement} box
  * @property {string} query folded
+ * @property {{sendNow: boolean} | null} early  Enter was pressed before there was a list
  * @property {(reply: Reply, sendNow: boolean) => void} insert
  */
 /** @type {Map<string, {at: number, replies: Promise<Reply[]>}>} */
 const loaded = new Map();
 /** @type {Wish | null} */
 let wish = null;
+/** What the list answers that stands there. @type {Wish | null} */
+let drawn = null;
 /** @type {Reply[]} */
 let shown = [];
 let chosen = 0;
@@ -39,6 +42,7 @@ function load(conversation) {
 
 /** @param {Wish} wanted */
 export async function openPicker(wanted) {
+  wanted.early ??= wish === drawn ? null : wish?.early ?? null;
   wish = wanted;
   /** @type {Reply[] | null} */
   const replies = await load(wanted.conversation).catch(() => null);
@@ -51,7 +55,11 @@ export async function openPicker(wanted) {
     .slice(0, SHOWN)
     .map(({ reply }) => reply);
   chosen = 0;
-  draw();
+  drawn = wish;
+  const { early } = wish;
+  wish.early = null;
+  if (early && shown.length) pick(0, early.sendNow);
+  else draw();
 }
 
 export function closePicker() {
@@ -128,8 +136,11 @@ function pick(at, sendNow) {
 
 /** Whether the picker took the key. @param {KeyboardEvent} event */
 export function pickerKey(event) {
-  if (!wish || !byId("picker")) return false;
+  if (!wish) return false;
+  const isEnter = event.key === "Enter" && !event.shiftKey && !event.altKey;
   if (event.key === "Escape") closePicker();
+  else if (wish !== drawn && isEnter) wish.early = { sendNow: event.ctrlKey };
+  else if (wish !== drawn || !byId("picker")) return false;
   else if (!shown.length) return false;
   else if (event.key === "ArrowDown") choose(chosen + 1);
   else if (event.key === "ArrowUp") choose(chosen - 1);

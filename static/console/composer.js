@@ -1,5 +1,6 @@
 // @ts-check
 import { fold } from "../live/fold.js";
+import { composes, isBlank, pastedFiles } from "../live/words.js";
 import * as list from "./list.js";
 import { onState, socket, sync } from "./live.js";
 import { byId, fill, request, settings, texts } from "./page.js";
@@ -24,6 +25,10 @@ let chat = {};
 let picker = null;
 /** @type {import("./uploads.js") | null} */
 let uploads = null;
+/** The list of canned replies is on its way. */
+let isLoading = false;
+/** Enter was pressed before it came. @type {{sendNow: boolean} | null} */
+let hasty = null;
 let isLocked = false;
 /** What the agent writes where both are possible. */
 let chosen = "reply";
@@ -163,9 +168,13 @@ function listen(frame, box) {
     canned(false);
   });
   box.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
+    if (composes(event)) return;
     if (picker?.pickerKey(event)) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey && isLoading && slashed()) {
+      // The list is not there yet, and the first of it is meant.
+      event.preventDefault();
+      hasty = { sendNow: event.ctrlKey };
+    } else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       send();
     } else if (event.code === "Space" && event.ctrlKey) {
@@ -177,7 +186,7 @@ function listen(frame, box) {
     if (document.activeElement !== box) picker?.closePicker();
   }, 150));
   box.addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
+    const files = pastedFiles(event);
     if (!files.length) return;
     event.preventDefault();
     upload(files);
@@ -201,7 +210,7 @@ export function send() {
     hint(texts.uploading);
     return;
   }
-  if (!text && !uploads?.hasUploads("done")) return;
+  if (isBlank(text) && !uploads?.hasUploads("done")) return;
   const kind = frame.dataset.mode === "note" ? "note" : "message";
   const attachments = uploads?.takeUploads() ?? [];
   sync.send(current, text, { kind, attachments });
@@ -288,12 +297,18 @@ async function canned(always) {
   }
   const id = current;
   // Several keys may come while it loads, and be answered in any order: look again afterwards.
-  picker ??= await import("./canned.js");
+  if (!picker) {
+    isLoading = true;
+    picker = await import("./canned.js").finally(() => (isLoading = false));
+  }
+  const early = hasty;
+  hasty = null;
   const box = area();
   const slash = slashed();
   if (id !== current || !box || (!slash && !always)) return;
   const { query, from } = slash ?? { query: "", from: box.selectionStart };
   picker.openPicker({
+    early,
     conversation: current,
     box,
     query: fold(query),

@@ -1,5 +1,6 @@
 // @ts-check
 import { fold, score } from "../live/fold.js";
+import { composes } from "../live/words.js";
 import { byId } from "./page.js";
 
 /** Dialogs that come as fragments, the question before something final, the picker of topics and recipients. */
@@ -56,7 +57,7 @@ function startPicker(dialog) {
   });
   filter.addEventListener("keydown", (event) => {
     const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!move) return;
+    if (!move || composes(event)) return;
     event.preventDefault();
     const all = shown();
     const at = chosen();

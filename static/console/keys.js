@@ -1,4 +1,5 @@
 // @ts-check
+import { composes } from "../live/words.js";
 import { close, currentChat, open } from "./chat.js";
 import { setMode } from "./composer.js";
 import { linkOf, rows } from "./list.js";
@@ -42,7 +43,7 @@ export function showShortcuts() {
 
 export function startKeys() {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || composes(event) || document.querySelector("dialog[open]")) return;
     const isAltGr = event.getModifierState("AltGraph") || event.ctrlKey || event.metaKey;
     if (event.altKey && !isAltGr && !event.shiftKey && WITH_ALT[event.code]) {
       event.preventDefault();

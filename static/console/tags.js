@@ -1,4 +1,5 @@
 // @ts-check
+import { composes } from "../live/words.js";
 import { byId, fetchPart } from "./page.js";
 
 /** The field that puts tags on a chat: known ones are suggested, Enter adds. */
@@ -53,6 +54,7 @@ function add(option) {
 
 /** @param {KeyboardEvent} event */
 function key(event) {
+  if (composes(event)) return;
   const all = options();
   const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const isOpen = !byId("tag-options")?.hidden;

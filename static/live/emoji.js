@@ -1,5 +1,6 @@
 // @ts-check
 import { fold, score } from "./fold.js";
+import { composes } from "./words.js";
 
 /** A panel of emoji for both composers; it comes only to those who open it. */
 
@@ -155,6 +156,7 @@ export function openEmoji(button, box, texts) {
   }
 
   panel.addEventListener("keydown", (event) => {
+    if (composes(event)) return event.stopPropagation();
     const isTyping = event.target === filter;
     if (event.key === "Escape") {
       panel.hidePopover();

@@ -1,6 +1,6 @@
 // @ts-check
-import { fileNode } from "./files.js";
 import { isMine } from "./store.js";
+import { linked } from "./words.js";
 
 /**
  * Draws a thread into an element that scrolls: keyed and incremental, text only as text.
@@ -47,7 +47,6 @@ import { isMine } from "./store.js";
 
 const NEAR_END = 80;
 const GROUP_WITHIN = 5 * 60_000;
-const LINK = /\bhttps?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}]/gi;
 
 export class ThreadView {
   /** @type {Options} */ #options;
@@ -250,7 +249,13 @@ export class ThreadView {
       bubble.append(...linked(text));
       node.append(bubble);
     }
-    for (const file of files) node.append(fileNode(file, this.#options));
+    for (const file of files) {
+      // Most chats have none, and need not wait for what draws them.
+      const name = el("div", "message-file-name");
+      name.textContent = file.name;
+      node.append(name);
+      import("./files.js").then(({ fileNode }) => name.replaceWith(fileNode(file, this.#options)));
+    }
   }
 
   /** @param {Date} at */
@@ -376,24 +381,6 @@ export class ThreadView {
 /** Put values into the {places} of a text. @param {string} text @param {Record<string, any>} values */
 export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, key) => String(values[key] ?? ""));
-}
-
-/** Text with its web addresses as links. @param {string} text @returns {(string | Node)[]} */
-function linked(text) {
-  /** @type {(string | Node)[]} */
-  const parts = [];
-  let from = 0;
-  for (const match of text.matchAll(LINK)) {
-    const link = document.createElement("a");
-    link.href = match[0];
-    link.target = "_blank";
-    link.rel = "noopener noreferrer nofollow";
-    link.textContent = match[0];
-    parts.push(text.slice(from, match.index), link);
-    from = match.index + match[0].length;
-  }
-  parts.push(text.slice(from));
-  return parts;
 }
 
 /** @param {string} tag @param {string} name @returns {HTMLElement} */

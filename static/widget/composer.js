@@ -1,4 +1,5 @@
 // @ts-check
+import { composes, isBlank, pastedFiles } from "../live/words.js";
 import { h, icon, iconButton } from "./dom.js";
 
 /**
@@ -30,12 +31,12 @@ export class Composer {
       oninput: () => this.#typed(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => {
         // Enter that ends a composition of an input method is not "send".
-        if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+        if (event.key !== "Enter" || event.shiftKey || composes(event)) return;
         event.preventDefault();
         this.#submit();
       },
       onpaste: (/** @type {ClipboardEvent} */ event) => {
-        const pasted = [...(event.clipboardData?.files ?? [])];
+        const pasted = pastedFiles(event);
         if (!pasted.length) return;
         event.preventDefault();
         this.#add(pasted);
@@ -80,30 +81,13 @@ export class Composer {
 
   /** Files dropped anywhere on the panel. @param {HTMLElement} panel */
   takeDropsFrom(panel) {
-    const veil = h("div", { class: "drop", hidden: true }, this.#options.texts.files.drop);
-    panel.append(veil);
-    let depth = 0;
-    const carries = (/** @type {DragEvent} */ event) =>
-      !this.element.hidden && event.dataTransfer?.types.includes("Files");
-    panel.addEventListener("dragenter", (event) => {
-      if (!carries(event)) return;
-      depth += 1;
-      veil.hidden = false;
-    });
-    panel.addEventListener("dragleave", () => {
-      depth = Math.max(0, depth - 1);
-      veil.hidden = depth === 0;
-    });
-    panel.addEventListener("dragover", (event) => {
-      if (carries(event)) event.preventDefault();
-    });
-    panel.addEventListener("drop", (event) => {
-      depth = 0;
-      veil.hidden = true;
-      if (!carries(event)) return;
-      event.preventDefault();
-      this.#add([...(event.dataTransfer?.files ?? [])]);
-    });
+    const first = async (/** @type {DragEvent} */ event) => {
+      if (this.element.hidden || !event.dataTransfer?.types.includes("Files")) return;
+      panel.removeEventListener("dragenter", first);
+      const { takeDrops } = await import("./drops.js");
+      takeDrops(panel, this.element, this.#options.texts.files.drop, (files) => this.#add(files));
+    };
+    panel.addEventListener("dragenter", first);
   }
 
   /** The panel closes: nobody types any more. */
@@ -138,7 +122,7 @@ export class Composer {
     if (over > 0) this.#error.textContent = texts.tooLong.replace("{n}", String(over));
     else if (this.#over) this.#error.textContent = "";
     this.#over = over > 0;
-    const empty = !this.#text.value.trim() && !this.#files?.ready().length;
+    const empty = isBlank(this.#text.value) && !this.#files?.ready().length;
     this.#send.disabled = empty || over > 0 || Boolean(this.#files?.busy());
   }
 

@@ -1,5 +1,6 @@
 // @ts-check
 import { LiveSocket } from "../live/socket.js";
+import { composes, isBlank } from "../live/words.js";
 import { Api, ApiError } from "./api.js";
 import { Bridge } from "./bridge.js";
 import { h, iconButton } from "./dom.js";
@@ -68,7 +69,7 @@ export class App {
     this.api.refused = (code) => this.bridge.event("identity:refused", { code });
     addEventListener("keydown", (event) => {
       // A menu closes by itself, and alone.
-      if (event.key === "Escape" && !document.querySelector(":popover-open")) this.bridge.close();
+      if (event.key === "Escape" && !composes(event) && !document.querySelector(":popover-open")) this.bridge.close();
     });
   }
 
@@ -113,8 +114,23 @@ export class App {
   /** @param {Record<string, string> | undefined} fields */
   #know(fields) {
     for (const name of ["name", "email", "phone"]) {
-      if (fields?.[name]) this.known[name] = fields[name];
+      // Halves of characters can't be stored.
+      const value = fields?.[name]?.replace(/[\p{Cs}\0]/gu, "") ?? "";
+      if (name === "email" ? this.isAddress(value) : !isBlank(value)) this.known[name] = value;
     }
+  }
+
+  #address = new RegExp(`^${config.address}$`, "u");
+
+  /** Whether the server takes it for an e-mail address. @param {string} text */
+  isAddress(text) {
+    return this.#address.test(text);
+  }
+
+  /** What the page told is not taken: the form asks. @param {string[]} names */
+  askAgain(names) {
+    for (const name of names) delete this.known[name];
+    this.show(this.#screen, this.#screen === "form" ? formScreen(this) : offlineScreen(this));
   }
 
   /** What the page told before there is somebody to keep it of; null from then on.

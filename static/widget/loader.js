@@ -43,7 +43,7 @@
   let identity = "";
   /** @type {Record<string, string>} */ let fields = {};
   /** What the server will take of a visitor. */
-  const TAKEN = { name: /^.{1,120}$/, email: /^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$/, phone: /^.{1,32}$/ };
+  const TAKEN = { name: 120, email: 254, phone: 32 };
   /** @type {Map<string, Set<Function>>} */
   const listeners = new Map();
   /** @type {any[]} */ const waiting = [];
@@ -131,7 +131,8 @@
     else if (waiting.length < 50) waiting.push([type, data]);
   };
   const page = () => ({
-    url: location.href, title: document.title, referrer: document.referrer,
+    // Some pages keep a megabyte in their address.
+    url: location.href.slice(0, 8000), title: document.title.slice(0, 2000), referrer: document.referrer,
   });
   /** @param {string} name @param {any} [detail] */
   const emit = (name, detail) => {
@@ -294,14 +295,14 @@
       if (ready) tell("identify", { identity });
     },
     set(/** @type {Record<string, any>} */ values) {
-      for (const [name, shape] of Object.entries(TAKEN)) {
+      for (const [name, longest] of Object.entries(TAKEN)) {
         const value = String(values?.[name] ?? "").trim();
-        if (shape.test(value)) fields = { ...fields, [name]: value };
+        if (value && value.length <= longest) fields = { ...fields, [name]: value };
       }
       tell("set", { fields });
     },
     track(/** @type {string} */ name) {
-      name = String(name).trim().slice(0, 60);
+      name = [...String(name).trim().slice(0, 999)].slice(0, 60).join("");
       if (name) tell("track", { name });
     },
     on(/** @type {string} */ name, /** @type {Function} */ listener) {

@@ -1,4 +1,5 @@
 // @ts-check
+import { isBlank } from "../live/words.js";
 import { around, face, h, icon, iconButton } from "./dom.js";
 
 /**
@@ -111,14 +112,17 @@ function field(app, { name, label, required = false, control }) {
   control.value = app.draft[name] ?? "";
   control.setAttribute("aria-describedby", error.id);
   const check = () => {
-    const { validity } = control;
+    const { value } = control;
     const { missing, badEmail, tooLong } = app.texts.form;
-    if (required && !control.value.trim()) error.textContent = missing;
-    else if (validity.typeMismatch || validity.patternMismatch) error.textContent = badEmail;
-    else if (validity.tooLong) error.textContent = tooLong;
-    else error.textContent = "";
-    control.setAttribute("aria-invalid", String(Boolean(error.textContent)));
+    if (isBlank(value) && !control.validity.badInput) say(required ? missing : "");
+    else if (name === "email" && !app.isAddress(value.trim())) say(badEmail);
+    else say(control.validity.tooLong ? tooLong : "");
     return !error.textContent;
+  };
+  /** @param {string} words */
+  const say = (words) => {
+    error.textContent = words;
+    control.setAttribute("aria-invalid", String(Boolean(words)));
   };
   control.addEventListener("input", () => {
     app.draft[name] = control.value;
@@ -137,7 +141,7 @@ function field(app, { name, label, required = false, control }) {
     control,
     error,
   );
-  return { node, control, check };
+  return { node, control, check, say };
 }
 
 /** @param {App} app @param {boolean} required */
@@ -146,8 +150,6 @@ export function emailField(app, required) {
     name: "email", label: app.texts.form.email, required,
     control: h("input", {
       type: "email", maxLength: 254, autocomplete: "email", inputMode: "email", dir: "auto",
-      // What the server will take: a name, an @ and a domain with a dot.
-      pattern: "[^@\\s]+@[^@\\s]+\\.[^@\\s.]{2,}",
     }),
   });
 }
@@ -195,8 +197,16 @@ function form(app, { asksEmail, label, busyLabel, submit }) {
         try {
           await submit(Object.fromEntries(fields.map(({ control }) => [control.name, control.value.trim()])));
         } catch (error) {
-          const { status } = /** @type {any} */ (error);
+          const { status, problem } = /** @type {any} */ (error);
           trouble.textContent = status === 429 ? texts.form.rate : texts.form.failed;
+          const refused = Object.keys(problem?.errors?.fields ?? {});
+          const said = fields.find(({ control }) => refused.includes(control.name));
+          if (said) {
+            // The server knows more of an address than a pattern can say.
+            trouble.textContent = "";
+            said.say(said.control.name === "email" ? texts.form.badEmail : texts.form.failed);
+            said.control.focus();
+          } else if (refused.length) app.askAgain(refused);
         } finally {
           button.removeAttribute("aria-disabled");
           button.textContent = label;
