@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from agents.backends import PASSWORD_MAX
 from agents.models import Agent
 from agents.operations import change_password, end_sessions
+from config.mail import own_spelling
 
 # Signing in and out speaks for itself.
 _SILENT = {
@@ -82,7 +83,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         # Not per host name, or every spelling of our address would give five more guesses.
-        return str(credentials.get("email") or "").lower()
+        return own_spelling(str(credentials.get("email") or ""))
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from agents.models import Agent
 from agents.tokens import may_enter
+from config.mail import own_spelling
 
 # Longer passwords are refused before they are hashed: hashing megabytes is a way to stop us.
 PASSWORD_MAX = 256
@@ -21,6 +22,12 @@ class AgentBackend(AuthenticationBackend):  # type: ignore[misc]
             return None
         agent: Agent | None = super().authenticate(request, **credentials)
         return agent
+
+    def _authenticate_by_email(self, email: str, password: str) -> Agent | None:
+        # Exactly one account: databases that compare without case don't agree on İ and ı.
+        agent = Agent.objects.filter(email=own_spelling(email)).first()
+        found: Agent | None = self._check_password(agent, password)
+        return found
 
     def user_can_authenticate(self, user: Agent) -> bool:
         """Refuse the disabled, and demo accounts anywhere but on this machine."""

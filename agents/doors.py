@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from agents.models import Agent
+from config.mail import own_spelling
 
 
 class WrongCredentials(Exception):
@@ -27,7 +28,9 @@ def check_credentials(request: HttpRequest, *, email: str, password: str, otp: s
     """Return the agent with these credentials; counts failures with those of the web sign-in."""
     with context.request_context(request):
         try:
-            agent = get_adapter().authenticate(request, email=email.lower(), password=password)
+            agent = get_adapter().authenticate(
+                request, email=own_spelling(email), password=password
+            )
         except ValidationError as error:
             raise TooManyFailures from error
         if not isinstance(agent, Agent):

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Language
 from agents.operations import request_password_reset
+from config.mail import own_spelling
 
 
 # Said in short; the stock list of rules says "password" four times.
@@ -46,12 +47,30 @@ class PlainForm(forms.Form):
             field.widget.attrs.pop("placeholder", None)
 
 
+class OwnAddressField(forms.EmailField):
+    """The address of an account as it is typed on any keyboard: browsers know no İ in `email`."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> str:
+        """Return the one spelling that accounts have."""
+        return own_spelling(super().to_python(value))
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Bring the keyboard of addresses up all the same."""
+        return super().widget_attrs(widget) | {
+            "inputmode": "email",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+        }
+
+
 class LoginForm(PlainForm, BaseLoginForm):  # type: ignore[misc]
     """E-mail and password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail")
+        self.fields["login"] = OwnAddressField(label=_("E-mail"), max_length=254)
         self.fields["login"].widget.attrs["autocomplete"] = "username"
         # Who comes back with an error has mostly mistyped the password.
         first = "password" if self.data.get("login") else "login"
@@ -64,11 +83,11 @@ class LoginForm(PlainForm, BaseLoginForm):  # type: ignore[misc]
 class ResetPasswordForm(PlainForm):
     """Asks for the address and never says whether it is known."""
 
-    email = forms.EmailField(
-        label=_("E-mail"),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
-    )
+    email = OwnAddressField(label=_("E-mail"), max_length=254)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].widget.attrs |= {"autocomplete": "email", "autofocus": True}
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Have the link sent."""

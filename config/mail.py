@@ -52,6 +52,12 @@ def mailbox(address: str) -> str:
     return f"{local}@{domain.encode('idna').decode().lower()}"
 
 
+def own_spelling(address: str) -> str:
+    """Return the one spelling of an account's address: İ is the capital of i, and no letter else
+    changes but by its case, so that no two accounts answer to what somebody types."""
+    return address.strip().replace("İ", "i").lower().replace("i\u0307", "i")
+
+
 def is_address(text: str) -> bool:
     """Return whether `text` is written like the address of a mailbox out there."""
     return _ADDRESS.fullmatch(text) is not None

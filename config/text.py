@@ -2,6 +2,8 @@
 
 import re
 
+from django.utils.translation import get_language
+
 # Marks, embeddings, overrides and isolates of the bidirectional algorithm: they turn around what
 # stands beside them. Scripts that run from the right need none.
 _TURNING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -14,6 +16,7 @@ _UNSEEN = re.compile(
     r"\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
     r"\U000e0000-\U000e0fff]*"
 )
+_TURKISH_CAPITALS = str.maketrans({"i": "İ", "ı": "I"})
 _HALVES = re.compile(r"[\ud800-\udfff]")
 
 
@@ -33,6 +36,15 @@ def one_line(text: str) -> str:
     A NUL stays, to be refused.
     """
     return " ".join(_CONTROLS.sub(" ", _TURNING.sub("", text)).split())
+
+
+def initials(name: str) -> str:
+    """Return up to two capitals for a person, in the language of the screen."""
+    words = name.split()
+    letters = "".join(word[0] for word in words[:1] + words[1:][-1:])
+    if (get_language() or "").startswith("tr"):
+        letters = letters.translate(_TURKISH_CAPITALS)
+    return letters.upper()
 
 
 def key_of(text: str | None) -> int:

@@ -20,6 +20,7 @@ from agents.operations import (
     revoke_invitation,
     send_invitation,
 )
+from config.mail import own_spelling
 
 if TYPE_CHECKING:
     _InvitationForm = forms.ModelForm[Invitation]
@@ -41,7 +42,7 @@ class InvitationForm(_InvitationForm):
 
     def clean_email(self) -> str:
         """Refuse addresses of agents."""
-        email: str = self.cleaned_data["email"].strip().lower()
+        email: str = own_spelling(self.cleaned_data["email"])
         if Agent.objects.filter(email=email).exists():
             raise forms.ValidationError(_("Another agent has this e-mail."), code="unique")
         return email

@@ -27,6 +27,7 @@ from agents.operations import (
 )
 from agents.profile_forms import time_zones
 from config.folding import sort_key
+from config.mail import own_spelling
 
 if TYPE_CHECKING:
     _AgentForm = forms.ModelForm[Agent]
@@ -67,7 +68,7 @@ class AgentForm(_AgentForm):
 
     def clean_email(self) -> str:
         """Store addresses in lower case, each once."""
-        email: str = self.cleaned_data["email"].strip().lower()
+        email: str = own_spelling(self.cleaned_data["email"])
         if Agent.objects.filter(email=email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("Another agent has this e-mail."), code="unique")
         return email

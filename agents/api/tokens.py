@@ -1,5 +1,7 @@
 """POST /api/v1/tokens: a password becomes a bearer token."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,16 +14,24 @@ from agents.backends import PASSWORD_MAX
 from agents.doors import CodeNeeded, TooManyFailures, WrongCredentials, check_credentials
 from agents.operations import TooManyTokens, create_token
 from agents.tokens import Scope
+from config.mail import own_spelling
 from config.web.api import valid
 from config.web.problems import Problem
 
 _LIMIT_SECONDS = 300
 
 
+class OwnAddress(serializers.EmailField):
+    """The address of an account, as it is typed on any keyboard."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return own_spelling(super().to_internal_value(data))
+
+
 class TokenRequest(serializers.Serializer[None]):
     """Who asks, and for what."""
 
-    email = serializers.EmailField(max_length=254)
+    email = OwnAddress(max_length=254)
     password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
     otp = serializers.CharField(max_length=40, required=False)
     name = serializers.CharField(max_length=60)

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models.brand import Language
+from config.mail import own_spelling
+from config.text import initials
 
 
 def new_public_id() -> str:
@@ -55,7 +57,7 @@ class AgentManager(BaseUserManager["Agent"]):
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Agent":
         """Save and return a new agent; `email` is stored in lower case."""
-        agent = self.model(email=email.strip().lower(), **fields)
+        agent = self.model(email=own_spelling(email), **fields)
         agent.set_password(password)
         agent.save()
         return agent
@@ -66,7 +68,7 @@ class AgentManager(BaseUserManager["Agent"]):
 
     def get_by_natural_key(self, username: str | None) -> "Agent":
         """Find an agent whatever the case of the e-mail."""
-        return self.get(email=(username or "").strip().lower())
+        return self.get(email=own_spelling(username or ""))
 
 
 class Agent(AbstractBaseUser, PermissionsMixin):
@@ -134,8 +136,7 @@ class Agent(AbstractBaseUser, PermissionsMixin):
     @property
     def initials(self) -> str:
         """Return up to two letters for the avatar."""
-        words = self.name.split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+        return initials(self.name)
 
     @property
     def avatar_url(self) -> str:

@@ -16,6 +16,7 @@ from agents.models import Agent, ApiToken, Presence, Status
 from agents.operations.sockets import revoke_sockets
 from agents.operations.statuses import set_status
 from config.events import publish
+from config.mail import own_spelling
 
 _SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
@@ -60,7 +61,7 @@ def enable_agent(*, agent: Agent, by: Agent | None) -> None:
 @transaction.atomic
 def change_email(*, agent: Agent, email: str, by: Agent | None, now: datetime) -> None:
     """Give the account another address; links and sessions of the old one end."""
-    old, agent.email = agent.email, email.strip().lower()
+    old, agent.email = agent.email, own_spelling(email)
     agent.save(update_fields=["email"])
     # allauth would let the old address in as well.
     EmailAddress.objects.filter(user=agent).delete()

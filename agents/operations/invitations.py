@@ -18,6 +18,7 @@ from agents.models import Agent, Invitation, Role, StatusInterval, Team
 from agents.operations.roles import give_role, set_teams
 from agents.tokens import hash_secret, new_secret
 from config.folding import sort_key
+from config.mail import own_spelling
 from config.outbox.operations import enqueue
 
 VALID_FOR = timedelta(days=7)
@@ -44,7 +45,7 @@ def invite_agent(
     now: datetime,
 ) -> Invitation:
     """Invite somebody by e-mail; earlier open invitations of the same address stop working."""
-    email = email.strip().lower()
+    email = own_spelling(email)
     if Agent.objects.filter(email=email).exists():
         raise AlreadyAgent
     Invitation.objects.filter(email=email, used_at=None).update(expires_at=now)

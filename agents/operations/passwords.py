@@ -12,6 +12,7 @@ from django.urls import reverse
 from agents.mail import send_mail
 from agents.models import Agent
 from agents.tokens import may_enter
+from config.mail import own_spelling
 from config.outbox.operations import enqueue
 
 MAIL = "agents.password_mail"
@@ -20,7 +21,7 @@ MAIL = "agents.password_mail"
 @transaction.atomic
 def request_password_reset(*, email: str) -> None:
     """Have a reset link sent if somebody here has this address; only the worker looks."""
-    enqueue(kind=MAIL, key=f"{MAIL}:{uuid4().hex}", payload={"email": email.strip().lower()})
+    enqueue(kind=MAIL, key=f"{MAIL}:{uuid4().hex}", payload={"email": own_spelling(email)})
 
 
 def mail_password_reset(payload: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from chat.models import Conversation
+from config.text import initials
 
 HUES = 8
 
@@ -44,12 +45,11 @@ def face_of(conversation: Conversation) -> Face:
     """Return who `conversation` is with; wants visitor and contact loaded."""
     visitor = conversation.visitor
     name = given_name(conversation) or (visitor.label if visitor else "")
-    words = [word for word in name.split() if word[0].isalpha()]
-    letters = "".join(word[0] for word in words[:1] + words[1:][-1:]) or name[:2]
+    letters = initials(" ".join(word for word in name.split() if word[0].isalpha()))
     # One colour in all browsers of a person whom the site has signed.
     key = (visitor.external_id or visitor.public_id) if visitor else conversation.public_id
     return Face(
         name=name,
-        initials=letters.upper(),
+        initials=letters or name[:2].upper(),
         hue=crc32(key.encode()) % HUES,
     )

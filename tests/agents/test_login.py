@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from agents.backends import AgentBackend
 from agents.models import Agent, Permission
@@ -14,6 +14,7 @@ from agents.operations import (
     disable_agent,
     give_role,
 )
+from config.mail import own_spelling
 from tests.support.accounts import LOGIN, PASSWORD, is_in, sign_in
 from tests.support.factories import make_agent, make_role
 
@@ -190,3 +191,32 @@ def test_agents_without_the_admin_role_are_refused_there(client, agent):
     assert client.get("/admin/", follow=True).status_code == 403
     give_role(role=make_role(Permission.ADMIN), to=agent, by=None, now=timezone.now())
     assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["ELİF@EXAMPLE.COM", "Elİf@example.com", " ELIF@EXAMPLE.COM ", "eli\u0307f@example.com"],
+)
+def test_an_address_opens_its_account_in_capitals_of_a_turkish_keyboard(client, agent, typed):
+    assert sign_in(client, email=typed).status_code == 302
+    assert is_in(client)
+
+
+def test_no_two_accounts_answer_to_one_address(client, agent):
+    other = make_agent(email="elif@ısı.example", password=PASSWORD)
+    make_agent(email="elif@isi.example", password="another-password-7")
+    assert own_spelling("ELIF@ısı.example") == other.email
+    assert sign_in(client, email="elif@ısı.example").status_code == 302
+    assert int(client.session["_auth_user_id"]) == other.pk
+    assert sign_in(Client(), email="elıf@example.com").status_code == 200
+    assert sign_in(Client(), email="elif@isi.example").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "turkish", "english"),
+    [("ilker ışık", "İI", "II"), ("Ayşe Nur çelik", "AÇ", "AÇ"), ("ışıl", "I", "I"), ("", "", "")],
+)
+def test_initials_are_capitals_of_the_screens_language(name, turkish, english):
+    for language, wanted in (("tr", turkish), ("en", english)):
+        with translation.override(language):
+            assert Agent(name=name).initials == wanted

@@ -181,3 +181,7 @@ def test_the_time_of_use_is_written_once_a_minute(agent, django_assert_num_queri
         agent_of_token(raw)
     with django_assert_num_queries(1):
         agent_of_token(raw)
+
+
+def test_an_address_in_turkish_capitals_is_the_same_account(agent):
+    assert ask(email="ELİF@EXAMPLE.COM").status_code == 201

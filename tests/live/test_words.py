@@ -78,7 +78,10 @@ def test_both_sides_see_the_same(modules: Page) -> None:
 
 
 def test_both_sides_read_the_pattern_of_addresses_alike(modules: Page) -> None:
-    story = "const [a, all] = given; const e = new RegExp(`^${a}$`, 'u'); return all.map((x) => e.test(x));"
+    story = """
+      const pattern = new RegExp(`^${given[0]}$`, "u");
+      return given[1].map((each) => pattern.test(each));
+    """
     every = [*WRONG, *RIGHT]
     assert run(modules, story, [ADDRESS, every]) == [is_address(each) for each in every]
 

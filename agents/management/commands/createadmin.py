@@ -13,6 +13,7 @@ from django.utils import timezone
 from agents.backends import PASSWORD_MAX
 from agents.models import Agent, Language
 from agents.operations import create_agent, make_first_roles
+from config.mail import own_spelling
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Check everything, then make the account."""
         ask = not options["no_input"]
-        email = (options["email"] or (input("E-mail: ") if ask else "")).strip().lower()
+        email = own_spelling(options["email"] or (input("E-mail: ") if ask else ""))
         name = (options["name"] or (input("Display name: ") if ask else "")).strip()
         password = os.environ.get("ADMIN_PASSWORD", "")
         if ask and not password:
