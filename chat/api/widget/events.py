@@ -50,11 +50,9 @@ class ToldEvents(serializers.ListField):
 
     def run_validation(self, data: Any = serializers.empty) -> list[dict[str, Any]]:
         told = [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
-        events = [
-            {"name": decoration(each.get("name"), _NAME_MAX), "ago": _seconds(each.get("ago"))}
-            for each in told
-        ]
-        return [each for each in events if not is_blank(each["name"])][-EVENTS_KEPT:]
+        named = [(decoration(each.get("name"), _NAME_MAX), each.get("ago")) for each in told]
+        events = [{"name": name, "ago": _seconds(ago)} for name, ago in named if not is_blank(name)]
+        return events[-EVENTS_KEPT:]
 
 
 def _seconds(given: Any) -> int:

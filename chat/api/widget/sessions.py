@@ -38,7 +38,9 @@ class PageBody(serializers.Serializer[Any]):
 
     def run_validation(self, data: Any = serializers.empty) -> dict[str, str]:
         told = data if isinstance(data, dict) else {}
-        page = {name: decoration(told.get(name), _PAGE_MAX) for name in self.fields}
+        page = {
+            name: decoration(told.get(name), _PAGE_MAX) for name in ("url", "title", "referrer")
+        }
         for name in ("url", "referrer"):
             page[name] = page[name] if _is_web_address(page[name]) else ""
         return page
