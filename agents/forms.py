@@ -54,7 +54,7 @@ class OwnAddressField(forms.EmailField):
 
     def to_python(self, value: Any) -> str:
         """Return the one spelling that accounts have."""
-        return own_spelling(super().to_python(value))
+        return own_spelling(super().to_python(value) or "")
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Bring the keyboard of addresses up all the same."""
