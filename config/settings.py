@@ -9,6 +9,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from config import api_settings
 from config.bounds import read_bounds
 from config.secret_key import read_or_make_key
 
@@ -53,7 +54,6 @@ EMBEDDED_WORKER = env.bool("EMBEDDED_WORKER", default=not REDIS_URL)
 # Whether others can reach us at all: what they ask for as "localhost" proves nothing.
 IS_PRIVATE = IS_LOOPBACK and LISTEN_HOST in {"127.0.0.1", "localhost", "::1"}
 SEED_DEMO = env.bool("SEED_DEMO", default=EMBEDDED_WORKER and IS_PRIVATE)
-
 
 SECRET_KEY: str = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
@@ -386,37 +386,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 # No settle delay: a form that is drawn must work at once, or Enter would submit it the native way.
 HTMX_CONFIG = {"includeIndicatorStyles": False, "allowEval": False, "defaultSettleDelay": 0}
 
-REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.web.api.StrictJSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.web.api.JSONOnly",
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "agents.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["agents.authentication.IsAgent"],
-    "DEFAULT_THROTTLE_CLASSES": ["agents.api.throttling.PerCaller"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "config.web.problems.exception_handler",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "İmece",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    # Names of choices that several answers share.
-    "ENUM_NAME_OVERRIDES": {
-        "AgentStatus": "agents.models.Status",
-        "AuthorKind": "chat.models.Entry.AuthorKind",
-        "ChatKind": "chat.models.Conversation.Kind",
-        "ChatStatus": "chat.models.Conversation.Status",
-        "EntryKind": "chat.models.Entry.Kind",
-        "Language": "agents.models.Language",
-        "ShownStatus": ["online", "break", "offline"],
-        "State": ["online", "busy", "offline"],
-        "TicketStatus": "tickets.models.Ticket.Status",
-    },
-}
+REST_FRAMEWORK = api_settings.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = api_settings.SPECTACULAR_SETTINGS
 
 # The numbers of docs/api.md
 

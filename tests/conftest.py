@@ -27,7 +27,7 @@ from django.db import (
     transaction,
 )
 from django.test import TransactionTestCase
-from django.utils import timezone
+from django.utils import timezone, translation
 from playwright.sync_api import BrowserContext, Page
 
 from agents.presence import leases
@@ -109,6 +109,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 # State that would leak from test to test
+
+
+@pytest.fixture(autouse=True)
+def _no_language_of_others() -> None:
+    """Speak the default language: a request leaves its own behind in the thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

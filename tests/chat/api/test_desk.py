@@ -4,12 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
-from agents.models import Agent, AuditEntry, BreakReason, Permission, Role, Status
-from agents.presence import is_present
-from chat.models import Attachment, Conversation
+from agents.models import Agent, AuditEntry, Permission, Role, Status
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -371,106 +368,3 @@ def test_brands_and_topics_are_those_of_the_caller(shop: Shop) -> None:
     desk = Desk(make_agent(role=role))
     assert [row["id"] for row in desk.get("brands").json()] == [str(shop.brand.pk)]
     assert [row["id"] for row in desk.get("topics").json()] == [str(shop.topic.pk)]
-
-
-# Status
-
-
-def test_status_is_read_and_changed(desk: Desk, shop: Shop) -> None:
-    lunch = BreakReason.objects.create(name_tr="Öğle", name_en="Lunch")
-    answer = desk.post("status", {"status": "break", "reason": str(lunch.pk)})
-    assert answer.status_code == 200
-    assert set(answer.json()) == {"status", "reason", "since"}
-    assert desk.get("status").json() == answer.json()
-    assert (answer.json()["status"], answer.json()["reason"]) == ("break", str(lunch.pk))
-
-
-def test_going_offline_with_open_chats_asks_what_becomes_of_them(
-    widget: Widget, desk: Desk, shop: Shop
-) -> None:
-    chat = taken(started(widget), shop.elif_)
-    answer = desk.post("status", {"status": "offline"})
-    assert (answer.status_code, answer.json()["code"], answer.json()["open"]) == (
-        409,
-        "open_chats",
-        1,
-    )
-    assert desk.post("status", {"status": "offline", "confirm": "requeue"}).status_code == 200
-    chat.refresh_from_db()
-    assert (chat.status, chat.assignee) == ("queued", None)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"status": "busy"},
-        {"status": "break", "reason": "999"},
-        {"status": "break", "reason": 5},
-        {"status": "online", "agent": "x"},
-        {"status": "offline", "confirm": "drop"},
-    ],
-)
-def test_a_status_that_makes_no_sense_is_refused(desk: Desk, body: dict[str, Any]) -> None:
-    assert desk.post("status", body).status_code == 400
-
-
-def test_a_heartbeat_makes_an_agent_without_a_socket_present() -> None:
-    agent = make_agent()
-    now = timezone.now()
-    assert not is_present(agent.pk, now)
-    assert Desk(agent).post("status/heartbeat").status_code == 200
-    assert is_present(agent.pk, timezone.now())
-
-
-# Credentials
-
-
-def test_the_consoles_session_works_with_its_csrf_token_only(
-    shop: Shop, settings: Any, tmp_path: Any
-) -> None:
-    settings.MEDIA_ROOT = tmp_path
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(shop.elif_)
-    assert client.get(f"{DESK}/status").status_code == 200
-    refused = client.post(f"{DESK}/status/heartbeat", {}, content_type="application/json")
-    assert refused.status_code == 403
-    token = "x" * 32
-    client.cookies[settings.CSRF_COOKIE_NAME] = token
-    headers = {"X-CSRFToken": token}
-    answer = client.post(
-        f"{DESK}/status/heartbeat", {}, content_type="application/json", headers=headers
-    )
-    assert answer.status_code == 200
-    desk = Desk()
-    desk.client, desk.headers = client, headers
-    assert desk.upload(picture()).status_code == 201
-    assert Attachment.objects.get().file.uploader == shop.elif_
-
-
-@pytest.mark.usefixtures("early_in_the_hour")
-def test_each_token_has_a_limit_of_its_own(shop: Shop, settings: Any) -> None:
-    settings.IMECE = settings.IMECE | {"DESK_REQUESTS_PER_MINUTE": 2}
-    desk, other = Desk(shop.elif_), Desk(shop.elif_)
-    assert [desk.get(path).status_code for path in ("status", "agents")] == [200, 200]
-    answer = desk.get("status")
-    assert (answer.status_code, answer.json()["code"]) == (429, "rate")
-    assert int(answer.headers["Retry-After"]) >= 1
-    assert other.get("status").status_code == 200
-
-
-def test_refusals_speak_the_agents_language(shop: Shop) -> None:
-    shop.elif_.language = "tr"
-    shop.elif_.save()
-    turkish = Desk(shop.elif_).post("status", {"status": "x"}).json()
-    shop.elif_.language = "en"
-    shop.elif_.save()
-    english = Desk(shop.elif_).post("status", {"status": "x"}).json()
-    assert turkish["errors"]["status"][0]["message"] != english["errors"]["status"][0]["message"]
-
-
-def test_conversations_of_a_customer_are_not_shown_by_a_guessed_number(desk: Desk) -> None:
-    assert Conversation.objects.count() == 0
-    for path in ("conversations/1", "tickets/1", "contacts/1", "attachments/1", "canned-replies/1"):
-        answer = desk.get(path)
-        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

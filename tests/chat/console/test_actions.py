@@ -1,0 +1,175 @@
+"""What the console's buttons do, through the test client."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agents.models import Agent, Brand, CannedReply, Permission, Role, Team, Topic
+from chat.console.canned import fill
+from chat.models import Conversation, Participation
+from tests.support import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Desk:
+    """Elif at her desk: a brand, her team, its topic."""
+
+    brand: Brand
+    elif_: Agent
+    team: Team
+    topic: Topic
+    client: Client
+
+    def chat(self, **changes: Any) -> Conversation:
+        """A chat of hers, unless said otherwise."""
+        visitor = changes.pop("visitor", None) or factories.make_visitor(self.brand)
+        now = timezone.now()
+        defaults = {
+            "status": "active",
+            "assignee": self.elif_,
+            "holds_slot": True,
+            "team": self.team,
+            "last_message_at": now,
+            "unanswered_since": now,
+            "preview": "Where is my parcel?",
+            "preview_author": "visitor",
+        }
+        return factories.make_conversation(visitor, **defaults | changes)
+
+    def get(self, path: str = "", **options: Any) -> str:
+        """The text of a page that must exist."""
+        answer = self.client.get(f"/console/{path}", **options)
+        assert answer.status_code == 200, answer
+        return str(answer.content.decode())
+
+
+def make_desk(**agent: Any) -> Desk:
+    brand = factories.make_brand()
+    elif_ = factories.make_agent(**{"online": True, "name": "Elif Kaya", "language": "en"} | agent)
+    team = factories.make_team(elif_)
+    client = Client()
+    client.force_login(elif_)
+    return Desk(brand, elif_, team, factories.make_topic(brand, team), client)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return make_desk()
+
+
+def test_a_draft_is_kept_and_forgotten(desk: Desk) -> None:
+    chat = desk.chat()
+    url = f"/console/chats/{chat.public_id}/draft/"
+    assert desk.client.post(url, {"text": "", "mode": "reply"}).status_code == 204
+    assert not Participation.objects.exists()
+    assert desk.client.post(url, {"text": "Half a", "mode": "note"}).status_code == 204
+    assert "Half a</textarea>" in desk.get(f"chats/{chat.public_id}/")
+    assert 'data-mode="note"' in desk.get(f"chats/{chat.public_id}/")
+    assert "Draft" in desk.get()
+    assert desk.client.post(url, {"text": "x" * 10_001, "mode": "reply"}).status_code == 400
+    assert desk.client.post(url, {"text": "x", "mode": "shout"}).status_code == 400
+    assert desk.client.post(url, {"text": " ", "mode": "reply"}).status_code == 204
+    assert Participation.objects.get().draft == ""
+
+
+def test_resolving_without_or_with_a_foreign_topic_is_refused(desk: Desk) -> None:
+    chat = desk.chat()
+    foreign = factories.make_topic(factories.make_brand(), name_en="Foreign")
+    url = f"/console/chats/{chat.public_id}/resolve/"
+    for topic in ("", "x", str(foreign.pk), "9" * 30, "²"):
+        answer = desk.client.post(url, {"topic": topic})
+        assert "Choose a topic." in answer.content.decode()
+    chat.refresh_from_db()
+    assert chat.status == "active"
+    answer = desk.client.post(url, {"topic": str(desk.topic.pk)})
+    assert answer.status_code == 204
+    assert "console:resolved" in answer["Console-Events"]
+    chat.refresh_from_db()
+    assert (chat.status, chat.topic) == ("resolved", desk.topic)
+
+
+def test_a_topic_is_set_without_resolving_by_those_who_handle_the_chat(desk: Desk) -> None:
+    chat = desk.chat()
+    url = f"/console/chats/{chat.public_id}/topic/"
+    foreign = factories.make_topic(factories.make_brand(), name_en="Foreign")
+    for wrong in ("", "x", str(foreign.pk)):
+        answer = desk.client.post(url, {"topic": wrong})
+        assert "Choose a topic." in answer.content.decode()
+    answer = desk.client.post(url, {"topic": str(desk.topic.pk)})
+    assert "console:changed" in answer["Console-Events"]
+    chat.refresh_from_db()
+    assert (chat.status, chat.topic, chat.assignee) == ("active", desk.topic, desk.elif_)
+    role = factories.make_role(Permission.CHAT, scope=Role.Scope.TEAM)
+    mert = factories.make_agent(role=role)
+    desk.team.agents.add(mert)
+    chat = desk.chat()
+    colleague = Client()
+    colleague.force_login(mert)
+    assert colleague.get(f"/console/chats/{chat.public_id}/").status_code == 200
+    assert colleague.post(f"/console/chats/{chat.public_id}/topic/").status_code == 404
+
+
+def test_what_the_customer_chose_is_preselected(desk: Desk) -> None:
+    other = factories.make_topic(desk.brand, name_en="Other")
+    chat = desk.chat(topic=other, chosen_topic=other)
+    page = desk.get(f"chats/{chat.public_id}/resolve/")
+    assert f'name="topic" value="{other.pk}"' in page
+
+
+def test_status_and_preferences_take_only_what_exists(desk: Desk) -> None:
+    assert desk.client.post("/console/status/", {"status": "sleeping"}).status_code == 404
+    assert desk.client.post("/console/status/", {"status": "break:999"}).status_code == 200
+    answer = desk.client.post(
+        "/console/preferences/", {"theme": "neon", "next": "https://evil.example/"}
+    )
+    assert answer["Location"] == "/console/"
+    answer = desk.client.post(
+        "/console/preferences/", {"theme": "dark", "next": "/console/archive/"}
+    )
+    assert answer["Location"] == "/console/archive/"
+    for no_page in ("-1", "account_logout"):
+        answer = desk.client.post("/console/preferences/", {"next": no_page})
+        assert (answer.status_code, answer["Location"]) == (302, no_page)
+    desk.elif_.refresh_from_db()
+    assert (desk.elif_.theme, desk.elif_.language) == ("dark", "en")
+    assert 'data-theme="dark"' in desk.get()
+
+
+def test_canned_replies_are_those_of_the_chat_and_the_agent(desk: Desk) -> None:
+    other_brand, deniz = factories.make_brand(), factories.make_agent()
+    shared = {"title": "T", "language": "tr"}
+    for shortcut, owner in {
+        "all": {},
+        "brand": {"brand": desk.brand},
+        "team": {"team": desk.team},
+        "own": {"agent": desk.elif_},
+        "foreign-brand": {"brand": other_brand},
+        "foreign-team": {"team": factories.make_team(deniz)},
+        "foreign-own": {"agent": deniz},
+        "english": {"language": "en"},
+    }.items():
+        CannedReply.objects.create(
+            **{**shared, "shortcut": shortcut, "body": "Hi {{visitor.name|you}}", **owner}
+        )
+    chat = desk.chat()
+    url = f"/console/chats/{chat.public_id}/canned/"
+    found = {reply["shortcut"]: reply for reply in desk.client.get(url).json()["replies"]}
+    assert set(found) == {"all", "brand", "team", "own"}
+    assert found["all"]["text"] == "Hi Vera"
+    assert desk.client.post(f"{url}{found['all']['id']}/used/").status_code == 204
+    assert CannedReply.objects.get(shortcut="all").used_count == 1
+    foreign = CannedReply.objects.get(shortcut="foreign-own")
+    assert desk.client.post(f"{url}{foreign.pk}/used/").status_code == 404
+
+
+def test_variables_are_only_the_known_ones() -> None:
+    values = {"visitor.name": "Vera", "visitor.email": ""}
+    assert fill("Hi {{ visitor.name }}", values) == ("Hi Vera", True)
+    assert fill("{{visitor.email|no address}}", values) == ("no address", True)
+    assert fill("{{visitor.email}}", values) == ("{{visitor.email}}", False)
+    assert fill("{{visitor.__class__}} {% now %}", values).text == "{{visitor.__class__}} {% now %}"
