@@ -237,7 +237,7 @@ def test_a_file_name_is_text_and_a_wrong_file_is_explained(
     picker = visitor.frame.locator("input[type=file]")
     error = visitor.frame.locator(".composer-error")
     picker.set_input_files(
-        [{"name": "a.exe", "mimeType": "application/x-dosexec", "buffer": b"MZ"}]
+        [{"name": "a.exe", "mimeType": "application/x-dosexec", "buffer": b"MZ\x90\0"}]
     )
     expect(error).to_contain_text("a.exe")
     big = b"%PDF-" + bytes(10 * 1024 * 1024)
