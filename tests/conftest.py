@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import redis
 import time_machine
@@ -144,12 +145,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     _end_threads()
     writer.close()
     if connection.vendor == "postgresql":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            # Threads of the test run itself (asgiref's, live servers') keep theirs.
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+        with django_db_blocker.unblock():
+            with connection.cursor() as cursor:
+                # Threads of the test run itself (asgiref's, live servers') keep theirs.
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            # While the browser's event loop is there, this is another connection than that of
+            # whoever drops the database, and would keep it.
+            connection.close()
 
 
 def _end_threads() -> None:
@@ -295,8 +300,22 @@ def _running_site(data_dir: Path) -> Iterator[servers.Web]:
         "UPLOADS_PER_ADDRESS_PER_HOUR": "100000",
         "UPLOADED_MB_PER_ADDRESS_PER_HOUR": "100000",
     }
+    _forget_nudges()
     with servers.web_process(env) as web:
+        _warm(web)
         yield web
+
+
+def _forget_nudges() -> None:
+    """Empty the broker: tests without a worker leave hundreds of nudges for the one that comes."""
+    if settings.REDIS_URL:
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            client.flushdb()
+
+
+def _warm(web: servers.Web) -> None:
+    """Have the first page drawn, which imports and compiles, before a test's patience counts."""
+    httpx.get(f"{web.url}/accounts/login/", timeout=60, trust_env=False).raise_for_status()
 
 
 _RUNNING = pytest.StashKey[servers.Web]()
@@ -326,7 +345,9 @@ def _no_site_beside_other_tests(request: pytest.FixtureRequest) -> None:
 def site(_site_process: servers.Web, transactional_db: None) -> Site:
     """The product, with embedded worker and beat, serving the rows that this test makes."""
     if _site_process.returncode is not None:
+        _forget_nudges()
         _site_process.start()
+        _warm(_site_process)
     return Site(url=_site_process.url, ws_url=_site_process.ws_url, process=_site_process)
 
 
