@@ -81,11 +81,19 @@ export class Composer {
 
   /** Files dropped anywhere on the panel. @param {HTMLElement} panel */
   takeDropsFrom(panel) {
+    const carries = (/** @type {DragEvent} */ event) =>
+      !this.element.hidden && event.dataTransfer?.types.includes("Files");
+    panel.addEventListener("dragover", (event) => carries(event) && event.preventDefault());
+    panel.addEventListener("drop", (event) => {
+      if (!carries(event)) return;
+      event.preventDefault();
+      this.#add([...(event.dataTransfer?.files ?? [])]);
+    });
     const first = async (/** @type {DragEvent} */ event) => {
-      if (this.element.hidden || !event.dataTransfer?.types.includes("Files")) return;
+      if (!carries(event)) return;
       panel.removeEventListener("dragenter", first);
-      const { takeDrops } = await import("./drops.js");
-      takeDrops(panel, this.element, this.#options.texts.files.drop, (files) => this.#add(files));
+      const { showDrops } = await import("./drops.js");
+      showDrops(panel, carries, this.#options.texts.files.drop);
     };
     panel.addEventListener("dragenter", first);
   }
