@@ -6,12 +6,10 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import redis
 import time_machine
@@ -37,6 +35,7 @@ from chat.sockets.readers import readers
 from config import events
 from config.translations import compile_if_changed
 from tests.support import chromium, servers
+from tests.support.site import running_site, start_again
 
 
 def pytest_configure() -> None:
@@ -271,53 +270,6 @@ class Site:
     process: servers.Web
 
 
-def _database_url() -> str:
-    """Return the address of the database that this test process uses, for another process."""
-    to = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{to['NAME']}"
-    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**to)
-
-
-@contextmanager
-def _running_site(data_dir: Path) -> Iterator[servers.Web]:
-    env = {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": _database_url(),
-        "REDIS_URL": os.environ.get("REDIS_URL", ""),
-        "PYTEST_XDIST_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "DATA_DIR": str(data_dir),
-        "EMBEDDED_WORKER": "true",
-        "SEED_DEMO": "false",
-        "SWEEP_SECONDS": "0.5",
-        # One machine plays all visitors.
-        "PENDING_SOCKETS_PER_IP": "1000",
-        "SESSIONS_PER_MINUTE": "100000",
-        "HELLOS_PER_MINUTE": "100000",
-        "STARTS_PER_ADDRESS_PER_MINUTE": "100000",
-        "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR": "100000",
-        "UPLOADS_PER_ADDRESS_PER_HOUR": "100000",
-        "UPLOADED_MB_PER_ADDRESS_PER_HOUR": "100000",
-    }
-    _forget_nudges()
-    with servers.web_process(env) as web:
-        _warm(web)
-        yield web
-
-
-def _forget_nudges() -> None:
-    """Empty the broker: tests without a worker leave hundreds of nudges for the one that comes."""
-    if settings.REDIS_URL:
-        with redis.Redis.from_url(settings.REDIS_URL) as client:
-            client.flushdb()
-
-
-def _warm(web: servers.Web) -> None:
-    """Have the first page drawn, which imports and compiles, before a test's patience counts."""
-    httpx.get(f"{web.url}/accounts/login/", timeout=60, trust_env=False).raise_for_status()
-
-
 _RUNNING = pytest.StashKey[servers.Web]()
 
 
@@ -325,7 +277,7 @@ _RUNNING = pytest.StashKey[servers.Web]()
 def _site_process(
     request: pytest.FixtureRequest, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[servers.Web]:
-    with _running_site(tmp_path_factory.mktemp("site")) as web:
+    with running_site(tmp_path_factory.mktemp("site")) as web:
         request.session.stash[_RUNNING] = web
         yield web
 
@@ -345,9 +297,7 @@ def _no_site_beside_other_tests(request: pytest.FixtureRequest) -> None:
 def site(_site_process: servers.Web, transactional_db: None) -> Site:
     """The product, with embedded worker and beat, serving the rows that this test makes."""
     if _site_process.returncode is not None:
-        _forget_nudges()
-        _site_process.start()
-        _warm(_site_process)
+        start_again(_site_process)
     return Site(url=_site_process.url, ws_url=_site_process.ws_url, process=_site_process)
 
 

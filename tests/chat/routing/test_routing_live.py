@@ -88,7 +88,9 @@ def test_an_agent_who_goes_online_shows_in_open_widgets(site, desk, brand) -> No
     assert widget.availability["state"] == "offline"
     with widget.socket(site.ws_url) as socket:
         go_online(desk)
-        assert hear(socket, "availability.changed")["state"] == "online"
+        # A worker that sees the brand for the first time tells of it as it finds it.
+        while hear(socket, "availability.changed")["state"] != "online":
+            pass
         desk.post("/status", json={"status": "invisible"})
         # Two workers that look at once may both tell the same.
         while hear(socket, "availability.changed")["state"] != "offline":

@@ -1,0 +1,68 @@
+"""A running product on the test's own database."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import redis
+from django.conf import settings
+from django.db import connection
+
+from tests.support import servers
+
+
+def _database_url() -> str:
+    """Return the address of the database that this test process uses, for another process."""
+    to = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{to['NAME']}"
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**to)
+
+
+@contextmanager
+def running_site(data_dir: Path) -> Iterator[servers.Web]:
+    """Serve the rows of this test process, with files in `data_dir`."""
+    env = {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": _database_url(),
+        "REDIS_URL": os.environ.get("REDIS_URL", ""),
+        "PYTEST_XDIST_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DATA_DIR": str(data_dir),
+        "EMBEDDED_WORKER": "true",
+        "SEED_DEMO": "false",
+        "SWEEP_SECONDS": "0.5",
+        # One machine plays all visitors.
+        "PENDING_SOCKETS_PER_IP": "1000",
+        "SESSIONS_PER_MINUTE": "100000",
+        "HELLOS_PER_MINUTE": "100000",
+        "STARTS_PER_ADDRESS_PER_MINUTE": "100000",
+        "OFFLINE_MESSAGES_PER_ADDRESS_PER_HOUR": "100000",
+        "UPLOADS_PER_ADDRESS_PER_HOUR": "100000",
+        "UPLOADED_MB_PER_ADDRESS_PER_HOUR": "100000",
+    }
+    _forget_nudges()
+    with servers.web_process(env) as web:
+        _warm(web)
+        yield web
+
+
+def _forget_nudges() -> None:
+    """Empty the broker: tests without a worker leave hundreds of nudges for the one that comes."""
+    if settings.REDIS_URL:
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            client.flushdb()
+
+
+def _warm(web: servers.Web) -> None:
+    """Have the first page drawn, which imports and compiles, before a test's patience counts."""
+    httpx.get(f"{web.url}/accounts/login/", timeout=60, trust_env=False).raise_for_status()
+
+
+def start_again(web: servers.Web) -> None:
+    """Start a site that was ended."""
+    _forget_nudges()
+    web.start()
+    _warm(web)
