@@ -45,6 +45,7 @@ class Door:
 
 door = Door()
 seen: dict[str, Any] = {}
+came: asyncio.Queue[str]
 
 
 def speaks(request: HttpRequest) -> HttpResponse:
@@ -83,10 +84,19 @@ urlpatterns = [
 handler500 = "config.web.errors.server_error"
 
 
+def place(scope: Any) -> str:
+    """Return whose turn a request waits for, and tell the test that it stands in line now."""
+    address: str = scope.get("client", ("",))[0]
+    came.put_nowait(address)
+    return address
+
+
 @pytest.fixture
 def pages() -> Iterator[ThreadedHandler]:
+    global came
+    came = asyncio.Queue()
     with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[]):
-        pages = ThreadedHandler(threads=THREADS, place=lambda scope: scope.get("client", ("",))[0])
+        pages = ThreadedHandler(threads=THREADS, place=place)
         yield pages
         pages.threads.close()
 
@@ -124,8 +134,8 @@ async def test_a_crowd_from_one_address_waits_for_itself_and_not_others_for_it(
         crowd = [asyncio.create_task(ask(many, "many")) for _ in range(10)]
         assert await asyncio.to_thread(door.two_inside.wait, 10)
         crowd.append(asyncio.create_task(ask(one, "one")))
-        # All have come to the door by now.
-        await asyncio.sleep(0.1)
+        for _ in range(11):
+            await came.get()
         door.may_leave.set()
         await asyncio.gather(*crowd)
     # After those inside, one of the crowd, and whoever is served beside it.
