@@ -94,6 +94,9 @@ def frame(request: HttpRequest) -> HttpResponse:
             },
         )
     response["Content-Language"] = language
+    # An isolated page shows only frames that say both.
+    response["Cross-Origin-Embedder-Policy"] = "require-corp"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
     policy: dict[str, Any] = {
         **settings.SECURE_CSP,
         "frame-ancestors": frame_ancestors(brand),

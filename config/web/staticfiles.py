@@ -90,6 +90,8 @@ class StaticMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         del response["Content-Type"]
         for name, value in found.headers:
             response[name] = value
+        # The widget's frame says so, for pages that are isolated; its worker has to say so, too.
+        response["Cross-Origin-Embedder-Policy"] = "require-corp"
         return response
 
 

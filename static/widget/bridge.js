@@ -69,6 +69,11 @@ export class Bridge {
     this.#tell("close");
   }
 
+  /** The visitor follows a link. */
+  link() {
+    this.#tell("link");
+  }
+
   /** @param {string} name @param {any} [detail] */
   event(name, detail) {
     this.#tell("event", { name, detail });

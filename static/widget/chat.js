@@ -42,7 +42,7 @@ export class Chat {
     this.#turns = new Set(config.kinds.turns);
     this.#readUpTo = chat.read ?? 0;
     this.#followed = chat.head ?? 0;
-    this.#sound = new Sound(app.bridge);
+    this.#sound = new Sound(app.bridge, this.#listening.signal);
     this.#sync = new ThreadSync({
       socket: app.socket,
       fetchEntries: (id, after) => app.api.entries(id, after),
@@ -73,10 +73,7 @@ export class Chat {
       locale,
       draft: { get: () => app.bridge.get(`say:${chat.id}`), set: (text) => app.bridge.set(`say:${chat.id}`, text) },
       upload: async (...file) => (await import("./uploads.js")).send(app.api, ...file),
-      send: (text, files) => {
-        this.#sound.unlock();
-        this.#sync.send(chat.id, text, { attachments: files });
-      },
+      send: (text, files) => this.#sync.send(chat.id, text, { attachments: files }),
       typing: (on) => this.#sync.typing(chat.id, on),
     });
     this.element = h(
@@ -96,6 +93,9 @@ export class Chat {
     this.#sync.addEventListener("message", (event) => this.#arrived(event), { signal });
     this.#sync.addEventListener("event", (event) => this.#event(event), { signal });
     document.addEventListener("visibilitychange", () => this.#read(), { signal });
+    this.#thread.addEventListener("click", ({ target }) => {
+      if (/** @type {Element} */ (target).closest("a[target]")) app.bridge.link();
+    });
     this.#thread.addEventListener("scroll", () => this.#read(), { signal, passive: true });
     this.#sync.hold(chat.id);
     this.#sync.dispatch(chat.id, {

@@ -5,10 +5,17 @@
  */
 (() => {
   "use strict";
-  const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+  // A tag that a module, a tag manager or an optimizer has run is not known as the current one.
+  const script = /** @type {HTMLScriptElement | null} */ (
+    document.currentScript ?? document.querySelector('script[data-site][src*="/widget.js"]')
+  );
   const site = script?.dataset.site;
   const queue = /** @type {any} */ (window).Imece;
-  if (!script || !site || (queue && !Array.isArray(queue))) return;
+  if (queue && !Array.isArray(queue)) return;
+  if (!script?.src || !site) {
+    console.warn('İmece: no widget. Its tag needs both: <script async src="…/widget.js" data-site="…">');
+    return;
+  }
 
   const origin = new URL(script.src).origin;
   const key = `imece:${site}`;
@@ -38,8 +45,9 @@
 
   /** @type {any} */ let look = null;
   let ready = false;
+  let announced = false;
   let hidden = false;
-  let over = false;
+  /** After `shutdown`, until the page opens it again. */ let over = false;
   let identity = "";
   /** @type {Record<string, string>} */ let fields = {};
   /** What the server will take of a visitor. */
@@ -47,7 +55,7 @@
   /** @type {Map<string, Set<Function>>} */
   const listeners = new Map();
   /** @type {any[]} */ const waiting = [];
-  /** @type {Element[]} */ let stilled = [];
+  /** @type {HTMLElement | null} */ let stilled = null;
   let scrolled = "";
 
   // What is drawn
@@ -122,6 +130,8 @@
   );
   const panel = make("div", { role: "dialog", class: "off" });
   /** @type {HTMLIFrameElement | null} */ let frame = null;
+  /** The frame of the visitor before, as long as it clears its storage. */
+  /** @type {HTMLIFrameElement | null} */ let leaving = null;
 
   // The bridge
 
@@ -150,7 +160,6 @@
   /** @type {Record<string, (data: any) => void>} */
   const heard = {
     ready(data) {
-      const again = ready;
       look = data.look;
       ready = true;
       dress();
@@ -160,9 +169,12 @@
       });
       for (const [type, more] of waiting.splice(0)) tell(type, more);
       draw();
-      if (!again) emit("ready");
+      if (!announced) emit("ready");
+      announced = true;
     },
     close: () => close(true),
+    // On a phone the panel would cover the page that was asked for.
+    link: () => phone.matches && close(),
     unread(data) {
       const count = Math.max(0, Number(data.count) | 0);
       if (count === (state.u ?? 0)) return;
@@ -189,7 +201,7 @@
   };
 
   const bring = () => {
-    if (frame || over) return;
+    if (frame || over || leaving) return;
     const language = script.dataset.language || document.documentElement.lang || "";
     frame = /** @type {HTMLIFrameElement} */ (make("iframe", { allow: "autoplay; clipboard-write" }));
     // The frame learns our origin from this word, and answers to no other.
@@ -230,13 +242,15 @@
    * @param {boolean} on */
   const still = (on) => {
     const page = document.documentElement;
-    if (on && !stilled.length) {
-      stilled = [...document.body.children].filter((node) => node !== root && !node.matches("[inert]"));
-      for (const node of stilled) node.setAttribute("inert", "");
+    if (on && stilled !== document.body) {
+      still(false);
+      stilled = document.body;
+      stilled.inert = true;
       scrolled = page.style.overflow;
       page.style.overflow = "hidden";
-    } else if (!on && stilled.length) {
-      for (const node of stilled.splice(0)) node.removeAttribute("inert");
+    } else if (!on && stilled) {
+      stilled.inert = false;
+      stilled = null;
       page.style.overflow = scrolled;
     }
   };
@@ -252,7 +266,7 @@
   // What the page may ask for
 
   const open = () => {
-    if (over) return;
+    revive();
     bring();
     if (state.o && ready) return focus();
     hidden = false;
@@ -285,6 +299,8 @@
       tell("close");
     },
     show() {
+      revive();
+      bring();
       hidden = false;
       draw();
       if (state.o) tell("open", { page: page() });
@@ -313,27 +329,44 @@
       listeners.get(name)?.delete(listener);
     },
     shutdown() {
-      over = true;
+      if (over) return;
       tell("shutdown");
-      state = {};
+      over = true;
       still(false);
+      state = {};
+      identity = "";
+      fields = {};
+      waiting.length = 0;
       try {
         localStorage.removeItem(key);
       } catch {
         // There was no storage to begin with.
       }
+      leaving = frame;
+      frame = null;
+      ready = false;
+      draw();
+      button.remove();
       // The frame clears its own storage first.
-      setTimeout(() => root.remove(), 50);
-      removeEventListener("message", hear);
-      removeEventListener("storage", shared);
+      setTimeout(() => {
+        leaving?.remove();
+        leaving = null;
+        if (over) root.remove();
+        else bring();
+      }, 50);
     },
+  };
+  /** Begin anew after `shutdown`, as somebody whom nobody knows yet. */
+  const revive = () => {
+    over = false;
+    place();
   };
   const call = (/** @type {any} */ entry) => {
     const [name, ...values] = Array.isArray(entry) ? entry : [entry];
     if (Object.hasOwn(api, name)) api[name](...values);
   };
   const shared = (/** @type {StorageEvent} */ event) => {
-    if (event.key !== key && event.key !== null) return;
+    if (over || (event.key !== key && event.key !== null)) return;
     const before = state;
     state = {};
     load();
@@ -349,9 +382,27 @@
     draw();
   };
 
+  // Beside the body: pages replace theirs, and transform it.
+  let placed = -Infinity;
+  const place = () => {
+    if (over || root.isConnected) return;
+    placed = performance.now();
+    // A frame that was taken out begins again when it comes back.
+    ready = false;
+    draw();
+    document.documentElement.append(root);
+    guard.observe(document.documentElement, { childList: true });
+  };
+  /** Whoever draws the whole page anew takes us out; we come back, and quarrel with nobody. */
+  const guard = new MutationObserver(() => {
+    if (root.isConnected) draw();
+    else setTimeout(place, performance.now() - placed < 5_000 ? 5_000 : 0);
+  });
+
   const start = () => {
-    document.body.append(root);
     shadow.append(panel);
+    guard.observe(document, { childList: true });
+    place();
     draw();
     if (state.o || state.v) bring();
     else if ("requestIdleCallback" in window) requestIdleCallback(bring, { timeout: 2000 });
@@ -365,7 +416,7 @@
   });
   document.addEventListener("click", (event) => {
     const opener = event.target instanceof Element && event.target.closest("[data-imece-open]");
-    if (!opener || over) return;
+    if (!opener) return;
     event.preventDefault();
     open();
   });

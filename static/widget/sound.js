@@ -5,10 +5,14 @@ export class Sound {
   /** @type {AudioContext | null} */ #context = null;
   on;
 
-  /** @param {import("./bridge.js").Bridge} bridge */
-  constructor(bridge) {
+  /** @param {import("./bridge.js").Bridge} bridge @param {AbortSignal} signal when it is no longer needed */
+  constructor(bridge, signal) {
     this.#bridge = bridge;
     this.on = bridge.get("sound") !== "off";
+    // Browsers let a page sound only after the visitor did something in it: a form, or any touch.
+    if (navigator.userActivation?.hasBeenActive) this.#unlock();
+    for (const sign of ["pointerup", "keydown"]) addEventListener(sign, () => this.#unlock(), { signal });
+    signal.addEventListener("abort", () => this.#context?.close());
   }
 
   /** @param {boolean} on */
@@ -16,13 +20,12 @@ export class Sound {
     this.on = on;
     this.#bridge.set("sound", on ? null : "off");
     if (on) {
-      this.unlock();
+      this.#unlock();
       this.#play();
     }
   }
 
-  /** Browsers let a page sound only after the visitor did something. */
-  unlock() {
+  #unlock() {
     if (!this.on || this.#context) return;
     try {
       this.#context = new AudioContext();

@@ -151,6 +151,60 @@ def test_the_host_page_does_not_shift(site: Site, new_context: Contexts) -> None
     assert visitor.page.evaluate("document.documentElement.scrollHeight") == before
 
 
+def test_it_stays_on_pages_that_are_isolated_moved_and_drawn_anew(
+    site: Site, new_context: Contexts
+) -> None:
+    """Alone in holding: COEP, a transformed body, a tag run as a module, and what frameworks do."""
+    shop = Shop(site)
+    elif_ = shop.agent()
+    tag = _embed(site, shop).replace("async", 'type="module"')
+    head = tag + "<style>body { transform: translateZ(0); margin: 0 0 2000px 300px }</style>"
+    isolated = {"Cross-Origin-Embedder-Policy": "require-corp"}
+    with host_page(_page(site, shop, head=head), isolated) as address:
+        shop.brand.allowed_origins = [address]
+        shop.brand.save()
+        visitor = Visitor(visitor_context(new_context), address).start("First")
+        visitor.sees("First")
+        page = visitor.page
+        size = page.viewport_size
+        box = visitor.launcher.bounding_box()
+        assert size and box
+        right, bottom = box["x"] + box["width"], box["y"] + box["height"]
+        assert (size["width"] - right, size["height"] - bottom) == (20, 20)
+        # As Turbo does.
+        page.evaluate("document.body.replaceWith(document.createElement('body'))")
+        visitor.say("Second").sees("Second")
+        # As a framework does that finds what it has not drawn.
+        page.evaluate("document.querySelector('imece-chat').remove()")
+        visitor.sees("Second")
+        elif_.say(elif_.chats()[0]["id"], "Still there?")
+        visitor.sees("Still there?")
+        page.evaluate("document.documentElement.replaceWith(document.createElement('html'))")
+        page.evaluate("document.documentElement.append(document.createElement('body'))")
+        visitor.say("Yes").sees("Yes")
+        assert shop.brand.visitors.count() == 1
+        # Another person signs in there.
+        page.evaluate("Imece.shutdown(); Imece.open()")
+        visitor.frame.locator(".home").wait_for()
+        visitor.pick().fill(text="Somebody else").submit()
+        visitor.sees("Somebody else")
+        expect(visitor.words).to_have_count(1)
+        assert shop.brand.visitors.count() == 2
+
+
+def test_a_tag_that_says_too_little_says_why_there_is_no_widget(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    page = visitor_context(new_context).new_page()
+    with host_page(
+        _page(site, shop, head=f'<script src="{site.url}/widget.js"></script>'), {}
+    ) as address:
+        with page.expect_console_message(lambda message: "data-site" in message.text):
+            page.goto(address)
+    expect(page.locator("imece-chat")).to_have_count(0)
+
+
 def test_the_page_can_drive_the_widget(site: Site, new_context: Contexts) -> None:
     shop = Shop(site)
     shop.agent()
