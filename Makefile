@@ -22,7 +22,7 @@ run: .venv/.installed
 	@$(PYTHON) manage.py serve
 
 test: .venv/.installed-dev
-	$(PYTHON) -m pytest -n auto $(ARGS)
+	$(PYTHON) -m pytest -n auto -m "not servers" $(ARGS)
 
 lint: .venv/.installed-dev
 	$(PYTHON) -m ruff check .

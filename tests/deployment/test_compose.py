@@ -15,7 +15,7 @@ import websockets
 from tests.support.compose import VARIABLES, Service, services
 from tests.support.servers import free_port, manage, postgres_server, redis_server
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.servers]
 
 PASSWORD = "long-enough-for-anyone"
 # What the proxy adds.

@@ -192,10 +192,12 @@ async def come_and_go(first: Web, second: Web, pair: dict[str, str]) -> None:
         assert await told(console) == "away"
 
 
+@pytest.mark.servers
 def test_agents_see_visitors_of_another_process_come_and_go(house: House) -> None:
     asyncio.run(come_and_go(*house.webs, house.pairs.pop()))
 
 
+@pytest.mark.servers
 def test_killing_a_web_process_loses_and_repeats_nothing(house: House) -> None:
     async def kill() -> None:
         web = random.choice(house.webs)
@@ -208,6 +210,7 @@ def test_killing_a_web_process_loses_and_repeats_nothing(house: House) -> None:
     ), "nobody noticed the kill"
 
 
+@pytest.mark.servers
 def test_without_redis_sends_are_acked_and_screens_catch_up_on_its_return(house: House) -> None:
     gone: list[tuple[float, float]] = []
 
@@ -232,6 +235,7 @@ def test_without_redis_sends_are_acked_and_screens_catch_up_on_its_return(house:
     )
 
 
+@pytest.mark.servers
 def test_a_crash_of_postgresql_loses_and_repeats_nothing(house: House) -> None:
     async def crash() -> None:
         await asyncio.to_thread(lambda: house.postgres.restart(immediate=True))
