@@ -19,6 +19,8 @@ def thread_texts() -> dict[str, str]:
         "typing": _("{name} is typing"),
         "image": _("Image: {name}"),
         "download": _("Download {name} ({size})"),
+        "enlarge": _("Show {name} large"),
+        "close": _("Close"),
         "fileGone": _("This file is no longer available."),
     }
 

@@ -48,7 +48,7 @@ export function mountComposer(id, live) {
   current = id;
   if (isNew) {
     frame.dataset.mounted = id;
-    uploads?.resetUploads();
+    uploads?.showUploads(id);
     const kept = unsaved.get(id) ?? stored(id);
     if (kept) {
       box.value = kept.text;
@@ -182,6 +182,8 @@ function listen(frame, box) {
       canned(true);
     }
   });
+  // A slash that was kept with the draft means the list, too.
+  box.addEventListener("focus", () => canned(false));
   box.addEventListener("blur", () => setTimeout(() => {
     if (document.activeElement !== box) picker?.closePicker();
   }, 150));
@@ -228,9 +230,14 @@ export function send() {
 /** @param {File[]} files */
 async function upload(files) {
   if (isLocked) return;
-  uploads ??= await import("./uploads.js");
-  uploads.onUploads(() => hint());
-  uploads.uploadFiles(files);
+  // Meanwhile another chat may be opened.
+  const id = current;
+  if (!uploads) {
+    uploads = await import("./uploads.js");
+    uploads.onUploads(() => hint());
+    uploads.showUploads(current);
+  }
+  uploads.uploadFiles(id, files);
 }
 
 // Drafts

@@ -10,8 +10,10 @@ import { byId, fill, request, settings, texts } from "./page.js";
  * @property {HTMLElement} node
  * @property {AbortController} stop
  */
-/** @type {Upload[]} */
-let uploads = [];
+/** What is attached in each chat; it waits for the agent's return. @type {Map<string, Upload[]>} */
+const chats = new Map();
+/** The chat on the screen. */
+let current = "";
 /** The upload before the next one. @type {Promise<unknown>} */
 let turn = Promise.resolve();
 /** @type {() => void} */
@@ -22,31 +24,33 @@ export function onUploads(tell) {
   changed = tell;
 }
 
+/** @param {string} id */
+const uploadsOf = (id) => chats.get(id) ?? [];
+
 /** @param {Upload["state"]} state */
-export const hasUploads = (state) => uploads.some((upload) => upload.state === state);
+export const hasUploads = (state) => uploadsOf(current).some((upload) => upload.state === state);
+
+/** Show what is attached in the chat that is opened. @param {string} id */
+export function showUploads(id) {
+  current = id;
+  byId("uploads")?.replaceChildren(...uploadsOf(id).map(({ node }) => node));
+}
 
 /** Hand over the files that are ready, and forget them. */
 export function takeUploads() {
-  const files = uploads.filter(({ state }) => state === "done").map(({ file }) => file);
-  resetUploads();
+  const files = uploadsOf(current).filter(({ state }) => state === "done").map(({ file }) => file);
+  chats.delete(current);
+  showUploads(current);
   return files;
 }
 
-export function resetUploads() {
-  for (const { node, stop } of uploads) {
-    stop.abort();
-    node.remove();
-  }
-  uploads = [];
+/** @param {string} id the chat for which they were chosen @param {File[]} files */
+export function uploadFiles(id, files) {
+  for (const file of files) start(id, file);
 }
 
-/** @param {File[]} files */
-export function uploadFiles(files) {
-  for (const file of files) start(file);
-}
-
-/** @param {File} file */
-async function start(file) {
+/** @param {string} id @param {File} file */
+async function start(id, file) {
   const node = document.createElement("li");
   node.className = "upload";
   const name = document.createElement("span");
@@ -61,11 +65,11 @@ async function start(file) {
   node.append(name, state, remove);
   /** @type {Upload} */
   const upload = { state: "running", node, stop: new AbortController() };
-  uploads.push(upload);
-  byId("uploads")?.append(node);
+  chats.set(id, [...uploadsOf(id), upload]);
+  if (id === current) showUploads(id);
   remove.addEventListener("click", () => {
     upload.stop.abort();
-    uploads = uploads.filter((other) => other !== upload);
+    chats.set(id, uploadsOf(id).filter((other) => other !== upload));
     node.remove();
     byId("composer-text")?.focus();
     changed();
@@ -75,7 +79,7 @@ async function start(file) {
     node.classList.add("is-failed");
     state.textContent = words;
   };
-  const isTooMany = uploads.filter((one) => one.state !== "failed").length > settings.filesMax;
+  const isTooMany = uploadsOf(id).filter((one) => one.state !== "failed").length > settings.filesMax;
   if (isTooMany || file.size > settings.uploadMax) {
     fail(isTooMany ? fill(texts.tooMany, { n: settings.filesMax }) : texts.uploadTooBig);
     return;

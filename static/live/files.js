@@ -5,7 +5,7 @@
  * @typedef {import("./store.js").File} File
  * @typedef {object} Ways
  * @property {(file: File) => string | Promise<string>} fileUrl
- * @property {{image: string, download: string, fileGone: string} & Record<string, any>} texts
+ * @property {Record<string, any>} texts
  * @property {string} locale
  */
 
@@ -17,10 +17,17 @@ export function fileNode(file, ways) {
   link.className = "message-file";
   link.href = "#";
   link.download = file.name;
-  const label = fillFile(ways.texts.download, file, ways.locale);
+  // The server measures what may be drawn, and nothing else.
+  const isPicture = Boolean(file.width && file.height);
+  const label = fillFile(isPicture ? ways.texts.enlarge : ways.texts.download, file, ways.locale);
   link.setAttribute("aria-label", label);
   link.title = label;
   link.addEventListener("click", (event) => {
+    if (isPicture && link.dataset.ready && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      enlarge(file, link.href, ways);
+      return;
+    }
     // The first click fetches the bytes, then clicks again on the real address.
     if (link.href.startsWith("blob:") || link.dataset.ready) return;
     event.preventDefault();
@@ -33,8 +40,8 @@ export function fileNode(file, ways) {
       () => link.classList.add("is-gone"),
     );
   });
-  // The server measures what may be drawn, and nothing else.
-  if (file.width && file.height) {
+  if (isPicture) {
+    link.ariaHasPopup = "dialog";
     link.classList.add("is-image");
     link.append(picture(file, ways, link));
   } else {
@@ -55,7 +62,7 @@ function picture(file, ways, link) {
   const scale = Math.min(1, THUMB.width / (file.width ?? 1), THUMB.height / (file.height ?? 1));
   image.width = Math.max(24, Math.round((file.width ?? 1) * scale));
   image.height = Math.max(24, Math.round((file.height ?? 1) * scale));
-  image.alt = ways.texts.image.replace("{name}", file.name);
+  image.alt = ways.texts.image.replace("{name}", () => file.name);
   image.decoding = "async";
   const seen = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -74,6 +81,31 @@ function picture(file, ways, link) {
   }, { rootMargin: "300px" });
   seen.observe(image);
   return image;
+}
+
+/** Show a picture as large as the window lets it, until the next click.
+ * @param {File} file @param {string} url @param {Ways} ways */
+function enlarge(file, url, { texts, locale }) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "picture";
+  dialog.ariaLabel = texts.image.replace("{name}", () => file.name);
+  const image = document.createElement("img");
+  image.alt = dialog.ariaLabel;
+  image.src = url;
+  const download = document.createElement("a");
+  download.href = url;
+  download.download = file.name;
+  download.textContent = fillFile(texts.download, file, locale);
+  const close = document.createElement("button");
+  close.textContent = texts.close;
+  close.autofocus = true;
+  dialog.append(close, download, image);
+  dialog.addEventListener("click", ({ target }) => target !== download && dialog.close());
+  // Escape closes this, and not also what lies behind.
+  dialog.addEventListener("keydown", (event) => event.stopPropagation());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 /** @type {Map<string, Promise<string>>} */

@@ -74,3 +74,11 @@ def test_the_button_lists_canned_replies_and_a_click_puts_one_in(
     page.get_by_role("button", name="Canned replies").click()
     option.click()
     expect(page.locator("#composer-text")).to_have_value("Good morning.")
+    # What was begun and left means the list as well when the agent comes back.
+    page.fill("#composer-text", "/hello")
+    expect(option).to_have_count(1)
+    page.reload()
+    expect(page.locator("#composer-text")).to_have_value("/hello")
+    page.press("#composer-text", "Enter")
+    expect(page.locator("#composer-text")).to_have_value("Good morning.")
+    expect(page.locator(".message.is-own")).to_have_count(0)

@@ -1,7 +1,9 @@
 """An agent's files, from the button to the visitor."""
 
+import re
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.conftest import Site
 from tests.support.chromium import Contexts
@@ -31,6 +33,34 @@ def test_files_go_by_button_and_come_back_as_pictures(desk: Desk) -> None:
     expect(page.locator(".message.is-pending")).to_have_count(0)
     shown = [entry["attachments"] for entry in visitor.entries() if entry["text"] == "Look"]
     assert shown[0][0]["name"] == "a.png"
+
+
+def test_a_file_stays_with_the_chat_for_which_it_was_chosen(desk: Desk) -> None:
+    """Alone in holding what happens between a choice of files and the script that takes them."""
+    page = desk.page
+    first, second = desk.chat(name="First"), desk.chat(name="Second")
+    desk.open(first)
+    held: list[Route] = []
+    page.route(re.compile("/console/uploads"), lambda route: held.append(route))
+    with page.expect_request(re.compile("/console/uploads")):
+        page.set_input_files(
+            "#file-input", {"name": "a.png", "mimeType": "image/png", "buffer": picture()}
+        )
+    desk.open(second)
+    with page.expect_response("**/api/v1/attachments"):
+        held[0].continue_()
+    desk.write("Nothing is attached to this")
+    expect(page.locator(".message.is-own")).to_have_count(1)
+    expect(page.locator(".message-file")).to_have_count(0)
+    for _ in range(2):
+        desk.open(first)
+        expect(page.locator(".upload")).to_contain_text("a.png")
+        desk.open(second)
+        expect(page.locator(".upload")).to_have_count(0)
+    desk.open(first)
+    desk.write("This is it")
+    expect(page.locator(".message.is-own .message-file")).to_have_count(1)
+    expect(page.locator(".upload")).to_have_count(0)
 
 
 def test_a_file_too_many_is_named_before_anything_is_sent(desk: Desk) -> None:

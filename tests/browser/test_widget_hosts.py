@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import Site
-from tests.support.chromium import Contexts
+from tests.support.chromium import Contexts, assert_accessible
 from tests.support.widget_page import Shop, Visitor, host_page, visitor_context
 
 pytestmark = pytest.mark.browser
@@ -168,7 +168,8 @@ def test_it_stays_on_pages_that_are_isolated_moved_and_drawn_anew(
         page = visitor.page
         size = page.viewport_size
         box = visitor.launcher.bounding_box()
-        assert size and box
+        assert size
+        assert box
         right, bottom = box["x"] + box["width"], box["y"] + box["height"]
         assert (size["width"] - right, size["height"] - bottom) == (20, 20)
         # As Turbo does.
@@ -197,11 +198,13 @@ def test_a_tag_that_says_too_little_says_why_there_is_no_widget(
 ) -> None:
     shop = Shop(site)
     page = visitor_context(new_context).new_page()
-    with host_page(
-        _page(site, shop, head=f'<script src="{site.url}/widget.js"></script>'), {}
-    ) as address:
-        with page.expect_console_message(lambda message: "data-site" in message.text):
-            page.goto(address)
+    with (
+        host_page(
+            _page(site, shop, head=f'<script src="{site.url}/widget.js"></script>'), {}
+        ) as address,
+        page.expect_console_message(lambda message: "data-site" in message.text),
+    ):
+        page.goto(address)
     expect(page.locator("imece-chat")).to_have_count(0)
 
 
@@ -325,3 +328,14 @@ def test_a_picture_is_shown_small_and_never_as_an_open_address(
     image = visitor.frame.locator(".message:not(.is-pending) .message-file img")
     expect(image).to_have_attribute("src", re.compile("^blob:"))
     assert image.get_attribute("alt") == "Image: shot.png"
+    image.click()
+    large = visitor.frame.get_by_role("dialog", name="Image: shot.png")
+    expect(large.get_by_role("link")).to_have_attribute("download", "shot.png")
+    small, big = image.bounding_box(), large.locator("img").bounding_box()
+    assert small
+    assert big
+    assert big["width"] > small["width"] * 1.3
+    assert_accessible(visitor.page)
+    visitor.page.keyboard.press("Escape")
+    expect(large).to_have_count(0)
+    expect(image).to_be_visible()
