@@ -2,7 +2,7 @@
 import { currentChat, onOpen } from "./chat.js";
 import { onRedraw, rows, tab } from "./list.js";
 import { onEvent, onFrame } from "./live.js";
-import { byId, fill, isLookedAt, settings, texts, toast } from "./page.js";
+import { byId, clockOffset, fill, isLookedAt, settings, texts, toast } from "./page.js";
 
 /** Sounds, title and badge. Of several tabs one rings; the chat somebody looks at never does. */
 
@@ -196,7 +196,7 @@ function entries({ conversation, entries: added }) {
   const theirs = added.filter(
     (/** @type {any} */ e) => e.kind === "message" && e.author.kind === "visitor"
       // Old lines that are loaded late are no news.
-      && Date.now() - Date.parse(e.at) < 30_000,
+      && Date.now() + clockOffset - Date.parse(e.at) < 30_000,
   );
   if (!theirs.length || isSeen(conversation) || ringing.has(conversation)) return;
   startFlash(fill(texts.newMessages, { name: theirs.at(-1).author.name || texts.newChat }));

@@ -191,19 +191,28 @@ export class ThreadView {
     this.#last.day = key;
     this.#last.author = "";
     this.#passing = null;
-    const { today, yesterday } = this.#options.texts;
-    const now = new Date();
-    const name =
-      key === this.#formats.key.format(now) ? today
-      : key === this.#formats.key.format(new Date(now.getTime() - 86_400_000)) ? yesterday
-      : at.getFullYear() === now.getFullYear() ? this.#formats.day.format(at)
-      : this.#formats.year.format(at);
     const node = el("div", "thread-day");
     const time = document.createElement("time");
-    time.dateTime = key;
-    time.textContent = name;
+    time.dateTime = at.toISOString();
     node.append(time);
     lot.append(node);
+    // What was today when it was drawn may be yesterday by now.
+    for (const day of [time, ...this.#log.querySelectorAll(".thread-day time")]) this.#nameDay(/** @type {any} */ (day));
+  }
+
+  /** @param {HTMLTimeElement} time */
+  #nameDay(time) {
+    const { key, day, year } = this.#formats;
+    const at = new Date(time.dateTime);
+    const own = key.format(at);
+    const now = key.format(new Date());
+    // By the calendar: where clocks change, a day has 23 or 25 hours.
+    const before = new Date(Date.parse(now) - 86_400_000).toISOString().slice(0, 10);
+    const { today, yesterday } = this.#options.texts;
+    time.textContent =
+      own === now ? today
+      : own === before ? yesterday
+      : (own.slice(0, 4) === now.slice(0, 4) ? day : year).format(at);
   }
 
   /** @param {Entry} entry @param {Date} at @param {Thread} thread */
