@@ -15,6 +15,7 @@ from chat.operations.assignment import route
 from chat.operations.holding import RELEASE, SETTLE, release, release_overdue, settle
 from chat.operations.lateness import alert_late
 from chat.operations.offers import miss_offers
+from chat.operations.stranded import hand_on_stranded
 from chat.operations.sweeping import (
     free_wrap_ups,
     requeue_unreachable,
@@ -36,6 +37,7 @@ STEPS: tuple[Callable[..., object], ...] = (
     miss_offers,
     requeue_vanished,
     requeue_unreachable,
+    hand_on_stranded,
     withdraw_unheard,
     alert_late,
     route,

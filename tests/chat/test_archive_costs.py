@@ -16,6 +16,7 @@ from agents.models import Status
 from agents.operations import set_status
 from chat.models import Conversation
 from chat.operations.lateness import alert_late
+from chat.operations.stranded import hand_on_stranded
 from chat.operations.sweeping import (
     free_wrap_ups,
     requeue_unreachable,
@@ -138,6 +139,7 @@ def works(shop: Shop) -> dict[str, Callable[[], Any]]:
         "wrap-ups of an agent": lambda: free_wrap_ups(now=now, agent_id=shop.elif_.pk),
         "who vanished": lambda: requeue_vanished(now=now),
         "who lost a role": lambda: requeue_unreachable(now=now),
+        "what nobody finishes": lambda: hand_on_stranded(now=now),
         "what rings at nobody": lambda: withdraw_unheard(now=now),
         "who waits too long": lambda: alert_late(now=now),
         "a status": turn,

@@ -176,6 +176,33 @@ def test_the_chats_that_an_agent_may_not_answer_any_more_go_to_somebody_who_may(
     assert fresh(chats[1]).assignee == second
 
 
+@pytest.mark.parametrize("how", ["deactivated", "without the role"])
+def test_an_ended_chat_whose_agent_is_gone_is_finished_by_a_colleague(how: str) -> None:
+    desk = make_desk(agents=2)
+    first, second = desk.agents
+    chat = start(desk)
+    accept(conversation=chat, agent=first, now=timezone.now())
+    end_conversation(conversation=chat, by=first, now=timezone.now())
+    sweep_once(now=timezone.now())
+    assert fresh(chat).assignee == first
+    if how == "deactivated":
+        disable_agent(agent=first, by=None, now=timezone.now())
+    else:
+        first.role_grants.all().delete()
+    sweep_once(now=timezone.now())
+    assert (fresh(chat).assignee, fresh(chat).holds_slot) == (second, False)
+    assert Conversation.objects.visible_to(second).filter(pk=chat.pk).exists()
+    handed_on = chat.entries.get(kind="assigned")
+    assert (handed_on.data["from_id"], handed_on.data["to_id"]) == (
+        first.public_id,
+        second.public_id,
+    )
+    sweep_once(now=timezone.now())
+    assert chat.entries.filter(kind="assigned").count() == 1
+    done = resolve_conversation(conversation=chat, topic=desk.topic, by=second, now=timezone.now())
+    assert done.status == "resolved"
+
+
 @pytest.mark.parametrize("how", ["deactivated", "vanished", "without the role"])
 def test_what_rings_at_an_agent_who_is_gone_rings_at_somebody_else(how: str) -> None:
     desk = make_desk(agents=2, auto_accept=False, ring_seconds=300)
