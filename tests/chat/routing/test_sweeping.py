@@ -192,11 +192,8 @@ def test_an_ended_chat_whose_agent_is_gone_is_finished_by_a_colleague(how: str) 
     sweep_once(now=timezone.now())
     assert (fresh(chat).assignee, fresh(chat).holds_slot) == (second, False)
     assert Conversation.objects.visible_to(second).filter(pk=chat.pk).exists()
-    handed_on = chat.entries.get(kind="assigned")
-    assert (handed_on.data["from_id"], handed_on.data["to_id"]) == (
-        first.public_id,
-        second.public_id,
-    )
+    named = chat.entries.get(kind="assigned").data
+    assert (named["from_id"], named["to_id"]) == (first.public_id, second.public_id)
     sweep_once(now=timezone.now())
     assert chat.entries.filter(kind="assigned").count() == 1
     done = resolve_conversation(conversation=chat, topic=desk.topic, by=second, now=timezone.now())
