@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from agents.audit import caller_ip
+from agents.last_used import note_use
 from agents.models import Agent
 
 # Visitors' doors: they neither have an agent nor should wait for a session to be looked up.
@@ -77,4 +78,4 @@ def _touch(request: HttpRequest) -> None:
     if len(_touched) >= _TOUCHED_MAX:
         _touched.clear()
     _touched[key] = now
-    UserSession.objects.filter(session_key=key).update(last_seen_at=timezone.now())
+    note_use(UserSession.objects.filter(session_key=key), last_seen_at=timezone.now())

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from agents.last_used import note_use
 from agents.models import Agent, ApiToken
 
 PREFIX = "imece_"
@@ -57,5 +58,5 @@ def agent_of_token(raw: str) -> tuple[Agent, ApiToken] | None:
         return None
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > _USE_STEP:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        note_use(ApiToken.objects.filter(pk=token.pk), last_used_at=now)
     return token.agent, token

@@ -3,6 +3,7 @@
 These views must work when nothing else does: no database, no session, no context processor.
 """
 
+import sys
 from typing import NamedTuple
 
 from django.core.exceptions import RequestDataTooBig
@@ -13,7 +14,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from config.web.problems import CONTENT_TYPE, problem
+from config.web.problems import CONTENT_TYPE, may_pass, problem
 
 
 class ErrorText(NamedTuple):
@@ -48,6 +49,10 @@ TEXTS = {
         _("Something went wrong"),
         _("It has been recorded. Please try again in a moment."),
     ),
+    "503": ErrorText(
+        _("Not available right now"),
+        _("Nothing was stored. Please go back and try again in a moment."),
+    ),
     "csrf": ErrorText(
         _("This page was open for too long"),
         _("Go back, reload it and send it again. Your browser must allow cookies."),
@@ -79,8 +84,12 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500."""
-    return _answer(request, 500)
+    """500; 503 when the same may pass later: the database is away, or the disk is full."""
+    if not may_pass(sys.exception()):
+        return _answer(request, 500)
+    response = _answer(request, 503)
+    response["Retry-After"] = "5"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -18,7 +18,9 @@ from django.core.handlers.base import BaseHandler
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
+from config.web.answers import send_problem
 from config.web.kept_threads import KeptThreads
+from config.web.problems import may_pass
 from config.web.turns import Turns
 
 
@@ -41,6 +43,12 @@ class ThreadedHandler(ASGIHandler):
         try:
             body = await self.read_body(receive)
         except RequestAborted:
+            return
+        except OSError as error:
+            # The disk has no room for what is sent.
+            if not may_pass(error):
+                raise
+            await send_problem(send, 503, (b"retry-after", b"5"))
             return
         # Says only that the client has gone.
         next_message = asyncio.ensure_future(receive())

@@ -1,12 +1,13 @@
 """RFC 9457 problem documents: every error of the API has one shape and tells no secrets."""
 
+import errno
 import math
 import sqlite3
 from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -22,8 +23,11 @@ log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
 # SQLSTATEs of a deadlock, of a race, and of a lock that came too late.
 _PASSING = {"40P01", "40001", "55P03"}
-# Their classes when the server is out of connections, going down or not there.
-_AWAY = ("08", "53", "57P")
+# Their classes when the server is out of connections or space, going down, not there, or read-only.
+_AWAY = ("08", "53", "57P", "25006")
+# A lock that came too late; a file that can't grow, be written or be reached.
+_SQLITE = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 CODES = {
     status.HTTP_400_BAD_REQUEST: "invalid",
     status.HTTP_401_UNAUTHORIZED: "unauthorized",
@@ -103,7 +107,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     elif isinstance(exc, (SuspiciousOperation, MultiPartParserError)):
         # Django refuses a form: broken, or with more parts or fields than anybody needs.
         exc = ParseError(_("The request is not valid"))
-    elif _may_pass(exc):
+    elif may_pass(exc):
         log.warning("api.not_now", exc_info=exc, view=type(context.get("view")).__name__)
         exc = Problem(503, "unavailable", _("Please try again in a moment."), retry_after=2)
     if not isinstance(exc, APIException):
@@ -127,14 +131,22 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     return response
 
 
-def _may_pass(exc: Exception) -> bool:
-    """Return whether all was rolled back for a reason that may be gone by the next try."""
+def may_pass(exc: BaseException | None) -> bool:
+    """Return whether nothing was stored, for a reason that may be gone by the next try.
+
+    A disk that is full or read-only is one: whoever runs the product is told by `/readyz`.
+    """
     if isinstance(exc, (TryAgain, InterfaceError)):
         return True
-    if not isinstance(exc, OperationalError):
+    if isinstance(exc, OSError):
+        return exc.errno in _NO_SPACE
+    # PostgreSQL's state of a server that only reads is no operational error to Django.
+    if not isinstance(exc, (OperationalError, InternalError)):
         return False
     if isinstance(exc.__cause__, sqlite3.Error):
-        return "locked" in str(exc)
+        # Our own gate says the words and knows no name.
+        name = getattr(exc.__cause__, "sqlite_errorname", "")
+        return name.startswith(_SQLITE) or "locked" in str(exc)
     state: str | None = getattr(exc.__cause__, "sqlstate", None)
     # None: the connection was lost.
     return state is None or state in _PASSING or state.startswith(_AWAY)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -104,6 +105,17 @@ class Failed(Exception):
         self.sqlstate = sqlstate
 
 
+def full_disk() -> sqlite3.Error:
+    """Return what SQLite says when its file can't grow."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("PRAGMA max_page_count = 2")
+        try:
+            database.execute("CREATE TABLE a AS SELECT randomblob(100000)")
+        except sqlite3.Error as error:
+            return error
+    raise AssertionError("it had room")
+
+
 @pytest.mark.parametrize(
     ("cause", "status"),
     [
@@ -112,6 +124,10 @@ class Failed(Exception):
         (Failed("57P01"), 503),
         # A query that took too long would take as long again.
         (Failed("57014"), 500),
+        # A disk without room, and a server that only reads.
+        (Failed("53100"), 503),
+        (Failed("25006"), 503),
+        (full_disk(), 503),
         (sqlite3.OperationalError("database is locked"), 503),
         (sqlite3.OperationalError("no such table: chat_entry"), 500),
     ],
