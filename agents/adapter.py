@@ -7,13 +7,14 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents.backends import PASSWORD_MAX
+from agents.known_devices import device_of, remember_device
 from agents.models import Agent
 from agents.operations import change_password, end_sessions
 from config.mail import own_spelling
@@ -83,7 +84,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         # Not per host name, or every spelling of our address would give five more guesses.
-        return own_spelling(str(credentials.get("email") or ""))
+        email = own_spelling(str(credentials.get("email") or ""))
+        device = device_of(request, email)
+        return f"{device}:{email}" if device else email
+
+    def post_login(self, request: HttpRequest, user: Agent, **how: Any) -> HttpResponse:
+        """Know this browser again: guesses made elsewhere don't lock its owner out."""
+        response: HttpResponse = super().post_login(request, user, **how)
+        remember_device(request, response, user.email)
+        return response
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -84,6 +84,34 @@ def test_five_failures_lock_the_account_from_every_address(agent):
     assert not is_in(fresh)
 
 
+def test_guesses_from_elsewhere_keep_nobody_out_of_a_browser_of_their_own(agent):
+    own, new = Client(REMOTE_ADDR="203.0.113.1"), Client(REMOTE_ADDR="203.0.113.2")
+    sign_in(own)
+    own.post("/accounts/logout/")
+    for number in range(5):
+        sign_in(Client(REMOTE_ADDR=f"198.51.100.{number}"), "wrong-wrong")
+    sign_in(new)
+    assert not is_in(new)
+    sign_in(own)
+    assert is_in(own)
+
+
+def test_a_known_browser_has_five_guesses_too_and_for_one_address(agent):
+    other = make_agent(email="mert@example.com", password=PASSWORD)
+    thief = Client(REMOTE_ADDR="203.0.113.1")
+    sign_in(thief, email=other.email)
+    thief.post("/accounts/logout/")
+    for number in range(5):
+        sign_in(Client(REMOTE_ADDR=f"198.51.100.{number}"), "wrong-wrong")
+    sign_in(thief)
+    assert not is_in(thief), "known as somebody else's"
+    for number in range(5):
+        thief.defaults["REMOTE_ADDR"] = f"203.0.113.{number}"
+        sign_in(thief, "wrong-wrong", email=other.email)
+    sign_in(thief, email=other.email)
+    assert not is_in(thief)
+
+
 def test_ten_failures_lock_an_address_for_every_account(agent):
     for number in range(10):
         sign_in(Client(), "wrong-wrong", email=f"nobody{number}@example.com")
