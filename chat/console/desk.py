@@ -57,8 +57,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 
 def _status(request: HttpRequest) -> HttpResponse:
-    context = {"frame": frame_of(request, area=""), "oob": True}
-    return render(request, "console/status_changed.html", context)
+    return render(request, "console/status.html", {"frame": frame_of(request, area="")})
 
 
 @login_required

@@ -32,14 +32,14 @@ def inbox(request: HttpRequest) -> HttpResponse:
         case "list":
             return _list(request)
         case "counters":
-            context = {"frame": frame_of(request, area="inbox"), "oob": True}
+            context = {"frame": frame_of(request, area="inbox"), "beside": True}
             return render(request, "console/counters.html", context)
     return render(request, "console/inbox.html", _inbox(request) | {"chat": None})
 
 
 @conditional_page
 def _list(request: HttpRequest) -> HttpResponse:
-    return render(request, "console/list.html", _inbox(request) | {"oob": True})
+    return render(request, "console/list.html", _inbox(request) | {"beside": True})
 
 
 @login_required
@@ -107,4 +107,4 @@ def _chat_part(request: HttpRequest, public_id: str, part: str, *, area: str) ->
         raise Http404
     access = access_of(signed_in(request))
     shown = _chat(request, access, public_id, area=area)
-    return render(request, template, {"chat": shown, "oob": part == "head"})
+    return render(request, template, {"chat": shown, "beside": part == "head"})

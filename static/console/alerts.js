@@ -259,7 +259,7 @@ export function startAlerts() {
     if (name === "offer.withdrawn") stopRinging(data.conversation);
   });
   onRedraw(drawBadge);
-  document.body.addEventListener("htmx:oobAfterSwap", (event) => {
+  document.body.addEventListener("htmx:afterSwap", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.target?.id === "rail-unread") drawBadge();
   });
   drawBadge();

@@ -1,12 +1,13 @@
 // @ts-check
-import { close, currentChat, open, startChat } from "./chat.js";
+import { close, currentChat, open, refreshHead, startChat } from "./chat.js";
 import { startClock, tick } from "./clock.js";
 import { hasWords, startComposer } from "./composer.js";
+import { fetchFragment } from "./fragments.js";
 import { refresh, rowOf, rows, showTab, startList, tab } from "./list.js";
-import { startPress } from "./press.js";
+import { isPressed, startPress } from "./press.js";
 import { onEvent, onState, socket } from "./live.js";
 import { unsent } from "./outbox.js";
-import { byId, htmx, settings, texts, toast } from "./page.js";
+import { byId, settings, texts, toast } from "./page.js";
 
 /** Joins the parts of the console. */
 
@@ -54,7 +55,13 @@ function listenForClicks() {
 /** What the server says beside its answers. */
 function listenToAnswers() {
   document.body.addEventListener("htmx:beforeSend", (event) => {
-    const { xhr } = /** @type {CustomEvent} */ (event).detail;
+    const { xhr, requestConfig, target } = /** @type {CustomEvent} */ (event).detail;
+    // A button that is drawn anew meanwhile hears nothing of its answer; the request itself does.
+    xhr.addEventListener("loadend", () => {
+      if (xhr.status >= 200 && xhr.status < 400) return;
+      if (requestConfig.verb !== "get") toast(texts.failed);
+      else if (target.id === "dialogs") toast(xhr.status === 404 ? texts.gone : texts.failed);
+    });
     xhr.addEventListener("load", () => {
       const events = JSON.parse(xhr.getResponseHeader("Console-Events") ?? "{}");
       for (const [name, detail] of Object.entries(events)) {
@@ -82,7 +89,7 @@ function listenToAnswers() {
   on("console:changed", ({ id }) => {
     /** @type {HTMLDialogElement | null} */ (document.querySelector("#dialogs dialog"))?.close();
     refresh();
-    if (id === currentChat()) htmx().trigger("#chat-head", "refresh");
+    if (id === currentChat()) refreshHead();
   });
   /** A chat leaves my list. @param {string} id @param {string} text */
   const letGo = (id, text) => {
@@ -111,25 +118,36 @@ function listenToAnswers() {
     const isChosen = target.id === "status" && requestConfig.verb === "post";
     if (isChosen && document.activeElement === document.body) byId("status-button")?.focus();
   });
-  // What is only refreshed is refreshed again; what the agent asked for must be answered.
-  const failed = (/** @type {Record<string, any>} */ { requestConfig, target, xhr }) => {
-    if (requestConfig.verb !== "get") toast(texts.failed);
-    else if (target.id === "dialogs") toast(xhr.status === 404 ? texts.gone : texts.failed);
-  };
-  on("htmx:responseError", failed);
-  on("htmx:sendError", failed);
   // htmx rejects a promise of its own that nobody can catch, with nothing in it.
   addEventListener("unhandledrejection", (event) => event.reason === undefined && event.preventDefault());
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const answered = new URL(detail.xhr.responseURL || location.href).pathname;
-    if (answered.startsWith(settings.console)) return;
+    const { id } = detail.target;
+    if (answered.startsWith(settings.console)) {
+      // Nothing is replaced under a finger.
+      const again = () => refreshPart(id);
+      if (["offers", "status"].includes(id) && isPressed(detail.target, again)) detail.shouldSwap = false;
+      return;
+    }
     // Signed out: the answer is the door, not a part of this page.
     detail.shouldSwap = false;
-    // Words that nobody got yet stay in sight until a person goes.
-    if (hasWords() || unsent().length) socket.close("token");
-    else location.reload();
+    leaveTheScreen();
   });
+  on("console:signed-out", leaveTheScreen);
+}
+
+/** Words that nobody got yet stay in sight until a person goes. */
+function leaveTheScreen() {
+  if (hasWords() || unsent().length) socket.close("token");
+  else location.reload();
+}
+
+/** Draw the offers or the status anew. @param {string} id */
+function refreshPart(id) {
+  const url = byId(id)?.dataset.source;
+  const how = id === "offers" ? "innerHTML" : "outerHTML";
+  if (url) fetchFragment(id, { url, how, again: () => refreshPart(id) });
 }
 
 function watchConnection() {
@@ -161,17 +179,17 @@ function watchConnection() {
 
 function watchDesk() {
   onEvent((name, data) => {
-    if (name === "offer.made" || name === "offer.withdrawn") htmx().trigger("#offers", "refresh");
+    if (name === "offer.made" || name === "offer.withdrawn") refreshPart("offers");
     if (name === "agent.status" && data.agent === settings.me.id) {
       const status = byId("status");
       const drawn = status?.dataset.status === data.status && status?.dataset.reason === String(data.reason ?? "");
       // Our own change is drawn by its own answer: drawn again, the menu would close under the hand.
       if (drawn || status?.querySelector(".htmx-request")) return;
-      htmx().trigger("#status", "refresh");
+      refreshPart("status");
     }
   });
   onState((state) => {
-    if (state === "open") htmx().trigger("#offers", "refresh");
+    if (state === "open") refreshPart("offers");
   });
 }
 

@@ -1,10 +1,11 @@
 // @ts-check
 import { ThreadView } from "../live/thread.js";
 import { mountComposer, unmountComposer } from "./composer.js";
+import { fetchFragment } from "./fragments.js";
 import * as list from "./list.js";
 import { onEvent, onState, socket, sync } from "./live.js";
 import { unsent } from "./outbox.js";
-import { byId, fetchPart, htmx, isLookedAt, settings, texts, toast } from "./page.js";
+import { byId, isLookedAt, settings, texts, toast } from "./page.js";
 
 /** The open chat: its thread, its head, what has been read. */
 
@@ -17,8 +18,6 @@ const KEPT = 10;
 const drawn = new Map();
 let current = "";
 let opening = 0;
-/** What the server answered when asked for the chat that was opened last; 0 if it was not reached. */
-let answered = 0;
 let headTimer = 0;
 /** How many requests that change something are on their way. */
 let acting = 0;
@@ -65,17 +64,20 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
   show("thread");
   // The words come over the socket while the page around them is fetched.
   watch(id);
-  // htmx lets a request wait for the one before it from the same place, and says at once that it is done.
-  htmx().trigger("#chat", "htmx:abort");
-  answered = 0;
-  await fetchPart(part.pathname + part.search, { source: "#chat", target: "#chat", swap: "innerHTML" });
-  if (attempt !== opening) return;
+  const answer = await fetchFragment("chat", {
+    url: part.pathname + part.search,
+    how: "innerHTML",
+    isWanted: () => attempt === opening,
+    // A drawn thread is kept; htmx would clear up after every word of it, for longer than all the rest.
+    before: () => byId("thread")?.remove(),
+  });
+  if (!answer || attempt !== opening) return;
   byId("chat")?.removeAttribute("aria-busy");
-  if (byId("thread-pane")?.dataset.conversation === id) {
+  if (answer.status === 200) {
     mount();
     focusComposer();
   } else {
-    toast(answered === 403 || answered === 404 ? texts.chatGone : texts.failed);
+    toast(answer.status === 403 || answer.status === 404 ? texts.chatGone : texts.failed);
     close();
   }
 }
@@ -208,12 +210,42 @@ function markRead() {
 }
 
 /** Fetch head and customer panel again; not while an answer is awaited with which the chat may leave. */
-function refreshHead() {
+export function refreshHead() {
   clearTimeout(headTimer);
   headTimer = setTimeout(() => {
-    if (acting) return refreshHead();
-    if (byId("chat-head")) htmx().trigger("#chat-head", "refresh");
+    if (acting) refreshHead();
+    else loadHead();
   }, 120);
+}
+
+/** Whether the chat that was asked for is the one on the screen by now. @param {string} id */
+const isShown = (id) => id === current && byId("thread-pane")?.dataset.conversation === id;
+
+async function loadHead() {
+  const id = current;
+  const url = byId("chat-head")?.dataset.source;
+  if (!url || !isShown(id)) return;
+  let hadFocus = false;
+  const answer = await fetchFragment("chat-head", {
+    url,
+    how: "outerHTML",
+    isWanted: () => isShown(id),
+    again: refreshHead,
+    before: (head) => (hadFocus = head.contains(document.activeElement)),
+  });
+  if (answer?.status === 404) {
+    // Ended, or somebody else's by now: what stands here can't be acted on any more.
+    toast(texts.chatGone);
+    close();
+    list.refresh();
+  }
+  if (answer?.status !== 200) return;
+  mountComposer(id, live());
+  drawPresence();
+  const shows = byId("frame")?.classList.contains("shows-context") ?? false;
+  byId("context-toggle")?.setAttribute("aria-expanded", String(shows));
+  // The button that was pressed may be one that makes no sense any more.
+  if (hadFocus && document.activeElement === document.body) focusComposer();
 }
 
 /** Count what the agent does to chats until the answer has been heard. */
@@ -227,31 +259,7 @@ function countActs() {
   });
 }
 
-/**
- * The head of a chat that was left meanwhile must not bring its customer along. It listens itself:
- * what is no longer in the page sends no event up to it. @param {HTMLElement} node
- */
-function guardHead(node) {
-  const head = node.id === "chat-head" ? node : node.querySelector("#chat-head");
-  head?.addEventListener("htmx:beforeSwap", (event) => {
-    const { detail } = /** @type {CustomEvent} */ (event);
-    const isHere = head.isConnected && detail.requestConfig.path.includes(`/${current}/`);
-    if (detail.target === head && !isHere) detail.shouldSwap = false;
-  });
-}
-
 export function startChat() {
-  let headHadFocus = false;
-  document.body.addEventListener("htmx:beforeSwap", (event) => {
-    const { detail } = /** @type {CustomEvent} */ (event);
-    const { target, requestConfig } = detail;
-    if (target.id === "chat-head") headHadFocus = target.contains(document.activeElement);
-    if (target.id !== "chat") return;
-    // Left before it was there.
-    if (!requestConfig.path.includes(`/${current}/`)) detail.shouldSwap = false;
-    // A drawn thread is kept; htmx would clear up after every word of it, for longer than all the rest.
-    if (detail.shouldSwap) byId("thread")?.remove();
-  });
   sync.addEventListener("thread", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.conversation !== current) return;
     draw();
@@ -277,30 +285,7 @@ export function startChat() {
     // What is held is watched again by `hello` itself.
     if (current) refreshHead();
   });
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    const { target, xhr } = /** @type {CustomEvent} */ (event).detail;
-    if (target.id === "chat") answered = xhr.status;
-  });
-  document.body.addEventListener("htmx:responseError", (event) => {
-    const { target, xhr, requestConfig } = /** @type {CustomEvent} */ (event).detail;
-    if (target.id !== "chat-head" || xhr.status !== 404 || !requestConfig.path.includes(`/${current}/`)) return;
-    // Ended, or somebody else's by now: what stands here can't be acted on any more.
-    toast(texts.chatGone);
-    close();
-    list.refresh();
-  });
   countActs();
-  guardHead(document.body);
-  htmx().onLoad(guardHead);
-  document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.target?.id !== "chat-head") return;
-    mountComposer(current, live());
-    drawPresence();
-    const shows = byId("frame")?.classList.contains("shows-context") ?? false;
-    byId("context-toggle")?.setAttribute("aria-expanded", String(shows));
-    // The button that was pressed may be one that makes no sense any more.
-    if (headHadFocus && document.activeElement === document.body) focusComposer();
-  });
   addEventListener("focus", markRead);
   document.addEventListener("visibilitychange", markRead);
   addEventListener("popstate", () => {

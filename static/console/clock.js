@@ -52,5 +52,4 @@ export function startClock() {
   }, 1000);
   document.addEventListener("visibilitychange", () => tick());
   document.addEventListener("htmx:afterSwap", () => tick());
-  document.addEventListener("htmx:oobAfterSwap", () => tick());
 }

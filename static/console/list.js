@@ -1,7 +1,8 @@
 // @ts-check
 import { tick } from "./clock.js";
+import { fetchFragment } from "./fragments.js";
 import { onEvent, onFrame, onState } from "./live.js";
-import { byId, fetchPart, isLookedAt, settings, texts } from "./page.js";
+import { byId, isLookedAt, settings, texts } from "./page.js";
 import { isPressed } from "./press.js";
 
 /**
@@ -55,7 +56,7 @@ export function refresh() {
     last = Date.now();
     isDirty = false;
     if (isInbox()) load();
-    else fetchPart(`${settings.console}?part=counters`, { source: "#main", target: "#foot", swap: "none" });
+    else fetchFragment("foot", { url: `${settings.console}?part=counters`, how: "none" });
   }, wait);
 }
 
@@ -65,10 +66,44 @@ function reload() {
   refresh();
 }
 
-function load() {
-  const box = list();
-  source ||= box?.dataset.source ?? "";
-  fetchPart(source, { source: box, target: box, swap: "innerHTML" });
+async function load() {
+  source ||= list()?.dataset.source ?? "";
+  const url = source;
+  const answer = await fetchFragment("list", {
+    url,
+    how: "innerHTML",
+    etag,
+    isWanted: () => url === source,
+    again: reload,
+    before: () => (top = byId("rows")?.scrollTop ?? 0),
+  });
+  if (!answer) return;
+  list()?.removeAttribute("aria-busy");
+  sayStale(![200, 304].includes(answer.status));
+  if (answer.status !== 200) return;
+  etag = answer.etag;
+  takeUp();
+}
+
+/** Say that the list could not be fetched, and try again. @param {boolean} isStale */
+function sayStale(isStale) {
+  clearTimeout(retry);
+  if (isStale) retry = setTimeout(refresh, TRY_AGAIN_AFTER);
+  const words = byId("list-stale");
+  const text = isStale ? words?.dataset.text ?? "" : "";
+  // Said anew, it would be heard anew.
+  if (words && words.textContent !== text) words.textContent = text;
+}
+
+/** Go on in the list that has just been drawn. */
+function takeUp() {
+  byId("rows")?.scrollTo(0, top);
+  if (current) {
+    rowOf(current)?.querySelector("a")?.setAttribute("aria-current", "true");
+    if (isLookedAt()) clearUnread(current);
+  }
+  for (const id of typing.keys()) drawTyping(id);
+  tell();
 }
 
 /** Show another tab of the list; the chat beside it stays. @param {string} href */
@@ -229,7 +264,7 @@ function drawTyping(id) {
 
 const EVENTS = new Set([
   "list.changed", "counters", "conversation.queued", "conversation.assigned",
-  "conversation.changed", "offer.made", "offer.withdrawn",
+  "conversation.changed", "offer.made", "offer.withdrawn", "agent.status",
 ]);
 
 /** Older rows take the place of the button that asked for them: the focus goes on in the first. */
@@ -255,8 +290,7 @@ export function startList() {
       showTyping(frame.conversation, frame.on);
     }
   });
-  onEvent((name, data) => {
-    if (name === "agent.status" && data.agent !== settings.me.id) refresh();
+  onEvent((name) => {
     if (EVENTS.has(name)) refresh();
   });
   onState((state) => {
@@ -264,42 +298,5 @@ export function startList() {
   });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && isDirty) refresh();
-  });
-  document.body.addEventListener("htmx:configRequest", (event) => {
-    const { elt, headers } = /** @type {CustomEvent} */ (event).detail;
-    if (elt === list() && etag) headers["If-None-Match"] = etag;
-  });
-  document.body.addEventListener("htmx:beforeSwap", (event) => {
-    const { detail } = /** @type {CustomEvent} */ (event);
-    const isList = detail.target === list();
-    // An answer for a place that is gone would also find no place for what it brings along.
-    const isLate = !detail.target.isConnected || (isList && detail.requestConfig.path !== source);
-    if (detail.xhr.status === 304 || isLate || (isList && isPressed(detail.target, reload))) {
-      detail.shouldSwap = false;
-    } else if (isList) top = byId("rows")?.scrollTop ?? 0;
-  });
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, xhr, successful } = /** @type {CustomEvent} */ (event).detail;
-    if (elt !== list()) return;
-    elt.removeAttribute("aria-busy");
-    const isStale = !successful && xhr.status !== 304;
-    clearTimeout(retry);
-    if (isStale) retry = setTimeout(refresh, TRY_AGAIN_AFTER);
-    const words = byId("list-stale");
-    const text = isStale ? words?.dataset.text ?? "" : "";
-    // Said anew, it would be heard anew.
-    if (words && words.textContent !== text) words.textContent = text;
-    if (xhr.status === 200) etag = xhr.getResponseHeader("ETag") ?? "";
-  });
-  document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.target !== list()) return;
-    byId("rows")?.scrollTo(0, top);
-    if (current) {
-      const link = rowOf(current)?.querySelector("a");
-      link?.setAttribute("aria-current", "true");
-      if (isLookedAt()) clearUnread(current);
-    }
-    for (const id of typing.keys()) drawTyping(id);
-    tell();
   });
 }

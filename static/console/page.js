@@ -19,12 +19,6 @@ export const byId = (id) => document.getElementById(id);
 /** htmx is a classic script that runs before modules. @returns {any} */
 export const htmx = () => /** @type {any} */ (window).htmx;
 
-/**
- * Put a fragment into its place. What fails is told by htmx's events, and tried again later.
- * @param {string} url @param {Record<string, any>} how
- */
-export const fetchPart = (url, how) => htmx().ajax("GET", url, how).catch(() => {});
-
 function csrf() {
   return JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
 }

@@ -1,6 +1,4 @@
 // @ts-check
-import { htmx } from "./page.js";
-
 /**
  * Nothing is replaced under a finger: a click whose element goes away between its two halves is lost.
  */
@@ -85,15 +83,4 @@ export function startPress() {
     else noteAllOfChat(elt.querySelector("#chat-head"));
   });
   noteAllOfChat(document.querySelector("#chat-head"));
-  document.body.addEventListener("htmx:beforeSwap", (event) => {
-    const { detail } = /** @type {CustomEvent} */ (event);
-    const { elt } = detail.requestConfig;
-    // The list holds itself back; another chat was asked for, and nothing would ask for it again.
-    if (["list", "chat"].includes(detail.target.id)) return;
-    const again = () => htmx().trigger(elt, "refresh");
-    // What somebody has just asked for in there would come back to an element that is gone, and be lost.
-    const asking = elt === detail.target ? elt.querySelector(".htmx-request") : null;
-    asking?.addEventListener("htmx:afterRequest", again, { once: true });
-    if (asking || isPressed(detail.target, again)) detail.shouldSwap = false;
-  });
 }

@@ -1,6 +1,7 @@
 // @ts-check
 import { composes } from "../live/words.js";
-import { byId, fetchPart } from "./page.js";
+import { fetchFragment } from "./fragments.js";
+import { byId } from "./page.js";
 
 /** The field that puts tags on a chat: known ones are suggested, Enter adds. */
 
@@ -35,7 +36,7 @@ async function suggest() {
   if (!input || !box) return;
   const words = input.value;
   const url = `${box.dataset.url}?q=${encodeURIComponent(words)}`;
-  await fetchPart(url, { source: input, target: box, swap: "innerHTML" });
+  await fetchFragment("tag-options", { url, how: "innerHTML" });
   if (document.activeElement === input && input.value === words) show(options().length > 0);
 }
 

@@ -1,5 +1,6 @@
 """Going from chat to chat faster than the server answers."""
 
+import json
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import Site
 from tests.support import factories
-from tests.support.chromium import Contexts, Problems
+from tests.support.chromium import Contexts
 from tests.support.console_page import Caller, Desk, now, open_desk, ready
 
 pytestmark = pytest.mark.browser
@@ -17,9 +18,7 @@ CLICK_ALL = "ids => ids.forEach((id) => document.querySelector(`#row-${id} a`).c
 
 
 @pytest.fixture
-def desk(site: Site, new_context: Contexts, problems: Problems) -> Desk:
-    # htmx complains of each request that is called off.
-    problems.allow("htmx:(afterRequest|sendAbort)")
+def desk(site: Site, new_context: Contexts) -> Desk:
     return open_desk(site, new_context)
 
 
@@ -52,15 +51,16 @@ def test_of_chats_asked_for_in_one_breath_the_last_is_shown(desk: Desk) -> None:
 def test_a_chat_that_was_left_while_it_came_stays_away(desk: Desk) -> None:
     page = desk.page
     visitor = desk.chat()
-    page.evaluate(
-        """id => new Promise((done) => {
-          document.body.addEventListener("htmx:afterRequest", () => done(), { once: true });
-          document.querySelector(`#row-${id} a`).click();
-          document.body.dispatchEvent(
-            new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
-        })""",
-        visitor.id,
-    )
+    with page.expect_response(re.compile("part=chat")) as answer:
+        page.evaluate(
+            """id => {
+              document.querySelector(`#row-${id} a`).click();
+              document.body.dispatchEvent(
+                new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+            }""",
+            visitor.id,
+        )
+    answer.value.finished()
     expect(page.locator(".thread-pane.none")).to_be_visible()
     expect(page.locator("#thread-pane[data-conversation]")).to_have_count(0)
 
@@ -121,12 +121,37 @@ def test_a_status_chosen_while_the_old_one_is_drawn_anew_is_shown(desk: Desk) ->
     page = desk.page
     held: list[Route] = []
     page.route("**/console/status/**", lambda route: held.append(route))
-    page.evaluate("htmx.trigger('#status', 'refresh')")
+    with page.expect_request("**/console/status/**"):
+        # Another tab of theirs: the pages hear of it.
+        token = json.loads(page.get_attribute("body", "hx-headers") or "{}")
+        url = f"{desk.site.url}/console/status/"
+        assert page.request.post(url, form={"status": "break"}, headers=token).ok
     page.click(".status-button")
     page.locator("#status-menu").get_by_role("button", name="Invisible").click()
     page.wait_for_function("document.querySelector('#status form.htmx-request')")
-    assert [route.request.method for route in held] == ["GET", "POST"]
+    *asked, chosen = held
+    assert chosen.request.method == "POST"
     with page.expect_response("**/console/status/**"):
-        held[0].continue_()
-    held[1].continue_()
+        for route in asked:
+            route.continue_()
+    chosen.continue_()
     expect(page.locator("#status")).to_have_attribute("data-status", "invisible")
+
+
+def test_a_head_and_a_list_that_come_too_late_find_no_place_and_look_for_none(desk: Desk) -> None:
+    page = desk.page
+    first = desk.opened("The first of them", name="First")
+    second = desk.chat("The second of them", name="Second")
+    held: list[Route] = []
+    page.route(re.compile("part=head"), lambda route: held.append(route))
+    with page.expect_request(re.compile("part=head")):
+        page.evaluate("id => document.querySelector(`#row-${id} a`).click()", first.id)
+    desk.open(second)
+    held[0].continue_()
+    # The head of the chat that is shown now comes after the late one.
+    page.unroute(re.compile("part=head"))
+    with page.expect_response(re.compile(f"{second.id}/.*part=head")):
+        page.evaluate("id => document.querySelector(`#row-${id} a`).click()", second.id)
+    _shows(page, second, "The second of them")
+    expect(page.locator("#chat-name")).to_have_text("Second")
+    expect(page.locator("#context-name")).to_have_text("Second")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -385,3 +386,13 @@ def test_an_open_chat_costs_a_fixed_number_of_queries(desk: Desk) -> None:
         desk.chat(visitor=visitor, status="resolved", resolved_at=timezone.now(), topic=desk.topic)
     assert _queries(desk, part) <= few
     assert _queries(desk, "archive/") <= 15
+
+
+def test_no_answer_of_the_desk_looks_for_a_place_by_itself() -> None:
+    # Pieces that htmx places by their id find none once the page went on: `fragments.js` places them.
+    found = [
+        path.name
+        for path in settings.BASE_DIR.glob("templates/**/*.html")
+        if "hx-swap-oob" in path.read_text() or "hx-select-oob" in path.read_text()
+    ]
+    assert found == []

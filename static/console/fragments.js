@@ -1,0 +1,94 @@
+// @ts-check
+import { byId, htmx, request } from "./page.js";
+import { isPressed } from "./press.js";
+
+/**
+ * Parts of the page that are fetched anew: list, counters, an opened chat, its head, status, offers.
+ *
+ * Of each place one request is under way, the newest. Its answer is shown only if it is still wanted:
+ * the place is the one it was asked for, and the caller wants it. What comes beside it takes the place
+ * of its namesake in the same step. So no answer can look for a place that has gone meanwhile.
+ */
+
+/** @type {Map<string, AbortController>} */
+const underWay = new Map();
+
+/**
+ * @typedef {object} Wish
+ * @property {string} url
+ * @property {"innerHTML" | "outerHTML" | "none"} how  how the answer takes its place
+ * @property {string} [etag]  what is shown already
+ * @property {() => boolean} [isWanted]
+ * @property {() => void} [again]  asks anew: the answer came while somebody was using the place
+ * @property {(place: Element) => void} [before]  called just before the answer is shown
+ */
+
+/**
+ * Fetch what belongs into the place with this id. Returns null for an answer that isn't wanted any
+ * more; status 0 if the server was not reached.
+ * @param {string} id @param {Wish} wish @returns {Promise<{status: number, etag: string} | null>}
+ */
+export async function fetchFragment(id, { url, how, etag, isWanted = () => true, again, before }) {
+  const place = byId(id);
+  if (!place) return null;
+  underWay.get(id)?.abort();
+  const own = new AbortController();
+  underWay.set(id, own);
+  const answer = await ask(url, etag, own.signal);
+  if (underWay.get(id) === own) underWay.delete(id);
+  if (own.signal.aborted || byId(id) !== place || !isWanted()) return null;
+  if (answer.isDoor) {
+    document.body.dispatchEvent(new CustomEvent("console:signed-out"));
+    return null;
+  }
+  if (answer.status === 200) {
+    if (again && isInUse(place, again)) return null;
+    before?.(place);
+    show(place, how, answer.html, url);
+  }
+  return answer;
+}
+
+/** @param {string} url @param {string | undefined} etag @param {AbortSignal} signal */
+async function ask(url, etag, signal) {
+  try {
+    const response = await request(url, { signal, headers: etag ? { "If-None-Match": etag } : {} });
+    return {
+      status: response.status,
+      etag: response.headers.get("ETag") ?? "",
+      html: response.status === 200 ? await response.text() : "",
+      isDoor: response.type === "opaqueredirect",
+    };
+  } catch {
+    return { status: 0, etag: "", html: "", isDoor: false };
+  }
+}
+
+/** Whether somebody presses something in `place`, or waits there for an answer, which would come back
+ * to an element that is gone; then `again` is called afterwards. @param {Element} place
+ * @param {() => void} again */
+function isInUse(place, again) {
+  const asking = place.querySelector(".htmx-request");
+  asking?.addEventListener("htmx:afterRequest", again, { once: true });
+  return asking !== null || isPressed(place, again);
+}
+
+/** @param {Element} place @param {Wish["how"]} how @param {string} html @param {string} url */
+function show(place, how, html, url) {
+  const answer = document.createElement("template");
+  answer.innerHTML = html;
+  const beside = [...answer.content.children].filter((piece) => piece.hasAttribute("data-beside"));
+  for (const piece of beside) piece.remove();
+  if (how !== "none") swap(place, how, answer.innerHTML, url);
+  for (const piece of beside) {
+    const namesake = byId(piece.id);
+    if (namesake) swap(namesake, "outerHTML", piece.outerHTML, url);
+  }
+}
+
+/** htmx keeps the focus and what is to be preserved, and brings the new buttons to life.
+ * @param {Element} target @param {string} swapStyle @param {string} html @param {string} path */
+function swap(target, swapStyle, html, path) {
+  const eventInfo = { target, requestConfig: { verb: "get", path } };
+  htmx().swap(target, html, { swapStyle, swapDelay: 0, settleDelay: 0 }, { eventInfo });
+}
