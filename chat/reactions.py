@@ -62,7 +62,7 @@ def _status_changed(fact: dict[str, Any]) -> None:
     now = timezone.now()
     free_wrap_ups(now=now, agent_id=fact["agent_id"])
     if agent := Agent.objects.filter(pk=fact["agent_id"]).first():
-        announce_status(agent=agent)
+        announce_status(agent=agent, now=now)
     if fact["status"] == Status.ONLINE:
         _route_queue()
     _announce_changes()

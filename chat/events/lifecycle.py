@@ -145,6 +145,19 @@ class ConversationChanged(ChatEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FormOffered(ChatEvent):
+    """A visitor in line is offered the offline form, or None: it is taken back."""
+
+    name: ClassVar[str] = "conversation.form_offered"
+
+    form: str | None
+
+    def deliveries(self) -> Iterable[Delivery]:
+        """Return what the visitor's screens show."""
+        yield from self._to_visitor("conversation.changed", status=self.status, form=self.form)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationLate(ChatEvent):
     """A customer waits too long for an answer: alerts the agent first, then supervisors."""
 

@@ -39,6 +39,13 @@ class Conversation(models.Model):
         OFFLINE = "offline", _("Offline")
         SPAM = "spam", _("Spam")
 
+    class Form(models.TextChoices):
+        """Why the offline form is offered, in the words of the wire."""
+
+        NOBODY = "nobody", _("Nobody is Online")
+        FULL = "full", _("Everybody is busy")
+        HOURS = "hours", _("Closed")
+
     OPEN = (Status.BOT, Status.QUEUED, Status.ACTIVE, Status.WAITING)
     # What a chat's priority grows by while it stands at the head of the queue. Without it every
     # priority is between -500 and 500.
@@ -69,6 +76,8 @@ class Conversation(models.Model):
     priority = models.SmallIntegerField(default=0)
     # Whether it takes one of its assignee's slots (active, or wrap-up before the cap).
     holds_slot = models.BooleanField(default=False)
+    # Why the visitor in line was offered the offline form; empty when they were not.
+    form_offered = models.CharField(max_length=6, choices=Form, blank=True)
     # Not in line before: rules may still run on it. Once it is let go, null.
     held_until = models.DateTimeField(null=True)
     # The agent who vanished from it, and gets it back first while it is still in the queue.

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from agents.models import Agent, Brand, Channel
 from chat.events.availability import AgentSeen, AvailabilityChanged, CountersChanged, QueueMoved
 from chat.models import Conversation
+from chat.operations.forms import offer_forms
 from chat.routing.availability import availability_of, read_floor, read_topics, with_rules
 from chat.routing.board import forget_board
 from chat.routing.counters import authorised_online
@@ -18,6 +19,8 @@ from chat.routing.queue import Place, places
 from config.events import publish
 
 _KEY = "chat.told"
+# For how long an ended chat may stand on its visitor's screen.
+_STILL_SHOWN = timedelta(minutes=30)
 # If a newer look is further ahead than this, the clocks differ and we were not overtaken.
 _OVERTAKEN = timedelta(seconds=2)
 
@@ -49,7 +52,10 @@ def announce_changes(*, now: datetime) -> None:
         online = authorised_online(floor, brand.pk, Channel.WEB)
         told.counters[brand.pk] = (floor.length(brand.pk), online)
     before: _Announced = cache.get(_KEY) or _Announced(at=now)
-    if told == before or timedelta(0) < before.at - now < _OVERTAKEN:
+    if timedelta(0) < before.at - now < _OVERTAKEN:
+        return
+    offer_forms(floor=floor, now=now)
+    if told == before:
         return
     # First of all: who asks after the ring must not be told what was true before it.
     forget_board()
@@ -78,11 +84,19 @@ def _announce_places(before: Mapping[int, Place], after: Mapping[int, Place]) ->
     )
 
 
-def announce_status(*, agent: Agent) -> None:
-    """Show the visitors of an agent's open chats what the agent is doing."""
-    chats = Conversation.objects.unresolved().filter(
-        assignee=agent, status__in=Conversation.OPEN, visitor__isnull=False
+def announce_status(*, agent: Agent, now: datetime) -> None:
+    """Show the visitors of an agent's chats what the agent is doing.
+
+    Also those whose chat has just ended: it may still be on their screens.
+    """
+    with_visitor = Conversation.objects.filter(assignee=agent, visitor__isnull=False)
+    ended = with_visitor.filter(
+        status=Conversation.Status.RESOLVED, resolved_at__gt=now - _STILL_SHOWN
     )
-    rows = tuple(chats.values_list("visitor__secret_hash", "public_id"))
+    rows = tuple(
+        row
+        for chats in (with_visitor.unresolved(), ended)
+        for row in chats.values_list("visitor__secret_hash", "public_id")
+    )
     if rows:
         publish(AgentSeen(agent=public_agent(agent), chats=rows))

@@ -186,6 +186,7 @@ def put_in_queue(
     is_passed = reason == PASSED_ON
     chat.passed_by, chat.passed_at = (previous, now) if is_passed else (None, None)
     chat.queued_at = chat.queued_at or now
+    chat.form_offered = ""
     freed, chat.holds_slot = chat.holds_slot, False
     if at_head and not chat.is_at_head:
         chat.priority += Conversation.HEAD
@@ -197,6 +198,7 @@ def put_in_queue(
             "passed_by",
             "passed_at",
             "queued_at",
+            "form_offered",
             "holds_slot",
             "priority",
         ]

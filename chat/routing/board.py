@@ -129,6 +129,12 @@ def shown_place(conversation: Conversation, *, now: datetime) -> tuple[int | Non
     return board.places().get(conversation.pk, (None, None))
 
 
+def shown_form(conversation: Conversation) -> str | None:
+    """Return why a visitor in line is offered the offline form, if they are."""
+    is_queued = conversation.status == Conversation.Status.QUEUED
+    return (conversation.form_offered or None) if is_queued else None
+
+
 def forget_board() -> None:
     """Have everybody, in every process, look again."""
     cache.set(_KEY, uuid4().hex, timeout=None)

@@ -15,7 +15,7 @@ from agents.models import Brand, Topic
 from chat.models import Conversation, Entry, Installation, Participation, Visitor
 from chat.posting.messages import Author
 from chat.protocol import BATCH_SIZE, RESUME_MAX, Audience, rows_frame
-from chat.routing.board import shown_availability, shown_place
+from chat.routing.board import shown_availability, shown_form, shown_place
 from chat.widget.sessions import VisitorSession
 from config.wire import encode, event_frame
 
@@ -248,6 +248,7 @@ def read_outlook(brand_id: int, secret_hash: str) -> list[str]:
     for chat in queued if secret_hash else ():
         position, eta = shown_place(chat, now=now)
         place = {"conversation": chat.public_id, "position": position, "eta": eta}
+        place |= {"form": shown_form(chat)}
         events.append(event_frame("queue.position", place))
     return [encode(event) for event in events]
 

@@ -89,7 +89,8 @@ def _chat() -> dict[str, str]:
         "mail": _("E-mail me this chat"),
         "mailed": _("On its way to {email}."),
         "online": _("Online"),
-        "away": _("Away"),
+        "break": _("On a break"),
+        "offline": _("Offline"),
         "waiting": _("Waiting for an agent"),
         "tooLong": _("{n} characters too many"),
     }
@@ -101,6 +102,9 @@ def _queue() -> dict[str, str]:
         "place": pgettext("place in line", "{n}"),
         "after": _("in line"),
         "eta": _("Estimated wait {low}–{high} minutes"),
+        "nobody": _("Nobody is here at the moment"),
+        "full": _("Everyone is busy, we answer in turn"),
+        "hours": _("We are closed at the moment"),
         "soon": _("Somebody will be with you soon"),
         "leave": _("Leave a message instead"),
         "write": _("You can start writing while you wait."),
@@ -111,7 +115,7 @@ def _offline() -> dict[str, str]:
     return {
         "title": _("Leave a message"),
         "intro": _("Nobody is here at the moment. Leave a message and we will answer by e-mail."),
-        "busy": _("Everyone is busy. Leave a message and we will answer by e-mail."),
+        "full": _("Everyone is busy. Leave a message and we will answer by e-mail."),
         "opens": _("We are back {when}."),
         "send": _("Send message"),
         "sending": _("Sending…"),

@@ -25,6 +25,7 @@ export class Chat {
   #readUpTo = 0;
   /** The newest line that the chat's state is known to include. */ #followed = 0;
   #left = false;
+  /** Why the form was shown. */ #offered = "";
   #who = h("div", { class: "who" });
   #queue = h("section", { class: "queue", hidden: true });
   #place = h("p", { class: "queue-place", role: "status" });
@@ -147,7 +148,18 @@ export class Chat {
     this.#chat = { ...this.#chat, ...changes };
     this.#draw();
     if (was === "queued" && this.#chat.status === "active") this.#app.backTo(this);
+    this.#offer();
     if (OPEN.has(was) && !this.#isOpen()) this.#app.bridge.event("conversation:end", { id: this.#chat.id });
+  }
+
+  /** Where nobody will come the form is there by itself, once it knows their words, until somebody does. */
+  #offer() {
+    const { form, status } = this.#chat;
+    const offers = (status === "queued" && form) || "";
+    if (offers === this.#offered || (offers && !this.#sync.thread(this.#chat.id)?.entries.length)) return;
+    this.#offered = offers;
+    if (offers) this.#leaveMessage();
+    else this.#app.backTo(this);
   }
 
   #isOpen() {
@@ -167,7 +179,6 @@ export class Chat {
     this.#composer.element.hidden = !this.#isOpen();
     const about = topic?.name || this.#chat.topic_text || "";
     if (agent && !queued) {
-      const here = agent.status === undefined || agent.status === "online";
       this.#who.replaceChildren(
         face(agent, locale),
         h(
@@ -177,8 +188,8 @@ export class Chat {
           h(
             "p",
             {},
-            h("i", { class: here ? "dot is-online" : "dot", "aria-hidden": "true" }),
-            [here ? texts.online : texts.away, about].filter(Boolean).join(" · "),
+            h("i", { class: `dot is-${agent.status}`, "aria-hidden": "true" }),
+            [texts[agent.status], about].filter(Boolean).join(" · "),
           ),
         ),
       );
@@ -212,11 +223,11 @@ export class Chat {
   /** @param {number | null} position */
   #drawPlace(position) {
     const { queue: texts } = this.#app.texts;
-    const { eta } = this.#chat;
-    const words = eta
+    const { eta, form } = this.#chat;
+    const words = texts[form] ?? (eta
       ? texts.eta.replace("{low}", this.#app.number(Math.round(eta.low / 60)))
           .replace("{high}", this.#app.number(Math.round(eta.high / 60)))
-      : texts.soon;
+      : texts.soon);
     const said = [position ?? 0, words].join(" ");
     if (this.#place.dataset.said === said) return;
     this.#place.dataset.said = said;
@@ -241,9 +252,10 @@ export class Chat {
       ...(thread?.pending ?? []),
     ].map((line) => line.text).filter(Boolean);
     app.topic = this.#chat.topic?.id ?? app.topic;
-    // Before the first entry has arrived, what the form said.
-    if (!app.draft.text) app.draft.text = said.join("\n") || app.firstWords;
-    app.offlineInstead(this);
+    // What was not sent yet; and before the first entry has arrived, what the form said.
+    said.push(app.bridge.get(`say:${this.#chat.id}`) ?? "");
+    if (!app.draft.text) app.draft.text = said.join("\n").trim() || app.firstWords;
+    app.offlineInstead(this, this.#offered || "full");
   }
 
   /** The visitor left a message instead of waiting. */
@@ -334,6 +346,7 @@ export class Chat {
       (/** @type {any} */ { kind, author }) => kind === "message" && author.kind === "agent",
     );
     this.#read();
+    this.#offer();
   }
 
   /** What the lines of the thread say about the chat itself. @param {any[]} entries */
@@ -344,6 +357,8 @@ export class Chat {
     const isOther = line.author.id !== this.#chat.agent?.id;
     if (line.kind === "accepted" && (this.#chat.status === "queued" || (this.#isOpen() && isOther))) {
       this.#change({ status: "active", agent: line.author });
+      // Without events nobody tells what the agent is doing.
+      if (this.#app.socket.state === "polling") this.#reload();
     } else if (ENDS.has(line.kind) && this.#isOpen()) {
       this.#change({ status: "wrap_up" });
     } else if (line.kind === "queued" || line.kind === "reopened") {
@@ -368,11 +383,11 @@ export class Chat {
       // Read in another tab.
       this.#readUpTo = Math.max(this.#readUpTo, data.seq);
       this.#read();
-    } else if (name === "queue.position") this.#change({ position: data.position, eta: data.eta });
+    } else if (name === "queue.position") this.#change(data);
     else if (name === "conversation.assigned") {
       this.#change({ status: data.status ?? "active", agent: data.agent });
     } else if (name === "conversation.changed") {
-      this.#change({ status: data.status });
+      this.#change(data);
       if (data.status === "queued") this.#reload();
     } else if (name === "agent.status") {
       this.#change({ agent: { ...this.#chat.agent, status: data.status } });

@@ -26,6 +26,8 @@ export class Composer {
     const { texts, limits } = options;
     this.#options = options;
     this.#text = h("textarea", {
+      // Named as in the forms: where one of them takes its place, so do further keys.
+      id: "text",
       class: "composer-text", rows: 1, placeholder: texts.write, "aria-label": texts.write,
       dir: "auto", enterKeyHint: "send", autocomplete: "off",
       oninput: () => this.#typed(),

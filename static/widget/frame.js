@@ -285,7 +285,7 @@ export class App {
     this.show("form", formScreen(this));
   }
 
-  /** @param {{busy?: boolean, back?: () => void}} [how] */
+  /** @param {{because?: string, back?: () => void}} [how] */
   offline(how) {
     this.show("offline", offlineScreen(this, how));
   }
@@ -386,13 +386,10 @@ export class App {
   /** @type {string | null} */ #leaveCid = null;
 
   /** A waiting visitor may leave a message instead; going back keeps the place in line.
-   * @param {import("./chat.js").Chat} chat */
-  offlineInstead(chat) {
+   * @param {import("./chat.js").Chat} chat @param {string} because */
+  offlineInstead(chat, because) {
     this.#waiting = chat;
-    this.offline({
-      busy: true,
-      back: () => this.backTo(chat),
-    });
+    this.offline({ because, back: () => this.backTo(chat) });
   }
 
   /** Somebody took the chat, or the visitor thought better of it.

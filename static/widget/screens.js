@@ -242,8 +242,8 @@ export function formScreen(app) {
   );
 }
 
-/** @param {App} app @param {{busy?: boolean, back?: () => void}} [how] */
-export function offlineScreen(app, { busy = false, back } = {}) {
+/** @param {App} app @param {{because?: string, back?: () => void}} [how] */
+export function offlineScreen(app, { because = "", back } = {}) {
   const { offline, form: words } = app.texts;
   const { opens_at: opensAt } = app.availability;
   const topic = app.topic ? app.topicName(app.topic) : "";
@@ -254,7 +254,7 @@ export function offlineScreen(app, { busy = false, back } = {}) {
     h(
       "div",
       { class: "body" },
-      h("p", { class: "intro" }, busy ? offline.busy : offline.intro),
+      h("p", { class: "intro" }, offline[because] ?? offline.intro),
       opensAt && h("p", { class: "intro" }, offline.opens.replace("{when}", app.when(opensAt))),
       topic && h("p", { class: "intro about" }, h("span", { class: "muted" }, words.topic, ": "), topic),
       form(app, {

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from config.outbox.models import OutboxEntry
 from tests.conftest import Site
 from tests.support.chromium import Contexts
+from tests.support.factories import make_conversation, make_visitor
 from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = pytest.mark.browser
@@ -59,6 +60,11 @@ def test_a_chat_that_goes_back_and_forth_shows_only_where_it_is_now(
 ) -> None:
     shop = Shop(site)
     elif_ = shop.agent()
+    # Somebody is there and has no room: else the offline form would take the place of the chat.
+    busy = shop.agent("Mert Demir", online=False, capacity=1)
+    theirs = make_visitor(shop.brand)
+    make_conversation(theirs, status="active", assignee=busy.agent, holds_slot=True)
+    busy.go_online()
     visitor = Visitor(visitor_context(new_context), shop.url).start()
     chat = elif_.chats()[0]["id"]
     lines = visitor.frame.locator(".thread-line")
@@ -211,6 +217,36 @@ def test_a_waiting_visitor_may_leave_a_message_instead(site: Site, new_context: 
     number.wait_for()
     assert number.inner_text() == f"#{shop.brand.tickets.get().number}"
     assert shop.brand.conversations.filter(status="queued").count() == 0
+
+
+def test_who_waits_in_vain_leaves_their_words_by_one_press_or_waits_again(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site, capacity=1, ask_email="optional")
+    elif_ = shop.agent()
+    first = Visitor(visitor_context(new_context), shop.url).start("I was first")
+    expect(first.frame.locator(".who p")).to_have_text("Online · Returns")
+    elif_.call("status", {"status": "break"})
+    expect(first.frame.locator(".who p")).to_have_text("On a break · Returns")
+    elif_.go_online()
+    second = Visitor(visitor_context(new_context), shop.url)
+    second.start("My long story", email="vera@example.com")
+    second.say("It goes on")
+    elif_.call("status", {"status": "break"})
+    text = second.frame.locator("#text")
+    expect(text).to_have_value("My long story\nIt goes on")
+    expect(second.frame.locator(".intro").first).to_contain_text("Nobody is here at the moment")
+    assert shop.brand.conversations.filter(status="queued").count() == 1
+    elif_.go_online()
+    expect(second.frame.locator(".queue-eta")).to_have_text("Somebody will be with you soon")
+    elif_.call("status", {"status": "invisible"})
+    expect(text).to_have_value("My long story\nIt goes on")
+    second.submit()
+    number = second.frame.locator(".thanks-number strong")
+    number.wait_for()
+    assert number.inner_text() == f"#{shop.brand.tickets.get().number}"
+    assert shop.brand.conversations.filter(status="queued").count() == 0
+    expect(first.frame.locator(".who p")).to_have_text("Offline · Returns")
 
 
 def test_the_visitor_ends_the_chat_and_starts_another(site: Site, new_context: Contexts) -> None:

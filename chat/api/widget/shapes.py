@@ -9,7 +9,7 @@ from rest_framework import serializers
 from chat.api.answers import AuthorAnswer
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.ratings import is_rateable
-from chat.routing.board import shown_place
+from chat.routing.board import shown_form, shown_place
 from chat.routing.faces import public_agent
 from config.wire import wire_time
 
@@ -80,6 +80,7 @@ def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
         "agent": {"kind": "agent", **public_agent(agent)} if agent else None,
         "position": position,
         "eta": eta,
+        "form": shown_form(conversation),
         "head": conversation.last_visitor_seq,
         "read": conversation.visitor_read_seq,
         "agents_read": conversation.agents_read_seq,
@@ -120,6 +121,7 @@ class ChatAnswer(serializers.Serializer[Any]):
     agent = AgentAnswer(allow_null=True)
     position = serializers.IntegerField(allow_null=True)
     eta = serializers.JSONField(allow_null=True)
+    form = serializers.ChoiceField(Conversation.Form.choices, allow_null=True)
     head = serializers.IntegerField()
     read = serializers.IntegerField()
     agents_read = serializers.IntegerField()

@@ -1,5 +1,7 @@
 """The four statuses, and what each means for the agent's chats."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -8,7 +10,7 @@ from chat.events.availability import AgentSeen
 from chat.events.lifecycle import OfferWithdrawn
 from chat.models import Conversation, Offer
 from chat.operations.assignment import accept, route
-from chat.operations.conversations import end_conversation
+from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.statuses import NotAllowed, OpenChats, change_status
 from config.events import Event
 from tests.support.desk import Desk, fresh, make_desk, start, work
@@ -134,3 +136,19 @@ def test_visitors_see_invisible_as_offline(desk: Desk, announced) -> None:
     [seen] = [event for event in announced if isinstance(event, AgentSeen)]
     assert seen.agent["status"] == "offline"
     assert "invisible" not in str(list(seen.deliveries()))
+
+
+def test_the_status_is_seen_until_a_while_after_the_end(desk: Desk, announced) -> None:
+    agent = desk.agents[0]
+    ended, resolved, old = (busy(desk) for _ in range(3))
+    now = timezone.now()
+    for chat in (ended, resolved, old):
+        end_conversation(conversation=chat, by=agent, now=now)
+    resolve_conversation(conversation=resolved, topic=desk.topic, by=agent, now=now)
+    long_ago = now - timedelta(hours=1)
+    resolve_conversation(conversation=old, topic=desk.topic, by=agent, now=long_ago)
+    change_status(agent=agent, status=Status.BREAK, by=agent, now=now)
+    work()
+    [seen] = [event for event in announced if isinstance(event, AgentSeen)]
+    assert seen.agent["status"] == "break"
+    assert {public_id for _, public_id in seen.chats} == {ended.public_id, resolved.public_id}

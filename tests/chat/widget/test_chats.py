@@ -28,6 +28,7 @@ CHAT_KEYS = {
     "agent",
     "position",
     "eta",
+    "form",
     "head",
     "read",
     "agents_read",

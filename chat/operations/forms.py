@@ -1,0 +1,74 @@
+"""The offline form, offered to a visitor in line: their place stays until they send it.
+
+One operation, whoever finds out that waiting is in vain: nobody is Online, everybody is busy, the
+brand has closed.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from chat.events.lifecycle import FormOffered
+from chat.locks import lock_conversations
+from chat.models import Conversation
+from chat.routing.availability import Floor
+from config.events import publish
+
+Form = Conversation.Form
+
+
+@transaction.atomic
+def offer_form(*, conversation: Conversation, because: str, now: datetime) -> bool:
+    """Offer a visitor in line the offline form, with their words in it; return whether that is new.
+
+    `because` is one of `Conversation.Form`; another one than before is told again. Chats that stand
+    in no line, or are still held by rules, are left alone.
+    """
+    return bool(_tell([conversation.pk], Form(because), now=now))
+
+
+@transaction.atomic
+def take_form_back(*, conversation: Conversation, because: str, now: datetime) -> bool:
+    """Let a visitor in line wait again, if the form was offered for this reason."""
+    return bool(_tell([conversation.pk], None, now=now, only=because))
+
+
+@transaction.atomic
+def offer_forms(*, floor: Floor, now: datetime) -> None:
+    """Offer the form to whoever waits with nobody Online for them, and take it back from the rest.
+
+    Who was offered it for another reason keeps it.
+    """
+    offered = dict(
+        Conversation.objects.filter(status=Conversation.Status.QUEUED)
+        .exclude(form_offered="")
+        .values_list("pk", "form_offered")
+    )
+    alone = {
+        waiting.id
+        for waiting in floor.queue
+        if not floor.room(waiting.brand_id, waiting.team_ids, waiting.channel).agents
+    }
+    _tell(alone - offered.keys(), Form.NOBODY, now=now)
+    vain = {pk for pk, because in offered.items() if because == Form.NOBODY}
+    _tell({w.id for w in floor.queue} & vain - alone, None, now=now, only=Form.NOBODY)
+
+
+def _tell(
+    ids: Collection[int], because: str | None, *, now: datetime, only: str | None = None
+) -> list[Conversation]:
+    """Note on each chat in line which form is offered, if it was `only` that one, and tell it."""
+    told = []
+    for chat in lock_conversations(ids) if ids else ():
+        is_in_line = chat.status == Conversation.Status.QUEUED and not chat.is_held(now)
+        if not is_in_line or chat.form_offered == (because or ""):
+            continue
+        if only is not None and chat.form_offered != only:
+            continue
+        publish(FormOffered.of(chat, form=because))
+        told.append(chat)
+    Conversation.objects.filter(pk__in=[chat.pk for chat in told]).update(
+        form_offered=because or ""
+    )
+    return told
