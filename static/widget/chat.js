@@ -282,49 +282,16 @@ export class Chat {
   #menu() {
     const { chat: texts } = this.#app.texts;
     const list = h("div", { class: "menu", id: "menu", popover: "auto" });
-    const item = (/** @type {any} */ shape, /** @type {string} */ label, /** @type {() => void} */ action) =>
-      h("button", { class: "menu-item", onclick: action }, icon(shape), label);
-    const draw = () => {
-      const { on } = this.#sound;
-      list.replaceChildren(
-        item(on ? "mute" : "sound", on ? texts.soundOff : texts.soundOn, () => {
-          this.#sound.set(!on);
-          list.hidePopover();
-        }),
-        ...(this.#isOpen() ? [item("end", texts.end, () => this.#askEnd(list))] : []),
-      );
-    };
-    list.addEventListener("beforetoggle", (/** @type {any} */ event) => {
-      if (event.newState === "open") draw();
+    list.addEventListener("toggle", async (/** @type {any} */ event) => {
+      if (event.newState !== "open") return list.replaceChildren();
+      const { drawMenu } = await import("./menu.js");
+      const end = this.#isOpen() ? () => this.#end() : null;
+      drawMenu(list, { texts, sound: this.#sound, end });
     });
-    list.addEventListener("toggle", () => list.querySelector("button")?.focus());
     const button = iconButton("more", texts.menu, undefined, {
       "aria-controls": "menu", popoverTargetElement: list,
     });
     return h("div", { class: "menu-place" }, button, list);
-  }
-
-  /** @param {any} list */
-  #askEnd(list) {
-    const { chat: texts } = this.#app.texts;
-    const yes = h(
-      "button",
-      { class: "button is-danger", onclick: () => {
-        list.hidePopover();
-        this.#end();
-      } },
-      texts.endYes,
-    );
-    list.replaceChildren(
-      h("p", { class: "menu-question", id: "end-sure" }, texts.endSure),
-      h(
-        "div",
-        { class: "menu-answers", role: "group", "aria-labelledby": "end-sure" },
-        yes,
-        h("button", { class: "button", onclick: () => list.hidePopover() }, texts.endNo),
-      ),
-    );
-    yes.focus();
   }
 
   async #end() {

@@ -26,12 +26,7 @@ export class Sound {
   }
 
   #unlock() {
-    if (!this.on || this.#context) return;
-    try {
-      this.#context = new AudioContext();
-    } catch {
-      this.#context = null;
-    }
+    if (this.on) this.#context ??= new AudioContext();
   }
 
   /** @param {string} id what is announced */

@@ -389,7 +389,7 @@ def test_an_open_chat_costs_a_fixed_number_of_queries(desk: Desk) -> None:
 
 
 def test_no_answer_of_the_desk_looks_for_a_place_by_itself() -> None:
-    # Pieces that htmx places by their id find none once the page went on: `fragments.js` places them.
+    # Pieces that htmx places by id find none once the page went on: `fragments.js` places them.
     found = [
         path.name
         for path in settings.BASE_DIR.glob("templates/**/*.html")
