@@ -63,6 +63,9 @@ class Row:
     waiting_since: datetime | None
     unread: int
     has_draft: bool
+    # Who of the agents said what the preview shows.
+    said_by: str = ""
+    said_by_me: bool = False
 
     @property
     def id(self) -> str:
@@ -153,12 +156,19 @@ def inbox_rows(
     access: Access, agent: Agent, *, tab: Tab, brand_id: int | None, now: datetime
 ) -> list[Row]:
     """Return the rows of one tab: the queue in its order, others by who waits longest."""
+    said = Entry.objects.filter(
+        conversation=OuterRef("pk"),
+        kind=Entry.Kind.MESSAGE,
+        author_kind=Entry.AuthorKind.AGENT,
+    ).order_by("-seq")
     found = (
         open_chats(access, brand_id=brand_id)
         .filter(_condition(tab, access, now))
         .select_related("visitor", "contact", "topic", "brand", "assignee")
         .annotate(
             unread=Coalesce(unread_for(agent.pk), Value(0)),
+            said_by_id=Subquery(said.values("agent")[:1]),
+            said_by=Subquery(said.values("agent__name")[:1]),
             my_draft=Subquery(
                 Participation.objects.filter(conversation=OuterRef("pk"), agent=agent.pk).values(
                     "draft"
@@ -198,6 +208,8 @@ def row_of(conversation: Conversation, agent: Agent | None = None) -> Row:
         waiting_since=conversation.queued_at if queued else unanswered,
         unread=getattr(conversation, "unread", 0) if mine else 0,
         has_draft=bool(getattr(conversation, "my_draft", "")),
+        said_by=getattr(conversation, "said_by", None) or "",
+        said_by_me=agent is not None and getattr(conversation, "said_by_id", None) == agent.pk,
     )
 
 

@@ -45,6 +45,7 @@ def console_texts() -> dict[str, Any]:
         "failed": _("That did not work. Try again."),
         "gone": _("This is no longer possible. The screen is up to date now."),
         "chatGone": _("This chat has ended, or somebody else has it now."),
+        "backToList": _("Back to the list"),
         "now": _("now"),
         "minutes": _("{n} min"),
         "hours": _("{n} h"),

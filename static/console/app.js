@@ -18,6 +18,7 @@ const DOES = {
   "test-sound": () => import("./alerts.js").then((alerts) => alerts.testSound()),
   "unlock-sound": () => {},
   reload: () => location.reload(),
+  "close-chat": () => close(),
   shortcuts: () => import("./keys.js").then((keys) => keys.showShortcuts()),
   "close-dialog": (button) => button.closest("dialog")?.close(),
   "toggle-context": () => {

@@ -1,6 +1,6 @@
 // @ts-check
 import { ThreadView } from "../live/thread.js";
-import { mountComposer, unmountComposer } from "./composer.js";
+import { closeComposer, mountComposer, unmountComposer } from "./composer.js";
 import { fetchFragment } from "./fragments.js";
 import * as list from "./list.js";
 import { onEvent, onState, socket, sync } from "./live.js";
@@ -46,7 +46,7 @@ function addressOf(id) {
 
 /** Open a chat beside the list. @param {string} id @param {{push?: boolean, url?: string}} [how] */
 export async function open(id, { push = true, url = addressOf(id) } = {}) {
-  if (id === current && byId("thread-pane")?.dataset.conversation === id) {
+  if (isShown(id) && !byId("chat-left")) {
     show("thread");
     if (push && location.pathname !== new URL(url, location.href).pathname) history.pushState({}, "", url);
     refreshHead();
@@ -78,8 +78,34 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
     focusComposer();
   } else {
     toast(answer.status === 403 || answer.status === 404 ? texts.chatGone : texts.failed);
-    close();
+    list.refresh();
+    goBack();
   }
+}
+
+/** Another chat could not be opened: the one that still stands here goes on. */
+function goBack() {
+  if (!byId("thread-pane")?.dataset.conversation) return close();
+  mount();
+  if (byId("chat-left")) closeComposer();
+  history.replaceState({}, "", live().address);
+}
+
+/** The chat has ended, or is somebody else's by now: what stands here is to be read and taken along. */
+function stayToRead() {
+  byId("chat-head")?.querySelectorAll(".chat-actions [id]:not(#context-toggle)").forEach((button) => button.remove());
+  const line = document.createElement("div");
+  line.id = "chat-left";
+  line.className = "banner notice warn";
+  line.setAttribute("role", "alert");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button small";
+  button.dataset.do = "close-chat";
+  button.textContent = texts.backToList;
+  line.append(texts.chatGone, " ", button);
+  byId("composer")?.before(line);
+  closeComposer();
 }
 
 /** Show no chat. @param {{push?: boolean}} [how] */
@@ -224,7 +250,7 @@ const isShown = (id) => id === current && byId("thread-pane")?.dataset.conversat
 async function loadHead() {
   const id = current;
   const url = byId("chat-head")?.dataset.source;
-  if (!url || !isShown(id)) return;
+  if (!url || !isShown(id) || byId("chat-left")) return;
   let hadFocus = false;
   const answer = await fetchFragment("chat-head", {
     url,
@@ -234,9 +260,7 @@ async function loadHead() {
     before: (head) => (hadFocus = head.contains(document.activeElement)),
   });
   if (answer?.status === 404) {
-    // Ended, or somebody else's by now: what stands here can't be acted on any more.
-    toast(texts.chatGone);
-    close();
+    stayToRead();
     list.refresh();
   }
   if (answer?.status !== 200) return;

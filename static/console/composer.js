@@ -75,6 +75,15 @@ function lock(on) {
   for (const control of form()?.elements ?? []) /** @type {HTMLButtonElement} */ (control).disabled = on;
 }
 
+/** Nothing can be written any more; what is written stays to be read and copied. */
+export function closeComposer() {
+  lock(true);
+  const box = area();
+  if (!box) return;
+  box.disabled = false;
+  box.readOnly = true;
+}
+
 /** Whether something is written, or attached, that was not handed over. */
 export const hasWords = () => Boolean(area()?.value.trim() || byId("uploads")?.childElementCount);
 
@@ -245,6 +254,7 @@ async function upload(files) {
 /** @param {number} [after] */
 function remember(after = SAVE_AFTER) {
   const id = current;
+  if (!id) return;
   const draft = { text: area()?.value ?? "", mode: form()?.dataset.mode ?? "reply" };
   unsaved.set(id, draft);
   try {

@@ -9,7 +9,7 @@ from playwright.sync_api import Route, expect
 
 from tests.conftest import Site
 from tests.support import factories
-from tests.support.chromium import Contexts, Problems
+from tests.support.chromium import Contexts, Problems, assert_accessible
 from tests.support.console_page import Desk, now, open_desk, ready
 
 pytestmark = pytest.mark.browser
@@ -71,8 +71,16 @@ def test_a_waiting_chat_that_its_visitor_gives_up_leaves_the_screen(
     second.start("I can't wait")
     page.locator("#tab-queue").click()
     desk.open(second)
+    page.fill("#composer-text", "Three sentences of it")
     second.end()
-    expect(page.locator("#toasts")).to_contain_text("This chat has ended, or somebody else has it")
+    left = page.locator("#chat-left")
+    expect(left).to_contain_text("This chat has ended, or somebody else has it")
+    expect(page.locator("#thread")).to_contain_text("I can't wait")
+    expect(page.locator("#accept-button")).to_have_count(0)
+    expect(page.locator("#composer-text")).to_have_value("Three sentences of it")
+    expect(page.locator("#composer-text")).not_to_be_editable()
+    assert_accessible(page)
+    left.get_by_role("button", name="Back to the list").click()
     expect(page.locator(".thread-pane.none")).to_be_visible()
     expect(page.locator(f"#row-{second.id}")).to_have_count(0)
 

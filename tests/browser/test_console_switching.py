@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import Site
 from tests.support import factories
-from tests.support.chromium import Contexts
+from tests.support.chromium import Contexts, Problems
 from tests.support.console_page import Caller, Desk, now, open_desk, ready
 
 pytestmark = pytest.mark.browser
@@ -155,3 +155,23 @@ def test_a_head_and_a_list_that_come_too_late_find_no_place_and_look_for_none(de
     _shows(page, second, "The second of them")
     expect(page.locator("#chat-name")).to_have_text("Second")
     expect(page.locator("#context-name")).to_have_text("Second")
+
+
+def test_a_chat_that_cannot_be_opened_leaves_the_open_one_and_its_words(
+    desk: Desk, problems: Problems
+) -> None:
+    problems.allow("ERR_FAILED")
+    page = desk.page
+    second = desk.chat("The second of them", name="Second")
+    first = desk.opened("The first of them", name="First")
+    page.fill("#composer-text", "Half a sentence")
+    page.route(re.compile("part=chat"), lambda route: route.abort())
+    page.locator(f"#row-{second.id} a").click()
+    expect(page.locator("#toasts")).to_contain_text("That did not work")
+    expect(page.locator(f"#thread-pane[data-conversation='{first.id}']")).to_be_visible()
+    expect(page.locator("#composer-text")).to_have_value("Half a sentence")
+    assert f"/chats/{first.id}/" in page.url
+    page.locator("#composer-text").press("Enter")
+    expect(page.locator(".message.is-own")).to_contain_text("Half a sentence")
+    expect(page.locator(".message.is-pending")).to_have_count(0)
+    assert first.texts()[-1] == "Half a sentence"
