@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -386,31 +385,3 @@ def test_an_open_chat_costs_a_fixed_number_of_queries(desk: Desk) -> None:
         desk.chat(visitor=visitor, status="resolved", resolved_at=timezone.now(), topic=desk.topic)
     assert _queries(desk, part) <= few
     assert _queries(desk, "archive/") <= 15
-
-
-def test_no_answer_of_the_desk_looks_for_a_place_by_itself() -> None:
-    # htmx finds no place for such pieces once the page went on; `fragments.js` knows what is there.
-    found = [
-        path.name
-        for path in settings.BASE_DIR.glob("templates/**/*.html")
-        if "hx-swap-oob" in path.read_text() or "hx-select-oob" in path.read_text()
-    ]
-    assert found == []
-
-
-def test_the_list_says_you_before_my_own_words_and_names_a_colleague_before_theirs() -> None:
-    desk = make_desk()
-    ayse = factories.make_agent(name="Ayşe Demir")
-    for agent in (ayse, desk.elif_):
-        chat = desk.chat(preview="On its way", preview_author="agent", last_seq=1)
-        Entry.objects.create(
-            conversation=chat,
-            seq=1,
-            visitor_seq=1,
-            kind="message",
-            author_kind="agent",
-            agent=agent,
-        )
-    page = desk.get("?part=list")
-    assert page.count("You: On its way") == 1
-    assert page.count("Ayşe Demir: On its way") == 1

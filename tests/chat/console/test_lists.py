@@ -1,0 +1,54 @@
+"""The list of chats and its fragments, through the test client."""
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from agents.models import Agent
+from chat.models import Conversation, Entry
+from tests.support import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def _chat(agent: Agent, **changes: object) -> Conversation:
+    visitor = factories.make_visitor(changes.pop("brand", None) or factories.make_brand())
+    defaults = {"status": "active", "assignee": agent, "holds_slot": True}
+    return factories.make_conversation(visitor, **defaults | changes)
+
+
+def _signed_in(agent: Agent, client: Client) -> Client:
+    client.force_login(agent)
+    return client
+
+
+def test_no_answer_of_the_desk_looks_for_a_place_by_itself() -> None:
+    # htmx finds no place for such pieces once the page went on; `fragments.js` knows what is there.
+    found = [
+        path.name
+        for path in settings.BASE_DIR.glob("templates/**/*.html")
+        if "hx-swap-oob" in path.read_text() or "hx-select-oob" in path.read_text()
+    ]
+    assert found == []
+
+
+def test_the_list_says_you_before_my_own_words_and_names_a_colleague_before_theirs(
+    client: Client,
+) -> None:
+    elif_ = factories.make_agent(name="Elif Kaya", language="en")
+    ayse = factories.make_agent(name="Ayşe Demir")
+    for agent in (ayse, elif_):
+        chat = _chat(elif_, preview="On its way", preview_author="agent", last_seq=1)
+        Entry.objects.create(
+            conversation=chat,
+            seq=1,
+            visitor_seq=1,
+            kind="message",
+            author_kind="agent",
+            agent=agent,
+            created_at=timezone.now(),
+        )
+    page = _signed_in(elif_, client).get("/console/?part=list").content.decode()
+    assert page.count("You: On its way") == 1
+    assert page.count("Ayşe Demir: On its way") == 1
