@@ -88,7 +88,7 @@ def _inbox(request: HttpRequest) -> dict[str, Any]:
     found = inbox_rows(
         frame.access, frame.agent, tab=tab, brand_id=frame.brand_id, now=timezone.now()
     )
-    return {"frame": frame, "groups": group_rows(found, tab)}
+    return {"frame": frame, "groups": group_rows(found, tab, brand_id=frame.brand_id)}
 
 
 def _chat(request: HttpRequest, access: Access, public_id: str, *, area: str) -> Chat:

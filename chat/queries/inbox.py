@@ -51,6 +51,7 @@ class Section(TextChoices):
     CUSTOMER = "customer", _("Waiting for the customer")
     WRAP_UP = "wrap_up", _("Wrap-up")
     QUEUE = "queue", _("In line")
+    OTHERS = "others", _("In other brands")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +126,12 @@ def count_tabs(access: Access, *, brand_id: int | None, now: datetime) -> Figure
     tabs = tabs_of(access)
     here = Q() if brand_id is None else Q(brand=brand_id)
     found = open_chats(access, brand_id=None).aggregate(
-        **{tab.value: Count("pk", filter=_condition(tab, access, now) & here) for tab in tabs},
+        **{
+            tab.value: Count(
+                "pk", filter=_condition(tab, access, now) & (Q() if tab is Tab.MINE else here)
+            )
+            for tab in tabs
+        },
         oldest=Min("queued_at", filter=is_in_line(now) & here),
         taken=Count("pk", filter=Q(assignee=access.agent_id, holds_slot=True)),
     )
@@ -155,14 +161,17 @@ def unread_for(agent_id: int) -> Subquery:
 def inbox_rows(
     access: Access, agent: Agent, *, tab: Tab, brand_id: int | None, now: datetime
 ) -> list[Row]:
-    """Return the rows of one tab: the queue in its order, others by who waits longest."""
+    """Return the rows of one tab: the queue in its order, others by who waits longest.
+
+    My own chats are those of all brands, whichever is looked at.
+    """
     said = Entry.objects.filter(
         conversation=OuterRef("pk"),
         kind=Entry.Kind.MESSAGE,
         author_kind=Entry.AuthorKind.AGENT,
     ).order_by("-seq")
     found = (
-        open_chats(access, brand_id=brand_id)
+        open_chats(access, brand_id=None if tab is Tab.MINE else brand_id)
         .filter(_condition(tab, access, now))
         .select_related("visitor", "contact", "topic", "brand", "assignee")
         .annotate(
@@ -213,11 +222,12 @@ def row_of(conversation: Conversation, agent: Agent | None = None) -> Row:
     )
 
 
-def group_rows(found: Sequence[Row], tab: Tab) -> list[Group]:
-    """Return `found` in sections; empty sections are left out."""
+def group_rows(found: Sequence[Row], tab: Tab, *, brand_id: int | None = None) -> list[Group]:
+    """Return `found` in sections, the rows of other brands in the last; empty ones are left out."""
     sections: dict[Section, list[Row]] = {section: [] for section in Section}
     for row in found:
-        sections[_section(row, tab)].append(row)
+        is_here = brand_id in {None, row.conversation.brand_id}
+        sections[_section(row, tab) if is_here else Section.OTHERS].append(row)
     return [Group(section=name, rows=rows) for name, rows in sections.items() if rows]
 
 

@@ -1,6 +1,6 @@
 // @ts-check
 import { currentChat, onOpen } from "./chat.js";
-import { onRedraw, rows, tab } from "./list.js";
+import { onRedraw, reveal, rows, tab } from "./list.js";
 import { onEvent, onFrame } from "./live.js";
 import { byId, clockOffset, fill, isLookedAt, settings, texts, toast } from "./page.js";
 
@@ -77,6 +77,7 @@ function isSeen(conversation) {
 /** Ring until the chat is opened, at most 20 s. @param {string} id */
 function ring(id) {
   if (isSeen(id)) return;
+  reveal(id);
   ringing.set(id, Date.now());
   if (!ringTimer) again();
 }

@@ -3,7 +3,7 @@ import { close, currentChat, open, refreshHead, startChat } from "./chat.js";
 import { startClock, tick } from "./clock.js";
 import { hasWords, startComposer } from "./composer.js";
 import { fetchFragment } from "./fragments.js";
-import { refresh, rowOf, rows, showTab, startList, tab } from "./list.js";
+import { refresh, rowOf, rows, showOthers, showTab, startList, tab } from "./list.js";
 import { isPressed, startPress } from "./press.js";
 import { onEvent, onState, socket } from "./live.js";
 import { unsent } from "./outbox.js";
@@ -19,6 +19,7 @@ const DOES = {
   "unlock-sound": () => {},
   reload: () => location.reload(),
   "close-chat": () => close(),
+  "toggle-others": () => showOthers(),
   shortcuts: () => import("./keys.js").then((keys) => keys.showShortcuts()),
   "close-dialog": (button) => button.closest("dialog")?.close(),
   "toggle-context": () => {

@@ -9,7 +9,7 @@ import { byId } from "./page.js";
 
 /** @param {number} step */
 function move(step) {
-  const all = /** @type {HTMLElement[]} */ (rows());
+  const all = /** @type {HTMLElement[]} */ (rows().filter((row) => !row.closest("[hidden]")));
   if (!all.length) return;
   const at = all.findIndex((row) => row.dataset.id === currentChat());
   const to = at < 0 ? (step > 0 ? 0 : all.length - 1) : (at + step + all.length) % all.length;

@@ -23,6 +23,10 @@ let last = 0;
 let timer = 0;
 let retry = 0;
 let isDirty = false;
+/** Whether my chats of other brands than the one looked at are shown. */
+let showsOthers = false;
+/** The chat whose row must be seen. */
+let wanted = "";
 /** Where the list comes from. */
 let source = "";
 /** How far the list is scrolled when it is drawn anew. */
@@ -97,6 +101,7 @@ function sayStale(isStale) {
 
 /** Go on in the list that has just been drawn. */
 function takeUp() {
+  showOthers(showsOthers || Boolean(rowOf(wanted)?.closest("#others-rows")));
   byId("rows")?.scrollTo(0, top);
   if (current) {
     rowOf(current)?.querySelector("a")?.setAttribute("aria-current", "true");
@@ -126,6 +131,21 @@ export function showTab(href) {
 
 export const tab = () => list()?.dataset.tab ?? "";
 
+/** Show or hide my chats of other brands. @param {boolean} [shows] */
+export function showOthers(shows = !showsOthers) {
+  showsOthers = shows;
+  if (!shows) wanted = "";
+  const others = byId("others-rows");
+  if (others) others.hidden = !shows;
+  byId("others-toggle")?.setAttribute("aria-expanded", String(shows));
+}
+
+/** A chat that rings, or is open, has its row in sight, also one of another brand. @param {string} id */
+export function reveal(id) {
+  wanted = id;
+  if (rowOf(id)?.closest("#others-rows")) showOthers(true);
+}
+
 /** Mark the chat that is open. @param {string} id */
 export function select(id) {
   current = id;
@@ -134,6 +154,7 @@ export function select(id) {
     if (/** @type {HTMLElement} */ (row).dataset.id === id) link?.setAttribute("aria-current", "true");
     else link?.removeAttribute("aria-current");
   }
+  if (id) reveal(id);
   if (id) rowOf(id)?.scrollIntoView({ block: "nearest" });
 }
 
@@ -225,6 +246,7 @@ function place(row, isTheirs, at) {
     }
     tick(row);
   }
+  if (section === "others") return refresh();
   const box = list();
   if (box && isPressed(box, reload)) return;
   const wanted = isTheirs ? (tab() === "mine" ? "reply" : "answer") : "customer";

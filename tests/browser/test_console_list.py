@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, Problems, assert_accessible
-from tests.support.console_page import Desk, now, open_desk, ready
+from tests.support.console_page import Caller, Desk, now, open_desk, ready
 
 pytestmark = pytest.mark.browser
 
@@ -132,3 +132,24 @@ def test_a_click_counts_though_the_list_changes_under_it(desk: Desk) -> None:
     page.mouse.up()
     expect(page.locator(f"#thread-pane[data-conversation='{visitor.id}']")).to_be_visible()
     expect(page.locator(".row-item")).to_have_count(3)
+
+
+def test_a_chat_of_another_brand_that_rings_has_its_row(site: Site, new_context: Contexts) -> None:
+    desk = open_desk(site, new_context, agent={"capacity": 5})
+    page = desk.page
+    other = factories.make_brand(default_language="en")
+    other.default_team = desk.team
+    other.save(update_fields=["default_team"])
+    page.goto(f"{site.url}/console/?brand={desk.brand.pk}")
+    ready(page)
+    caller = Caller(site, other)
+    caller.start("Hello from elsewhere")
+    expect(page.locator("html")).to_have_attribute("data-sound", "chat")
+    expect(page.locator(f"#row-{caller.id}")).to_be_visible()
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    toggle = page.get_by_role("button", name="1 more in other brands")
+    toggle.click()
+    expect(page.locator(f"#row-{caller.id}")).to_be_hidden()
+    toggle.click()
+    expect(page.locator(f"#row-{caller.id}")).to_be_visible()
+    assert_accessible(page)

@@ -52,3 +52,17 @@ def test_the_list_says_you_before_my_own_words_and_names_a_colleague_before_thei
     page = _signed_in(elif_, client).get("/console/?part=list").content.decode()
     assert page.count("You: On its way") == 1
     assert page.count("Ayşe Demir: On its way") == 1
+
+
+def test_my_chats_of_other_brands_are_counted_and_said_whichever_brand_is_looked_at(
+    client: Client,
+) -> None:
+    elif_ = factories.make_agent(name="Elif Kaya", language="tr")
+    here, there = factories.make_brand(), factories.make_brand()
+    _chat(elif_, brand=here)
+    others = [_chat(elif_, brand=there) for _ in range(2)]
+    page = _signed_in(elif_, client).get(f"/console/?brand={here.pk}&part=list").content.decode()
+    assert "Diğer markalarda 2 sohbet daha" in page
+    assert 'Benim <span class="count">3</span>' in " ".join(page.split())
+    assert all(f'id="row-{chat.public_id}"' in page for chat in others)
+    assert "others-rows" not in client.get("/console/?part=list").content.decode()
