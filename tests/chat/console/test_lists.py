@@ -1,5 +1,7 @@
 """The list of chats and its fragments, through the test client."""
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -12,7 +14,7 @@ from tests.support import factories
 pytestmark = pytest.mark.django_db
 
 
-def _chat(agent: Agent, **changes: object) -> Conversation:
+def _chat(agent: Agent, **changes: Any) -> Conversation:
     visitor = factories.make_visitor(changes.pop("brand", None) or factories.make_brand())
     defaults = {"status": "active", "assignee": agent, "holds_slot": True}
     return factories.make_conversation(visitor, **defaults | changes)
