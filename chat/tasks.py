@@ -23,12 +23,14 @@ from chat.operations.sweeping import (
     withdraw_unheard,
 )
 from chat.operations.transcripts import MAIL, mail_transcript
+from chat.operations.undo import DUE, do_due
 from config.outbox.registry import register
 
 logger = logging.getLogger(__name__)
 
 register(MAIL, mail_transcript, queue="mail", at_most_once=True, label=_("E-mail: chat transcript"))
 register(SETTLE, settle, queue="rules", label=_("Rules look at a chat"))
+register(DUE, do_due, label=_("An end, resolve or ticket that could be undone"))
 register(RELEASE, release, label=_("A chat has waited for rules long enough"))
 
 STEPS: tuple[Callable[..., object], ...] = (

@@ -40,6 +40,7 @@ SETTABLE: dict[str, int | float] = {
     "DESK_REQUESTS_PER_MINUTE": 600,
     "REPLY_TARGET_SECONDS": 60,
     "AWAY_SECONDS": 10.0,
+    "UNDO_SECONDS": 8.0,
     "VANISH_SECONDS": 60,
 }
 

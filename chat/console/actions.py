@@ -29,13 +29,12 @@ from chat.operations.conversations import (
     NotAssigned,
     NotEnded,
     WrongTopic,
-    end_conversation,
     reopen_conversation,
-    resolve_conversation,
     set_topic,
 )
 from chat.operations.drafts import InvalidDraft, save_draft
 from chat.operations.offers import decline
+from chat.operations.undo import press_end, press_resolve
 from chat.queries.desk import open_offers
 from chat.queries.inbox import open_chats
 from chat.queries.panel import find_chat, topics
@@ -125,10 +124,10 @@ def end(request: HttpRequest, public_id: str) -> HttpResponse:
     agent = signed_in(request)
     conversation = handleable_or_404(access_of(agent), public_id)
     try:
-        end_conversation(conversation=conversation, by=agent, now=timezone.now())
+        press_end(conversation=conversation, by=agent, now=timezone.now())
     except (NotAssigned, NotAuthorised) as error:
         return answer_toast(refusal_text(error), **{"console:refresh": {}})
-    return answer_events({"console:changed": {"id": public_id}})
+    return answer_events({"console:due": {}, "console:changed": {"id": public_id}})
 
 
 @login_required
@@ -137,7 +136,7 @@ def end(request: HttpRequest, public_id: str) -> HttpResponse:
 def resolve(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask for the topic, and put the chat into the archive under it."""
     ask = {"url": reverse("console-resolve", args=[public_id]), "button": _("Resolve")}
-    return with_topic(request, public_id, do=resolve_conversation, tell="console:resolved", ask=ask)
+    return with_topic(request, public_id, do=press_resolve, tell="console:resolved", ask=ask)
 
 
 @login_required

@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _
 
 from agents.access import Access
 from agents.models import Agent
-from chat.models import Conversation, Entry, Participation
+from chat.models import Conversation, DueAct, Entry, Participation
+from chat.queries.due import Due, due_of_chat
 from chat.queries.panel import Panel, marks_of, panel, participation
 from chat.rights import may_answer, may_file, may_handle
 
 Status = Conversation.Status
+Act = DueAct.Act
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Chat:
     panel: Panel
     handles: bool
     live: dict[str, Any]
+    due_acts: list[Due]
     head_url: str
     back_url: str
     files: bool
@@ -63,7 +66,12 @@ class Chat:
     def can_end(self) -> bool:
         """Return whether the agent may end it."""
         has_agent = self.conversation.assignee_id is not None
-        return self.conversation.is_open and has_agent and self.handles
+        return (
+            self.conversation.is_open
+            and has_agent
+            and self.handles
+            and not self._is_due(Act.END, Act.RESOLVE)
+        )
 
     @property
     def can_resolve(self) -> bool:
@@ -73,19 +81,36 @@ class Chat:
             self.conversation.status in unresolved
             and self.conversation.assignee_id is not None
             and self.can_set_topic
+            and not self._is_due(Act.RESOLVE)
         )
 
     @property
     def can_transfer(self) -> bool:
         """Return whether the agent may pass it on."""
         return (
-            self.conversation.is_open and self.conversation.assignee_id is not None and self.handles
+            self.conversation.is_open
+            and self.conversation.assignee_id is not None
+            and self.handles
+            and not self._is_due(Act.END, Act.RESOLVE)
         )
 
     @property
     def can_convert(self) -> bool:
         """Return whether the agent may make a ticket of it."""
-        return self.conversation.ticket_id is None and self.files
+        return self.conversation.ticket_id is None and self.files and not self._is_due(Act.CONVERT)
+
+    def _is_due(self, *acts: str) -> bool:
+        """Return whether one of these has been pressed: the head shows it as done."""
+        return any(due.act in acts for due in self.due_acts)
+
+    def may_undo(self, act: str) -> bool:
+        """Return whether the agent may take such an act back."""
+        return self.files if act == Act.CONVERT else self.handles
+
+    @property
+    def pressed(self) -> list[tuple[Due, bool]]:
+        """Return what will happen to it in a moment, each with whether the agent may undo it."""
+        return [(due, self.may_undo(due.act)) for due in self.due_acts]
 
     @property
     def has_more(self) -> bool:
@@ -170,6 +195,8 @@ def chat_of(
     own = participation(conversation, agent)
     marks = marks_of(conversation)
     mine = conversation.assignee_id == agent.pk
+    due_acts = due_of_chat(conversation)
+    is_ending = any(due.act != Act.CONVERT for due in due_acts)
     return Chat(
         agent=agent,
         access=access,
@@ -179,12 +206,13 @@ def chat_of(
         handles=may_handle(access, conversation),
         head_url=f"{address}?{urlencode({**kept, 'part': 'head'})}",
         files=may_file(access, conversation),
+        due_acts=due_acts,
         back_url=base + (f"?{urlencode(kept)}" if kept else ""),
         live={
             "id": conversation.public_id,
             "status": conversation.status,
             "mine": mine,
-            "canReply": conversation.is_open and (mine or own.has_joined),
+            "canReply": conversation.is_open and not is_ending and (mine or own.has_joined),
             "canNote": conversation.status != Status.RESOLVED,
             "address": address + (f"?{urlencode(kept)}" if kept else ""),
             "delivered": marks.delivered,

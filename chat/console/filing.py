@@ -26,8 +26,9 @@ from chat.console.actions import (
 )
 from chat.models import Conversation
 from chat.operations.tags import TooManyTags, add_tag, remove_tag
-from chat.operations.tickets import EmailNeeded, convert_to_ticket
+from chat.operations.tickets import EmailNeeded
 from chat.operations.transfers import REASON_MAX, transfer
+from chat.operations.undo import press_convert
 from chat.queries.people import face_of
 from chat.queries.tags import suggested_tags, tags_of
 from chat.refusals import (
@@ -139,17 +140,13 @@ def convert(request: HttpRequest, public_id: str) -> HttpResponse:
             error = _("Please check the e-mail address.")
     if request.method == "POST" and not error:
         try:
-            ticket, created = convert_to_ticket(
-                conversation=conversation, by=agent, now=timezone.now(), email=email
-            )
+            press_convert(conversation=conversation, by=agent, now=timezone.now(), email=email)
         except EmailNeeded as refused:
             error = refusal_text(refused)
         except NotAuthorised as refused:
             return answer_toast(refusal_text(refused), **{"console:refresh": {}})
         else:
-            text = _("Ticket #{number} was made") if created else _("This is ticket #{number}")
-            changed = {"console:changed": {"id": public_id}}
-            return answer_toast(text.format(number=ticket.number), **changed)
+            return answer_events({"console:due": {}, "console:changed": {"id": public_id}})
     context = {
         "id": public_id,
         "name": face_of(conversation).name,

@@ -16,6 +16,7 @@ from agents.models import Channel, Permission
 from chat.models import Offer
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
 from chat.queries.desk import chat_limit, count_online, open_offers
+from chat.queries.due import Due, due_of_agent
 from chat.queries.inbox import Figures, Tab, count_tabs, tabs_of, unread_total
 from chat.queries.people import face_of
 from chat.texts.console import console_texts
@@ -45,6 +46,7 @@ class ChatPart:
     limit: int
     unread: int
     offers: Sequence[dict[str, Any]]
+    due_acts: Sequence[Due]
 
     @property
     def kept(self) -> Mapping[str, str]:
@@ -139,6 +141,7 @@ def build_part(frame: Frame, request: HttpRequest) -> ChatPart:
         limit=chat_limit(agent, access, frame.brands),
         unread=unread_total(agent),
         offers=[offer_shown(offer) for offer in open_offers(agent)],
+        due_acts=due_of_agent(agent),
     )
 
 

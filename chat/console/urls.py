@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.console import actions, desk, filing, pages
+from chat.console import actions, desk, filing, pages, undo
 
 _chat = "console/chats/<str:public_id>/"
 
@@ -25,5 +25,7 @@ urlpatterns = [
     path("console/next/", actions.take_next, name="console-next"),
     path("console/offers/", actions.offers, name="console-offers"),
     path("console/offers/<int:pk>/", actions.answer_offer, name="console-offer"),
+    path("console/undo/", undo.due_acts, name="console-undo"),
+    path("console/undo/<int:pk>/", undo.take_back, name="console-take-back"),
     path("console/status/", desk.status, name="console-status"),
 ]

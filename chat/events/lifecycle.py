@@ -211,6 +211,23 @@ class ConversationConverted(ConversationChanged):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActDue(ChatEvent):
+    """An end, resolve or conversion was pressed, undone, done or `dropped`: only screens care."""
+
+    name: ClassVar[str] = "act.due"
+    durable: ClassVar[bool] = False
+
+    agent_id: int
+    # What did not happen: its id, the customer, and because of what; None when all went well.
+    dropped: dict[str, Any] | None = None
+
+    def deliveries(self) -> Iterable[Delivery]:
+        """Return what whoever pressed it hears, and who shows the chat."""
+        yield from self._to_agents("undo.changed", self.agent_id, dropped=self.dropped)
+        yield self._to_watchers(status=self.status)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationTagged(ChatEvent):
     """A tag was put on a chat or taken off: only who shows the chat sees that."""
 

@@ -2,6 +2,7 @@
 
 from chat.models.attachment import Attachment
 from chat.models.conversation import Conversation
+from chat.models.due import DueAct
 from chat.models.entry import Entry
 from chat.models.installation import Installation
 from chat.models.offer import Offer
@@ -13,6 +14,7 @@ __all__ = [
     "Attachment",
     "Conversation",
     "ConversationTag",
+    "DueAct",
     "Entry",
     "Installation",
     "Offer",

@@ -26,7 +26,11 @@ def console_texts() -> dict[str, Any]:
         "you": _("You:"),
         "draft": _("Draft"),
         "attachment": _("File"),
-        "resolved": _("Resolved"),
+        "dropped": {
+            "spoke": _("{name} has written: the chat goes on."),
+            "moved": _("Not done: the chat of {name} has moved on."),
+            "rights": _("Not done: the chat of {name} is no longer yours."),
+        },
         "noSound": _("The browser doesn't allow sounds here."),
         "blanks": _("Fill in what stands between the braces first."),
         "tooLong": _("Long texts are hard to read in a chat ({n} characters)."),

@@ -8,6 +8,7 @@ import { isPressed, startPress } from "./press.js";
 import { onEvent, onState, socket } from "./live.js";
 import { unsent } from "./outbox.js";
 import { byId, settings, texts, toast } from "./page.js";
+import { isLeaving, refreshUndo, startUndo } from "./undo.js";
 
 /** Joins the parts of the console. */
 
@@ -93,14 +94,12 @@ function listenToAnswers() {
     refresh();
     if (id === currentChat()) refreshHead();
   });
-  /** A chat leaves my list. @param {string} id @param {string} text */
-  const letGo = (id, text) => {
+  /** A chat leaves my list. @param {string} id */
+  const letGo = (id) => {
     byId("dialogs")?.replaceChildren();
-    toast(text);
-    const all = /** @type {HTMLElement[]} */ (rows());
+    const all = /** @type {HTMLElement[]} */ (rows()).filter((row) => row.dataset.id === id || !isLeaving(row.dataset.id ?? ""));
     const at = all.findIndex((row) => row.dataset.id === id);
     const next = all[at + 1] ?? all[at - 1];
-    rowOf(id)?.remove();
     if (id === currentChat()) {
       const isWide = matchMedia("(width >= 720px)").matches;
       if (next?.dataset.id && isWide && tab() === "mine") open(next.dataset.id);
@@ -108,8 +107,17 @@ function listenToAnswers() {
     }
     refresh();
   };
-  on("console:resolved", ({ id }) => letGo(id, texts.resolved));
-  on("console:gone", ({ id, text }) => letGo(id, text));
+  on("console:resolved", ({ id }) => {
+    // In a moment, that is: it can be undone until then.
+    refreshUndo();
+    letGo(id);
+  });
+  on("console:gone", ({ id, text }) => {
+    letGo(id);
+    rowOf(id)?.remove();
+    // Not before: in the dialog that has just gone nobody would see it.
+    toast(text);
+  });
   on("console:status", () => {
     byId("dialogs")?.replaceChildren();
     refresh();
@@ -204,6 +212,7 @@ watchDesk();
 startList();
 startPress();
 startComposer();
+startUndo();
 startChat();
 tick();
 socket.open();

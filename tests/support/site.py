@@ -34,6 +34,7 @@ def running_site(data_dir: Path) -> Iterator[servers.Web]:
         "EMBEDDED_WORKER": "true",
         "SEED_DEMO": "false",
         "SWEEP_SECONDS": "0.5",
+        "UNDO_SECONDS": "0.3",
         # One machine plays all visitors.
         "PENDING_SOCKETS_PER_IP": "1000",
         "SESSIONS_PER_MINUTE": "100000",

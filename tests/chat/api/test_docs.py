@@ -148,7 +148,7 @@ def events() -> set[str]:
         source = re.sub(r"name: ClassVar.*", "", inspect.getsource(module))
         found |= set(
             re.findall(
-                r'"((?:conversation|offer|queue|availability|agent|list)\.[a-z]+|counters|presence)"',
+                r'"((?:conversation|offer|queue|availability|agent|list|undo)\.[a-z]+|counters|presence)"',
                 source,
             )
         )

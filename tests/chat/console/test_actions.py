@@ -11,6 +11,7 @@ from agents.models import Agent, Brand, CannedReply, Permission, Role, Team, Top
 from chat.console.canned import fill
 from chat.models import Conversation, Participation
 from tests.support import factories
+from tests.support.desk import work
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +78,8 @@ def test_a_draft_is_kept_and_forgotten(desk: Desk) -> None:
     assert Participation.objects.get().draft == ""
 
 
-def test_resolving_without_or_with_a_foreign_topic_is_refused(desk: Desk) -> None:
+def test_resolving_without_or_with_a_foreign_topic_is_refused(desk: Desk, settings) -> None:
+    settings.IMECE = settings.IMECE | {"UNDO_SECONDS": 0}
     chat = desk.chat()
     foreign = factories.make_topic(factories.make_brand(), name_en="Foreign")
     url = f"/console/chats/{chat.public_id}/resolve/"
@@ -89,6 +91,7 @@ def test_resolving_without_or_with_a_foreign_topic_is_refused(desk: Desk) -> Non
     answer = desk.client.post(url, {"topic": str(desk.topic.pk)})
     assert answer.status_code == 204
     assert "console:resolved" in answer["Console-Events"]
+    work()
     chat.refresh_from_db()
     assert (chat.status, chat.topic) == ("resolved", desk.topic)
 

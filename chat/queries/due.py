@@ -1,0 +1,94 @@
+"""What agents have pressed and can still take back, as screens show it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from agents.models import Agent
+from chat.models import Conversation, DueAct, Entry
+from chat.queries.people import face_of
+
+_SPOKE = Q(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.VISITOR)
+# The chat is another's by now, or goes on.
+_MOVED = Q(
+    kind__in=[
+        Entry.Kind.REOPENED,
+        Entry.Kind.ACCEPTED,
+        Entry.Kind.TRANSFERRED,
+        Entry.Kind.QUEUED,
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """One act that can be undone, or was dropped a moment ago."""
+
+    pk: int
+    act: str
+    chat: str
+    name: str
+    by: str
+    due_at: datetime
+    # Why it won't be done: "spoke" or "moved"; else empty.
+    dropped: str
+
+    @property
+    def words(self) -> str:
+        """Return what will happen to whom."""
+        return {
+            DueAct.Act.END: _("{name}: the chat is being ended"),
+            DueAct.Act.RESOLVE: _("{name}: the chat is being resolved"),
+            DueAct.Act.CONVERT: _("{name}: the chat becomes a ticket"),
+        }[DueAct.Act(self.act)].format(name=self.name)
+
+    @property
+    def short(self) -> str:
+        """Return what will happen, where it is clear to whom."""
+        return {
+            DueAct.Act.END: _("Being ended"),
+            DueAct.Act.RESOLVE: _("Being resolved"),
+            DueAct.Act.CONVERT: _("Becomes a ticket"),
+        }[DueAct.Act(self.act)]
+
+
+def why_dropped(due: DueAct) -> str:
+    """Return why a due end or resolve must not be done any more; empty when it may.
+
+    The customer "spoke", or the chat has "moved": to the queue, to somebody else, or on.
+    """
+    if due.act == DueAct.Act.CONVERT:
+        return ""
+    since = Entry.objects.filter(conversation=due.conversation_id, seq__gt=due.seq)
+    if since.filter(_SPOKE).exists():
+        return "spoke"
+    return "moved" if since.filter(_MOVED).exists() else ""
+
+
+def due_of_agent(agent: Agent) -> list[Due]:
+    """Return what the agent has pressed, first what is due first."""
+    return _shown(DueAct.objects.filter(agent=agent))
+
+
+def due_of_chat(conversation: Conversation) -> list[Due]:
+    """Return what will happen to a chat, whoever pressed it."""
+    rows = _shown(DueAct.objects.filter(conversation=conversation))
+    return [each for each in rows if not each.dropped]
+
+
+def _shown(rows: QuerySet[DueAct]) -> list[Due]:
+    found = rows.select_related("conversation__visitor", "conversation__contact", "agent")
+    return [
+        Due(
+            pk=due.pk,
+            act=due.act,
+            chat=due.conversation.public_id,
+            name=face_of(due.conversation).name,
+            by=due.agent.name,
+            due_at=due.due_at,
+            dropped=why_dropped(due),
+        )
+        for due in found.order_by("due_at", "pk")
+    ]
