@@ -172,9 +172,12 @@ def ack_text(*, cid: str, entry_id: str, seq: int, at: str, dup: bool) -> str:
     )
 
 
-def typing_frame(public_id: str, author: Mapping[str, str], *, on: bool) -> dict[str, Any]:
-    """Return a `typing` frame; nothing of it is stored."""
-    return {"type": "typing", "conversation": public_id, "author": author, "on": on}
+def typing_frame(
+    public_id: str, author: Mapping[str, str], *, on: bool, mode: str = ""
+) -> dict[str, Any]:
+    """Return a `typing` frame; nothing of it is stored. Agents learn whether it will be a note."""
+    shown = {"type": "typing", "conversation": public_id, "author": author, "on": on}
+    return shown | {"mode": mode} if mode else shown
 
 
 def nack_frame(cid: str, code: str, *, retry: bool) -> dict[str, Any]:

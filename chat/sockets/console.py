@@ -235,11 +235,11 @@ class ConsoleConsumer(LiveConsumer):
             state.tell(thread)
         if frame["mode"] == "reply" and not thread.speaks:
             return
-        shown = typing_frame(thread.public_id, self.author.shape(), on=frame["on"])
-        deliveries = [
-            (thread_group(thread.pk), frames_content(shown, sender=self.author.public_id))
-        ]
+        author, on = self.author.shape(), frame["on"]
+        told = typing_frame(thread.public_id, author, on=on, mode=frame["mode"])
+        deliveries = [(thread_group(thread.pk), frames_content(told, sender=self.author.public_id))]
         if frame["mode"] == "reply" and thread.visitor_hash:
+            shown = typing_frame(thread.public_id, author, on=on)
             deliveries.append((visitor_group(thread.visitor_hash), frames_content(shown)))
         announce(deliveries)
 

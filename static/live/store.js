@@ -34,7 +34,7 @@
  * @property {number} head  the newest seq heard of
  * @property {boolean} gap  a later entry came before an earlier one: ask for what is missing
  * @property {number} generation  grows when the entries were thrown away
- * @property {Record<string, {author: Author, text: string}>} typing
+ * @property {Record<string, {author: Author, text: string, mode?: string}>} typing
  * @property {{delivered: number, read: number}} marks  how far the other side got
  *
  * @typedef {{type: string} & Record<string, any>} Action
@@ -197,11 +197,11 @@ function applyAck(thread, cid, seq) {
 }
 
 /** @param {Thread} thread @param {Action} action @returns {Thread} */
-function applyTyping(thread, { author, on, text }) {
+function applyTyping(thread, { author, on, text, mode }) {
   const key = author.id ?? author.kind;
   if (isMine(author, thread.me)) return thread;
   const typing = { ...thread.typing };
-  if (on) typing[key] = { author, text: text ?? "" };
+  if (on) typing[key] = { author, text: text ?? "", mode };
   else if (key in typing) delete typing[key];
   else return thread;
   return { ...thread, typing };

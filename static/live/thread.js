@@ -355,9 +355,9 @@ export class ThreadView {
   /** @param {Thread} thread */
   #drawTyping(thread) {
     this.#typing.replaceChildren(
-      ...Object.values(thread.typing).map(({ author, text }) => {
+      ...Object.values(thread.typing).map(({ author, text, mode }) => {
         const side = this.#side(author);
-        const node = el("div", `message is-${side} is-typing`);
+        const node = el("div", `message is-${side} is-typing is-${mode}`);
         const bubble = el("div", text ? "message-bubble is-peek" : "message-bubble is-dots");
         const says = fill(this.#options.texts.typing, { name: author.name ?? "" });
         if (text) bubble.textContent = text;

@@ -113,8 +113,6 @@ def test_a_chat_finds_its_agent_and_the_line_moves_when_it_is_resolved(
             f"/conversations/{chat['id']}/resolve", json={"topic": str(topic.pk)}
         ).is_success
         assert hear(two, "conversation.assigned")["agent"]["status"] == "online"
-        places = [hear(three, "queue.position")["position"]]
-        if places == [2]:
-            # Joining a moving line may be told once more before the line moves.
-            places.append(hear(three, "queue.position")["position"])
-        assert places[-1] == 1
+        # Joining a moving line may be told again before the line moves.
+        while (place := hear(three, "queue.position")["position"]) != 1:
+            assert place == 2

@@ -137,6 +137,17 @@ async def test_typing_is_shown_to_the_other_side_and_never_stored(chat, vera, el
         assert await console.is_silent()
 
 
+async def test_colleagues_see_whether_a_reply_or_a_note_is_typed(chat, elif_):
+    selin = await db(make_supervisor)
+    async with (
+        console_socket(elif_) as console,
+        console_socket(selin, resume={chat.public_id: 0}) as other,
+    ):
+        for mode in ("reply", "note"):
+            await console.say(type="typing", conversation=chat.public_id, on=True, mode=mode)
+            assert (await other.hear("typing"))["mode"] == mode
+
+
 async def test_a_supervisor_who_watches_types_unseen_until_joined(chat, vera):
     selin = await db(make_supervisor)
     async with (
