@@ -79,3 +79,20 @@ class SocketsRevoked(Event):
         yield Delivery(
             agent_group(self.agent_id), {"type": "live.revoke", "session": self.session_key}
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoursChanged(Event):
+    """The opening hours of a brand or a team, or the clock they go by, are others from now on."""
+
+    name: ClassVar[str] = "hours.changed"
+
+    brand_id: int | None
+    team_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskEdge(Event):
+    """Somewhere a desk has just opened or closed by its hours."""
+
+    name: ClassVar[str] = "hours.edge"

@@ -5,7 +5,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.events import AccessChanged, AgentReturned, AgentStatusChanged
+from agents.events import (
+    AccessChanged,
+    AgentReturned,
+    AgentStatusChanged,
+    DeskEdge,
+    HoursChanged,
+)
 from agents.models import Agent, Status
 from chat.events.lifecycle import (
     ConversationAssigned,
@@ -84,6 +90,8 @@ _ANNOUNCING: tuple[type[Event], ...] = (
     ConversationEnded,
     ConversationReopened,
     OfferMade,
+    HoursChanged,
+    DeskEdge,
 )
 for _event in _ROUTING:
     react_to(_event, _route)

@@ -248,10 +248,14 @@ CELERY_BEAT_SCHEDULE = {
         }
         for queue, seconds in QUEUES.items()
     },
-    "outbox.purge": {
-        "task": "outbox.purge",
-        "schedule": 600.0,
-        "options": {"queue": "maintenance"},
+    **{
+        name: {"task": name, "schedule": seconds, "options": {"queue": "maintenance"}}
+        for name, seconds in {
+            "outbox.purge": 600.0,
+            "chat.purge_attachments": 3600.0,
+            # Nightly, and also where nothing runs for a whole day.
+            "agents.import_holidays": 21600.0,
+        }.items()
     },
     **(
         {
@@ -268,11 +272,6 @@ CELERY_BEAT_SCHEDULE = {
         "task": "chat.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": 2 * SWEEP_SECONDS},
-    },
-    "chat.purge_attachments": {
-        "task": "chat.purge_attachments",
-        "schedule": 3600.0,
-        "options": {"queue": "maintenance"},
     },
 }
 

@@ -25,6 +25,7 @@ from agents.callers import signed_in
 from agents.images import fitted_picture
 from agents.models import Agent, Brand, Topic
 from agents.operations import renew_limits
+from agents.operations.hours import hours_changed
 from agents.origins import clean_origins
 from agents.profile_forms import time_zones
 from config.kinds import ACCEPT_PICTURES
@@ -229,6 +230,8 @@ class BrandAdmin(IdentityAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, and note what the agents' limits are from now on."""
         super().save_model(request, obj, form, change)
+        if "time_zone" in form.changed_data:
+            hours_changed(brand=obj)
         if not change or {"capacity", "is_active"} & {*form.changed_data}:
             by, now = signed_in(request), timezone.now()
             renew_limits(agents=Agent.objects.filter(is_active=True), by=by, now=now)

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from agents.api import canned, organisation, people, tags, tokens
+from agents.api import canned, hours, organisation, people, tags, tokens
 
 urlpatterns = [
     path("tokens", tokens.TokensView.as_view(), name="api-tokens"),
     path("agents", people.AgentsView.as_view(), name="api-agents"),
     path("teams", people.TeamsView.as_view(), name="api-teams"),
     path("brands", organisation.Brands.as_view(), name="api-brands"),
+    path("brands/<int:pk>/hours", hours.BrandHours.as_view(), name="api-brand-hours"),
+    path("brands/<int:pk>/hours/preview", hours.BrandPreview.as_view(), name="api-brand-preview"),
+    path("teams/<int:pk>/hours", hours.TeamHours.as_view(), name="api-team-hours"),
+    path("teams/<int:pk>/hours/preview", hours.TeamPreview.as_view(), name="api-team-preview"),
     path("topics", organisation.Topics.as_view(), name="api-topics"),
     path("tags", tags.Tags.as_view(), name="api-tags"),
     path("canned-replies", canned.CannedReplies.as_view(), name="api-canned-replies"),

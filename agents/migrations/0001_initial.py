@@ -337,4 +337,40 @@ class Migration(migrations.Migration):
             model_name='topic',
             index=models.Index(fields=['brand', 'position'], name='topic_by_brand'),
         ),
+        migrations.CreateModel(
+            name='HoursDate',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('valid_from', models.DateTimeField()),
+                ('valid_until', models.DateTimeField(null=True)),
+                ('date', models.DateField()),
+                ('name', models.CharField(blank=True, max_length=80)),
+                ('open', models.JSONField(default=list)),
+                ('holiday', models.BooleanField(default=False)),
+                ('is_edited', models.BooleanField(default=False)),
+                ('brand', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.brand')),
+                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.team')),
+            ],
+            options={
+                'verbose_name': 'date with other hours',
+                'verbose_name_plural': 'dates with other hours',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('brand__isnull', False), ('team__isnull', True)), models.Q(('brand__isnull', True), ('team__isnull', False)), _connector='OR'), name='date_of_brand_or_team'), models.UniqueConstraint(condition=models.Q(('valid_until', None)), fields=('brand', 'date'), name='one_day_of_a_brand'), models.UniqueConstraint(condition=models.Q(('valid_until', None)), fields=('team', 'date'), name='one_day_of_a_team')],
+            },
+        ),
+        migrations.CreateModel(
+            name='HoursWeek',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('valid_from', models.DateTimeField()),
+                ('valid_until', models.DateTimeField(null=True)),
+                ('days', models.JSONField(null=True)),
+                ('brand', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.brand')),
+                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.team')),
+            ],
+            options={
+                'verbose_name': 'opening hours',
+                'verbose_name_plural': 'opening hours',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('brand__isnull', False), ('team__isnull', True)), models.Q(('brand__isnull', True), ('team__isnull', False)), _connector='OR'), name='week_of_brand_or_team'), models.UniqueConstraint(condition=models.Q(('valid_until', None)), fields=('brand',), name='one_week_of_a_brand'), models.UniqueConstraint(condition=models.Q(('valid_until', None)), fields=('team',), name='one_week_of_a_team')],
+            },
+        ),
     ]

@@ -6,6 +6,7 @@ from agents.models.audit import AuditEntry
 from agents.models.brand import Ask, Brand, BrandText, IdentitySecret, Language, Topic
 from agents.models.canned import CannedReply
 from agents.models.channel import Channel
+from agents.models.hours import HoursDate, HoursWeek
 from agents.models.tag import Tag
 from agents.models.team import Team
 
@@ -19,6 +20,8 @@ __all__ = [
     "BreakReason",
     "CannedReply",
     "Channel",
+    "HoursDate",
+    "HoursWeek",
     "IdentitySecret",
     "Invitation",
     "Language",

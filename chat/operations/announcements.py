@@ -54,7 +54,7 @@ def announce_changes(*, now: datetime) -> None:
     before: _Announced = cache.get(_KEY) or _Announced(at=now)
     if timedelta(0) < before.at - now < _OVERTAKEN:
         return
-    offer_forms(floor=floor, now=now)
+    offer_forms(floor=floor, brands={brand.pk: brand for brand in brands}, now=now)
     if told == before:
         return
     # First of all: who asks after the ring must not be told what was true before it.

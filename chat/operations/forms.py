@@ -4,11 +4,12 @@ One operation, whoever finds out that waiting is in vain: nobody is Online, ever
 brand has closed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import transaction
 
+from agents.models import Brand
 from chat.events.lifecycle import FormOffered
 from chat.locks import lock_conversations
 from chat.models import Conversation
@@ -35,8 +36,9 @@ def take_form_back(*, conversation: Conversation, because: str, now: datetime) -
 
 
 @transaction.atomic
-def offer_forms(*, floor: Floor, now: datetime) -> None:
-    """Offer the form to whoever waits with nobody Online for them, and take it back from the rest.
+def offer_forms(*, floor: Floor, brands: Mapping[int, Brand], now: datetime) -> None:
+    """Offer the form to whoever waits for a closed desk, or with nobody Online for them, and take
+    it back from the rest.
 
     Who was offered it for another reason keeps it.
     """
@@ -45,13 +47,22 @@ def offer_forms(*, floor: Floor, now: datetime) -> None:
         .exclude(form_offered="")
         .values_list("pk", "form_offered")
     )
+    closed = {
+        waiting.id
+        for waiting in floor.queue
+        if waiting.brand_id in brands
+        and not floor.hours.is_open(brands[waiting.brand_id], waiting.team_ids, at=floor.at)
+    }
+    _tell({pk for pk in closed if offered.get(pk) != Form.HOURS}, Form.HOURS, now=now)
+    late = {pk for pk, because in offered.items() if because == Form.HOURS}
+    _tell({w.id for w in floor.queue} & late - closed, None, now=now, only=Form.HOURS)
     alone = {
         waiting.id
         for waiting in floor.queue
         if not floor.room(waiting.brand_id, waiting.team_ids, waiting.channel).agents
     }
-    _tell(alone - offered.keys(), Form.NOBODY, now=now)
-    vain = {pk for pk, because in offered.items() if because == Form.NOBODY}
+    _tell(alone - closed - (offered.keys() - late), Form.NOBODY, now=now)
+    vain = {pk for pk, because in offered.items() if because == Form.NOBODY} - closed
     _tell({w.id for w in floor.queue} & vain - alone, None, now=now, only=Form.NOBODY)
 
 

@@ -1,12 +1,16 @@
 """The one answer to "can somebody help now?", for widget, topics, rules, API and reports alike."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
+from agents.hours.book import Book, book_of
+from agents.hours.words import says_open
 from agents.models import Brand, Language, Topic
 from agents.presence import online_agents
 from chat.models import Conversation
@@ -26,6 +30,23 @@ class State(StrEnum):
     OFFLINE = "offline"
 
 
+class Reason(StrEnum):
+    """Why only the offline form is there, in the words of the wire."""
+
+    HOURS = "hours"
+    NOBODY = "nobody"
+    FULL = "full"
+
+
+class Outlook(NamedTuple):
+    """What a new chat meets: a state, a wait, why there is only the form, and when it opens."""
+
+    state: State
+    eta: Band | None = None
+    reason: Reason | None = None
+    opens_at: datetime | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class TopicState:
     """One topic of the widget's home."""
@@ -34,26 +55,32 @@ class TopicState:
     names: dict[str, str]
     state: State
     eta: Band | None
+    says: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Availability:
-    """The answer for a brand. `opens_at` waits for business hours and is unknown until then."""
+    """The answer for a brand. `says` is when it opens, as a sentence in each language."""
 
     state: State
     topics: tuple[TopicState, ...]
+    reason: Reason | None = None
     opens_at: datetime | None = None
+    says: dict[str, str] | None = None
 
     def as_json(self, language: str | None = None) -> dict[str, Any]:
         """Return the shape of the wire; topic names in `language`, or none of them."""
         topics: list[dict[str, Any]] = []
         for topic in self.topics:
             name = {"name": topic.names[language]} if language else {}
-            topics.append({"id": topic.id, **name, "state": topic.state, "eta": topic.eta})
+            says = {"says": topic.says} if topic.says else {}
+            topics.append({"id": topic.id, **name, "state": topic.state, "eta": topic.eta, **says})
         return {
             "state": self.state,
             "topics": topics,
+            "reason": self.reason,
             "opens_at": wire_time(self.opens_at) if self.opens_at else None,
+            "says": self.says,
         }
 
 
@@ -68,8 +95,10 @@ class Slots:
 
 @dataclass(frozen=True, kw_only=True)
 class Floor:
-    """Everybody Online and everything queued, at one moment."""
+    """Everybody Online, everything queued and all opening hours, at one moment."""
 
+    at: datetime
+    hours: Book
     candidates: Sequence[Candidate]
     queue: Sequence[Waiting]
     ringing: Collection[int]
@@ -125,6 +154,8 @@ def read_floor(now: datetime) -> Floor:
     load = load_of()
     queue, policy = read_queue(Conversation.objects.in_line(now), load)
     return Floor(
+        at=now,
+        hours=book_of(now),
         candidates=as_candidates(agents, load),
         queue=sorted(queue, key=lambda waiting: waiting.order),
         ringing=load.ringing,
@@ -172,10 +203,8 @@ def read_topics(brands: Iterable[Brand]) -> tuple[dict[int, BrandTopics], Policy
 
 def with_rules(floor: Floor, policy: Policy) -> Floor:
     """Return `floor` knowing the rules of further teams and brands."""
-    return Floor(
-        candidates=floor.candidates,
-        queue=floor.queue,
-        ringing=floor.ringing,
+    return replace(
+        floor,
         policy=Policy(
             brand_capacity={**floor.policy.brand_capacity, **policy.brand_capacity},
             teams={**floor.policy.teams, **policy.teams},
@@ -204,33 +233,77 @@ def answer(
     durations: Callable[[], Sequence[float]],
 ) -> tuple[State, Band | None]:
     """Return what a new chat of these teams would meet, and how long it would wait."""
+    meets = outlook(floor, topics, team_ids, channel, durations)
+    return meets.state, meets.eta
+
+
+def outlook(
+    floor: Floor,
+    topics: BrandTopics,
+    team_ids: frozenset[int],
+    channel: str,
+    durations: Callable[[], Sequence[float]],
+) -> Outlook:
+    """Return what a new chat of these teams would meet, and why."""
     brand = topics.brand
+    if not floor.hours.is_open(brand, team_ids, at=floor.at):
+        opens_at = floor.hours.opens_at(brand, team_ids, after=floor.at)
+        return Outlook(State.OFFLINE, reason=Reason.HOURS, opens_at=opens_at)
     room = floor.room(brand.pk, team_ids, channel)
     if not room.agents:
-        return State.OFFLINE, None
+        return Outlook(State.OFFLINE, reason=Reason.NOBODY)
     if room.free > floor.unserved(team_ids):
-        return State.ONLINE, None
+        return Outlook(State.ONLINE)
     if (
         brand.at_capacity == Brand.AtCapacity.FORM
         or floor.length(brand.pk) >= brand.max_queue_length
     ):
-        return State.OFFLINE, None
+        return Outlook(State.OFFLINE, reason=Reason.FULL)
     position = floor.ahead(team_ids) + 1
-    return State.BUSY, estimate(position=position, slots=room.slots, durations=durations())
+    return Outlook(State.BUSY, estimate(position=position, slots=room.slots, durations=durations()))
 
 
 def availability_of(floor: Floor, topics: BrandTopics, channel: str) -> Availability:
     """Return the answer for one brand from what is already read."""
     durations = cache(partial(durations_of, topics.brand.pk))
+    zone = ZoneInfo(topics.brand.time_zone)
+
+    def says(meets: Outlook) -> dict[str, str] | None:
+        return says_open(meets.opens_at, now=floor.at, zone=zone) if meets.opens_at else None
+
+    found = [outlook(floor, topics, topics.default, channel, durations)]
     states = []
-    best, _ = answer(floor, topics, topics.default, channel, durations)
     for topic_id in topics.public:
-        state, eta = answer(floor, topics, topics.teams_of(topic_id), channel, durations)
+        meets = outlook(floor, topics, topics.teams_of(topic_id), channel, durations)
+        found.append(meets)
         states.append(
-            TopicState(id=str(topic_id), names=topics.names[topic_id], state=state, eta=eta)
+            TopicState(
+                id=str(topic_id),
+                names=topics.names[topic_id],
+                state=meets.state,
+                eta=meets.eta,
+                says=says(meets),
+            )
         )
-        best = min(best, state, key=list(State).index)
-    return Availability(state=best, topics=tuple(states))
+    best = min(found, key=_promise)
+    return Availability(
+        state=best.state,
+        topics=tuple(states),
+        reason=best.reason,
+        opens_at=best.opens_at,
+        says=says(best),
+    )
+
+
+_STATES = list(State)
+# Of several reasons the one is told that may pass soonest.
+_REASONS = [None, Reason.FULL, Reason.NOBODY, Reason.HOURS]
+
+
+def _promise(meets: Outlook) -> tuple[int, int, float]:
+    """Return what sorts the best outlook first."""
+    opens = meets.opens_at.timestamp() if meets.opens_at else inf
+    return _STATES.index(meets.state), _REASONS.index(meets.reason), opens
 
 
 def availability(brand: Brand, *, channel: str, now: datetime) -> Availability:

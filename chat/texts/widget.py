@@ -116,7 +116,6 @@ def _offline() -> dict[str, str]:
         "title": _("Leave a message"),
         "intro": _("Nobody is here at the moment. Leave a message and we will answer by e-mail."),
         "full": _("Everyone is busy. Leave a message and we will answer by e-mail."),
-        "opens": _("We are back {when}."),
         "send": _("Send message"),
         "sending": _("Sending…"),
         "thanks": _("We have your message"),

@@ -19,7 +19,7 @@ export class App {
   bridge = new Bridge(config);
   api = new Api(config);
   /** @type {any} */ session = null;
-  /** @type {any} */ availability = { state: "offline", topics: [], opens_at: null };
+  /** @type {any} */ availability = { state: "offline", topics: [], says: null };
   /** The topic of the form: its id, null for a free one. @type {string | null} */ topic = null;
   /** What was typed into forms; survives a change of screen. @type {Record<string, string>} */
   draft = {};
@@ -218,11 +218,11 @@ export class App {
 
   /** @param {any} availability */
   #available(availability) {
-    const topics = (availability.topics ?? []).map((/** @type {any} */ { id, name, state, eta }) => ({
-      id, name: name ?? this.topicName(id), state, eta,
+    const topics = (availability.topics ?? []).map((/** @type {any} */ topic) => ({
+      ...topic, name: topic.name ?? this.topicName(topic.id),
     }));
     const before = JSON.stringify(this.availability);
-    this.availability = { state: availability.state, topics, opens_at: availability.opens_at };
+    this.availability = { state: availability.state, topics, says: availability.says };
     // Said with every welcome; a screen that says so already keeps its focus.
     if (this.#waiting || JSON.stringify(this.availability) === before) return;
     if (this.#screen === "home") this.home();
@@ -477,13 +477,6 @@ export class App {
   /** @param {number} value */
   number(value) {
     return value.toLocaleString(this.locale);
-  }
-
-  /** @param {string} moment */
-  when(moment) {
-    return new Date(moment).toLocaleString(this.locale, {
-      weekday: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-    });
   }
 }
 

@@ -80,7 +80,7 @@ export function homeScreen(app) {
         "p",
         { class: `hero-state is-${state}`, role: "status" },
         h("i", { class: "dot", "aria-hidden": "true" }),
-        texts.home[state],
+        app.availability.says?.[app.locale] ?? texts.home[state],
       ),
     ),
     h(
@@ -245,7 +245,8 @@ export function formScreen(app) {
 /** @param {App} app @param {{because?: string, back?: () => void}} [how] */
 export function offlineScreen(app, { because = "", back } = {}) {
   const { offline, form: words } = app.texts;
-  const { opens_at: opensAt } = app.availability;
+  const { topics, says } = app.availability;
+  const opens = (topics.find((/** @type {any} */ one) => one.id === app.topic)?.says ?? says)?.[app.locale];
   const topic = app.topic ? app.topicName(app.topic) : "";
   return h(
     "section",
@@ -255,7 +256,7 @@ export function offlineScreen(app, { because = "", back } = {}) {
       "div",
       { class: "body" },
       h("p", { class: "intro" }, offline[because] ?? offline.intro),
-      opensAt && h("p", { class: "intro" }, offline.opens.replace("{when}", app.when(opensAt))),
+      opens && h("p", { class: "intro" }, opens),
       topic && h("p", { class: "intro about" }, h("span", { class: "muted" }, words.topic, ": "), topic),
       form(app, {
         asksEmail: true,

@@ -149,11 +149,19 @@ class PlaceAnswer(serializers.Serializer[Any]):
     eta = serializers.JSONField(allow_null=True)
 
 
+class SaysAnswer(serializers.Serializer[Any]):
+    """When it opens, as a sentence in each language."""
+
+    tr = serializers.CharField()
+    en = serializers.CharField()
+
+
 class AvailabilityTopic(TopicRef):
     """A topic and what a chat about it meets."""
 
     state = serializers.ChoiceField(["online", "busy", "offline"])
     eta = serializers.JSONField(allow_null=True)
+    says = SaysAnswer(required=False)
 
 
 class AvailabilityAnswer(serializers.Serializer[Any]):
@@ -161,7 +169,9 @@ class AvailabilityAnswer(serializers.Serializer[Any]):
 
     state = serializers.ChoiceField(["online", "busy", "offline"])
     topics = AvailabilityTopic(many=True)
+    reason = serializers.ChoiceField(["hours", "nobody", "full"], allow_null=True)
     opens_at = serializers.DateTimeField(allow_null=True)
+    says = SaysAnswer(allow_null=True)
 
 
 class SessionAnswer(serializers.Serializer[Any]):

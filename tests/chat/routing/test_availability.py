@@ -103,7 +103,9 @@ def test_each_topic_has_its_own_state_and_hidden_ones_are_not_told() -> None:
             {"id": str(desk.topic.pk), "name": "İade", "state": "online", "eta": None},
             {"id": str(empty.pk), "name": "Fatura", "state": "offline", "eta": None},
         ],
+        "reason": None,
         "opens_at": None,
+        "says": None,
     }
     assert [topic["name"] for topic in answer.as_json("en")["topics"]] == ["Returns", "Billing"]
 

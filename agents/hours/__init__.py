@@ -1,0 +1,1 @@
+"""When a desk is open: one calendar for widget, routing, rules, reports and pages alike."""
