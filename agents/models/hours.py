@@ -1,7 +1,7 @@
 """Opening hours of brands and teams. An edit ends a row and adds one: the past stays as it was."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -13,7 +13,7 @@ from agents.models.team import Team
 _OWNER = Q(brand__isnull=False, team__isnull=True) | Q(brand__isnull=True, team__isnull=False)
 
 
-class HoursQuerySet(models.QuerySet["HoursRow"]):
+class HoursQuerySet(models.QuerySet[Any]):
     """Rows by the time at which they held."""
 
     def current(self) -> Self:

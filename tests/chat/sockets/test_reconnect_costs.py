@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from agents.hours.book import book_of
 from agents.models import Agent, Status
 from agents.operations import set_status
 from chat.models import Conversation
@@ -58,6 +59,8 @@ def state(widget: Widget) -> str:
 
 
 def test_a_new_session_costs_nothing_but_ten_statements_cold(shop: Shop) -> None:
+    # Hours are read once and kept until somebody changes them.
+    book_of(timezone.now())
     forget_board()
     assert cost(Widget(shop.brand)) == 10
     assert cost(Widget(shop.brand)) == 0
