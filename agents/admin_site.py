@@ -25,6 +25,7 @@ _GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
     (_("Brands and topics"), ("Brand", "Topic")),
     (_("People"), ("Agent", "Invitation", "Team", "Role", "BreakReason")),
     (_("Answers"), ("CannedReply", "Tag")),
+    (_("Automation"), ("Rule", "Run")),
     (_("Customers and tickets"), ("Contact", "Ticket")),
     (_("Looking after"), ("AuditEntry", "OutboxEntry")),
 ]

@@ -15,6 +15,7 @@ from chat.operations.assignment import route
 from chat.operations.holding import RELEASE, SETTLE, release, release_overdue, settle
 from chat.operations.lateness import alert_late
 from chat.operations.offers import miss_offers
+from chat.operations.silence import end_idle_chats, end_long_waits, free_idle_chats
 from chat.operations.stranded import hand_on_stranded
 from chat.operations.sweeping import (
     free_wrap_ups,
@@ -36,6 +37,9 @@ register(RELEASE, release, label=_("A chat has waited for rules long enough"))
 STEPS: tuple[Callable[..., object], ...] = (
     release_overdue,
     free_wrap_ups,
+    free_idle_chats,
+    end_idle_chats,
+    end_long_waits,
     miss_offers,
     requeue_vanished,
     requeue_unreachable,

@@ -11,6 +11,7 @@ from django.utils.csp import CSP
 
 from config import api_settings
 from config.bounds import read_bounds
+from config.schedule import beat_schedule
 from config.secret_key import read_or_make_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -92,6 +93,7 @@ INSTALLED_APPS = [
     "agents",
     "tickets",
     "chat",
+    "automation",
 ]
 
 MIDDLEWARE = [
@@ -232,48 +234,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_TASK_DEFAULT_QUEUE = "realtime"
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {
-    # What is asked for every few seconds expires, or it would pile up while no worker runs.
-    **{
-        f"outbox.drain.{queue}": {
-            "task": "outbox.drain",
-            "schedule": SWEEP_SECONDS,
-            "kwargs": {"queue": queue},
-            "options": {
-                "queue": queue,
-                "expires": 2 * SWEEP_SECONDS,
-                "soft_time_limit": seconds,
-                "time_limit": seconds + 30,
-            },
-        }
-        for queue, seconds in QUEUES.items()
-    },
-    **{
-        name: {"task": name, "schedule": seconds, "options": {"queue": "maintenance"}}
-        for name, seconds in {
-            "outbox.purge": 600.0,
-            "chat.purge_attachments": 3600.0,
-            # Nightly, and also where nothing runs for a whole day.
-            "agents.import_holidays": 21600.0,
-        }.items()
-    },
-    **(
-        {
-            "database.statistics": {
-                "task": "database.statistics",
-                "schedule": 3600.0,
-                "options": {"queue": "maintenance"},
-            }
-        }
-        if IS_SQLITE
-        else {}
-    ),
-    "chat.sweep": {
-        "task": "chat.sweep",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": 2 * SWEEP_SECONDS},
-    },
-}
+CELERY_BEAT_SCHEDULE = beat_schedule(SWEEP_SECONDS, QUEUES, is_sqlite=IS_SQLITE)
 
 # People
 

@@ -92,6 +92,12 @@ class Entry(models.Model):
                 condition=Q(author_kind="agent", client_id__isnull=False),
                 name="entry_once_agent",
             ),
+            # What rules and the system say is said once.
+            models.UniqueConstraint(
+                fields=["conversation", "client_id"],
+                condition=Q(author_kind__in=["bot", "system"], client_id__isnull=False),
+                name="entry_once_machine",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -65,6 +65,8 @@ KINDS: Mapping[str, KindRules] = {
             "options": "what the visitor may choose from",
             "automatic": "true",
             "rule": "the rule that said it: id and name",
+            "cause": "how many rules acted before it because of each other, and which",
+            "state": "idle: said because the visitor has not answered",
         },
     ),
     Kind.ARTICLE: KindRules(
@@ -164,15 +166,19 @@ KINDS: Mapping[str, KindRules] = {
     Kind.ASSIGNED: KindRules(
         data={**_FROM_AGENT, **_TO_AGENT, "because": "reopened or woke: the agent goes on"}
     ),
-    # What no other line says about status and slot. Not drawn.
+    # What no other line says about status and slot, not drawn; or that a rule acted.
     Kind.STATUS: KindRules(
         data={
             "from": "a `Conversation.Status`",
             "to": "a `Conversation.Status`",
-            "because": "woke: the visitor wrote; cap or status: the wrap-up's slot is free",
+            "because": "woke: the visitor wrote; idle: they did not; cap, status: a wrap-up's slot",
             "slot": "freed: its agent may take another chat; status stays",
             "agent": "whose slot, name",
             "agent_id": "agent",
+            "ran": "a rule acted: its name",
+            "at": "when, as the desk's clock shows it",
+            "why_tr": "what it saw, in Turkish",
+            "why_en": "what it saw, in English",
         }
     ),
     Kind.CONVERTED: KindRules(

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from agents.models import Agent, Team, Topic
+from chat.actors import Rule
 from chat.models import Conversation, Entry
-from chat.operations.entries import NewLine, append
+from chat.operations.entries import append, written_by
 
-TOPIC, TEAM = "topic", "team"
+TOPIC, TEAM, PRIORITY = "topic", "team", "priority"
 
 
 def name_agent(key: str, agent: Agent | None) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def name_topic(chat: Conversation) -> dict[str, Any]:
 
 
 def change_topic(
-    chat: Conversation, topic: Topic, *, by: Agent | None, now: datetime, because: str = ""
+    chat: Conversation, topic: Topic, *, by: Agent | Rule | None, now: datetime, because: str = ""
 ) -> None:
     """Give a locked chat another topic; the caller saves it.
 
@@ -50,7 +51,7 @@ def change_topic(
 
 
 def change_team(
-    chat: Conversation, team: Team | None, *, by: Agent | None, now: datetime, because: str
+    chat: Conversation, team: Team | None, *, by: Agent | Rule | None, now: datetime, because: str
 ) -> None:
     """Move a locked chat to the queue of a team, or of its topic's teams; the caller saves it."""
     if chat.team_id == (team and team.pk):
@@ -64,18 +65,30 @@ def change_team(
     _append_field(chat, TEAM, data, by=by, now=now)
 
 
+def change_priority(
+    chat: Conversation, priority: int, *, by: Agent | Rule | None, now: datetime
+) -> None:
+    """Give a locked chat another priority within its line; the caller saves it."""
+    head = chat.HEAD if chat.is_at_head else 0
+    before = chat.priority - head
+    if before == priority:
+        return
+    chat.priority = priority + head
+    data = {"from": before, "to": priority}
+    _append_field(chat, PRIORITY, data, by=by, now=now)
+
+
 def _name_side(key: str, thing: Topic | Team | None, language: str) -> dict[str, Any]:
     name = thing.label(language) if isinstance(thing, Topic) else thing.name if thing else ""
     return {key: name, f"{key}_id": str(thing.pk) if thing else None}
 
 
 def _append_field(
-    chat: Conversation, name: str, data: dict[str, Any], *, by: Agent | None, now: datetime
+    chat: Conversation,
+    name: str,
+    data: dict[str, Any],
+    *,
+    by: Agent | Rule | None,
+    now: datetime,
 ) -> None:
-    line = NewLine(
-        kind=Entry.Kind.FIELD,
-        author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
-        agent=by,
-        data={"name": name, **data},
-    )
-    append(chat, line, now=now)
+    append(chat, written_by(by, kind=Entry.Kind.FIELD, data={"name": name, **data}), now=now)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.models import Agent, Status, Topic
+from chat.actors import Rule
 from chat.events.lifecycle import (
     ConversationChanged,
     ConversationEnded,
@@ -24,11 +25,19 @@ from chat.operations.assignment import (
     put_in_queue,
     require_room,
 )
-from chat.operations.changes import TOPIC, change_team, change_topic, name_agent, name_topic
+from chat.operations.changes import (
+    TOPIC,
+    change_priority,
+    change_team,
+    change_topic,
+    name_agent,
+    name_topic,
+)
 from chat.operations.entries import NewLine, append
 from chat.operations.offers import withdraw_offers
 from chat.rights import may_answer, require_answering, require_handling
 from config.events import publish
+from tickets.operations.nets import close_net, reopen_net
 
 type Actor = Agent | Visitor | None
 
@@ -66,26 +75,35 @@ class TooLate(Exception):
 
 @transaction.atomic
 def end_conversation(
-    *, conversation: Conversation, by: Actor, now: datetime, outcome: str = ""
+    *,
+    conversation: Conversation,
+    by: Actor,
+    now: datetime,
+    outcome: str = "",
+    because: str = "",
 ) -> Conversation:
     """End an open chat; ending it again changes nothing.
 
     With an agent it goes to wrap-up and keeps its slot. A visitor who leaves the queue abandons
-    the chat. The system (`by` None) names the `outcome` and closes the chat for good. For an agent
+    the chat. The system (`by` None) may name the `outcome` and
+    why, and closes the chat for good. For an agent
     raises `NotAuthorised`, or `NotAssigned` for a chat in the queue.
     """
     chat = lock_conversation(conversation)
     if not chat.is_open:
         return chat
     is_late = by is None and outcome == Conversation.Outcome.TIMED_OUT
-    because = _LEFT if isinstance(by, Visitor) else _TIMED_OUT if is_late else _CLOSED
+    why = _LEFT if isinstance(by, Visitor) else _TIMED_OUT if is_late else _CLOSED
+    because = because or why
     if isinstance(by, Agent):
         require_handling(by, chat)
         if chat.assignee_id is None:
             raise NotAssigned
     _end(chat, by=by, because=because, now=now)
     if by is None or chat.assignee_id is None:
-        ending = _outcome(chat, otherwise=Conversation.Outcome.ABANDONED)
+        spoke = by is None and chat.accepted_at is not None and _has_answered(chat)
+        otherwise = Conversation.Outcome.ANSWERED if spoke else Conversation.Outcome.ABANDONED
+        ending = _outcome(chat, otherwise=otherwise)
         _close(chat, outcome=outcome or ending, by=None, because=because, now=now)
         publish(ConversationResolved.of(chat, outcome=chat.outcome))
     else:
@@ -104,8 +122,21 @@ def _end(chat: Conversation, *, by: Actor, because: str, now: datetime) -> None:
 
 
 def _outcome(chat: Conversation, *, otherwise: str) -> str:
-    """Return what became of a chat: its ticket, if it has one."""
-    return Conversation.Outcome.CONVERTED if chat.ticket_id else otherwise
+    """Return what became of a chat: its ticket, if it has one that is needed.
+
+    One that was only made in case nobody comes is not, once somebody came.
+    """
+    if chat.ticket is None:
+        return otherwise
+    if otherwise == Conversation.Outcome.ANSWERED and chat.ticket.is_untouched_net:
+        return otherwise
+    return Conversation.Outcome.CONVERTED
+
+
+def _has_answered(chat: Conversation) -> bool:
+    """Return whether a person said something to the customer."""
+    said = chat.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.AGENT)
+    return said.exists()
 
 
 def _close(
@@ -131,6 +162,8 @@ def _close(
     )
     data = {"outcome": str(outcome), "because": because, **name_topic(chat)}
     append(chat, _line(Entry.Kind.RESOLVED, by, data=data), now=now)
+    if chat.ticket is not None and outcome == Conversation.Outcome.ANSWERED:
+        close_net(ticket=chat.ticket, now=now)
 
 
 def _why_ended(chat: Conversation) -> str:
@@ -170,7 +203,7 @@ def resolve_conversation(
 
 @transaction.atomic
 def set_topic(
-    *, conversation: Conversation, topic: Topic, by: Agent | None, now: datetime
+    *, conversation: Conversation, topic: Topic, by: Agent | Rule | None, now: datetime
 ) -> Conversation:
     """Say what a chat is about; its agent keeps it.
 
@@ -182,19 +215,38 @@ def set_topic(
         raise WrongTopic
     if chat.status == Conversation.Status.RESOLVED:
         raise AlreadyResolved
-    if by is not None:
+    if isinstance(by, Agent):
         require_handling(by, chat)
     if chat.topic_id == topic.pk:
         return chat
     change_topic(chat, topic, by=by, now=now)
     change_team(chat, None, by=by, now=now, because=TOPIC)
     chat.save(update_fields=["topic", "team"])
+    _let_routing_look(chat, now)
+    return chat
+
+
+@transaction.atomic
+def set_priority(
+    *, conversation: Conversation, priority: int, by: Agent | Rule | None, now: datetime
+) -> Conversation:
+    """Let a chat stand before or behind others in its line. Raises `AlreadyResolved`."""
+    chat = lock_conversation(conversation)
+    if chat.status == Conversation.Status.RESOLVED:
+        raise AlreadyResolved
+    change_priority(chat, priority, by=by, now=now)
+    chat.save(update_fields=["priority"])
+    publish(ConversationChanged.of(chat))
+    return chat
+
+
+def _let_routing_look(chat: Conversation, now: datetime) -> None:
+    """Have a locked chat whose topic or team changed ring where it belongs now."""
     if chat.status == Conversation.Status.QUEUED and not chat.is_held(now):
         withdraw_offers(chat, now=now)
         publish(ConversationQueued.of(chat))
     else:
         publish(ConversationChanged.of(chat))
-    return chat
 
 
 @starting_again
@@ -254,6 +306,8 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
             line = _line(Entry.Kind.ACCEPTED, person, data={"automatic": False, **named})
         lines.append(line)
     append(chat, *lines, now=now)
+    if chat.ticket is not None:
+        reopen_net(ticket=chat.ticket, now=now)
     publish(ConversationReopened.of(chat, previous_id=previous.pk if previous else None))
     if previous and held_slot and goes_on and person != previous:
         publish(SlotFreed(agent_id=previous.pk))

@@ -1,13 +1,14 @@
 """Writing lines to a timeline: everything that is not the hot path of messages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from agents.models import Agent
+from chat.actors import Rule
 from chat.events.words import EntriesAppended, FactsAppended, MessagesPosted
 from chat.models import Attachment, Conversation, Entry
 from chat.models.kinds import KINDS
@@ -36,7 +37,17 @@ class NewLine:
     body: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     client_id: str | None = None
+    # What wrote it where no person did: the line tells of it.
+    rule: Rule | None = None
     attachments: Sequence[int] = ()
+
+
+def written_by(by: Agent | Rule | None, *, kind: str, data: dict[str, Any]) -> NewLine:
+    """Return a line of an agent, a rule, or the system."""
+    if isinstance(by, Rule):
+        return NewLine(kind=kind, author_kind=Entry.AuthorKind.BOT, data=data, rule=by)
+    author_kind = Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM
+    return NewLine(kind=kind, author_kind=author_kind, agent=by, data=data)
 
 
 @transaction.atomic
@@ -48,6 +59,9 @@ def append(conversation: Conversation, *lines: NewLine, now: datetime) -> list[E
     """
     if not lines:
         return []
+    lines = tuple(
+        replace(line, data={**line.data, **line.rule.data}) if line.rule else line for line in lines
+    )
     files = [_files_of(line) for line in lines]
     entries = []
     for line, its in zip(lines, files, strict=True):

@@ -12,7 +12,8 @@ from chat.models import Conversation, Entry
 from chat.operations.entries import NewLine, append
 from chat.routing import hooks
 from config.events import publish
-from config.outbox.operations import enqueue
+from config.outbox.models import OutboxEntry
+from config.outbox.operations import do_now, enqueue
 
 # The kinds of the outbox: have the rules look, and let go of what is still held.
 SETTLE = "chat.settle"
@@ -30,14 +31,34 @@ def hold(chat: Conversation) -> None:
 
     The keys name the newest line: a chat may be held again later.
     """
-    about = {"conversation_id": chat.pk, "seq": chat.last_seq}
-    enqueue(kind=SETTLE, key=f"settle:{chat.pk}:{chat.last_seq}", payload=about)
+    about = have_rules_look(chat)
     enqueue(
         kind=RELEASE,
         key=f"held:{chat.pk}:{chat.last_seq}",
         payload=about,
         available_at=chat.held_until,
     )
+
+
+def have_rules_look(chat: Conversation) -> dict[str, Any]:
+    """Have workers run the rules on a locked chat; return what they are told of it."""
+    about = {"conversation_id": chat.pk, "seq": chat.last_seq}
+    enqueue(kind=SETTLE, key=f"settle:{chat.pk}:{chat.last_seq}", payload=about)
+    return about
+
+
+def answer_at_once(chat: Conversation) -> str:
+    """Return what the rules say to a customer who waits for the answer; "" when they say nothing.
+
+    After the commit: what workers were asked to do is done here, and not done again. Should it
+    fail here they try it once more, and the customer is told what is always said.
+    """
+    if not hooks.holds(chat.brand_id, "incoming"):
+        return ""
+    keys = OutboxEntry.objects.filter(kind=SETTLE, key__startswith=f"settle:{chat.pk}:")
+    for key in keys.live().values_list("key", flat=True):
+        do_now(key)
+    return hooks.answer(chat.pk)
 
 
 def settle(payload: dict[str, Any]) -> None:

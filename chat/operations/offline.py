@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -13,13 +13,22 @@ from chat.models import Conversation, Entry, Visitor
 from chat.operations.changes import name_topic
 from chat.operations.conversations import WrongTopic
 from chat.operations.entries import NewLine, append
+from chat.operations.holding import have_rules_look
 from chat.operations.offers import withdraw_offers
 from chat.operations.starting import InvalidMessage, remember_fields
-from chat.operations.tickets import add_to_ticket, contact_of, said_in
+from chat.operations.tickets import add_to_ticket, contact_of, give_address, said_in
 from chat.protocol import is_sayable
+from chat.routing import hooks
 from config.events import publish
 from tickets.models import Ticket
 from tickets.operations.tickets import open_ticket
+
+
+class Left(NamedTuple):
+    """What became of a message: a chat in the archive, and its ticket."""
+
+    conversation: Conversation
+    ticket: Ticket
 
 
 @transaction.atomic
@@ -34,7 +43,7 @@ def leave_offline_message(
     client_id: str,
     page: Mapping[str, Any],
     now: datetime,
-) -> Ticket:
+) -> Left:
     """Turn what a visitor leaves into a ticket; the same `client_id` again is the same ticket.
 
     A visitor who stood in line takes what was said there along, and leaves the line: their words,
@@ -42,12 +51,15 @@ def leave_offline_message(
     message. Raises `InvalidMessage` or `WrongTopic`.
     """
     visitor = lock_visitor(visitor.pk)
-    repeated: Ticket | None = Ticket.objects.filter(
-        conversations__visitor=visitor,
-        conversations__entries__client_id=client_id,
-    ).first()
-    if repeated:
-        return repeated
+    repeated: Conversation | None = (
+        Conversation.objects.filter(
+            visitor=visitor, ticket__isnull=False, entries__client_id=client_id
+        )
+        .select_related("ticket")
+        .first()
+    )
+    if repeated and repeated.ticket:
+        return Left(repeated, repeated.ticket)
     if topic and topic.brand_id != brand.pk:
         raise WrongTopic
     if not is_sayable(text):
@@ -67,9 +79,10 @@ def leave_offline_message(
     if not is_said:
         append(chat, line, now=now)
     if chat.ticket is not None:
+        give_address(chat, visitor)
         add_to_ticket(conversation_id=chat.pk, now=now)
         _close(chat, now)
-        return chat.ticket
+        return Left(chat, chat.ticket)
     chat.ticket = open_ticket(
         brand=brand,
         contact=contact,
@@ -91,7 +104,7 @@ def leave_offline_message(
     )
     append(chat, converted, now=now)
     _close(chat, now)
-    return chat.ticket
+    return Left(chat, chat.ticket)
 
 
 def _is_said(text: str, chat: Conversation) -> bool:
@@ -167,4 +180,6 @@ def _close(chat: Conversation, now: datetime) -> None:
     )
     data = {"outcome": str(chat.outcome), "because": "nobody", **name_topic(chat)}
     append(chat, NewLine(kind=Entry.Kind.RESOLVED, data=data), now=now)
+    if hooks.holds(chat.brand_id, "incoming"):
+        have_rules_look(chat)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))

@@ -156,13 +156,16 @@ def wake_conversation(*, conversation_id: int, now: datetime) -> None:
     A waiting chat gets a slot of its agent, else the head of the queue; a resolved one is reopened,
     unless it has a ticket, which gets the words (`add_to_ticket`).
     """
-    chat = Conversation.objects.select_related("visitor").filter(pk=conversation_id).first()
+    found = Conversation.objects.select_related("visitor", "ticket")
+    chat = found.filter(pk=conversation_id).first()
     if chat is None:
         # Gone by now: demo data that was purged.
         return
     if chat.status == Conversation.Status.WAITING:
         _wake(conversation_id, now)
-    elif chat.status == Conversation.Status.RESOLVED and chat.ticket_id is None:
+    elif chat.status == Conversation.Status.RESOLVED and (
+        chat.ticket is None or chat.ticket.is_closed_net
+    ):
         with suppress(AlreadyOpen, NotEnded, TooLate):
             reopen_conversation(conversation=chat, by=chat.visitor, now=now)
 

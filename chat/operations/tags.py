@@ -7,10 +7,11 @@ from django.db import transaction
 
 from agents.models import Agent, Tag
 from agents.operations.tags import clean_name, keep_tag
+from chat.actors import Rule
 from chat.events.lifecycle import ConversationTagged
 from chat.locks import lock_conversation
 from chat.models import Conversation, ConversationTag, Entry
-from chat.operations.entries import NewLine, append
+from chat.operations.entries import NewLine, append, written_by
 from chat.rights import require_filing
 from config.events import publish
 from config.folding import fold
@@ -24,7 +25,7 @@ class TooManyTags(Exception):
 
 @transaction.atomic
 def add_tag(
-    *, conversation: Conversation, name: str, by: Agent | None, now: datetime
+    *, conversation: Conversation, name: str, by: Agent | Rule | None, now: datetime
 ) -> Conversation:
     """Put a tag on a chat; a new word becomes a tag for all. Again: changes nothing.
 
@@ -32,7 +33,7 @@ def add_tag(
     """
     word = clean_name(name)
     chat = lock_conversation(conversation)
-    if by is not None:
+    if isinstance(by, Agent):
         require_filing(by, chat)
     tag = keep_tag(name=word)
     own = ConversationTag.objects.filter(conversation=chat)
@@ -48,11 +49,11 @@ def add_tag(
 
 @transaction.atomic
 def remove_tag(
-    *, conversation: Conversation, name: str, by: Agent | None, now: datetime
+    *, conversation: Conversation, name: str, by: Agent | Rule | None, now: datetime
 ) -> Conversation:
     """Take a tag off a chat; one that isn't on it changes nothing."""
     chat = lock_conversation(conversation)
-    if by is not None:
+    if isinstance(by, Agent):
         require_filing(by, chat)
     word = fold(" ".join(name.split())).replace("\0", "")
     found = ConversationTag.objects.filter(conversation=chat, tag__folded=word)
@@ -71,7 +72,7 @@ def change_tags(
     conversation: Conversation,
     add: Iterable[str],
     remove: Iterable[str],
-    by: Agent | None,
+    by: Agent | Rule | None,
     now: datetime,
 ) -> Conversation:
     """Take tags off a chat and put others on it, all or nothing.
@@ -86,7 +87,6 @@ def change_tags(
     return conversation
 
 
-def _line(by: Agent | None, key: str, tag: Tag) -> NewLine:
+def _line(by: Agent | Rule | None, key: str, tag: Tag) -> NewLine:
     data = {key: tag.name, f"{key}_id": str(tag.pk)}
-    author_kind = Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM
-    return NewLine(kind=Entry.Kind.TAGGED, author_kind=author_kind, agent=by, data=data)
+    return written_by(by, kind=Entry.Kind.TAGGED, data=data)

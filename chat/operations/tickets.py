@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from agents.models import Agent
+from chat.actors import Rule
 from chat.events.lifecycle import ConversationConverted
 from chat.locks import lock_brand, lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
-from chat.operations.entries import NewLine, append
+from chat.operations.entries import append, written_by
 from chat.operations.visitors import contact_of_identity
 from chat.protocol import attachment_json
 from chat.queries.people import email_of, given_name
@@ -35,27 +36,29 @@ class Converted(NamedTuple):
 
 @transaction.atomic
 def convert_to_ticket(
-    *, conversation: Conversation, by: Agent, now: datetime, email: str = ""
+    *, conversation: Conversation, by: Agent | Rule | None, now: datetime, email: str = ""
 ) -> Converted:
     """Make a ticket of what was said in a chat, which goes on or stays in the archive.
 
-    A chat has one ticket: again is the same one. `email` counts where none is known yet. Raises
-    `EmailNeeded` or `NotAuthorised`.
+    A chat has one ticket: again is the same one. `email` counts where none is known yet. An agent
+    needs an address: raises `EmailNeeded` or `NotAuthorised`. By a rule or the system it is made in
+    case nobody takes the chat, and the address may join later.
     """
     # Visitor before chat, as when one leaves an offline message.
     visitor = lock_visitor(conversation.visitor_id) if conversation.visitor_id else None
     chat = lock_conversation(conversation)
-    require_filing(by, chat)
+    if isinstance(by, Agent):
+        require_filing(by, chat)
     if chat.ticket is not None:
         return Converted(chat.ticket, created=False)
     address = email_of(chat) or email
-    if not address:
+    if not address and isinstance(by, Agent):
         raise EmailNeeded
     contact = chat.contact or (contact_of(visitor, now) if visitor else None)
     if contact is None:
         name = given_name(chat)
         contact = create_contact(name=name, email=address, language=chat.language, now=now)
-    elif not contact.email:
+    elif address and not contact.email:
         set_email(contact=contact, email=address)
     said = said_in(chat)
     ticket = open_ticket(
@@ -69,17 +72,13 @@ def convert_to_ticket(
         source=Ticket.Source.CHAT,
         data=_origin(chat),
         origin_key=f"chat:{chat.public_id}",
-        by=by,
+        is_safety_net=not isinstance(by, Agent),
+        by=by if isinstance(by, Agent) else None,
         now=now,
     )
     chat.ticket, chat.contact = ticket, contact
     chat.save(update_fields=["ticket", "contact"])
-    line = NewLine(
-        kind=Entry.Kind.CONVERTED,
-        author_kind=Entry.AuthorKind.AGENT,
-        agent=by,
-        data={"number": ticket.number},
-    )
+    line = written_by(by, kind=Entry.Kind.CONVERTED, data={"number": ticket.number})
     append(chat, line, now=now)
     publish(ConversationConverted.of(chat, outcome=chat.outcome, ticket_id=ticket.pk))
     return Converted(ticket, created=True)
@@ -95,8 +94,8 @@ def add_to_ticket(*, conversation_id: int, now: datetime) -> None:
 
 
 def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
-    """Return the messages of the chat after a number, oldest first; of files their names."""
-    messages = chat.entries.filter(kind=Entry.Kind.MESSAGE, seq__gt=after)
+    """Return what was said in the chat after a number, oldest first; of files their names."""
+    messages = chat.entries.filter(kind__in=[Entry.Kind.MESSAGE, Entry.Kind.BOT], seq__gt=after)
     said = []
     for entry in messages.select_related("agent").prefetch_related("attachments").order_by("seq"):
         files = [attachment_json(each) for each in entry.attachments.all()]
@@ -105,12 +104,19 @@ def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
                 body=entry.body or ", ".join(str(file["name"]) for file in files),
                 at=entry.created_at,
                 agent=entry.agent,
+                is_automatic=entry.kind == Entry.Kind.BOT,
                 chat_id=chat.pk,
                 chat_seq=entry.seq,
                 data={"files": files} if files else {},
             )
         )
     return said
+
+
+def give_address(chat: Conversation, visitor: Visitor) -> None:
+    """Let the ticket of a locked chat know the address that its locked visitor gave meanwhile."""
+    if chat.ticket is not None and visitor.email and not chat.ticket.contact.email:
+        set_email(contact=chat.ticket.contact, email=visitor.email)
 
 
 def contact_of(visitor: Visitor, now: datetime) -> Contact:
@@ -134,7 +140,7 @@ def contact_of(visitor: Visitor, now: datetime) -> Contact:
 def _subject(chat: Conversation, said: list[Said]) -> str:
     """Return the customer's first words, else what the chat was about."""
     topic = chat.topic.label(chat.language) if chat.topic else chat.topic_text
-    words = [each.body for each in said if each.agent is None]
+    words = [each.body for each in said if each.agent is None and not each.is_automatic]
     return next((body for body in words if body.strip()), "") or topic or given_name(chat)
 
 

@@ -112,7 +112,7 @@ def entry_frame(
         public_id=entry.conversation.public_id,
         seq=seq,
         kind=entry.kind,
-        author=_author_of(entry),
+        author=_author_of(entry, audience),
         text=entry.body,
         attachments=[attachment_json(each) for each in attachments],
         data=entry.data,
@@ -121,14 +121,16 @@ def entry_frame(
     )
 
 
-def _author_of(entry: "Entry") -> dict[str, str]:
+def _author_of(entry: "Entry", audience: Audience) -> dict[str, str]:
     if entry.agent is not None:
         agent = entry.agent
         return author_json(entry.author_kind, agent.public_id, agent.name, agent.avatar_url)
     visitor = entry.conversation.visitor
     if entry.author_kind == "visitor" and visitor is not None:
         return author_json("visitor", visitor.public_id, visitor.name)
-    return author_json(entry.author_kind, "", "")
+    # Agents see which rule said it; to the visitor it is the brand.
+    rule = entry.data.get("rule") if audience == "agent" else None
+    return author_json(entry.author_kind, "", rule["name"] if rule else "")
 
 
 def entries_frame(

@@ -77,6 +77,8 @@ def _thread() -> dict[str, Any]:
             },
             "joined": _("{name} joined"),
             "left": _("{name} left"),
+            # Translators: {why_en} is in English; a translation takes {why_tr}.
+            "status": {"ran": _("The rule “{ran}” acted at {at}, because {why_en}")},
             "ended": _("The chat ended by itself"),
             "ended.visitor": _("The customer ended the chat"),
             "ended.agent": _("{name} ended the chat"),
@@ -88,6 +90,7 @@ def _thread() -> dict[str, Any]:
             "field.agent": {"label": _("{name} set the topic: {label}")},
             "rated": _("Rating: {score}"),
             "converted": _("Ticket #{number} was made"),
+            "converted.bot": _("Ticket #{number} was made by a rule"),
             "converted.agent": _("{name} made ticket #{number} of the chat"),
             "tagged": {"added": _("Tag added: {added}"), "removed": _("Tag removed: {removed}")},
             "tagged.agent": {

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 
 from config.logs import masked
 from config.outbox.models import OutboxEntry, OutboxQuerySet
@@ -97,6 +97,22 @@ def claim(limit: int = BATCH, *, now: datetime, queue: str = DEFAULT_QUEUE) -> l
         Claim(pk, kind, json.loads(payload), attempts, holder, lease_of(kind), taken_at)
         for pk, kind, payload, attempts in sorted(rows)
     ]
+
+
+def claim_one(key: str, *, now: datetime) -> Claim | None:
+    """Take the live row of this key; None when it is done, or somebody has it."""
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    rows = OutboxEntry.objects.live().filter(free, key=key, available_at__lte=now)
+    row = rows.first()
+    if row is None:
+        return None
+    taken_at, holder, lease = time.monotonic(), secrets.randbits(63), lease_of(row.kind)
+    taken = rows.filter(attempts=row.attempts).update(
+        attempts=F("attempts") + 1, holder=holder, lease_until=now + lease
+    )
+    if not taken:
+        return None
+    return Claim(row.pk, row.kind, row.payload, row.attempts + 1, holder, lease, taken_at)
 
 
 def _lease_ends(kinds: Collection[str], now: datetime) -> tuple[str, list[Any]]:

@@ -21,9 +21,9 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from config.database.postgres import database, planned_cursor
-from config.outbox.claims import RetryAfter, Unknown, claim, fail, finish, give_back
+from config.outbox.claims import RetryAfter, Unknown, claim, claim_one, fail, finish, give_back
 from config.outbox.draining import drain
-from config.outbox.effects import OnceABatch
+from config.outbox.effects import Journal, OnceABatch
 from config.outbox.models import OutboxEntry
 from config.outbox.nudges import nudge
 from config.outbox.registry import queue_of, register
@@ -34,6 +34,7 @@ __all__ = [
     "RetryAfter",
     "Unknown",
     "claim",
+    "do_now",
     "drain",
     "enqueue",
     "fail",
@@ -97,6 +98,23 @@ def enqueue(
     store(kind=kind, key=key, payload=payload, available_at=available_at)
     wake = partial(nudge, queue_of(kind), *([available_at] if available_at else []))
     transaction.on_commit(wake, robust=True)
+
+
+def do_now(key: str) -> bool:
+    """Do one effect at once, in this thread, unless a worker has taken it; return whether it was.
+
+    Outside any transaction: the row must be committed. A failure is recorded like a worker's.
+    """
+    claimed = claim_one(key, now=timezone.now())
+    if claimed is None:
+        return False
+    journal = Journal()
+    try:
+        journal.do(claimed)
+        journal.write()
+    finally:
+        journal.close()
+    return True
 
 
 @transaction.atomic

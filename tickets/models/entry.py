@@ -23,6 +23,7 @@ class Entry(models.Model):
         CUSTOMER = "customer", _("Customer")
         AGENT = "agent", _("Agent")
         SYSTEM = "system", _("System")
+        BOT = "bot", _("Automatic")
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="entries")
     seq = models.PositiveIntegerField()

@@ -73,6 +73,8 @@ class Ticket(models.Model):
     language = models.CharField(max_length=2, choices=Language)
     # Where it came from: page, device, fields of the form.
     data = models.JSONField(default=dict)
+    # Made in case nobody takes the chat: closed with its chat, and reopened with it.
+    is_safety_net = models.BooleanField(default=False, editable=False)
     # What makes a repeated request the same ticket, such as "visitor:12:<cid>".
     origin_key = models.CharField(max_length=120, unique=True, null=True)
     last_seq = models.PositiveIntegerField(default=0)
@@ -92,6 +94,18 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.subject}"
+
+    @property
+    def is_untouched_net(self) -> bool:
+        """Return whether it was made in case nobody takes a chat, and nobody has looked at it."""
+        is_new = self.status == self.Status.NEW
+        return self.is_safety_net and is_new and self.assignee_id is None
+
+    @property
+    def is_closed_net(self) -> bool:
+        """Return whether it was closed along with the chat that somebody took."""
+        is_resolved = self.status == self.Status.RESOLVED
+        return self.is_safety_net and is_resolved and self.assignee_id is None
 
     @property
     def number(self) -> int:

@@ -18,6 +18,8 @@ class Said:
     body: str
     at: datetime
     agent: Agent | None = None
+    # Nobody wrote it.
+    is_automatic: bool = False
     # The chat where it was said, and its number there.
     chat_id: int | None = None
     chat_seq: int | None = None
@@ -55,7 +57,7 @@ def said_lines(ticket: Ticket, said: Sequence[Said], *, first: int) -> list[Entr
             ticket=ticket,
             seq=seq,
             kind=Entry.Kind.MESSAGE,
-            author_kind=Entry.AuthorKind.AGENT if each.agent else Entry.AuthorKind.CUSTOMER,
+            author_kind=_author_kind(each),
             agent=each.agent,
             body=each.body,
             data=each.data,
@@ -65,3 +67,9 @@ def said_lines(ticket: Ticket, said: Sequence[Said], *, first: int) -> list[Entr
         )
         for seq, each in enumerate(said, start=first)
     ]
+
+
+def _author_kind(said: Said) -> str:
+    if said.is_automatic:
+        return Entry.AuthorKind.BOT
+    return Entry.AuthorKind.AGENT if said.agent else Entry.AuthorKind.CUSTOMER

@@ -26,6 +26,7 @@ def open_ticket(
     source: str,
     data: Mapping[str, Any],
     origin_key: str | None,
+    is_safety_net: bool = False,
     by: Agent | None,
     now: datetime,
 ) -> Ticket:
@@ -47,6 +48,7 @@ def open_ticket(
         language=language,
         data=dict(data),
         origin_key=origin_key,
+        is_safety_net=is_safety_net,
         last_seq=len(said) + 1,
         created_at=now,
         updated_at=now,

@@ -21,6 +21,7 @@ from chat.api.widget.access import (
 )
 from chat.api.widget.shapes import AvailabilityAnswer, OfflineAnswer
 from chat.api.widget.topics import public_topic
+from chat.operations.holding import answer_at_once
 from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.refusals import explain_refusal
@@ -85,7 +86,7 @@ class OfflineMessages(WidgetView):
         now = timezone.now()
         visitor = visitor_to_be(request, now=now)
         try:
-            ticket = leave_offline_message(
+            left = leave_offline_message(
                 channel=Channel.WEB,
                 visitor=visitor,
                 brand=session.brand,
@@ -99,8 +100,9 @@ class OfflineMessages(WidgetView):
         except InvalidMessage as error:
             raise Problem(400, *explain_refusal(error)) from error
         answer = {
-            "ticket": ticket.number,
-            "reply": _("We have received your message. We will answer by e-mail."),
+            "ticket": left.ticket.number,
+            "reply": answer_at_once(left.conversation)
+            or _("We have received your message. We will answer by e-mail."),
         }
         return Response(answer, status=201)
 

@@ -33,7 +33,7 @@ def leave(desk: Desk, visitor=None, **changes) -> Ticket:
         "page": {"url": "https://shop.example/sepet"},
         "now": timezone.now(),
     }
-    return leave_offline_message(**wish | changes)
+    return leave_offline_message(**wish | changes).ticket
 
 
 @pytest.fixture

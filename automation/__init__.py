@@ -1,0 +1,1 @@
+"""What acts by itself: rules, and the ready ones among them."""

@@ -1,0 +1,305 @@
+"""Rules in the administration: said back in plain sentences, switched and moved, with their log."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from agents.admin.base import ANYWHERE, ImeceAdmin, ReadOnlyAdmin
+from agents.callers import signed_in
+from agents.models import Brand, Language
+from automation.models import Rule, Run
+from automation.rules.checking import missing_in
+from automation.rules.recipes import RECIPES, install_recipe, installed_rules, texts_in_use
+from automation.rules.sentences import said_of, said_of_action, said_of_trace
+from automation.rules.writing import change_rule, delete_rule, move_rule
+
+_WEEK = timedelta(days=7)
+_REASONS = {
+    "missing": _("skipped: it names something that was deleted"),
+    "error": _("skipped: it failed"),
+    "touched": _("not done: an agent had the chat by then"),
+    "known": _("not needed"),
+    "nothing": _("nothing to do"),
+    "no_address": _("not done: no e-mail address is known"),
+    "no_ticket": _("not done: there is no ticket"),
+    "limit": _("not done: too many e-mails"),
+    "gone": _("not done: it was deleted"),
+}
+
+
+class RecipeForm(forms.Form):
+    """The settings of a ready recipe: where it is on, and what it says in each language."""
+
+    mode = forms.ChoiceField(label=_("mode"), choices=Rule.Mode.choices)
+
+    def __init__(self, name: str, brand: Brand | None, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        recipe, rules = RECIPES[name], installed_rules(name, brand)
+        self.fields["mode"].initial = rules[0].mode if rules else Rule.Mode.ON
+        in_use = texts_in_use(name, brand)
+        for key, label in recipe.labels.items():
+            for code, language in Language.choices:
+                attrs = {"rows": 3, "cols": 80, "lang": code}
+                self.fields[f"{key}_{code}"] = forms.CharField(
+                    label=f"{label} ({language})",
+                    initial=in_use[key].get(code, ""),
+                    max_length=1000,
+                    required=key != "place",
+                    widget=forms.Textarea(attrs=attrs),
+                )
+
+    @property
+    def texts(self) -> dict[str, dict[str, str]]:
+        """Return what is said, by text and language."""
+        found: dict[str, dict[str, str]] = {}
+        for name, value in self.cleaned_data.items():
+            if name != "mode":
+                key, _bar, code = name.rpartition("_")
+                found.setdefault(key, {})[code] = value
+        return found
+
+
+if TYPE_CHECKING:
+    _RuleForm = forms.ModelForm[Rule]
+else:
+    _RuleForm = forms.ModelForm
+
+
+class RuleForm(_RuleForm):
+    """What can be changed of a rule without building it anew."""
+
+    class Meta:
+        model = Rule
+        fields = ("name", "mode", "brand", "group", "position", "stop")
+        help_texts = {
+            "mode": _("Trial: the log says what the rule would do, and nothing is done."),
+            "group": _("The heading it stands under. Rules run in the order of the list."),
+            "position": _("Smaller numbers come first."),
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        brand = self.fields["brand"]
+        if isinstance(brand, forms.ModelChoiceField):
+            brand.empty_label = _("All brands")
+
+
+@admin.register(Rule)
+class RuleAdmin(ImeceAdmin):
+    """The rules in their order."""
+
+    form = RuleForm
+    list_display = ["name", "mode_shown", "sentence", "runs_shown", "group", "brand"]
+    list_filter = ["mode", "brand"]
+    list_select_related = ["brand"]
+    search_fields = ["name"]
+    ordering = ["group", "position", "pk"]
+    actions = ["switch_on", "try_out", "switch_off", "move_up", "move_down"]
+    readonly_fields = ["sentence", "problem", "log"]
+    fieldsets = [
+        (None, {"fields": ["name", "mode", "sentence", "problem", "log"]}),
+        (_("Where it stands"), {"fields": ["brand", "group", "position", "stop"]}),
+    ]
+    change_list_template = "admin/rules.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rules come ready made, or from programs."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
+        """Return the rules with how often they acted lately."""
+        lately = Q(runs__at__gt=timezone.now() - _WEEK, runs__matched=True)
+        found: QuerySet[Rule] = super().get_queryset(request)
+        return found.annotate(acted=Count("runs", filter=lately))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of the ready recipes."""
+        page = self.admin_site.admin_view(self.recipe_view)
+        return [
+            path("recipes/<str:name>/", page, name="automation_recipe"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Say which rules were switched off by themselves, and offer the ready ones."""
+        harmful = Rule.objects.exclude(switched_off="").in_order()
+        for rule in harmful if request.method == "GET" else ():
+            text = gettext(
+                "“%(name)s” was switched off: it acted again and again because of other rules."
+            )
+            self.message_user(request, text % {"name": rule.name}, messages.WARNING)
+        recipes = [
+            {
+                "title": recipe.title,
+                "url": reverse("admin:automation_recipe", args=[name]),
+                "mode": there[0].get_mode_display() if there else gettext("not set up"),
+            }
+            for name, recipe in RECIPES.items()
+            for there in [installed_rules(name, None)]
+        ]
+        return super().changelist_view(request, {"recipes": recipes} | (extra_context or {}))
+
+    def recipe_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """The small page of a ready recipe."""
+        if name not in RECIPES:
+            raise Http404
+        recipe = RECIPES[name]
+        form = RecipeForm(name, None, request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            install_recipe(
+                name=name,
+                mode=form.cleaned_data["mode"],
+                texts=form.texts,
+                by=signed_in(request),
+                now=timezone.now(),
+            )
+            text = gettext("Saved: %(name)s.") % {"name": recipe.title}
+            self.message_user(request, text, messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:automation_rule_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": recipe.title,
+            "recipe": recipe,
+            "form": form,
+            "opts": self.opts,
+            "rules": [said_of(rule) for rule in installed_rules(name, None)],
+        }
+        return TemplateResponse(request, "admin/recipe.html", context)
+
+    @admin.display(description=_("mode"), ordering="mode")
+    def mode_shown(self, rule: Rule) -> str:
+        """Whether it acts."""
+        return str(rule.get_mode_display())
+
+    @admin.display(description=_("What it does"))
+    def sentence(self, rule: Rule) -> str:
+        """The rule in plain words."""
+        return said_of(rule)
+
+    @admin.display(description=_("Problem"))
+    def problem(self, rule: Rule) -> str:
+        """What keeps it from being used."""
+        if place := missing_in(rule):
+            return gettext(
+                "It names something that was deleted or is no longer possible (%(place)s), and is "
+                "skipped."
+            ) % {"place": place}
+        return "—"
+
+    @admin.display(description=_("Runs in 7 days"), ordering="acted")
+    def runs_shown(self, rule: Any) -> str:
+        """How often it acted, and where that is told."""
+        return format_html('<a href="{}">{}</a>', _log_url(rule), rule.acted)
+
+    @admin.display(description=_("Log"))
+    def log(self, rule: Any) -> str:
+        """Where it is told what it did."""
+        count = rule.acted
+        text = ngettext("%(count)d run in 7 days", "%(count)d runs in 7 days", count)
+        return format_html('<a href="{}">{}</a>', _log_url(rule), text % {"count": count})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Change it by the operation, which writes the audit log."""
+        told = {name: form.cleaned_data[name] for name in form.changed_data}
+        if told:
+            change_rule(rule=obj, by=signed_in(request), now=timezone.now(), **told)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete it by the operation, which writes the audit log."""
+        delete_rule(rule=obj, by=signed_in(request))
+
+    @admin.action(description=_("Switch on"), permissions=["change"], location=ANYWHERE)
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        """Let them act."""
+        self._switch(request, queryset, Rule.Mode.ON)
+
+    @admin.action(description=_("Try out"), permissions=["change"], location=ANYWHERE)
+    def try_out(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        """Let them only say what they would do."""
+        self._switch(request, queryset, Rule.Mode.TRIAL)
+
+    @admin.action(description=_("Switch off"), permissions=["change"], location=ANYWHERE)
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        """Let them do nothing."""
+        self._switch(request, queryset, Rule.Mode.OFF)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Rule], mode: str) -> None:
+        rules = list(queryset.exclude(mode=mode))
+        for rule in rules:
+            change_rule(rule=rule, mode=mode, by=signed_in(request), now=timezone.now())
+        self.say(request, _("Switched: %(names)s."), rules)
+
+    @admin.action(description=_("Move up"), permissions=["change"], location=ANYWHERE)
+    def move_up(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        """Let them come before their neighbours."""
+        self._move(request, queryset, up=True)
+
+    @admin.action(description=_("Move down"), permissions=["change"], location=ANYWHERE)
+    def move_down(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        """Let them come after their neighbours."""
+        self._move(request, queryset, up=False)
+
+    def _move(self, request: HttpRequest, queryset: QuerySet[Rule], *, up: bool) -> None:
+        rules = list(queryset.order_by("group", "position", "pk"))
+        for rule in rules if up else reversed(rules):
+            move_rule(rule=rule, up=up, by=signed_in(request), now=timezone.now())
+        self.say(request, _("Moved: %(names)s."), rules)
+
+
+def _log_url(rule: Rule) -> str:
+    page = reverse("admin:automation_run_changelist")
+    return f"{page}?rule__id__exact={rule.pk}"
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    """What rules did, and why."""
+
+    list_display = ["at", "rule", "chat", "outcome", "why"]
+    list_filter = ["rule", "mode"]
+    list_select_related = ["rule", "conversation"]
+    date_hierarchy = "at"
+    ordering = ["-at", "-pk"]
+    fields = ["at", "rule", "chat", "outcome", "why", "done"]
+
+    @admin.display(description=_("chat"))
+    def chat(self, run: Run) -> str:
+        """Where it ran."""
+        public_id = run.conversation.public_id
+        return format_html(
+            '<a href="{}">{}</a>', reverse("console-chat", args=[public_id]), public_id
+        )
+
+    @admin.display(description=_("what became of it"))
+    def outcome(self, run: Run) -> str:
+        """Whether it acted."""
+        if not run.matched:
+            return str(_REASONS.get(run.reason, run.reason))
+        return gettext("only tried out") if run.mode == Rule.Mode.TRIAL else gettext("acted")
+
+    @admin.display(description=_("why"))
+    def why(self, run: Run) -> str:
+        """What it saw."""
+        return said_of_trace(run.nodes) if run.matched else "—"
+
+    @admin.display(description=_("what it did"))
+    def done(self, run: Run) -> str:
+        """Each action, and why one was not done."""
+        tried = {effect.position: effect for effect in run.effects.all()}
+        lines = []
+        for position, told in enumerate(run.actions, start=1):
+            effect = tried.get(position)
+            state = gettext("done") if effect and effect.done else gettext("not done")
+            reason = _REASONS.get(effect.reason, effect.reason) if effect else ""
+            lines.append((said_of_action(told), reason or state))
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))

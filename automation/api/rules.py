@@ -1,0 +1,281 @@
+"""Rules and ready recipes, for those who administer."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.api.desk import CursorPages, DeskView, agent_of, reach_of
+from agents.api.schema import problems_of
+from agents.models import Brand
+from automation.models import Rule, Run
+from automation.rules.recipes import (
+    RECIPES,
+    InvalidTexts,
+    install_recipe,
+    installed_rules,
+    texts_in_use,
+)
+from automation.rules.trying import try_rule
+from automation.rules.writing import InvalidRule, add_rule, change_rule, delete_rule
+from chat.models import Conversation
+from config.text import key_of
+from config.web.api import LineField, StrictSerializer, TextField, valid
+from config.web.problems import Problem
+from config.wire import wire_time
+
+_TREE = serializers.JSONField
+
+
+class RuleBody(StrictSerializer):
+    """What a rule says; the trees are checked by the rules themselves."""
+
+    name = LineField(max_length=80)
+    mode = serializers.ChoiceField(Rule.Mode.choices, required=False)
+    when = serializers.ChoiceField(Rule.When.choices)
+    after = _TREE(required=False)
+    subject = serializers.ChoiceField(Rule.Subject.choices, required=False)
+    brand = TextField(max_length=20, allow_null=True, required=False)
+    group = LineField(max_length=80, allow_blank=True, required=False)
+    position = serializers.IntegerField(min_value=-100_000, max_value=100_000, required=False)
+    fires = _TREE(required=False)
+    all = _TREE(required=False)
+    any = _TREE(required=False)
+    actions = _TREE()
+    stop = serializers.BooleanField(required=False)
+
+
+class RuleAnswer(serializers.ModelSerializer[Rule]):
+    """A rule."""
+
+    id = serializers.CharField(source="pk")
+    brand = serializers.CharField(source="brand_id", allow_null=True)
+
+    class Meta:
+        model = Rule
+        fields = [
+            *("id", "name", "mode", "when", "after", "subject", "brand", "group", "position"),
+            *("fires", "all", "any", "actions", "stop", "recipe"),
+        ]
+        read_only_fields = fields
+
+
+class RulePages(CursorPages):
+    """Rules as they are looked at."""
+
+    ordering = ("group", "position", "pk")
+
+
+class RunPages(CursorPages):
+    """Newest first."""
+
+    ordering = ("-at", "-pk")
+
+
+class _Administering(DeskView):
+    """A call of somebody who administers."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the right."""
+        super().initial(request, *args, **kwargs)
+        if not reach_of(request).everything:
+            raise PermissionDenied
+
+
+class Rules(_Administering, generics.ListAPIView[Rule]):
+    """`rules`."""
+
+    serializer_class = RuleAnswer
+    pagination_class = RulePages
+    filter_backends = ()
+    queryset = Rule.objects.none()
+
+    def get_queryset(self) -> QuerySet[Rule]:
+        """Return all rules."""
+        return Rule.objects.all()
+
+    @extend_schema(request=RuleBody, responses={201: RuleAnswer, **problems_of(400, 403)})
+    def post(self, request: Request) -> Response:
+        """Add a rule."""
+        told = _with_brand(valid(RuleBody, request))
+        try:
+            rule = add_rule(by=agent_of(request), now=timezone.now(), **told)
+        except InvalidRule as error:
+            raise _invalid(error.errors) from error
+        return Response(RuleAnswer(rule).data, status=201)
+
+
+class OneRule(_Administering):
+    """`rules/{id}`."""
+
+    @extend_schema(operation_id="rule", responses={200: RuleAnswer})
+    def get(self, request: Request, pk: int) -> Response:
+        """Return one rule."""
+        return Response(RuleAnswer(_rule_or_404(pk)).data)
+
+    @extend_schema(
+        operation_id="rule_change",
+        request=RuleBody(partial=True),
+        responses={200: RuleAnswer, **problems_of(400, 403, 404)},
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change a rule."""
+        rule = _rule_or_404(pk)
+        told = _with_brand(valid(RuleBody, request, partial=True))
+        try:
+            changed = change_rule(rule=rule, by=agent_of(request), now=timezone.now(), **told)
+        except InvalidRule as error:
+            raise _invalid(error.errors) from error
+        return Response(RuleAnswer(changed).data)
+
+    @extend_schema(operation_id="rule_remove", responses={204: None, **problems_of(403, 404)})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Delete a rule with its log."""
+        delete_rule(rule=_rule_or_404(pk), by=agent_of(request))
+        return Response(status=204)
+
+
+class DryRunBody(StrictSerializer):
+    """Which chat to try it on."""
+
+    conversation = TextField(max_length=22)
+
+
+class DryRun(_Administering):
+    """`rules/{id}/dry-run`."""
+
+    @extend_schema(
+        operation_id="rule_dry_run",
+        request=DryRunBody,
+        responses={200: dict, **problems_of(400, 403, 404)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Say what the rule would do with a chat; nothing is changed."""
+        rule = _rule_or_404(pk)
+        body = valid(DryRunBody, request)
+        chats = Conversation.objects.visible_to(reach_of(request))
+        chat = chats.filter(public_id=body["conversation"]).first()
+        if chat is None:
+            raise NotFound
+        return Response(try_rule(rule, chat, now=timezone.now()))
+
+
+class Runs(_Administering, generics.ListAPIView[Run]):
+    """`rules/{id}/runs`."""
+
+    pagination_class = RunPages
+    filter_backends = ()
+    queryset = Run.objects.none()
+
+    def get_queryset(self) -> QuerySet[Run]:
+        """Return what the rule did."""
+        rule = _rule_or_404(self.kwargs["pk"])
+        runs = Run.objects.filter(rule=rule).select_related("conversation")
+        return runs.prefetch_related("effects")
+
+    @extend_schema(operation_id="rule_runs", responses={200: dict})
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List what the rule did, newest first."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response([run_json(run) for run in page or []])
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """Return one run; its first step tells the thread, and is none of the rule's actions."""
+    tried = {effect.position: effect for effect in run.effects.all()}
+    actions: list[dict[str, Any]] = []
+    for position, told in enumerate(run.actions if run.matched else [], start=1):
+        effect = tried.get(position)
+        action: dict[str, Any] = {
+            "action": told.get("action"),
+            "done": bool(effect and effect.done),
+        }
+        if effect and effect.reason:
+            action["reason"] = effect.reason
+        actions.append(action)
+    found = {
+        "at": wire_time(run.at),
+        "conversation": run.conversation.public_id,
+        "mode": run.mode,
+        "matched": run.matched,
+        "nodes": run.nodes,
+        "actions": actions,
+    }
+    return found | ({"reason": run.reason} if run.reason else {})
+
+
+class Recipes(_Administering):
+    """`rules/recipes`."""
+
+    @extend_schema(operation_id="rule_recipes", responses={200: list[dict[str, Any]]})
+    def get(self, request: Request) -> Response:
+        """List the ready recipes."""
+        answer = [
+            {
+                "name": name,
+                "title": str(recipe.title),
+                "guide": str(recipe.guide),
+                "settings": {"texts": texts_in_use(name, None)},
+                "installed": bool(installed_rules(name, None)),
+            }
+            for name, recipe in RECIPES.items()
+        ]
+        return Response(answer)
+
+
+class RecipeBody(StrictSerializer):
+    """What can be chosen of a recipe."""
+
+    brand = TextField(max_length=20, allow_null=True, default=None)
+    mode = serializers.ChoiceField(Rule.Mode.choices, required=False)
+    texts = serializers.DictField(required=False)
+
+
+class OneRecipe(_Administering):
+    """`rules/recipes/{name}`."""
+
+    @extend_schema(
+        operation_id="rule_recipe_install",
+        request=RecipeBody,
+        responses={201: dict, 200: dict, **problems_of(400, 403, 404)},
+    )
+    def post(self, request: Request, name: str) -> Response:
+        """Make the recipe's rules; again: the same rules with the settings replaced."""
+        if name not in RECIPES:
+            raise NotFound
+        body = _with_brand(valid(RecipeBody, request))
+        try:
+            rules, is_new = install_recipe(
+                name=name, by=agent_of(request), now=timezone.now(), **body
+            )
+        except InvalidTexts as error:
+            raise _invalid(error.errors) from error
+        answer = {"rules": [str(rule.pk) for rule in rules]}
+        return Response(answer, status=201 if is_new else 200)
+
+
+def _rule_or_404(pk: int) -> Rule:
+    rule: Rule | None = Rule.objects.filter(pk=pk).first()
+    if rule is None:
+        raise NotFound
+    return rule
+
+
+def _with_brand(told: dict[str, Any]) -> dict[str, Any]:
+    if told.get("brand"):
+        brand = Brand.objects.filter(pk=key_of(told["brand"])).first()
+        if brand is None:
+            raise _invalid({"brand": _("There is no such brand.")})
+        return told | {"brand": brand}
+    return told
+
+
+def _invalid(errors: Any) -> Problem:
+    named = {place: [str(text)] for place, text in errors.items()}
+    return Problem(400, "invalid", _("The rule says what can't be."), errors=named)

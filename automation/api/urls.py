@@ -1,0 +1,14 @@
+"""Addresses of the rules' API."""
+
+from django.urls import path
+
+from automation.api import rules
+
+urlpatterns = [
+    path("rules", rules.Rules.as_view(), name="api-rules"),
+    path("rules/recipes", rules.Recipes.as_view(), name="api-rule-recipes"),
+    path("rules/recipes/<str:name>", rules.OneRecipe.as_view(), name="api-rule-recipe"),
+    path("rules/<int:pk>", rules.OneRule.as_view(), name="api-rule"),
+    path("rules/<int:pk>/dry-run", rules.DryRun.as_view(), name="api-rule-dry-run"),
+    path("rules/<int:pk>/runs", rules.Runs.as_view(), name="api-rule-runs"),
+]

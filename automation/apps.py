@@ -1,0 +1,16 @@
+"""Rules, and what they answer by themselves."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AutomationConfig(AppConfig):
+    name = "automation"
+    verbose_name = _("Automation")
+
+    def ready(self) -> None:
+        """Register reactions and effects."""
+        import_module("automation.reactions")
+        import_module("automation.tasks")

@@ -1,0 +1,157 @@
+"""Rules, how far they have looked at each chat, and what they did."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Brand
+from chat.models import Conversation
+
+
+class RuleQuerySet(models.QuerySet[Any]):
+    """Rules."""
+
+    def in_order(self) -> Self:
+        """Sort them as they are looked at."""
+        return self.order_by("group", "position", "pk")
+
+
+class Rule(models.Model):
+    """What shall happen by itself, and when."""
+
+    class Mode(models.TextChoices):
+        OFF = "off", _("Off")
+        TRIAL = "trial", _("Trial")
+        ON = "on", _("On")
+
+    class When(models.TextChoices):
+        INCOMING = "incoming", _("A chat or message comes in")
+        UPDATED = "updated", _("Something happens in a chat")
+        TIME = "time", _("Time passes")
+
+    class Subject(models.TextChoices):
+        CHAT = "chat", _("Chats")
+
+    name = models.CharField(_("name"), max_length=80)
+    mode = models.CharField(_("mode"), max_length=5, choices=Mode, default=Mode.OFF)
+    when = models.CharField(_("when"), max_length=8, choices=When)
+    # Of time rules: {"since": …, "minutes": n}.
+    after = models.JSONField(default=dict, blank=True)
+    subject = models.CharField(max_length=6, choices=Subject, default=Subject.CHAT)
+    brand = models.ForeignKey(
+        Brand, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("brand")
+    )
+    # The heading it stands under in the list.
+    group = models.CharField(_("group"), max_length=80, blank=True)
+    position = models.IntegerField(_("position"), default=0)
+    # "once", "every" or {"minutes": n}.
+    fires = models.JSONField(default=str)
+    # Of rules of one family only one acts in a stay, if they act once.
+    family = models.CharField(max_length=40, blank=True)
+    # Trees of conditions: all of these, and one of those where there are any.
+    all = models.JSONField(default=list, blank=True)
+    any = models.JSONField(default=list, blank=True)
+    actions = models.JSONField(default=list)
+    stop = models.BooleanField(_("no further rule after it"), default=False)
+    # Which ready recipe made it.
+    recipe = models.CharField(max_length=40, blank=True)
+    # Events before it are none of its business: it was off, or not there.
+    on_since = models.DateTimeField(default=timezone.now)
+    # Why nobody but the product switched it off.
+    switched_off = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    objects = RuleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("rule")
+        verbose_name_plural = _("rules")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Edition(models.Model):
+    """The one row that says which edition of the rules is in force."""
+
+    version = models.CharField(max_length=32)
+
+
+class Cursor(models.Model):
+    """Up to which line of its timeline the rules have looked at a chat, and who looks now."""
+
+    conversation = models.OneToOneField(Conversation, models.CASCADE, related_name="+")
+    seq = models.PositiveIntegerField()
+    # The line that is decided but not done yet: its runs stand.
+    decided = models.PositiveIntegerField(default=0)
+    holder = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+
+class Run(models.Model):
+    """One rule met one event: what it saw, and what it did."""
+
+    rule = models.ForeignKey(Rule, models.CASCADE, related_name="runs")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="rule_runs")
+    # Rule and event: decided once.
+    key = models.CharField(max_length=80, unique=True)
+    # The line it was about; null for time rules.
+    seq = models.PositiveIntegerField(null=True)
+    mode = models.CharField(max_length=5, choices=Rule.Mode)
+    matched = models.BooleanField(default=True)
+    # Why it did nothing.
+    reason = models.CharField(max_length=40, blank=True)
+    stay = models.PositiveIntegerField(default=0)
+    family = models.CharField(max_length=40, blank=True)
+    depth = models.PositiveSmallIntegerField(default=1)
+    chain = models.JSONField(default=list)
+    nodes = models.JSONField(default=list)
+    # The actions as the rule said then.
+    actions = models.JSONField(default=list)
+    # The words of the event, for actions that read them.
+    text = models.TextField(blank=True)
+    was_taken = models.BooleanField(default=False)
+    done_at = models.DateTimeField(null=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("run of a rule")
+        verbose_name_plural = _("runs of rules")
+        indexes = [
+            # The log of a rule, and how often it ran.
+            models.Index(fields=["rule", "-at"], name="run_by_rule"),
+            # Whether a rule has acted in this stay.
+            models.Index(fields=["conversation", "family"], name="run_by_chat"),
+            # Forgetting old ones.
+            models.Index(fields=["at"], name="run_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.key}"
+
+
+class Effect(models.Model):
+    """One action of a run was tried: it is not tried again."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="effects")
+    position = models.PositiveSmallIntegerField()
+    done = models.BooleanField()
+    reason = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="effect_once")]
+
+
+class Tally(models.Model):
+    """How often a rule was looked at on a day, and how often it held."""
+
+    rule = models.ForeignKey(Rule, models.CASCADE, related_name="tallies")
+    day = models.DateField()
+    looked = models.PositiveIntegerField(default=0)
+    matched = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rule", "day"], name="tally_by_day")]

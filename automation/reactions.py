@@ -1,0 +1,120 @@
+"""What makes the rules look: facts of live support, and chats that wait for them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Min
+from django.utils import timezone
+
+from automation.models import Rule
+from automation.rules import book
+from automation.rules.clock import arm
+from automation.rules.engine import look_at
+from chat.events.lifecycle import (
+    ConversationAssigned,
+    ConversationChanged,
+    ConversationEnded,
+    ConversationQueued,
+    ConversationReopened,
+    ConversationResolved,
+    ConversationTagged,
+)
+from chat.events.words import FactsAppended, MessagesPosted
+from chat.models import Conversation, Entry
+from chat.routing import hooks
+from config.events import Event, react_to
+from config.outbox.operations import enqueue
+
+LOOK = "automation.look"
+
+
+class RuleAutomation:
+    """The rules, as live support asks them."""
+
+    def holds(self, brand_id: int, when: hooks.When) -> bool:
+        """Return whether a chat must wait for rules; from memory."""
+        return when == "incoming" and book.current().is_holding(when, brand_id)
+
+    def settle(self, conversation_id: int, seq: int) -> bool:
+        """Run the rules; none of those there are keeps a chat waiting."""
+        look_at(conversation_id, begin=1)
+        return False
+
+    def answer(self, conversation_id: int) -> str:
+        """Return the newest words that a rule said in a chat."""
+        said = Entry.objects.filter(conversation=conversation_id, kind=Entry.Kind.BOT)
+        newest = said.filter(data__has_key="rule").order_by("-seq")
+        return newest.values_list("body", flat=True).first() or ""
+
+
+def look(payload: dict[str, Any]) -> None:
+    """Outbox: have the rules look at a chat."""
+    look_at(payload["conversation"], begin=payload["seq"])
+
+
+def _ask_to_look(conversation_id: int, seq: int) -> None:
+    payload = {"conversation": conversation_id, "seq": seq}
+    enqueue(kind=LOOK, key=f"rules:{conversation_id}:{seq}", payload=payload)
+
+
+def _has_updated_rules() -> bool:
+    return any(ready.rule.when == Rule.When.UPDATED for ready in book.current().rules)
+
+
+def _said(fact: dict[str, Any]) -> None:
+    if not _has_updated_rules():
+        return
+    lines = Entry.objects.filter(pk__in=fact["entry_ids"]).order_by()
+    for conversation_id, seq in lines.values_list("conversation").annotate(first=Min("seq")):
+        _ask_to_look(conversation_id, seq)
+
+
+def _changed(fact: dict[str, Any]) -> None:
+    if _has_updated_rules():
+        _look_at_newest(fact["conversation_id"])
+
+
+def _look_at_newest(conversation_id: int) -> None:
+    """Have the rules look at the lines that a chat got at the same moment as its newest one."""
+    lines = Entry.objects.filter(conversation=conversation_id)
+    newest = lines.order_by("-seq").values("created_at")[:1]
+    seq = lines.filter(created_at__in=newest).aggregate(first=Min("seq"))["first"]
+    if seq is not None:
+        _ask_to_look(conversation_id, seq)
+
+
+def _came(fact: dict[str, Any]) -> None:
+    """A chat stands in line: time rules are armed, and rules that hold nobody look now."""
+    rules = book.current().rules
+    if not rules:
+        return
+    chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
+    if chat is None:
+        return
+    arm(chat, now=timezone.now())
+    if fact["previous_id"] is None and chat.accepted_at is None:
+        _ask_to_look(chat.pk, 1)
+    _changed(fact)
+
+
+def _resolved(fact: dict[str, Any]) -> None:
+    """A message that was left is a chat that comes in, and is in the archive already."""
+    if fact["outcome"] == Conversation.Outcome.OFFLINE and book.current().rules:
+        _ask_to_look(fact["conversation_id"], 1)
+    _changed(fact)
+
+
+react_to(MessagesPosted, _said)
+react_to(FactsAppended, _changed)
+react_to(ConversationQueued, _came)
+react_to(ConversationResolved, _resolved)
+_CHANGES: Iterable[type[Event]] = (
+    ConversationAssigned,
+    ConversationChanged,
+    ConversationEnded,
+    ConversationReopened,
+    ConversationTagged,
+)
+for _event in _CHANGES:
+    react_to(_event, _changed)
+hooks.use(RuleAutomation())

@@ -1,0 +1,1 @@
+"""Rules: what they see, when they hold, what they do."""

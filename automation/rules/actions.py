@@ -1,0 +1,193 @@
+"""Every action, once: what it is called, what it needs, and what it does.
+
+Each is one ordinary operation of live support. An action returns why it did nothing, or "".
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Topic
+from automation.models import Run
+from chat.actors import Rule
+from chat.models import Conversation
+from chat.operations.conversations import set_priority, set_topic
+from chat.operations.saying import add_note, save_email, say_automatically
+from chat.operations.tags import add_tag, remove_tag
+from chat.operations.tickets import convert_to_ticket
+from chat.queries.people import email_of
+from config.mail import is_address
+from config.text import key_of
+from config.web.limits import TooMany
+from tickets.mail.send import send_ticket_mail
+
+TEXT_MAX = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acting:
+    """One action of one run at work."""
+
+    run: Run
+    position: int
+    chat: Conversation
+    by: Rule
+    now: datetime
+
+    @property
+    def client_id(self) -> str:
+        """Return what makes words of this action one line, however often they are said."""
+        return str(uuid5(NAMESPACE_URL, f"imece:rule:{self.run.pk}:{self.position}"))
+
+    def text(self, texts: Mapping[str, str]) -> str:
+        """Return a text in the chat's language, else in the brand's, else in the one there is."""
+        wanted = (self.chat.language, self.chat.brand.default_language, *texts)
+        return next((texts[code] for code in wanted if texts.get(code)), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """What an action needs to be told."""
+
+    label: str | Promise
+    # "texts" (one a language), "tag", "topic", "number", "address" or "line".
+    type: str
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """Something that a rule can do."""
+
+    label: str | Promise
+    do: Callable[[Acting, Mapping[str, Any]], str]
+    parameters: Mapping[str, Parameter]
+    when: frozenset[str] = frozenset({"incoming", "updated", "time"})
+
+
+def _say(acting: Acting, text: str) -> str:
+    say_automatically(
+        conversation=acting.chat,
+        text=text,
+        by=acting.by,
+        client_id=acting.client_id,
+        unless_taken=not acting.run.was_taken,
+        now=acting.now,
+    )
+    return ""
+
+
+def _send_message(acting: Acting, told: Mapping[str, Any]) -> str:
+    return _say(acting, acting.text(told["text"]))
+
+
+def _ask_email(acting: Acting, told: Mapping[str, Any]) -> str:
+    if email_of(acting.chat):
+        return "known"
+    return _say(acting, acting.text(told["text"]))
+
+
+def _note(acting: Acting, told: Mapping[str, Any]) -> str:
+    text = acting.text(told["text"])
+    add_note(conversation=acting.chat, text=text, by=acting.by, now=acting.now)
+    return ""
+
+
+def _add_tag(acting: Acting, told: Mapping[str, Any]) -> str:
+    add_tag(conversation=acting.chat, name=told["tag"], by=acting.by, now=acting.now)
+    return ""
+
+
+def _remove_tag(acting: Acting, told: Mapping[str, Any]) -> str:
+    remove_tag(conversation=acting.chat, name=told["tag"], by=acting.by, now=acting.now)
+    return ""
+
+
+def _set_topic(acting: Acting, told: Mapping[str, Any]) -> str:
+    topic = Topic.objects.filter(pk=key_of(told["topic"]), is_active=True).first()
+    if topic is None:
+        return "gone"
+    set_topic(conversation=acting.chat, topic=topic, by=acting.by, now=acting.now)
+    return ""
+
+
+def _set_priority(acting: Acting, told: Mapping[str, Any]) -> str:
+    set_priority(conversation=acting.chat, priority=told["priority"], by=acting.by, now=acting.now)
+    return ""
+
+
+def _convert(acting: Acting, told: Mapping[str, Any]) -> str:
+    made = convert_to_ticket(conversation=acting.chat, by=acting.by, now=acting.now)
+    return "" if made.created else "known"
+
+
+def _save_email(acting: Acting, told: Mapping[str, Any]) -> str:
+    kept = save_email(conversation=acting.chat, text=acting.run.text, by=acting.by, now=acting.now)
+    return "" if kept else "nothing"
+
+
+def _send_email(acting: Acting, told: Mapping[str, Any]) -> str:
+    chat = acting.chat
+    if chat.ticket is None:
+        return "no_ticket"
+    to = email_of(chat) if told["to"] == "customer" else told["to"]
+    if not is_address(to):
+        return "no_address"
+    try:
+        send_ticket_mail(
+            ticket=chat.ticket,
+            to=to,
+            subject=acting.text(told["subject"]),
+            text=acting.text(told["text"]),
+            key=acting.client_id,
+        )
+    except TooMany:
+        return "limit"
+    return ""
+
+
+def _stop(acting: Acting, told: Mapping[str, Any]) -> str:
+    return ""
+
+
+_TEXT = {"text": Parameter(label=_("text"), type="texts")}
+_TAG = {"tag": Parameter(label=_("tag"), type="tag")}
+_MAIL = {
+    "to": Parameter(label=_("to"), type="address"),
+    "subject": Parameter(label=_("subject"), type="texts"),
+    **_TEXT,
+}
+
+ACTIONS: Mapping[str, Action] = {
+    "send_message": Action(label=_("say to the customer"), do=_send_message, parameters=_TEXT),
+    "note": Action(label=_("note for the team"), do=_note, parameters=_TEXT),
+    "add_tag": Action(label=_("add the tag"), do=_add_tag, parameters=_TAG),
+    "remove_tag": Action(label=_("remove the tag"), do=_remove_tag, parameters=_TAG),
+    "set_topic": Action(
+        label=_("set the topic"),
+        do=_set_topic,
+        parameters={"topic": Parameter(label=_("topic"), type="topic")},
+    ),
+    "set_priority": Action(
+        label=_("set the priority"),
+        do=_set_priority,
+        parameters={"priority": Parameter(label=_("priority"), type="number")},
+    ),
+    "convert": Action(label=_("make a ticket of it"), do=_convert, parameters={}),
+    "ask_email": Action(
+        label=_("ask for the e-mail address if it is not known"), do=_ask_email, parameters=_TEXT
+    ),
+    "save_email": Action(
+        label=_("keep the e-mail address that the customer wrote"),
+        do=_save_email,
+        parameters={},
+        when=frozenset({"updated"}),
+    ),
+    "send_email": Action(label=_("send an e-mail"), do=_send_email, parameters=_MAIL),
+    "stop": Action(label=_("look at no further rule"), do=_stop, parameters={}),
+}

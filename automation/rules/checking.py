@@ -1,0 +1,190 @@
+"""Whether a rule says something that can be: errors name the place, such as "all.0.value"."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Language
+from agents.models.tag import NAME_MAX
+from automation.models import Rule
+from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
+from automation.rules.conditions import BadPattern, compile_pattern
+from automation.rules.registry import FIELDS, OPERATORS, Field, Type, operators_of
+from config.mail import is_address
+
+DEPTH_MAX = 3
+CONDITIONS_MAX = 20
+ACTIONS_MAX = 10
+VALUE_MAX = 500
+MINUTES_MAX = 60 * 24 * 30
+PRIORITY_MAX = 500
+SINCE = ("queued", "customer_word", "agent_word", "created")
+_NUMBER_MAX = 1_000_000
+
+type Errors = dict[str, str | Promise]
+
+_UNKNOWN = _("This is not known.")
+_NOT_HERE = _("This can't be so when the rule looks.")
+_MISSING = _("This field is required.")
+_TOO_LONG = _("This text is too long.")
+
+
+def check_rule(told: Mapping[str, Any]) -> Errors:
+    """Return what is wrong with a rule, by place; nothing when it can be used."""
+    errors: Errors = {}
+    when = told["when"]
+    _check_time(told, errors)
+    fires = told["fires"]
+    is_every = fires in ("once", "every")
+    if not is_every and not (
+        isinstance(fires, dict) and set(fires) == {"minutes"} and _is_minutes(fires["minutes"])
+    ):
+        errors["fires"] = _UNKNOWN
+    count = [0]
+    for name in ("all", "any"):
+        _check_nodes(told[name], name, when, 1, count, errors)
+    if count[0] > CONDITIONS_MAX:
+        errors["all"] = _("These are too many conditions.")
+    _check_actions(told["actions"], when, errors)
+    return errors
+
+
+def _check_time(told: Mapping[str, Any], errors: Errors) -> None:
+    after = told["after"]
+    if told["when"] != Rule.When.TIME:
+        if after:
+            errors["after"] = _NOT_HERE
+    elif not isinstance(after, dict) or not after:
+        errors["after"] = _MISSING
+    else:
+        if after.get("since") not in SINCE:
+            errors["after.since"] = _UNKNOWN
+        if not _is_minutes(after.get("minutes")):
+            errors["after.minutes"] = _("From 1 to 43200 minutes.")
+        if extra := sorted(set(after) - {"since", "minutes"}):
+            errors[f"after.{extra[0]}"] = _UNKNOWN
+
+
+def _is_minutes(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= MINUTES_MAX
+
+
+def _check_nodes(
+    nodes: Any, place: str, when: str, depth: int, count: list[int], errors: Errors
+) -> None:
+    if not isinstance(nodes, list):
+        errors[place] = _UNKNOWN
+        return
+    if depth > DEPTH_MAX:
+        errors[place] = _("Blocks are nested too deeply.")
+        return
+    for number, node in enumerate(nodes):
+        here = f"{place}.{number}"
+        if not isinstance(node, dict):
+            errors[here] = _UNKNOWN
+        elif len(node) == 1 and (name := next(iter(node))) in {"all", "any"}:
+            if node[name] == []:
+                errors[here] = _("This block is empty.")
+            _check_nodes(node[name], f"{here}.{name}", when, depth + 1, count, errors)
+        else:
+            count[0] += 1
+            _check_condition(node, here, when, errors)
+
+
+def _check_condition(node: dict[str, Any], place: str, when: str, errors: Errors) -> None:
+    for name in set(node) - {"field", "operator", "value"}:
+        errors[f"{place}.{str(name)[:40]}"] = _UNKNOWN
+    field = FIELDS.get(str(node.get("field")))
+    if field is None:
+        errors[f"{place}.field"] = _UNKNOWN
+        return
+    if when not in field.when:
+        errors[f"{place}.field"] = _NOT_HERE
+        return
+    name = str(node.get("operator"))
+    if name not in OPERATORS:
+        errors[f"{place}.operator"] = _UNKNOWN
+    elif name not in operators_of(node["field"], when):
+        errors[f"{place}.operator"] = _NOT_HERE
+    elif OPERATORS[name].takes_value:
+        if problem := _check_value(field, name, node.get("value")):
+            errors[f"{place}.value"] = problem
+    elif node.get("value") not in (None, ""):
+        errors[f"{place}.value"] = _NOT_HERE
+
+
+def _check_value(field: Field, operator: str, value: Any) -> str | Promise:
+    if field.type is Type.BOOLEAN:
+        return "" if isinstance(value, bool) else _UNKNOWN
+    if field.type is Type.NUMBER:
+        return "" if type(value) is int and abs(value) <= _NUMBER_MAX else _UNKNOWN
+    if not isinstance(value, str):
+        return _UNKNOWN
+    if not value.strip():
+        return _MISSING
+    if len(value) > VALUE_MAX:
+        return _TOO_LONG
+    if operator == "matches":
+        try:
+            compile_pattern(value)
+        except BadPattern:
+            return _("This pattern can't be read.")
+    if field.choices is not None and value not in field.choices:
+        return _UNKNOWN
+    if field.name_of is not None and field.name_of(value) is None:
+        return _("There is no such thing (any more).")
+    return ""
+
+
+def _check_actions(actions: Any, when: str, errors: Errors) -> None:
+    if not isinstance(actions, list) or not actions:
+        errors["actions"] = _MISSING
+        return
+    if len(actions) > ACTIONS_MAX:
+        errors["actions"] = _("These are too many actions.")
+        return
+    for number, told in enumerate(actions):
+        here = f"actions.{number}"
+        name = told.get("action") if isinstance(told, dict) else None
+        action = ACTIONS.get(name) if isinstance(name, str) else None
+        if action is None:
+            errors[f"{here}.action"] = _UNKNOWN
+        elif when not in action.when:
+            errors[f"{here}.action"] = _NOT_HERE
+        else:
+            for extra in set(told) - {"action", *action.parameters}:
+                errors[f"{here}.{str(extra)[:40]}"] = _UNKNOWN
+            for key, parameter in action.parameters.items():
+                if problem := _check_parameter(parameter, told.get(key)):
+                    errors[f"{here}.{key}"] = problem
+
+
+def _check_parameter(parameter: Parameter, value: Any) -> str | Promise:
+    if parameter.type == "number":
+        return "" if type(value) is int and abs(value) < PRIORITY_MAX else _UNKNOWN
+    if parameter.type == "texts":
+        if not isinstance(value, dict) or not any(value.values()):
+            return _MISSING
+        if not set(value) <= set(Language.values):
+            return _UNKNOWN
+        if not all(isinstance(text, str) for text in value.values()):
+            return _UNKNOWN
+        return _TOO_LONG if any(len(text) > TEXT_MAX for text in value.values()) else ""
+    if not isinstance(value, str) or not value.strip():
+        return _MISSING
+    if parameter.type == "tag":
+        return _TOO_LONG if len(value) > NAME_MAX else ""
+    if parameter.type == "topic":
+        named = FIELDS["topic"].name_of
+        return "" if named and named(value) else _("There is no such thing (any more).")
+    return "" if value == "customer" or is_address(value) else _UNKNOWN
+
+
+def missing_in(rule: Rule) -> str:
+    """Return the place that names what was deleted since; "" when the rule can be used."""
+    errors = check_rule(
+        {name: getattr(rule, name) for name in ("when", "after", "fires", "all", "any", "actions")}
+    )
+    return next(iter(errors), "")

@@ -1,0 +1,179 @@
+"""Conditions, compiled once and asked often, with a trace of what each saw."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import re2
+
+from automation.rules.facts import Facts
+from automation.rules.registry import FIELDS, OPERATORS, Type
+from config.folding import fold
+
+PATTERN_MAX = 500
+# What a pattern says with letters that must stay as they are: escapes, classes, properties.
+_LITERAL = re.compile(
+    r"\\[pP]\{[^}]*\}|\\[pP].|\\x\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\.|\[:\^?\w+:\]|\(\?[^)>:]*[):>]"
+)
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False
+_OPTIONS.max_mem = 1 << 20
+
+
+class BadPattern(ValueError):
+    """A pattern that can't be read, or that needs more than we allow."""
+
+
+class Seen(NamedTuple):
+    """What one condition saw, and whether it held."""
+
+    field: str
+    operator: str
+    value: Any
+    saw: Any
+    holds: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the shape of the wire."""
+        return self._asdict()
+
+
+class Node(Protocol):
+    """A condition or a block of them."""
+
+    @property
+    def is_dear(self) -> bool:
+        """Return whether it asks the database."""
+
+    def holds(self, facts: Facts, trace: list[Seen], *, all_of_it: bool) -> bool:
+        """Return whether it holds; `all_of_it`: ask also what no longer matters."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A field, an operator and a value."""
+
+    field: str
+    operator: str
+    value: Any
+    test: Callable[[Facts, Any], bool]
+
+    @property
+    def is_dear(self) -> bool:
+        """Return whether it asks the database."""
+        return FIELDS[self.field].is_dear
+
+    def holds(self, facts: Facts, trace: list[Seen], *, all_of_it: bool) -> bool:
+        """Compare, and note what was seen."""
+        saw = FIELDS[self.field].read(facts)
+        if self.operator == "was":
+            saw = facts.happening.before.get(self.field)
+        held = self.test(facts, saw)
+        shown = saw[:200] if isinstance(saw, str) else saw
+        trace.append(Seen(self.field, self.operator, self.value, shown, held))
+        return held
+
+
+@dataclass(frozen=True)
+class Block:
+    """Conditions of which all must hold, or one."""
+
+    nodes: Sequence[Node]
+    needs_all: bool
+
+    @property
+    def is_dear(self) -> bool:
+        """Return whether any of them asks the database."""
+        return any(node.is_dear for node in self.nodes)
+
+    def holds(self, facts: Facts, trace: list[Seen], *, all_of_it: bool) -> bool:
+        """Ask them in turn until the answer is known; those that cost nothing first."""
+        held = []
+        for node in self.nodes if all_of_it else sorted(self.nodes, key=lambda each: each.is_dear):
+            held.append(node.holds(facts, trace, all_of_it=all_of_it))
+            if not all_of_it and held[-1] is not self.needs_all:
+                break
+        return all(held) if self.needs_all else any(held)
+
+
+def compile_nodes(nodes: Sequence[dict[str, Any]], *, needs_all: bool) -> Block:
+    """Return checked conditions ready to be asked."""
+    return Block([_compile(node) for node in nodes], needs_all)
+
+
+def _compile(node: dict[str, Any]) -> Node:
+    for name in ("all", "any"):
+        if name in node:
+            return compile_nodes(node[name], needs_all=name == "all")
+    value = node.get("value")
+    test = _test_of(node["field"], node["operator"], value)
+    return Condition(node["field"], node["operator"], value, test)
+
+
+def compile_pattern(pattern: str) -> Any:
+    """Return a pattern for folded text. Raises `BadPattern`.
+
+    Only its literal letters are folded: `\\S` is not `\\s`.
+    """
+    if len(pattern) > PATTERN_MAX:
+        raise BadPattern
+    parts, at = [], 0
+    for kept in _LITERAL.finditer(pattern):
+        parts += [fold(pattern[at : kept.start()]), kept.group()]
+        at = kept.end()
+    parts.append(fold(pattern[at:]))
+    try:
+        return re2.compile("".join(parts), _OPTIONS)
+    except re2.error as error:
+        raise BadPattern from error
+
+
+type _Test = Callable[[Facts, Any], bool]
+
+
+def _test_of(name: str, operator: str, value: Any) -> _Test:
+    field = FIELDS[name]
+    if OPERATORS[operator].of_change:
+        if operator == "changed":
+            return lambda facts, saw: facts.happening.change == name
+        same = _same(field.type, value)
+        return lambda facts, saw: facts.happening.change == name and same(saw)
+    if operator == "empty":
+        return lambda facts, saw: saw is None or saw in ("", [])
+    if operator == "not_empty":
+        return lambda facts, saw: saw is not None and saw not in ("", [])
+    if field.type is Type.TEXT and operator not in {"is", "is_not"}:
+        return _test_of_text(operator, value)
+    if operator in {"greater", "less"}:
+        if operator == "greater":
+            return lambda facts, saw: saw is not None and saw > value
+        return lambda facts, saw: saw is not None and saw < value
+    same = _same(field.type, value)
+    if operator == "is":
+        return lambda facts, saw: same(saw)
+    return lambda facts, saw: not same(saw)
+
+
+def _same(kind: Type, value: Any) -> Callable[[Any], bool]:
+    if kind is Type.TAG:
+        word = fold(str(value))
+        return lambda saw: word in {fold(tag) for tag in saw}
+    if kind is Type.TEXT:
+        word = fold(str(value).strip())
+        return lambda saw: fold(saw.strip()) == word
+    if kind in {Type.BOOLEAN, Type.NUMBER}:
+        return lambda saw: saw == value
+    return lambda saw: saw is not None and str(saw) == str(value)
+
+
+def _test_of_text(operator: str, value: str) -> _Test:
+    if operator == "matches":
+        pattern = compile_pattern(value)
+        return lambda facts, saw: pattern.search(fold(saw)) is not None
+    word = fold(value)
+    if operator == "contains":
+        return lambda facts, saw: word in fold(saw)
+    if operator == "not_contains":
+        return lambda facts, saw: word not in fold(saw)
+    return lambda facts, saw: fold(saw).lstrip().startswith(word)

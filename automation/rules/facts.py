@@ -1,0 +1,188 @@
+"""What a rule sees of a chat: its state at the event's turn, and the event."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+
+from chat.models import Conversation, ConversationTag, Entry
+from chat.operations.saying import address_in
+from chat.queries.people import email_of
+from chat.routing.availability import state_for
+from config.folding import fold
+
+# Digits as people write phone numbers: at least seven, with what they put between.
+_PHONE = re.compile(r"(?<![\w@.])\+?\d(?:[ ().\-/]?\d){6,14}(?![\w@])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """An event, as a line of the timeline tells it."""
+
+    when: str
+    seq: int | None = None
+    by: str = ""
+    change: str = ""
+    text: str = ""
+    # What a field was before, by its name in the registry.
+    before: Mapping[str, Any] = field(default_factory=dict)
+    depth: int = 0
+    chain: tuple[int, ...] = ()
+
+
+# What a line of the timeline changes, as rules call it.
+_FIELDS = {"topic": "topic", "team": "team", "priority": "priority"}
+_WORDS = {Entry.AuthorKind.VISITOR: "customer_word", Entry.AuthorKind.AGENT: "agent_word"}
+_SIDES = {
+    Entry.AuthorKind.VISITOR: "customer",
+    Entry.AuthorKind.AGENT: "agent",
+    Entry.AuthorKind.BOT: "rule",
+    Entry.AuthorKind.SYSTEM: "system",
+}
+_PLAIN = {
+    Entry.Kind.NOTE: "note",
+    Entry.Kind.RATED: "rating",
+    Entry.Kind.ENDED: "ended",
+    Entry.Kind.REOPENED: "reopened",
+}
+# The words a chat or form begins with: `started` is the first line, these are the second.
+_FIRST_WORDS = 2
+
+
+def happening_of(line: Entry, first_words: str = "") -> Happening | None:
+    """Return the event that a line is; None for what no rule looks at.
+
+    The first words belong to the chat that comes in and are no update.
+    """
+    cause = line.data.get("cause") or {}
+    shared: dict[str, Any] = {
+        "seq": line.seq,
+        "by": _SIDES[Entry.AuthorKind(line.author_kind)],
+        "depth": cause.get("depth", 0),
+        "chain": tuple(cause.get("rules", ())),
+    }
+    if line.kind == Entry.Kind.STARTED:
+        return Happening(when="incoming", text=first_words, **shared)
+    change, before = _change_of(line)
+    if not change:
+        return None
+    text = line.body if line.kind in {Entry.Kind.MESSAGE, Entry.Kind.NOTE} else ""
+    return Happening(when="updated", change=change, text=text, before=before, **shared)
+
+
+def _change_of(line: Entry) -> tuple[str, dict[str, Any]]:
+    kind, data = line.kind, line.data
+    if kind == Entry.Kind.MESSAGE:
+        is_first = line.author_kind == Entry.AuthorKind.VISITOR and line.seq == _FIRST_WORDS
+        if is_first or data.get("automatic"):
+            return "", {}
+        return _WORDS.get(Entry.AuthorKind(line.author_kind), ""), {}
+    if kind == Entry.Kind.FIELD and data.get("name") in _FIELDS:
+        name = _FIELDS[data["name"]]
+        return name, {name: data.get("from_id", data.get("from"))}
+    if kind == Entry.Kind.TAGGED:
+        return "tag", {"tag": None}
+    if kind == Entry.Kind.ACCEPTED or (kind == Entry.Kind.ASSIGNED and not data.get("because")):
+        return "assignee", {"assignee": data.get("from_id")}
+    if kind == Entry.Kind.STATUS and data.get("from") != data.get("to"):
+        return "status", {"status": data.get("from")}
+    return _PLAIN.get(Entry.Kind(kind), ""), {}
+
+
+def seen_chats() -> QuerySet[Conversation]:
+    """Return chats with all that rules see of them without a further question."""
+    return Conversation.objects.select_related("visitor", "contact", "brand", "topic", "ticket")
+
+
+class Facts:
+    """What rules see of one chat at one moment. Read at most once, the dear ones when asked."""
+
+    def __init__(self, chat: Conversation, happening: Happening, now: datetime) -> None:
+        self.chat = chat
+        self.happening = happening
+        self.now = now
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """Return the chat's tags, folded and as they are written."""
+        found = ConversationTag.objects.filter(conversation=self.chat)
+        return dict(found.values_list("tag__folded", "tag__name"))
+
+    @cached_property
+    def availability(self) -> str:
+        """Return the one answer to whether somebody can take this chat."""
+        return str(state_for(self.chat, now=self.now))
+
+    @cached_property
+    def is_first_contact(self) -> bool:
+        """Return whether the visitor has no earlier chat and left no earlier message."""
+        if self.chat.visitor_id is None:
+            return True
+        earlier = Conversation.objects.filter(visitor=self.chat.visitor_id).exclude(pk=self.chat.pk)
+        return not earlier.filter(created_at__lte=self.chat.created_at).exists()
+
+    @cached_property
+    def queue_length(self) -> int:
+        """Return how many chats of the brand stand in line."""
+        line = Conversation.objects.in_line(self.now).filter(brand=self.chat.brand_id)
+        return int(line.exclude(pk=self.chat.pk).count())
+
+    @cached_property
+    def rating(self) -> int | None:
+        """Return the newest rating."""
+        rated = self.chat.entries.filter(kind=Entry.Kind.RATED).order_by("-seq")
+        data = rated.values_list("data", flat=True).first()
+        return (data or {}).get("score")
+
+    @property
+    def wait(self) -> int:
+        """Return for how many minutes the customer has waited for somebody to answer."""
+        since = self.chat.unanswered_since
+        return int((self.now - since).total_seconds() // 60) if since else 0
+
+    @property
+    def idle(self) -> int:
+        """Return for how many minutes nothing was said."""
+        since = self.chat.last_message_at
+        return int((self.now - since).total_seconds() // 60) if since else 0
+
+    @property
+    def email_known(self) -> bool:
+        """Return whether an address of the customer is known."""
+        return bool(email_of(self.chat))
+
+    @property
+    def phone_known(self) -> bool:
+        """Return whether a phone number of the customer is known."""
+        visitor, contact = self.chat.visitor, self.chat.contact
+        known = (self.chat.fields.get("phone"), visitor and visitor.phone)
+        return any(known) or bool(contact and contact.phone)
+
+    @property
+    def has_email(self) -> bool:
+        """Return whether the event's words hold an address."""
+        return bool(address_in(self.happening.text))
+
+    @property
+    def has_phone(self) -> bool:
+        """Return whether the event's words hold a phone number."""
+        return _PHONE.search(self.happening.text) is not None
+
+    @cached_property
+    def folded_text(self) -> str:
+        """Return the event's words without marks and capitals."""
+        return fold(self.happening.text)
+
+    @property
+    def priority(self) -> int:
+        """Return the chat's priority within its line."""
+        return self.chat.priority - (self.chat.HEAD if self.chat.is_at_head else 0)
+
+    @cached_property
+    def assignee(self) -> str | None:
+        """Return whose chat it is."""
+        return self.chat.assignee.public_id if self.chat.assignee else None

@@ -1,0 +1,297 @@
+"""Every field and operator of a condition, once: its name, its type, and where it is valid.
+
+Validation, evaluation, API, administration and the sentence that a rule is said back in read this.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from agents.models import Agent, Brand, Channel, Language, Tag, Team, Topic
+from automation.rules.facts import Facts
+from chat.models import Conversation
+from config.folding import fold
+from config.text import key_of
+
+
+class Type(StrEnum):
+    """What sort of value a field has."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    REFERENCE = "reference"
+    BOOLEAN = "boolean"
+    NUMBER = "number"
+    TAG = "tag"
+
+
+_INCOMING, _UPDATED, _TIME = "incoming", "updated", "time"
+_ALWAYS = frozenset({_INCOMING, _UPDATED, _TIME})
+_EVENTS = frozenset({_INCOMING, _UPDATED})
+
+type Choices = Mapping[str, str | Promise]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Something of a chat or event that a condition looks at."""
+
+    label: str | Promise
+    type: Type
+    read: Callable[[Facts], Any]
+    when: frozenset[str] = _ALWAYS
+    choices: Choices | None = None
+    # Returns the name of a row that the value refers to; None when there is none.
+    name_of: Callable[[str], str | None] | None = None
+    # Whether its change is an event whose line names what it was.
+    changes: bool = False
+    # It asks more of the database than the chat's own row: last, and only if still needed.
+    is_dear: bool = False
+
+
+def _brand_name(key: str) -> str | None:
+    return Brand.objects.filter(pk=key_of(key)).values_list("name", flat=True).first()
+
+
+def _topic_name(key: str) -> str | None:
+    topic = Topic.objects.filter(pk=key_of(key), is_active=True).first()
+    return str(topic) if topic else None
+
+
+def _team_name(key: str) -> str | None:
+    return Team.objects.filter(pk=key_of(key)).values_list("name", flat=True).first()
+
+
+def _agent_name(key: str) -> str | None:
+    found = Agent.objects.filter(public_id=key, is_active=True)
+    return found.values_list("name", flat=True).first()
+
+
+def _tag_name(key: str) -> str | None:
+    return Tag.objects.filter(folded=fold(key)).values_list("name", flat=True).first() or key
+
+
+def _text_of(key: int | None) -> str | None:
+    return str(key) if key is not None else None
+
+
+SOURCES: Choices = {"live_chat": _("live chat"), "ticket": _("a ticket")}
+SIDES: Choices = {
+    "customer": _("the customer"),
+    "agent": _("an agent"),
+    "rule": _("a rule"),
+    "system": _("the system"),
+}
+CHANGES: Choices = {
+    "customer_word": _("the customer wrote"),
+    "agent_word": _("an agent wrote"),
+    "note": _("a note was written"),
+    "tag": _("a tag changed"),
+    "topic": _("the topic changed"),
+    "team": _("the team changed"),
+    "assignee": _("the agent changed"),
+    "status": _("the status changed"),
+    "priority": _("the priority changed"),
+    "rating": _("the customer rated"),
+    "ended": _("the chat ended"),
+    "reopened": _("the chat was reopened"),
+}
+STATES: Choices = {
+    "online": pgettext_lazy("availability", "somebody is free"),
+    "busy": pgettext_lazy("availability", "everyone is busy"),
+    "offline": pgettext_lazy("availability", "nobody is there"),
+}
+STATUSES: Choices = {str(value): label for value, label in Conversation.Status.choices}
+
+FIELDS: Mapping[str, Field] = {
+    "channel": Field(
+        label=_("channel"),
+        type=Type.CHOICE,
+        read=lambda facts: facts.chat.channel,
+        choices=dict(Channel.choices),
+    ),
+    "source": Field(
+        label=_("where it came from"),
+        type=Type.CHOICE,
+        # The customer's own start or form: what else there is comes with other rooms.
+        read=lambda facts: "live_chat",
+        choices=SOURCES,
+    ),
+    "brand": Field(
+        label=_("brand"),
+        type=Type.REFERENCE,
+        read=lambda facts: str(facts.chat.brand_id),
+        name_of=_brand_name,
+    ),
+    "topic": Field(
+        label=_("topic"),
+        type=Type.REFERENCE,
+        read=lambda facts: _text_of(facts.chat.topic_id),
+        name_of=_topic_name,
+        changes=True,
+    ),
+    "team": Field(
+        label=_("team"),
+        type=Type.REFERENCE,
+        read=lambda facts: _text_of(facts.chat.team_id),
+        name_of=_team_name,
+        changes=True,
+    ),
+    "language": Field(
+        label=_("language"),
+        type=Type.CHOICE,
+        read=lambda facts: facts.chat.language,
+        choices=dict(Language.choices),
+    ),
+    "page_url": Field(
+        label=_("page"),
+        type=Type.TEXT,
+        read=lambda facts: str(facts.chat.page.get("url") or ""),
+    ),
+    "text": Field(
+        label=_("text"),
+        type=Type.TEXT,
+        read=lambda facts: facts.happening.text,
+        when=_EVENTS,
+    ),
+    "has_email": Field(
+        label=_("an e-mail address in the text"),
+        type=Type.BOOLEAN,
+        read=lambda facts: facts.has_email,
+        when=_EVENTS,
+    ),
+    "has_phone": Field(
+        label=_("a phone number in the text"),
+        type=Type.BOOLEAN,
+        read=lambda facts: facts.has_phone,
+        when=_EVENTS,
+    ),
+    "first_contact": Field(
+        label=_("first contact"),
+        type=Type.BOOLEAN,
+        read=lambda facts: facts.is_first_contact,
+        is_dear=True,
+    ),
+    "email_known": Field(
+        label=_("e-mail known"), type=Type.BOOLEAN, read=lambda facts: facts.email_known
+    ),
+    "phone_known": Field(
+        label=_("phone known"), type=Type.BOOLEAN, read=lambda facts: facts.phone_known
+    ),
+    "updated_by": Field(
+        label=_("who did it"),
+        type=Type.CHOICE,
+        read=lambda facts: facts.happening.by,
+        when=frozenset({_UPDATED}),
+        choices=SIDES,
+    ),
+    "change": Field(
+        label=_("what happened"),
+        type=Type.CHOICE,
+        read=lambda facts: facts.happening.change,
+        when=frozenset({_UPDATED}),
+        choices=CHANGES,
+    ),
+    "tag": Field(
+        label=_("tag"),
+        type=Type.TAG,
+        read=lambda facts: list(facts.tags.values()),
+        name_of=_tag_name,
+        changes=True,
+        is_dear=True,
+    ),
+    "assignee": Field(
+        label=_("agent"),
+        type=Type.REFERENCE,
+        read=lambda facts: facts.assignee,
+        name_of=_agent_name,
+        changes=True,
+    ),
+    "status": Field(
+        label=pgettext_lazy("chat", "status"),
+        type=Type.CHOICE,
+        read=lambda facts: facts.chat.status,
+        choices=STATUSES,
+        changes=True,
+    ),
+    "priority": Field(
+        label=_("priority"),
+        type=Type.NUMBER,
+        read=lambda facts: facts.priority,
+        changes=True,
+    ),
+    "availability": Field(
+        label=_("who can take it"),
+        type=Type.CHOICE,
+        read=lambda facts: facts.availability,
+        choices=STATES,
+        is_dear=True,
+    ),
+    "queue_length": Field(
+        label=_("chats in line"),
+        type=Type.NUMBER,
+        read=lambda facts: facts.queue_length,
+        is_dear=True,
+    ),
+    "wait": Field(
+        label=_("minutes without an answer"), type=Type.NUMBER, read=lambda facts: facts.wait
+    ),
+    "idle": Field(label=_("minutes of silence"), type=Type.NUMBER, read=lambda facts: facts.idle),
+    "rating": Field(
+        label=_("rating"), type=Type.NUMBER, read=lambda facts: facts.rating, is_dear=True
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """How a condition compares."""
+
+    label: str | Promise
+    types: frozenset[Type]
+    takes_value: bool = True
+    # Compares with what was before: only where something changed.
+    of_change: bool = False
+
+
+_WORDED = frozenset({Type.TEXT})
+_SETTABLE = frozenset({Type.TEXT, Type.CHOICE, Type.REFERENCE, Type.TAG, Type.NUMBER})
+_ANY = frozenset(Type)
+
+OPERATORS: Mapping[str, Operator] = {
+    "is": Operator(label=_("is"), types=_ANY),
+    "is_not": Operator(label=_("is not"), types=_ANY - {Type.BOOLEAN}),
+    "contains": Operator(label=_("contains"), types=_WORDED),
+    "not_contains": Operator(label=_("does not contain"), types=_WORDED),
+    "starts": Operator(label=_("starts with"), types=_WORDED),
+    "matches": Operator(label=_("matches the pattern"), types=_WORDED),
+    "greater": Operator(label=_("is greater than"), types=frozenset({Type.NUMBER})),
+    "less": Operator(label=_("is less than"), types=frozenset({Type.NUMBER})),
+    "empty": Operator(label=_("is empty"), types=_SETTABLE, takes_value=False),
+    "not_empty": Operator(label=_("is not empty"), types=_SETTABLE, takes_value=False),
+    "changed": Operator(
+        label=_("has just changed"), types=_SETTABLE, takes_value=False, of_change=True
+    ),
+    "was": Operator(label=_("was before"), types=_SETTABLE - {Type.TAG}, of_change=True),
+}
+
+
+def operators_of(name: str, when: str) -> list[str]:
+    """Return how a field can be compared in a rule for `when`."""
+    field = FIELDS[name]
+    return [
+        key
+        for key, operator in OPERATORS.items()
+        if field.type in operator.types
+        and (not operator.of_change or (field.changes and when == _UPDATED))
+    ]
+
+
+def fields_for(when: str) -> list[str]:
+    """Return what a rule for `when` may look at."""
+    return [name for name, field in FIELDS.items() if when in field.when]

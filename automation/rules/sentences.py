@@ -1,0 +1,118 @@
+"""Rules said back in plain sentences, in the language that is active."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import get_language, gettext, ngettext
+
+from automation.models import Rule
+from automation.rules.actions import ACTIONS
+from automation.rules.registry import FIELDS, OPERATORS, Type
+
+
+def said_of(rule: Rule) -> str:
+    """Return the whole rule as one sentence."""
+    begin = _begin(rule)
+    parts = [_block(rule.all, gettext("and"))] if rule.all else []
+    if rule.any:
+        parts.append(_block(rule.any, gettext("or")))
+    does = gettext(", then ").join(said_of_action(told) for told in rule.actions)
+    if not parts:
+        return gettext("%(when)s: %(does)s.") % {"when": begin, "does": does}
+    conditions = f" {gettext('and')} ".join(
+        f"({part})" if len(parts) > 1 else part for part in parts
+    )
+    told = {"when": begin, "conditions": conditions, "does": does}
+    return gettext("%(when)s, if %(conditions)s: %(does)s.") % told
+
+
+def _begin(rule: Rule) -> str:
+    if rule.when != Rule.When.TIME:
+        return {
+            Rule.When.INCOMING: gettext("When a chat or message comes in"),
+            Rule.When.UPDATED: gettext("When something happens in a chat"),
+        }[Rule.When(rule.when)]
+    minutes = rule.after.get("minutes", 0)
+    told = {"minutes": minutes, "since": since_text(rule.after.get("since", ""))}
+    return (
+        ngettext(
+            "%(minutes)d minute after %(since)s", "%(minutes)d minutes after %(since)s", minutes
+        )
+        % told
+    )
+
+
+def since_text(since: str) -> str:
+    """Return from when a time rule counts."""
+    return {
+        "queued": gettext("the chat joined the line and nobody was rung"),
+        "customer_word": gettext("the customer's last word"),
+        "agent_word": gettext("the agent's last word"),
+        "created": gettext("the chat began"),
+    }.get(since, since)
+
+
+def _block(nodes: Sequence[Mapping[str, Any]], between: str) -> str:
+    return f" {between} ".join(_node(node) for node in nodes)
+
+
+def _node(node: Mapping[str, Any]) -> str:
+    if "all" in node:
+        return f"({_block(node['all'], gettext('and'))})"
+    if "any" in node:
+        return f"({_block(node['any'], gettext('or'))})"
+    return said_of_condition(node["field"], node["operator"], node.get("value"))
+
+
+def said_of_condition(name: str, operator: str, value: Any) -> str:
+    """Return one condition in words; what is not known (any more) is shown as it stands."""
+    field, compared = FIELDS.get(name), OPERATORS.get(operator)
+    if field is None or compared is None:
+        return f"{name} {operator} {value}"
+    if field.type is Type.BOOLEAN:
+        yes = gettext("yes") if value else gettext("no")
+        return gettext("%(field)s: %(value)s") % {"field": field.label, "value": yes}
+    if field.type is Type.CHOICE and operator == "is" and field.choices:
+        told = {"field": field.label, "value": field.choices.get(str(value), value)}
+        return gettext("%(field)s: %(value)s") % told
+    told = {"field": field.label, "operator": compared.label}
+    if not compared.takes_value:
+        return gettext("%(field)s %(operator)s") % told
+    shown = value
+    if field.choices:
+        shown = field.choices.get(str(value), value)
+    elif field.name_of:
+        shown = field.name_of(str(value)) or value
+    told["value"] = f"“{shown}”" if field.type is not Type.NUMBER else str(shown)
+    return gettext("%(field)s %(operator)s %(value)s") % told
+
+
+def said_of_action(told: Mapping[str, Any]) -> str:
+    """Return what an action does."""
+    action = ACTIONS.get(told.get("action", ""))
+    if action is None:
+        return str(told.get("action", ""))
+    parts = [str(action.label)]
+    for name, parameter in action.parameters.items():
+        value = told.get(name)
+        if parameter.type == "texts" and isinstance(value, Mapping):
+            text = value.get(get_language() or "en") or next(iter(value.values()), "")
+            parts.append(f"“{text}”")
+        elif parameter.type == "topic":
+            named = FIELDS["topic"].name_of
+            parts.append(f"“{(named and named(str(value))) or value}”")
+        elif parameter.type == "address":
+            parts.append(gettext("(to the customer)") if value == "customer" else f"({value})")
+        else:
+            parts.append(f"“{value}”")
+    return " ".join(parts)
+
+
+def said_of_trace(nodes: Sequence[Mapping[str, Any]]) -> str:
+    """Return why a rule acted: the conditions that held."""
+    held = [
+        said_of_condition(node["field"], node["operator"], node["value"])
+        for node in nodes
+        if node["holds"]
+    ]
+    return ", ".join(held) or gettext("it has no conditions")

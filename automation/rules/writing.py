@@ -1,0 +1,125 @@
+"""Every write to rules."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Min
+
+from agents.audit import record
+from agents.models import Agent
+from automation.models import Rule
+from automation.rules import book
+from automation.rules.checking import Errors, check_rule
+from config.outbox.operations import enqueue
+
+# Outbox: have a time rule look at the chats that are open already.
+ARM = "automation.arm"
+FIELDS = (
+    *("name", "mode", "when", "after", "subject", "brand", "group", "position", "fires"),
+    *("all", "any", "actions", "stop"),
+)
+DEFAULTS: Mapping[str, Any] = {
+    "mode": Rule.Mode.OFF,
+    "after": {},
+    "subject": Rule.Subject.CHAT,
+    "brand": None,
+    "group": "",
+    "position": None,
+    "fires": "once",
+    "all": [],
+    "any": [],
+    "stop": False,
+}
+
+
+class InvalidRule(Exception):
+    """A rule says what can't be; `errors` name the places."""
+
+    def __init__(self, errors: Errors) -> None:
+        super().__init__(list(errors))
+        self.errors = errors
+
+
+@transaction.atomic
+def add_rule(*, by: Agent | None, now: datetime, **told: Any) -> Rule:
+    """Add a rule behind all others, unless its place is named. Raises `InvalidRule`."""
+    wanted = {**DEFAULTS, **told}
+    if wanted["position"] is None:
+        last = Rule.objects.aggregate(last=Max("position"))["last"]
+        wanted["position"] = 0 if last is None else last + 10
+    _check(wanted)
+    rule = Rule.objects.create(**wanted, created_at=now, changed_at=now, on_since=now)
+    _changed(rule, "created", by=by, fields=sorted(told))
+    return rule
+
+
+@transaction.atomic
+def change_rule(*, rule: Rule, by: Agent | None, now: datetime, **told: Any) -> Rule:
+    """Change what a rule says. Raises `InvalidRule`."""
+    if rule.mode == Rule.Mode.OFF and told.get("mode", rule.mode) != Rule.Mode.OFF:
+        rule.on_since = now
+    for name, value in told.items():
+        setattr(rule, name, value)
+    if set(told) - {"mode", "position", "group", "name"}:
+        _check({name: getattr(rule, name) for name in FIELDS})
+    rule.changed_at = now
+    if "mode" in told:
+        rule.switched_off = ""
+    rule.save(update_fields=[*told, "changed_at", "switched_off", "on_since"])
+    _changed(rule, "changed", by=by, fields=sorted(told))
+    return rule
+
+
+@transaction.atomic
+def delete_rule(*, rule: Rule, by: Agent | None) -> None:
+    """Delete a rule with its log."""
+    _changed(rule, "deleted", by=by, fields=[])
+    rule.delete()
+
+
+@transaction.atomic
+def move_rule(*, rule: Rule, up: bool, by: Agent | None, now: datetime) -> None:
+    """Let a rule change places with its neighbour of the same group."""
+    order: list[Rule] = list(Rule.objects.filter(group=rule.group).in_order())
+    at = [each.pk for each in order].index(rule.pk)
+    to = at - 1 if up else at + 1
+    if not 0 <= to < len(order):
+        return
+    order[at], order[to] = order[to], order[at]
+    # Rules of one group may share a number: give each its own, in steps.
+    first = min(each.position for each in order)
+    for number, each in enumerate(order):
+        each.position = first + 10 * number
+        each.changed_at = now
+    Rule.objects.bulk_update(order, ["position", "changed_at"])
+    _changed(rule, "moved", by=by, fields=[])
+
+
+@transaction.atomic
+def switch_off(*, rule: Rule, because: str, now: datetime) -> None:
+    """Switch off a rule that does harm; the administration says so until somebody looks."""
+    rule.mode, rule.switched_off, rule.changed_at = Rule.Mode.OFF, because, now
+    rule.save(update_fields=["mode", "switched_off", "changed_at"])
+    _changed(rule, "switched_off", by=None, fields=[because])
+
+
+def first_position() -> int:
+    """Return a place before all rules."""
+    first = Rule.objects.aggregate(first=Min("position"))["first"]
+    return -1000 if first is None else min(-1000, first - 10)
+
+
+def _check(wanted: Mapping[str, Any]) -> None:
+    if errors := check_rule(wanted):
+        raise InvalidRule(errors)
+
+
+def _changed(rule: Rule, act: str, *, by: Agent | None, fields: Sequence[str]) -> None:
+    record(f"rule.{act}", rule, by=by, fields=list(fields))
+    book.renew()
+    if act in {"created", "changed"} and rule.when == Rule.When.TIME and rule.mode != Rule.Mode.OFF:
+        arm = {"rule": rule.pk}
+        key = f"{ARM}:{rule.pk}:{rule.changed_at.timestamp()}"
+        enqueue(kind=ARM, key=key, payload=arm)

@@ -1,0 +1,37 @@
+"""Effects of rules, and what is forgotten of them."""
+
+from datetime import datetime, timedelta
+
+from celery import shared_task
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from automation.models import Run, Tally
+from automation.reactions import LOOK, look
+from automation.rules.clock import DUE, arm_rule, look_at_clock
+from automation.rules.writing import ARM
+from config.outbox.registry import register
+
+KEEP = timedelta(days=90)
+_BATCH = 1000
+
+register(LOOK, look, queue="rules", label=_("Rules look at a chat"))
+register(DUE, look_at_clock, queue="rules", label=_("A time rule looks at a chat"))
+register(ARM, arm_rule, queue="rules", label=_("A time rule begins"))
+
+
+def forget_runs(*, now: datetime) -> int:
+    """Delete what rules did long ago, a thousand runs at a time; return how many."""
+    old = Run.objects.filter(at__lt=now - KEEP).order_by("at")
+    forgotten = 0
+    while batch := list(old.values_list("pk", flat=True)[:_BATCH]):
+        Run.objects.filter(pk__in=batch).delete()
+        forgotten += len(batch)
+    Tally.objects.filter(day__lt=timezone.localdate(now - KEEP)).delete()
+    return forgotten
+
+
+@shared_task(name="automation.forget", ignore_result=True)
+def forget(**_: object) -> None:
+    """Forget what rules did long ago."""
+    forget_runs(now=timezone.now())

@@ -1,0 +1,111 @@
+"""What is said automatically, and what becomes known of a customer by the way."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from chat.actors import Rule
+from chat.locks import lock_conversation, lock_visitor
+from chat.models import Conversation, Entry
+from chat.operations.entries import NewLine, append
+from chat.operations.tickets import give_address
+from chat.operations.visitors import show_visitor
+from config.mail import is_address
+
+# What surrounds an address in a sentence, and also matches as part of it.
+_AROUND = "<>()[]{}.,;:!?'\"`’“”"
+
+
+class Touched(Exception):
+    """Somebody has the chat by now, or it has ended: what was meant for the line comes too late."""
+
+
+@transaction.atomic
+def say_automatically(
+    *,
+    conversation: Conversation,
+    text: str,
+    by: Rule | None,
+    client_id: str | None,
+    unless_taken: bool = False,
+    now: datetime,
+) -> Entry | None:
+    """Say something to a visitor that nobody wrote: it starts no wait and answers none.
+
+    The same `client_id` again says nothing. `unless_taken`: raises `Touched` when an agent has the
+    chat by now.
+    """
+    chat = lock_conversation(conversation)
+    if unless_taken and chat.assignee_id is not None:
+        raise Touched
+    machine = (Entry.AuthorKind.BOT, Entry.AuthorKind.SYSTEM)
+    said = chat.entries.filter(author_kind__in=machine, client_id=client_id)
+    if client_id and said.exists():
+        return None
+    line = NewLine(
+        kind=Entry.Kind.BOT,
+        author_kind=Entry.AuthorKind.BOT,
+        body=text,
+        data={"automatic": True},
+        rule=by,
+        client_id=client_id,
+    )
+    return append(chat, line, now=now)[0]
+
+
+@transaction.atomic
+def tell_of_run(
+    *, conversation: Conversation, by: Rule, told: dict[str, str], now: datetime
+) -> None:
+    """Have the thread tell agents that a rule acted, and why; `told` is described at the kind."""
+    chat = lock_conversation(conversation)
+    line = NewLine(
+        kind=Entry.Kind.STATUS,
+        author_kind=Entry.AuthorKind.BOT,
+        data={"ran": by.name, **told},
+        rule=by,
+    )
+    append(chat, line, now=now)
+
+
+@transaction.atomic
+def add_note(*, conversation: Conversation, text: str, by: Rule, now: datetime) -> Entry:
+    """Note something for the team in a chat."""
+    chat = lock_conversation(conversation)
+    line = NewLine(
+        kind=Entry.Kind.NOTE, author_kind=Entry.AuthorKind.BOT, body=text, data={}, rule=by
+    )
+    return append(chat, line, now=now)[0]
+
+
+def address_in(text: str) -> str:
+    """Return the first e-mail address in a text, or ""."""
+    for word in text.split():
+        if "@" in word:
+            bare = word.strip(_AROUND)
+            if len(bare) <= 254 and is_address(bare):
+                return bare
+    return ""
+
+
+@transaction.atomic
+def save_email(*, conversation: Conversation, text: str, by: Rule, now: datetime) -> bool:
+    """Keep the address that a customer wrote, unverified; return whether there was one to keep.
+
+    What the brand's server signed, or what is known already, stands.
+    """
+    address = address_in(text)
+    if not address or conversation.visitor_id is None:
+        return False
+    visitor = lock_visitor(conversation.visitor_id)
+    chat = lock_conversation(conversation)
+    if visitor.email:
+        return False
+    visitor.email = address
+    visitor.save(update_fields=["email"])
+    if not chat.fields.get("email"):
+        chat.fields = {**chat.fields, "email": address}
+        chat.save(update_fields=["fields"])
+    give_address(chat, visitor)
+    show_visitor(visitor=visitor)
+    return True

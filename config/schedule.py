@@ -1,0 +1,64 @@
+"""What beat asks workers for, and how often."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def beat_schedule(
+    sweep_seconds: float, queues: Mapping[str, int], *, is_sqlite: bool
+) -> dict[str, Any]:
+    """Return the schedule; `queues` with after how many seconds Celery ends work on them."""
+    return {
+        # What is asked for every few seconds expires, or it would pile up while no worker runs.
+        **{
+            f"outbox.drain.{queue}": {
+                "task": "outbox.drain",
+                "schedule": sweep_seconds,
+                "kwargs": {"queue": queue},
+                "options": {
+                    "queue": queue,
+                    "expires": 2 * sweep_seconds,
+                    "soft_time_limit": seconds,
+                    "time_limit": seconds + 30,
+                },
+            }
+            for queue, seconds in queues.items()
+        },
+        "outbox.purge": {
+            "task": "outbox.purge",
+            "schedule": 600.0,
+            "options": {"queue": "maintenance"},
+        },
+        **(
+            {
+                "database.statistics": {
+                    "task": "database.statistics",
+                    "schedule": 3600.0,
+                    "options": {"queue": "maintenance"},
+                }
+            }
+            if is_sqlite
+            else {}
+        ),
+        "chat.sweep": {
+            "task": "chat.sweep",
+            "schedule": sweep_seconds,
+            "options": {"expires": 2 * sweep_seconds},
+        },
+        "automation.forget": {
+            "task": "automation.forget",
+            "schedule": 3600.0,
+            "options": {"queue": "maintenance"},
+        },
+        # Nightly, and also where nothing runs for a whole day.
+        "agents.import_holidays": {
+            "task": "agents.import_holidays",
+            "schedule": 21600.0,
+            "options": {"queue": "maintenance"},
+        },
+        "chat.purge_attachments": {
+            "task": "chat.purge_attachments",
+            "schedule": 3600.0,
+            "options": {"queue": "maintenance"},
+        },
+    }

@@ -1,0 +1,102 @@
+"""Rules as a shop owner meets them in the administration."""
+
+import pytest
+from django.urls import reverse
+
+from automation.models import Rule, Run
+from tests.agents.conftest import boss, boss_client
+from tests.support.desk import make_desk, start
+
+__all__ = ["boss", "boss_client"]
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/automation/rule/"
+RECIPE = f"{LIST}recipes/everyone-busy/"
+
+
+def page(client, address, language="tr"):
+    response = client.get(address, headers={"accept-language": language})
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def form(client) -> dict:
+    """What the recipe's form holds now."""
+    fields = client.get(RECIPE).context["form"]
+    return {name: fields[name].value() for name in fields.fields}
+
+
+def test_the_recipe_is_set_up_from_its_page_and_the_list_says_each_rule_in_a_sentence(
+    boss_client, boss
+):
+    boss.language = "tr"
+    boss.save()
+    assert "kurulmadı" in page(boss_client, LIST)
+    told = form(boss_client) | {"mode": "on", "busy_tr": "Şu an herkes meşgul."}
+    saved = boss_client.post(RECIPE, told)
+    assert saved.status_code == 302
+    shown = page(boss_client, LIST)
+    assert "Herkes meşgul: sıraya giren" in shown
+    assert "Bir sohbet ya da mesaj geldiğinde, koşul:" in shown
+    assert "Şu an herkes meşgul." in shown
+    assert set(Rule.objects.values_list("mode", flat=True)) == {"on"}
+    assert form(boss_client)["busy_tr"] == "Şu an herkes meşgul."
+
+
+def test_an_empty_sentence_is_refused_beside_its_field(boss_client):
+    refused = boss_client.post(RECIPE, form(boss_client) | {"busy_tr": " "})
+    assert refused.status_code == 200
+    assert refused.context["form"].errors["busy_tr"]
+    assert not Rule.objects.exists()
+
+
+def act(client, action, *rules):
+    chosen = {"action": action, "_selected_action": [rule.pk for rule in rules]}
+    client.post(LIST, chosen)
+
+
+def test_rules_are_switched_and_moved_in_the_list(boss_client, rule):
+    first, second = rule(name="Bir"), rule(name="İki")
+    act(boss_client, "move_up", second)
+    assert [each.name for each in Rule.objects.in_order()] == ["İki", "Bir"]
+    act(boss_client, "try_out", first, second)
+    assert set(Rule.objects.values_list("mode", flat=True)) == {"trial"}
+    act(boss_client, "switch_off", first)
+    first.refresh_from_db()
+    assert first.mode == "off"
+
+
+def test_a_rule_page_says_it_in_plain_words_and_changes_what_it_offers(boss_client, rule):
+    made = rule(name="Bir", all=[{"field": "email_known", "operator": "is", "value": False}])
+    address = reverse("admin:automation_rule_change", args=[made.pk])
+    assert "if e-mail known: no" in page(boss_client, address, "en")
+    told = {"name": "Yeni ad", "mode": "trial", "brand": "", "group": "", "position": 5}
+    boss_client.post(address, told)
+    made.refresh_from_db()
+    assert (made.name, made.mode, made.position) == ("Yeni ad", "trial", 5)
+
+
+def test_the_log_says_why_a_rule_ran_and_what_it_did(boss_client, rule, work_all):
+    made = rule(all=[{"field": "language", "operator": "is", "value": "tr"}])
+    chat = start(make_desk())
+    work_all()
+    listed = page(boss_client, f"/admin/automation/run/?rule__id__exact={made.pk}", "en")
+    assert "language: Türkçe" in listed
+    run = Run.objects.get(rule=made)
+    shown = page(boss_client, reverse("admin:automation_run_change", args=[run.pk]), "en")
+    assert chat.public_id in shown
+    assert "note for the team “Hello”: done" in shown
+
+
+def test_a_rule_that_was_switched_off_by_itself_says_so_until_somebody_looks(boss_client, rule):
+    made = rule(name="Döngü")
+    Rule.objects.filter(pk=made.pk).update(mode="off", switched_off="loop")
+    assert "“Döngü” was switched off" in page(boss_client, LIST, "en")
+    act(boss_client, "switch_on", made)
+    assert "was switched off" not in page(boss_client, LIST, "en")
+
+
+def test_a_rule_is_deleted_with_its_log(boss_client, rule):
+    made = rule()
+    boss_client.post(reverse("admin:automation_rule_delete", args=[made.pk]), {"post": "yes"})
+    assert not Rule.objects.exists()

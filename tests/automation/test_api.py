@@ -1,0 +1,128 @@
+"""Rules over HTTP, as programs outside expect them."""
+
+import pytest
+from django.utils import timezone
+
+from automation.models import Rule
+from tests.support.desk import make_desk, start
+from tests.support.factories import make_agent, make_role
+from tests.support.http import Desk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boss():
+    return Desk(make_agent(role=make_role("admin", scope="all")))
+
+
+def body(**changes):
+    return {
+        "name": "İade",
+        "when": "updated",
+        "fires": "every",
+        "all": [{"field": "text", "operator": "contains", "value": "iade"}],
+        "actions": [{"action": "add_tag", "tag": "iade"}],
+    } | changes
+
+
+def test_a_rule_is_added_read_changed_and_deleted(boss):
+    made = boss.post("rules", body())
+    assert made.status_code == 201
+    rule = made.json()
+    assert (rule["mode"], rule["when"], rule["stop"]) == ("off", "updated", False)
+    assert boss.get(f"rules/{rule['id']}").json() == rule
+    changed = boss.call("PATCH", f"rules/{rule['id']}", {"mode": "on"})
+    assert changed.json()["mode"] == "on"
+    assert [each["id"] for each in boss.get("rules").json()["results"]] == [rule["id"]]
+    assert boss.call("DELETE", f"rules/{rule['id']}").status_code == 204
+    assert boss.get(f"rules/{rule['id']}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"all": [{"field": "text", "operator": "matches", "value": "(a"}]}, "all.0.value"),
+        ({"all": [{"field": "text", "operator": "contains", "value": ""}]}, "all.0.value"),
+        ({"all": [{"field": "colour", "operator": "is", "value": "x"}]}, "all.0.field"),
+        ({"all": [{"any": []}]}, "all.0"),
+        ({"all": [{"field": "wait", "operator": "contains", "value": "x"}]}, "all.0.operator"),
+        ({"when": "incoming", "all": [{"field": "change", "operator": "is"}]}, "all.0.field"),
+        ({"all": [{"field": "topic", "operator": "is", "value": "99999"}]}, "all.0.value"),
+        ({"any": [{"any": [{"any": [{"any": [{}]}]}]}]}, "any.0.any.0.any.0.any"),
+        ({"actions": []}, "actions"),
+        ({"actions": [{"action": "send_message", "text": {"tr": "x" * 2001}}]}, "actions.0.text"),
+        ({"actions": [{"action": "fly"}]}, "actions.0.action"),
+        ({"when": "time"}, "after"),
+        ({"fires": {"minutes": 0}}, "fires"),
+        ({"all": [{"field": "wait", "operator": "less", "value": 3}] * 21}, "all"),
+    ],
+)
+def test_what_can_not_be_is_refused_and_its_place_is_named(boss, changes, place):
+    refused = boss.post("rules", body(**changes))
+    assert refused.status_code == 400
+    assert refused.json()["code"] == "invalid"
+    assert place in refused.json()["errors"]
+    assert not Rule.objects.exists()
+
+
+def test_an_unknown_key_is_refused(boss):
+    refused = boss.post("rules", body(colour="red"))
+    assert refused.status_code == 400
+    assert "colour" in refused.json()["errors"]
+
+
+def test_only_those_who_administer_see_rules():
+    assert Desk(make_agent()).get("rules").status_code == 403
+
+
+def test_a_dry_run_says_what_each_condition_saw_and_changes_nothing(boss):
+    desk = make_desk()
+    chat = start(desk, text="Siparişim nerede?")
+    told = body(
+        when="incoming",
+        all=[
+            {"field": "text", "operator": "contains", "value": "SİPARİŞ"},
+            {"field": "language", "operator": "is", "value": "en"},
+        ],
+    )
+    rule = boss.post("rules", told).json()
+    head = chat.last_seq
+    tried = boss.post(f"rules/{rule['id']}/dry-run", {"conversation": chat.public_id}).json()
+    assert tried["matches"] is False
+    assert [node["holds"] for node in tried["nodes"]] == [True, False]
+    assert tried["nodes"][1]["saw"] == "tr"
+    assert tried["actions"] == [{"action": "add_tag", "would": ""}]
+    chat.refresh_from_db()
+    assert chat.last_seq == head
+
+
+def test_a_recipe_is_installed_once_and_its_settings_are_replaced(boss):
+    listed = boss.get("rules/recipes").json()
+    assert listed[0]["name"] == "everyone-busy"
+    assert listed[0]["installed"] is False
+    first = boss.post("rules/recipes/everyone-busy", {"mode": "on"})
+    assert first.status_code == 201
+    again = boss.post(
+        "rules/recipes/everyone-busy", {"mode": "trial", "texts": {"busy": {"tr": "Meşgulüz."}}}
+    )
+    assert again.status_code == 200
+    assert again.json() == first.json()
+    assert set(Rule.objects.values_list("mode", flat=True)) == {"trial"}
+    texts = boss.get("rules/recipes").json()[0]["settings"]["texts"]
+    assert texts["busy"]["tr"] == "Meşgulüz."
+    wrong = boss.post("rules/recipes/everyone-busy", {"texts": {"busy": {"tr": " "}}})
+    assert "texts.busy.tr" in wrong.json()["errors"]
+    assert boss.post("rules/recipes/nothing", {}).status_code == 404
+
+
+def test_the_log_tells_what_a_rule_did(boss, rule, work_all):
+    desk = make_desk()
+    made = rule(name="Not", all=[{"field": "language", "operator": "is", "value": "tr"}])
+    start(desk)
+    work_all()
+    [run] = boss.get(f"rules/{made.pk}/runs").json()["results"]
+    assert run["matched"] is True
+    assert run["actions"] == [{"action": "note", "done": True}]
+    assert run["nodes"][0] | {"saw": "tr", "holds": True} == run["nodes"][0]
+    assert timezone.now().isoformat()[:10] in run["at"]
