@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import get_language, gettext, ngettext
 
 from automation.models import Rule
 from automation.rules.actions import ACTIONS
 from automation.rules.registry import FIELDS, OPERATORS, Type
+
+# How much of a text a sentence repeats.
+_WORDS = 8
 
 
 def said_of(rule: Rule) -> str:
@@ -34,7 +38,7 @@ def _begin(rule: Rule) -> str:
         }[Rule.When(rule.when)]
     minutes = rule.after.get("minutes", 0)
     told = {"minutes": minutes, "since": since_text(rule.after.get("since", ""))}
-    return (
+    return capfirst(
         ngettext(
             "%(minutes)d minute after %(since)s", "%(minutes)d minutes after %(since)s", minutes
         )
@@ -97,7 +101,7 @@ def said_of_action(told: Mapping[str, Any]) -> str:
         value = told.get(name)
         if parameter.type == "texts" and isinstance(value, Mapping):
             text = value.get(get_language() or "en") or next(iter(value.values()), "")
-            parts.append(f"“{text}”")
+            parts.append(f"“{Truncator(text).words(_WORDS)}”")
         elif parameter.type == "topic":
             named = FIELDS["topic"].name_of
             parts.append(f"“{(named and named(str(value))) or value}”")
