@@ -35,6 +35,8 @@ _ACTS: dict[str, Promise] = {
     "brand.texts_changed": _("Texts of a brand changed"),
     "brand.identity_secret_made": _("Secret for signed-in visitors made"),
     "brand.identity_secret_deleted": _("Secret for signed-in visitors deleted"),
+    "rule.moved": _("Rule moved"),
+    "rule.switched_off": _("Rule switched off by itself"),
     "conversation.watched": _("Chat of somebody else read"),
 }
 # What every page of the administration may do to a row.

@@ -20,6 +20,8 @@ from agents.models import (
     Tag,
 )
 from agents.operations import invite_agent
+from automation.models import Run
+from automation.rules.writing import add_rule
 from chat.console.canned import values_for
 from chat.operations.tags import add_tag
 from chat.queries.tags import tags_of
@@ -49,7 +51,20 @@ def rows(boss):
     invitation = invite_agent(
         email="x@example.com", name=NASTY, language="tr", role=None, by=boss, now=timezone.now()
     )
+    visitor = make_visitor(brand, name=NASTY)
+    rule = add_rule(
+        name=NASTY[:80],
+        when="incoming",
+        all=[{"field": "text", "operator": "contains", "value": NASTY}],
+        actions=[{"action": "note", "text": {"tr": NASTY}}],
+        by=boss,
+        now=timezone.now(),
+    )
     return {
+        "rule": rule,
+        "run": Run.objects.create(
+            rule=rule, conversation=make_conversation(visitor), key="1", mode="on"
+        ),
         "brand": brand,
         "topic": make_topic(brand, team, name_tr=NASTY, name_en=NASTY),
         "agent": make_agent(name=NASTY),
@@ -77,7 +92,7 @@ def models():
 def test_nothing_is_administered_but_what_we_placed():
     assert {name for _app, name in models()} == {
         *("agent", "auditentry", "brand", "breakreason", "cannedreply", "contact", "invitation"),
-        *("outboxentry", "role", "tag", "team", "ticket", "topic"),
+        *("outboxentry", "role", "rule", "run", "tag", "team", "ticket", "topic"),
     }
 
 
@@ -119,7 +134,7 @@ def test_a_turkish_admin_reads_turkish_columns_states_and_acts(boss_client, boss
     log = boss_client.get(reverse("admin:agents_auditentry_changelist")).content.decode()
     assert "Temsilci davet edildi" in log
     assert "Marka: oluşturuldu" in log
-    assert "2 kayıt" in log
+    assert "3 kayıt" in log
 
 
 def test_a_list_is_headed_by_what_it_lists_and_a_page_by_whose_it_is(boss_client, rows):

@@ -12,6 +12,7 @@ from django.test import Client
 
 from agents import events as agent_events
 from agents.api import urls as agent_urls
+from automation.api import urls as rule_urls
 from chat.api import desk_urls, widget_urls
 from chat.api.widget.shapes import ChatAnswer, SessionAnswer
 from chat.events import availability, lifecycle, words
@@ -110,7 +111,15 @@ def calls(patterns: list[Any]) -> Iterator[str]:
     ("heading", "patterns"),
     [
         ("Visitors", widget_urls.urlpatterns),
-        ("Agents", [*agent_urls.urlpatterns, *ticket_urls.urlpatterns, *desk_urls.urlpatterns]),
+        (
+            "Agents",
+            [
+                *agent_urls.urlpatterns,
+                *ticket_urls.urlpatterns,
+                *desk_urls.urlpatterns,
+                *rule_urls.urlpatterns,
+            ],
+        ),
     ],
 )
 def test_every_call_is_described_and_no_other(heading: str, patterns: list[Any]) -> None:
