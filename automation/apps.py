@@ -11,6 +11,7 @@ class AutomationConfig(AppConfig):
     verbose_name = _("Automation")
 
     def ready(self) -> None:
-        """Register reactions and effects."""
+        """Register reactions, effects and the first step."""
         import_module("automation.reactions")
         import_module("automation.tasks")
+        import_module("automation.first_steps")

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import LabelledAdmin, copyable, listed
 from agents.admin.brand_texts import TextInline
+from agents.admin.hours import HoursPages
 from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm, stored_key
 from agents.audit import record
 from agents.callers import signed_in
@@ -152,7 +153,7 @@ class BrandForm(IdentityForm):
 
 
 @admin.register(Brand)
-class BrandAdmin(IdentityAdmin):
+class BrandAdmin(HoursPages, IdentityAdmin):
     """Brands with look, form, limits, texts and the snippet to embed."""
 
     form = BrandForm
@@ -161,9 +162,12 @@ class BrandAdmin(IdentityAdmin):
     list_filter = ["is_active", "default_language"]
     search_fields = ["name", "site_key"]
     ordering = ["name"]
-    readonly_fields = ["snippet", "logo_shown", *IdentityAdmin.identity_readonly]
+    readonly_fields = ["hours_shown", "snippet", "logo_shown", *IdentityAdmin.identity_readonly]
     fieldsets = [
-        (None, {"fields": ["name", "is_active", "default_language", "time_zone"]}),
+        (
+            None,
+            {"fields": ["name", "is_active", "default_language", "time_zone", "hours_shown"]},
+        ),
         (
             _("Embedding"),
             {

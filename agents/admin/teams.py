@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import listed
+from agents.admin.hours import HoursPages
 from agents.admin.keeping import KeepingAdmin
 from agents.callers import signed_in
 from agents.models import Agent, Role, RoleGrant, Team
@@ -64,10 +65,11 @@ class TeamForm(_TeamForm):
 
 
 @admin.register(Team)
-class TeamAdmin(KeepingAdmin):
+class TeamAdmin(HoursPages, KeepingAdmin):
     """Teams: who works together, and on what terms."""
 
     form = TeamForm
+    readonly_fields = ("hours_shown",)
     list_display = ["name", "member_count", "role_names", "capacity", "auto_accept"]
     list_filter = ["auto_accept"]
     search_fields = ["name", "agents__name"]

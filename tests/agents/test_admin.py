@@ -20,7 +20,9 @@ from agents.models import (
     Tag,
 )
 from agents.operations import invite_agent
-from automation.models import Run
+from agents.operations.hours import set_hours
+from automation.models import Rule, Run
+from automation.rules.recipes import install_recipe, texts_in_use
 from automation.rules.writing import add_rule
 from chat.console.canned import values_for
 from chat.operations.tags import add_tag
@@ -230,22 +232,29 @@ def test_the_index_says_what_to_do_first_until_it_is_done(boss_client, boss):
         return [(str(step.label), step.url) for step in found if not step.is_done]
 
     add = "admin:agents_{}_add".format
+    rules = reverse("admin:automation_rule_changelist")
     assert [url for _label, url in todo()] == [
         *(reverse(add("brand")), reverse(add("brand")), reverse(add("team"))),
         *(reverse(add("brand")), reverse(add("topic")), reverse(add("invitation"))),
+        *(reverse(add("brand")), rules),
     ]
     brand, team = make_brand(allowed_origins=[]), make_team()
     change = reverse("admin:agents_brand_change", args=[brand.pk])
+    hours = reverse("admin:agents_brand_hours", args=[brand.pk])
     assert [url for _label, url in todo()] == [
-        *(change, change, reverse(add("topic")), reverse(add("invitation"))),
+        *(change, change, reverse(add("topic")), reverse(add("invitation")), hours, rules),
     ]
     make_topic(brand, team)
     make_agent()
-    assert [url for _label, url in todo()] == [change, change]
+    assert [url for _label, url in todo()] == [change, change, hours, rules]
     Agent.objects.filter(pk=boss.pk).update(language="tr")
     assert "İlk adımlar" in boss_client.get("/admin/").content.decode()
     brand.allowed_origins, brand.default_team = ["https://a.example"], team
     brand.save()
+    set_hours(owner=brand, week=None, dates=[], by=boss, now=timezone.now())
+    assert [url for _label, url in todo()] == [rules]
+    mode, texts = Rule.Mode.ON, texts_in_use("everyone-busy", None)
+    install_recipe(name="everyone-busy", mode=mode, texts=texts, by=boss, now=timezone.now())
     assert boss_client.get("/admin/").context["first_steps"] == []
 
 

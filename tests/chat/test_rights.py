@@ -9,6 +9,7 @@ from django.utils import timezone
 from agents.models import Agent, Permission, Role
 from agents.operations import give_role
 from chat.models import Conversation, Participation
+from tests.support.desk import work
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -68,8 +69,9 @@ def person(shop: Shop, who: str, chat: Conversation) -> Agent:
     ],
 )
 def test_both_doors_say_the_same_to_who_wants_to_finish_a_chat(
-    shop: Shop, action: str, who: str, may: bool
+    shop: Shop, settings: Any, action: str, who: str, may: bool
 ) -> None:
+    settings.IMECE = settings.IMECE | {"UNDO_SECONDS": 0}
     other = make_topic(shop.brand, shop.team, name_en="Invoices")
     by_page, by_api = taken(shop), taken(shop)
     page = Client()
@@ -82,6 +84,7 @@ def test_both_doors_say_the_same_to_who_wants_to_finish_a_chat(
     assert (first.status_code in MAY, second.status_code in MAY) == (may, may)
     if not may:
         assert {first.status_code, second.status_code} <= REFUSED
+    work()
     by_page.refresh_from_db()
     by_api.refresh_from_db()
     assert (by_page.status, by_page.topic) == (by_api.status, by_api.topic)
