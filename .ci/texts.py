@@ -13,7 +13,7 @@ import django
 import polib
 from django.core.management import call_command
 
-SOURCES = ["agents", "automation", "chat", "config", "tickets", "templates"]
+SOURCES = ["agents", "automation", "chat", "config", "reports", "tickets", "templates"]
 CATALOGUE = Path("locale/tr/LC_MESSAGES/django.po")
 
 

@@ -40,6 +40,11 @@ def beat_schedule(
             if is_sqlite
             else {}
         ),
+        "reports.catch_up": {
+            "task": "reports.catch_up",
+            "schedule": 60.0,
+            "options": {"queue": "maintenance"},
+        },
         "chat.sweep": {
             "task": "chat.sweep",
             "schedule": sweep_seconds,

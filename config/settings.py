@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "tickets",
     "chat",
     "automation",
+    "reports",
 ]
 
 MIDDLEWARE = [

@@ -1,0 +1,148 @@
+"""Writing facts: of one chat after each thing that happens to it, or of all."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from agents.models import Agent
+from chat.models import Conversation, Entry
+from config.outbox.operations import enqueue
+from reports.facts.reading import Stay, read_stays
+from reports.models import ChatFact, MissedOffer, StintFact
+
+KIND, REBUILD = "reports.facts", "reports.rebuild"
+_BATCH = 500
+
+
+def note_change(*, conversation_id: int) -> None:
+    """Have a worker write the facts of a chat anew; a chat that has not changed costs nothing."""
+    chat = Conversation.objects.filter(pk=conversation_id, kind=Conversation.Kind.CUSTOMER)
+    seq = chat.values_list("last_seq", flat=True).first()
+    if seq is not None:
+        _enqueue(conversation_id, seq)
+
+
+def catch_up() -> int:
+    """Have workers write what no event told of: words in chats that go on; return how many.
+
+    Where there is no fact at all, everything is made: the first start, and the demo's past.
+    """
+    if not ChatFact.objects.exists():
+        enqueue(kind=REBUILD, key=f"{REBUILD}:{_newest()}", payload={})
+        return 0
+    known = ChatFact.objects.filter(conversation=OuterRef("pk"), upto_seq=OuterRef("last_seq"))
+    behind = Conversation.objects.unresolved().filter(~Exists(known), kind="customer")
+    rows = list(behind.values_list("pk", "last_seq"))
+    for conversation_id, seq in rows:
+        _enqueue(conversation_id, seq)
+    return len(rows)
+
+
+def _enqueue(conversation_id: int, seq: int) -> None:
+    enqueue(
+        kind=KIND,
+        key=f"{KIND}:{conversation_id}:{seq}",
+        payload={"conversation_id": conversation_id},
+    )
+
+
+def _newest() -> int:
+    return Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def write_facts(*, conversation_ids: Iterable[int]) -> int:
+    """Write the facts of these chats anew, from their lines; return how many stays there are."""
+    wanted = list(conversation_ids)
+    written = 0
+    for start in range(0, len(wanted), _BATCH):
+        written += _write(wanted[start : start + _BATCH])
+    return written
+
+
+def rebuild() -> int:
+    """Write the facts of all customers' chats anew; return how many stays there are."""
+    written, after = 0, 0
+    everything = Conversation.objects.filter(kind=Conversation.Kind.CUSTOMER).order_by("pk")
+    while pks := list(everything.filter(pk__gt=after).values_list("pk", flat=True)[:_BATCH]):
+        written += _write(pks)
+        after = pks[-1]
+    return written
+
+
+@transaction.atomic
+def _write(conversation_ids: list[int]) -> int:
+    chats = list(Conversation.objects.filter(pk__in=conversation_ids, kind="customer"))
+    lines: dict[int, list[Entry]] = {chat.pk: [] for chat in chats}
+    told = Entry.objects.filter(conversation__in=lines).order_by("conversation", "seq")
+    for line in told.defer("body", "client_id"):
+        lines[line.conversation_id].append(line)
+    agent_ids = dict(Agent.objects.values_list("public_id", "pk"))
+    ChatFact.objects.filter(conversation__in=lines).delete()
+    facts: list[tuple[ChatFact, Stay]] = []
+    for chat in chats:
+        stays = read_stays(
+            lines[chat.pk],
+            agent_ids=agent_ids,
+            wrap_up_cap=settings.IMECE["WRAP_UP_SECONDS"],
+        )
+        seq = lines[chat.pk][-1].seq if stays else 0
+        facts += [(_fact(chat, stay, seq), stay) for stay in stays]
+    ChatFact.objects.bulk_create([fact for fact, _ in facts], batch_size=_BATCH)
+    StintFact.objects.bulk_create(
+        (
+            StintFact(
+                stay=fact,
+                agent_id=stint.agent_id,
+                started_at=stint.started_at,
+                ended_at=stint.ended_at,
+                answered=stint.agent_id in stay.words,
+                talk=stint.talk,
+                acw=None if stay.outcome == Conversation.Outcome.SPAM else stint.acw,
+            )
+            for fact, stay in facts
+            for stint in stay.stints
+        ),
+        batch_size=_BATCH,
+    )
+    MissedOffer.objects.bulk_create(
+        (
+            MissedOffer(stay=fact, agent_id=agent_id, missed_at=at)
+            for fact, stay in facts
+            for agent_id, at in stay.missed_offers
+        ),
+        batch_size=_BATCH,
+    )
+    return len(facts)
+
+
+def _fact(chat: Conversation, stay: Stay, seq: int) -> ChatFact:
+    return ChatFact(
+        conversation=chat,
+        number=stay.number,
+        upto_seq=seq,
+        brand_id=chat.brand_id,
+        channel=chat.channel,
+        topic_id=chat.topic_id,
+        team_id=chat.team_id,
+        started_by=stay.started_by,
+        started_at=stay.started_at,
+        queued_at=stay.queued_at,
+        accepted_at=stay.accepted_at,
+        first_reply_at=stay.first_reply_at,
+        ended_at=stay.ended_at,
+        resolved_at=stay.resolved_at,
+        rated_at=stay.rated_at,
+        outcome=stay.outcome,
+        because=stay.because,
+        score=stay.score,
+        messages=stay.messages,
+        wait=stay.wait,
+        first_response=stay.first_response,
+        reaction=stay.reaction,
+        session_duration=stay.session_duration,
+        agent_id=stay.agent_id,
+        first_reply_by_id=stay.first_reply_by,
+        rated_agent_id=stay.rated_agent,
+    )

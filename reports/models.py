@@ -1,0 +1,145 @@
+"""Facts: what the ledger says of each stay, in the columns that figures add up.
+
+A chat that is reopened is a new stay. Facts hold nothing of their own: they are written anew,
+whole, from the lines of their chat, and `rebuild_metrics` makes all of them again.
+"""
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from agents.access import Access, any_of, of_teams
+from agents.models import Brand, Channel, Permission, Role, Team, Topic
+from chat.models import Conversation
+
+
+class ChatFactQuerySet(models.QuerySet[Any]):
+    """Stays."""
+
+    def counted(self) -> Self:
+        """Keep what stands in figures: no spam, and no demo beside real brands."""
+        found = self.exclude(outcome=Conversation.Outcome.SPAM)
+        if Brand.objects.filter(is_demo=False).exists():
+            found = found.filter(brand__is_demo=False)
+        return found
+
+    def visible_to(self, access: Access) -> Self:
+        """Keep what roles with *reports* reach; own means: the agent had it for a while."""
+        if access.everything:
+            return self
+        own = StintFact.objects.filter(agent=access.agent_id).values("stay")
+        conditions = []
+        for reach in access.reaches(Permission.REPORTS):
+            rows = Q(pk__in=own)
+            if reach.scope == Role.Scope.ALL:
+                rows = Q()
+            elif reach.scope == Role.Scope.TEAM:
+                rows |= of_teams(reach.team_ids)
+            conditions.append(rows & reach.brands() & reach.channel() & Q(pk__isnull=False))
+        allowed = any_of(conditions)
+        return self.none() if allowed is None else self.filter(allowed)
+
+
+class ChatFact(models.Model):
+    """One stay of a chat: from its start, or from when it was reopened, to the next."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="facts")
+    number = models.PositiveSmallIntegerField()
+    # The chat's last line when this was written.
+    upto_seq = models.PositiveIntegerField()
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=16, choices=Channel)
+    topic = models.ForeignKey(Topic, models.SET_NULL, null=True, related_name="+")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="+")
+    started_by = models.CharField(max_length=7)
+
+    started_at = models.DateTimeField()
+    queued_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    first_reply_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    rated_at = models.DateTimeField(null=True)
+
+    outcome = models.CharField(max_length=9, blank=True)
+    because = models.CharField(max_length=9, blank=True)
+    score = models.PositiveSmallIntegerField(null=True)
+    messages = models.PositiveIntegerField()
+
+    # Seconds; null where there is nothing to measure.
+    wait = models.FloatField(null=True)
+    first_response = models.FloatField(null=True)
+    reaction = models.FloatField(null=True)
+    session_duration = models.FloatField(null=True)
+
+    # Who had it last, who answered first, and whom the rating is about.
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    first_reply_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    rated_agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+
+    objects = ChatFactQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "number"], name="one_fact_a_stay"),
+        ]
+        indexes = [
+            models.Index(fields=["started_at"], name="fact_by_start"),
+            models.Index(fields=["queued_at"], name="fact_by_queue"),
+            models.Index(fields=["ended_at"], name="fact_by_end"),
+            models.Index(
+                fields=["rated_at"], condition=Q(rated_at__isnull=False), name="fact_by_rating"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}#{self.number}"
+
+
+class StintFact(models.Model):
+    """One stretch of time in which an agent had a chat."""
+
+    stay = models.ForeignKey(ChatFact, models.CASCADE, related_name="stints")
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    # Whether the agent wrote to the visitor in this stay.
+    answered = models.BooleanField()
+    talk = models.FloatField(null=True)
+    # The wrap-up after it; null where there was none, or it lasts.
+    acw = models.FloatField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["agent", "started_at"], name="stint_by_agent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} in {self.stay_id}"
+
+
+class MissedOffer(models.Model):
+    """A chat rang at an agent who did not take it in time."""
+
+    stay = models.ForeignKey(ChatFact, models.CASCADE, related_name="missed_offers")
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    missed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["missed_at"], name="missed_offer_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} missed {self.stay_id}"

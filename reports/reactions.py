@@ -1,0 +1,34 @@
+"""What happens to a chat changes its facts; each fact only enqueues a row on a slow queue."""
+
+from typing import Any
+
+from chat.events.lifecycle import (
+    ConversationAssigned,
+    ConversationConverted,
+    ConversationEnded,
+    ConversationQueued,
+    ConversationReopened,
+    ConversationResolved,
+    OfferWithdrawn,
+)
+from chat.events.words import FactsAppended
+from config.events import Event, react_to
+from reports.facts.keeping import note_change
+
+
+def _note(fact: dict[str, Any]) -> None:
+    note_change(conversation_id=fact["conversation_id"])
+
+
+_TELLING: tuple[type[Event], ...] = (
+    ConversationQueued,
+    ConversationAssigned,
+    ConversationEnded,
+    ConversationResolved,
+    ConversationReopened,
+    ConversationConverted,
+    OfferWithdrawn,
+    FactsAppended,
+)
+for _event in _TELLING:
+    react_to(_event, _note)

@@ -1,0 +1,27 @@
+"""What workers do for reports."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils.translation import gettext_lazy as _
+
+from config.outbox.operations import register
+from reports.facts import keeping
+
+
+def _write(payload: dict[str, Any]) -> None:
+    keeping.write_facts(conversation_ids=[payload["conversation_id"]])
+
+
+def _rebuild(payload: dict[str, Any]) -> None:
+    keeping.rebuild()
+
+
+@shared_task(name="reports.catch_up", ignore_result=True)
+def catch_up(**_: object) -> None:
+    """Write the facts of chats that go on, and all of them where there are none."""
+    keeping.catch_up()
+
+
+register(keeping.KIND, _write, queue="maintenance", label=_("Figures of a chat"))
+register(keeping.REBUILD, _rebuild, queue="maintenance", label=_("All figures"))

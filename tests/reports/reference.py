@@ -1,0 +1,110 @@
+"""The same facts as plainly as can be: each asked of the raw lines for itself, however slowly."""
+
+from itertools import pairwise
+from typing import Any
+
+from agents.models import Agent
+from chat.models import Entry
+
+BEGIN = {"accepted", "assigned"}
+NOT_HELD = {"queued", "ended", "resolved", "reopened"}
+
+
+def stays_of(lines: list[Entry]) -> list[dict[str, Any]]:
+    """Cut the lines where the chat was reopened, and ask each piece."""
+    cuts = [0, *(n for n, line in enumerate(lines) if line.kind == "reopened" and n), len(lines)]
+    return [_stay(lines[a:b], lines[b:]) for a, b in pairwise(cuts) if a < b]
+
+
+def _first(lines: list[Entry], test: Any) -> Any:
+    return next((line.created_at for line in lines if test(line)), None)
+
+
+def _last(lines: list[Entry], kind: str) -> Entry | None:
+    return next((line for line in reversed(lines) if line.kind == kind), None)
+
+
+def _between(since: Any, until: Any) -> float | None:
+    if since is None or until is None:
+        return None
+    return max(0.0, (until - since).total_seconds())
+
+
+def _begins(line: Entry) -> bool:
+    if line.kind == "assigned":
+        return bool(line.data.get("because"))
+    return line.kind == "accepted"
+
+
+def _ends_stint(line: Entry) -> bool:
+    return line.kind in NOT_HELD or _begins(line) or line.data.get("to") == "waiting"
+
+
+def _is_reply(line: Entry) -> bool:
+    return line.kind == "message" and line.author_kind == "agent" and not line.data.get("automatic")
+
+
+def _stay(lines: list[Entry], after: list[Entry]) -> dict[str, Any]:
+    started, by_agent = lines[0].created_at, lines[0].author_kind == "agent"
+    queued = _first(lines, lambda line: line.kind == "queued")
+    accepted = _first(lines, _begins)
+    replied = _first(lines, _is_reply)
+    ended = _last(lines, "ended")
+    resolved = _last(lines, "resolved")
+    over = ended or resolved
+    rated = _last(lines, "rated")
+    since = queued
+    if queued is None:
+        wrote = _first(lines, lambda line: line.kind == "message" and line.author_kind == "visitor")
+        since = wrote if by_agent else started
+    response = _between(since, replied)
+    if queued is None and response is not None and replied < since:
+        response = None
+    return {
+        "started_at": started,
+        "queued_at": queued,
+        "accepted_at": accepted,
+        "first_reply_at": replied,
+        "ended_at": over.created_at if over else None,
+        "resolved_at": resolved.created_at if resolved else None,
+        "outcome": resolved.data["outcome"] if resolved else "",
+        "score": rated.data["score"] if rated else None,
+        "wait": _between(queued, accepted),
+        "first_response": response,
+        "reaction": _between(accepted, replied),
+        "session_duration": _between(accepted, over.created_at if over else None),
+        "stints": _stints(lines, after),
+        "missed_offers": [
+            (_agent(line.data["to_id"]), line.created_at)
+            for line in lines
+            if line.kind == "offered" and line.data.get("result") == "missed"
+        ],
+    }
+
+
+def _agent(public_id: str) -> int | None:
+    found = Agent.objects.filter(public_id=public_id).first()
+    return found.pk if found else None
+
+
+def _stints(lines: list[Entry], after: list[Entry]) -> list[tuple[Any, ...]]:
+    found = []
+    for number, line in enumerate(lines):
+        if not _begins(line):
+            continue
+        agent = _agent(line.data["to_id"])
+        rest = [*lines[number + 1 :], *after]
+        end = next((one for one in rest if _ends_stint(one)), None)
+        answered = any(_is_reply(one) and one.agent_id == agent for one in lines)
+        acw = None
+        if end is not None and end.kind == "ended":
+            acw = _acw(end, [one for one in rest if one.seq > end.seq])
+        talk = _between(line.created_at, end.created_at if end else None)
+        found.append((agent, line.created_at, talk, acw, answered))
+    return found
+
+
+def _acw(ended: Entry, rest: list[Entry]) -> float | None:
+    stops = ("resolved", "reopened")
+    stop = next((one for one in rest if one.kind in stops or one.data.get("slot") == "freed"), None)
+    return min(300.0, _between(ended.created_at, stop.created_at)) if stop else None

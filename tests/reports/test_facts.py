@@ -1,0 +1,150 @@
+"""Facts say what the lines say, whatever happened, in whatever order, however late."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.models import Conversation, Entry
+from chat.operations.assignment import accept
+from chat.operations.conversations import end_conversation, resolve_conversation
+from chat.operations.ratings import rate_conversation
+from config.outbox.operations import drain
+from reports.facts.keeping import catch_up, rebuild
+from reports.facts.reading import read_stays
+from reports.models import ChatFact, StintFact
+from tests.chat.operations.test_replay import Day
+from tests.reports.reference import stays_of
+from tests.support.desk import make_desk, start
+from tests.support.desk import work as work_off
+
+pytestmark = pytest.mark.django_db
+
+
+def work() -> None:
+    """Let the workers do what is due, facts last."""
+    work_off()
+    while drain("maintenance"):
+        pass
+
+
+def facts_of(chat: Conversation) -> list[dict[str, Any]]:
+    found = []
+    for fact in ChatFact.objects.filter(conversation=chat).order_by("number"):
+        names = (
+            "started_at queued_at accepted_at first_reply_at ended_at resolved_at outcome score "
+            "wait first_response reaction session_duration"
+        )
+        row = {name: getattr(fact, name) for name in names.split()}
+        row["stints"] = list(
+            fact.stints.order_by("pk").values_list("agent", "started_at", "talk", "acw", "answered")
+        )
+        row["missed_offers"] = list(
+            fact.missed_offers.order_by("pk").values_list("agent", "missed_at")
+        )
+        found.append(row)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_facts_equal_the_plain_reading_of_the_ledger(seed: int) -> None:
+    Day(seed).pass_by()
+    rebuild()
+    told = 0
+    for chat in Conversation.objects.all():
+        lines = list(chat.entries.order_by("seq"))
+        assert facts_of(chat) == stays_of(lines), [(x.seq, x.kind, x.data) for x in lines]
+        told += len(facts_of(chat))
+    assert ChatFact.objects.count() == told > Conversation.objects.count()
+    assert StintFact.objects.filter(acw__isnull=False).exists()
+
+
+_LINES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "visitor writes": ("message", "visitor", {}),
+    "agent writes": ("message", "agent", {}),
+    "greeting": ("message", "agent", {"automatic": True}),
+    "note": ("note", "agent", {}),
+    "queued": ("queued", "system", {}),
+    "accepted": ("accepted", "agent", {"to_id": "elif"}),
+    "goes on": ("assigned", "system", {"to_id": "elif", "because": "woke"}),
+    "handed on": ("assigned", "system", {"to_id": "elif"}),
+    "parked": ("status", "system", {"to": "waiting"}),
+    "freed": ("status", "system", {"slot": "freed", "to": "wrap_up"}),
+    "ended": ("ended", "visitor", {"because": "left"}),
+    "resolved": ("resolved", "agent", {"outcome": "answered", "because": "left"}),
+    "reopened": ("reopened", "visitor", {}),
+    "reopened by agent": ("reopened", "agent", {}),
+    "rated": ("rated", "visitor", {"score": 4}),
+}
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(_LINES)), st.integers(0, 900)), max_size=25))
+def test_any_order_of_lines_is_read_without_an_error_and_nothing_lasts_less_than_nothing(
+    happened: list[tuple[str, int]],
+) -> None:
+    at = timezone.now()
+    lines = [SimpleNamespace(kind="started", author_kind="visitor", data={}, created_at=at)]
+    for name, seconds in happened:
+        at += timedelta(seconds=seconds)
+        kind, author, data = _LINES[name]
+        lines.append(SimpleNamespace(kind=kind, author_kind=author, data=data, created_at=at))
+    for line in lines:
+        line.agent_id = 7 if line.author_kind == "agent" else None
+    stays = read_stays(lines, agent_ids={"elif": 7}, wrap_up_cap=300)
+    assert len(stays) == 1 + sum(line.kind == "reopened" for line in lines)
+    for stay in stays:
+        lasting = [stay.wait, stay.first_response, stay.reaction, stay.session_duration]
+        lasting += [part for stint in stay.stints for part in (stint.talk, stint.acw)]
+        assert all(seconds is None or seconds >= 0 for seconds in lasting)
+        assert all(stint.acw is None or stint.acw <= 300 for stint in stay.stints)
+        # An agent has a chat once at a time.
+        for before, after in zip(stay.stints, stay.stints[1:], strict=False):
+            assert before.ended_at is not None
+            assert before.ended_at <= after.started_at
+
+
+def test_the_worker_writes_facts_after_a_rating_that_came_late() -> None:
+    desk = make_desk()
+    now = timezone.now()
+    chat = start(desk, now=now)
+    accept(conversation=chat, agent=desk.agents[0], now=now + timedelta(seconds=20))
+    end_conversation(conversation=chat, by=desk.agents[0], now=now + timedelta(seconds=80))
+    resolve_conversation(
+        conversation=chat, topic=desk.topic, by=desk.agents[0], now=now + timedelta(seconds=100)
+    )
+    work()
+    fact = ChatFact.objects.get()
+    assert (fact.wait, fact.session_duration, fact.score) == (20, 60, None)
+    assert fact.stints.get().acw == 20
+    rate_conversation(conversation=chat, score=5, comment="", now=now + timedelta(hours=3))
+    work()
+    assert ChatFact.objects.get().score == 5
+
+
+def test_a_first_start_makes_all_facts_and_words_that_no_event_tells_are_caught_up() -> None:
+    desk = make_desk()
+    chat = start(desk)
+    ChatFact.objects.all().delete()
+    catch_up()
+    work()
+    assert ChatFact.objects.get().upto_seq == Conversation.objects.get().last_seq
+    assert catch_up() == 0
+    Entry.objects.create(
+        conversation=chat, seq=90, kind="note", author_kind="system", created_at=timezone.now()
+    )
+    Conversation.objects.update(last_seq=90)
+    assert catch_up() == 1
+    work()
+    assert ChatFact.objects.get().upto_seq == 90
+
+
+def test_the_command_makes_all_facts_anew() -> None:
+    start(make_desk())
+    ChatFact.objects.all().delete()
+    call_command("rebuild_metrics", verbosity=0)
+    assert ChatFact.objects.count() == 1
