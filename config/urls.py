@@ -19,6 +19,8 @@ urlpatterns = [
     path("api/v1/", include("tickets.api.urls")),
     path("api/v1/", include("chat.api.desk_urls")),
     path("api/v1/", include("automation.api.urls")),
+    path("api/v1/", include("reports.api_urls")),
+    path("", include("reports.urls")),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static_url("console/icon.svg"))),

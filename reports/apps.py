@@ -14,3 +14,4 @@ class ReportsConfig(AppConfig):
         """Register what follows from events, and the entry of the console's menu."""
         import_module("reports.reactions")
         import_module("reports.tasks")
+        import_module("reports.entries")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from agents.access import Access, any_of, of_teams
+from agents.access import Access, Reach, any_of, of_teams
 from agents.models import Brand, Channel, Permission, Role, Team, Topic
 from chat.models import Conversation
 
@@ -27,19 +27,23 @@ class ChatFactQuerySet(models.QuerySet[Any]):
 
     def visible_to(self, access: Access) -> Self:
         """Keep what roles with *reports* reach; own means: the agent had it for a while."""
-        if access.everything:
-            return self
         own = StintFact.objects.filter(agent=access.agent_id).values("stay")
-        conditions = []
-        for reach in access.reaches(Permission.REPORTS):
-            rows = Q(pk__in=own)
-            if reach.scope == Role.Scope.ALL:
-                rows = Q()
-            elif reach.scope == Role.Scope.TEAM:
-                rows |= of_teams(reach.team_ids)
-            conditions.append(rows & reach.brands() & reach.channel() & Q(pk__isnull=False))
-        allowed = any_of(conditions)
+        allowed = any_of(within(reach, Q(pk__in=own)) for reach in _reaches(access))
         return self.none() if allowed is None else self.filter(allowed)
+
+
+def _reaches(access: Access) -> tuple[Reach, ...]:
+    return access.reaches(Permission.REPORTS)
+
+
+def within(reach: Reach, own: Q) -> Q:
+    """Return the condition of stays that one role reaches; `own`: those of the agent themselves."""
+    rows = Q(pk__isnull=False)
+    if reach.scope == Role.Scope.TEAM:
+        rows = own | of_teams(reach.team_ids)
+    elif reach.scope == Role.Scope.OWN:
+        rows = own
+    return rows & reach.brands() & reach.channel()
 
 
 class ChatFact(models.Model):
@@ -74,6 +78,8 @@ class ChatFact(models.Model):
     first_response = models.FloatField(null=True)
     reaction = models.FloatField(null=True)
     session_duration = models.FloatField(null=True)
+    # How long one who stood in line and heard nobody stayed.
+    wait_left = models.FloatField(null=True)
 
     # Who had it last, who answered first, and whom the rating is about.
     agent = models.ForeignKey(

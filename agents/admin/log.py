@@ -31,6 +31,7 @@ _ACTS: dict[str, Promise] = {
     "role.taken": _("Role taken away"),
     "role.edited": _("Permissions of a role changed"),
     "token.created": _("API token created"),
+    "report.exported": _("Report exported"),
     "token.revoked": _("API token revoked"),
     "brand.texts_changed": _("Texts of a brand changed"),
     "brand.identity_secret_made": _("Secret for signed-in visitors made"),

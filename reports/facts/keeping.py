@@ -142,6 +142,7 @@ def _fact(chat: Conversation, stay: Stay, seq: int) -> ChatFact:
         first_response=stay.first_response,
         reaction=stay.reaction,
         session_duration=stay.session_duration,
+        wait_left=stay.wait_left,
         agent_id=stay.agent_id,
         first_reply_by_id=stay.first_reply_by,
         rated_agent_id=stay.rated_agent,

@@ -92,6 +92,11 @@ class Stay:
         return _seconds(self.accepted_at, self.ended_at)
 
     @property
+    def wait_left(self) -> float | None:
+        """Return how long one who stood in line and heard nobody stayed."""
+        return None if self.first_reply_at else _seconds(self.queued_at, self.ended_at)
+
+    @property
     def agent_id(self) -> int | None:
         """Return who had it last."""
         return self.stints[-1].agent_id if self.stints else None

@@ -1,0 +1,149 @@
+"""Reports by the API: the same figures as on the page."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.api.desk import DeskView, agent_of, reach_of
+from agents.api.schema import problems_of
+from agents.audit import record
+from agents.models import Permission
+from agents.tokens import Scope
+from config.web.problems import Problem
+from reports import sessions
+from reports.building import Built, build
+from reports.definitions import REPORTS
+from reports.files import csv_lines, history_of, table_of
+from reports.filters import BadFilter, Filters, read_filters
+
+
+class ReportAnswer(serializers.Serializer[Any]):
+    """A report: totals and rows. Seconds and shares (0 to 1) are numbers."""
+
+    name = serializers.CharField()
+    to = serializers.DateField()
+    zone = serializers.CharField()
+    as_of = serializers.DateTimeField()
+    counted_at = serializers.DictField()
+    figures = serializers.DictField()
+    rows = serializers.ListField()
+
+
+class _ReportView(DeskView):
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse who may read no report."""
+        super().initial(request, *args, **kwargs)
+        if not reach_of(request).may(Permission.REPORTS):
+            raise PermissionDenied
+
+    def filters(self, request: Request) -> Filters:
+        """Return what the address asks for."""
+        try:
+            return read_filters(
+                request.query_params.dict(), zone=agent_of(request).time_zone, now=timezone.now()
+            )
+        except BadFilter as error:
+            raise Problem(400, "invalid", str(error)) from error
+
+    def stays(self, request: Request, filters: Filters) -> Any:
+        """Return the stays behind the cell that the address names."""
+        try:
+            cell = sessions.read_cell(request.query_params.dict())
+            return sessions.stays_of(cell, filters, reach_of(request))
+        except BadFilter as error:
+            raise Problem(400, "invalid", str(error)) from error
+
+    def built(self, request: Request, name: str, filters: Filters) -> Built:
+        """Return the report of a name."""
+        if name not in REPORTS:
+            raise NotFound
+        by = request.query_params.get("by", "")
+        return build(name, filters, reach_of(request), by=by, now=timezone.now())
+
+
+class OneReport(_ReportView):
+    """`reports/{name}`."""
+
+    @extend_schema(
+        operation_id="report", responses={200: ReportAnswer, **problems_of(400, 403, 404)}
+    )
+    def get(self, request: Request, name: str) -> Response:
+        """Return a report of the days and chats that the address asks for."""
+        filters = self.filters(request)
+        head = {
+            "name": name,
+            "from": filters.first.isoformat(),
+            "to": filters.last.isoformat(),
+            "zone": filters.zone.key,
+        }
+        if name == sessions.NAME:
+            return Response(
+                {**head, "as_of": timezone.now(), "counted_at": {}, "figures": {}}
+                | {"rows": _page(request, self.stays(request, filters))}
+            )
+        built = self.built(request, name, filters)
+        return Response(
+            {
+                **head,
+                "as_of": built.as_of,
+                "counted_at": {figure.key: figure.counted_at for figure in built.figures},
+                "figures": {key: built.totals[key] for key in built.keys},
+                "rows": [
+                    {"row": line.key, "name": line.name}
+                    | {key: line.values[key] for key in built.keys}
+                    for line in built.lines
+                ],
+            }
+        )
+
+
+class ReportRows(_ReportView):
+    """`reports/{name}/rows`."""
+
+    @extend_schema(operation_id="report_rows", responses={200: dict, **problems_of(400, 403, 404)})
+    def get(self, request: Request, name: str) -> Response:
+        """Return the stays behind a figure of a row, newest first, a hundred at a time."""
+        if name not in REPORTS or not request.query_params.get("figure"):
+            raise NotFound
+        return Response({"rows": _page(request, self.stays(request, self.filters(request)))})
+
+
+class ReportFile(_ReportView):
+    """`reports/{name}.csv`."""
+
+    required_scope = Scope.EXPORT
+
+    @extend_schema(operation_id="report_csv", responses={200: str, **problems_of(400, 403, 404)})
+    def get(self, request: Request, name: str) -> StreamingHttpResponse:
+        """Return a report as CSV; `excel=1` for a spreadsheet that expects ; and a mark."""
+        if not reach_of(request).may(Permission.EXPORT):
+            raise PermissionDenied
+        filters = self.filters(request)
+        rows: Iterable[list[Any]]
+        if name == sessions.NAME:
+            rows = history_of(sessions.every(self.stays(request, filters)))
+        else:
+            rows = table_of(self.built(request, name, filters))
+        excel = request.query_params.get("excel") == "1"
+        record("report.exported", name, by=agent_of(request), **filters.query)
+        answer = StreamingHttpResponse(
+            csv_lines(rows, excel=excel, zone=filters.zone), content_type="text/csv; charset=utf-8"
+        )
+        answer["Content-Disposition"] = (
+            f'attachment; filename="{name}-{filters.first}-{filters.last}.csv"'
+        )
+        return answer
+
+
+def _page(request: Request, stays: Any) -> list[dict[str, Any]]:
+    number = request.query_params.get("page", "1")
+    page = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 1
+    start = max(0, page - 1) * sessions.PAGE
+    return [sessions.shown(fact) for fact in stays[start : start + sessions.PAGE]]

@@ -1,0 +1,112 @@
+"""Charts as numbers that a template draws: nothing is drawn that the table beside doesn't say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+WIDTH, HEIGHT = 640, 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One line of a chart."""
+
+    name: str
+    points: str
+    area: str
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineChart:
+    """Lines over days."""
+
+    title: str
+    series: list[Series]
+    top: int
+    first: str
+    last: str
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One bar, its length in percent of the longest."""
+
+    name: str
+    text: str
+    percent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeatCell:
+    """One hour of one weekday; `step` 0 to 5 is its colour."""
+
+    text: str
+    count: int
+    step: int
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeatMap:
+    """Weekdays by hours."""
+
+    days: list[tuple[str, int]]
+    hours: list[tuple[str, int]]
+    cells: list[HeatCell]
+
+
+def line_chart(
+    title: str, names: Sequence[str], days: Sequence[str], values: Sequence[Sequence[float]]
+) -> LineChart | None:
+    """Return lines of `values`, one sequence a name; None where there is nothing to see."""
+    top = max((value for line in values for value in line), default=0)
+    if not top or len(days) < 2:
+        return None
+    step = WIDTH / (len(days) - 1)
+    series = []
+    for name, line in zip(names, values, strict=True):
+        at = [
+            f"{number * step:.1f},{HEIGHT - value / top * (HEIGHT - 10):.1f}"
+            for number, value in enumerate(line)
+        ]
+        area = f"0,{HEIGHT} {' '.join(at)} {WIDTH},{HEIGHT}"
+        series.append(Series(name=name, points=" ".join(at), area=area, total=int(sum(line))))
+    return LineChart(title=title, series=series, top=int(top), first=days[0], last=days[-1])
+
+
+def bars(rows: Sequence[tuple[str, float, str]]) -> list[Bar]:
+    """Return bars of (name, value, text)."""
+    top = max((value for _name, value, _text in rows), default=0)
+    if not top:
+        return []
+    return [
+        Bar(name=name, text=text, percent=f"{value / top * 100:.1f}") for name, value, text in rows
+    ]
+
+
+def heat_map(counts: Mapping[tuple[int, int], int]) -> HeatMap | None:
+    """Return a week of hours, from the first to the last hour in which anything was."""
+    if not counts:
+        return None
+    first, last = min(hour for _day, hour in counts), max(hour for _day, hour in counts)
+    top = max(counts.values())
+    names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
+    cells = []
+    for day, name in enumerate(names, start=1):
+        for hour in range(first, last + 1):
+            count = counts.get((day, hour), 0)
+            # The lightest colour is for what is not nothing.
+            step = 0 if not count else 1 + min(4, int(count / top * 4.999))
+            text = f"{name} {hour:02}:00 · {count}"
+            x, y = 34 + (hour - first) * 24, 20 + (day - 1) * 22
+            cells.append(HeatCell(text=text, count=count, step=step, x=x, y=y))
+    return HeatMap(
+        days=[(name, 20 + number * 22 + 14) for number, name in enumerate(names)],
+        hours=[(f"{hour:02}", 34 + (hour - first) * 24) for hour in range(first, last + 1)],
+        cells=cells,
+    )

@@ -1,0 +1,152 @@
+"""Adding up facts: every figure of every door comes from here, and the rows behind it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
+
+from agents.access import Access, Reach, any_of, of_teams
+from agents.models import Permission, Role
+from chat.models import ConversationTag
+from reports.definitions import FIGURES, Figure, Source
+from reports.filters import Filters
+from reports.models import ChatFact, MissedOffer, StintFact, within
+
+_MODELS: dict[Source, Any] = {
+    Source.STAY: ChatFact,
+    Source.STINT: StintFact,
+    Source.OFFER: MissedOffer,
+}
+type Row = dict[str, float | int | None]
+
+
+def compute(
+    keys: Iterable[str], filters: Filters, access: Access, *, by: str = ""
+) -> dict[Any, Row]:
+    """Return the figures by row, in one query for all that are counted alike.
+
+    `by`: agent, day, channel, topic, brand, started_by, or hour (weekday and hour); without it
+    there is one row, None.
+    """
+    alike: dict[tuple[str, str, str], list[Figure]] = defaultdict(list)
+    for key in keys:
+        figure = FIGURES[key]
+        if figure.agent or by != "agent":
+            alike[figure.source, figure.moment, figure.agent].append(figure)
+    found: dict[Any, Row] = defaultdict(dict)
+    for figures in alike.values():
+        _add_up(figures, filters, access, by, found)
+    return dict(found)
+
+
+def stays_behind(
+    key: str, filters: Filters, access: Access, *, by: str = "", row: Any = None
+) -> QuerySet[ChatFact]:
+    """Return the stays that one cell counts; `row` None is the line of totals."""
+    figure = FIGURES[key]
+    facts = _facts(figure, filters, access).filter(figure.where)
+    if row is not None:
+        facts = facts.annotate(**_groups(figure, by, filters)).filter(g0=row)
+    if figure.source == Source.STAY:
+        return facts
+    return ChatFact.objects.filter(pk__in=facts.order_by().values("stay"))
+
+
+def stays_in(filters: Filters, access: Access) -> QuerySet[ChatFact]:
+    """Return the stays that began in the range."""
+    return _facts(FIGURES["requests"], filters, access)
+
+
+def _add_up(
+    figures: list[Figure], filters: Filters, access: Access, by: str, found: dict[Any, Row]
+) -> None:
+    first = figures[0]
+    groups = _groups(first, by, filters)
+    parts = {}
+    for figure in figures:
+        parts[f"of_{figure.key}"] = figure.of(figure.where)
+        if figure.over is not None:
+            parts[f"over_{figure.key}"] = figure.over(figure.where)
+    facts = _facts(first, filters, access).order_by()
+    rows = facts.values(**groups).annotate(**parts) if groups else [facts.aggregate(**parts)]
+    for row in rows:
+        place = tuple(row[name] for name in groups)
+        cell = found[place if len(place) > 1 else place[0] if place else None]
+        for figure in figures:
+            value = row[f"of_{figure.key}"]
+            if figure.over is not None:
+                number = row[f"over_{figure.key}"]
+                value = (value or 0) / number if number else None
+            cell[figure.key] = value
+
+
+def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
+    match by:
+        case "":
+            return {}
+        case "agent":
+            return {"g0": F(f"{figure.agent}_id")}
+        case "day":
+            return {"g0": TruncDate(figure.moment, tzinfo=filters.zone)}
+        case "hour":
+            return {
+                "g0": ExtractIsoWeekDay(figure.moment, tzinfo=filters.zone),
+                "g1": ExtractHour(figure.moment, tzinfo=filters.zone),
+            }
+    return {"g0": F(f"{figure.stay}{by}")}
+
+
+def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
+    """Return what a figure may be made of: in the range, as filtered, and for these eyes."""
+    facts = _MODELS[figure.source].objects.filter(
+        **{f"{figure.moment}__gte": filters.since, f"{figure.moment}__lt": filters.until}
+    )
+    allowed = any_of(
+        _reached(figure, reach, access) for reach in access.reaches(Permission.REPORTS)
+    )
+    if allowed is None:
+        return facts.none()
+    facts = facts.filter(allowed)
+    if filters.agent and figure.agent:
+        facts = facts.filter(**{f"{figure.agent}__public_id": filters.agent})
+    wanted = _wanted(filters, by_stint=not figure.agent)
+    if figure.source == Source.STAY:
+        return facts.counted().filter(wanted)
+    return facts.filter(stay__in=ChatFact.objects.counted().filter(wanted).values("pk"))
+
+
+def _reached(figure: Figure, reach: Reach, access: Access) -> Q:
+    own_stints = StintFact.objects.filter(agent=access.agent_id).values("stay")
+    own = Q(**{figure.agent: access.agent_id}) if figure.agent else Q(pk__in=own_stints)
+    if figure.source == Source.STAY:
+        return within(reach, own)
+    here = ChatFact.objects.filter(reach.brands(), reach.channel())
+    if reach.scope == Role.Scope.ALL:
+        return Q(stay__in=here.values("pk"))
+    mine = own & Q(stay__in=here.values("pk"))
+    if reach.scope == Role.Scope.TEAM:
+        return mine | Q(stay__in=here.filter(of_teams(reach.team_ids)).values("pk"))
+    return mine
+
+
+def _wanted(filters: Filters, *, by_stint: bool) -> Q:
+    wanted = Q()
+    for name in ("brand", "topic"):
+        if (value := getattr(filters, name)) is not None:
+            wanted &= Q(**{name: value})
+    for name in ("channel", "started_by"):
+        if value := getattr(filters, name):
+            wanted &= Q(**{name: value})
+    if filters.team is not None:
+        wanted &= of_teams([filters.team])
+    if filters.agent and by_stint:
+        had = StintFact.objects.filter(stay=OuterRef("pk"), agent__public_id=filters.agent)
+        wanted &= Q(Exists(had))
+    if filters.tag is not None:
+        tagged = ConversationTag.objects.filter(
+            conversation=OuterRef("conversation"), tag=filters.tag
+        )
+        wanted &= Q(Exists(tagged))
+    return wanted

@@ -1,0 +1,143 @@
+"""Which chats and which days: read from the address, the same for pages, files and API."""
+
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+
+from config.text import key_of
+
+LONGEST = timedelta(days=732)
+STARTED_BY = ("visitor", "agent")
+
+
+class BadFilter(Exception):
+    """What is wrong with the wish, in words for whoever wished it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """A range of whole days in a zone, and which chats."""
+
+    first: date
+    last: date
+    zone: zoneinfo.ZoneInfo
+    brand: int | None = None
+    team: int | None = None
+    agent: str = ""
+    topic: int | None = None
+    channel: str = ""
+    tag: int | None = None
+    started_by: str = ""
+    compare: bool = False
+
+    @property
+    def since(self) -> datetime:
+        """Return the first moment."""
+        return datetime.combine(self.first, time.min, self.zone)
+
+    @property
+    def until(self) -> datetime:
+        """Return the moment after the last."""
+        return datetime.combine(self.last + timedelta(days=1), time.min, self.zone)
+
+    @property
+    def before(self) -> "Filters":
+        """Return the same for as many days before."""
+        days = self.last - self.first + timedelta(days=1)
+        values = {**self.__dict__, "first": self.first - days, "last": self.last - days}
+        return Filters(**values)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return what stands in the address."""
+        values = {
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
+            "zone": self.zone.key,
+            "brand": self.brand,
+            "team": self.team,
+            "agent": self.agent,
+            "topic": self.topic,
+            "channel": self.channel,
+            "tag": self.tag,
+            "started_by": self.started_by,
+            "compare": "1" if self.compare else "",
+        }
+        return {name: str(value) for name, value in values.items() if value}
+
+    @property
+    def address(self) -> str:
+        """Return the same as the end of an address."""
+        return f"?{urlencode(self.query)}"
+
+
+def default_filters(zone: str, *, now: datetime) -> Filters:
+    """Return the last thirty days, today included."""
+    there = zoneinfo.ZoneInfo(zone)
+    today = now.astimezone(there).date()
+    return Filters(first=today - timedelta(days=29), last=today, zone=there)
+
+
+def read_filters(wish: Mapping[str, str], *, zone: str, now: datetime) -> Filters:
+    """Return what an address asks for. Raises `BadFilter`."""
+    there = wish.get("zone") or zone
+    try:
+        usual = default_filters(there, now=now)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadFilter(_("There is no such time zone.")) from None
+    first = _day(wish.get("from"), usual.first)
+    last = _day(wish.get("to"), max(first, usual.last))
+    if last < first:
+        raise BadFilter(_("The range ends before it starts."))
+    if last - first > LONGEST:
+        raise BadFilter(_("The range is longer than two years."))
+    return Filters(
+        first=first,
+        last=last,
+        zone=usual.zone,
+        brand=_key(wish.get("brand")),
+        team=_key(wish.get("team")),
+        agent=wish.get("agent", "")[:22],
+        topic=_key(wish.get("topic")),
+        channel=wish.get("channel", "")[:16],
+        tag=_key(wish.get("tag")),
+        started_by=wish.get("started_by", "")[:7],
+        compare=wish.get("compare") == "1",
+    )
+
+
+def _day(text: str | None, usual: date) -> date:
+    try:
+        found = date.fromisoformat(text) if text else usual
+    except ValueError:
+        raise BadFilter(_("This is not a date.")) from None
+    if not 2000 <= found.year <= 2200:
+        raise BadFilter(_("This is not a date."))
+    return found
+
+
+def _key(text: str | None) -> int | None:
+    return key_of(text) if text else None
+
+
+def presets(filters: Filters, *, now: datetime) -> list[tuple[str, Filters]]:
+    """Return the usual ranges, with everything else as it is."""
+    today = now.astimezone(filters.zone).date()
+    month = today.replace(day=1)
+    last_month = month - timedelta(days=1)
+    ranges = [
+        (_("Today"), today, today),
+        (_("Yesterday"), today - timedelta(days=1), today - timedelta(days=1)),
+        (_("7 days"), today - timedelta(days=6), today),
+        (_("30 days"), today - timedelta(days=29), today),
+        (_("This month"), month, today),
+        (_("Last month"), last_month.replace(day=1), last_month),
+    ]
+    return [
+        (name, Filters(**{**filters.__dict__, "first": first, "last": last}))
+        for name, first, last in ranges
+    ]

@@ -1,0 +1,208 @@
+"""Page, file and API say the same, to those who may read it; every number opens to its chats."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agents.access import access_of
+from agents.models import Agent, Permission, Role
+from agents.models.audit import AuditEntry
+from chat.models import Conversation
+from chat.operations.assignment import accept
+from chat.operations.conversations import end_conversation, resolve_conversation
+from chat.operations.ratings import rate_conversation
+from chat.posting.messages import Author, Outgoing, Posted, post_message
+from reports.building import build
+from reports.definitions import FIGURES, REPORTS
+from reports.facts.keeping import rebuild
+from reports.figures import compute, stays_behind
+from reports.filters import default_filters
+from tests.support.desk import Desk, make_desk, start
+from tests.support.factories import make_agent, make_role
+
+pytestmark = pytest.mark.django_db
+
+ISTANBUL = ZoneInfo("Europe/Istanbul")
+
+
+def answered(desk: Desk, agent: Agent, at: datetime, *, wait: int, talk: int, acw: int) -> Any:
+    """A chat that one agent answered ten seconds after taking it."""
+    chat = start(desk, now=at)
+    at += timedelta(seconds=wait)
+    accept(conversation=chat, agent=agent, now=at)
+    chat.refresh_from_db()
+    words = Outgoing(chat.public_id, Author.of_agent(agent), "Bakıyorum", str(uuid4()), "message")
+    posted = post_message(words, now=at + timedelta(seconds=10))
+    assert isinstance(posted, Posted), posted
+    at += timedelta(seconds=talk)
+    end_conversation(conversation=chat, by=agent, now=at)
+    at += timedelta(seconds=acw)
+    return resolve_conversation(conversation=chat, topic=desk.topic, by=agent, now=at)
+
+
+def left(desk: Desk, at: datetime, *, wait: int) -> Conversation:
+    """A chat whose visitor left the line."""
+    chat = start(desk, now=at)
+    end_conversation(
+        conversation=chat, by=chat.visitor, now=at + timedelta(seconds=wait), outcome=""
+    )
+    return chat
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Two agents with two chats and one, and two visitors who left, all of today."""
+    made = make_desk(agents=2, brand={"capacity": 5})
+    elif_, mert = made.agents
+    noon = timezone.now() - timedelta(minutes=20)
+    first = answered(made, elif_, noon, wait=20, talk=100, acw=30)
+    answered(made, elif_, noon, wait=10, talk=200, acw=50)
+    answered(made, mert, noon, wait=60, talk=60, acw=0)
+    left(made, noon, wait=5)
+    left(made, noon, wait=45)
+    rate_conversation(conversation=first, score=5, comment="", now=timezone.now())
+    rebuild()
+    return made
+
+
+def reader(*permissions: str, scope: str = Role.Scope.ALL) -> Client:
+    role = make_role(*(permissions or (Permission.REPORTS, Permission.EXPORT)), scope=scope)
+    return signed_in(make_agent(role=role, language="en"))
+
+
+def signed_in(agent: Agent) -> Client:
+    client = Client()
+    client.force_login(agent)
+    return client
+
+
+def test_the_figures_are_those_computed_by_hand(desk: Desk) -> None:
+    boss = access_of(make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.ALL)))
+    filters = default_filters("Europe/Istanbul", now=timezone.now())
+    whole = compute(FIGURES, filters, boss)[None]
+    assert whole == pytest.approx(
+        {
+            "requests": 5,
+            "sessions": 3,
+            "participations": 3,
+            "talk": 360,
+            "average_session": 120,
+            "acw": 80 / 3,
+            "first_response": (30 + 20 + 70) / 3,
+            "reaction": 10,
+            "wait": 30,
+            "wait_max": 60,
+            "wait_left": 25,
+            "missed": 2,
+            "abandoned": 1,
+            "quick_abandoned": 1,
+            "timed_out": 0,
+            "offline": 0,
+            # 20 and 30 seconds of four; who left at once is not asked.
+            "service_level": 0.5,
+            "missed_offers": 0,
+            "ratings": 1,
+            "csat": 1.0,
+        }
+    )
+    by_agent = compute(["sessions", "talk"], filters, boss, by="agent")
+    elif_, mert = desk.agents
+    assert by_agent[elif_.pk] == {"sessions": 2, "talk": 300}
+    assert by_agent[mert.pk] == {"sessions": 1, "talk": 60}
+
+
+def test_page_file_and_api_are_equal_to_the_last_digit(desk: Desk) -> None:
+    client = reader()
+    for name in REPORTS:
+        answer = client.get(f"/api/v1/reports/{name}").json()
+        text = b"".join(client.get(f"/api/v1/reports/{name}.csv")).decode()
+        head, *rows = csv.reader(io.StringIO(text))
+        assert head[1:] == [str(FIGURES[key].name) for key in answer["counted_at"]]
+        told = [
+            [row["name"], *(row[key] for key in answer["counted_at"])] for row in answer["rows"]
+        ]
+        told.append(["Total", *answer["figures"].values()])
+        assert rows == [["" if one is None else str(one) for one in row] for row in told]
+        page = client.get(f"/reports/{name}/")
+        assert page.status_code == 200
+        assert [line["name"] for line in page.context["lines"]] == [row[0] for row in told[:-1]]
+
+
+def test_every_number_opens_to_as_many_chats(desk: Desk) -> None:
+    client = reader()
+    boss = access_of(make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.ALL)))
+    filters = default_filters("Europe/Istanbul", now=timezone.now())
+    for name, report in REPORTS.items():
+        built = build(name, filters, boss, now=timezone.now())
+        for key in report.keys:
+            if FIGURES[key].unit == "count":
+                assert stays_behind(key, filters, boss).count() == built.totals[key], key
+        page = client.get(f"/reports/{name}/").context
+        for line, told in zip(page["lines"], built.lines, strict=True):
+            for cell, key in zip(line["cells"], built.keys, strict=True):
+                if cell["url"] and FIGURES[key].unit == "count":
+                    assert len(client.get(cell["url"]).context["history"]) == told.values[key]
+    wish = parse_qs(urlparse(page["totals"][0]["url"]).query)
+    assert wish["figure"] == [report.keys[0]]
+
+
+def test_nobody_reads_beyond_their_scope(desk: Desk) -> None:
+    assert reader(Permission.CHAT).get("/reports/agents/").status_code == 404
+    assert reader(Permission.CHAT).get("/api/v1/reports/agents").status_code == 403
+    assert reader(Permission.REPORTS).get("/api/v1/reports/agents.csv").status_code == 403
+    assert (
+        reader(Permission.REPORTS, scope=Role.Scope.TEAM)
+        .get("/api/v1/reports/general")
+        .json()["figures"]["requests"]
+        == 0
+    )
+    elif_ = desk.agents[0]
+    own = make_role(Permission.REPORTS, scope=Role.Scope.OWN)
+    own.grants.create(agent=elif_)
+    mine = signed_in(elif_).get("/api/v1/reports/agents").json()
+    assert [row["name"] for row in mine["rows"]] == [elif_.name]
+    assert mine["figures"]["sessions"] == 2
+    behind = signed_in(elif_).get("/api/v1/reports/general/rows?figure=missed").json()
+    assert behind["rows"] == []
+
+
+def test_a_wish_that_makes_no_sense_is_said_in_words_beside_the_usual_days(desk: Desk) -> None:
+    client = reader()
+    for wish in ("from=2026-11-09&to=2026-11-01", "zone=Mars/Base", "from=x", "from=2001-01-01"):
+        page = client.get(f"/reports/agents/?{wish}")
+        assert page.context["wrong"]
+        assert page.context["lines"]
+        assert client.get(f"/api/v1/reports/agents?{wish}").status_code == 400
+    assert client.get("/reports/sessions/?figure=nothing").context["wrong"]
+    assert client.get("/reports/sessions/?figure=requests&by=day&row=x").context["wrong"]
+    assert client.get("/reports/nothing/").status_code == 404
+
+
+def test_no_word_of_a_customer_is_a_formula_in_a_file(desk: Desk) -> None:
+    desk.topic.name_en = "=1+1"
+    desk.topic.save()
+    client = reader()
+    answer = client.get("/api/v1/reports/sessions.csv?excel=1")
+    text = b"".join(answer).decode()
+    assert text.startswith("\ufeff")
+    assert ";'=1+1;" in text
+    assert AuditEntry.objects.filter(action="report.exported").exists()
+
+
+def test_days_begin_at_midnight_of_the_zone(desk: Desk) -> None:
+    at = datetime(2026, 11, 3, 23, 30, tzinfo=ISTANBUL)
+    left(desk, at, wait=30)
+    rebuild()
+    client = reader()
+    for zone, day in (("Europe/Istanbul", "2026-11-03"), ("Asia/Tokyo", "2026-11-04")):
+        wish = f"from=2026-11-01&to=2026-11-09&zone={zone}"
+        rows = client.get(f"/api/v1/reports/general?{wish}").json()["rows"]
+        assert [row["row"] for row in rows if row["requests"]] == [day]
