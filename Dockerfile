@@ -11,6 +11,7 @@ COPY config config
 COPY agents agents
 COPY tickets tickets
 COPY chat chat
+COPY automation automation
 COPY reports reports
 COPY templates templates
 COPY static static
