@@ -100,21 +100,23 @@ def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
 
 def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
     """Return what a figure may be made of: in the range, as filtered, and for these eyes."""
-    facts = _MODELS[figure.source].objects.filter(
+    facts: Any = _MODELS[figure.source].objects.filter(
         **{f"{figure.moment}__gte": filters.since, f"{figure.moment}__lt": filters.until}
     )
     allowed = any_of(
         _reached(figure, reach, access) for reach in access.reaches(Permission.REPORTS)
     )
-    if allowed is None:
-        return facts.none()
-    facts = facts.filter(allowed)
+    facts = facts.none() if allowed is None else facts.filter(allowed)
     if filters.agent and figure.agent:
         facts = facts.filter(**{f"{figure.agent}__public_id": filters.agent})
     wanted = _wanted(filters, by_stint=not figure.agent)
     if figure.source == Source.STAY:
-        return facts.counted().filter(wanted)
-    return facts.filter(stay__in=ChatFact.objects.counted().filter(wanted).values("pk"))
+        facts = facts.counted().filter(wanted)
+    else:
+        stays = ChatFact.objects.counted().filter(wanted)
+        facts = facts.filter(stay__in=stays.values("pk"))
+    found: QuerySet[Any] = facts
+    return found
 
 
 def _reached(figure: Figure, reach: Reach, access: Access) -> Q:

@@ -72,9 +72,18 @@ CALLS: dict[tuple[str, str], Any] = {
     ("status", "POST"): {"status": "break"},
     ("status/heartbeat", "POST"): {},
 }
+# What only an admin may call.
+OF_ADMINS = {
+    *(("brands/{brand}/hours", method) for method in ("GET", "PUT")),
+    *(("teams/{team}/hours", method) for method in ("GET", "PUT", "DELETE")),
+    ("brands/{brand}/hours/preview", "GET"),
+    ("teams/{team}/hours/preview", "GET"),
+}
 # The only call without a token; its refusals are proved beside it.
 OPEN = {("tokens", "POST")}
 NAMES = {
+    "brands": "{brand}",
+    "teams": "{team}",
     "conversations": "{chat}",
     "attachments": "{file}",
     "tickets": "{ticket}",
@@ -104,7 +113,7 @@ def routes() -> Iterator[tuple[str, str]]:
 
 
 def test_every_route_is_in_the_table() -> None:
-    assert set(routes()) == set(CALLS) | OPEN
+    assert set(routes()) == set(CALLS) | OF_ADMINS | OPEN
 
 
 def test_every_route_is_in_the_schema() -> None:
@@ -232,6 +241,13 @@ def test_every_call_is_possible_for_who_may(office: Office) -> None:
 
 def test_nobody_is_refused_everywhere(office: Office) -> None:
     check_refused(office, Desk(), 401)
+
+
+def test_what_admins_may_call_is_refused_to_others(office: Office) -> None:
+    for path, method in OF_ADMINS:
+        named = path.format(brand=office.shop.brand.pk, team=office.shop.team.pk)
+        assert Desk().call(method, named, {}).status_code == 401
+        assert Desk(office.shop.elif_).call(method, named, {}).status_code == 403, (path, method)
 
 
 @pytest.mark.parametrize("token", ["x", "imece_" + "x" * 43, "imece_", "é"])

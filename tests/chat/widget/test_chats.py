@@ -285,7 +285,7 @@ def test_an_offline_message_that_makes_no_sense_is_refused(
 
 def test_availability_has_topics_in_the_visitors_language(shop: Shop) -> None:
     turkish = open_widget(shop.brand, language="tr").get("availability").json()
-    assert set(turkish) == {"state", "topics", "opens_at"}
+    assert set(turkish) == {"state", "topics", "opens_at", "reason", "says"}
     assert turkish["topics"] == [
         {"id": str(shop.topic.pk), "name": "İade", "state": "online", "eta": None}
     ]
