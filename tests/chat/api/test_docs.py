@@ -24,6 +24,7 @@ from chat.protocol.bounds import RESUME_MAX, RESUMED_CONVERSATIONS_MAX, RESUMED_
 from chat.sockets import base, console, threads
 from config import wire
 from config.events import Event
+from reports import api_urls as report_urls
 from tests.support.http import Desk, make_shop
 from tickets.api import urls as ticket_urls
 
@@ -118,6 +119,7 @@ def calls(patterns: list[Any]) -> Iterator[str]:
                 *ticket_urls.urlpatterns,
                 *desk_urls.urlpatterns,
                 *rule_urls.urlpatterns,
+                *report_urls.urlpatterns,
             ],
         ),
     ],
