@@ -95,6 +95,8 @@ def _lines(report: Report, rows: Mapping[Any, Row], by: str, filters: Filters) -
     lines = [
         Line(key=names[key][0], name=names[key][1], values=_whole(report, row))
         for key, row in rows.items()
+        # Facts of nobody, of which nothing counts, are no row.
+        if any(row.values())
     ]
     lead = report.keys[0]
     return sorted(lines, key=lambda line: (-(line.values.get(lead) or 0), line.name))

@@ -90,10 +90,11 @@ def bars(rows: Sequence[tuple[str, float, str]]) -> list[Bar]:
 
 
 def heat_map(counts: Mapping[tuple[int, int], int]) -> HeatMap | None:
-    """Return a week of hours, from the first to the last hour in which anything was."""
+    """Return a week of hours: those of the day, and all others in which anything was."""
     if not counts:
         return None
-    first, last = min(hour for _day, hour in counts), max(hour for _day, hour in counts)
+    first = min(8, *(hour for _day, hour in counts))
+    last = max(19, *(hour for _day, hour in counts))
     top = max(counts.values())
     names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
     cells = []

@@ -100,23 +100,22 @@ def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
 
 def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
     """Return what a figure may be made of: in the range, as filtered, and for these eyes."""
-    facts: Any = _MODELS[figure.source].objects.filter(
+    facts: QuerySet[Any] = _MODELS[figure.source].objects.filter(
         **{f"{figure.moment}__gte": filters.since, f"{figure.moment}__lt": filters.until}
     )
     allowed = any_of(
         _reached(figure, reach, access) for reach in access.reaches(Permission.REPORTS)
     )
-    facts = facts.none() if allowed is None else facts.filter(allowed)
+    if allowed is None:
+        return facts.none()
+    facts = facts.filter(allowed)
     if filters.agent and figure.agent:
         facts = facts.filter(**{f"{figure.agent}__public_id": filters.agent})
     wanted = _wanted(filters, by_stint=not figure.agent)
+    stays = ChatFact.objects.counted().filter(wanted)
     if figure.source == Source.STAY:
-        facts = facts.counted().filter(wanted)
-    else:
-        stays = ChatFact.objects.counted().filter(wanted)
-        facts = facts.filter(stay__in=stays.values("pk"))
-    found: QuerySet[Any] = facts
-    return found
+        return facts & stays
+    return facts.filter(stay__in=stays.values("pk"))
 
 
 def _reached(figure: Figure, reach: Reach, access: Access) -> Q:
