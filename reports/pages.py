@@ -19,6 +19,7 @@ from agents.models import Agent, Channel, Permission, Tag, Team, Topic
 from reports import charts, sessions
 from reports.building import Built, build
 from reports.definitions import FIGURES, MOMENTS, REPORTS
+from reports.facts.keeping import lacks_the_past
 from reports.filters import BadFilter, Filters, default_filters, presets, read_filters
 from reports.writing import written, written_change, written_seconds
 
@@ -60,6 +61,11 @@ def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
     more = cell.query or ({"by": by} if by else {})
     file = f"{reverse('api-report-csv', args=[name])}?{urlencode(filters.query | more)}"
     return render(request, "reports/report.html", context | {"file": file, "kept": more})
+
+
+def _emptiness(*, is_empty: bool) -> dict[str, bool]:
+    """Say whether there is nothing to show, and whether that is only not yet."""
+    return {"is_empty": is_empty, "is_making": is_empty and lacks_the_past()}
 
 
 def _menu(name: str, filters: Filters) -> list[dict[str, Any]]:
@@ -112,7 +118,7 @@ def _report(built: Built) -> dict[str, Any]:
             for line in built.lines
         ],
         "totals": [cell(key, built.totals[key], None) for key in built.keys],
-        "is_empty": not any(value for value in built.totals.values()),
+        **_emptiness(is_empty=not any(built.totals.values())),
         "splits": [
             {
                 "title": _BY[value],
@@ -193,7 +199,7 @@ def _history(
             }
             for fact in shown
         ],
-        "is_empty": not shown,
+        **_emptiness(is_empty=not shown),
         "figure": FIGURES.get(cell.figure),
         "more_url": _address(sessions.NAME, query | {"page": str(page + 1)})
         if len(facts) > sessions.PAGE

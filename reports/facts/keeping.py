@@ -27,9 +27,9 @@ def note_change(*, conversation_id: int) -> None:
 def catch_up() -> int:
     """Have workers write what no event told of: words in chats that go on; return how many.
 
-    Where there is no fact at all, everything is made: the first start, and the demo's past.
+    Where the past has no facts yet, all are made: after the first start, and of the demo.
     """
-    if not ChatFact.objects.exists():
+    if lacks_the_past():
         enqueue(kind=REBUILD, key=f"{REBUILD}:{_newest()}", payload={})
         return 0
     known = ChatFact.objects.filter(conversation=OuterRef("pk"), upto_seq=OuterRef("last_seq"))
@@ -38,6 +38,15 @@ def catch_up() -> int:
     for conversation_id, seq in rows:
         _enqueue(conversation_id, seq)
     return len(rows)
+
+
+def lacks_the_past() -> bool:
+    """Return whether the facts of what was before the first of them are still to be made.
+
+    The oldest chat tells: facts of new chats may come before a worker has looked at the past.
+    """
+    oldest = Conversation.objects.filter(kind=Conversation.Kind.CUSTOMER).order_by("pk")[:1]
+    return any(not ChatFact.objects.filter(conversation=chat).exists() for chat in oldest)
 
 
 def _enqueue(conversation_id: int, seq: int) -> None:

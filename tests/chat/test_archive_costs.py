@@ -16,6 +16,7 @@ from agents.models import Status
 from agents.operations import set_status
 from chat.models import Conversation
 from chat.operations.lateness import alert_late
+from chat.operations.silence import end_idle_chats, end_long_waits, free_idle_chats
 from chat.operations.stranded import hand_on_stranded
 from chat.operations.sweeping import (
     free_wrap_ups,
@@ -140,6 +141,9 @@ def works(shop: Shop) -> dict[str, Callable[[], Any]]:
         "who vanished": lambda: requeue_vanished(now=now),
         "who lost a role": lambda: requeue_unreachable(now=now),
         "what nobody finishes": lambda: hand_on_stranded(now=now),
+        "who waits for too long": lambda: end_long_waits(now=now),
+        "whose customers are silent": lambda: free_idle_chats(now=now),
+        "whose customers stay away": lambda: end_idle_chats(now=now),
         "what rings at nobody": lambda: withdraw_unheard(now=now),
         "who waits too long": lambda: alert_late(now=now),
         "a status": turn,

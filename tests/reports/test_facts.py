@@ -143,6 +143,17 @@ def test_a_first_start_makes_all_facts_and_words_that_no_event_tells_are_caught_
     assert ChatFact.objects.get().upto_seq == 90
 
 
+def test_the_past_gets_its_facts_though_a_new_chat_had_some_before() -> None:
+    desk = make_desk(agents=2)
+    past, new = start(desk), start(desk)
+    work()
+    ChatFact.objects.filter(conversation=past).delete()
+    assert ChatFact.objects.get().conversation == new
+    catch_up()
+    work()
+    assert {fact.conversation for fact in ChatFact.objects.all()} == {past, new}
+
+
 def test_the_command_makes_all_facts_anew() -> None:
     start(make_desk())
     ChatFact.objects.all().delete()

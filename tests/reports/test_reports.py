@@ -25,6 +25,7 @@ from reports.definitions import FIGURES, REPORTS
 from reports.facts.keeping import rebuild
 from reports.figures import compute, stays_behind
 from reports.filters import default_filters
+from reports.models import ChatFact
 from tests.support.desk import Desk, make_desk, start
 from tests.support.factories import make_agent, make_role
 
@@ -82,6 +83,16 @@ def signed_in(agent: Agent) -> Client:
     client = Client()
     client.force_login(agent)
     return client
+
+
+def test_a_page_says_whether_there_is_nothing_or_nothing_yet(desk: Desk) -> None:
+    browser = reader()
+    ChatFact.objects.all().delete()
+    assert "are being made" in browser.get("/reports/queue/").content.decode()
+    rebuild()
+    assert "are being made" not in browser.get("/reports/queue/").content.decode()
+    long_ago = "/reports/queue/?from=2020-01-01&to=2020-01-31"
+    assert "There is nothing in these days" in browser.get(long_ago).content.decode()
 
 
 def test_the_figures_are_those_computed_by_hand(desk: Desk) -> None:
