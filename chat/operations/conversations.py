@@ -85,9 +85,8 @@ def end_conversation(
     """End an open chat; ending it again changes nothing.
 
     With an agent it goes to wrap-up and keeps its slot. A visitor who leaves the queue abandons
-    the chat. The system (`by` None) may name the `outcome` and
-    why, and closes the chat for good. For an agent
-    raises `NotAuthorised`, or `NotAssigned` for a chat in the queue.
+    the chat. The system (`by` None) may name the `outcome` and why (`because`), and closes the chat
+    for good. For an agent raises `NotAuthorised`, or `NotAssigned` for a chat in the queue.
     """
     chat = lock_conversation(conversation)
     if not chat.is_open:
