@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import serializers
 
@@ -61,7 +62,9 @@ def one_conversation_json(conversation: Conversation) -> dict[str, Any]:
     visitor = conversation.visitor
     if visitor is None:
         raise ValueError("a visitor sees only their own chats")
-    return conversation_json(chats_of(visitor).get(pk=conversation.pk), visitor.language)
+    # It may be gone by now: demo data that was purged.
+    found = get_object_or_404(chats_of(visitor), pk=conversation.pk)
+    return conversation_json(found, visitor.language)
 
 
 def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
