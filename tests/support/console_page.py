@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from django.utils import timezone
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from websockets.sync.client import ClientConnection, connect
 
 from agents.models import Agent, Brand, Team, Topic
@@ -126,7 +127,11 @@ class Desk:
 
 def ready(page: Page) -> None:
     """Wait until the console's scripts run and its socket is open."""
-    page.wait_for_selector("html[data-ready=yes][data-socket=open]")
+    try:
+        page.wait_for_selector("html[data-ready=yes][data-socket=open]")
+    except PlaywrightTimeoutError as error:
+        state = page.evaluate("({...document.documentElement.dataset})")
+        raise AssertionError(f"The console at {page.url} came as far as {state}") from error
 
 
 def open_desk(
