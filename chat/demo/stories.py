@@ -20,6 +20,7 @@ from config.folding import sort_key
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
 from tickets.operations.entries import Said
+from tickets.operations.lines import begin_search, note_words
 from tickets.operations.tickets import open_ticket, subject_of
 
 CHATS = {"shop": 25, "cloud": 12}
@@ -57,6 +58,8 @@ def tell(cast: Cast, now: datetime, rng: random.Random) -> None:
         ticket.contact = contact
         if visitor := thread.chat.visitor:
             ticket.origin_key = f"visitor:{visitor.pk}:demo"
+        begin_search(ticket)
+        note_words(ticket, lines)
         ticket.save()
         TicketEntry.objects.bulk_create(lines)
         _convert(thread, ticket, contact)

@@ -18,6 +18,8 @@ class Entry(models.Model):
         CREATED = "created"
         STATUS = "status"
         ASSIGNED = "assigned"
+        CHANGED = "changed"
+        TAGGED = "tagged"
 
     class AuthorKind(models.TextChoices):
         CUSTOMER = "customer", _("Customer")
@@ -34,6 +36,8 @@ class Entry(models.Model):
     )
     body = models.TextField(blank=True)
     data = models.JSONField(default=dict)
+    # Of what an agent sends; the same one again is the same line.
+    client_id = models.CharField(max_length=64, null=True)
     # Said in a chat: the conversation's key, whose room lies above, and the line's number there.
     chat_id = models.BigIntegerField(null=True)
     chat_seq = models.PositiveIntegerField(null=True)
@@ -42,6 +46,11 @@ class Entry(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["ticket", "seq"], name="ticket_entry_order"),
+            models.UniqueConstraint(
+                fields=["agent", "client_id"],
+                condition=Q(client_id__isnull=False),
+                name="ticket_entry_sent_once",
+            ),
             # What was said in a chat is copied once; the newest line that came from there.
             models.UniqueConstraint(
                 fields=["ticket", "chat_id", "chat_seq"],

@@ -2,11 +2,12 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from agents.models import Brand, Language, Team, Topic
+from agents.models import Brand, Language, Tag, Team, Topic
 from tickets.models.contact import Contact
 from tickets.models.querysets import TicketQuerySet
 
@@ -31,6 +32,18 @@ class Ticket(models.Model):
     class Source(models.TextChoices):
         CHAT = "chat", _("Live chat")
         OFFLINE = "offline", _("Offline message")
+        EMAIL = "email", _("E-mail")
+        PHONE = "phone", _("Phone")
+        API = "api", _("API")
+
+    class Type(models.TextChoices):
+        REQUEST = "request", _("Request")
+        COMPLAINT = "complaint", _("Complaint")
+        SUGGESTION = "suggestion", _("Suggestion")
+        QUESTION = "question", _("Question")
+
+    # Nobody has anything left to do with these.
+    DONE = (Status.RESOLVED, Status.CLOSED)
 
     brand = models.ForeignKey(
         Brand, models.PROTECT, related_name="tickets", verbose_name=_("brand")
@@ -69,7 +82,11 @@ class Ticket(models.Model):
     priority = models.CharField(
         _("priority"), max_length=6, choices=Priority, default=Priority.NORMAL
     )
+    type = models.CharField(_("type"), max_length=10, choices=Type, default=Type.REQUEST)
     source = models.CharField(_("source"), max_length=7, choices=Source)
+    # Who else is written to: addresses.
+    cc = models.JSONField(default=list)
+    tags = models.ManyToManyField(Tag, through="TicketTag", related_name="+")
     language = models.CharField(max_length=2, choices=Language)
     # Where it came from: page, device, fields of the form.
     data = models.JSONField(default=dict)
@@ -78,6 +95,11 @@ class Ticket(models.Model):
     # What makes a repeated request the same ticket, such as "visitor:12:<cid>".
     origin_key = models.CharField(max_length=120, unique=True, null=True)
     last_seq = models.PositiveIntegerField(default=0)
+    # The last public words and whose they were, for the list.
+    preview = models.CharField(max_length=140, blank=True)
+    preview_author = models.CharField(max_length=8, blank=True)
+    # Folded subject, customer and words: what a search looks through.
+    search = models.TextField(default="", editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     updated_at = models.DateTimeField(_("last change"), default=timezone.now)
 
@@ -87,9 +109,22 @@ class Ticket(models.Model):
         verbose_name = _("ticket")
         verbose_name_plural = _("tickets")
         indexes = [
-            # The ticket list: newest change first within a status.
-            models.Index(fields=["status", "-updated_at"], name="ticket_by_status"),
-            models.Index(fields=["brand", "-updated_at"], name="ticket_by_brand"),
+            # All of them, newest change first.
+            models.Index(fields=["-updated_at", "-id"], name="ticket_by_change"),
+            # Waiting, and the filter by status.
+            models.Index(fields=["status", "-updated_at", "-id"], name="ticket_by_status"),
+            # One brand's, and roles that reach some brands.
+            models.Index(fields=["brand", "-updated_at", "-id"], name="ticket_by_brand"),
+            # Mine, its counter, and the filter by agent.
+            models.Index(fields=["assignee", "-updated_at", "-id"], name="ticket_by_assignee"),
+            # My teams', and the filter by team.
+            models.Index(fields=["team", "-updated_at", "-id"], name="ticket_by_team"),
+            # Unassigned and its counter: few among many that are done.
+            models.Index(
+                fields=["-updated_at", "-id"],
+                condition=Q(assignee__isnull=True) & ~Q(status__in=["resolved", "closed"]),
+                name="ticket_unassigned",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from agents.models import Agent
 from tickets.models import Entry, Ticket
+from tickets.operations.lines import keep, note_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,11 @@ def add_said(*, ticket: Ticket, chat_id: int, said: Sequence[Said], now: datetim
     known = set(locked.entries.filter(chat_id=chat_id).values_list("chat_seq", flat=True))
     new = [each for each in said if each.chat_seq not in known]
     first = locked.last_seq + 1
-    Entry.objects.bulk_create(said_lines(locked, new, first=first))
+    lines = Entry.objects.bulk_create(said_lines(locked, new, first=first))
     if new:
         locked.last_seq += len(new)
-        locked.updated_at = now
-        locked.save(update_fields=["last_seq", "updated_at"])
+        note_words(locked, lines)
+        keep(locked, what="message", now=now)
     return len(new)
 
 

@@ -7,8 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Agent, Brand, Team, Topic
+from config.events import publish
+from tickets.events import TicketChanged
 from tickets.models import Contact, Entry, Ticket
 from tickets.operations.entries import Said, said_lines
+from tickets.operations.lines import begin_search, note_words
 
 SUBJECT_LENGTH = 80
 
@@ -29,21 +32,26 @@ def open_ticket(
     is_safety_net: bool = False,
     by: Agent | None,
     now: datetime,
+    kind: str = Ticket.Type.REQUEST,
+    assignee: Agent | None = None,
 ) -> Ticket:
     """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket.
 
-    Without a `team` the topic decides whose it is.
+    Without a `team` the topic decides whose it is. `kind` is its type.
     """
     if origin_key:
         repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
         if repeated:
             return repeated
-    ticket: Ticket = Ticket.objects.create(
+    ticket = Ticket(
         brand=brand,
         contact=contact,
         topic=topic,
         team=team or _team_of(topic, brand),
         subject=subject_of(subject),
+        type=kind,
+        assignee=assignee,
+        status=Ticket.Status.OPEN if assignee else Ticket.Status.NEW,
         source=source,
         language=language,
         data=dict(data),
@@ -53,6 +61,10 @@ def open_ticket(
         created_at=now,
         updated_at=now,
     )
+    begin_search(ticket)
+    lines = said_lines(ticket, said, first=2)
+    note_words(ticket, lines)
+    ticket.save()
     created = Entry(
         ticket=ticket,
         seq=1,
@@ -62,8 +74,8 @@ def open_ticket(
         data={"source": source},
         created_at=now,
     )
-    lines = said_lines(ticket, said, first=2)
     Entry.objects.bulk_create([created, *lines])
+    publish(TicketChanged.of(ticket, "opened"))
     return ticket
 
 

@@ -1,0 +1,190 @@
+"""Working on tickets: properties, replies, notes, tags, drafts, many at once."""
+
+import pytest
+from django.utils import timezone
+
+from agents.models import Permission, Role
+from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
+from tickets.models import Draft, Entry, Ticket
+from tickets.operations.changes import NotTheirs, WrongValue, change_ticket
+from tickets.operations.contacts import create_contact
+from tickets.operations.drafts import save_ticket_draft
+from tickets.operations.entries import Said
+from tickets.operations.many import change_many, undo_many
+from tickets.operations.saying import SomethingNew, UnsayableText, say
+from tickets.operations.tags import change_ticket_tags
+from tickets.operations.tickets import open_ticket
+from tickets.rights import TicketNotAuthorised
+
+pytestmark = pytest.mark.django_db
+
+
+def opened(brand, team=None, **changes) -> Ticket:
+    now = timezone.now()
+    return open_ticket(
+        **{
+            "brand": brand,
+            "contact": create_contact(name="İpek", email="i@example.com", language="tr", now=now),
+            "topic": None,
+            "team": team,
+            "subject": "İade",
+            "said": [Said(body="Kargom nerede?", at=now)],
+            "language": "tr",
+            "source": Ticket.Source.PHONE,
+            "data": {},
+            "origin_key": None,
+            "by": None,
+            "now": now,
+        }
+        | changes
+    )
+
+
+@pytest.fixture
+def elif_():
+    return make_agent(role=make_role(scope=Role.Scope.TEAM), name="Elif")
+
+
+@pytest.fixture
+def team(elif_):
+    return make_team(elif_)
+
+
+@pytest.fixture
+def ticket(team) -> Ticket:
+    return opened(make_brand(), team)
+
+
+def change(ticket, by, **changes) -> Ticket:
+    return change_ticket(ticket=ticket, by=by, now=timezone.now(), changes=changes)
+
+
+def reply(ticket, by, text="Yola çıktı.", client_id="c1", **more):
+    return say(ticket=ticket, by=by, text=text, client_id=client_id, now=timezone.now(), **more)
+
+
+def last(ticket) -> Entry:
+    return ticket.entries.order_by("-seq")[0]
+
+
+def test_a_change_names_both_sides_by_id_and_the_same_again_writes_nothing(elif_, ticket):
+    mert = make_agent(name="Mert")
+    ticket.team.agents.add(mert)
+    change(ticket, elif_, assignee=elif_)
+    change(ticket, elif_, assignee=mert)
+    change(ticket, elif_, assignee=mert)
+    line = last(ticket)
+    assert (line.kind, line.agent) == ("assigned", elif_)
+    assert (line.data["from_id"], line.data["to_id"]) == (elif_.public_id, mert.public_id)
+    kinds = list(ticket.entries.order_by("seq").values_list("kind", flat=True))
+    # Whoever takes a new ticket opens it.
+    assert kinds == ["created", "message", "status", "assigned", "assigned"]
+
+
+def test_a_change_tells_the_screens_of_the_brand(elif_, ticket, announced):
+    change(ticket, elif_, priority="urgent")
+    (event,) = [each for each in announced if each.name == "ticket.changed"]
+    (delivery,) = event.deliveries()
+    assert delivery.group == f"desk.{ticket.brand_id}"
+    assert (event.what, event.head) == ("priority", 3)
+
+
+def test_values_of_other_brands_and_unknown_ones_are_refused(elif_, ticket):
+    for changes in (
+        {"topic": make_topic(make_brand())},
+        {"status": "lost"},
+        {"priority": ""},
+        {"type": "x"},
+        {"subject": " "},
+    ):
+        with pytest.raises(WrongValue):
+            change(ticket, elif_, **changes)
+    assert ticket.entries.count() == 2
+
+
+def test_who_could_not_see_the_ticket_does_not_get_it(elif_, ticket):
+    stranger = make_agent(role=make_role(Permission.CHAT))
+    with pytest.raises(NotTheirs):
+        change(ticket, elif_, assignee=stranger)
+    assert Ticket.objects.get(pk=ticket.pk).assignee is None
+
+
+def test_who_does_not_see_a_ticket_changes_nothing_and_says_nothing(ticket):
+    stranger = make_agent()
+    with pytest.raises(TicketNotAuthorised):
+        change(ticket, stranger, status="open")
+    with pytest.raises(TicketNotAuthorised):
+        reply(ticket, stranger)
+    with pytest.raises(TicketNotAuthorised):
+        change_ticket_tags(ticket=ticket, add=["iade"], by=stranger, now=timezone.now())
+
+
+def test_the_same_reply_again_is_one_line_and_opens_a_new_ticket(elif_, ticket):
+    first, is_new = reply(ticket, elif_, cc=["b@example.com"])
+    again, is_new_again = reply(ticket, elif_)
+    assert (first, is_new, is_new_again) == (again, True, False)
+    now = Ticket.objects.get(pk=ticket.pk)
+    assert (now.status, now.cc, now.preview) == ("open", ["b@example.com"], "Yola çıktı.")
+    assert first.data["to"] == "i@example.com"
+
+
+def test_a_note_is_not_public_and_leaves_status_and_preview(elif_, ticket):
+    entry, _ = reply(ticket, elif_, is_note=True)
+    now = Ticket.objects.get(pk=ticket.pk)
+    assert (entry.kind, now.status, now.preview) == ("note", "new", "Kargom nerede?")
+    assert "yola cikti" in now.search
+
+
+def test_a_reply_takes_its_status_along(elif_, ticket):
+    reply(ticket, elif_, status="waiting")
+    assert Ticket.objects.get(pk=ticket.pk).status == "waiting"
+    assert last(ticket).data["to"] == "waiting"
+
+
+def test_a_reply_asks_first_when_somebody_else_wrote_meanwhile(elif_, ticket):
+    mert = make_agent(role=make_role(scope=Role.Scope.TEAM))
+    ticket.team.agents.add(mert)
+    seen = Ticket.objects.get(pk=ticket.pk).last_seq
+    reply(ticket, mert, "Ben bakıyorum", "m1", is_note=True)
+    with pytest.raises(SomethingNew) as refused:
+        reply(ticket, elif_, seen=seen)
+    reply(ticket, elif_, seen=refused.value.head)
+    # One's own words are nothing new.
+    reply(ticket, elif_, client_id="c2", seen=refused.value.head)
+
+
+def test_nothing_and_too_much_are_refused(elif_, ticket):
+    for text in ("", " \u200b", "x" * 10_001, "a\0b"):
+        with pytest.raises(UnsayableText):
+            reply(ticket, elif_, text)
+
+
+def test_tags_are_put_on_once_and_taken_off(elif_, ticket):
+    now = timezone.now()
+    change_ticket_tags(ticket=ticket, add=["İade", "iade"], by=elif_, now=now)
+    assert [tag.name for tag in ticket.tags.all()] == ["İade"]
+    assert last(ticket).data["added"] == "İade"
+    change_ticket_tags(ticket=ticket, remove=["IADE"], by=elif_, now=now)
+    assert not ticket.tags.exists()
+
+
+def test_a_draft_is_ones_own_tells_colleagues_and_goes_with_the_reply(elif_, ticket, announced):
+    save_ticket_draft(ticket=ticket, agent=elif_, text="Mer", mode="reply", now=timezone.now())
+    assert Draft.objects.get(ticket=ticket, agent=elif_).text == "Mer"
+    (typing,) = [each for each in announced if each.name == "ticket.typing"]
+    assert (typing.on, typing.agent) == (True, elif_.public_id)
+    reply(ticket, elif_)
+    assert not Draft.objects.exists()
+
+
+def test_many_are_changed_and_changed_back_but_for_what_changed_since(elif_, team, ticket):
+    other, foreign = opened(ticket.brand, team), opened(make_brand(), make_team())
+    now = timezone.now()
+    done = change_many(
+        tickets=[ticket, other, foreign], by=elif_, now=now, changes={"status": "resolved"}
+    )
+    assert {each.ticket_id for each in done} == {ticket.pk, other.pk}
+    change(other, elif_, status="open")
+    assert undo_many(done=done, by=elif_, now=now) == 1
+    found = dict(Ticket.objects.values_list("pk", "status"))
+    assert (found[ticket.pk], found[other.pk], found[foreign.pk]) == ("new", "open", "new")

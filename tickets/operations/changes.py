@@ -1,0 +1,122 @@
+"""What a ticket is, whose it is and how far: every change with a line that names both sides."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from agents.access import access_of
+from agents.models import Agent, Team, Topic
+from config.folding import fold
+from tickets.models import Entry, Ticket
+from tickets.operations.lines import append, keep
+from tickets.operations.tickets import subject_of
+from tickets.rights import lock_ticket, sees
+
+# What can be changed. Of team and assignee None takes it away.
+FIELDS = ("subject", "status", "priority", "type", "topic", "team", "assignee")
+
+
+class WrongValue(Exception):
+    """No such status, or a topic of another brand."""
+
+
+class NotTheirs(Exception):
+    """The agent could not see the ticket that they would get."""
+
+
+@transaction.atomic
+def change_ticket(
+    *, ticket: Ticket, by: Agent | None, now: datetime, changes: Mapping[str, Any]
+) -> Ticket:
+    """Give a ticket other properties, all or nothing; what it has already changes nothing.
+
+    Raises `WrongValue`, `NotTheirs` or `TicketNotAuthorised`.
+    """
+    locked = lock_ticket(ticket, by=by)
+    changed = apply_changes(locked, by=by, now=now, changes=changes)
+    if changed:
+        keep(locked, what=changed[0], now=now, fields=changed)
+        # Read after the change: whose teams they are is the database's to say.
+        assignee = locked.assignee
+        if "assignee" in changed and assignee and not sees(access_of(assignee), locked):
+            raise NotTheirs
+    return locked
+
+
+def apply_changes(
+    locked: Ticket, *, by: Agent | None, now: datetime, changes: Mapping[str, Any]
+) -> list[str]:
+    """Change a locked ticket that the caller saves; return the fields that are different now."""
+    wish = dict(changes)
+    if wish.get("assignee") and locked.status == Ticket.Status.NEW:
+        # Somebody has it: it isn't new any more.
+        wish.setdefault("status", Ticket.Status.OPEN)
+    changed = []
+    for field in FIELDS:
+        if field not in wish:
+            continue
+        value = _checked(locked, field, wish[field])
+        old = getattr(locked, field)
+        if value == old:
+            continue
+        setattr(locked, field, value)
+        if field == "subject":
+            locked.search = f"{fold(value)}\n{locked.search}"
+        kind = {"status": Entry.Kind.STATUS, "assignee": Entry.Kind.ASSIGNED}.get(
+            field, Entry.Kind.CHANGED
+        )
+        append(locked, kind=kind, by=by, now=now, data={"field": field} | _sides(old, value))
+        changed.append(field)
+    return changed
+
+
+def _checked(ticket: Ticket, field: str, value: Any) -> Any:
+    """Return the value as the row holds it. Raises `WrongValue`."""
+    match field:
+        case "subject":
+            value = subject_of(str(value))
+            if not value:
+                raise WrongValue
+        case "status" if value not in Ticket.Status.values:
+            raise WrongValue
+        case "priority" if value not in Ticket.Priority.values:
+            raise WrongValue
+        case "type" if value not in Ticket.Type.values:
+            raise WrongValue
+        case "topic" if value is not None and value.brand_id != ticket.brand_id:
+            raise WrongValue
+        case "assignee" if value is not None and not value.is_active:
+            raise WrongValue
+    return value
+
+
+def _sides(old: Any, new: Any) -> dict[str, str]:
+    """Return both sides as they were called then, and their ids, which stay."""
+    return {
+        "from": _called(old),
+        "from_id": _id_of(old),
+        "to": _called(new),
+        "to_id": _id_of(new),
+    }
+
+
+def _called(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case Agent() | Team():
+            return value.name
+        case Topic():
+            return value.label("tr")
+    return str(value)
+
+
+def _id_of(value: Any) -> str:
+    match value:
+        case Agent():
+            return value.public_id
+        case Team() | Topic():
+            return str(value.pk)
+    return ""

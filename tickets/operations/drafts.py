@@ -1,0 +1,34 @@
+"""What agents have begun to write in tickets, and that colleagues see them at it."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from agents.models import Agent
+from config.events import publish
+from tickets.events import TicketTyping
+from tickets.models import Draft, Ticket
+
+MODES = ("reply", "note")
+
+
+class InvalidTicketDraft(Exception):
+    """Too long, or neither a reply nor a note."""
+
+
+@transaction.atomic
+def save_ticket_draft(*, ticket: Ticket, agent: Agent, text: str, mode: str, now: datetime) -> None:
+    """Keep what `agent` has begun to write in a ticket; an empty text forgets it."""
+    if mode not in MODES or len(text) > settings.IMECE["MESSAGE_MAX_CHARS"] or "\0" in text:
+        raise InvalidTicketDraft
+    is_something = bool(text.strip())
+    if is_something:
+        Draft.objects.update_or_create(
+            ticket=ticket,
+            agent=agent,
+            defaults={"text": text, "mode": mode, "saved_at": now},
+        )
+    else:
+        Draft.objects.filter(ticket=ticket, agent=agent).delete()
+    publish(TicketTyping.of(ticket, agent, on=is_something))

@@ -1,0 +1,73 @@
+"""What every new line does to its ticket."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from agents.models import Agent
+from config.events import publish
+from config.folding import fold
+from tickets.events import TicketChanged
+from tickets.models import Entry, Ticket
+
+PREVIEW = 140
+# Of very long tickets the first words are found, and always the newest ones in the thread itself.
+SEARCH_MAX = 20_000
+
+
+def append(
+    ticket: Ticket,
+    *,
+    kind: str,
+    by: Agent | None,
+    now: datetime,
+    body: str = "",
+    data: Mapping[str, Any] | None = None,
+    client_id: str | None = None,
+) -> Entry:
+    """Add a line to a locked ticket. The caller saves the ticket by `keep`."""
+    ticket.last_seq += 1
+    entry: Entry = Entry.objects.create(
+        ticket=ticket,
+        seq=ticket.last_seq,
+        kind=kind,
+        author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
+        agent=by,
+        body=body,
+        data=dict(data or {}),
+        client_id=client_id,
+        created_at=now,
+    )
+    note_words(ticket, [entry])
+    return entry
+
+
+def note_words(ticket: Ticket, entries: Sequence[Entry]) -> None:
+    """Have the list show the last public words, and a search find all of them."""
+    words = [ticket.search]
+    for entry in entries:
+        if entry.kind in (Entry.Kind.MESSAGE, Entry.Kind.NOTE):
+            words.append(fold(entry.body))
+        if entry.kind == Entry.Kind.MESSAGE:
+            ticket.preview = " ".join(entry.body.split())[:PREVIEW]
+            ticket.preview_author = entry.author_kind
+    ticket.search = "\n".join(words)[:SEARCH_MAX]
+
+
+def begin_search(ticket: Ticket) -> None:
+    """Have a search find the ticket by subject and customer."""
+    contact = ticket.contact
+    known = [ticket.subject, contact.name, contact.email, contact.phone]
+    ticket.search = fold("\n".join(part for part in known if part))
+
+
+def keep(ticket: Ticket, *, what: str, now: datetime, fields: Sequence[str] = ()) -> None:
+    """Save what new lines and changes did to a locked ticket, and tell the screens."""
+    ticket.updated_at = now
+    ticket.save(
+        update_fields=[
+            *("last_seq", "updated_at", "preview", "preview_author", "search"),
+            *fields,
+        ]
+    )
+    publish(TicketChanged.of(ticket, what))
