@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from agents.models import Agent
+from agents.models import Agent, Team
 from tickets.models import Ticket
 from tickets.operations.changes import NotTheirs, WrongValue, change_ticket
 from tickets.rights import TicketNotAuthorised
@@ -89,5 +89,6 @@ def _row(field: str, value: Any) -> Any:
     """Return the row that a key names; of one that is gone, nobody."""
     if field not in ("team", "assignee") or value is None:
         return value
-    related = Ticket._meta.get_field(field).related_model
-    return related._default_manager.filter(pk=value).first()
+    if field == "team":
+        return Team.objects.filter(pk=value).first()
+    return Agent.objects.filter(pk=value).first()
