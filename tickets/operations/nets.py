@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from tickets.models import Entry, Ticket
+from tickets.operations.lines import append, keep
 
 
 @transaction.atomic
@@ -29,15 +30,8 @@ def _lock(ticket: Ticket) -> Ticket:
 
 
 def _move(ticket: Ticket, status: str, now: datetime) -> None:
-    before, ticket.status = str(ticket.status), status
-    ticket.last_seq += 1
-    ticket.updated_at = now
-    ticket.save(update_fields=["status", "last_seq", "updated_at"])
-    Entry.objects.create(
-        ticket=ticket,
-        seq=ticket.last_seq,
-        kind=Entry.Kind.STATUS,
-        author_kind=Entry.AuthorKind.SYSTEM,
-        data={"from": before, "to": str(status), "because": "chat"},
-        created_at=now,
-    )
+    sides = {"from": str(ticket.status), "to": str(status)}
+    ticket.status = status
+    data = {"field": "status", **sides, "because": "chat"}
+    append(ticket, kind=Entry.Kind.STATUS, by=None, now=now, data=data)
+    keep(ticket, what="status", now=now, fields=["status"])
