@@ -15,6 +15,8 @@ class TicketChanged(Event):
     """A ticket was opened, has a new line, or other properties; `what` says which."""
 
     name: ClassVar[str] = "ticket.changed"
+    # No worker reacts to it yet.
+    durable: ClassVar[bool] = False
 
     ticket_id: int
     brand_id: int
