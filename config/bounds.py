@@ -46,6 +46,7 @@ SETTABLE: dict[str, int | float] = {
     "IDLE_END_SECONDS": 1200,
     "AWAY_SECONDS": 10.0,
     "UNDO_SECONDS": 8.0,
+    "REPLY_UNDO_SECONDS": 5.0,
     "VANISH_SECONDS": 60,
 }
 

@@ -39,7 +39,7 @@ def purge_demo() -> int:
         Visitor.objects.filter(brand__in=brands),
         Contact.objects.filter(pk__in=contacts, tickets=None, conversations=None, visitors=None),
         # A demo's word that people use in chats of their own stays theirs.
-        Tag.objects.filter(is_demo=True, on_chats=None),
+        Tag.objects.filter(is_demo=True, on_chats=None, on_tickets=None),
         CannedReply.objects.filter(Q(is_demo=True) | Q(brand__in=brands)),
         Topic.objects.filter(brand__in=brands),
         brands,

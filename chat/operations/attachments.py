@@ -7,10 +7,12 @@ from django.db import transaction
 from agents.models import Agent
 from chat.models import Attachment, Visitor
 from config.files import CleanFile
+from tickets.models import Entry as TicketEntry
 from tickets.operations.files import keep_file, remove_files
 
 UNUSED_FOR = timedelta(hours=24)
 _BATCH = 500
+_SaidInTicket = TicketEntry.files.through
 
 
 def keep_upload(*, file: CleanFile, by: Agent | Visitor, now: datetime) -> Attachment:
@@ -27,6 +29,10 @@ def purge_attachments(*, now: datetime) -> int:
         .filter(entry=None, file__created_at__lt=now - UNUSED_FOR)
         .order_by("pk")[:_BATCH]
     )
-    ids = [each.file_id for each in unused]
-    remove_files(ids=ids)
-    return len(ids)
+    keys = [each.pk for each in unused]
+    # What was said in a ticket stays; only the chats let go of it.
+    ids = {each.file_id for each in unused}
+    said = set(_SaidInTicket.objects.filter(file__in=ids).values_list("file", flat=True))
+    remove_files(ids=ids - said)
+    Attachment.objects.filter(pk__in=keys).delete()
+    return len(keys)

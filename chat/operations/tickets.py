@@ -98,7 +98,8 @@ def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
     messages = chat.entries.filter(kind__in=[Entry.Kind.MESSAGE, Entry.Kind.BOT], seq__gt=after)
     said = []
     for entry in messages.select_related("agent").prefetch_related("attachments").order_by("seq"):
-        files = [attachment_json(each) for each in entry.attachments.all()]
+        attached = list(entry.attachments.all())
+        files = [attachment_json(each) for each in attached]
         said.append(
             Said(
                 body=entry.body or ", ".join(str(file["name"]) for file in files),
@@ -107,6 +108,7 @@ def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
                 is_automatic=entry.kind == Entry.Kind.BOT,
                 chat_id=chat.pk,
                 chat_seq=entry.seq,
+                files=[each.file for each in attached],
                 data={"files": files} if files else {},
             )
         )

@@ -54,16 +54,7 @@ def author_json(kind: str, public_id: str, name: str, avatar: str = "") -> dict[
 
 def attachment_json(attachment: "Attachment") -> dict[str, Any]:
     """Return what is said of a file; the bytes have their own address."""
-    file = attachment.file
-    shape: dict[str, Any] = {
-        "id": file.public_id,
-        "name": file.name,
-        "size": file.size,
-        "type": file.content_type,
-    }
-    if file.width and file.height:
-        shape |= {"width": file.width, "height": file.height}
-    return shape
+    return attachment.file.wire
 
 
 def entry_json(

@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('tr', 'Türkçe'), ('en', 'English')], max_length=2)),
                 ('data', models.JSONField(default=dict)),
                 ('is_safety_net', models.BooleanField(default=False, editable=False)),
+                ('is_spam', models.BooleanField(default=False, verbose_name='spam')),
                 ('origin_key', models.CharField(max_length=120, null=True, unique=True)),
                 ('last_seq', models.PositiveIntegerField(default=0)),
                 ('preview', models.CharField(blank=True, max_length=140)),
@@ -121,6 +122,7 @@ class Migration(migrations.Migration):
                 ('chat_seq', models.PositiveIntegerField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('files', models.ManyToManyField(related_name='ticket_entries', to='tickets.file')),
                 ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='tickets.ticket')),
             ],
             options={

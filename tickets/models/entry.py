@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tickets.models.file import File
 from tickets.models.ticket import Ticket
 
 
@@ -36,6 +37,8 @@ class Entry(models.Model):
     )
     body = models.TextField(blank=True)
     data = models.JSONField(default=dict)
+    # Said in this line, or in the line of a chat that it is a copy of.
+    files = models.ManyToManyField(File, related_name="ticket_entries")
     # Of what an agent sends; the same one again is the same line.
     client_id = models.CharField(max_length=64, null=True)
     # Said in a chat: the conversation's key, whose room lies above, and the line's number there.

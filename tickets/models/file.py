@@ -1,5 +1,7 @@
 """The bytes of files, whichever timeline shows them."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -31,3 +33,16 @@ class File(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """Return what is said of it; the bytes have their own address."""
+        shape: dict[str, Any] = {
+            "id": self.public_id,
+            "name": self.name,
+            "size": self.size,
+            "type": self.content_type,
+        }
+        if self.width and self.height:
+            shape |= {"width": self.width, "height": self.height}
+        return shape

@@ -92,6 +92,8 @@ class Ticket(models.Model):
     data = models.JSONField(default=dict)
     # Made in case nobody takes the chat: closed with its chat, and reopened with it.
     is_safety_net = models.BooleanField(default=False, editable=False)
+    # Nobody works on it, it stands in no list but its own, and in no figure.
+    is_spam = models.BooleanField(_("spam"), default=False)
     # What makes a repeated request the same ticket, such as "visitor:12:<cid>".
     origin_key = models.CharField(max_length=120, unique=True, null=True)
     last_seq = models.PositiveIntegerField(default=0)

@@ -45,6 +45,18 @@ def change_ticket(
     return locked
 
 
+@transaction.atomic
+def mark_spam(*, ticket: Ticket, is_spam: bool, by: Agent, now: datetime) -> Ticket:
+    """Put a ticket out of everybody's way, or bring it back. Raises `TicketNotAuthorised`."""
+    locked = lock_ticket(ticket, by=by)
+    if locked.is_spam is not is_spam:
+        locked.is_spam = is_spam
+        data = {"field": "spam", "from": str(not is_spam), "to": str(is_spam)}
+        append(locked, kind=Entry.Kind.CHANGED, by=by, now=now, data=data)
+        keep(locked, what="spam", now=now, fields=["is_spam"])
+    return locked
+
+
 def apply_changes(
     locked: Ticket, *, by: Agent | None, now: datetime, changes: Mapping[str, Any]
 ) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Agent
-from tickets.models import Entry, Ticket
+from tickets.models import Entry, File, Ticket
 from tickets.operations.lines import keep, note_words
 
 
@@ -25,6 +25,7 @@ class Said:
     chat_id: int | None = None
     chat_seq: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    files: Sequence[File] = ()
 
 
 @transaction.atomic
@@ -37,12 +38,24 @@ def add_said(*, ticket: Ticket, chat_id: int, said: Sequence[Said], now: datetim
     known = set(locked.entries.filter(chat_id=chat_id).values_list("chat_seq", flat=True))
     new = [each for each in said if each.chat_seq not in known]
     first = locked.last_seq + 1
-    lines = Entry.objects.bulk_create(said_lines(locked, new, first=first))
+    lines = said_lines(locked, new, first=first)
+    store_lines(lines, new)
     if new:
         locked.last_seq += len(new)
         note_words(locked, lines)
         keep(locked, what="message", now=now)
     return len(new)
+
+
+def store_lines(lines: Sequence[Entry], said: Sequence[Said]) -> None:
+    """Store what was said as lines of a stored ticket, with the files of each."""
+    Entry.objects.bulk_create(lines)
+    through = Entry.files.through
+    through.objects.bulk_create(
+        through(entry_id=line.pk, file_id=file.pk)
+        for line, each in zip(lines, said, strict=True)
+        for file in each.files
+    )
 
 
 def last_said(*, ticket: Ticket, chat_id: int) -> int:

@@ -54,6 +54,13 @@ def note_words(ticket: Ticket, entries: Sequence[Entry]) -> None:
     ticket.search = "\n".join(words)[:SEARCH_MAX]
 
 
+def show_last_words(ticket: Ticket) -> None:
+    """Have the list show the last public words anew: the last ones were taken back."""
+    last = ticket.entries.filter(kind=Entry.Kind.MESSAGE).order_by("-seq").first()
+    ticket.preview = " ".join(last.body.split())[:PREVIEW] if last else ""
+    ticket.preview_author = last.author_kind if last else ""
+
+
 def begin_search(ticket: Ticket) -> None:
     """Have a search find the ticket by subject and customer."""
     contact = ticket.contact

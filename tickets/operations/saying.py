@@ -1,23 +1,35 @@
-"""Public replies and internal notes of agents."""
+"""Public replies and internal notes of agents, and replies that are taken back."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from agents.models import Agent
+from config.folding import fold
 from config.text import is_blank
-from tickets.models import Draft, Entry, Ticket
+from tickets.models import Draft, Entry, File, Ticket
 from tickets.operations.changes import WrongValue, apply_changes
-from tickets.operations.lines import append, keep
+from tickets.operations.lines import append, keep, show_last_words
 from tickets.rights import lock_ticket
 
 CC_MAX = 20
+FILES_MAX = 10
 
 
 class UnsayableText(Exception):
     """Nothing to read, too much of it, or what a database can't hold."""
+
+
+class UnknownFile(Exception):
+    """A file that is not an upload of the agent's own, or too many of them."""
+
+
+class TooLateToUnsay(Exception):
+    """The reply has left, or is not the agent's own."""
 
 
 class SomethingNew(Exception):
@@ -26,6 +38,16 @@ class SomethingNew(Exception):
     def __init__(self, head: int) -> None:
         super().__init__(head)
         self.head = head
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsaid:
+    """What a reply was that its agent took back."""
+
+    text: str
+    to: str
+    cc: Sequence[str]
+    files: Sequence[dict[str, Any]]
 
 
 @transaction.atomic
@@ -39,16 +61,20 @@ def say(
     is_note: bool = False,
     to: str = "",
     cc: Sequence[str] = (),
+    file_ids: Sequence[str] = (),
     status: str = "",
     seen: int | None = None,
 ) -> tuple[Entry, bool]:
     """Store a reply or a note, and the status that goes with it; return whether it is new.
 
     The same `client_id` again is the same line. `seen` is the last line that the agent has seen.
-    A reply to a new ticket opens it. Raises `UnsayableText`, `SomethingNew`, `WrongValue` or
+    A reply to a new ticket opens it; it may leave the house once it can't be unsaid any more, see
+    `may_leave_at`. Raises `UnsayableText`, `UnknownFile`, `SomethingNew`, `WrongValue` or
     `TicketNotAuthorised`.
     """
-    if is_blank(text) or len(text) > settings.IMECE["MESSAGE_MAX_CHARS"] or "\0" in text:
+    if (is_blank(text) and not file_ids) or len(text) > settings.IMECE["MESSAGE_MAX_CHARS"]:
+        raise UnsayableText
+    if "\0" in text:
         raise UnsayableText
     locked = lock_ticket(ticket, by=by)
     repeated = Entry.objects.filter(agent=by, client_id=client_id).first()
@@ -56,18 +82,23 @@ def say(
         if repeated.ticket_id != locked.pk:
             raise WrongValue
         return repeated, False
+    files = _own_files(file_ids, by)
     if seen is not None and (newest := _newest_of_others(locked, by)) > seen:
         raise SomethingNew(newest)
-    data = {} if is_note else {"to": to or locked.contact.email, "cc": list(cc)[:CC_MAX]}
+    data: dict[str, Any] = {}
+    if not is_note:
+        data = {"to": to or locked.contact.email, "cc": list(cc)[:CC_MAX], "cc_before": locked.cc}
     entry = append(
         locked,
         kind=Entry.Kind.NOTE if is_note else Entry.Kind.MESSAGE,
         by=by,
         now=now,
-        body=text.strip(),
+        # As of files that were said in a chat: their names are what a list can show.
+        body=text.strip() or ", ".join(file.name for file in files),
         data=data,
         client_id=client_id,
     )
+    entry.files.set(files)
     fields: list[str] = []
     if not is_note and locked.cc != data["cc"]:
         locked.cc = data["cc"]
@@ -79,6 +110,63 @@ def say(
     Draft.objects.filter(ticket=locked, agent=by).delete()
     keep(locked, what=entry.kind, now=now, fields=fields)
     return entry, True
+
+
+def may_leave_at(entry: Entry) -> datetime:
+    """Return from when on a reply can't be unsaid, and may be mailed and shown to the customer."""
+    found: datetime = entry.created_at + timedelta(seconds=settings.IMECE["REPLY_UNDO_SECONDS"])
+    return found
+
+
+@transaction.atomic
+def unsay(*, entry: Entry, by: Agent, now: datetime) -> Unsaid:
+    """Take an own reply back before it has left; its words become the draft again.
+
+    The status that went with it is what it was, unless that has changed since. Raises
+    `TooLateToUnsay` or `TicketNotAuthorised`.
+    """
+    locked = lock_ticket(entry.ticket, by=by)
+    found = Entry.objects.filter(pk=entry.pk, agent=by, kind=Entry.Kind.MESSAGE).first()
+    # Two presses at once: the second finds nothing any more.
+    if found is None or found.client_id is None or now >= may_leave_at(found):
+        raise TooLateToUnsay
+    unsaid = Unsaid(
+        text=found.body,
+        to=str(found.data.get("to", "")),
+        cc=list(found.data.get("cc", ())),
+        files=[file.wire for file in found.files.order_by("pk")],
+    )
+    _take_status_back(locked, found, by)
+    if locked.cc == found.data.get("cc"):
+        locked.cc = found.data.get("cc_before", [])
+    locked.search = locked.search.removesuffix(f"\n{fold(found.body)}")
+    found.delete()
+    show_last_words(locked)
+    Draft.objects.update_or_create(
+        ticket=locked,
+        agent=by,
+        defaults={"text": unsaid.text, "mode": "reply", "saved_at": now},
+    )
+    keep(locked, what="unsaid", now=now, fields=["status", "cc"])
+    return unsaid
+
+
+def _take_status_back(ticket: Ticket, reply: Entry, by: Agent) -> None:
+    """Undo the line of the status that the reply took along: it was written in the same moment."""
+    line = ticket.entries.filter(
+        seq=reply.seq + 1, kind=Entry.Kind.STATUS, agent=by, created_at=reply.created_at
+    ).first()
+    if line is not None and ticket.status == line.data["to"]:
+        ticket.status = line.data["from"]
+        line.delete()
+
+
+def _own_files(ids: Sequence[str], agent: Agent) -> list[File]:
+    """Return uploads of the agent's own. Raises `UnknownFile`."""
+    found = list(File.objects.filter(public_id__in=ids, uploader=agent).order_by("pk"))
+    if len(ids) > FILES_MAX or len(found) != len(set(ids)):
+        raise UnknownFile
+    return found
 
 
 def _newest_of_others(ticket: Ticket, agent: Agent) -> int:

@@ -10,7 +10,7 @@ from agents.models import Agent, Brand, Team, Topic
 from config.events import publish
 from tickets.events import TicketChanged
 from tickets.models import Contact, Entry, Ticket
-from tickets.operations.entries import Said, said_lines
+from tickets.operations.entries import Said, said_lines, store_lines
 from tickets.operations.lines import begin_search, note_words
 
 SUBJECT_LENGTH = 80
@@ -74,7 +74,8 @@ def open_ticket(
         data={"source": source},
         created_at=now,
     )
-    Entry.objects.bulk_create([created, *lines])
+    created.save()
+    store_lines(lines, said)
     publish(TicketChanged.of(ticket, "opened"))
     return ticket
 

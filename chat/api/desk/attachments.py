@@ -18,6 +18,7 @@ from chat.models import Attachment, Conversation
 from chat.operations.attachments import keep_upload
 from chat.protocol import attachment_json
 from config.web.limits import UPLOADS
+from tickets.models import File, Ticket
 
 
 class Attachments(DeskView):
@@ -43,10 +44,13 @@ class OneAttachment(DeskView):
 
     @extend_schema(operation_id="attachment", responses={(200, "*/*"): OpenApiTypes.BINARY})
     def get(self, request: Request, public_id: str) -> FileResponse:
-        """Return the bytes of a file in a visible chat, or of an own upload."""
-        visible = Conversation.objects.visible_to(reach_of(request)).values("pk")
-        theirs = Q(entry__conversation__in=visible) | Q(
-            file__uploader=agent_of(request), entry=None
-        )
+        """Return the bytes of a file in a visible chat or ticket, or of an own upload."""
+        access = reach_of(request)
+        chats = Conversation.objects.visible_to(access).values("pk")
+        theirs = Q(entry__conversation__in=chats) | Q(file__uploader=agent_of(request), entry=None)
         found = Attachment.objects.filter(theirs, file__public_id=public_id).first()
-        return file_response(found.file if found else None)
+        if found is not None:
+            return file_response(found.file)
+        tickets = Ticket.objects.visible_to(access).values("pk")
+        said = File.objects.filter(public_id=public_id, ticket_entries__ticket__in=tickets)
+        return file_response(said.first())

@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils import timezone
 
+from agents.models import Role
 from chat.models import Attachment
 from chat.operations.attachments import purge_attachments
 from chat.operations.entries import NewLine, append
+from chat.operations.tickets import convert_to_ticket
+from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tests.support.files import make_attachment
 from tests.support.http import WIDGET, Widget, cid, make_shop, open_widget, picture, started
 from tickets.models import File
+from tickets.operations.contacts import create_contact
+from tickets.operations.saying import say
+from tickets.operations.tickets import open_ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -184,3 +191,43 @@ def test_unused_uploads_vanish_after_a_day(
     assert [file.public_id for file in File.objects.all()] == [used]
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
     assert widget.get(f"attachments/{unused}").status_code == 404
+
+
+def test_a_file_said_in_a_ticket_stays_and_is_seen_by_whoever_sees_the_ticket(
+    client: Client, tmp_path: Path
+) -> None:
+    now = timezone.now()
+    elif_ = make_agent(role=make_role(scope=Role.Scope.TEAM))
+    brand = make_brand(default_team=make_team(elif_))
+    ticket = open_ticket(
+        brand=brand,
+        contact=create_contact(name="İpek", email="i@example.com", language="tr", now=now),
+        topic=None,
+        subject="Etiket",
+        said=[],
+        language="tr",
+        source="phone",
+        data={},
+        origin_key=None,
+        by=elif_,
+        now=now,
+    )
+    client.force_login(elif_)
+    upload = SimpleUploadedFile("etiket.pdf", PDF)
+    file = client.post("/api/v1/attachments", {"file": upload}).json()["id"]
+    say(ticket=ticket, by=elif_, text="Ekte", client_id="c1", now=now, file_ids=[file])
+    assert purge_attachments(now=now + timedelta(hours=25)) == 1
+    assert client.get(f"/api/v1/attachments/{file}").status_code == 200
+    client.force_login(make_agent(role=make_role(scope=Role.Scope.TEAM)))
+    assert client.get(f"/api/v1/attachments/{file}").status_code == 404
+
+
+def test_the_files_of_a_chat_are_those_of_its_ticket(widget: Widget) -> None:
+    chat = started(widget)
+    file = widget.upload(picture()).json()["id"]
+    sent = {"cid": cid(), "text": "", "attachments": [file]}
+    widget.post(f"conversations/{chat.public_id}/messages", sent)
+    ticket, _ = convert_to_ticket(
+        conversation=chat, by=None, now=timezone.now(), email="v@example.com"
+    )
+    assert [each.public_id for each in File.objects.filter(ticket_entries__ticket=ticket)] == [file]

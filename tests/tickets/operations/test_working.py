@@ -1,17 +1,28 @@
 """Working on tickets: properties, replies, notes, tags, drafts, many at once."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from agents.models import Permission, Role
+from config.files import clean_file
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.models import Draft, Entry, Ticket
-from tickets.operations.changes import NotTheirs, WrongValue, change_ticket
+from tickets.operations.changes import NotTheirs, WrongValue, change_ticket, mark_spam
 from tickets.operations.contacts import create_contact
 from tickets.operations.drafts import save_ticket_draft
 from tickets.operations.entries import Said
+from tickets.operations.files import keep_file
 from tickets.operations.many import change_many, undo_many
-from tickets.operations.saying import SomethingNew, UnsayableText, say
+from tickets.operations.saying import (
+    SomethingNew,
+    TooLateToUnsay,
+    UnknownFile,
+    UnsayableText,
+    say,
+    unsay,
+)
 from tickets.operations.tags import change_ticket_tags
 from tickets.operations.tickets import open_ticket
 from tickets.rights import TicketNotAuthorised
@@ -188,3 +199,69 @@ def test_many_are_changed_and_changed_back_but_for_what_changed_since(elif_, tea
     assert undo_many(done=done, by=elif_, now=now) == 1
     found = dict(Ticket.objects.values_list("pk", "status"))
     assert (found[ticket.pk], found[other.pk], found[foreign.pk]) == ("new", "open", "new")
+
+
+def uploaded(by, name="etiket.txt"):
+    file = clean_file(b"7741 0923", name, pay=lambda _: None)
+    with keep_file(file=file, by=by, now=timezone.now()) as kept:
+        return kept
+
+
+def test_files_of_ones_own_go_with_a_reply_and_those_of_others_do_not(elif_, ticket):
+    own, foreign = uploaded(elif_), uploaded(make_agent())
+    entry, _ = reply(ticket, elif_, "", file_ids=[own.public_id])
+    assert (entry.body, list(entry.files.all())) == ("etiket.txt", [own])
+    for ids in ([foreign.public_id], ["gone"], [uploaded(elif_).public_id for _ in range(11)]):
+        with pytest.raises(UnknownFile):
+            reply(ticket, elif_, client_id="c2", file_ids=ids)
+
+
+def test_a_reply_taken_back_leaves_the_ticket_as_it_was_and_is_a_draft_again(elif_, ticket):
+    file = uploaded(elif_)
+    entry, _ = reply(
+        ticket, elif_, status="resolved", cc=["b@example.com"], file_ids=[file.public_id]
+    )
+    unsaid = unsay(entry=entry, by=elif_, now=timezone.now())
+    assert (unsaid.text, unsaid.cc, unsaid.files) == ("Yola çıktı.", ["b@example.com"], [file.wire])
+    now = Ticket.objects.get(pk=ticket.pk)
+    assert (now.status, now.cc, now.preview) == ("new", [], "Kargom nerede?")
+    assert "yola cikti" not in now.search
+    assert list(now.entries.order_by("seq").values_list("kind", flat=True)) == [
+        "created",
+        "message",
+    ]
+    assert Draft.objects.get(ticket=ticket, agent=elif_).text == "Yola çıktı."
+    # Its number is not given again: whoever has seen so far would miss what comes.
+    later, _ = reply(ticket, elif_, client_id="c2")
+    assert later.seq > entry.seq
+
+
+def test_a_reply_stays_once_it_may_have_left_and_so_do_those_of_others(elif_, ticket, settings):
+    mert = make_agent(role=make_role(scope=Role.Scope.TEAM))
+    ticket.team.agents.add(mert)
+    entry, _ = reply(ticket, elif_)
+    with pytest.raises(TooLateToUnsay):
+        unsay(entry=entry, by=mert, now=timezone.now())
+    late = entry.created_at + timedelta(seconds=settings.IMECE["REPLY_UNDO_SECONDS"])
+    with pytest.raises(TooLateToUnsay):
+        unsay(entry=entry, by=elif_, now=late)
+    note, _ = reply(ticket, elif_, client_id="n1", is_note=True)
+    with pytest.raises(TooLateToUnsay):
+        unsay(entry=note, by=elif_, now=timezone.now())
+    assert ticket.entries.filter(pk=entry.pk).exists()
+
+
+def test_a_reply_taken_back_keeps_the_status_that_somebody_gave_meanwhile(elif_, ticket):
+    entry, _ = reply(ticket, elif_, status="waiting")
+    change(ticket, elif_, status="on_hold")
+    unsay(entry=entry, by=elif_, now=timezone.now())
+    assert Ticket.objects.get(pk=ticket.pk).status == "on_hold"
+
+
+def test_spam_is_marked_once_and_comes_back(elif_, ticket):
+    for is_spam in (True, True, False):
+        mark_spam(ticket=ticket, is_spam=is_spam, by=elif_, now=timezone.now())
+    lines = ticket.entries.filter(kind="changed")
+    assert [line.data["to"] for line in lines.order_by("seq")] == ["True", "False"]
+    with pytest.raises(TicketNotAuthorised):
+        mark_spam(ticket=ticket, is_spam=True, by=make_agent(), now=timezone.now())
