@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access
 from agents.forms import PlainForm
-from agents.models import Agent, Language, Permission
+from agents.models import Agent, Language, Notice, Permission
 from agents.tokens import Scope
 
 
@@ -58,3 +58,39 @@ class TokenForm(PlainForm):
         }
         choices = [(scope.value, scope.label) for scope in Scope if allowed[scope]]
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
+
+
+class NoticesForm(PlainForm):
+    """What a person is told of, and when not."""
+
+    wanted = forms.MultipleChoiceField(
+        label=_("Tell me of"),
+        choices=Notice.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    quiet_from = forms.TimeField(
+        label=_("Quiet from"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    quiet_until = forms.TimeField(
+        label=_("Quiet until"),
+        required=False,
+        help_text=_("Counts only while you are not Online. Empty: never."),
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+
+    @property
+    def quiet(self) -> list[list[str]]:
+        """Return the quiet hours as they are stored."""
+        times = [self.cleaned_data[name] for name in ("quiet_from", "quiet_until")]
+        return [[f"{each:%H:%M}" for each in times]] if None not in times else []
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse one time without the other, and the same twice."""
+        given = super().clean() or {}
+        begins, ends = given.get("quiet_from"), given.get("quiet_until")
+        if (begins is None) != (ends is None) or (begins is not None and begins == ends):
+            self.add_error("quiet_until", _("Quiet hours need two different times."))
+        return given

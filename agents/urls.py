@@ -11,6 +11,7 @@ _own = [
     path("invitation/<str:secret>/", invitations.follow_link, name="invitation-link"),
     path("profile/", profile.show, name="profile"),
     path("profile/picture/", profile.change_picture, name="profile-picture"),
+    path("profile/notifications/", profile.change_notices, name="profile-notifications"),
     path("profile/tokens/", profile.create, name="profile-tokens"),
     path("profile/tokens/<int:pk>/revoke/", profile.revoke, name="profile-token-revoke"),
     path("avatars/<str:public_id>/<str:version>.webp", pictures.avatar, name="avatar"),

@@ -85,6 +85,7 @@ class BrandForm(IdentityForm):
             "accent_color": _("Of buttons, links and the visitor's own messages."),
             "logo": _("PNG, JPEG, WebP or GIF, at most 5 MB"),
             "privacy_url": _("Linked from the first screen and the forms."),
+            "notice_words": _("Off: phones and desktops only say that there is something new."),
             "capacity": _("Unless the team or the agent has a limit of their own."),
             "max_queue_length": _("When so many people wait, others are asked to leave a message."),
         }
@@ -194,6 +195,7 @@ class BrandAdmin(HoursPages, IdentityAdmin):
             {"fields": ["default_team", "capacity", "at_capacity", "max_queue_length"]},
         ),
         (_("After the chat"), {"fields": ["transcripts"]}),
+        (_("Notifications of agents"), {"fields": ["notice_words"]}),
         IDENTITY_FIELDS,
     ]
 

@@ -7,10 +7,12 @@ from agents.models.brand import Ask, Brand, BrandText, IdentitySecret, Language,
 from agents.models.canned import CannedReply
 from agents.models.channel import Channel
 from agents.models.hours import HoursDate, HoursWeek
+from agents.models.notice import SOUNDING, Notice
 from agents.models.tag import Tag
 from agents.models.team import Team
 
 __all__ = [
+    "SOUNDING",
     "Agent",
     "ApiToken",
     "Ask",
@@ -25,6 +27,7 @@ __all__ = [
     "IdentitySecret",
     "Invitation",
     "Language",
+    "Notice",
     "Permission",
     "Presence",
     "Role",

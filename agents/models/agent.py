@@ -95,6 +95,9 @@ class Agent(AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text=_("Empty: the team's or the brand's limit."),
     )
+    # Classes of notifications that are not wanted, and pairs of times that are quiet.
+    notices_off = models.JSONField(default=list, editable=False)
+    quiet = models.JSONField(default=list, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("may open the administration"), default=False)
     is_demo = models.BooleanField(default=False, editable=False)

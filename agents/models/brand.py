@@ -81,6 +81,7 @@ class Brand(models.Model):
         verbose_name=_("default team"),
         help_text=_("Gets chats without a topic."),
     )
+    notice_words = models.BooleanField(_("customers' words in notifications"), default=True)
     transcripts = models.CharField(
         _("send transcripts by e-mail"),
         max_length=7,

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agents.access import access_of
 from agents.callers import signed_in
 from agents.models import Agent, ApiToken
+from agents.notices import wanted_by
 from agents.operations import (
     ScopeNotAllowed,
     TooManyTokens,
@@ -25,7 +26,8 @@ from agents.operations import (
     set_avatar,
     update_profile,
 )
-from agents.profile_forms import ProfileForm, TokenForm
+from agents.operations.notices import set_notices
+from agents.profile_forms import NoticesForm, ProfileForm, TokenForm
 from agents.tokens import Scope
 from config.kinds import ACCEPT_PICTURES
 from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
@@ -69,6 +71,19 @@ def change_picture(request: HttpRequest) -> HttpResponse:
     return redirect("agents:profile")
 
 
+@login_required
+@require_POST
+def change_notices(request: HttpRequest) -> HttpResponse:
+    """Save what the agent is told of."""
+    agent = signed_in(request)
+    form = NoticesForm(request.POST)
+    if not form.is_valid():
+        return _page(request, agent, notices_form=form)
+    set_notices(agent=agent, wanted=form.cleaned_data["wanted"], quiet=form.quiet)
+    messages.success(request, _("Saved."))
+    return redirect("agents:profile")
+
+
 @never_cache
 @login_required
 @require_POST
@@ -100,7 +115,9 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, agent: Agent, **context: Any) -> HttpResponse:
     context.setdefault("form", ProfileForm(initial=_shown(agent)))
     context.setdefault("token_form", TokenForm(access=access_of(agent)))
-    has_error = context["form"].is_bound or context["token_form"].is_bound
+    context.setdefault("notices_form", NoticesForm(initial=_notices(agent)))
+    forms = ("form", "token_form", "notices_form")
+    has_error = any(context[name].is_bound for name in forms)
     context |= {
         "agent": agent,
         "accept": ACCEPT_PICTURES,
@@ -116,3 +133,8 @@ def _page(request: HttpRequest, agent: Agent, **context: Any) -> HttpResponse:
 
 def _shown(agent: Agent) -> dict[str, Any]:
     return {name: getattr(agent, name) for name in ("name", "language", "time_zone", "theme")}
+
+
+def _notices(agent: Agent) -> dict[str, Any]:
+    begins, ends = agent.quiet[0] if agent.quiet else (None, None)
+    return {"wanted": wanted_by(agent), "quiet_from": begins, "quiet_until": ends}

@@ -117,6 +117,7 @@ class ConversationAssigned(ChatEvent):
             touches=True,
             agent=self.agent,
             automatic=self.automatic,
+            transferred=self.previous_id is not None,
         )
         yield from self._changed_to_agents(self.previous_id, status=self.status)
         yield self._to_watchers(status=self.status)

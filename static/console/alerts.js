@@ -2,6 +2,7 @@
 import { currentChat, onOpen } from "./chat.js";
 import { onRedraw, reveal, rows, tab } from "./list.js";
 import { onEvent, onFrame } from "./live.js";
+import { notify, startNotify, wants, withdraw } from "./notify.js";
 import { byId, clockOffset, fill, isLookedAt, settings, texts, toast } from "./page.js";
 
 /** Sounds, title and badge. Of several tabs one rings; the chat somebody looks at never does. */
@@ -12,6 +13,7 @@ const RING_LONGEST = 20_000;
 const SOUNDS = {
   chat: [[660, 0, 0.16], [880, 0.18, 0.16], [1174, 0.36, 0.28]],
   message: [[784, 0, 0.12], [587, 0.13, 0.18]],
+  transfer: [[523, 0, 0.16], [784, 0.18, 0.3]],
   late: [[988, 0, 0.12], [988, 0.2, 0.12], [740, 0.4, 0.3]],
 };
 
@@ -74,10 +76,12 @@ function isSeen(conversation) {
   return [...elsewhere.values()].includes(conversation);
 }
 
-/** Ring until the chat is opened, at most 20 s. @param {string} id */
-function ring(id) {
+/** Ring until the chat is opened, at most 20 s. @param {string} id @param {string} words */
+function ring(id, words) {
   if (isSeen(id)) return;
   reveal(id);
+  if (!wants("new_chat")) return;
+  if (isLeader) notify("new_chat", id, words);
   ringing.set(id, Date.now());
   if (!ringTimer) again();
 }
@@ -96,6 +100,7 @@ function again() {
 /** @param {string} id */
 function stopRinging(id) {
   ringing.delete(id);
+  withdraw(id);
   if (!ringing.size) {
     clearTimeout(ringTimer);
     ringTimer = 0;
@@ -201,7 +206,9 @@ function entries({ conversation, entries: added }) {
   );
   if (!theirs.length || isSeen(conversation) || ringing.has(conversation)) return;
   startFlash(fill(texts.newMessages, { name: theirs.at(-1).author.name || texts.newChat }));
-  if (isLeader) play("message");
+  if (!isLeader || !wants("message")) return;
+  play("message");
+  notify("message", conversation, theirs.at(-1).author.name || texts.newChat, theirs.at(-1).text);
 }
 
 /** A customer waits too long: for me, for an agent whom I supervise, or for anybody ("" has the chat).
@@ -222,6 +229,7 @@ export function testSound() {
 }
 
 export function startAlerts() {
+  startNotify(testSound);
   try {
     audio = new AudioContext();
     audio.addEventListener("statechange", showBar);
@@ -253,11 +261,16 @@ export function startAlerts() {
   });
   onEvent((name, data) => {
     if (name === "offer.made" || (name === "conversation.assigned" && data.automatic)) {
-      ring(data.conversation);
-      startFlash(texts.newChat);
+      const words = data.transferred ? texts.notify.transferred : texts.newChat;
+      if (data.transferred && isLeader && !isSeen(data.conversation)) play("transfer");
+      ring(data.conversation, words);
+      startFlash(words);
     }
     if (name === "conversation.late" && !isSeen(data.conversation)) late(data);
-    if (name === "offer.withdrawn") stopRinging(data.conversation);
+    if (name === "offer.withdrawn") {
+      stopRinging(data.conversation);
+      if (data.result === "missed") toast(texts.notify.missed);
+    }
   });
   onRedraw(drawBadge);
   document.body.addEventListener("htmx:afterSwap", (event) => {

@@ -52,6 +52,50 @@ def test_a_new_chat_and_a_message_sound_different_and_one_tab_rings(desk: Desk) 
     assert other_tab.evaluate("document.documentElement.dataset.rings") is None
 
 
+# A browser that has allowed notifications, and keeps what it was asked to show.
+ALLOWED = """window.told = [];
+window.Notification = class extends EventTarget {
+  static permission = sessionStorage.getItem("permission") ?? "granted";
+  static requestPermission = async () => window.Notification.permission;
+  constructor(title, options) {
+    super();
+    told.push(Object.assign(this, { title, ...options }));
+    document.documentElement.dataset.told = String(told.length);
+  }
+  close() { this.isClosed = true; }
+};"""
+
+
+def test_the_desktop_tells_of_a_chat_after_a_click_and_a_click_on_that_opens_it(
+    site: Site, new_context: Contexts
+) -> None:
+    desk = open_desk(site, new_context, fresh=True)
+    page = desk.page
+    page.context.add_init_script(ALLOWED)
+    page.reload()
+    ready(page)
+    first = desk.chat("Nobody is told yet", name="Can Öz")
+    desk.open(first)
+    assert page.evaluate("told.length") == 0
+    page.click(".avatar-button")
+    page.get_by_role("button", name="Turn notifications on").click()
+    expect(page.locator("#toasts")).to_contain_text("Notifications are on in this browser.")
+    second = desk.chat("Is my parcel on its way?")
+    expect(page.locator("html")).to_have_attribute("data-told", "1")
+    assert page.evaluate("[told[0].title, told[0].tag]") == ["New chat", f"c-{second.id}"]
+    page.evaluate("told[0].dispatchEvent(new Event('click'))")
+    expect(page.locator(f"#thread-pane[data-conversation='{second.id}']")).to_be_visible()
+    assert page.evaluate("told[0].isClosed")
+    first.say("Hello?")
+    expect(page.locator("html")).to_have_attribute("data-told", "2")
+    assert page.evaluate("[told[1].title, told[1].body]") == ["Can Öz", "Hello?"]
+    # Forbidden since then: the page says why it is silent.
+    page.evaluate("sessionStorage.setItem('permission', 'denied')")
+    page.reload()
+    ready(page)
+    expect(page.locator("#notify-bar")).to_contain_text("The browser blocks notifications")
+
+
 # The new chat rings on, and would write over it.
 NOTE_LATE_SOUND = """new MutationObserver(() => {
   const { dataset } = document.documentElement;

@@ -108,7 +108,7 @@ def test_theme_and_language_are_chosen_in_the_menu(site: Site, new_context: Cont
 
 
 # Sounds, shortcuts and dialogs come after the page is drawn.
-LATE = {"alerts.js", "keys.js", "dialogs.js", "tags.js", "heartbeat.js"}
+LATE = {"alerts.js", "notify.js", "keys.js", "dialogs.js", "tags.js", "heartbeat.js"}
 
 
 def test_the_first_load_is_light(site: Site, new_context: Contexts) -> None:

@@ -68,6 +68,8 @@ CALLS: dict[tuple[str, str], Any] = {
     ("canned-replies/{reply}", "GET"): None,
     ("canned-replies/{reply}", "PATCH"): {"title": "y"},
     ("canned-replies/{reply}", "DELETE"): None,
+    ("notifications", "GET"): None,
+    ("notifications", "PATCH"): {"classes": {"team": False}},
     ("status", "GET"): None,
     ("status", "POST"): {"status": "break"},
     ("status/heartbeat", "POST"): {},
