@@ -5,6 +5,7 @@ import smtplib
 from contextlib import suppress
 
 from django.core.mail import EmailMessage, mailers
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.console import EmailBackend
 
 from config.outbox.operations import Unknown
@@ -24,12 +25,14 @@ _ADDRESS = re.compile(ADDRESS)
 _REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
 
 
-def send_once(message: EmailMessage) -> None:
-    """Hand a message to the mail server; raises `Unknown` when the server may have it already.
+def send_once(message: EmailMessage, mailer: BaseEmailBackend | None = None) -> None:
+    """Hand a message to `mailer`, else to the environment's mail server.
+
+    Raises `Unknown` when the server may have it already.
 
     Any other exception means that it surely hasn't, and that trying again does no harm.
     """
-    mailer = mailers.default
+    mailer = mailer or mailers.default
     mailer.open()
     try:
         mailer.send_messages([message])

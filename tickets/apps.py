@@ -11,5 +11,6 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Tickets")
 
     def ready(self) -> None:
-        """Register effects."""
+        """Register effects and the first step."""
         import_module("tickets.tasks")
+        import_module("tickets.first_steps")

@@ -38,7 +38,7 @@ from tests.support.factories import (
     make_topic,
     make_visitor,
 )
-from tickets.models import Contact, Ticket
+from tickets.models import Contact, Mailbox, Ticket
 
 pytestmark = pytest.mark.django_db
 NASTY = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
@@ -83,6 +83,9 @@ def rows(boss):
         "ticket": Ticket.objects.create(
             brand=brand, contact=contact, subject=NASTY, source="offline", language="tr"
         ),
+        "mailbox": Mailbox.objects.create(
+            brand=brand, address="a@b.example", display_name=NASTY[:80]
+        ),
         "outboxentry": OutboxEntry.objects.latest("pk"),
     }
 
@@ -94,7 +97,7 @@ def models():
 def test_nothing_is_administered_but_what_we_placed():
     assert {name for _app, name in models()} == {
         *("agent", "auditentry", "brand", "breakreason", "cannedreply", "contact", "invitation"),
-        *("outboxentry", "role", "rule", "run", "tag", "team", "ticket", "topic"),
+        *("mailbox", "outboxentry", "role", "rule", "run", "tag", "team", "ticket", "topic"),
     }
 
 
@@ -233,25 +236,29 @@ def test_the_index_says_what_to_do_first_until_it_is_done(boss_client, boss):
 
     add = "admin:agents_{}_add".format
     rules = reverse("admin:automation_rule_changelist")
+    mailbox = reverse(add("mailbox").replace("agents", "tickets"))
     assert [url for _label, url in todo()] == [
         *(reverse(add("brand")), reverse(add("brand")), reverse(add("team"))),
         *(reverse(add("brand")), reverse(add("topic")), reverse(add("invitation"))),
-        *(reverse(add("brand")), rules),
+        *(reverse(add("brand")), mailbox, rules),
     ]
     brand, team = make_brand(allowed_origins=[]), make_team()
     change = reverse("admin:agents_brand_change", args=[brand.pk])
     hours = reverse("admin:agents_brand_hours", args=[brand.pk])
+    mailbox += f"?brand={brand.pk}"
     assert [url for _label, url in todo()] == [
-        *(change, change, reverse(add("topic")), reverse(add("invitation")), hours, rules),
+        *(change, change, reverse(add("topic")), reverse(add("invitation"))),
+        *(hours, mailbox, rules),
     ]
     make_topic(brand, team)
     make_agent()
-    assert [url for _label, url in todo()] == [change, change, hours, rules]
+    assert [url for _label, url in todo()] == [change, change, hours, mailbox, rules]
     Agent.objects.filter(pk=boss.pk).update(language="tr")
     assert "İlk adımlar" in boss_client.get("/admin/").content.decode()
     brand.allowed_origins, brand.default_team = ["https://a.example"], team
     brand.save()
     set_hours(owner=brand, week=None, dates=[], by=boss, now=timezone.now())
+    Mailbox.objects.create(brand=brand, address="a@b.example")
     assert [url for _label, url in todo()] == [rules]
     mode, texts = Rule.Mode.ON, texts_in_use("everyone-busy", None)
     install_recipe(name="everyone-busy", mode=mode, texts=texts, by=boss, now=timezone.now())

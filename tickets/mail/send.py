@@ -5,17 +5,17 @@ Never the customer's own words: anybody may type anybody's address into a form.
 
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.utils import translation
-from django.utils.translation import gettext
-
 from config.mail import mailbox, send_once
 from config.outbox.operations import enqueue
 from config.web.limits import TICKET_MAILS_BY_BRAND, TICKET_MAILS_BY_EMAIL, spend
-from tickets.models import Ticket
+from tickets.mail.letters import Letter, letter
+from tickets.mail.servers import mailer_of
+from tickets.models import Mailbox, MailId, Ticket
+from tickets.tokens import new_message_id
 
 MAIL = "ticket.mail"
+# Nobody's holiday notice shall answer it, and no other helpdesk.
+AUTOMATIC = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
 
 
 def send_ticket_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: str) -> None:
@@ -28,18 +28,23 @@ def send_ticket_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: s
 
 def mail_ticket(payload: dict[str, Any]) -> None:
     """Outbox handler: write the mail and send it; a ticket that is gone has none."""
-    found = Ticket.objects.filter(pk=payload["ticket"]).select_related("brand").first()
+    tickets = Ticket.objects.filter(pk=payload["ticket"]).select_related("brand", "contact")
+    found = tickets.first()
     if found is not None:
-        send_once(_mail(found, payload))
+        own = Mailbox.objects.filter(brand=found.brand_id).first()
+        send_once(_mail(found, own, payload), mailer_of(own))
 
 
-def _mail(ticket: Ticket, told: dict[str, Any]) -> EmailMessage:
-    with translation.override(ticket.language):
-        number = gettext("Ticket number: %(number)d") % {"number": ticket.number}
-    return EmailMessage(
-        subject=" ".join(f"{told['subject']} [#{ticket.number}]".split()),
-        body=f"{told['text']}\n\n{number}\n\n{ticket.brand.name}\n",
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[mailbox(told["to"])],
-        headers={"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"},
+def _mail(ticket: Ticket, own: Mailbox | None, told: dict[str, Any]) -> Letter:
+    message_id = new_message_id(ticket, own)
+    # Before it leaves: an answer to it may be faster than we are.
+    MailId.objects.create(ticket=ticket, message_id=message_id, is_ours=True)
+    return letter(
+        ticket=ticket,
+        mailbox=own,
+        to=mailbox(told["to"]),
+        subject=told["subject"],
+        text=told["text"],
+        message_id=message_id,
+        headers=AUTOMATIC,
     )

@@ -1,10 +1,23 @@
-"""Rows of contacts, tickets and files."""
+"""Rows of contacts, tickets, files and mail."""
 
 from tickets.models.contact import Contact
+from tickets.models.delivery import Delivery, MailId
 from tickets.models.draft import Draft
 from tickets.models.entry import Entry
 from tickets.models.file import File
+from tickets.models.mailbox import Mailbox, Security
 from tickets.models.tag import TicketTag
 from tickets.models.ticket import Ticket
 
-__all__ = ["Contact", "Draft", "Entry", "File", "Ticket", "TicketTag"]
+__all__ = [
+    "Contact",
+    "Delivery",
+    "Draft",
+    "Entry",
+    "File",
+    "MailId",
+    "Mailbox",
+    "Security",
+    "Ticket",
+    "TicketTag",
+]

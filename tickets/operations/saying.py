@@ -13,6 +13,7 @@ from config.folding import fold
 from config.text import is_blank
 from tickets.models import Draft, Entry, File, Ticket
 from tickets.operations.changes import WrongValue, apply_changes
+from tickets.operations.deliveries import queue_answer
 from tickets.operations.lines import append, keep, show_last_words
 from tickets.rights import lock_ticket
 
@@ -68,7 +69,7 @@ def say(
     """Store a reply or a note, and the status that goes with it; return whether it is new.
 
     The same `client_id` again is the same line. `seen` is the last line that the agent has seen.
-    A reply to a new ticket opens it; it may leave the house once it can't be unsaid any more, see
+    A reply to a new ticket opens it; it leaves by e-mail once it can't be unsaid any more, see
     `may_leave_at`. Raises `UnsayableText`, `UnknownFile`, `SomethingNew`, `WrongValue` or
     `TicketNotAuthorised`.
     """
@@ -109,6 +110,8 @@ def say(
         fields += apply_changes(locked, by=by, now=now, changes={"status": status})
     Draft.objects.filter(ticket=locked, agent=by).delete()
     keep(locked, what=entry.kind, now=now, fields=fields)
+    if not is_note:
+        queue_answer(entry=entry, ticket=locked, leaves_at=may_leave_at(entry), now=now)
     return entry, True
 
 

@@ -1,0 +1,67 @@
+"""A brand with a mailbox and a server of its own, and a ticket that Elif answers."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.utils import timezone
+
+from tests.support.factories import make_agent, make_brand, make_role, make_team
+from tests.support.mail import Smtp, smtp_server
+from tickets.models import Mailbox, Ticket
+from tickets.operations.contacts import create_contact
+from tickets.operations.entries import Said
+from tickets.operations.tickets import open_ticket
+
+
+@pytest.fixture(autouse=True)
+def _answers_leave_at_once(settings) -> None:
+    settings.IMECE = settings.IMECE | {"REPLY_UNDO_SECONDS": 0}
+
+
+@pytest.fixture
+def smtp(settings) -> Iterator[Smtp]:
+    """The brand's server, next door."""
+    settings.OUTBOUND_PRIVATE = ["127.0.0.1"]
+    with smtp_server() as server:
+        yield server
+
+
+@pytest.fixture
+def elif_():
+    return make_agent(role=make_role(), name="Elif Kaya")
+
+
+@pytest.fixture
+def brand(elif_):
+    return make_brand(name="Pazar", default_team=make_team(elif_))
+
+
+@pytest.fixture
+def mailbox(brand, smtp) -> Mailbox:
+    return Mailbox.objects.create(
+        brand=brand,
+        address="destek@pazar.example",
+        display_name="Pazar Destek",
+        signature_tr="Sevgiler, Pazar",
+        smtp_host="127.0.0.1",
+        smtp_port=smtp.port,
+        smtp_security="none",
+    )
+
+
+@pytest.fixture
+def ticket(brand) -> Ticket:
+    now = timezone.now()
+    return open_ticket(
+        brand=brand,
+        contact=create_contact(name="İpek Şahin", email="ipek@example.com", language="tr", now=now),
+        topic=None,
+        subject="İade nasıl olur?",
+        said=[Said(body="Kargom nerede?", at=now)],
+        language="tr",
+        source=Ticket.Source.OFFLINE,
+        data={},
+        origin_key=None,
+        by=None,
+        now=now,
+    )

@@ -1,0 +1,141 @@
+"""The mailboxes of brands: what their servers are, and how they are doing."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from agents.admin.base import ANYWHERE, ImeceAdmin
+from agents.callers import signed_in
+from agents.models import Brand
+from config.mail import is_address, mailbox, own_spelling
+from tickets.mail.trying import send_test
+from tickets.mail.words import reason, state_of_server
+from tickets.models import Delivery, Mailbox
+
+if TYPE_CHECKING:
+    _MailboxForm = forms.ModelForm[Mailbox]
+else:
+    _MailboxForm = forms.ModelForm
+
+
+class MailboxForm(_MailboxForm):
+    """A mailbox in plain words."""
+
+    class Meta:
+        model = Mailbox
+        exclude: tuple[str, ...] = ()
+        help_texts = {
+            "address": _("Answers to tickets of the brand come from this address."),
+            "display_name": _("What customers read as the sender. Empty: the brand's name."),
+            "signature_tr": _("Stands below every answer to a Turkish ticket."),
+            "signature_en": _("Stands below every answer to an English ticket."),
+            "has_plus": _(
+                "Mail to name+anything@… arrives here too, as with Gmail and Microsoft 365. Answers"
+                " then find their ticket even when a mail programme loses the thread."
+            ),
+            "smtp_host": _("Such as smtp.example.com. Empty: the server of the installation."),
+            "smtp_user": _("Empty: the server asks for none."),
+        }
+        widgets = {
+            "signature_tr": forms.Textarea(attrs={"rows": 3, "lang": "tr"}),
+            "signature_en": forms.Textarea(attrs={"rows": 3, "lang": "en"}),
+        }
+
+    def clean_address(self) -> str:
+        """Refuse what no mail can come from."""
+        address = own_spelling(self.cleaned_data["address"])
+        if not is_address(address):
+            raise forms.ValidationError(_("This is not an e-mail address."), code="invalid")
+        return mailbox(address)
+
+    def clean_smtp_port(self) -> int:
+        """Refuse a port that there isn't."""
+        return self._port("smtp_port")
+
+    def _port(self, name: str) -> int:
+        port: int = self.cleaned_data[name]
+        if not 0 < port < 65536:
+            raise forms.ValidationError(_("Ports are numbers from 1 to 65535."), code="range")
+        return port
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(ImeceAdmin):
+    """Mailboxes, each with the state of its servers."""
+
+    form = MailboxForm
+    list_display = ["address", "brand", "sending"]
+    list_select_related = ["brand"]
+    search_fields = ["address", "brand__name"]
+    ordering = ["address"]
+    readonly_fields = ["sending"]
+    actions = ["test_sending"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    *("brand", "address", "display_name"),
+                    *("signature_tr", "signature_en", "has_plus"),
+                ]
+            },
+        ),
+        (
+            _("Sending"),
+            {
+                "fields": [
+                    *("smtp_host", "smtp_port", "smtp_security"),
+                    *("smtp_user", "smtp_password", "sending"),
+                ],
+                "description": _("Save, then choose “Send a test e-mail to me” on this page."),
+            },
+        ),
+    ]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the brands that have none; the page of a mailbox keeps its own."""
+        if db_field.name == "brand":
+            shown = getattr(request.resolver_match, "kwargs", {}).get("object_id")
+            free = Brand.objects.filter(mailbox=None)
+            if shown and str(shown).isdecimal():
+                free |= Brand.objects.filter(mailbox=int(shown))
+            kwargs["queryset"] = free.order_by("name")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A mailbox stays with its brand."""
+        return False
+
+    @admin.display(description=_("sending"))
+    def sending(self, own: Mailbox) -> str:
+        """How its server is doing."""
+        if own.pk is None:
+            return "—"
+        return state_of_server(own.send_error, _moment(own.send_error_at), _moment(own.sent_at))
+
+    @admin.action(
+        description=_("Send a test e-mail to me"), permissions=["change"], location=ANYWHERE
+    )
+    def test_sending(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
+        """Send a mail to whoever asks, now, and say what the server said."""
+        to = signed_in(request).email
+        for own in queryset.select_related("brand")[:5]:
+            outcome = send_test(own=own, to=to, now=timezone.now())
+            if outcome.state == Delivery.State.SENT:
+                text = gettext("%(address)s: the server took the test e-mail to %(to)s.")
+                self.message_user(request, text % {"address": own, "to": to}, messages.SUCCESS)
+                continue
+            said = f" ({outcome.detail})" if outcome.detail else ""
+            self.message_user(request, f"{own}: {reason(outcome.code)}{said}", messages.ERROR)
+
+
+def _moment(at: Any) -> str:
+    return date_format(localtime(at), "DATETIME_FORMAT") if at else ""

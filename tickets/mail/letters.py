@@ -1,0 +1,101 @@
+"""A mail about a ticket as its reader gets it: in the brand's look, and in a thread of its own."""
+
+from collections.abc import Mapping, Sequence
+from email.message import EmailMessage as Message
+from email.policy import SMTP, EmailPolicy, Policy
+from email.utils import formataddr
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from agents.colors import palette
+from config.text import one_line
+from tickets.models import Mailbox, Ticket
+from tickets.tokens import instance_mark, reply_address, sender_of
+
+if TYPE_CHECKING:
+    # Generic for the type checker only.
+    type _Policy = Policy[Any]
+else:
+    _Policy = Policy
+
+INSTANCE_HEADER = "X-Imece-Instance"
+_IDS = {"in-reply-to", "references"}
+
+
+class _Threading(EmailPolicy):
+    """Writes ids as they are: the standard policy encodes those longer than a line, and then
+    nobody finds the thread."""
+
+    def fold(self, name: str, value: str) -> str:
+        """Write one header."""
+        return self._ids(name, value) or super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Write one header as bytes."""
+        return self._ids(name, value).encode() or super().fold_binary(name, value)
+
+    def _ids(self, name: str, value: str) -> str:
+        if name.lower() not in _IDS:
+            return ""
+        return f"{name}: {f'{self.linesep} '.join(value.split())}{self.linesep}"
+
+
+class Letter(EmailMultiAlternatives):
+    """A mail whose thread every reader finds."""
+
+    def message(self, *, policy: _Policy | None = None) -> Message:
+        """Return it as it is sent."""
+        made: Message = super().message(policy=_Threading(linesep=(policy or SMTP).linesep))
+        return made
+
+
+def letter(
+    *,
+    ticket: Ticket,
+    mailbox: Mailbox | None,
+    to: str,
+    subject: str,
+    text: str,
+    message_id: str,
+    references: Sequence[str] = (),
+    author: str = "",
+    signature: str = "",
+    left_out: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Letter:
+    """Return the mail, written in the ticket's language."""
+    brand = ticket.brand
+    named = (mailbox.display_name if mailbox else "") or brand.name
+    colors = palette(brand)
+    context: dict[str, Any] = {
+        "brand": brand,
+        "logo": settings.PUBLIC_URL + brand.logo_url if brand.logo_url else "",
+        "colors": colors,
+        "on_accent": colors["on-accent"],
+        "language": ticket.language,
+        "subject": one_line(subject),
+        "number": ticket.number,
+        "author": one_line(author),
+        "text": text,
+        "signature": signature,
+        "left_out": [one_line(name) for name in left_out],
+    }
+    threading = {"Message-ID": message_id, INSTANCE_HEADER: instance_mark()}
+    if references:
+        threading["In-Reply-To"] = references[-1]
+        threading["References"] = " ".join(references)
+    with translation.override(ticket.language):
+        made = Letter(
+            subject=one_line(f"{subject} [#{ticket.number}]"),
+            body=render_to_string("tickets/mail/letter.txt", context),
+            from_email=formataddr((one_line(named), sender_of(mailbox))),
+            to=[to],
+            reply_to=[reply_address(ticket, mailbox)] if mailbox and mailbox.has_plus else None,
+            headers={**threading, **(headers or {})},
+        )
+        made.attach_alternative(render_to_string("tickets/mail/letter.html", context), "text/html")
+    return made

@@ -1,0 +1,83 @@
+"""What codes of mail mean, in words that say what to do."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tickets.models import Delivery, Entry
+
+# A process that takes longer to hand over one mail has vanished.
+HANDED_OVER_IN = timedelta(minutes=10)
+
+REASONS: Mapping[str, str | Promise] = {
+    "auth": gettext_lazy("The mail server refused the user name or the password."),
+    "sender": gettext_lazy("The mail server doesn't let us send from this address."),
+    "security": gettext_lazy("No secure connection to the mail server: check port and security."),
+    "unreachable": gettext_lazy("The mail server can't be reached: check its name and port."),
+    "not_allowed": gettext_lazy(
+        "The mail server is not on the public Internet. If it is yours, name it in"
+        " OUTBOUND_PRIVATE."
+    ),
+    "password_lost": gettext_lazy(
+        "The password was saved under another SECRET_KEY. Please enter it again."
+    ),
+    "letters": gettext_lazy(
+        "Mail servers take user names and passwords of plain letters (a to z), digits and signs"
+        " only."
+    ),
+    "no_answer": gettext_lazy(
+        "The mail server took the mail but didn't confirm it. It is not sent again, so that nobody"
+        " gets it twice."
+    ),
+    "vanished": gettext_lazy(
+        "The server was interrupted while it sent this. It is not sent again, so that nobody gets"
+        " it twice."
+    ),
+    "no_address": gettext_lazy("This is not an e-mail address."),
+    "own": gettext_lazy("This is an address of ours."),
+    "absent": gettext_lazy("There is no such mailbox."),
+    "full": gettext_lazy("The recipient's mailbox is full."),
+    "later": gettext_lazy("The recipient's server asks to try again later."),
+    "refused": gettext_lazy("The recipient's server refused the mail."),
+    "broken": gettext_lazy("The mail couldn't be written."),
+}
+
+
+def reason(code: str) -> str:
+    """Return the sentence of a code; empty without one."""
+    return str(REASONS.get(code, code))
+
+
+def deliveries_shown(entries: Iterable[Entry], now: datetime) -> dict[int, list[dict[str, Any]]]:
+    """Return by line to whom it went and what became of it, for the ticket's page."""
+    shown: dict[int, list[dict[str, Any]]] = {}
+    rows = Delivery.objects.filter(entry__in=[each.pk for each in entries]).order_by("pk")
+    for row in rows:
+        state, code = row.state, row.code
+        if state == Delivery.State.SENDING and now - row.changed_at > HANDED_OVER_IN:
+            state, code = Delivery.State.UNKNOWN, "vanished"
+        is_bad = state in (Delivery.State.FAILED, Delivery.State.BOUNCED, Delivery.State.UNKNOWN)
+        shown.setdefault(row.entry_id, []).append(
+            {
+                "address": row.address,
+                "state": state,
+                "label": str(Delivery.State(state).label),
+                "reason": reason(code),
+                "detail": row.detail,
+                "is_bad": is_bad,
+            }
+        )
+    return shown
+
+
+def state_of_server(error: str, error_at: str, worked_at: str) -> str:
+    """Return how a mail server is doing, in one sentence."""
+    if error:
+        return _("%(when)s: %(reason)s") % {"when": error_at, "reason": reason(error)}
+    if worked_at:
+        return _("Works. Last: %(when)s") % {"when": worked_at}
+    return _("Not used yet.")

@@ -1,0 +1,51 @@
+"""Where a brand's mail leaves from."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Brand, Language
+from config.secrets import EncryptedField
+
+
+class Security(models.TextChoices):
+    """How a connection to a mail server is kept from others' eyes."""
+
+    STARTTLS = "starttls", "STARTTLS"
+    TLS = "tls", "TLS"
+    NONE = "none", _("None (only for a server next door)")
+
+
+class Mailbox(models.Model):
+    """A brand's own e-mail address. Without a server of its own the environment's sends."""
+
+    brand = models.OneToOneField(
+        Brand, models.CASCADE, related_name="mailbox", verbose_name=_("brand")
+    )
+    address = models.EmailField(_("address"), unique=True)
+    display_name = models.CharField(_("sender's name"), max_length=80, blank=True)
+    signature_tr = models.TextField(_("signature (Turkish)"), max_length=1000, blank=True)
+    signature_en = models.TextField(_("signature (English)"), max_length=1000, blank=True)
+    # "support+anything@…" arrives at "support@…": replies then carry their ticket's signature.
+    has_plus = models.BooleanField(_("takes +addresses"), default=False)
+    smtp_host = models.CharField(_("server"), max_length=200, blank=True)
+    smtp_port = models.PositiveIntegerField(_("port"), default=587)
+    smtp_security = models.CharField(
+        _("security"), max_length=8, choices=Security, default=Security.STARTTLS
+    )
+    smtp_user = models.CharField(_("user"), max_length=200, blank=True)
+    smtp_password = EncryptedField(_("password"))
+    # What the server last did with a mail: nothing wrong, or the code of a sentence.
+    sent_at = models.DateTimeField(null=True, editable=False)
+    send_error = models.CharField(max_length=20, blank=True, editable=False)
+    send_error_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("mailbox")
+        verbose_name_plural = _("mailboxes")
+
+    def __str__(self) -> str:
+        return self.address
+
+    def signature(self, language: str) -> str:
+        """Return what stands below an answer in `language`."""
+        return self.signature_tr if language == Language.TURKISH else self.signature_en

@@ -1,0 +1,121 @@
+"""Answers on their way: who gets one, and what became of it."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from config.events import publish
+from config.mail import is_address, mailbox
+from config.outbox.operations import enqueue
+from tickets.events import TicketChanged
+from tickets.models import Delivery, Entry, Mailbox, MailId, Ticket
+from tickets.tokens import new_message_id
+
+DELIVER = "ticket.delivery"
+# After each failure that may pass, until `GIVE_UP`.
+PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120)]
+GIVE_UP = timedelta(hours=48)
+_DETAIL_MAX = 300
+
+
+def queue_answer(
+    *, entry: Entry, ticket: Ticket, leaves_at: datetime, now: datetime
+) -> list[Delivery]:
+    """Have a public reply leave for everybody it is for, in the caller's transaction."""
+    own = Mailbox.objects.filter(brand=ticket.brand_id).first()
+    given = [str(entry.data.get("to", "")), *entry.data.get("cc", ())]
+    to = _distinct(given)
+    if not to:
+        return []
+    message_id = new_message_id(ticket, own)
+    MailId.objects.create(ticket=ticket, entry=entry, message_id=message_id, is_ours=True)
+    ours = set(map(str.casefold, Mailbox.objects.values_list("address", flat=True)))
+    made = []
+    for address in to:
+        delivery = Delivery(
+            entry=entry,
+            address=address,
+            message_id=message_id,
+            created_at=now,
+            changed_at=now,
+        )
+        if not is_address(address):
+            delivery.state, delivery.code = Delivery.State.FAILED, "no_address"
+        elif address.casefold() in ours:
+            # It would come straight back.
+            delivery.state, delivery.code = Delivery.State.FAILED, "own"
+        delivery.save()
+        if delivery.state == Delivery.State.QUEUED:
+            _enqueue(delivery, at=leaves_at)
+        made.append(delivery)
+    return made
+
+
+def _distinct(addresses: Iterable[str]) -> list[str]:
+    """Return each address once, as the mail server gets it."""
+    found: dict[str, str] = {}
+    for each in addresses:
+        address = each.strip()[:254]
+        if is_address(address):
+            # What can't be spelled for a server is told as it was typed.
+            with suppress(ValueError):
+                address = mailbox(address)
+        if address:
+            found.setdefault(address.casefold(), address)
+    return list(found.values())
+
+
+def _enqueue(delivery: Delivery, *, at: datetime) -> None:
+    payload = {"delivery": delivery.pk, "attempt": delivery.attempts}
+    key = f"{DELIVER}:{delivery.pk}:{delivery.attempts}"
+    enqueue(kind=DELIVER, key=key, payload=payload, available_at=at)
+
+
+@transaction.atomic
+def begin_delivery(*, delivery: Delivery, attempt: int, now: datetime) -> bool:
+    """Return whether the mail is to be handed over now; committed before it is.
+
+    Whoever finds it being handed over has taken the work of a process that vanished meanwhile.
+    """
+    rows = Delivery.objects.filter(pk=delivery.pk, attempts=attempt)
+    waiting = rows.filter(state__in=(Delivery.State.QUEUED, Delivery.State.RETRY))
+    if waiting.update(state=Delivery.State.SENDING, changed_at=now):
+        return True
+    lost = rows.filter(state=Delivery.State.SENDING)
+    if lost.update(state=Delivery.State.UNKNOWN, code="vanished", changed_at=now):
+        _tell(delivery)
+    return False
+
+
+@transaction.atomic
+def end_delivery(
+    *, delivery: Delivery, state: str, code: str = "", detail: str = "", now: datetime
+) -> None:
+    """Note what became of a mail; one that may still be taken is tried again later."""
+    locked = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
+    if state == Delivery.State.RETRY and now - locked.created_at >= GIVE_UP:
+        state = Delivery.State.FAILED
+    locked.state, locked.code, locked.changed_at = state, code, now
+    locked.detail = " ".join(detail.replace("\0", " ").split())[:_DETAIL_MAX]
+    if state == Delivery.State.RETRY:
+        pause = PAUSES[min(locked.attempts, len(PAUSES) - 1)]
+        locked.attempts += 1
+        _enqueue(locked, at=now + pause)
+    locked.save(update_fields=["state", "code", "detail", "attempts", "changed_at"])
+    _tell(locked)
+
+
+def _tell(delivery: Delivery) -> None:
+    """Have screens that show the ticket look again."""
+    publish(TicketChanged.of(delivery.entry.ticket, "delivery"))
+
+
+def note_server(*, mailbox: Mailbox, error: str, now: datetime) -> None:
+    """Keep what the brand's mail server last did: took a mail (no `error`), or failed."""
+    rows = Mailbox.objects.filter(pk=mailbox.pk)
+    if error:
+        rows.update(send_error=error, send_error_at=now)
+    else:
+        rows.update(send_error="", sent_at=now)

@@ -1,0 +1,92 @@
+"""Signatures in addresses, Message-IDs and links: who has one was written to about the ticket.
+
+Small letters and digits only: mail servers fold the case of an address.
+"""
+
+import re
+import secrets
+from base64 import b32encode
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from config.mail import mailbox as wire_address
+from tickets.models import Mailbox, Ticket
+
+# Ten bytes where a mail's other traces are looked at too, twenty where it opens a page.
+_SHORT, _LONG = 10, 20
+_ADDRESS = re.compile(r".+\+t(\d{1,18})-([a-z2-7]{16})@[^@]+")
+_MESSAGE_ID = re.compile(r"<(t(\d{1,18})\.[a-z2-7]{16})\.([a-z2-7]{16})@[^<>@\s]+>")
+
+
+def sender_of(mailbox: Mailbox | None) -> str:
+    """Return the bare address that a brand's mail leaves from."""
+    if mailbox is not None:
+        return wire_address(mailbox.address)
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+def new_message_id(ticket: Ticket, mailbox: Mailbox | None) -> str:
+    """Return a Message-ID that says of itself which ticket it belongs to."""
+    name = f"t{ticket.pk}.{_small(secrets.token_bytes(_SHORT))}"
+    domain = sender_of(mailbox).rpartition("@")[2]
+    return f"<{name}.{_sign('mail', name)}@{domain}>"
+
+
+def ticket_of_message_id(message_id: str) -> int | None:
+    """Return the number of the ticket that a Message-ID of ours belongs to."""
+    found = _MESSAGE_ID.fullmatch(message_id)
+    if found and _is_signed("mail", found[1], found[3]):
+        return int(found[2])
+    return None
+
+
+def reply_address(ticket: Ticket, mailbox: Mailbox) -> str:
+    """Return the address that brings a reply back to the ticket whatever its subject."""
+    local, _at, domain = sender_of(mailbox).rpartition("@")
+    return f"{local}+t{ticket.pk}-{_sign('reply', str(ticket.pk))}@{domain}"
+
+
+def ticket_of_address(address: str) -> int | None:
+    """Return the number of the ticket that a reply address of ours names."""
+    found = _ADDRESS.fullmatch(address.lower())
+    if found and _is_signed("reply", found[1], found[2]):
+        return int(found[1])
+    return None
+
+
+def page_token(ticket: Ticket) -> str:
+    """Return what opens the ticket's page; another e-mail address of the customer, another one."""
+    return _sign("page", _page_key(ticket), length=_LONG)
+
+
+def opens_page(ticket: Ticket, token: str) -> bool:
+    """Return whether `token` opens the ticket's page."""
+    return _is_signed("page", _page_key(ticket), token, length=_LONG)
+
+
+def instance_mark() -> str:
+    """Return what our mails carry to be known again as our own."""
+    return _sign("instance", settings.PUBLIC_URL)
+
+
+def _page_key(ticket: Ticket) -> str:
+    return f"{ticket.pk}:{ticket.contact.email.casefold()}"
+
+
+def _sign(purpose: str, value: str, *, length: int = _SHORT, key: str | None = None) -> str:
+    made = salted_hmac(f"tickets.{purpose}", value, secret=key, algorithm="sha256")
+    return _small(made.digest()[:length])
+
+
+def _is_signed(purpose: str, value: str, signature: str, *, length: int = _SHORT) -> bool:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any(
+        constant_time_compare(signature, _sign(purpose, value, length=length, key=key))
+        for key in keys
+    )
+
+
+def _small(content: bytes) -> str:
+    return b32encode(content).decode().lower()
