@@ -17,11 +17,11 @@ from agents.audit import record
 from agents.models import Permission
 from agents.tokens import Scope
 from config.web.problems import Problem
-from reports import sessions
 from reports.building import Built, build
 from reports.definitions import REPORTS
 from reports.files import csv_lines, history_of, table_of
 from reports.filters import BadFilter, Filters, read_filters
+from reports.listings import LISTINGS, PAGE, Listing, every, read_cell
 
 
 class ReportAnswer(serializers.Serializer[Any]):
@@ -52,11 +52,12 @@ class _ReportView(DeskView):
         except BadFilter as error:
             raise Problem(400, "invalid", str(error)) from error
 
-    def stays(self, request: Request, filters: Filters) -> Any:
-        """Return the stays behind the cell that the address names."""
+    def listed(self, request: Request, listing: Listing, filters: Filters) -> Any:
+        """Return the rows of a list behind the cell that the address names."""
         try:
-            cell = sessions.read_cell(request.query_params.dict())
-            return sessions.stays_of(cell, filters, reach_of(request))
+            cell = read_cell(request.query_params.dict())
+            narrowed = filters.narrowed(listing.narrowed_by)
+            return listing.find(cell, narrowed, reach_of(request), timezone.now())
         except BadFilter as error:
             raise Problem(400, "invalid", str(error)) from error
 
@@ -83,10 +84,10 @@ class OneReport(_ReportView):
             "to": filters.last.isoformat(),
             "zone": filters.zone.key,
         }
-        if name == sessions.NAME:
+        if listing := LISTINGS.get(name):
             return Response(
                 {**head, "as_of": timezone.now(), "counted_at": {}, "figures": {}}
-                | {"rows": _page(request, self.stays(request, filters))}
+                | {"rows": _page(request, listing, self.listed(request, listing, filters), filters)}
             )
         built = self.built(request, name, filters)
         return Response(
@@ -109,10 +110,17 @@ class ReportRows(_ReportView):
 
     @extend_schema(operation_id="report_rows", responses={200: dict, **problems_of(400, 403, 404)})
     def get(self, request: Request, name: str) -> Response:
-        """Return the stays behind a figure of a row, newest first, a hundred at a time."""
+        """Return the rows behind a figure of a row, newest first, a hundred at a time."""
         if name not in REPORTS or not request.query_params.get("figure"):
             raise NotFound
-        return Response({"rows": _page(request, self.stays(request, self.filters(request)))})
+        filters = self.filters(request)
+        try:
+            figure = read_cell(request.query_params.dict()).figure
+        except BadFilter as error:
+            raise Problem(400, "invalid", str(error)) from error
+        listing = LISTINGS[figure.listing if figure else "sessions"]
+        rows = self.listed(request, listing, filters)
+        return Response({"rows": _page(request, listing, rows, filters)})
 
 
 class ReportFile(_ReportView):
@@ -127,8 +135,10 @@ class ReportFile(_ReportView):
             raise PermissionDenied
         filters = self.filters(request)
         rows: Iterable[list[Any]]
-        if name == sessions.NAME:
-            rows = history_of(sessions.every(self.stays(request, filters)))
+        if listing := LISTINGS.get(name):
+            now, found = timezone.now(), self.listed(request, listing, filters)
+            shown = (listing.show(row, filters, now) for row in every(found, listing.moment))
+            rows = history_of(listing, shown)
         else:
             rows = table_of(self.built(request, name, filters))
         excel = request.query_params.get("excel") == "1"
@@ -142,8 +152,9 @@ class ReportFile(_ReportView):
         return answer
 
 
-def _page(request: Request, stays: Any) -> list[dict[str, Any]]:
+def _page(request: Request, listing: Listing, rows: Any, filters: Filters) -> list[dict[str, Any]]:
     number = request.query_params.get("page", "1")
     page = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 1
-    start = max(0, page - 1) * sessions.PAGE
-    return [sessions.shown(fact) for fact in stays[start : start + sessions.PAGE]]
+    start, now = max(0, page - 1) * PAGE, timezone.now()
+    ordered = rows.order_by(f"-{listing.moment}", "-pk")
+    return [listing.show(row, filters, now) for row in ordered[start : start + PAGE]]

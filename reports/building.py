@@ -10,9 +10,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from agents.access import Access
-from agents.models import Agent, Brand, Channel, Topic
-from reports.definitions import FIGURES, REPORTS, Figure, Report
-from reports.figures import Row, compute
+from agents.models import Agent, Brand, Channel, Tag, Topic
+from reports.definitions import REPORTS, Figure, Report, Source, Unit, reason_figures
+from reports.figures import Row, compute, wanted
 from reports.filters import Filters
 
 
@@ -33,76 +33,99 @@ class Built:
     by: str
     filters: Filters
     as_of: datetime
+    # What stands in its columns.
+    figures: list[Figure]
     totals: Row
     before: Row
     lines: list[Line]
     hours: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    days: Mapping[date, Row] = field(default_factory=dict)
 
     @property
-    def figures(self) -> list[Figure]:
-        """Return what stands in its columns."""
-        return [FIGURES[key] for key in self.keys]
-
-    @property
-    def keys(self) -> tuple[str, ...]:
+    def keys(self) -> list[str]:
         """Return the keys of its columns."""
-        if self.by != "agent":
-            return self.report.keys
-        return tuple(key for key in self.report.keys if FIGURES[key].agent)
+        return [figure.key for figure in self.figures]
 
 
 def build(name: str, filters: Filters, access: Access, *, by: str = "", now: datetime) -> Built:
     """Build a report. Raises `KeyError` for one that there isn't."""
     report = REPORTS[name]
     chosen = by if by in report.by else report.by[0]
-    rows = compute(report.keys, filters, access, by=chosen)
+    filters = filters.narrowed(report.narrowed_by)
+    figures = [wanted(key) for key in report.keys]
+    if name == "status":
+        at = report.keys.index("break") + 1
+        figures[at:at] = reason_figures()
+    if chosen == "agent":
+        figures = [figure for figure in figures if figure.agent]
+    keys = [figure.key for figure in figures]
+    rows = compute(keys, filters, access, by=chosen, now=now)
     before: Row = {}
     if filters.compare:
-        before = compute(report.tiles, filters.before, access)[None]
+        before = compute(report.tiles, filters.before, access, now=now)[None]
     hours: dict[tuple[int, int], int] = {}
-    if name == "general":
-        counted = compute(["requests"], filters, access, by="hour")
-        hours = {place: int(row["requests"] or 0) for place, row in counted.items()}
+    if report.hourly:
+        counted = compute([report.hourly], filters, access, by="hour", now=now)
+        hours = {place: int(row[report.hourly] or 0) for place, row in counted.items()}
+    days: dict[date, Row] = {}
+    if report.daily and chosen != "day":
+        days = compute(report.daily, filters, access, by="day", now=now)
+    elif report.daily:
+        days = rows
+    whole = compute({*keys, *report.tiles}, filters, access, now=now)[None]
     return Built(
         report=report,
         by=chosen,
         filters=filters,
         as_of=now,
-        totals=_whole(report, compute(report.keys, filters, access)[None]),
+        figures=figures,
+        totals={key: whole.get(key, _nothing(wanted(key))) for key in {*keys, *report.tiles}},
         before=before,
-        lines=_lines(report, rows, chosen, filters),
+        lines=_lines(figures, rows, chosen, filters),
         hours=hours,
+        days=days,
     )
 
 
-def _whole(report: Report, row: Row) -> Row:
-    return {key: row.get(key, _nothing(key)) for key in report.keys}
+def _nothing(figure: Figure) -> float | None:
+    if figure.unit == Unit.COUNT:
+        return 0
+    return 0.0 if figure.source == Source.TIME and figure.unit == Unit.SECONDS else None
 
 
-def _nothing(key: str) -> int | None:
-    return 0 if FIGURES[key].unit == "count" else None
+def _whole(figures: list[Figure], row: Row) -> Row:
+    return {figure.key: row.get(figure.key, _nothing(figure)) for figure in figures}
 
 
-def _lines(report: Report, rows: Mapping[Any, Row], by: str, filters: Filters) -> list[Line]:
+def every_day(filters: Filters) -> list[date]:
+    """Return the days of the range."""
+    count = (filters.last - filters.first).days + 1
+    return [filters.first + timedelta(days=number) for number in range(count)]
+
+
+def _lines(figures: list[Figure], rows: Mapping[Any, Row], by: str, filters: Filters) -> list[Line]:
     if by == "day":
-        days = (filters.last - filters.first).days + 1
-        every = [filters.first + timedelta(days=number) for number in range(days)]
         return [
-            Line(key=day.isoformat(), name=_day(day), values=_whole(report, rows.get(day, {})))
-            for day in every
+            Line(
+                key=day.isoformat(),
+                name=written_day(day),
+                values=_whole(figures, rows.get(day, {})),
+            )
+            for day in every_day(filters)
         ]
     names = _names(by, rows)
     lines = [
-        Line(key=names[key][0], name=names[key][1], values=_whole(report, row))
+        Line(key=names[key][0], name=names[key][1], values=_whole(figures, row))
         for key, row in rows.items()
         # Facts of nobody, of which nothing counts, are no row.
         if any(row.values())
     ]
-    lead = report.keys[0]
+    lead = figures[0].key
     return sorted(lines, key=lambda line: (-(line.values.get(lead) or 0), line.name))
 
 
-def _day(day: date) -> str:
+def written_day(day: date) -> str:
+    """Return a day as rows name it."""
     return date_format(day, "j M Y")
 
 
@@ -121,6 +144,9 @@ def _names(by: str, keys: Any) -> dict[Any, tuple[str, str]]:
         case "brand":
             brands = Brand.objects.filter(pk__in=list(keys))
             found |= {one.pk: (str(one.pk), one.name) for one in brands}
+        case "tag":
+            tags = Tag.objects.filter(pk__in=[key for key in keys if key])
+            found |= {one.pk: (str(one.pk), one.name) for one in tags}
         case "channel":
             found |= {value: (value, str(label)) for value, label in Channel.choices}
         case "started_by":
@@ -135,6 +161,6 @@ def row_value(by: str, key: str) -> Any:
             return date.fromisoformat(key)
         case "agent":
             return Agent.objects.filter(public_id=key).values_list("pk", flat=True).first() or 0
-        case "topic" | "brand":
+        case "topic" | "brand" | "tag":
             return int(key)
     return key

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -10,42 +11,60 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
 from agents.access import Access, Reach, any_of, of_teams
 from agents.models import Permission, Role
 from chat.models import ConversationTag
-from reports.definitions import FIGURES, Figure, Source
+from reports.definitions import Figure, Source, find_figure
 from reports.filters import Filters
 from reports.models import ChatFact, MissedOffer, StintFact, within
+from reports.worktime import joined, overlapping, read_work, value_of
 
 _MODELS: dict[Source, Any] = {
     Source.STAY: ChatFact,
     Source.STINT: StintFact,
     Source.OFFER: MissedOffer,
 }
-type Row = dict[str, float | int | None]
+type Row = dict[str, Any]
 
 
 def compute(
-    keys: Iterable[str], filters: Filters, access: Access, *, by: str = ""
+    keys: Iterable[str], filters: Filters, access: Access, *, by: str = "", now: datetime
 ) -> dict[Any, Row]:
     """Return the figures by row, in one query for all that are counted alike.
 
-    `by`: agent, day, channel, topic, brand, started_by, or hour (weekday and hour); without it
-    there is one row, None.
+    `by`: agent, day, channel, topic, brand, tag, started_by, or hour (weekday and hour); without
+    it there is one row, None. Time of agents has rows by agent and by day only.
     """
     alike: dict[tuple[str, str, str], list[Figure]] = defaultdict(list)
     for key in keys:
-        figure = FIGURES[key]
+        figure = wanted(key)
         if figure.agent or by != "agent":
-            alike[figure.source, figure.moment, figure.agent].append(figure)
+            moment = "" if figure.source == Source.TIME else figure.moment
+            alike[figure.source, moment, figure.agent].append(figure)
     found: dict[Any, Row] = defaultdict(dict)
     for figures in alike.values():
-        _add_up(figures, filters, access, by, found)
+        if figures[0].source == Source.TIME:
+            _measure(figures, filters, access, by, now, found)
+        else:
+            _add_up(figures, filters, access, by, found)
     return dict(found)
+
+
+def wanted(key: str) -> Figure:
+    """Return the figure of a key. Raises `KeyError`."""
+    figure = find_figure(key)
+    if figure is None:
+        raise KeyError(key)
+    return figure
 
 
 def stays_behind(
     key: str, filters: Filters, access: Access, *, by: str = "", row: Any = None
 ) -> QuerySet[ChatFact]:
     """Return the stays that one cell counts; `row` None is the line of totals."""
-    figure = FIGURES[key]
+    figure = wanted(key)
+    if figure.source == Source.TIME:
+        stints = overlapping(scoped(Source.STINT, "agent", filters, access), filters)
+        if row is not None and by == "agent":
+            stints = stints.filter(agent=row)
+        return ChatFact.objects.filter(pk__in=stints.order_by().values("stay"))
     facts = _facts(figure, filters, access).filter(figure.where)
     if row is not None:
         facts = facts.annotate(**_groups(figure, by, filters)).filter(g0=row)
@@ -56,7 +75,7 @@ def stays_behind(
 
 def stays_in(filters: Filters, access: Access) -> QuerySet[ChatFact]:
     """Return the stays that began in the range."""
-    return _facts(FIGURES["requests"], filters, access)
+    return _facts(wanted("requests"), filters, access)
 
 
 def _add_up(
@@ -82,6 +101,28 @@ def _add_up(
             cell[figure.key] = value
 
 
+def _measure(
+    figures: list[Figure],
+    filters: Filters,
+    access: Access,
+    by: str,
+    now: datetime,
+    found: dict[Any, Row],
+) -> None:
+    stints = scoped(Source.STINT, "agent", filters, access)
+    work = read_work(stints, filters, access, by_day=by == "day", now=now)
+    rows: dict[Any, list[Any]] = defaultdict(list)
+    for agent_id, days in work.items():
+        for day, parts in days.items():
+            rows[{"agent": agent_id, "day": day, "": None}[by]].append(parts)
+    if not by:
+        rows.setdefault(None, [])
+    for row, many in rows.items():
+        whole = joined(many)
+        for figure in figures:
+            found[row][figure.key] = value_of(figure, whole, filters.zone)
+
+
 def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
     match by:
         case "":
@@ -95,33 +136,39 @@ def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
                 "g0": ExtractIsoWeekDay(figure.moment, tzinfo=filters.zone),
                 "g1": ExtractHour(figure.moment, tzinfo=filters.zone),
             }
+        case "tag":
+            return {"g0": F(f"{figure.stay}conversation__tagged__tag")}
     return {"g0": F(f"{figure.stay}{by}")}
 
 
 def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
     """Return what a figure may be made of: in the range, as filtered, and for these eyes."""
-    facts: QuerySet[Any] = _MODELS[figure.source].objects.filter(
+    return scoped(figure.source, figure.agent, filters, access).filter(
         **{f"{figure.moment}__gte": filters.since, f"{figure.moment}__lt": filters.until}
     )
+
+
+def scoped(source: Source, agent: str, filters: Filters, access: Access) -> QuerySet[Any]:
+    """Return facts of any time, as filtered and for these eyes; `agent`: the field of whose."""
+    facts: QuerySet[Any] = _MODELS[source].objects.all()
     allowed = any_of(
-        _reached(figure, reach, access) for reach in access.reaches(Permission.REPORTS)
+        _reached(source, agent, reach, access) for reach in access.reaches(Permission.REPORTS)
     )
     if allowed is None:
         return facts.none()
     facts = facts.filter(allowed)
-    if filters.agent and figure.agent:
-        facts = facts.filter(**{f"{figure.agent}__public_id": filters.agent})
-    wanted = _wanted(filters, by_stint=not figure.agent)
-    stays = ChatFact.objects.counted().filter(wanted)
-    if figure.source == Source.STAY:
+    if filters.agent and agent:
+        facts = facts.filter(**{f"{agent}__public_id": filters.agent})
+    stays = ChatFact.objects.counted().filter(_wanted(filters, by_stint=not agent))
+    if source == Source.STAY:
         return facts & stays
     return facts.filter(stay__in=stays.values("pk"))
 
 
-def _reached(figure: Figure, reach: Reach, access: Access) -> Q:
+def _reached(source: Source, agent: str, reach: Reach, access: Access) -> Q:
     own_stints = StintFact.objects.filter(agent=access.agent_id).values("stay")
-    own = Q(**{figure.agent: access.agent_id}) if figure.agent else Q(pk__in=own_stints)
-    if figure.source == Source.STAY:
+    own = Q(**{agent: access.agent_id}) if agent else Q(pk__in=own_stints)
+    if source == Source.STAY:
         return within(reach, own)
     here = ChatFact.objects.filter(reach.brands(), reach.channel())
     if reach.scope == Role.Scope.ALL:

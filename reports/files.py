@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from reports.building import Built
-from reports.sessions import COLUMNS
+from reports.listings import Listing
 
 # What a spreadsheet would take for a formula when a cell begins with it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -39,11 +39,11 @@ def table_of(built: Built) -> Iterator[list[Any]]:
     yield [_("Total"), *(built.totals[figure.key] for figure in figures)]
 
 
-def history_of(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
-    """Return the rows of the session history's file."""
-    yield [str(name) for name in COLUMNS.values()]
+def history_of(listing: Listing, rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
+    """Return the rows of a list's file."""
+    yield [str(column.name) for column in listing.columns.values()]
     for row in rows:
-        yield [row[key] for key in COLUMNS]
+        yield [row[key] for key in listing.columns]
 
 
 def _cell(value: Any, excel: bool, zone: ZoneInfo) -> str:

@@ -1,9 +1,10 @@
 """Which chats and which days: read from the address, the same for pages, files and API."""
 
 import zoneinfo
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,15 @@ from django.utils.translation import gettext as _
 from config.text import key_of
 
 LONGEST = timedelta(days=732)
+_UNSET: dict[str, Any] = {
+    "brand": None,
+    "team": None,
+    "agent": "",
+    "topic": None,
+    "channel": "",
+    "tag": None,
+    "started_by": "",
+}
 STARTED_BY = ("visitor", "agent")
 
 
@@ -48,8 +58,15 @@ class Filters:
     def before(self) -> "Filters":
         """Return the same for as many days before."""
         days = self.last - self.first + timedelta(days=1)
-        values = {**self.__dict__, "first": self.first - days, "last": self.last - days}
-        return Filters(**values)
+        return replace(self, first=self.first - days, last=self.last - days)
+
+    def narrowed(self, names: Iterable[str]) -> "Filters":
+        """Return the same by these choices only: those that mean nothing here are left out."""
+        return replace(self, **{name: kind for name, kind in _UNSET.items() if name not in names})
+
+    def on(self, day: date) -> "Filters":
+        """Return the same for one day."""
+        return replace(self, first=day, last=day)
 
     @property
     def query(self) -> dict[str, str]:
@@ -137,7 +154,4 @@ def presets(filters: Filters, *, now: datetime) -> list[tuple[str, Filters]]:
         (_("This month"), month, today),
         (_("Last month"), last_month.replace(day=1), last_month),
     ]
-    return [
-        (name, Filters(**{**filters.__dict__, "first": first, "last": last}))
-        for name, first, last in ranges
-    ]
+    return [(name, replace(filters, first=first, last=last)) for name, first, last in ranges]

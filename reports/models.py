@@ -129,6 +129,8 @@ class StintFact(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["agent", "started_at"], name="stint_by_agent"),
+            # Chats at once: what goes on in a range.
+            models.Index(fields=["ended_at"], name="stint_by_end"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """The pages of reports, in the console's frame."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,12 +17,14 @@ from django.views.decorators.http import require_GET
 from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
 from agents.models import Agent, Channel, Permission, Tag, Team, Topic
-from reports import charts, sessions
 from reports.building import Built, build
-from reports.definitions import FIGURES, MOMENTS, REPORTS
+from reports.definitions import MOMENTS, REPORTS, Figure, Unit
+from reports.drawing import draw
 from reports.facts.keeping import lacks_the_past
+from reports.figures import wanted
 from reports.filters import BadFilter, Filters, default_filters, presets, read_filters
-from reports.writing import written, written_change, written_seconds
+from reports.listings import LISTINGS, PAGE, Cell, Column, Listing, read_cell
+from reports.writing import NOTHING, written, written_change
 
 
 @login_required
@@ -29,35 +32,39 @@ from reports.writing import written, written_change, written_seconds
 def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
     """Show a report; what is wrong with the address is said above the usual thirty days."""
     frame = frame_of(request, area="reports")
-    if not frame.access.may(Permission.REPORTS) or name not in {*REPORTS, sessions.NAME}:
+    if not frame.access.may(Permission.REPORTS) or name not in {*REPORTS, *LISTINGS}:
         raise Http404
     now, zone = timezone.now(), signed_in(request).time_zone
     wish, wrong = request.GET.dict(), ""
+    listing = LISTINGS.get(name)
+    narrowed_by = listing.narrowed_by if listing else REPORTS[name].narrowed_by
+    cell, rows = Cell(), None
     try:
-        filters = read_filters(wish, zone=zone, now=now)
-        cell = sessions.read_cell(wish) if name == sessions.NAME else sessions.Cell()
-        stays = sessions.stays_of(cell, filters, frame.access)
+        filters = read_filters(wish, zone=zone, now=now).narrowed(narrowed_by)
+        if listing:
+            cell = read_cell(wish)
+            rows = listing.find(cell, filters, frame.access, now)
     except BadFilter as error:
-        wrong, filters, cell = str(error), default_filters(zone, now=now), sessions.Cell()
-        stays = sessions.stays_of(cell, filters, frame.access)
+        wrong, filters, cell = str(error), default_filters(zone, now=now), Cell()
+        rows = listing.find(cell, filters, frame.access, now) if listing else None
     context: dict[str, Any] = {
         "frame": frame,
         "name": name,
         "wrong": wrong,
         "filters": filters,
         "as_of": now.astimezone(filters.zone),
-        "choices": _choices(frame),
+        "choices": _choices(frame, narrowed_by, filters),
         "presets": presets(filters, now=now),
         "may_export": frame.access.may(Permission.EXPORT),
         "menu": _menu(name, filters),
     }
     by = ""
-    if name == sessions.NAME:
-        context |= _history(request, frame, filters, cell, stays)
+    if listing:
+        context |= _listed(request, frame, filters, cell, listing, rows, now)
     else:
         built = build(name, filters, frame.access, by=request.GET.get("by", ""), now=now)
         by = built.by
-        context |= _report(built)
+        context |= _report(built) | draw(built, frame.access)
     more = cell.query or ({"by": by} if by else {})
     file = f"{reverse('api-report-csv', args=[name])}?{urlencode(filters.query | more)}"
     return render(request, "reports/report.html", context | {"file": file, "kept": more})
@@ -69,7 +76,8 @@ def _emptiness(*, is_empty: bool) -> dict[str, bool]:
 
 
 def _menu(name: str, filters: Filters) -> list[dict[str, Any]]:
-    titles = {one.name: one.title for one in REPORTS.values()} | {sessions.NAME: sessions.TITLE}
+    titles = {one.name: one.title for one in REPORTS.values()}
+    titles |= {one.name: one.title for one in LISTINGS.values()}
     return [
         {"title": title, "url": _address(key, filters.query), "is_current": key == name}
         for key, title in titles.items()
@@ -80,44 +88,58 @@ def _address(name: str, query: Mapping[str, str]) -> str:
     return f"{reverse('report', args=[name])}?{urlencode(query)}"
 
 
-def _choices(frame: Frame) -> dict[str, list[tuple[str, str]]]:
+def _choices(frame: Frame, names: tuple[str, ...], filters: Filters) -> list[dict[str, Any]]:
+    """Return what a report can be narrowed by, in the order of its choices."""
     language = get_language() or ""
     topics = Topic.objects.filter(brand__in=frame.brands).order_by("pk")
     people = Agent.objects.filter(is_active=True).order_by("name")
-    return {
-        "brand": [(str(brand.pk), brand.name) for brand in frame.brands],
-        "team": [(str(pk), name) for pk, name in Team.objects.values_list("pk", "name")],
-        "agent": list(people.values_list("public_id", "name")),
-        "topic": [(str(topic.pk), topic.label(language)) for topic in topics],
-        "channel": [(value, str(label)) for value, label in Channel.choices],
-        "tag": [(str(pk), name) for pk, name in Tag.objects.values_list("pk", "name")[:200]],
-        "started_by": [("visitor", _("Visitor")), ("agent", _("Agent"))],
+    options: dict[str, Any] = {
+        "brand": lambda: [(str(brand.pk), brand.name) for brand in frame.brands],
+        "team": lambda: [(str(pk), name) for pk, name in Team.objects.values_list("pk", "name")],
+        "agent": lambda: list(people.values_list("public_id", "name")),
+        "topic": lambda: [(str(topic.pk), topic.label(language)) for topic in topics],
+        "channel": lambda: [(value, str(label)) for value, label in Channel.choices],
+        "tag": lambda: [
+            (str(pk), name) for pk, name in Tag.objects.values_list("pk", "name")[:200]
+        ],
+        "started_by": lambda: [("visitor", _("Visitor")), ("agent", _("Agent"))],
     }
+    return [
+        {
+            "key": name,
+            "label": _BY[name],
+            "options": options[name](),
+            "chosen": filters.query.get(name, ""),
+        }
+        for name in names
+    ]
 
 
 def _report(built: Built) -> dict[str, Any]:
     query, by = built.filters.query, {"by": built.by}
+    with_day = built.filters.first != built.filters.last and built.by != "day"
 
-    def cell(key: str, value: float | None, row: str | None) -> dict[str, Any]:
-        opens = {"figure": key} | (by | {"row": row} if row is not None else {})
+    def cell(figure: Figure, value: Any, row: str | None) -> dict[str, Any]:
+        opens = {"figure": figure.key} | (by | {"row": row} if row is not None else {})
+        zone = built.filters.zone
         return {
-            "text": written(value, FIGURES[key].unit),
-            "url": _address(sessions.NAME, query | opens) if value and row != "" else "",
+            "text": written(value, figure.unit, zone=zone, with_day=with_day),
+            "url": _address(figure.listing, query | opens) if value and row != "" else "",
         }
 
     return {
         "title": built.report.title,
         "columns": built.figures,
-        "moments": {key: MOMENTS[FIGURES[key].counted_at] for key in built.keys},
+        "moments": {figure.key: MOMENTS[figure.counted_at] for figure in built.figures},
         "tiles": [_tile(built, key) for key in built.report.tiles],
         "lines": [
             {
                 "name": line.name,
-                "cells": [cell(key, line.values[key], line.key) for key in built.keys],
+                "cells": [cell(each, line.values[each.key], line.key) for each in built.figures],
             }
             for line in built.lines
         ],
-        "totals": [cell(key, built.totals[key], None) for key in built.keys],
+        "totals": [cell(figure, built.totals[figure.key], None) for figure in built.figures],
         **_emptiness(is_empty=not any(built.totals.values())),
         "splits": [
             {
@@ -128,38 +150,17 @@ def _report(built: Built) -> dict[str, Any]:
             for value in built.report.by
         ],
         "row_title": _BY[built.by],
-    } | _charts(built)
-
-
-def _charts(built: Built) -> dict[str, Any]:
-    lead = FIGURES[built.report.keys[0]]
-    found: dict[str, Any] = {"heat": charts.heat_map(built.hours)}
-    if built.by == "day":
-        drawn = [lead] + ([FIGURES["missed"]] if "missed" in built.report.keys else [])
-        found["lines_chart"] = charts.line_chart(
-            str(lead.name),
-            [str(figure.name) for figure in drawn],
-            [line.name for line in built.lines],
-            [[line.values[figure.key] or 0 for line in built.lines] for figure in drawn],
-        )
-    else:
-        rows = [
-            (line.name, line.values[lead.key] or 0, written(line.values[lead.key], lead.unit))
-            for line in built.lines[:12]
-        ]
-        found |= {"bars": charts.bars(rows), "bars_title": lead.name}
-    return found
+    }
 
 
 def _tile(built: Built, key: str) -> dict[str, Any]:
-    figure = FIGURES[key]
+    figure = wanted(key)
     now, before = built.totals[key], built.before.get(key)
-    change = written_change(now, before, figure.unit)
     better = figure.better * ((now or 0) - (before or 0))
     return {
         "figure": figure,
-        "text": written(now, figure.unit),
-        "change": change,
+        "text": written(now, figure.unit, zone=built.filters.zone),
+        "change": written_change(now, before, figure.unit),
         "tone": "ok" if better > 0 else "danger" if better < 0 else "",
     }
 
@@ -170,48 +171,56 @@ _BY = {
     "channel": gettext_lazy("Channel"),
     "topic": gettext_lazy("Topic"),
     "brand": gettext_lazy("Brand"),
+    "team": gettext_lazy("Team"),
+    "tag": gettext_lazy("Tag"),
     "started_by": gettext_lazy("Started by"),
 }
 
 
-def _history(
-    request: HttpRequest, frame: Frame, filters: Filters, cell: sessions.Cell, stays: Any
+def _listed(
+    request: HttpRequest,
+    frame: Frame,
+    filters: Filters,
+    cell: Cell,
+    listing: Listing,
+    rows: Any,
+    now: datetime,
 ) -> dict[str, Any]:
-    wanted = request.GET.get("page", "")
-    page = max(1, int(wanted)) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 6 else 1
-    start = (page - 1) * sessions.PAGE
-    facts = list(stays[start : start + sessions.PAGE + 1])
-    shown = facts[: sessions.PAGE]
-    may_open = sessions.openable(shown, frame.access)
+    wanted_page = request.GET.get("page", "")
+    is_number = wanted_page.isascii() and wanted_page.isdecimal() and len(wanted_page) < 6
+    page = max(1, int(wanted_page)) if is_number else 1
+    start = (page - 1) * PAGE
+    found = list(rows.order_by(f"-{listing.moment}", "-pk")[start : start + PAGE + 1])
+    shown = found[:PAGE]
+    links = listing.links(shown, frame.access)
+    columns = {key: column for key, column in listing.columns.items() if column.on_page}
     query = filters.query | cell.query
-    return {
-        "title": sessions.TITLE,
-        "history": [
+    history = []
+    for row in shown:
+        values = listing.show(row, filters, now)
+        history.append(
             {
-                "fact": fact,
-                "started": fact.started_at.astimezone(filters.zone),
-                "topic": fact.topic.label(get_language() or "") if fact.topic else "",
-                "wait": _seconds(fact.wait),
-                "first_response": _seconds(fact.first_response),
-                "duration": _seconds(fact.session_duration),
-                "outcome": fact.conversation.Outcome(fact.outcome).label if fact.outcome else "",
-                "url": _chat_address(fact) if fact.conversation_id in may_open else "",
+                "url": links.get(row.pk, ""),
+                "cells": [
+                    _written(values[key], column, filters) for key, column in columns.items()
+                ],
             }
-            for fact in shown
-        ],
+        )
+    return {
+        "title": listing.title,
+        "columns": list(columns.values()),
+        "history": history,
         **_emptiness(is_empty=not shown),
-        "figure": FIGURES.get(cell.figure),
-        "more_url": _address(sessions.NAME, query | {"page": str(page + 1)})
-        if len(facts) > sessions.PAGE
+        "figure": cell.figure,
+        "more_url": _address(listing.name, query | {"page": str(page + 1)})
+        if len(found) > PAGE
         else "",
     }
 
 
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else written_seconds(value)
-
-
-def _chat_address(fact: Any) -> str:
-    resolved = fact.conversation.status == "resolved"
-    page = "console-archived" if resolved else "console-chat"
-    return reverse(page, args=[fact.conversation.public_id])
+def _written(value: Any, column: Column, filters: Filters) -> str:
+    if value in (None, ""):
+        return NOTHING
+    if column.unit is None or (column.unit == Unit.COUNT and not isinstance(value, int)):
+        return str(column.labels.get(value, value))
+    return written(value, column.unit, zone=filters.zone)

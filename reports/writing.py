@@ -1,6 +1,10 @@
 """How values are written for people."""
 
-from django.utils.formats import number_format
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 
 from reports.definitions import Unit
@@ -8,16 +12,24 @@ from reports.definitions import Unit
 NOTHING = "–"
 
 
-def written(value: float | None, unit: Unit) -> str:
+def written(value: Any, unit: Unit, *, zone: ZoneInfo, with_day: bool = True) -> str:
     """Return a value as people read it; what there is none of is a dash, not 0."""
     if value is None:
         return NOTHING
+    if isinstance(value, datetime):
+        return date_format(value.astimezone(zone), "j M Y H:i" if with_day else "H:i")
+    return _number(value, unit)
+
+
+def _number(value: float, unit: Unit) -> str:
     match unit:
         case Unit.SECONDS:
             return written_seconds(value)
         case Unit.SHARE:
             number = number_format(round(value * 100, 1), decimal_pos=1)
             return f"%{number}" if get_language() == "tr" else f"{number}%"
+        case Unit.NUMBER:
+            return number_format(round(value, 1), decimal_pos=1)
     return number_format(int(value), use_l10n=True, force_grouping=True)
 
 
@@ -30,12 +42,12 @@ def written_seconds(value: float) -> str:
 
 def written_change(now: float | None, before: float | None, unit: Unit) -> str:
     """Return how a value differs from the one before; "" where one of them is missing."""
-    if now is None or before is None:
+    if now is None or before is None or unit == Unit.MOMENT:
         return ""
     change = now - before
     sign = "+" if change > 0 else "−" if change < 0 else "±"
     if unit == Unit.COUNT:
         if not before:
             return ""
-        return sign + written(abs(change) / before, Unit.SHARE)
-    return sign + written(abs(change), unit)
+        return sign + _number(abs(change) / before, Unit.SHARE)
+    return sign + _number(abs(change), unit)

@@ -9,7 +9,9 @@ from chat.models.conversation import Conversation
 class ConversationTag(models.Model):
     """A tag on a chat."""
 
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_index=False)
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="tagged", db_index=False
+    )
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="on_chats", db_index=False)
 
     class Meta:

@@ -1,88 +1,23 @@
-"""What each figure means: one definition for page, file, API and the rows behind a cell."""
+"""Figures of chats: each stay, each stretch in which an agent had one, each offer."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from datetime import timedelta
 
-from django.db.models import Avg, Count, Max, Q, Sum
-from django.utils.functional import Promise
+from django.conf import settings
+from django.db.models import Avg, Count, F, Max, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-SERVICE_SECONDS = 30
-QUICK_SECONDS = 10
+from reports.definitions.shape import (
+    COUNTED,
+    QUICK_SECONDS,
+    SERVICE_SECONDS,
+    STAYS,
+    Figure,
+    Source,
+    Unit,
+    of,
+)
 
-
-class Unit(StrEnum):
-    """How a figure is written."""
-
-    COUNT = "count"
-    SECONDS = "seconds"
-    SHARE = "share"
-
-
-class Source(StrEnum):
-    """Which facts a figure adds up."""
-
-    STAY = "stay"
-    STINT = "stint"
-    OFFER = "offer"
-
-
-# An aggregate over the facts that a condition keeps.
-type Of = Callable[[Q], Any]
-
-
-def _of(aggregate: Callable[..., Any], field: str, *, only: Q | None = None, **options: Any) -> Of:
-    return lambda where: aggregate(
-        field, filter=(where & only if only else where) or None, **options
-    )
-
-
-_COUNT = _of(Count, "pk")
-_STAYS = _of(Count, "stay", distinct=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One figure. `where` says which facts it is made of, `of` what is taken of them."""
-
-    key: str
-    name: str | Promise
-    formula: str | Promise
-    unit: Unit
-    source: Source = Source.STAY
-    # The moment that puts it into a period.
-    counted_at: str
-    of: Of
-    where: Q = field(default_factory=Q)
-    # Divides `of`.
-    over: Of | None = None
-    # Whose figure it is; a figure of no agent stands in no agent's row.
-    agent: str = ""
-    # Less of it is better, more is, or neither.
-    better: int = 0
-
-    @property
-    def moment(self) -> str:
-        """Return the field of the moment as its source names it."""
-        if self.source == Source.OFFER:
-            return "missed_at"
-        return f"{self.stay}{self.counted_at}_at"
-
-    @property
-    def stay(self) -> str:
-        """Return how a field of the stay begins in its source."""
-        return "" if self.source == Source.STAY else "stay__"
-
-
-MOMENTS: Mapping[str, Promise] = {
-    "started": _("when the chat began"),
-    "queued": _("when it came into line"),
-    "ended": _("when it ended"),
-    "rated": _("when it was rated"),
-    "missed": _("when the offer was missed"),
-}
 _MISSED = Q(first_reply_at=None, ended_at__isnull=False)
 _LEFT = _MISSED & Q(because="left", queued_at__isnull=False)
 _SERVED = Q(queued_at__isnull=False) & (
@@ -91,14 +26,14 @@ _SERVED = Q(queued_at__isnull=False) & (
     | (_MISSED & Q(because__in=["timed_out", "nobody"]))
 )
 
-_FIGURES = (
+CHATS = (
     Figure(
         key="requests",
         name=_("Chats"),
         formula=_("All chats that were started, also those that nobody answered."),
         unit=Unit.COUNT,
         counted_at="started",
-        of=_COUNT,
+        of=COUNTED,
     ),
     Figure(
         key="sessions",
@@ -109,7 +44,7 @@ _FIGURES = (
         counted_at="ended",
         agent="agent",
         where=Q(answered=True),
-        of=_STAYS,
+        of=STAYS,
     ),
     Figure(
         key="participations",
@@ -119,7 +54,7 @@ _FIGURES = (
         source=Source.STINT,
         counted_at="ended",
         agent="agent",
-        of=_COUNT,
+        of=COUNTED,
     ),
     Figure(
         key="talk",
@@ -133,7 +68,7 @@ _FIGURES = (
         counted_at="ended",
         agent="agent",
         where=Q(talk__isnull=False),
-        of=_of(Sum, "talk"),
+        of=of(Sum, "talk"),
     ),
     Figure(
         key="average_session",
@@ -144,8 +79,8 @@ _FIGURES = (
         counted_at="ended",
         agent="agent",
         where=Q(answered=True, talk__isnull=False),
-        of=_of(Sum, "talk"),
-        over=_STAYS,
+        of=of(Sum, "talk"),
+        over=STAYS,
     ),
     Figure(
         key="acw",
@@ -158,7 +93,45 @@ _FIGURES = (
         counted_at="ended",
         agent="agent",
         where=Q(acw__isnull=False),
-        of=_of(Avg, "acw"),
+        of=of(Avg, "acw"),
+        better=-1,
+    ),
+    Figure(
+        key="acw_total",
+        name=_("Wrap-up, total"),
+        formula=_("Sum of the wrap-ups: from the end to resolving, next status or the cap."),
+        unit=Unit.SECONDS,
+        source=Source.STINT,
+        counted_at="ended",
+        agent="agent",
+        where=Q(acw__isnull=False),
+        of=of(Sum, "acw"),
+    ),
+    Figure(
+        key="late_topics",
+        name=_("Late topics"),
+        formula=_("Chats that were resolved after the cap of the wrap-up had passed."),
+        unit=Unit.COUNT,
+        counted_at="ended",
+        agent="agent",
+        where=Q(
+            accepted_at__isnull=False,
+            resolved_at__gt=F("ended_at") + timedelta(seconds=settings.IMECE["WRAP_UP_SECONDS"]),
+        ),
+        of=COUNTED,
+        better=-1,
+    ),
+    Figure(
+        key="handle_time",
+        name=_("Handle time (AHT)"),
+        formula=_("Talk time and wrap-up of the sessions divided by their number."),
+        unit=Unit.SECONDS,
+        source=Source.STINT,
+        counted_at="ended",
+        agent="agent",
+        where=Q(answered=True, talk__isnull=False),
+        of=of(Sum, F("talk") + Coalesce("acw", 0.0)),
+        over=STAYS,
         better=-1,
     ),
     Figure(
@@ -172,7 +145,7 @@ _FIGURES = (
         counted_at="ended",
         agent="first_reply_by",
         where=Q(first_response__isnull=False),
-        of=_of(Avg, "first_response"),
+        of=of(Avg, "first_response"),
         better=-1,
     ),
     Figure(
@@ -183,7 +156,7 @@ _FIGURES = (
         counted_at="ended",
         agent="first_reply_by",
         where=Q(reaction__isnull=False),
-        of=_of(Avg, "reaction"),
+        of=of(Avg, "reaction"),
         better=-1,
     ),
     Figure(
@@ -193,7 +166,7 @@ _FIGURES = (
         unit=Unit.SECONDS,
         counted_at="queued",
         where=Q(wait__isnull=False),
-        of=_of(Avg, "wait"),
+        of=of(Avg, "wait"),
         better=-1,
     ),
     Figure(
@@ -203,7 +176,7 @@ _FIGURES = (
         unit=Unit.SECONDS,
         counted_at="queued",
         where=Q(wait__isnull=False),
-        of=_of(Max, "wait"),
+        of=of(Max, "wait"),
         better=-1,
     ),
     Figure(
@@ -213,7 +186,7 @@ _FIGURES = (
         unit=Unit.SECONDS,
         counted_at="queued",
         where=_LEFT,
-        of=_of(Avg, "wait_left"),
+        of=of(Avg, "wait_left"),
     ),
     Figure(
         key="missed",
@@ -222,7 +195,7 @@ _FIGURES = (
         unit=Unit.COUNT,
         counted_at="started",
         where=_MISSED,
-        of=_COUNT,
+        of=COUNTED,
         better=-1,
     ),
     Figure(
@@ -232,7 +205,7 @@ _FIGURES = (
         unit=Unit.COUNT,
         counted_at="queued",
         where=_LEFT & Q(wait_left__gte=QUICK_SECONDS),
-        of=_COUNT,
+        of=COUNTED,
         better=-1,
     ),
     Figure(
@@ -242,7 +215,7 @@ _FIGURES = (
         unit=Unit.COUNT,
         counted_at="queued",
         where=_LEFT & Q(wait_left__lt=QUICK_SECONDS),
-        of=_COUNT,
+        of=COUNTED,
     ),
     Figure(
         key="timed_out",
@@ -251,7 +224,7 @@ _FIGURES = (
         unit=Unit.COUNT,
         counted_at="queued",
         where=_MISSED & Q(because="timed_out", queued_at__isnull=False),
-        of=_COUNT,
+        of=COUNTED,
         better=-1,
     ),
     Figure(
@@ -261,7 +234,7 @@ _FIGURES = (
         unit=Unit.COUNT,
         counted_at="started",
         where=_MISSED & Q(because="nobody"),
-        of=_COUNT,
+        of=COUNTED,
     ),
     Figure(
         key="service_level",
@@ -273,8 +246,8 @@ _FIGURES = (
         unit=Unit.SHARE,
         counted_at="queued",
         where=_SERVED,
-        of=_of(Count, "pk", only=Q(first_response__lte=SERVICE_SECONDS)),
-        over=_COUNT,
+        of=of(Count, "pk", only=Q(first_response__lte=SERVICE_SECONDS)),
+        over=COUNTED,
         better=1,
     ),
     Figure(
@@ -285,7 +258,7 @@ _FIGURES = (
         source=Source.OFFER,
         counted_at="missed",
         agent="agent",
-        of=_COUNT,
+        of=COUNTED,
         better=-1,
     ),
     Figure(
@@ -296,7 +269,7 @@ _FIGURES = (
         counted_at="rated",
         agent="rated_agent",
         where=Q(score__isnull=False),
-        of=_COUNT,
+        of=COUNTED,
     ),
     Figure(
         key="csat",
@@ -306,79 +279,8 @@ _FIGURES = (
         counted_at="rated",
         agent="rated_agent",
         where=Q(score__isnull=False),
-        of=_of(Count, "pk", only=Q(score__gte=4)),
-        over=_COUNT,
+        of=of(Count, "pk", only=Q(score__gte=4)),
+        over=COUNTED,
         better=1,
     ),
 )
-FIGURES: Mapping[str, Figure] = {figure.key: figure for figure in _FIGURES}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """Which figures stand together, and what a row of their table is."""
-
-    name: str
-    title: str | Promise
-    keys: tuple[str, ...]
-    # What its rows may be; the first unless the address says otherwise.
-    by: tuple[str, ...]
-    tiles: tuple[str, ...] = ()
-
-
-_REPORTS = (
-    Report(
-        name="agents",
-        title=_("Agent performance"),
-        by=("agent",),
-        keys=(
-            "sessions",
-            "talk",
-            "average_session",
-            "first_response",
-            "acw",
-            "missed_offers",
-            "csat",
-            "participations",
-            "ratings",
-        ),
-        tiles=("sessions", "first_response", "average_session", "acw", "csat"),
-    ),
-    Report(
-        name="general",
-        title=_("Messaging"),
-        by=("day", "channel", "topic", "brand", "started_by"),
-        keys=("requests", "sessions", "missed", "offline", "first_response", "average_session"),
-        tiles=("requests", "sessions", "missed", "first_response", "average_session"),
-    ),
-    Report(
-        name="queue",
-        title=_("Queue"),
-        by=("day", "topic", "brand", "channel"),
-        keys=(
-            "wait",
-            "wait_max",
-            "wait_left",
-            "abandoned",
-            "quick_abandoned",
-            "timed_out",
-            "service_level",
-        ),
-        tiles=("service_level", "wait", "wait_max", "abandoned", "timed_out"),
-    ),
-    Report(
-        name="topics",
-        title=_("Topics"),
-        by=("topic",),
-        keys=("requests", "sessions", "missed", "first_response", "average_session", "csat"),
-        tiles=("requests", "sessions", "missed", "csat"),
-    ),
-    Report(
-        name="ratings",
-        title=_("Ratings"),
-        by=("agent", "day", "topic", "brand"),
-        keys=("ratings", "csat"),
-        tiles=("ratings", "csat"),
-    ),
-)
-REPORTS: Mapping[str, Report] = {report.name: report for report in _REPORTS}

@@ -1,0 +1,130 @@
+"""What each figure means: one definition for page, file, API and the rows behind a cell."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from reports.definitions.chats import CHATS
+from reports.definitions.people import PEOPLE, reason_figure, reason_figures
+from reports.definitions.shape import (
+    MOMENTS,
+    QUICK_SECONDS,
+    SERVICE_SECONDS,
+    Figure,
+    Listing,
+    Report,
+    Source,
+    Unit,
+)
+
+__all__ = [
+    "FIGURES",
+    "MOMENTS",
+    "QUICK_SECONDS",
+    "REPORTS",
+    "SERVICE_SECONDS",
+    "Figure",
+    "Listing",
+    "Report",
+    "Source",
+    "Unit",
+    "find_figure",
+    "reason_figures",
+]
+
+FIGURES: Mapping[str, Figure] = {figure.key: figure for figure in (*CHATS, *PEOPLE)}
+
+
+def find_figure(key: str) -> Figure | None:
+    """Return the figure of a key, those of the admin's own reasons included."""
+    return FIGURES.get(key) or reason_figure(key)
+
+
+_REPORTS = (
+    Report(
+        name="agents",
+        title=_("Agent performance"),
+        by=("agent",),
+        keys=(
+            "sessions",
+            "talk",
+            "average_session",
+            "first_response",
+            "acw",
+            "acw_total",
+            "handle_time",
+            "concurrency",
+            "concurrency_max",
+            "occupancy",
+            "utilisation",
+            "missed_offers",
+            "late_topics",
+            "csat",
+            "participations",
+            "ratings",
+        ),
+        tiles=("sessions", "first_response", "average_session", "acw", "csat"),
+        stacked=("talk", "acw_total"),
+        daily=("sessions", "missed_offers"),
+        hourly="sessions",
+    ),
+    Report(
+        name="status",
+        title=_("Agent status"),
+        by=("agent", "day"),
+        keys=("online", "break", "invisible", "first_in", "last_out", "changes", "busy_away"),
+        tiles=("online", "break", "invisible", "changes"),
+        stacked=("online", "break", "invisible"),
+        narrowed_by=("brand", "team", "agent"),
+    ),
+    Report(
+        name="general",
+        title=_("Messaging"),
+        by=("day", "channel", "topic", "brand", "started_by"),
+        keys=("requests", "sessions", "missed", "offline", "first_response", "average_session"),
+        tiles=("requests", "sessions", "missed", "first_response", "average_session"),
+        stacked=("sessions", "missed"),
+        daily=("requests", "missed"),
+        hourly="requests",
+    ),
+    Report(
+        name="queue",
+        title=_("Queue"),
+        by=("day", "topic", "brand", "channel"),
+        keys=(
+            "wait",
+            "wait_max",
+            "wait_left",
+            "abandoned",
+            "quick_abandoned",
+            "timed_out",
+            "service_level",
+        ),
+        tiles=("service_level", "wait", "wait_max", "abandoned", "timed_out"),
+        stacked=("abandoned", "quick_abandoned", "timed_out"),
+    ),
+    Report(
+        name="topics",
+        title=_("Topics"),
+        by=("topic",),
+        keys=("requests", "sessions", "missed", "first_response", "average_session", "csat"),
+        tiles=("requests", "sessions", "missed", "csat"),
+        stacked=("sessions", "missed"),
+    ),
+    Report(
+        name="tags",
+        title=_("Tags"),
+        by=("tag",),
+        keys=("requests", "sessions", "missed", "first_response", "average_session", "csat"),
+        tiles=("requests", "sessions", "missed", "csat"),
+        stacked=("sessions", "missed"),
+    ),
+    Report(
+        name="ratings",
+        title=_("Ratings"),
+        by=("agent", "day", "topic", "brand"),
+        keys=("ratings", "csat"),
+        tiles=("ratings", "csat"),
+    ),
+)
+REPORTS: Mapping[str, Report] = {report.name: report for report in _REPORTS}

@@ -1,0 +1,137 @@
+"""What a figure and a report are."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SERVICE_SECONDS = 30
+QUICK_SECONDS = 10
+
+
+class Unit(StrEnum):
+    """How a figure is written."""
+
+    COUNT = "count"
+    SECONDS = "seconds"
+    SHARE = "share"
+    NUMBER = "number"
+    MOMENT = "moment"
+
+
+class Source(StrEnum):
+    """Which facts a figure adds up."""
+
+    STAY = "stay"
+    STINT = "stint"
+    OFFER = "offer"
+    # Time of agents, clipped to the range: `reports/worktime.py`.
+    TIME = "time"
+    TICKET = "ticket"
+
+
+class Listing(StrEnum):
+    """Which list of rows is behind a cell; it is a page of that name."""
+
+    SESSIONS = "sessions"
+    STATUSES = "statuses"
+    TICKETS = "ticket-list"
+
+
+# An aggregate over the facts that a condition keeps.
+type Of = Callable[[Q], Any]
+
+
+def of(aggregate: Callable[..., Any], what: Any, *, only: Q | None = None, **options: Any) -> Of:
+    """Return an aggregate of a field or expression, over what a figure's own condition keeps."""
+    return lambda where: aggregate(
+        what, filter=(where & only if only else where) or None, **options
+    )
+
+
+COUNTED = of(Count, "pk")
+STAYS = of(Count, "stay", distinct=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure. `where` says which facts it is made of, `of` what is taken of them."""
+
+    key: str
+    name: str | Promise
+    formula: str | Promise
+    unit: Unit
+    source: Source = Source.STAY
+    # The moment that puts it into a period.
+    counted_at: str
+    of: Of = COUNTED
+    where: Q = field(default_factory=Q)
+    # Divides `of`.
+    over: Of | None = None
+    # Of time: which part of an agent's time it is, and which divides it.
+    part: str = ""
+    over_part: str = ""
+    # Whose figure it is; a figure of no agent stands in no agent's row.
+    agent: str = ""
+    # Less of it is better, more is, or neither.
+    better: int = 0
+    listing: Listing = Listing.SESSIONS
+
+    @property
+    def moment(self) -> str:
+        """Return the field of the moment as its source names it."""
+        match self.source:
+            case Source.OFFER:
+                return "missed_at"
+            case Source.TICKET:
+                return _OF_TICKETS[self.counted_at]
+        return f"{self.stay}{self.counted_at}_at"
+
+    @property
+    def stay(self) -> str:
+        """Return how a field of the stay begins in its source."""
+        return "stay__" if self.source in {Source.STINT, Source.OFFER} else ""
+
+
+_OF_TICKETS = {"opened": "created_at", "solved": "last_resolved_at"}
+MOMENTS: Mapping[str, Promise] = {
+    "started": _("when the chat began"),
+    "queued": _("when it came into line"),
+    "ended": _("when it ended"),
+    "rated": _("when it was rated"),
+    "missed": _("when the offer was missed"),
+    "clipped": _("the part within the days; what goes on counts up to now"),
+    "opened": _("when the ticket was opened"),
+    "solved": _("when the ticket was last resolved"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Which figures stand together, and what a row of their table is."""
+
+    name: str
+    title: str | Promise
+    keys: tuple[str, ...]
+    # What its rows may be; the first unless the address says otherwise.
+    by: tuple[str, ...]
+    tiles: tuple[str, ...] = ()
+    # Drawn on top of each other for each row.
+    stacked: tuple[str, ...] = ()
+    # Drawn by day, and by weekday and hour, whatever the rows are.
+    daily: tuple[str, ...] = ()
+    hourly: str = ""
+    # Which choices narrow it, beside days and zone.
+    narrowed_by: tuple[str, ...] = (
+        "brand",
+        "team",
+        "agent",
+        "topic",
+        "channel",
+        "tag",
+        "started_by",
+    )

@@ -1,0 +1,79 @@
+"""Which charts stand above the table of a report."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from agents.access import Access
+from reports import charts
+from reports.building import Built, every_day, written_day
+from reports.definitions import Figure, Unit
+from reports.figures import wanted
+from reports.timelines import lanes_of
+from reports.writing import written
+
+BARS = 12
+STACKED = 31
+
+
+def draw(built: Built, access: Access) -> dict[str, Any]:
+    """Return the charts of a report, by the name under which the template looks for them."""
+    found: dict[str, Any] = {"heat": charts.heat_map(built.hours)}
+    if built.report.hourly:
+        found["heat_title"] = _("%(figure)s by weekday and hour") % {
+            "figure": wanted(built.report.hourly).name
+        }
+    lead = built.figures[0]
+    if built.report.daily:
+        days = every_day(built.filters)
+        found["lines_chart"] = _lines(
+            [wanted(key) for key in built.report.daily],
+            [(written_day(day), built.days.get(day, {})) for day in days],
+        )
+    elif built.by == "day" and lead.unit in {Unit.COUNT, Unit.SECONDS}:
+        found["lines_chart"] = _lines([lead], [(line.name, line.values) for line in built.lines])
+    stacked = [figure for figure in built.figures if figure.key in built.report.stacked]
+    if len(stacked) > 1:
+        found["stacked"] = _stacked(stacked, built)
+    elif built.by != "day":
+        rows = [
+            (line.name, line.values[lead.key] or 0, _said(lead, line.values, built))
+            for line in built.lines[:BARS]
+        ]
+        found |= {"bars": charts.bars(rows), "bars_title": lead.name}
+    if built.report.name == "status":
+        title, lanes = lanes_of(built.filters, access, now=built.as_of)
+        found["timeline"] = charts.timeline(title, [tuple(lane) for lane in lanes])
+    return found
+
+
+def _lines(figures: list[Figure], rows: list[tuple[str, Any]]) -> charts.LineChart | None:
+    return charts.line_chart(
+        " · ".join(str(figure.name) for figure in figures),
+        [str(figure.name) for figure in figures],
+        [name for name, _row in rows],
+        [[row.get(figure.key) or 0 for _name, row in rows] for figure in figures],
+    )
+
+
+def _stacked(figures: list[Figure], built: Built) -> charts.StackedChart | None:
+    shown = built.lines[-STACKED:] if built.by == "day" else built.lines[:BARS]
+    names = [str(figure.name) for figure in figures]
+    return charts.stacked_chart(
+        " · ".join(names),
+        names,
+        [
+            (
+                line.name,
+                [
+                    (line.values[figure.key] or 0, _said(figure, line.values, built))
+                    for figure in figures
+                ],
+            )
+            for line in shown
+        ],
+    )
+
+
+def _said(figure: Figure, values: Any, built: Built) -> str:
+    return written(values[figure.key], figure.unit, zone=built.filters.zone)

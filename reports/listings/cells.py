@@ -1,0 +1,49 @@
+"""Which cell of which report a list of rows is behind, read from the address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from reports.building import row_value
+from reports.definitions import REPORTS, Figure, find_figure
+from reports.filters import BadFilter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A figure, and of which row; without a figure all rows are meant."""
+
+    figure: Figure | None = None
+    by: str = ""
+    row: str | None = None
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return what stands in the address."""
+        if self.figure is None:
+            return {}
+        values = {"figure": self.figure.key, "by": self.by, "row": self.row}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def value(self) -> object:
+        """Return what the row stands for in facts; None for the totals. Raises `BadFilter`."""
+        try:
+            return None if self.row is None else row_value(self.by, self.row)
+        except ValueError:
+            raise BadFilter(_("There is no such row.")) from None
+
+
+def read_cell(wish: Mapping[str, str]) -> Cell:
+    """Return the cell that an address names. Raises `BadFilter`."""
+    key, by, row = wish.get("figure", ""), wish.get("by", ""), wish.get("row")
+    if not key:
+        return Cell()
+    figure = find_figure(key[:40])
+    known_by = {value for report in REPORTS.values() for value in report.by}
+    if figure is None or (row is not None and by not in known_by):
+        raise BadFilter(_("There is no such figure."))
+    if by == "agent" and not figure.agent:
+        raise BadFilter(_("There is no such figure."))
+    return Cell(figure=figure, by=by, row=row)

@@ -1,0 +1,88 @@
+"""Which stretches of status a timeline shows: agents of one day, or the days of one agent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from agents.access import Access
+from agents.models import Agent, BreakReason, Status
+from reports.building import every_day, written_day
+from reports.filters import Filters
+from reports.people import people_of
+from reports.worktime import Turn, read_turns
+
+DAYS = 31
+LANES = 60
+
+
+class Stretch(NamedTuple):
+    """A part of a lane, `since` and `until` as shares of its day."""
+
+    since: float
+    until: float
+    status: str
+    text: str
+
+
+class Lane(NamedTuple):
+    """One line of a timeline."""
+
+    name: str
+    stretches: list[Stretch]
+
+
+def lanes_of(filters: Filters, access: Access, *, now: datetime) -> tuple[str, list[Lane]]:
+    """Return what a timeline is of, and its lanes: agents on the last day, or one agent's days."""
+    people = people_of(filters, access)[:LANES]
+    if filters.agent and people and filters.first != filters.last:
+        days = [day for day in every_day(filters) if filters.on(day).since < now][-DAYS:]
+        own = read_turns(people, filters, now=now).get(people[0], [])
+        labels = _labels()
+        lanes = [Lane(written_day(day), _stretches(own, filters.on(day), labels)) for day in days]
+        name = Agent.objects.get(pk=people[0]).name
+        return name, [lane for lane in lanes if lane.stretches]
+    day = min(filters.last, now.astimezone(filters.zone).date())
+    names = dict(Agent.objects.filter(pk__in=people).values_list("pk", "name"))
+    one = filters.on(max(day, filters.first))
+    turns = read_turns(people, one, now=now)
+    labels = _labels()
+    lanes = [Lane(names[pk], _stretches(turns.get(pk, []), one, labels)) for pk in people]
+    return written_day(one.first), [lane for lane in lanes if lane.stretches]
+
+
+def _labels() -> dict[int, str]:
+    language = get_language() or ""
+    return {reason.pk: reason.label(language) for reason in BreakReason.objects.all()}
+
+
+def _stretches(turns: Sequence[Turn], day: Filters, labels: dict[int, str]) -> list[Stretch]:
+    since, until = day.since.timestamp(), day.until.timestamp()
+    found = []
+    for turn in turns:
+        begins, ends = max(turn.since, since), min(turn.until, until)
+        if turn.status == Status.OFFLINE or ends <= begins:
+            continue
+        found.append(
+            Stretch(
+                (begins - since) / (until - since),
+                (ends - since) / (until - since),
+                turn.status,
+                _text(turn, begins, ends, day, labels),
+            )
+        )
+    return found
+
+
+def _text(turn: Turn, begins: float, ends: float, day: Filters, labels: dict[int, str]) -> str:
+    at, to = (datetime.fromtimestamp(moment, day.zone) for moment in (begins, ends))
+    name = str(Status(turn.status).label)
+    if turn.reason in labels:
+        name += f" ({labels[turn.reason]})"
+    return _("%(status)s %(since)s–%(until)s") % {
+        "status": name,
+        "since": f"{at:%H:%M}",
+        "until": f"{to:%H:%M}" if to.date() == at.date() else "24:00",
+    }
