@@ -14,6 +14,7 @@ from agents.models import Agent, Brand, Channel, Tag, Topic
 from reports.definitions import REPORTS, Figure, Report, Source, Unit, reason_figures
 from reports.figures import Row, compute, wanted
 from reports.filters import Filters
+from tickets.models import Ticket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +114,8 @@ def _lines(figures: list[Figure], rows: Mapping[Any, Row], by: str, filters: Fil
             )
             for day in every_day(filters)
         ]
-    names = _names(by, rows)
+    is_of_tickets = figures[0].source == Source.TICKET
+    names = _names(by, rows, is_of_tickets=is_of_tickets)
     lines = [
         Line(key=names[key][0], name=names[key][1], values=_whole(figures, row))
         for key, row in rows.items()
@@ -129,14 +131,15 @@ def written_day(day: date) -> str:
     return date_format(day, "j M Y")
 
 
-def _names(by: str, keys: Any) -> dict[Any, tuple[str, str]]:
+def _names(by: str, keys: Any, *, is_of_tickets: bool) -> dict[Any, tuple[str, str]]:
     """Return the key in addresses and the name of each row."""
     found: dict[Any, tuple[str, str]] = {None: ("", _("None")), "": ("", _("None"))}
     match by:
         case "agent":
             people = Agent.objects.filter(pk__in=[key for key in keys if key])
             found |= {one.pk: (one.public_id, one.name) for one in people}
-            found[None] = ("", _("Deleted agent"))
+            # A ticket may be nobody's; a chat that was had by nobody known was a deleted agent's.
+            found[None] = ("", _("None") if is_of_tickets else _("Deleted agent"))
         case "topic":
             language = get_language() or ""
             topics = Topic.objects.filter(pk__in=[key for key in keys if key])
@@ -147,6 +150,14 @@ def _names(by: str, keys: Any) -> dict[Any, tuple[str, str]]:
         case "tag":
             tags = Tag.objects.filter(pk__in=[key for key in keys if key])
             found |= {one.pk: (str(one.pk), one.name) for one in tags}
+        case "type" | "status" | "priority" | "source":
+            choices = {
+                "type": Ticket.Type.choices,
+                "status": Ticket.Status.choices,
+                "priority": Ticket.Priority.choices,
+                "source": Ticket.Source.choices,
+            }[by]
+            found |= {value: (value, str(label)) for value, label in choices}
         case "channel":
             found |= {value: (value, str(label)) for value, label in Channel.choices}
         case "started_by":

@@ -120,7 +120,7 @@ class Part:
     x: str
     width: str
     # Which of the parts it is, and so its colour.
-    number: int
+    mark: str
     text: str
 
 
@@ -138,30 +138,36 @@ class StackedChart:
     """Rows of bars that are made of parts."""
 
     title: str
-    names: list[str]
+    # How the parts are marked, and called.
+    keys: list[tuple[str, str]]
     bars: list[StackedBar]
 
 
 def stacked_chart(
-    title: str, names: Sequence[str], rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]
+    title: str,
+    keys: Sequence[tuple[str, str]],
+    rows: Sequence[tuple[str, Sequence[tuple[float, str]]]],
 ) -> StackedChart | None:
-    """Return bars of (name, parts), each part a value and how it is written."""
+    """Return bars of (name, parts), each part a value and how it is written.
+
+    `keys`: how each part is marked, and called.
+    """
     top = max((sum(value for value, _text in parts) for _name, parts in rows), default=0)
     if not top:
         return None
     drawn = []
     for name, parts in rows:
         at, found = 0.0, []
-        for number, (label, (value, text)) in enumerate(zip(names, parts, strict=True), start=1):
+        for (mark, label), (value, text) in zip(keys, parts, strict=True):
             width = value / top * 100
             if width:
                 found.append(
-                    Part(x=f"{at:.2f}", width=f"{width:.2f}", number=number, text=f"{label} {text}")
+                    Part(x=f"{at:.2f}", width=f"{width:.2f}", mark=mark, text=f"{label} {text}")
                 )
             at += width
         said = " · ".join(text for _value, text in parts)
         drawn.append(StackedBar(name=name, text=said, parts=found))
-    return StackedChart(title=title, names=list(names), bars=drawn)
+    return StackedChart(title=title, keys=list(keys), bars=drawn)
 
 
 @dataclass(frozen=True, kw_only=True)

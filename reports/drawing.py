@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from agents.access import Access
+from agents.models import Status
 from reports import charts
 from reports.building import Built, every_day, written_day
 from reports.definitions import Figure, Unit
@@ -43,7 +44,7 @@ def draw(built: Built, access: Access) -> dict[str, Any]:
         found |= {"bars": charts.bars(rows), "bars_title": lead.name}
     if built.report.name == "status":
         title, lanes = lanes_of(built.filters, access, now=built.as_of)
-        found["timeline"] = charts.timeline(title, [tuple(lane) for lane in lanes])
+        found["timeline"] = charts.timeline(title, [(lane.name, lane.stretches) for lane in lanes])
     return found
 
 
@@ -58,10 +59,14 @@ def _lines(figures: list[Figure], rows: list[tuple[str, Any]]) -> charts.LineCha
 
 def _stacked(figures: list[Figure], built: Built) -> charts.StackedChart | None:
     shown = built.lines[-STACKED:] if built.by == "day" else built.lines[:BARS]
-    names = [str(figure.name) for figure in figures]
+    # A status has one colour everywhere.
+    keys = [
+        (figure.key if figure.key in Status.values else f"part-{number}", str(figure.name))
+        for number, figure in enumerate(figures, start=1)
+    ]
     return charts.stacked_chart(
-        " · ".join(names),
-        names,
+        " · ".join(name for _mark, name in keys),
+        keys,
         [
             (
                 line.name,

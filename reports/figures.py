@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -14,6 +14,7 @@ from chat.models import ConversationTag
 from reports.definitions import Figure, Source, find_figure
 from reports.filters import Filters
 from reports.models import ChatFact, MissedOffer, StintFact, within
+from reports.tickets import tickets_for
 from reports.worktime import joined, overlapping, read_work, value_of
 
 _MODELS: dict[Source, Any] = {
@@ -73,6 +74,19 @@ def stays_behind(
     return ChatFact.objects.filter(pk__in=facts.order_by().values("stay"))
 
 
+def tickets_behind(
+    key: str, filters: Filters, access: Access, *, by: str = "", row: Any = None
+) -> QuerySet[Any]:
+    """Return the tickets that one cell counts."""
+    figure = wanted(key)
+    facts = _facts(figure, filters, access).filter(figure.where)
+    return (
+        facts
+        if row is None
+        else facts.annotate(g0=_groups(figure, by, filters)["g0"]).filter(g0=row)
+    )
+
+
 def stays_in(filters: Filters, access: Access) -> QuerySet[ChatFact]:
     """Return the stays that began in the range."""
     return _facts(wanted("requests"), filters, access)
@@ -98,7 +112,7 @@ def _add_up(
             if figure.over is not None:
                 number = row[f"over_{figure.key}"]
                 value = (value or 0) / number if number else None
-            cell[figure.key] = value
+            cell[figure.key] = value.total_seconds() if isinstance(value, timedelta) else value
 
 
 def _measure(
@@ -143,7 +157,14 @@ def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
 
 def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
     """Return what a figure may be made of: in the range, as filtered, and for these eyes."""
-    return scoped(figure.source, figure.agent, filters, access).filter(
+    if figure.source == Source.TICKET:
+        facts = tickets_for(filters, access)
+        if figure.counted_at == "solved":
+            # Whatever was resolved has changed since, and changes have an index.
+            facts = facts.filter(updated_at__gte=filters.since)
+    else:
+        facts = scoped(figure.source, figure.agent, filters, access)
+    return facts.filter(
         **{f"{figure.moment}__gte": filters.since, f"{figure.moment}__lt": filters.until}
     )
 

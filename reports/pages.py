@@ -174,6 +174,10 @@ _BY = {
     "team": gettext_lazy("Team"),
     "tag": gettext_lazy("Tag"),
     "started_by": gettext_lazy("Started by"),
+    "type": gettext_lazy("Type"),
+    "status": gettext_lazy("Status"),
+    "priority": gettext_lazy("Priority"),
+    "source": gettext_lazy("Source"),
 }
 
 

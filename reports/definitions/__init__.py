@@ -16,6 +16,7 @@ from reports.definitions.shape import (
     Source,
     Unit,
 )
+from reports.definitions.tickets import TICKETS
 
 __all__ = [
     "FIGURES",
@@ -32,7 +33,7 @@ __all__ = [
     "reason_figures",
 ]
 
-FIGURES: Mapping[str, Figure] = {figure.key: figure for figure in (*CHATS, *PEOPLE)}
+FIGURES: Mapping[str, Figure] = {figure.key: figure for figure in (*CHATS, *PEOPLE, *TICKETS)}
 
 
 def find_figure(key: str) -> Figure | None:
@@ -125,6 +126,23 @@ _REPORTS = (
         by=("agent", "day", "topic", "brand"),
         keys=("ratings", "csat"),
         tiles=("ratings", "csat"),
+    ),
+    Report(
+        name="tickets",
+        title=_("Tickets"),
+        by=("type", "status", "priority", "source", "topic", "brand", "agent", "day"),
+        keys=(
+            "tickets_opened",
+            "tickets_undone",
+            "tickets_solved",
+            "ticket_first_reply",
+            "ticket_first_resolution",
+            "ticket_resolution",
+        ),
+        tiles=("tickets_opened", "tickets_undone", "tickets_solved", "ticket_first_reply"),
+        stacked=("tickets_undone", "tickets_solved"),
+        daily=("tickets_opened", "tickets_solved"),
+        narrowed_by=("brand", "team", "agent", "topic"),
     ),
 )
 REPORTS: Mapping[str, Report] = {report.name: report for report in _REPORTS}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -27,7 +28,7 @@ class Cell:
         return {name: value for name, value in values.items() if value is not None}
 
     @property
-    def value(self) -> object:
+    def value(self) -> Any:
         """Return what the row stands for in facts; None for the totals. Raises `BadFilter`."""
         try:
             return None if self.row is None else row_value(self.by, self.row)

@@ -28,7 +28,7 @@ def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QueryS
         row = cell.value
         if cell.by == "day" and row is not None and cell.figure.source == "time":
             # Of time the part within a day counts, and no moment.
-            filters, row = filters.on(row), None  # type: ignore[arg-type]
+            filters, row = filters.on(row), None
         found = stays_behind(cell.figure.key, filters, access, by=cell.by, row=row)
     return found.select_related("conversation", "brand", "topic", "agent")
 

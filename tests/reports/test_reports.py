@@ -23,6 +23,7 @@ from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.ratings import rate_conversation
 from chat.operations.tags import add_tag
+from chat.operations.tickets import convert_to_ticket
 from chat.posting.messages import Author, Outgoing, Posted, post_message
 from reports.definitions import FIGURES, REPORTS
 from reports.facts.keeping import rebuild
@@ -75,6 +76,7 @@ def desk() -> Desk:
     answered(made, mert, noon, wait=60, talk=60, acw=0)
     left(made, noon, wait=5)
     left(made, noon, wait=45)
+    convert_to_ticket(conversation=first, by=elif_, now=timezone.now(), email="vera@example.com")
     rate_conversation(conversation=first, score=5, comment="", now=timezone.now())
     rebuild()
     return made

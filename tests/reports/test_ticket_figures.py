@@ -1,0 +1,144 @@
+"""Figures of tickets: by type and status, first reply, resolution, and for whom."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+
+from agents.access import access_of
+from agents.models import Agent, Permission, Role
+from reports.figures import compute
+from reports.filters import Filters
+from tests.support.factories import make_agent, make_brand, make_role, make_team
+from tickets.models import Ticket
+from tickets.operations.changes import change_ticket, mark_spam
+from tickets.operations.contacts import create_contact
+from tickets.operations.entries import Said
+from tickets.operations.nets import close_net
+from tickets.operations.saying import say
+from tickets.operations.tickets import open_ticket
+
+pytestmark = pytest.mark.django_db
+
+MORNING = datetime(2026, 11, 3, 9, tzinfo=ZoneInfo("Europe/Istanbul"))
+KEYS = [
+    "tickets_opened",
+    "tickets_undone",
+    "tickets_solved",
+    "ticket_first_reply",
+    "ticket_first_resolution",
+    "ticket_resolution",
+]
+
+
+def hours(count: float) -> datetime:
+    return MORNING + timedelta(hours=count)
+
+
+class Office:
+    """One brand, an agent of its team, and a boss who reads reports."""
+
+    def __init__(self) -> None:
+        self.elif_ = make_agent(name="Elif")
+        self.team = make_team(self.elif_)
+        self.brand = make_brand(default_team=self.team)
+        role = make_role(Permission.REPORTS, Permission.TICKETS, scope=Role.Scope.ALL)
+        self.boss = make_agent(role=role, language="en")
+
+    def opened(self, *, at: datetime = MORNING, **more: Any) -> Ticket:
+        wish: dict[str, Any] = {
+            "brand": self.brand,
+            "contact": create_contact(name="Vera", email="v@example.com", language="tr", now=at),
+            "topic": None,
+            "subject": "Gelmedi",
+            "said": [],
+            "language": "tr",
+            "source": "chat",
+            "data": {},
+            "origin_key": None,
+            "by": None,
+            "now": at,
+        }
+        return open_ticket(**wish | more)
+
+    def moved(self, ticket: Ticket, status: str, at: datetime) -> None:
+        change_ticket(ticket=ticket, by=self.elif_, now=at, changes={"status": status})
+
+    def replied(self, ticket: Ticket, at: datetime) -> None:
+        say(ticket=ticket, by=self.elif_, text="Bakıyoruz", client_id=str(at), now=at)
+
+    def figures(self, by: str = "", who: Agent | None = None, days: int = 0) -> Any:
+        day = MORNING.date()
+        filters = Filters(
+            first=day, last=day + timedelta(days=days), zone=ZoneInfo("Europe/Istanbul")
+        )
+        return compute(KEYS, filters, access_of(who or self.boss), by=by, now=hours(99))
+
+
+def test_the_clock_of_a_ticket_runs_from_opening_to_the_first_reply_and_both_resolutions() -> None:
+    office = Office()
+    in_chat = Said(body="Merhaba", at=MORNING, agent=office.elif_, chat_id=7, chat_seq=2)
+    first = office.opened(kind="complaint", said=[in_chat])
+    office.replied(first, hours(2))
+    office.replied(first, hours(3))
+    office.moved(first, "resolved", hours(4))
+    office.moved(first, "open", hours(5))
+    office.moved(first, "resolved", hours(8))
+    second = office.opened(kind="complaint")
+    office.replied(second, hours(1))
+    office.opened(kind="question")
+    rows = office.figures(by="type")
+    assert rows["complaint"] == {
+        "tickets_opened": 2,
+        "tickets_undone": 1,
+        "tickets_solved": 1,
+        "ticket_first_reply": 1.5 * 3600,
+        "ticket_first_resolution": 4 * 3600,
+        "ticket_resolution": 8 * 3600,
+    }
+    assert rows["question"]["tickets_opened"] == 1
+    assert rows["question"]["ticket_first_reply"] is None
+    by_status = {row: found["tickets_opened"] for row, found in office.figures(by="status").items()}
+    assert by_status == {"resolved": 1, "open": 1, "new": 1}
+
+
+def test_what_is_solved_another_day_counts_there_and_a_reopened_one_nowhere() -> None:
+    office = Office()
+    ticket = office.opened()
+    office.moved(ticket, "resolved", hours(30))
+    assert office.figures()[None]["tickets_solved"] == 0
+    assert office.figures(days=1)[None]["tickets_solved"] == 1
+    office.moved(ticket, "open", hours(31))
+    assert office.figures(days=1)[None]["tickets_solved"] == 0
+
+
+def test_spam_and_tickets_closed_along_with_their_chat_are_in_no_figure() -> None:
+    office = Office()
+    mark_spam(ticket=office.opened(), is_spam=True, by=office.elif_, now=hours(1))
+    net = office.opened(is_safety_net=True)
+    assert office.figures()[None]["tickets_opened"] == 1
+    close_net(ticket=net, now=hours(1))
+    assert office.figures()[None]["tickets_opened"] == 0
+
+
+def test_nobody_counts_tickets_beyond_their_scope() -> None:
+    office = Office()
+    elsewhere = make_agent(
+        role=make_role(Permission.REPORTS, scope=Role.Scope.ALL, brands=(make_brand(),))
+    )
+    own = make_role(Permission.REPORTS, scope=Role.Scope.OWN)
+    stranger = make_agent(role=own)
+    office.opened()
+    mine = office.opened(assignee=office.elif_)
+    own.grants.create(agent=office.elif_)
+    assert office.figures(who=elsewhere)[None]["tickets_opened"] == 0
+    assert office.figures(who=stranger)[None]["tickets_opened"] == 0
+    assert office.figures(who=office.elif_)[None]["tickets_opened"] == 1
+    client = Client()
+    client.force_login(office.elif_)
+    wish = "from=2026-11-03&to=2026-11-03&figure=tickets_opened"
+    rows = client.get(f"/api/v1/reports/tickets/rows?{wish}").json()["rows"]
+    assert [row["number"] for row in rows] == [mine.pk]
+    assert "Gelmedi" not in client.get(f"/reports/ticket-list/?{wish}").content.decode()
