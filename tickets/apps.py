@@ -11,6 +11,7 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Tickets")
 
     def ready(self) -> None:
-        """Register effects and the first step."""
+        """Register effects, the first step, and what tickets put into the console's frame."""
         import_module("tickets.tasks")
         import_module("tickets.first_steps")
+        import_module("tickets.console.entries")

@@ -1,9 +1,18 @@
-"""Canned replies that an agent may use."""
+"""Canned replies that an agent may use, and what a picker offers of them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
 from agents.access import Access
 from agents.models import CannedReply
+from config.folding import fold
+
+# More than anybody reads in a list; the filter runs in the browser.
+OFFERED = 300
+_VARIABLE = re.compile(r"\{\{\s*([a-z][a-z_.]*)\s*(?:\|([^{}]*))?\}\}")
 
 
 def canned_for(access: Access) -> QuerySet[CannedReply]:
@@ -13,3 +22,59 @@ def canned_for(access: Access) -> QuerySet[CannedReply]:
     of_team = Q() if access.everything else Q(team=None) | Q(team__in=access.team_ids)
     shared = Q(agent=None) & of_brand & of_team
     return CannedReply.objects.filter(Q(agent=access.agent_id) | shared).order_by("shortcut", "pk")
+
+
+def replies_in(access: Access, *, brand_id: int, language: str) -> QuerySet[CannedReply]:
+    """Return the replies that an agent may use with a brand's customer, most used first."""
+    return (
+        canned_for(access)
+        .filter(Q(brand=None) | Q(brand=brand_id), language=language)
+        .order_by("-used_count", "shortcut", "pk")
+    )
+
+
+class Filled(NamedTuple):
+    """A text, and whether it still has variables that somebody must fill in."""
+
+    text: str
+    is_complete: bool
+
+
+def fill(text: str, values: Mapping[str, str]) -> Filled:
+    """Replace `{{name}}` and `{{name|fallback}}` by `values`, the only names there are.
+
+    A variable without value and fallback stays as it is: the composer does not send it.
+
+    >>> fill("Merhaba {{visitor.name|Değerli müşterimiz}}", {"visitor.name": ""}).text
+    'Merhaba Değerli müşterimiz'
+    """
+    complete = True
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal complete
+        value = values.get(match[1], "") or (match[2] or "").strip()
+        if not value:
+            complete = False
+            return match[0]
+        return value
+
+    return Filled(_VARIABLE.sub(replaced, text), complete)
+
+
+def without_variables(values: Mapping[str, str]) -> dict[str, str]:
+    """Return values in which braces of a customer's name are no variable that blocks sending."""
+    return {name: value.replace("{{", "{ {") for name, value in values.items()}
+
+
+def offered_of(replies: QuerySet[CannedReply], values: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return replies with their texts filled by `values`, ready for the picker."""
+    return [
+        {
+            "id": reply.pk,
+            "shortcut": reply.shortcut,
+            "title": reply.title,
+            "text": fill(reply.body, values).text,
+            "keys": [fold(reply.shortcut), fold(reply.title), fold(reply.body)],
+        }
+        for reply in replies[:OFFERED]
+    ]

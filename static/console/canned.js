@@ -11,6 +11,7 @@ const FRESH = 60_000;
  * @typedef {{id: number, shortcut: string, title: string, text: string, keys: string[]}} Reply
  * @typedef {object} Wish
  * @property {string} conversation
+ * @property {string} [url]  where the replies come from; else from the chat's own address
  * @property {HTMLTextAreaElement} box
  * @property {string} query folded
  * @property {{sendNow: boolean} | null} early  Enter was pressed before there was a list
@@ -28,11 +29,11 @@ let chosen = 0;
 /** What stands there when nothing is shown. */
 let nothing = "";
 
-/** @param {string} conversation @returns {Promise<Reply[]>} */
-function load(conversation) {
+/** @param {Wish} wish @returns {Promise<Reply[]>} */
+function load({ conversation, url = `${settings.console}chats/${conversation}/canned/` }) {
   const known = loaded.get(conversation);
   if (known && Date.now() - known.at < FRESH) return known.replies;
-  const replies = request(`${settings.console}chats/${conversation}/canned/`)
+  const replies = request(url)
     .then((response) => (response.ok ? response.json() : Promise.reject(response)))
     .then((answer) => answer.replies);
   loaded.set(conversation, { at: Date.now(), replies });
@@ -45,7 +46,7 @@ export async function openPicker(wanted) {
   wanted.early ??= wish === drawn ? null : wish?.early ?? null;
   wish = wanted;
   /** @type {Reply[] | null} */
-  const replies = await load(wanted.conversation).catch(() => null);
+  const replies = await load(wanted).catch(() => null);
   if (wish !== wanted) return;
   nothing = replies ? texts.noCanned : texts.failed;
   shown = (replies ?? [])
@@ -78,7 +79,7 @@ function draw() {
     box.className = "picker";
     // It scrolls; the keys reach it through the box above which it stands.
     box.tabIndex = 0;
-    byId("composer")?.append(box);
+    wish.box.form?.append(box);
     box.addEventListener("mousedown", (event) => {
       event.preventDefault();
       const option = /** @type {Element} */ (event.target).closest("[role=option]");

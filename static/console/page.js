@@ -35,8 +35,9 @@ export function request(url, options = {}) {
 }
 
 /** Say something that passes by; in an open dialog, behind which nothing is seen or heard.
- * @param {string} text */
-export function toast(text) {
+ * @param {string} text @param {{label: string, act: () => void, seconds: number}} [offer] a button for
+ * as long as it is shown */
+export function toast(text, offer) {
   const dialog = document.querySelector("dialog[open]");
   const box = dialog?.firstElementChild ?? byId("toasts");
   if (!box) return;
@@ -46,12 +47,25 @@ export function toast(text) {
   const words = document.createElement("span");
   words.textContent = text;
   node.append(words);
+  if (offer) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button small";
+    button.textContent = offer.label;
+    button.addEventListener("click", () => {
+      left = 0;
+      node.remove();
+      offer.act();
+    });
+    node.append(button);
+  }
   box.append(node);
-  let left = 6;
+  let left = offer?.seconds ?? 6;
   // The answer that closes a dialog may say something, too.
   dialog?.addEventListener("close", () => left > 0 && byId("toasts")?.append(node), { once: true });
   const timer = setInterval(() => {
-    if (!node.matches(":hover, :focus-within")) left -= 1;
+    // What can be done only for so long goes in time.
+    if (offer || !node.matches(":hover, :focus-within")) left -= 1;
     if (left <= 0) {
       clearInterval(timer);
       node.remove();

@@ -36,6 +36,16 @@ export function showUploads(id) {
   byId("uploads")?.replaceChildren(...uploadsOf(id).map(({ node }) => node));
 }
 
+/** Attach files again that a message had, which was taken back. @param {any[]} files */
+export function restoreUploads(files) {
+  for (const file of files) {
+    const { upload, state } = draw(current, file);
+    upload.file = file;
+    upload.state = "done";
+    state.textContent = "";
+  }
+}
+
 /** Hand over the files that are ready, and forget them. */
 export function takeUploads() {
   const files = uploadsOf(current).filter(({ state }) => state === "done").map(({ file }) => file);
@@ -49,8 +59,8 @@ export function uploadFiles(id, files) {
   for (const file of files) start(id, file);
 }
 
-/** @param {string} id @param {File} file */
-async function start(id, file) {
+/** @param {string} id @param {{name: string}} file */
+function draw(id, file) {
   const node = document.createElement("li");
   node.className = "upload";
   const name = document.createElement("span");
@@ -70,13 +80,20 @@ async function start(id, file) {
   remove.addEventListener("click", () => {
     upload.stop.abort();
     chats.set(id, uploadsOf(id).filter((other) => other !== upload));
+    const box = /** @type {HTMLElement | null} */ (node.closest("form")?.querySelector("textarea") ?? null);
     node.remove();
-    byId("composer-text")?.focus();
+    box?.focus();
     changed();
   });
+  return { upload, state };
+}
+
+/** @param {string} id @param {File} file */
+async function start(id, file) {
+  const { upload, state } = draw(id, file);
   const fail = (/** @type {string} */ words) => {
     upload.state = "failed";
-    node.classList.add("is-failed");
+    upload.node.classList.add("is-failed");
     state.textContent = words;
   };
   const isTooMany = uploadsOf(id).filter((one) => one.state !== "failed").length > settings.filesMax;

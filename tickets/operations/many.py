@@ -1,7 +1,7 @@
 """One change to many tickets, and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +9,12 @@ from django.db import transaction
 
 from agents.models import Agent, Team
 from tickets.models import Ticket
-from tickets.operations.changes import NotTheirs, WrongValue, change_ticket
+from tickets.operations.changes import NotTheirs, WrongValue, change_ticket, mark_spam
+from tickets.operations.tags import TooManyTicketTags, change_ticket_tags
 from tickets.rights import TicketNotAuthorised
 
 MANY_MAX = 200
+_REFUSED = (NotTheirs, WrongValue, TicketNotAuthorised, TooManyTicketTags, Ticket.DoesNotExist)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,38 +22,63 @@ class Before:
     """What a ticket was like before a change of many, and after it."""
 
     ticket_id: int
-    was: Mapping[str, Any]
-    became: Mapping[str, Any]
+    was: Mapping[str, Any] = field(default_factory=dict)
+    became: Mapping[str, Any] = field(default_factory=dict)
+    # The word that it got and did not have.
+    tag: str = ""
 
 
 def change_many(
-    *, tickets: Iterable[Ticket], by: Agent, now: datetime, changes: Mapping[str, Any]
+    *,
+    tickets: Iterable[Ticket],
+    by: Agent,
+    now: datetime,
+    changes: Mapping[str, Any],
+    tag: str = "",
+    is_spam: bool | None = None,
 ) -> list[Before]:
     """Change each ticket in a transaction of its own; what one of them refuses stops no other.
 
-    Return what those that changed were like before, for `undo_many`.
+    Return what those that changed were like before, for `undo_many`. Raises `InvalidTag` for a word
+    that is no tag.
     """
     done = []
     for ticket in sorted(tickets, key=lambda each: each.pk):
-        was = _values(ticket)
         try:
-            after = change_ticket(ticket=ticket, by=by, now=now, changes=changes)
-        except (NotTheirs, WrongValue, TicketNotAuthorised, Ticket.DoesNotExist):
+            before = _change(ticket, by, now, changes, tag, is_spam)
+        except _REFUSED:
             continue
-        became = _values(after)
-        different = {key for key in was if was[key] != became[key]}
-        if different:
-            done.append(
-                Before(
-                    ticket_id=ticket.pk,
-                    was={key: was[key] for key in different},
-                    became={key: became[key] for key in different},
-                )
-            )
+        if before.was or before.tag:
+            done.append(before)
     return done
 
 
 @transaction.atomic
+def _change(
+    ticket: Ticket,
+    by: Agent,
+    now: datetime,
+    changes: Mapping[str, Any],
+    tag: str,
+    is_spam: bool | None,
+) -> Before:
+    was, lines = _values(ticket), 0
+    after = change_ticket(ticket=ticket, by=by, now=now, changes=changes)
+    if is_spam is not None:
+        after = mark_spam(ticket=ticket, is_spam=is_spam, by=by, now=now)
+    if tag:
+        tagged = change_ticket_tags(ticket=ticket, add=[tag], by=by, now=now)
+        lines = tagged.last_seq - after.last_seq
+    became = _values(after)
+    different = {key for key in was if was[key] != became[key]}
+    return Before(
+        ticket_id=ticket.pk,
+        was={key: was[key] for key in different},
+        became={key: became[key] for key in different},
+        tag=tag if lines else "",
+    )
+
+
 def undo_many(*, done: Sequence[Before], by: Agent, now: datetime) -> int:
     """Give tickets back what a change of many took; what has changed since stays.
 
@@ -59,21 +86,27 @@ def undo_many(*, done: Sequence[Before], by: Agent, now: datetime) -> int:
     """
     undone = 0
     for before in done:
-        ticket = Ticket.objects.filter(pk=before.ticket_id).first()
-        if ticket is None:
-            continue
-        values = _values(ticket)
-        back = {
-            key: value for key, value in before.was.items() if values[key] == before.became[key]
-        }
-        wish = {key: _row(key, value) for key, value in back.items()}
         try:
-            with transaction.atomic():
-                change_ticket(ticket=ticket, by=by, now=now, changes=wish)
-        except (NotTheirs, WrongValue, TicketNotAuthorised):
+            undone += _undo(before, by, now)
+        except _REFUSED:
             continue
-        undone += bool(back)
     return undone
+
+
+@transaction.atomic
+def _undo(before: Before, by: Agent, now: datetime) -> bool:
+    ticket = Ticket.objects.get(pk=before.ticket_id)
+    values = _values(ticket)
+    back = {key: value for key, value in before.was.items() if values[key] == before.became[key]}
+    is_spam = back.pop("is_spam", None)
+    if is_spam is not None:
+        mark_spam(ticket=ticket, is_spam=is_spam, by=by, now=now)
+    if back:
+        wish = {key: _row(key, value) for key, value in back.items()}
+        change_ticket(ticket=ticket, by=by, now=now, changes=wish)
+    if before.tag:
+        change_ticket_tags(ticket=ticket, remove=[before.tag], by=by, now=now)
+    return bool(back or before.tag or is_spam is not None)
 
 
 def _values(ticket: Ticket) -> dict[str, Any]:
@@ -82,13 +115,13 @@ def _values(ticket: Ticket) -> dict[str, Any]:
         "priority": str(ticket.priority),
         "team": ticket.team_id,
         "assignee": ticket.assignee_id,
+        "is_spam": ticket.is_spam,
     }
 
 
-def _row(field: str, value: Any) -> Any:
+def _row(name: str, value: Any) -> Any:
     """Return the row that a key names; of one that is gone, nobody."""
-    if field not in ("team", "assignee") or value is None:
+    if name not in ("team", "assignee") or value is None:
         return value
-    if field == "team":
-        return Team.objects.filter(pk=value).first()
-    return Agent.objects.filter(pk=value).first()
+    rows: Any = Agent.objects if name == "assignee" else Team.objects
+    return rows.filter(pk=value).first()

@@ -86,9 +86,9 @@ def say(
     files = _own_files(file_ids, by)
     if seen is not None and (newest := _newest_of_others(locked, by)) > seen:
         raise SomethingNew(newest)
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = {"files": [file.wire for file in files]} if files else {}
     if not is_note:
-        data = {"to": to or locked.contact.email, "cc": list(cc)[:CC_MAX], "cc_before": locked.cc}
+        data |= {"to": to or locked.contact.email, "cc": list(cc)[:CC_MAX], "cc_before": locked.cc}
     entry = append(
         locked,
         kind=Entry.Kind.NOTE if is_note else Entry.Kind.MESSAGE,
@@ -137,7 +137,7 @@ def unsay(*, entry: Entry, by: Agent, now: datetime) -> Unsaid:
         text=found.body,
         to=str(found.data.get("to", "")),
         cc=list(found.data.get("cc", ())),
-        files=[file.wire for file in found.files.order_by("pk")],
+        files=list(found.data.get("files", ())),
     )
     _take_status_back(locked, found, by)
     if locked.cc == found.data.get("cc"):

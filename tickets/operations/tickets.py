@@ -33,6 +33,7 @@ def open_ticket(
     by: Agent | None,
     now: datetime,
     kind: str = Ticket.Type.REQUEST,
+    priority: str = Ticket.Priority.NORMAL,
     assignee: Agent | None = None,
 ) -> Ticket:
     """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket.
@@ -50,6 +51,7 @@ def open_ticket(
         team=team or _team_of(topic, brand),
         subject=subject_of(subject),
         type=kind,
+        priority=priority,
         assignee=assignee,
         status=Ticket.Status.OPEN if assignee else Ticket.Status.NEW,
         source=source,

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from agents.models import Agent, Brand, CannedReply, Permission, Role, Team, Topic
-from chat.console.canned import fill
+from agents.queries.canned import fill
 from chat.models import Conversation, Participation
 from tests.support import factories
 from tests.support.desk import work

@@ -1,0 +1,333 @@
+// @ts-check
+import { fold } from "../../live/fold.js";
+import { composes, isBlank, pastedFiles } from "../../live/words.js";
+import { byId, request, settings, texts, toast } from "../page.js";
+import { hasUploads, onUploads, restoreUploads, showUploads, takeUploads, uploadFiles } from "../uploads.js";
+
+/** Where agents write in a ticket: a reply or a note, with what goes along. */
+
+const DRAFT_AFTER = 800;
+const BLANK = /\{\{[^{}]*\}\}/;
+
+/** Loaded when first needed. @type {import("../canned.js") | null} */
+let picker = null;
+let draftTimer = 0;
+/** What the server has of the draft. */
+let kept = "";
+let isSending = false;
+
+const form = () => /** @type {HTMLFormElement | null} */ (byId("ticket-composer"));
+const area = () => /** @type {HTMLTextAreaElement} */ (byId("ticket-text"));
+const number = () => byId("ticket-pane")?.dataset.number ?? "";
+/** @param {string} name */
+const field = (name) => /** @type {HTMLInputElement} */ (form()?.elements.namedItem(name));
+/** Whom the files belong to while they wait. */
+const place = () => `ticket-${number()}`;
+
+/** @param {string} mode */
+export function setMode(mode) {
+  const frame = form();
+  if (!frame) return;
+  const changed = frame.dataset.mode !== mode;
+  frame.dataset.mode = mode;
+  field("mode").value = mode;
+  for (const button of frame.querySelectorAll(".mode")) {
+    const own = /** @type {HTMLElement} */ (button);
+    own.setAttribute("aria-pressed", String(own.dataset.mode === mode));
+  }
+  const box = area();
+  box.placeholder = (mode === "note" ? box.dataset.note : box.dataset.reply) ?? "";
+  if (changed && box.value.trim()) keepSoon();
+}
+
+/** Write a reply or a note. @param {string} mode */
+export function write(mode) {
+  setMode(mode);
+  area()?.focus();
+}
+
+/** @param {string} words */
+function hint(words) {
+  const node = byId("ticket-hint");
+  if (node && node.textContent !== words) node.textContent = words;
+}
+
+const written = () => `${field("mode").value}:${area().value}`;
+
+/** Save the draft now, if it is not saved. */
+export function keepDraft() {
+  clearTimeout(draftTimer);
+  const frame = form();
+  if (!frame || written() === kept) return;
+  kept = written();
+  const body = new URLSearchParams({ text: area().value, mode: field("mode").value });
+  request(frame.dataset.draft ?? "", { method: "POST", body, keepalive: true }).catch(() => {
+    // The next key saves again.
+    kept = "";
+  });
+}
+
+function keepSoon() {
+  clearTimeout(draftTimer);
+  draftTimer = setTimeout(keepDraft, DRAFT_AFTER);
+}
+
+/** The next words are new ones: under a number of their own. */
+function begin() {
+  field("cid").value = crypto.randomUUID();
+  delete area().dataset.canned;
+}
+
+/** What keeps the words from going. */
+function whyNot() {
+  const box = area();
+  const blank = BLANK.exec(box.value);
+  if (blank) {
+    box.focus();
+    box.setSelectionRange(blank.index, blank.index + blank[0].length);
+    return texts.blanks;
+  }
+  if (hasUploads("running")) return texts.uploading;
+  return isBlank(box.value) && !hasUploads("done") ? null : "";
+}
+
+/** @param {HTMLButtonElement | null} button */
+async function send(button) {
+  const frame = form();
+  if (!frame || isSending) return;
+  const because = whyNot();
+  if (because !== "") {
+    hint(because ?? "");
+    area().focus();
+    return;
+  }
+  isSending = true;
+  clearTimeout(draftTimer);
+  const files = takeUploads();
+  const body = new FormData(frame);
+  body.set("status", button?.value ?? "");
+  for (const file of files) body.append("file", file.id);
+  const used = area().dataset.canned;
+  const isDone = await post(frame.action, body);
+  isSending = false;
+  if (form() !== frame) return;
+  if (!isDone) {
+    restoreUploads(files);
+    return;
+  }
+  if (used) request(`${frame.dataset.canned}${used}/used/`, { method: "POST" }).catch(() => {});
+}
+
+/** @param {string} url @param {FormData} [body] @returns {Promise<boolean>} whether it was said */
+export async function post(url, body) {
+  try {
+    const response = await request(url, { method: "POST", body });
+    if (!response.ok) throw new Error(String(response.status));
+    const events = JSON.parse(response.headers.get("Console-Events") ?? "{}");
+    for (const [name, detail] of Object.entries(events)) {
+      document.body.dispatchEvent(new CustomEvent(name, { detail }));
+    }
+    return "ticket:said" in events;
+  } catch {
+    toast(texts.failed);
+    return false;
+  }
+}
+
+/** @param {{seq: number, seconds: number}} said */
+function said({ seq, seconds }) {
+  const frame = form();
+  if (!frame) return;
+  const undo = `${frame.action}${seq}/undo/`;
+  if (seconds) {
+    toast(texts.replySaved, { label: texts.undo, seconds, act: () => post(undo) });
+  }
+  area().value = "";
+  setMode("reply");
+  kept = written();
+  begin();
+  hint("");
+  const news = byId("ticket-news");
+  if (news) news.hidden = true;
+  area().focus();
+}
+
+/** @param {{text: string, to: string, cc: string[], files: any[]}} back */
+function unsaid({ text, to, cc, files }) {
+  if (!form()) return;
+  const box = area();
+  // What was begun since stays, after it.
+  box.value = [text, box.value].filter(Boolean).join("\n\n");
+  setMode("reply");
+  field("to").value = to;
+  field("cc").value = cc.join(", ");
+  showCc(cc.length > 0);
+  restoreUploads(files);
+  keepSoon();
+  box.focus();
+}
+
+/** @param {boolean} shows */
+function showCc(shows) {
+  const label = byId("ticket-cc");
+  const button = byId("ticket-cc-button");
+  if (label && shows) label.hidden = false;
+  if (button && shows) button.hidden = true;
+}
+
+/** @param {File[]} files */
+const upload = (files) => uploadFiles(place(), files);
+
+// Canned replies
+
+function slashed() {
+  const box = area();
+  const before = box.value.slice(0, box.selectionStart);
+  const slash = /(?:^|\s)\/(\S*)$/.exec(before);
+  return slash ? { query: slash[1], from: before.length - slash[1].length - 1 } : null;
+}
+
+/** @param {boolean} always open it even without a slash */
+async function canned(always) {
+  if (!always && !slashed()) {
+    picker?.closePicker();
+    return;
+  }
+  const frame = form();
+  picker ??= await import("../canned.js");
+  const box = area();
+  const slash = slashed();
+  if (!frame || form() !== frame || (!slash && !always)) return;
+  const { query, from } = slash ?? { query: "", from: box.selectionStart };
+  picker.openPicker({
+    early: null,
+    conversation: place(),
+    url: frame.dataset.canned,
+    box,
+    query: fold(query),
+    insert: (reply) => {
+      box.setRangeText(reply.text, from, box.selectionStart, "end");
+      box.dataset.canned = String(reply.id);
+      box.focus();
+      const blank = BLANK.exec(box.value);
+      if (blank) box.setSelectionRange(blank.index, blank.index + blank[0].length);
+      keepSoon();
+    },
+  });
+}
+
+/** What is new was seen by whoever has not begun to write: who has is asked before it is sent. */
+export function noteSeen() {
+  if (form() && isBlank(area().value)) field("seen").value = byId("ticket-thread")?.dataset.head ?? "0";
+}
+
+/** Bring the composer of the ticket in the page to life. */
+export function mountComposer() {
+  const frame = form();
+  if (!frame) return;
+  const box = area();
+  isSending = false;
+  begin();
+  setMode(frame.dataset.mode ?? "reply");
+  kept = written();
+  showUploads(place());
+  frame.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(/** @type {HTMLButtonElement | null} */ (event.submitter));
+  });
+  frame.addEventListener("click", (event) => press(/** @type {Element} */ (event.target), box));
+  byId("ticket-file-input")?.addEventListener("change", (event) => {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    upload([...(input.files ?? [])]);
+    input.value = "";
+  });
+  box.addEventListener("input", () => {
+    hint("");
+    keepSoon();
+    canned(false);
+  });
+  box.addEventListener("keydown", (event) => {
+    if (composes(event) || picker?.pickerKey(event)) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      frame.requestSubmit(/** @type {HTMLElement} */ (frame.querySelector(".send-button")));
+    } else if (event.code === "Space" && event.ctrlKey) {
+      event.preventDefault();
+      canned(true);
+    }
+  });
+  box.addEventListener("blur", () => setTimeout(() => {
+    if (document.activeElement !== box) picker?.closePicker();
+  }, 150));
+  box.addEventListener("paste", (event) => {
+    const files = pastedFiles(event);
+    if (!files.length) return;
+    event.preventDefault();
+    upload(files);
+  });
+}
+
+/** @param {Element} target @param {HTMLTextAreaElement} box */
+function press(target, box) {
+  const button = /** @type {HTMLElement | null} */ (target.closest("button"));
+  if (button?.matches(".mode")) {
+    write(button.dataset.mode ?? "reply");
+    return;
+  }
+  switch (button?.id) {
+    case "ticket-cc-button":
+      showCc(true);
+      field("cc").focus();
+      break;
+    case "ticket-attach": {
+      const input = /** @type {HTMLInputElement} */ (byId("ticket-file-input"));
+      input.accept = settings.accept;
+      input.click();
+      break;
+    }
+    case "ticket-canned":
+      box.focus();
+      if (byId("picker")) picker?.closePicker();
+      else canned(true);
+      break;
+    case "ticket-emoji":
+      import("../../live/emoji.js").then(({ openEmoji }) => openEmoji(button, box, texts));
+  }
+}
+
+/** Files that are dropped on the ticket. @param {HTMLElement} pane */
+function listenForDrops(pane) {
+  const hasFiles = (/** @type {DragEvent} */ event) => Boolean(form()) && [...(event.dataTransfer?.types ?? [])].includes("Files");
+  pane.addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    form()?.classList.add("is-dropping");
+  });
+  pane.addEventListener("dragleave", (event) => {
+    if (!pane.contains(/** @type {Node | null} */ (event.relatedTarget))) form()?.classList.remove("is-dropping");
+  });
+  pane.addEventListener("drop", (event) => {
+    form()?.classList.remove("is-dropping");
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    upload([...(event.dataTransfer?.files ?? [])]);
+  });
+}
+
+export function startComposer() {
+  onUploads(() => hint(""));
+  addEventListener("pagehide", keepDraft);
+  const pane = byId("ticket");
+  if (pane) listenForDrops(pane);
+  /** @param {string} name @param {(detail: any) => void} hear */
+  const on = (name, hear) =>
+    document.body.addEventListener(name, (event) => hear(/** @type {CustomEvent} */ (event).detail));
+  on("ticket:said", said);
+  on("ticket:unsaid", unsaid);
+  on("ticket:news", ({ head }) => {
+    if (!form()) return;
+    field("seen").value = head;
+    const news = byId("ticket-news");
+    if (news) news.hidden = false;
+  });
+}

@@ -1,0 +1,175 @@
+"""The ticket desk in real browsers: written, taken back, changed together, seen by colleagues."""
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from agents.operations.canned import add_canned_reply
+from tests.conftest import Site
+from tests.support import factories
+from tests.support.chromium import Contexts, assert_accessible
+from tests.support.console_page import Desk, open_desk, ready
+from tickets.models import Draft, Ticket
+from tickets.operations.contacts import create_contact
+from tickets.operations.entries import Said
+from tickets.operations.tickets import open_ticket
+
+pytestmark = pytest.mark.browser
+
+
+def opened(desk: Desk, subject: str = "Kargo gelmedi", **changes) -> Ticket:
+    now = timezone.now()
+    contact = create_contact(
+        name="Zeynep Aksoy", email="zeynep@example.com", language="en", now=now
+    )
+    return open_ticket(
+        **{
+            "brand": desk.brand,
+            "contact": contact,
+            "topic": None,
+            "subject": subject,
+            "said": [Said(body="Kargom nerede?", at=now)],
+            "language": "en",
+            "source": "phone",
+            "data": {},
+            "origin_key": None,
+            "by": None,
+            "now": now,
+        }
+        | changes
+    )
+
+
+def at_tickets(desk: Desk, path: str = "?folder=all", page: Page | None = None) -> Page:
+    page = page or desk.page
+    page.goto(f"{desk.site.url}/console/tickets/{path}")
+    ready(page)
+    return page
+
+
+@pytest.fixture
+def desk(site: Site, new_context: Contexts) -> Desk:
+    return open_desk(site, new_context, viewport={"width": 1280, "height": 800})
+
+
+def test_a_reply_is_written_taken_back_and_sent_while_a_colleague_looks_on(
+    desk: Desk, new_context: Contexts
+) -> None:
+    ticket = opened(desk)
+    mert = factories.make_agent(name="Mert Yılmaz", language="en")
+    desk.team.agents.add(mert)
+    theirs = at_tickets(
+        desk,
+        f"{ticket.pk}/?folder=all",
+        new_context(agent=mert, url=desk.site.url).new_page(),
+    )
+    add_canned_reply(
+        by=desk.elif_, shortcut="hi", title="Hi", body="Hello {{visitor.name}}", language="en"
+    )
+    page = at_tickets(desk)
+    # The list opens it beside itself, and the composer is where the keys lead.
+    page.locator(".ticket-row").click()
+    expect(page.locator("#ticket-side .ticket-properties")).to_be_visible()
+    page.keyboard.press("Alt+L")
+    page.keyboard.type("/hi")
+    expect(page.locator("#picker [role=option]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#ticket-text")).to_have_value("Hello Zeynep Aksoy")
+    expect(theirs.locator("#ticket-answering")).to_have_text("Elif Kaya is answering")
+    page.locator("#ticket-file-input").set_input_files(
+        {"name": "label.txt", "mimeType": "text/plain", "buffer": b"7741 0923"}
+    )
+    expect(page.locator("#uploads .upload span:empty")).to_have_count(1)
+    page.get_by_role("button", name="Save and wait").click()
+    expect(theirs.locator(".ticket-card[data-side=agent]")).to_contain_text("Hello Zeynep Aksoy")
+    expect(theirs.locator("#ticket-head .status-waiting")).to_be_visible()
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#ticket-text")).to_have_value("Hello Zeynep Aksoy")
+    expect(page.locator("#uploads")).to_contain_text("label.txt")
+    expect(theirs.locator(".ticket-card[data-side=agent]")).to_have_count(0)
+    expect(theirs.locator("#ticket-head .status-new")).to_be_visible()
+    page.press("#ticket-text", "Control+Enter")
+    sent = page.locator(".ticket-card[data-side=agent]")
+    expect(sent).to_contain_text("→ zeynep@example.com")
+    expect(sent.get_by_role("link", name="label.txt")).to_be_visible()
+    expect(page.locator("#ticket-text")).to_have_value("")
+    # The list follows both.
+    expect(theirs.locator(".ticket-row .status-open")).to_be_visible()
+    assert Ticket.objects.get(pk=ticket.pk).status == "open"
+
+
+def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(desk: Desk) -> None:
+    first, second = opened(desk, "Kargo"), opened(desk, "Fatura")
+    page = at_tickets(desk, f"{first.pk}/?folder=all")
+    page.keyboard.press("Alt+P")
+    expect(page.locator(".ticket-to")).to_be_hidden()
+    expect(page.locator(".note-label")).to_be_visible()
+    page.keyboard.type("Kargoyu aradım")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".ticket-card[data-kind=note]")).to_contain_text("Only the team sees this")
+    # Back to replies by itself: the next words are for the customer again, and it shows.
+    expect(page.locator(".ticket-to")).to_be_visible()
+    page.keyboard.type("Merhaba Zey")
+    page.keyboard.press("Alt+K")
+    expect(page.locator("#ticket-subject")).to_have_text(second.subject)
+    page.go_back()
+    expect(page.locator("#ticket-subject")).to_have_text(first.subject)
+    expect(page.locator("#ticket-text")).to_have_value("Merhaba Zey")
+    assert Draft.objects.get(ticket=first).text == "Merhaba Zey"
+
+
+def test_several_are_changed_at_once_and_back(desk: Desk) -> None:
+    for n in range(3):
+        opened(desk, f"Talep {n}")
+    page = at_tickets(desk)
+    page.click("#ticket-pick")
+    page.click("#ticket-many-all")
+    expect(page.locator("#ticket-many-count")).to_have_text("3")
+    page.click("#ticket-many-change")
+    dialog = page.locator("#dialogs dialog")
+    dialog.get_by_label("Status").select_option("resolved")
+    dialog.get_by_role("button", name="Change").click()
+    expect(page.locator(".ticket-row .status-resolved")).to_have_count(3)
+    expect(page.locator("#ticket-pick")).to_be_focused()
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator(".ticket-row .status-new")).to_have_count(3)
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "width"), [("tr", "light", 1280), ("en", "dark", 360)]
+)
+def test_the_desk_is_accessible_in_both_dresses_and_fits_a_phone(
+    site: Site, new_context: Contexts, language: str, theme: str, width: int
+) -> None:
+    desk = open_desk(
+        site,
+        new_context,
+        agent={"language": language, "theme": theme},
+        viewport={"width": width, "height": 780},
+    )
+    ticket = opened(desk, "Çok uzun bir başlık: kargo takip numarası hâlâ sistemde görünmüyor")
+    page = at_tickets(desk)
+    page.click("#ticket-filter-button")
+    expect(page.locator("#ticket-filters select").first).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    page.locator(".ticket-row").click()
+    expect(page.locator("#ticket-pane")).to_be_visible()
+    if width < 1100:
+        page.click("#context-toggle")
+    expect(page.locator("#ticket-side .ticket-properties")).to_be_visible()
+    assert_accessible(page)
+    if width < 1100:
+        page.click("#context-close")
+    page.keyboard.press("Alt+P")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    at_tickets(desk, "new/")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # On a phone one pane at a time, and back.
+    at_tickets(desk, f"{ticket.pk}/")
+    if width < 720:
+        expect(page.locator("#ticket-rows")).to_be_hidden()
+        page.locator("#ticket-head .ticket-back").click()
+        expect(page.locator("#ticket-rows")).to_be_visible()

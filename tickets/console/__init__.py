@@ -1,0 +1,1 @@
+"""The ticket desk in the console."""

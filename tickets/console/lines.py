@@ -1,0 +1,78 @@
+"""The lines of a ticket's timeline as its page shows them."""
+
+from collections.abc import Mapping
+from typing import Any
+from zlib import crc32
+
+from django.utils.translation import gettext as _
+
+from config.text import initials
+from tickets.models import Entry, Ticket
+
+HUES = 8
+_CHOICES: Mapping[str, Any] = {
+    "status": Ticket.Status.choices,
+    "priority": Ticket.Priority.choices,
+    "type": Ticket.Type.choices,
+}
+
+
+def face(name: str, key: str) -> dict[str, Any]:
+    """Return two letters and one of eight colours."""
+    letters = initials(" ".join(word for word in name.split() if word[0].isalpha()))
+    return {"initials": letters or name[:2].upper(), "hue": crc32(key.encode()) % HUES}
+
+
+def line_of(entry: Entry, customer: str) -> dict[str, Any]:
+    """Return one line: words of somebody, or what happened."""
+    is_said = entry.kind in (Entry.Kind.MESSAGE, Entry.Kind.NOTE)
+    key = author = ""
+    if entry.agent:
+        author, key = entry.agent.name, entry.agent.public_id
+    elif entry.author_kind == Entry.AuthorKind.CUSTOMER:
+        author, key = customer, f"contact{entry.ticket.contact_id}"
+    elif is_said:
+        author = key = entry.get_author_kind_display()
+    return {
+        "seq": entry.seq,
+        "kind": entry.kind if is_said else "event",
+        "side": entry.author_kind,
+        "author": author,
+        "face": face(author, key),
+        "text": entry.body if is_said else happened(entry),
+        "to": entry.data.get("to", "") if entry.kind == Entry.Kind.MESSAGE else "",
+        "cc": ", ".join(entry.data.get("cc", ())),
+        "files": [file for file in entry.data.get("files", ()) if file.get("name")],
+        "from_chat": entry.chat_id is not None,
+        "at": entry.created_at,
+    }
+
+
+def happened(entry: Entry) -> str:
+    """Return what happened in words."""
+    data = entry.data
+    to = str(data.get("to", ""))
+    match entry.kind:
+        case Entry.Kind.CREATED:
+            source = str(data.get("source", ""))
+            return _("Opened: %(source)s") % {"source": dict(Ticket.Source.choices).get(source)}
+        case Entry.Kind.ASSIGNED:
+            return _("Assigned to: %(name)s") % {"name": to or _("nobody")}
+        case Entry.Kind.STATUS:
+            return _("Status: %(status)s") % {"status": dict(Ticket.Status.choices).get(to, to)}
+        case Entry.Kind.TAGGED if "added" in data:
+            return _("Tag added: %(name)s") % {"name": data["added"]}
+        case Entry.Kind.TAGGED:
+            return _("Tag removed: %(name)s") % {"name": data.get("removed", "")}
+    field = str(data.get("field", ""))
+    if field == "spam":
+        return _("Marked as spam") if to == "True" else _("Not spam after all")
+    value = dict(_CHOICES.get(field, ())).get(to, to)
+    names = {
+        "priority": _("Priority"),
+        "type": _("Type"),
+        "topic": _("Topic"),
+        "team": _("Team"),
+        "subject": _("Subject"),
+    }
+    return f"{names.get(field, field)}: {value or '–'}"

@@ -1,0 +1,23 @@
+"""Addresses of the ticket desk."""
+
+from django.urls import path
+
+from tickets.console import actions, canned, many, new, pages
+
+_one = "console/tickets/<int:number>/"
+
+urlpatterns = [
+    path("console/tickets/", pages.tickets, name="tickets"),
+    path("console/tickets/new/", new.new, name="ticket-new"),
+    path("console/tickets/many/", many.many, name="tickets-many"),
+    path("console/tickets/many/<str:key>/undo/", many.undo, name="tickets-undo"),
+    path(_one, pages.one, name="ticket"),
+    path(f"{_one}say/", actions.reply, name="ticket-say"),
+    path(f"{_one}say/<int:seq>/undo/", actions.take_back, name="ticket-unsay"),
+    path(f"{_one}change/", actions.change, name="ticket-change"),
+    path(f"{_one}spam/", actions.spam, name="ticket-spam"),
+    path(f"{_one}tags/", actions.tags, name="ticket-tags"),
+    path(f"{_one}draft/", actions.draft, name="ticket-draft"),
+    path(f"{_one}canned/", canned.canned, name="ticket-canned"),
+    path(f"{_one}canned/<int:pk>/used/", canned.canned_used, name="ticket-canned-used"),
+]

@@ -1,0 +1,1 @@
+"""Reads that serve a screen."""

@@ -1,0 +1,194 @@
+"""The list of tickets: its folders, its filters, and a page at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.core import signing
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
+from django.utils.dateparse import parse_date
+from django.utils.timezone import make_aware
+from django.utils.translation import gettext_lazy as _
+
+from agents.access import Access, of_teams
+from config.folding import fold
+from config.text import key_of
+from tickets.models import Ticket, TicketTag
+
+PAGE = 40
+WORDS_MAX = 8
+# What can be wished for besides the folder and the brand.
+WISHES = (
+    *("q", "status", "type", "priority", "source", "team", "agent", "topic", "tag"),
+    *("from", "to", "spam"),
+)
+# As a filter: whose tickets have none.
+NOBODY = "none"
+ME = "me"
+_SALT = "tickets"
+_Status = Ticket.Status
+# Named one by one, so that the index by status is of use.
+UNFINISHED = (_Status.NEW, _Status.OPEN, _Status.WAITING, _Status.ON_HOLD)
+
+
+class Folder(TextChoices):
+    """Whose tickets the list shows."""
+
+    MINE = "mine", _("Mine")
+    TEAM = "team", _("Team")
+    UNASSIGNED = "unassigned", _("Unassigned")
+    WAITING = "waiting", _("Waiting")
+    ALL = "all", _("All")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Some tickets, and where the next ones begin ("" at the end)."""
+
+    tickets: list[Ticket]
+    after: str
+
+
+class BadCursor(Exception):
+    """The address does not name a place in the list."""
+
+
+def _within(folder: Folder, access: Access) -> Q:
+    match folder:
+        case Folder.MINE:
+            return Q(assignee=access.agent_id)
+        case Folder.TEAM:
+            return of_teams(access.team_ids)
+        case Folder.UNASSIGNED:
+            return Q(assignee=None)
+        case Folder.WAITING:
+            return Q(status=_Status.WAITING)
+        case Folder.ALL:
+            return Q()
+
+
+def count_folders(access: Access, *, brand_id: int | None) -> dict[Folder, int]:
+    """Return how many unfinished tickets each folder but the last one holds, in one query."""
+    counted = [folder for folder in Folder if folder is not Folder.ALL]
+    found = _unfinished(access, brand_id)
+    numbers = found.aggregate(
+        **{
+            folder.value: Count("pk", filter=_within(folder, access), distinct=True)
+            for folder in counted
+        }
+    )
+    return {folder: numbers[folder.value] for folder in counted}
+
+
+def count_mine(access: Access) -> int:
+    """Return how many unfinished tickets an agent has."""
+    return _unfinished(access, None).filter(assignee=access.agent_id).count()
+
+
+def _unfinished(access: Access, brand_id: int | None) -> QuerySet[Ticket]:
+    found: QuerySet[Ticket] = Ticket.objects.visible_to(access).filter(
+        status__in=UNFINISHED, is_spam=False
+    )
+    return found if brand_id is None else found.filter(brand=brand_id)
+
+
+def tickets_in(
+    access: Access, folder: Folder, *, brand_id: int | None, wish: Mapping[str, str]
+) -> QuerySet[Ticket]:
+    """Return the tickets of a folder that fit what is wished for, by the names in `WISHES`.
+
+    All but the last folder show unfinished ones, unless a status or words are named; `status` may
+    name several, joined by commas. What nothing can be called finds nothing.
+    """
+    found: QuerySet[Ticket] = Ticket.objects.visible_to(access).filter(_within(folder, access))
+    if brand_id is not None:
+        found = found.filter(brand=brand_id)
+    found = found.filter(is_spam=bool(wish.get("spam")))
+    statuses = [each for each in wish.get("status", "").split(",") if each]
+    words = wish.get("q", "").replace("\0", "").split()[:WORDS_MAX]
+    if statuses:
+        found = found.filter(status__in=statuses)
+    elif not words and folder is not Folder.ALL and not wish.get("spam"):
+        found = found.filter(status__in=UNFINISHED)
+    for field in ("type", "priority", "source"):
+        if value := wish.get(field, ""):
+            found = found.filter(**{field: value})
+    found = _of_rows(found, access, wish)
+    found = _opened(found, wish)
+    for word in words:
+        named = key_of(word.removeprefix("#"))
+        says = Q(search__contains=fold(word)) if fold(word) else Q()
+        found = found.filter(says | Q(pk=named) if named else says)
+    return found
+
+
+def _of_rows(found: QuerySet[Ticket], access: Access, wish: Mapping[str, str]) -> QuerySet[Ticket]:
+    """Keep those of a team, agent, topic and tag."""
+    for field in ("team", "topic"):
+        if value := wish.get(field, ""):
+            found = found.filter(**{field: None if value == NOBODY else key_of(value)})
+    match wish.get("agent", ""):
+        case "":
+            pass
+        case "none":
+            found = found.filter(assignee=None)
+        case "me":
+            found = found.filter(assignee=access.agent_id)
+        case public_id:
+            found = found.filter(assignee__public_id=public_id)
+    if tag := wish.get("tag", ""):
+        # The tag's id, or its word in any spelling.
+        named = Q(tag=key_of(tag)) if key_of(tag) else Q(tag__folded=fold(tag.replace("\0", "")))
+        found = found.filter(Exists(TicketTag.objects.filter(named, ticket=OuterRef("pk"))))
+    return found
+
+
+def _opened(found: QuerySet[Ticket], wish: Mapping[str, str]) -> QuerySet[Ticket]:
+    """Keep those that were opened on the days `from` and `to`, and between them."""
+    if first := day_of(wish.get("from", "")):
+        found = found.filter(created_at__gte=_start(first))
+    if last := day_of(wish.get("to", "")):
+        found = found.filter(created_at__lt=_start(last + timedelta(days=1)))
+    return found
+
+
+def day_of(text: str) -> date | None:
+    """Return the day that an address names, such as 2026-11-29; None for all else."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    # The calendar's ends have no day beyond them.
+    return day if day and 1900 < day.year < 9000 else None
+
+
+def _start(day: date) -> datetime:
+    return make_aware(datetime.combine(day, time.min))
+
+
+def page_of(found: QuerySet[Ticket], *, after: str = "") -> Page:
+    """Return one page, newest change first, after the place `after`."""
+    if after:
+        at, pk = _read(after)
+        found = found.filter(Q(updated_at__lt=at) | Q(updated_at=at, pk__lt=pk))
+        # Lets the index skip what the OR alone would scan.
+        found = found.filter(updated_at__lte=at)
+    rows = list(
+        found.select_related("contact", "brand", "assignee")
+        .defer("search", "data")
+        .order_by("-updated_at", "-pk")[: PAGE + 1]
+    )
+    shown = rows[:PAGE]
+    return Page(tickets=shown, after=_write(shown[-1]) if len(rows) > PAGE else "")
+
+
+def _write(ticket: Ticket) -> str:
+    return signing.dumps([ticket.updated_at.isoformat(), ticket.pk], salt=_SALT)
+
+
+def _read(cursor: str) -> tuple[datetime, int]:
+    try:
+        at, pk = signing.loads(cursor, salt=_SALT)
+    except signing.BadSignature as error:
+        raise BadCursor from error
+    return datetime.fromisoformat(at), pk
