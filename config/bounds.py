@@ -47,6 +47,7 @@ SETTABLE: dict[str, int | float] = {
     "AWAY_SECONDS": 10.0,
     "UNDO_SECONDS": 8.0,
     "REPLY_UNDO_SECONDS": 5.0,
+    "TICKET_REOPEN_DAYS": 7,
     "VANISH_SECONDS": 60,
 }
 

@@ -38,7 +38,7 @@ from tests.support.factories import (
     make_topic,
     make_visitor,
 )
-from tickets.models import Contact, Mailbox, Ticket
+from tickets.models import Contact, Mailbox, RawMail, Ticket
 
 pytestmark = pytest.mark.django_db
 NASTY = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
@@ -86,6 +86,14 @@ def rows(boss):
         "mailbox": Mailbox.objects.create(
             brand=brand, address="a@b.example", display_name=NASTY[:80]
         ),
+        "rawmail": RawMail.objects.create(
+            mailbox=Mailbox.objects.create(brand=make_brand(), address="c@d.example"),
+            key="1",
+            size=1,
+            sender=NASTY,
+            subject=NASTY,
+            state="aside",
+        ),
         "outboxentry": OutboxEntry.objects.latest("pk"),
     }
 
@@ -97,7 +105,18 @@ def models():
 def test_nothing_is_administered_but_what_we_placed():
     assert {name for _app, name in models()} == {
         *("agent", "auditentry", "brand", "breakreason", "cannedreply", "contact", "invitation"),
-        *("mailbox", "outboxentry", "role", "rule", "run", "tag", "team", "ticket", "topic"),
+        *(
+            "mailbox",
+            "outboxentry",
+            "rawmail",
+            "role",
+            "rule",
+            "run",
+            "tag",
+            "team",
+            "ticket",
+            "topic",
+        ),
     }
 
 

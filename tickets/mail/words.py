@@ -46,6 +46,23 @@ REASONS: Mapping[str, str | Promise] = {
     "broken": gettext_lazy("The mail couldn't be written."),
 }
 
+# Why nothing was made of a mail that came in.
+PUT_ASIDE: Mapping[str, str | Promise] = {
+    "own": gettext_lazy("It came from us."),
+    "bounce": gettext_lazy("It reports on the delivery of a mail."),
+    "no_sender": gettext_lazy("It has no sender that could be answered."),
+    "agent": gettext_lazy("Its sender's address is one of ours, and anybody can write it there."),
+    "automatic": gettext_lazy("A machine wrote it, and it answers no ticket."),
+    "too_many": gettext_lazy("This address has opened too many tickets within an hour."),
+    "size": gettext_lazy("It is larger than 25 MB."),
+    "header": gettext_lazy("Its header is too large."),
+    "headers": gettext_lazy("It has too many header lines."),
+    "lines": gettext_lazy("It has too many lines."),
+    "parts": gettext_lazy("It has too many parts."),
+    "depth": gettext_lazy("Its parts are nested too deeply."),
+    "broken": gettext_lazy("Reading it failed several times."),
+}
+
 
 def reason(code: str) -> str:
     """Return the sentence of a code; empty without one."""

@@ -6,6 +6,7 @@ from tickets.models.draft import Draft
 from tickets.models.entry import Entry
 from tickets.models.file import File
 from tickets.models.mailbox import Mailbox, Security
+from tickets.models.raw_mail import RawMail
 from tickets.models.tag import TicketTag
 from tickets.models.ticket import Ticket
 
@@ -17,6 +18,7 @@ __all__ = [
     "File",
     "MailId",
     "Mailbox",
+    "RawMail",
     "Security",
     "Ticket",
     "TicketTag",

@@ -1,7 +1,7 @@
 """Files: bytes on disk and their rows, which come and go together."""
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -21,24 +21,37 @@ def keep_file(*, file: CleanFile, by: Agent | None, now: datetime) -> Iterator[F
 
     The block is one transaction with the row; when it fails, the bytes go again.
     """
-    # Before any transaction: a slow disk must not hold the database's lock.
-    path = default_storage.save(
-        f"attachments/{now:%Y/%m}/{secrets.token_hex(16)}", ContentFile(file.content)
-    )
+    with keep_files(files=[file], by=by, now=now) as [kept]:
+        yield kept
+
+
+@contextmanager
+def keep_files(
+    *, files: Sequence[CleanFile], by: Agent | None, now: datetime
+) -> Iterator[list[File]]:
+    """Store cleaned files, all or none, as `keep_file` does with one."""
+    paths: list[str] = []
     try:
+        # Before any transaction: a slow disk must not hold the database's lock.
+        for file in files:
+            name = f"attachments/{now:%Y/%m}/{secrets.token_hex(16)}"
+            paths.append(default_storage.save(name, ContentFile(file.content)))
         with transaction.atomic():
-            yield File.objects.create(
-                file=path,
-                name=file.name,
-                content_type=file.content_type,
-                size=len(file.content),
-                width=file.width,
-                height=file.height,
-                uploader=by,
-                created_at=now,
-            )
+            yield [
+                File.objects.create(
+                    file=path,
+                    name=file.name,
+                    content_type=file.content_type,
+                    size=len(file.content),
+                    width=file.width,
+                    height=file.height,
+                    uploader=by,
+                    created_at=now,
+                )
+                for file, path in zip(files, paths, strict=True)
+            ]
     except Exception:
-        default_storage.delete(path)
+        _delete_bytes(paths)
         raise
 
 

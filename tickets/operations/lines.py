@@ -24,14 +24,16 @@ def append(
     body: str = "",
     data: Mapping[str, Any] | None = None,
     client_id: str | None = None,
+    is_customers: bool = False,
 ) -> Entry:
     """Add a line to a locked ticket. The caller saves the ticket by `keep`."""
     ticket.last_seq += 1
+    author = Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM
     entry: Entry = Entry.objects.create(
         ticket=ticket,
         seq=ticket.last_seq,
         kind=kind,
-        author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
+        author_kind=Entry.AuthorKind.CUSTOMER if is_customers else author,
         agent=by,
         body=body,
         data=dict(data or {}),

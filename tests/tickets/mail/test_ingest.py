@@ -1,0 +1,373 @@
+"""Mail that comes in: to which ticket, as whose words, and what is made of nothing."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from config.outbox.operations import drain
+from tests.agents.conftest import boss, boss_client  # noqa: F401 - fixtures
+from tests.support.factories import make_agent, make_brand
+from tests.support.http import picture
+from tests.tickets.mail.samples import take_in, written
+from tests.tickets.mail.test_answers import answer
+from tickets.mail.inbound import ingest as module
+from tickets.models import Contact, Entry, Mailbox, RawMail, Ticket
+from tickets.operations.changes import change_ticket
+from tickets.operations.contacts import create_contact
+from tickets.operations.mails import store_mail
+from tickets.tokens import reply_address
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(mailbox, smtp, ticket, elif_):
+    """The mail with which Elif answered İpek."""
+    answer(ticket, elif_, "Bugün yola çıktı.", status="waiting")
+    drain("mail")
+    return smtp.taken[0]
+
+
+def reply(sent, text="Teşekkürler, geldi.", **more):
+    return written(
+        text,
+        **{
+            "sender": "İpek <ipek@example.com>",
+            "subject": f"Ynt: {sent['Subject']}",
+            "in_reply_to": sent["Message-ID"],
+            "references": sent["Message-ID"],
+        }
+        | more,
+    )
+
+
+def said(ticket) -> list[tuple[str, str]]:
+    lines = ticket.entries.filter(kind="message").order_by("seq")
+    return [(line.author_kind, line.body) for line in lines]
+
+
+def test_a_mail_opens_a_ticket_of_the_brand_in_its_language(mailbox, brand):
+    kept = take_in(
+        mailbox,
+        written(subject="Ynt: Re: Kargo  nerede", to="destek@pazar.example, Ali <ali@example.org>"),
+    )
+    ticket = kept.entry.ticket
+    assert (ticket.source, ticket.brand, ticket.subject) == ("email", brand, "Kargo nerede")
+    assert (ticket.language, ticket.status, ticket.cc) == ("tr", "new", ["ali@example.org"])
+    assert ticket.team == brand.default_team
+    assert (ticket.contact.name, ticket.contact.email) == ("Zeynep Ak", "zeynep@example.org")
+    assert not ticket.contact.is_email_verified
+    assert said(ticket) == [("customer", "Merhaba, kargom nerede?")]
+    english = take_in(mailbox, written("Hello, where is my order? I need it for the weekend."))
+    assert english.entry.ticket.language == "en"
+    assert english.entry.ticket.contact == ticket.contact
+
+
+def test_a_reply_comes_back_into_its_ticket_and_wakes_it(mailbox, ticket, sent):
+    quoted = "Teşekkürler, geldi.\n\n5 Oca 2026 Pzt, 10:00 tarihinde Pazar <destek@pazar.example>\n"
+    take_in(mailbox, reply(sent, quoted + "şunu yazdı:\n\n> Bugün yola çıktı.\n"))
+    ticket.refresh_from_db()
+    assert said(ticket)[-1] == ("customer", "Teşekkürler, geldi.")
+    assert ticket.status == "open"
+    assert "> Bugün yola çıktı." in ticket.entries.latest("seq").data.get("rest", "") or any(
+        "> Bugün yola" in line.data.get("rest", "") for line in ticket.entries.all()
+    )
+
+
+def test_the_reply_address_alone_finds_the_ticket(mailbox, ticket):
+    to = reply_address(ticket, mailbox)
+    take_in(mailbox, written("Evet.", sender="ipek@example.com", to=to.upper()))
+    assert said(ticket)[-1] == ("customer", "Evet.")
+
+
+def test_a_stranger_who_holds_the_reply_address_is_shown_as_one(mailbox, ticket):
+    kept = take_in(mailbox, written("Ben de!", to=reply_address(ticket, mailbox)))
+    assert kept.entry.ticket == ticket
+    assert kept.entry.data["stranger"] is True
+    assert kept.entry.data["from"] == "zeynep@example.org"
+    ticket.refresh_from_db()
+    assert ticket.cc == []
+
+
+@pytest.mark.parametrize("way", ["references", "subject", "address"])
+def test_a_stranger_gets_into_no_ticket_by_what_can_be_guessed_or_forged(
+    mailbox, ticket, sent, way
+):
+    mail = {
+        "references": lambda: reply(sent, sender="x@evil.example"),
+        "subject": lambda: written(subject=f"Re: [#{ticket.pk}]", sender="x@evil.example"),
+        "address": lambda: written(
+            to=f"destek+t{ticket.pk}-aaaaaaaaaaaaaaaa@pazar.example", sender="x@evil.example"
+        ),
+    }[way]()
+    kept = take_in(mailbox, mail)
+    assert kept.entry.ticket != ticket
+    assert len(said(ticket)) == 2
+
+
+def test_the_number_in_the_subject_does_for_a_participant_but_adds_nobody(mailbox, ticket, sent):
+    mail = written(
+        "Numarayla yazıyorum.",
+        sender="ipek@example.com",
+        subject=f"soru [#{ticket.pk}]",
+        cc="x@evil.example",
+    )
+    assert take_in(mailbox, mail).entry.ticket == ticket
+    ticket.refresh_from_db()
+    assert ticket.cc == []
+
+
+def test_who_stands_in_cc_may_answer_and_brings_others_along(mailbox, smtp, ticket, elif_):
+    answer(ticket, elif_, cc=["can@example.org"])
+    drain("mail")
+    kept = take_in(
+        mailbox, reply(smtp.taken[0], "Ekledim.", sender="Can@Example.org", cc="su@example.org")
+    )
+    assert kept.entry.ticket == ticket
+    assert kept.entry.data["from"] == "can@example.org"
+    ticket.refresh_from_db()
+    assert ticket.cc == ["can@example.org", "su@example.org"]
+
+
+def test_a_mail_in_an_agents_name_says_nothing_in_anybodys(mailbox, ticket, sent):
+    agent = make_agent(email="mert@pazar.example")
+    before = Entry.objects.count()
+    kept = take_in(mailbox, reply(sent, "Parayı iade ettik.", sender=f"Mert <{agent.email}>"))
+    assert (kept.state, kept.reason, kept.entry) == ("aside", "agent", None)
+    to = reply_address(ticket, mailbox)
+    kept = take_in(mailbox, written("Parayı iade ettik.", sender=agent.email.upper(), to=to))
+    assert (kept.state, kept.reason) == ("aside", "agent")
+    assert Entry.objects.count() == before
+
+
+def test_our_own_mails_and_those_of_our_other_mailboxes_become_nothing(mailbox, sent):
+    other = Mailbox.objects.create(brand=make_brand(), address="yardim@bulut.example")
+    before = Ticket.objects.count()
+    assert take_in(other, bytes(sent)).reason == "own"
+    kept = take_in(mailbox, written(sender="Yardim@bulut.example"))
+    assert (kept.state, kept.reason) == ("aside", "own")
+    assert Ticket.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"auto_submitted": "auto-replied (vacation)"},
+        {"precedence": "bulk"},
+        {"x_autoreply": "yes"},
+        {"list_id": "<haber.example.org>"},
+        {"return_path": "<>"},
+        {"sender": "Mail <MAILER-DAEMON@example.org>"},
+        {"sender": "no-reply@example.org"},
+        {"subject": "Otomatik yanıt: Ofis dışındayım"},
+        {"subject": "Abwesenheitsnotiz: Urlaub"},
+    ],
+)
+def test_what_a_machine_wrote_opens_nothing_and_wakes_nothing(mailbox, ticket, sent, marks):
+    before = Ticket.objects.count()
+    kept = take_in(mailbox, written("Tatildeyim.", **marks))
+    assert (kept.state, kept.reason) == ("aside", "automatic")
+    assert Ticket.objects.count() == before
+    if "sender" not in marks:
+        kept = take_in(mailbox, reply(sent, "Tatildeyim.", **marks))
+        assert kept.entry.data["automatic"] is True
+        ticket.refresh_from_db()
+        assert ticket.status == "waiting"
+
+
+def test_a_person_who_says_that_no_machine_wrote_it_is_believed(mailbox):
+    assert take_in(mailbox, written(auto_submitted="No")).entry is not None
+
+
+def test_two_helpdesks_facing_each_other_send_nothing(mailbox, smtp, ticket, sent):
+    smtp.taken.clear()
+    for _ in range(3):
+        take_in(mailbox, reply(sent, "Talebiniz alındı.", auto_submitted="auto-replied"))
+        take_in(mailbox, written("We got your mail.", sender="help@desk.example"))
+        drain("mail")
+    assert smtp.taken == []
+
+
+def test_one_address_opens_only_so_many_tickets_in_an_hour(mailbox, monkeypatch):
+    monkeypatch.setattr(module, "TICKETS_MAX", 2)
+    kept = [take_in(mailbox, written(f"{number}")) for number in range(3)]
+    assert [each.state for each in kept] == ["done", "done", "aside"]
+    assert kept[2].reason == "too_many"
+    assert take_in(mailbox, written(sender="baska@example.org")).state == "done"
+
+
+def test_the_same_mail_is_taken_in_once_however_often_it_comes(mailbox):
+    mail = bytes(written())
+    take_in(mailbox, mail)
+    again = b"Received: by elsewhere.example\r\n" + mail
+    assert store_mail(mailbox=mailbox, content=again, now=timezone.now()) is None
+    # Another mail that borrows its id is another mail.
+    message_id = RawMail.objects.get().entry.ticket.mail_ids.get().message_id
+    assert take_in(mailbox, written("Başka.", message_id=message_id)).state == "done"
+    assert Ticket.objects.count() == 2
+
+
+def test_a_ticket_done_long_ago_is_followed_by_a_new_one(mailbox, ticket, sent, elif_):
+    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
+    with time_machine.travel(timezone.now() + timedelta(days=6), tick=True):
+        take_in(mailbox, reply(sent, "Hâlâ gelmedi."))
+        ticket.refresh_from_db()
+        assert ticket.status == "open"
+        change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "closed"})
+    with time_machine.travel(timezone.now() + timedelta(days=20), tick=True):
+        new = take_in(mailbox, reply(sent, "Yine ben.")).entry.ticket
+    ticket.refresh_from_db()
+    assert (new.data, new.contact, ticket.status) == (
+        {"follows": ticket.pk},
+        ticket.contact,
+        "closed",
+    )
+    assert f"#{ticket.pk}" in new.entries.get(kind="note").body
+    assert f"#{new.pk}" in ticket.entries.filter(kind="note").latest("seq").body
+
+
+def test_nobody_gets_the_history_of_an_address_claimed_in_a_chat(mailbox):
+    now = timezone.now()
+    claimed = create_contact(name="?", email="zeynep@example.org", language="tr", now=now)
+    assert take_in(mailbox, written()).entry.ticket.contact != claimed
+    assert Contact.objects.filter(email="zeynep@example.org").count() == 2
+
+
+def test_files_follow_the_rules_of_chats(mailbox):
+    mail = written(html='<p>Bak <img src="cid:foto@x"> <img src="https://iz.example/1.gif"></p>')
+    page = mail.get_body(("html",))
+    page.add_related(picture(), "image", "png", cid="<foto@x>", filename="foto.png")
+    mail.add_attachment(b"<script>alert(1)</script>", "text", "html", filename="x.png")
+    mail.add_attachment(b"MZ\0\0", "application", "octet-stream", filename="../../kur.exe")
+    mail.add_attachment("not\n", filename="n\u202eot.txt")
+    kept = take_in(mailbox, mail)
+    names = {file.name: file.content_type for file in kept.entry.files.all()}
+    assert names == {"foto.png": "image/png", "n ot.txt": "text/plain"}
+    assert [each["reason"] for each in kept.entry.data["refused"]] == ["kind", "kind"]
+    foto = kept.entry.files.get(name="foto.png")
+    assert f'src="/api/v1/attachments/{foto.public_id}"' in kept.html
+
+
+def test_a_mail_of_nothing_but_files_or_of_nothing_has_words(mailbox):
+    mail = written("")
+    mail.add_attachment("liste\n", filename="liste.txt")
+    assert take_in(mailbox, mail).entry.body == "liste.txt"
+    empty = take_in(mailbox, written(" ", subject="")).entry
+    assert (empty.body, empty.ticket.subject) == ("(metin yok)", "(konu yok)")
+
+
+def test_hostile_names_and_subjects_are_text(mailbox):
+    kept = take_in(
+        mailbox,
+        b"From: =?utf-8?q?=3Cscript=3Ealert=281=29=3C/script=3E=0D=0ABcc:_x=00?= <z@example.org>\n"
+        b"To: destek@pazar.example\nSubject: =?utf-8?q?a=0D=0AX-Evil:_1=00=E2=80=AE?=\n"
+        b"Message-ID: <a@example.org>\n\nselam\0\n",
+    )
+    ticket = kept.entry.ticket
+    assert "\n" not in ticket.subject + ticket.contact.name
+    assert "\0" not in ticket.subject + ticket.contact.name + kept.entry.body
+    assert "\u202e" not in ticket.subject
+
+
+REPORT = """From: MAILER-DAEMON@example.com
+To: destek@pazar.example
+Subject: Undelivered Mail Returned to Sender
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+I'm sorry.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.com
+
+Final-Recipient: rfc822; İpek@example.com
+Final-Recipient: rfc822; {to}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 5.1.1 No such user
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {message_id}
+
+--b--
+"""
+
+
+def test_a_mail_that_comes_back_is_told_at_the_answer(mailbox, ticket, sent):
+    told = {"to": "ipek@example.com", "message_id": sent["Message-ID"]}
+    told |= {"action": "delayed", "status": "4.4.1"}
+    report = REPORT.replace("Final-Recipient: rfc822; İpek@example.com\n", "")
+    take_in(mailbox, report.format(**told).encode())
+    delivery = ticket.entries.get(author_kind="agent", kind="message").deliveries.get()
+    assert delivery.state == "sent"
+    told |= {"action": "failed", "status": "5.1.1"}
+    kept = take_in(mailbox, report.format(**told).encode())
+    assert (kept.state, kept.reason) == ("done", "bounce")
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.code) == ("bounced", "absent")
+    assert "No such user" in delivery.detail
+    ticket.refresh_from_db()
+    assert ticket.status == "open"
+    assert "ipek@example.com" in ticket.entries.get(kind="note").body
+
+
+def test_a_report_on_a_mail_that_we_never_sent_changes_nothing(mailbox, ticket, sent):
+    told = {"to": "ipek@example.com", "message_id": "<x@y>", "action": "failed", "status": "5.1.1"}
+    kept = take_in(mailbox, REPORT.format(**told).encode())
+    assert (kept.state, kept.reason) == ("aside", "bounce")
+    assert ticket.entries.get(author_kind="agent", kind="message").deliveries.get().state == "sent"
+
+
+def test_a_mail_that_cant_be_read_stops_no_other_and_can_be_read_again(
+    mailbox,
+    boss_client,  # noqa: F811
+    monkeypatch,
+):
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "read_mail", lambda content: 1 / 0)
+        kept = store_mail(mailbox=mailbox, content=bytes(written()), now=timezone.now())
+        for hours in range(5):
+            with time_machine.travel(timezone.now() + timedelta(hours=hours), tick=True):
+                drain("media")
+    kept.refresh_from_db()
+    assert (kept.state, kept.reason) == ("broken", "broken")
+    assert take_in(mailbox, written("Ben okunurum.")).state == "done"
+    url = reverse("admin:tickets_rawmail_changelist")
+    assert "Reading it failed several times." in boss_client.get(url).content.decode()
+    whole = boss_client.get(reverse("admin:tickets_rawmail_eml", args=[kept.pk]))
+    assert b"kargom nerede" in b"".join(whole.streaming_content)
+    boss_client.post(url, {"action": "read_again", "_selected_action": [kept.pk]})
+    drain("media")
+    kept.refresh_from_db()
+    assert kept.state == "done"
+
+
+def test_an_admin_makes_a_ticket_of_what_was_put_aside(mailbox, boss_client):  # noqa: F811
+    kept = take_in(mailbox, written("Form: 12", precedence="bulk"))
+    url = reverse("admin:tickets_rawmail_changelist")
+    boss_client.post(url, {"action": "make_ticket", "_selected_action": [kept.pk]})
+    drain("media")
+    kept.refresh_from_db()
+    assert kept.entry.body == "Form: 12"
+
+
+def test_a_mail_is_imported_from_a_file(mailbox, tmp_path):
+    path = tmp_path / "a.eml"
+    path.write_bytes(bytes(written()))
+    out = StringIO()
+    call_command("import_mail", str(path), stdout=out)
+    call_command("import_mail", str(path), stdout=out)
+    assert out.getvalue() == f"Ticket #{Ticket.objects.get().pk}\nThis mail is there already.\n"
+    with pytest.raises(CommandError, match="Name one mailbox"):
+        call_command("import_mail", str(path), "--mailbox", "yok@pazar.example")

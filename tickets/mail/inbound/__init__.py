@@ -1,0 +1,1 @@
+"""Mail that comes in: read within bounds, matched to a ticket, taken in once."""

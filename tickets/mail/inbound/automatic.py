@@ -1,0 +1,42 @@
+"""Mails that nobody wrote: what must never be answered by a machine, nor open or wake a ticket."""
+
+import re
+from collections.abc import Mapping
+
+from config.folding import fold
+from tickets.mail.inbound.parts import Mail
+from tickets.mail.letters import INSTANCE_HEADER
+from tickets.tokens import instance_mark, ticket_of_message_id
+
+_NOBODY = re.compile(
+    r"(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)(?:[+.=-][^@]*)?@", re.I
+)
+_ABSENT = re.compile(
+    r"(?:automatische antwort|abwesen|out of (?:the )?office|automatic reply|auto(?:matic)? ?reply|"
+    r"otomatik yanit|otomatik cevap|ofis disinda|ofiste degilim|izindeyim)"
+)
+_MARKS: Mapping[str, re.Pattern[str]] = {
+    "auto-submitted": re.compile(r"\A(?!no\b).", re.I),
+    "precedence": re.compile(r"bulk|list|junk|auto_reply", re.I),
+    "x-autoreply": re.compile(r"."),
+    "x-autorespond": re.compile(r"."),
+    "x-loop": re.compile(r"."),
+    "list-id": re.compile(r"."),
+    "list-unsubscribe": re.compile(r"."),
+    "return-path": re.compile(r"<\s*>"),
+}
+
+
+def is_ours(mail: Mail) -> bool:
+    """Return whether we have sent it ourselves."""
+    is_marked = mail.header(INSTANCE_HEADER.lower()) == instance_mark()
+    return is_marked or ticket_of_message_id(mail.message_id) is not None
+
+
+def is_automatic(mail: Mail) -> bool:
+    """Return whether no person wrote it. Any one sign is enough."""
+    if mail.content_type == "multipart/report" or _NOBODY.match(mail.sender):
+        return True
+    if any(mark.search(mail.header(name)) for name, mark in _MARKS.items()):
+        return True
+    return _ABSENT.match(fold(mail.subject[:200]).strip()) is not None

@@ -1,0 +1,312 @@
+"""Taking in one mail: whatever brought it, it passes here, and becomes a line of a ticket once."""
+
+import math
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from agents.models import Language
+from config.files import CleanFile, FileRefused, clean_file
+from config.mail import is_address
+from config.pictures import PictureRefused
+from config.text import mended, one_line
+from tickets.mail.inbound import automatic, bounces
+from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
+from tickets.mail.inbound.matching import Match, find_ticket, is_agents
+from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
+from tickets.mail.inbound.quotes import cut
+from tickets.models import Contact, Entry, File, Mailbox, MailId, RawMail, Ticket
+from tickets.operations.contacts import create_contact
+from tickets.operations.customers_words import hear_customer
+from tickets.operations.entries import Said
+from tickets.operations.files import keep_files
+from tickets.operations.mails import count_attempt, put_aside, take_in
+from tickets.operations.tickets import open_ticket
+
+log = structlog.get_logger(__name__)
+
+# Of one line in a ticket; what is longer stays whole in the mail that is kept.
+BODY_MAX, REST_MAX = 50_000, 50_000
+FILES_MAX = 50
+PICTURE_SECONDS = 60
+# New tickets from one address in an hour: more is a machine.
+TICKETS_MAX = 20
+CC_MAX = 20
+_PREFIX = re.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|ynt|yan|ilt|cevap)\s*(?:\[\d+\])?\s*:\s*)+", re.I)
+_TURKISH = {"ve", "bir", "bu", "için", "ile", "merhaba", "değil", "var", "nasıl", "ne", "mi"}
+_ENGLISH = {"the", "and", "is", "my", "to", "you", "for", "have", "hello", "not", "i", "please"}
+
+
+@dataclass
+class Words:
+    """What a mail says, ready to be stored."""
+
+    body: str
+    rest: str = ""
+    html: str = ""
+    files: list[tuple[CleanFile, str]] = field(default_factory=list)
+    refused: list[dict[str, str]] = field(default_factory=list)
+
+
+def ingest(payload: dict[str, Any]) -> None:
+    """Outbox handler: take in one kept mail, once."""
+    kept = RawMail.objects.filter(pk=payload["mail"]).select_related("mailbox__brand").first()
+    if kept is None or kept.state != RawMail.State.STORED:
+        return
+    if not count_attempt(mail=kept):
+        put_aside(mail=kept, reason="broken", is_broken=True)
+        return
+    now = timezone.now()
+    try:
+        with kept.file.open("rb") as content:
+            mail = read_mail(content.read())
+    except TooComplex as error:
+        put_aside(mail=kept, reason=str(error), is_broken=True)
+        return
+    kept.sender = mended(one_line(mail.sender))[:254]
+    kept.subject = mended(one_line(mail.subject))[:200]
+    _judge(kept, mail, now)
+
+
+def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
+    """Decide what a mail is; only a person's own words become a line."""
+    own = kept.mailbox
+    is_wanted = kept.reason == "wanted"
+    if automatic.is_ours(mail) or mail.sender in _own_addresses():
+        put_aside(mail=kept, reason="own")
+        return
+    if bounces.is_bounce(mail):
+        entry = bounces.note_bounce(mail=mail, now=now)
+        if entry is not None:
+            take_in(mail=kept, entry=None, reason="bounce")
+        else:
+            put_aside(mail=kept, reason="bounce")
+        return
+    if not is_address(mail.sender):
+        put_aside(mail=kept, reason="no_sender")
+        return
+    if is_agents(mail.sender):
+        # Anybody can write an agent's address there: nothing is said in anybody's name.
+        put_aside(mail=kept, reason="agent")
+        return
+    is_automatic = automatic.is_automatic(mail) and not is_wanted
+    match = find_ticket(mail, own)
+    if match is None and not is_wanted:
+        if is_automatic:
+            put_aside(mail=kept, reason="automatic")
+            return
+        if _writes_too_much(mail.sender, now):
+            put_aside(mail=kept, reason="too_many")
+            return
+    language = match.ticket.language if match else _language(mail, own)
+    words = _words(mail, language)
+    _take(kept, mail, match, words, language, is_automatic, now)
+
+
+def _own_addresses() -> set[str]:
+    return set(map(str.casefold, Mailbox.objects.values_list("address", flat=True)))
+
+
+def _writes_too_much(sender: str, now: datetime) -> bool:
+    recent = Ticket.objects.filter(
+        contact__email=sender,
+        source=Ticket.Source.EMAIL,
+        created_at__gt=now - timedelta(hours=1),
+    )
+    return recent[:TICKETS_MAX].count() >= TICKETS_MAX
+
+
+def _words(mail: Mail, language: str) -> Words:
+    """Return what a mail says: no transaction is open while that is found out."""
+    text, rest = mail.text, ""
+    if not text.strip() and mail.html:
+        text, rest = words_of(mail.html)
+    own, quoted = cut(text)
+    rest = "\n\n".join(filter(None, [quoted, rest]))
+    files, refused = _clean(mail.files)
+    if not own:
+        with translation.override(language):
+            own = ", ".join(file.name for file, _cid in files) or _("(no text)")
+    return Words(
+        body=mended(own[:BODY_MAX]),
+        rest=mended(rest[:REST_MAX]),
+        html=mended(cleaned(mail.html)) if mail.html else "",
+        files=files,
+        refused=refused,
+    )
+
+
+def _clean(
+    files: Sequence[MailFile],
+) -> tuple[list[tuple[CleanFile, str]], list[dict[str, str]]]:
+    """Return the files that may be kept, each with what the page calls it, and the others."""
+    spent = 0
+
+    def pay(seconds: int) -> None:
+        nonlocal spent
+        spent += seconds
+        if spent > PICTURE_SECONDS:
+            raise PictureRefused("pixels")
+
+    taken, refused = [], []
+    for number, file in enumerate(files):
+        try:
+            if number >= FILES_MAX:
+                raise FileRefused("too_many")
+            if len(file.content) > settings.IMECE["UPLOAD_MAX_BYTES"]:
+                raise FileRefused("too_large")
+            taken.append((clean_file(file.content, mended(file.name), pay=pay), file.cid))
+        except FileRefused as error:
+            name = mended(one_line(file.name))[:120]
+            refused.append({"name": name, "reason": error.reason})
+    return taken, refused
+
+
+def _take(
+    kept: RawMail,
+    mail: Mail,
+    match: Match | None,
+    words: Words,
+    language: str,
+    is_automatic: bool,
+    now: datetime,
+) -> None:
+    """Store everything in one transaction with the mark that it was."""
+    others = _others(mail, kept.mailbox)
+    data: dict[str, Any] = {
+        "mail": kept.pk,
+        "from": mail.sender,
+        "from_name": mended(one_line(mail.sender_name))[:120],
+        "cc": others,
+    }
+    data |= {"rest": words.rest} if words.rest else {}
+    data |= {"refused": words.refused} if words.refused else {}
+    data |= {"automatic": True} if is_automatic else {}
+    data |= {"stranger": True} if match and match.is_stranger else {}
+    data |= {"page": True} if words.html else {}
+    with ExitStack() as stack:
+        clean = [file for file, _cid in words.files]
+        files = stack.enter_context(keep_files(files=clean, by=None, now=now))
+        locked = RawMail.objects.select_for_update(no_key=True).get(pk=kept.pk)
+        if locked.state != RawMail.State.STORED:
+            # Somebody else was faster; the files go again.
+            raise TakenMeanwhile
+        if files:
+            data["files"] = [file.wire for file in files]
+        if match is not None:
+            entry = hear_customer(
+                ticket=match.ticket,
+                body=words.body,
+                files=files,
+                data=data,
+                source=Ticket.Source.EMAIL,
+                wakes=not is_automatic,
+                cc=() if match.is_guess or match.is_stranger or is_automatic else others,
+                now=now,
+            )
+        else:
+            entry = _open(kept.mailbox, mail, words.body, files, data, language, now)
+        _remember(mail, entry)
+        addresses = _picture_addresses(words, files)
+        take_in(mail=kept, entry=entry, html=with_pictures(words.html, addresses))
+
+
+class TakenMeanwhile(Exception):
+    """Another process has taken the mail in."""
+
+
+def _open(
+    own: Mailbox,
+    mail: Mail,
+    body: str,
+    files: Sequence[File],
+    data: dict[str, Any],
+    language: str,
+    now: datetime,
+) -> Entry:
+    subject = _PREFIX.sub("", mended(one_line(mail.subject)))
+    with translation.override(language):
+        subject = subject.strip() or _("(no subject)")
+    ticket = open_ticket(
+        brand=own.brand,
+        contact=_contact(mail, language, now),
+        topic=None,
+        subject=subject,
+        said=[Said(body=body, at=now, data=data, files=files)],
+        language=language,
+        source=Ticket.Source.EMAIL,
+        data={},
+        origin_key=None,
+        by=None,
+        now=now,
+    )
+    if data["cc"]:
+        ticket.cc = data["cc"]
+        ticket.save(update_fields=["cc"])
+    found: Entry = ticket.entries.get(kind=Entry.Kind.MESSAGE)
+    return found
+
+
+def _contact(mail: Mail, language: str, now: datetime) -> Contact:
+    """Return the person who writes from this address: never one who only claimed it in a chat."""
+    known = Contact.objects.filter(email=mail.sender).filter(
+        Q(is_email_verified=True) | Q(tickets__source=Ticket.Source.EMAIL)
+    )
+    found: Contact | None = known.order_by("pk").first()
+    name = mended(one_line(mail.sender_name))
+    return found or create_contact(name=name, email=mail.sender, language=language, now=now)
+
+
+def _others(mail: Mail, own: Mailbox) -> list[str]:
+    """Return who else the mail went to, without us."""
+    ours = _own_addresses()
+    found = dict.fromkeys(each for each in mail.to if is_address(each) and len(each) < 255)
+    stem = own.address.partition("@")[0]
+    return [
+        each
+        for each in found
+        if each not in ours
+        and each != mail.sender
+        and not each.startswith(f"{stem}+t")
+        and not is_agents(each)
+    ][:CC_MAX]
+
+
+def _remember(mail: Mail, entry: Entry) -> None:
+    """Let later mails find the ticket by this one, and by those that it refers to."""
+    ids: list[tuple[str, Entry | None]] = [(each, None) for each in reversed(mail.references[:20])]
+    ids += [(mail.message_id, entry)] if mail.message_id else []
+    for message_id, line in ids:
+        MailId.objects.get_or_create(
+            ticket=entry.ticket,
+            message_id=message_id,
+            defaults={"entry": line, "is_ours": False},
+        )
+
+
+def _picture_addresses(words: Words, files: Sequence[File]) -> dict[str, str]:
+    return {
+        cid: f"/api/v1/attachments/{file.public_id}"
+        for (_clean, cid), file in zip(words.files, files, strict=True)
+        if cid
+    }
+
+
+def _language(mail: Mail, own: Mailbox) -> str:
+    """Return the language of the product that the mail is written in, else the brand's."""
+    text = (mail.text or words_of(mail.html)[0])[:4000].lower()
+    said = set(re.findall(r"\w+", f"{mail.subject.lower()} {text}"))
+    turkish = len(said & _TURKISH) + min(3, len(re.findall("[ğşı]", text)))
+    english = len(said & _ENGLISH)
+    if math.fabs(turkish - english) < 2:
+        return str(own.brand.default_language)
+    return str(Language.TURKISH if turkish > english else Language.ENGLISH)

@@ -1,0 +1,70 @@
+"""Which ticket a mail belongs to, and whether its sender has any business there."""
+
+import re
+from dataclasses import dataclass
+
+from agents.models import Agent
+from tickets.mail.inbound.parts import Mail
+from tickets.models import Delivery, Mailbox, MailId, Ticket
+from tickets.tokens import ticket_of_address, ticket_of_message_id
+
+_TAG = re.compile(r"\[#(\d{1,15})\]")
+
+
+@dataclass(frozen=True)
+class Match:
+    """The ticket that a mail answers."""
+
+    ticket: Ticket
+    # By a subject alone, which anybody can guess.
+    is_guess: bool = False
+    # Somebody who holds the ticket's reply address, but was never written to.
+    is_stranger: bool = False
+
+
+def find_ticket(mail: Mail, mailbox: Mailbox) -> Match | None:
+    """Return what the mail answers; a stranger's mail answers nothing, whatever it refers to."""
+    tickets = Ticket.objects.filter(brand=mailbox.brand_id).select_related("contact", "brand")
+    named = [number for each in mail.recipients if (number := ticket_of_address(each))]
+    for ticket in tickets.filter(pk__in=named[:1]):
+        return Match(ticket, is_stranger=mail.sender not in participants(ticket))
+    for number in _referred(mail, mailbox):
+        ticket = tickets.filter(pk=number).first()
+        if ticket is not None and mail.sender in participants(ticket):
+            return Match(ticket)
+    for tag in _TAG.findall(mail.subject)[:3]:
+        ticket = tickets.filter(pk=int(tag)).first()
+        if ticket is not None and mail.sender in participants(ticket):
+            return Match(ticket, is_guess=True)
+    return None
+
+
+def _referred(mail: Mail, mailbox: Mailbox) -> list[int]:
+    """Return the tickets of the mails that it refers to: of what it answers first."""
+    rows = MailId.objects.filter(
+        message_id__in=mail.references, ticket__brand=mailbox.brand_id
+    ).order_by("-pk")
+    known: dict[str, list[int]] = {}
+    for message_id, ticket in rows.values_list("message_id", "ticket")[:200]:
+        known.setdefault(message_id, []).append(ticket)
+    found: dict[int, None] = {}
+    for message_id in mail.references:
+        own = ticket_of_message_id(message_id)
+        found |= dict.fromkeys([own] if own else known.get(message_id, []))
+    return list(found)[:10]
+
+
+def participants(ticket: Ticket) -> set[str]:
+    """Return the addresses that take part in a ticket."""
+    found = {ticket.contact.email, *ticket.cc}
+    found |= set(
+        Delivery.objects.filter(entry__ticket=ticket)
+        .exclude(state=Delivery.State.FAILED)
+        .values_list("address", flat=True)
+    )
+    return {each.casefold() for each in found if each}
+
+
+def is_agents(address: str) -> bool:
+    """Return whether one of us signs in with this address."""
+    return Agent.objects.filter(email__iexact=address, is_active=True).exists()

@@ -1,0 +1,227 @@
+"""A mail taken apart, within bounds: whoever writes one chooses how large and how deep it is."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import Compat32
+from email.utils import getaddresses
+
+from tickets.mail.inbound.charsets import decode, header_text
+
+SIZE_MAX = 25 * 1024 * 1024
+HEADER_MAX = 2 * 1024 * 1024
+PARTS_MAX = 10_000
+DEPTH_MAX = 50
+LINES_MAX = 1_000_000
+HEADERS_MAX = 20_000
+# Of what can hold other parts; the parser goes a step deeper in each.
+NESTS_MAX = 200
+TEXT_MAX = 1024 * 1024
+FILES_MAX = 100
+
+_NEST = re.compile(rb"(?i)boundary|message/")
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_ID = re.compile(r"<[^<>\s]{1,240}>")
+_BARE = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>|([^\s<>,;\"'()@]+@[^\s<>,;\"'()@]+)")
+_ADDRESSES_MAX = 100
+
+
+class TooComplex(Exception):
+    """The mail is larger, deeper or in more parts than any person's mail; the reason says which."""
+
+
+@dataclass(frozen=True)
+class MailFile:
+    """Something that hangs on a mail."""
+
+    name: str
+    content: bytes
+    # What its HTML calls it.
+    cid: str = ""
+
+
+@dataclass
+class Mail:
+    """What is needed of a mail."""
+
+    message_id: str = ""
+    # What it answers, then what that refers to, the newest first.
+    references: list[str] = field(default_factory=list)
+    sender: str = ""
+    sender_name: str = ""
+    to: list[str] = field(default_factory=list)
+    # Every address that it may have been delivered to.
+    recipients: list[str] = field(default_factory=list)
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    files: list[MailFile] = field(default_factory=list)
+    headers: dict[str, list[str]] = field(default_factory=dict)
+    content_type: str = ""
+    # Of a report on a delivery: its blocks, and the ids of the mail that it is about.
+    report: list[dict[str, str]] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
+
+    def header(self, name: str) -> str:
+        """Return the first header of that name, empty without one."""
+        return header_text(self.headers.get(name, [""])[0])
+
+
+class _Counting(Compat32):
+    """Counts what the parser makes, and stops it."""
+
+    def count(self, name: str, most: int) -> None:
+        counted = self.__dict__.setdefault("counted", {})
+        counted[name] = counted.get(name, 0) + 1
+        if counted[name] > most:
+            raise TooComplex(name)
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        self.count("headers", HEADERS_MAX)
+        return super().header_source_parse(sourcelines)
+
+
+def read_mail(content: bytes) -> Mail:
+    """Take a mail apart. Raises `TooComplex`."""
+    message = _parse(content)
+    mail = Mail(headers=_headers(message), content_type=message.get_content_type())
+    _address(mail)
+    mail.message_id = next(iter(_ids(mail, "message-id")), "")
+    answered = _ids(mail, "in-reply-to")
+    mail.references = [*answered, *reversed(_ids(mail, "references"))][:100]
+    mail.subject = mail.header("subject")
+    texts: list[str] = []
+    pages: list[str] = []
+    for part in _leaves(message):
+        _take(mail, part, texts, pages)
+    mail.text = "\n".join(texts)[:TEXT_MAX]
+    mail.html = "\n".join(pages)[:TEXT_MAX]
+    return mail
+
+
+def _parse(content: bytes) -> Message:
+    if len(content) > SIZE_MAX:
+        raise TooComplex("size")
+    end = _END_OF_HEADER.search(content)
+    if (end.start() if end else len(content)) > HEADER_MAX:
+        raise TooComplex("header")
+    # The parser makes an object of each of these before anybody can stop it.
+    if content.count(b"\n") + content.count(b"\r") > 2 * LINES_MAX:
+        raise TooComplex("lines")
+    if sum(1 for _ in _NEST.finditer(content)) > NESTS_MAX:
+        raise TooComplex("depth")
+    counting = _Counting()
+
+    def make(policy: _Counting = counting) -> Message:
+        counting.count("parts", PARTS_MAX)
+        return Message(policy=policy)
+
+    try:
+        return BytesParser(make, policy=counting).parsebytes(content)
+    except (MessageError, RecursionError, ValueError) as error:
+        raise TooComplex("broken") from error
+
+
+def _headers(message: Message) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in message.raw_items():
+        found.setdefault(name.lower(), []).append(str(value))
+    return found
+
+
+def _ids(mail: Mail, name: str) -> list[str]:
+    return _ID.findall(" ".join(mail.headers.get(name, []))[:20_000])
+
+
+def _address(mail: Mail) -> None:
+    senders = _addresses(mail, "from") or _addresses(mail, "sender")
+    if senders:
+        mail.sender_name, mail.sender = senders[0]
+    mail.to = [address for name in ("to", "cc") for _name, address in _addresses(mail, name)]
+    names = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+    mail.recipients = mail.to + [found for each in names for _name, found in _addresses(mail, each)]
+
+
+def _addresses(mail: Mail, name: str) -> list[tuple[str, str]]:
+    """Return names and addresses of a header; of a broken one what looks like an address."""
+    raw = [
+        decode(value[:20_000].encode("utf-8", "surrogateescape"), None)
+        for value in mail.headers.get(name, [])[:10]
+    ]
+    found = [(header_text(called), address.lower()) for called, address in getaddresses(raw)]
+    found = [(called, address) for called, address in found if "@" in address]
+    if not found:
+        loose = (each[0] or each[1] for each in _BARE.findall(" ".join(raw)))
+        found = [("", address.lower()) for address in loose]
+    return found[:_ADDRESSES_MAX]
+
+
+def _leaves(message: Message, depth: int = 0) -> Iterator[Message]:
+    """Yield the parts that hold something themselves."""
+    if depth > DEPTH_MAX:
+        raise TooComplex("depth")
+    kind, payload = message.get_content_type(), message.get_payload()
+    if message.is_multipart() and isinstance(payload, list) and kind.startswith("multipart/"):
+        for part in payload:
+            if isinstance(part, Message):
+                yield from _leaves(part, depth + 1)
+    else:
+        yield message
+
+
+def _take(mail: Mail, part: Message, texts: list[str], pages: list[str]) -> None:
+    kind = part.get_content_type()
+    if kind == "message/delivery-status":
+        _take_report(mail, part)
+        return
+    is_report = mail.content_type == "multipart/report"
+    content = _content(part)
+    if is_report and kind in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}:
+        mail.reported += _ID.findall(_reported_header(content))
+    name = _file_name(part)
+    is_attached = part.get_content_disposition() == "attachment" or bool(name)
+    if not is_attached and kind == "text/plain":
+        texts.append(decode(content, _charset(part)))
+    elif not is_attached and kind == "text/html":
+        pages.append(decode(content, _charset(part)))
+    elif content and len(mail.files) < FILES_MAX:
+        cid = header_text(str(part.get("Content-ID", ""))).strip("<> ")
+        ending = {"message/rfc822": "mail.txt", "text/calendar": "calendar.txt"}
+        mail.files.append(MailFile(name or ending.get(kind, "file"), content, cid))
+
+
+def _content(part: Message) -> bytes:
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        # A mail within the mail: as it stands there.
+        return b"".join(bytes(each) for each in payload if isinstance(each, Message))
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _charset(part: Message) -> str | None:
+    charset = part.get_param("charset")
+    return charset if isinstance(charset, str) else None
+
+
+def _file_name(part: Message) -> str:
+    try:
+        return header_text(part.get_filename() or "")
+    except (ValueError, LookupError, TypeError):
+        return "file"
+
+
+def _take_report(mail: Mail, part: Message) -> None:
+    blocks = part.get_payload()
+    for block in blocks if isinstance(blocks, list) else []:
+        if isinstance(block, Message):
+            said = {name.lower(): header_text(str(value)) for name, value in block.raw_items()}
+            mail.report.append(said)
+
+
+def _reported_header(content: bytes) -> str:
+    found = re.search(rb"(?im)^message-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]{1,300})", content[:65536])
+    return found[1].decode("ascii", "replace") if found else ""

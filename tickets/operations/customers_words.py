@@ -1,0 +1,130 @@
+"""What a customer says in a ticket, by mail or on its page."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from tickets.models import Entry, File, Ticket
+from tickets.operations.changes import apply_changes
+from tickets.operations.entries import Said
+from tickets.operations.lines import append, keep
+from tickets.operations.tickets import open_ticket
+from tickets.rights import lock_ticket
+
+# Words of the customer bring a ticket back to work; in these it waits for them, or is done.
+_WAKES = {
+    Ticket.Status.WAITING,
+    Ticket.Status.ON_HOLD,
+    Ticket.Status.RESOLVED,
+    Ticket.Status.CLOSED,
+}
+_DONE = {Ticket.Status.RESOLVED, Ticket.Status.CLOSED}
+
+
+@transaction.atomic
+def hear_customer(
+    *,
+    ticket: Ticket,
+    body: str,
+    files: Sequence[File] = (),
+    data: Mapping[str, Any],
+    source: str,
+    client_id: str | None = None,
+    wakes: bool = True,
+    cc: Sequence[str] = (),
+    now: datetime,
+) -> Entry:
+    """Add words of the customer; a ticket that is done for longer than the reopen window is
+    followed by a new one. The same `client_id` again is the same line.
+    """
+    locked = lock_ticket(ticket, by=None)
+    if client_id is not None:
+        mine = Entry.objects.filter(client_id=client_id, agent=None)
+        if repeated := mine.filter(ticket__contact=locked.contact_id).first():
+            return repeated
+    if wakes and not locked.is_spam and _is_long_done(locked, now):
+        return _follow_up(locked, body, files, data, source, client_id, now)
+    entry = append(
+        locked,
+        kind=Entry.Kind.MESSAGE,
+        by=None,
+        now=now,
+        body=body,
+        data=data,
+        client_id=client_id,
+        is_customers=True,
+    )
+    entry.files.set(files)
+    fields: list[str] = []
+    known = {each.casefold() for each in (*locked.cc, locked.contact.email)}
+    if new := [each for each in cc if each.casefold() not in known]:
+        locked.cc = [*locked.cc, *new][:20]
+        fields.append("cc")
+    if wakes and locked.status in _WAKES:
+        fields += apply_changes(locked, by=None, now=now, changes={"status": Ticket.Status.OPEN})
+    keep(locked, what=entry.kind, now=now, fields=fields)
+    return entry
+
+
+@transaction.atomic
+def close_by_customer(*, ticket: Ticket, now: datetime) -> Ticket:
+    """Resolve a ticket whose customer needs nothing more; one that is done stays as it is."""
+    locked = lock_ticket(ticket, by=None)
+    if locked.status not in _DONE:
+        with translation.override(locked.language):
+            note = _("The customer closed the ticket on its page.")
+        append(locked, kind=Entry.Kind.NOTE, by=None, now=now, body=note)
+        fields = apply_changes(locked, by=None, now=now, changes={"status": Ticket.Status.RESOLVED})
+        keep(locked, what="status", now=now, fields=fields)
+    return locked
+
+
+def _is_long_done(ticket: Ticket, now: datetime) -> bool:
+    if ticket.status not in _DONE:
+        return False
+    since = ticket.entries.filter(kind=Entry.Kind.STATUS).order_by("-seq").first()
+    done_at = since.created_at if since else ticket.updated_at
+    return now - done_at > timedelta(days=settings.IMECE["TICKET_REOPEN_DAYS"])
+
+
+def _follow_up(
+    old: Ticket,
+    body: str,
+    files: Sequence[File],
+    data: Mapping[str, Any],
+    source: str,
+    client_id: str | None,
+    now: datetime,
+) -> Entry:
+    ticket = open_ticket(
+        brand=old.brand,
+        contact=old.contact,
+        topic=old.topic,
+        team=old.team,
+        subject=old.subject,
+        said=[Said(body=body, at=now, data=dict(data), files=files)],
+        language=old.language,
+        source=source,
+        data={"follows": old.pk},
+        origin_key=None,
+        by=None,
+        now=now,
+    )
+    entry: Entry = ticket.entries.get(kind=Entry.Kind.MESSAGE)
+    if client_id is not None:
+        entry.client_id = client_id
+        entry.save(update_fields=["client_id"])
+    with translation.override(old.language):
+        notes = [
+            (ticket, _("Follows ticket #%(number)d, which was done long ago."), old.pk),
+            (old, _("The customer wrote again: ticket #%(number)d."), ticket.pk),
+        ]
+    for told, text, number in notes:
+        append(told, kind=Entry.Kind.NOTE, by=None, now=now, body=text % {"number": number})
+        keep(told, what="note", now=now)
+    return entry

@@ -1,0 +1,133 @@
+"""Keeping mails as they came, and noting what became of each."""
+
+import hashlib
+import re
+import secrets
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F
+
+from config.outbox.operations import enqueue
+from tickets.models import Entry, Mailbox, RawMail
+
+INGEST = "ticket.ingest"
+ATTEMPTS_MAX = 3
+_MESSAGE_ID = re.compile(rb"(?im)^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,400}>)")
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_HEAD_MAX = 64 * 1024
+
+
+def store_mail(
+    *,
+    mailbox: Mailbox,
+    content: bytes,
+    uid_validity: int | None = None,
+    uid: int | None = None,
+    now: datetime,
+) -> RawMail | None:
+    """Keep a mail and have it taken in; None when the mailbox has it already."""
+    key = _key(content)
+    if RawMail.objects.filter(mailbox=mailbox, key=key).exists():
+        return None
+    # Before any transaction: a slow disk must not hold the database's lock.
+    name = f"mail/{now:%Y/%m}/{secrets.token_hex(16)}.eml"
+    path = default_storage.save(name, ContentFile(content))
+    try:
+        kept = _keep(mailbox, key, path, len(content), uid_validity, uid, now)
+    except Exception:
+        default_storage.delete(path)
+        raise
+    if kept is None:
+        default_storage.delete(path)
+    return kept
+
+
+@transaction.atomic
+def _keep(
+    mailbox: Mailbox,
+    key: str,
+    path: str,
+    size: int,
+    uid_validity: int | None,
+    uid: int | None,
+    now: datetime,
+) -> RawMail | None:
+    # Of two that fetch at once the second waits here.
+    Mailbox.objects.select_for_update(no_key=True).get(pk=mailbox.pk)
+    if RawMail.objects.filter(mailbox=mailbox, key=key).exists():
+        return None
+    kept: RawMail = RawMail.objects.create(
+        mailbox=mailbox,
+        key=key,
+        file=path,
+        size=size,
+        uid_validity=uid_validity,
+        uid=uid,
+        received_at=now,
+    )
+    _enqueue(kept)
+    return kept
+
+
+def outbox_key(mail: RawMail) -> str:
+    """Return under which key the work of taking a mail in is written down."""
+    return f"{INGEST}:{mail.pk}:{mail.rounds}"
+
+
+def _enqueue(kept: RawMail) -> None:
+    enqueue(kind=INGEST, key=outbox_key(kept), payload={"mail": kept.pk})
+
+
+def _key(content: bytes) -> str:
+    """Return what makes it the same mail: its id and what it says, whichever way it came.
+
+    The id alone would let a mail with somebody else's id keep theirs out.
+    """
+    found = _MESSAGE_ID.search(content[:_HEAD_MAX])
+    if found is None:
+        return hashlib.sha256(content).hexdigest()
+    end = _END_OF_HEADER.search(content)
+    body = hashlib.sha256(content[end.end() :] if end else b"").digest()
+    return hashlib.sha256(found[1] + body).hexdigest()
+
+
+def count_attempt(*, mail: RawMail) -> bool:
+    """Count one more attempt to read a mail, before it is made; False once there were enough.
+
+    One that takes the process down with it is then left alone.
+    """
+    mail.attempts += 1
+    mail.save(update_fields=["attempts"])
+    return mail.attempts <= ATTEMPTS_MAX
+
+
+def put_aside(*, mail: RawMail, reason: str, is_broken: bool = False) -> None:
+    """Note why nothing is made of a mail; a page shows it to admins."""
+    RawMail.objects.filter(pk=mail.pk, state=RawMail.State.STORED).update(
+        state=RawMail.State.BROKEN if is_broken else RawMail.State.ASIDE,
+        reason=reason,
+        sender=mail.sender,
+        subject=mail.subject,
+    )
+
+
+def take_in(*, mail: RawMail, entry: Entry | None, reason: str = "", html: str = "") -> None:
+    """Note that a mail has become a line of a ticket, or what else was made of it."""
+    mail.state, mail.reason, mail.entry, mail.html = RawMail.State.DONE, reason, entry, html
+    mail.save(update_fields=["state", "reason", "entry", "html", "sender", "subject"])
+
+
+@transaction.atomic
+def try_again(*, mail: RawMail, is_wanted: bool = False) -> bool:
+    """Have a mail that was put aside read once more; `is_wanted`: make a ticket of it anyway."""
+    rows = RawMail.objects.filter(pk=mail.pk, state__in=(RawMail.State.ASIDE, RawMail.State.BROKEN))
+    reason = "wanted" if is_wanted else ""
+    again = F("rounds") + 1
+    if not rows.update(state=RawMail.State.STORED, attempts=0, rounds=again, reason=reason):
+        return False
+    mail.refresh_from_db()
+    _enqueue(mail)
+    return True
