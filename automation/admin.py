@@ -1,7 +1,7 @@
 """Rules in the administration: said back in plain sentences, switched and moved, with their log."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -11,17 +11,26 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import ANYWHERE, ImeceAdmin, ReadOnlyAdmin
+from agents.admin.base import ANYWHERE, ReadOnlyAdmin
 from agents.callers import signed_in
 from agents.models import Brand, Language
+from automation.editor.forms import brand_of
+from automation.editor.pages import RulePages, copied
 from automation.models import Rule, Run
 from automation.rules.checking import missing_in
 from automation.rules.recipes import RECIPES, install_recipe, installed_rules, texts_in_use
 from automation.rules.sentences import said_of, said_of_action, said_of_trace
-from automation.rules.writing import change_rule, delete_rule, move_rule
+from automation.rules.writing import (
+    FIELDS,
+    InvalidRule,
+    add_rule,
+    change_rule,
+    delete_rule,
+    move_rule,
+)
 
 _WEEK = timedelta(days=7)
 _REASONS = {
@@ -69,56 +78,23 @@ class RecipeForm(forms.Form):
         return found
 
 
-if TYPE_CHECKING:
-    _RuleForm = forms.ModelForm[Rule]
-else:
-    _RuleForm = forms.ModelForm
-
-
-class RuleForm(_RuleForm):
-    """What can be changed of a rule without building it anew."""
-
-    class Meta:
-        model = Rule
-        fields = ("name", "mode", "brand", "group", "position", "stop")
-        help_texts = {
-            "mode": _("Trial: the log says what the rule would do, and nothing is done."),
-            "group": _("The heading it stands under. Rules run in the order of the list."),
-            "position": _("Smaller numbers come first."),
-        }
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        brand = self.fields["brand"]
-        if isinstance(brand, forms.ModelChoiceField):
-            brand.empty_label = _("All brands")
-
-
 @admin.register(Rule)
-class RuleAdmin(ImeceAdmin):
+class RuleAdmin(RulePages):
     """The rules in their order."""
 
-    form = RuleForm
+    add_label = _("New rule")
     list_display = ["name", "mode_shown", "sentence", "runs_shown", "group", "brand"]
     list_filter = ["mode", "brand"]
     list_select_related = ["brand"]
     search_fields = ["name"]
     ordering = ["group", "position", "pk"]
-    actions = ["switch_on", "try_out", "switch_off", "move_up", "move_down"]
-    readonly_fields = ["sentence", "problem", "log"]
-    fieldsets = [
-        (None, {"fields": ["name", "mode", "sentence", "problem", "log"]}),
-        (_("Where it stands"), {"fields": ["brand", "group", "position", "stop"]}),
-    ]
+    actions = ["switch_on", "try_out", "switch_off", "copy", "move_up", "move_down"]
     change_list_template = "admin/rules.html"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Rules come ready made, or from programs."""
-        return False
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
-        """Return the rules with how often they acted lately."""
+        """Return the rules with how often they acted lately: what was only tried out is no run."""
         lately = Q(runs__at__gt=timezone.now() - _WEEK, runs__matched=True)
+        lately &= Q(runs__mode=Rule.Mode.ON)
         found: QuerySet[Rule] = super().get_queryset(request)
         return found.annotate(acted=Count("runs", filter=lately))
 
@@ -153,11 +129,12 @@ class RuleAdmin(ImeceAdmin):
         """The small page of a ready recipe."""
         if name not in RECIPES:
             raise Http404
-        recipe = RECIPES[name]
-        form = RecipeForm(name, None, request.POST or None)
+        recipe, brand = RECIPES[name], brand_of(request.GET.get("brand", ""))
+        form = RecipeForm(name, brand, request.POST or None)
         if request.method == "POST" and form.is_valid():
             install_recipe(
                 name=name,
+                brand=brand,
                 mode=form.cleaned_data["mode"],
                 texts=form.texts,
                 by=signed_in(request),
@@ -172,7 +149,8 @@ class RuleAdmin(ImeceAdmin):
             "recipe": recipe,
             "form": form,
             "opts": self.opts,
-            "rules": [said_of(rule) for rule in installed_rules(name, None)],
+            "brand": brand,
+            "rules": [(rule, said_of(rule)) for rule in installed_rules(name, brand)],
         }
         return TemplateResponse(request, "admin/recipe.html", context)
 
@@ -183,36 +161,17 @@ class RuleAdmin(ImeceAdmin):
 
     @admin.display(description=_("What it does"))
     def sentence(self, rule: Rule) -> str:
-        """The rule in plain words."""
-        return said_of(rule)
-
-    @admin.display(description=_("Problem"))
-    def problem(self, rule: Rule) -> str:
-        """What keeps it from being used."""
-        if place := missing_in(rule):
-            return gettext(
-                "It names something that was deleted or is no longer possible (%(place)s), and is "
-                "skipped."
-            ) % {"place": place}
-        return "—"
+        """The rule in plain words, and what keeps it from being used."""
+        said = said_of(rule)
+        if missing_in(rule):
+            problem = gettext("It names something that was deleted, and is skipped.")
+            return format_html('<strong class="problem">{}</strong> {}', problem, said)
+        return said
 
     @admin.display(description=_("Runs in 7 days"), ordering="acted")
     def runs_shown(self, rule: Any) -> str:
         """How often it acted, and where that is told."""
         return format_html('<a href="{}">{}</a>', _log_url(rule), rule.acted)
-
-    @admin.display(description=_("Log"))
-    def log(self, rule: Any) -> str:
-        """Where it is told what it did."""
-        count = rule.acted
-        text = ngettext("%(count)d run in 7 days", "%(count)d runs in 7 days", count)
-        return format_html('<a href="{}">{}</a>', _log_url(rule), text % {"count": count})
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Change it by the operation, which writes the audit log."""
-        told = {name: form.cleaned_data[name] for name in form.changed_data}
-        if told:
-            change_rule(rule=obj, by=signed_in(request), now=timezone.now(), **told)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete it by the operation, which writes the audit log."""
@@ -232,6 +191,20 @@ class RuleAdmin(ImeceAdmin):
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
         """Let them do nothing."""
         self._switch(request, queryset, Rule.Mode.OFF)
+
+    @admin.action(description=_("Copy"), permissions=["add"], location=ANYWHERE)
+    def copy(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        """Make rules of one's own of them; they are off."""
+        made = []
+        for rule in queryset.order_by("group", "position", "pk"):
+            told = {name: getattr(rule, name) for name in FIELDS}
+            told |= {"name": copied(rule.name), "mode": Rule.Mode.OFF, "position": None}
+            try:
+                made.append(add_rule(by=signed_in(request), now=timezone.now(), **told))
+            except InvalidRule:
+                text = gettext("“%(name)s” names something that was deleted: change that first.")
+                self.message_user(request, text % {"name": rule.name}, messages.WARNING)
+        self.say(request, _("Copied: %(names)s."), made)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[Rule], mode: str) -> None:
         rules = list(queryset.exclude(mode=mode))
@@ -300,6 +273,8 @@ class RunAdmin(ReadOnlyAdmin):
         for position, told in enumerate(run.actions, start=1):
             effect = tried.get(position)
             state = gettext("done") if effect and effect.done else gettext("not done")
+            if run.mode == Rule.Mode.TRIAL:
+                state = gettext("only tried out")
             reason = _REASONS.get(effect.reason, effect.reason) if effect else ""
             lines.append((said_of_action(told), reason or state))
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))

@@ -29,6 +29,8 @@ _UNKNOWN = _("This is not known.")
 _NOT_HERE = _("This can't be so when the rule looks.")
 _MISSING = _("This field is required.")
 _TOO_LONG = _("This text is too long.")
+_MINUTES = _("From 1 to 43200 minutes.")
+_NO_NUMBER = _("Write a whole number.")
 
 
 def check_rule(told: Mapping[str, Any]) -> Errors:
@@ -41,7 +43,7 @@ def check_rule(told: Mapping[str, Any]) -> Errors:
     if not is_every and not (
         isinstance(fires, dict) and set(fires) == {"minutes"} and _is_minutes(fires["minutes"])
     ):
-        errors["fires"] = _UNKNOWN
+        errors["fires"] = _MINUTES if isinstance(fires, dict) else _UNKNOWN
     count = [0]
     for name in ("all", "any"):
         _check_nodes(told[name], name, when, 1, count, errors)
@@ -62,7 +64,7 @@ def _check_time(told: Mapping[str, Any], errors: Errors) -> None:
         if after.get("since") not in SINCE:
             errors["after.since"] = _UNKNOWN
         if not _is_minutes(after.get("minutes")):
-            errors["after.minutes"] = _("From 1 to 43200 minutes.")
+            errors["after.minutes"] = _MINUTES
         if extra := sorted(set(after) - {"since", "minutes"}):
             errors[f"after.{extra[0]}"] = _UNKNOWN
 
@@ -119,7 +121,7 @@ def _check_value(field: Field, operator: str, value: Any) -> str | Promise:
     if field.type is Type.BOOLEAN:
         return "" if isinstance(value, bool) else _UNKNOWN
     if field.type is Type.NUMBER:
-        return "" if type(value) is int and abs(value) <= _NUMBER_MAX else _UNKNOWN
+        return "" if type(value) is int and abs(value) <= _NUMBER_MAX else _NO_NUMBER
     if not isinstance(value, str):
         return _UNKNOWN
     if not value.strip():
@@ -163,7 +165,7 @@ def _check_actions(actions: Any, when: str, errors: Errors) -> None:
 
 def _check_parameter(parameter: Parameter, value: Any) -> str | Promise:
     if parameter.type == "number":
-        return "" if type(value) is int and abs(value) < PRIORITY_MAX else _UNKNOWN
+        return "" if type(value) is int and abs(value) < PRIORITY_MAX else _NO_NUMBER
     if parameter.type == "texts":
         if not isinstance(value, dict) or not any(value.values()):
             return _MISSING

@@ -48,6 +48,8 @@ class Field:
     choices: Choices | None = None
     # Returns the name of a row that the value refers to; None when there is none.
     name_of: Callable[[str], str | None] | None = None
+    # Returns all rows that a value can refer to: key and name.
+    rows: Callable[[], list[tuple[str, str]]] | None = None
     # Whether its change is an event whose line names what it was.
     changes: bool = False
     # It asks more of the database than the chat's own row: last, and only if still needed.
@@ -74,6 +76,31 @@ def _agent_name(key: str) -> str | None:
 
 def _tag_name(key: str) -> str | None:
     return Tag.objects.filter(folded=fold(key)).values_list("name", flat=True).first() or key
+
+
+def _brand_rows() -> list[tuple[str, str]]:
+    return [(str(brand.pk), brand.name) for brand in Brand.objects.order_by("name")]
+
+
+def _topic_rows() -> list[tuple[str, str]]:
+    found = Topic.objects.filter(is_active=True).select_related("brand")
+    topics = list(found.order_by("brand__name", "position", "pk"))
+    if len({topic.brand_id for topic in topics}) < 2:
+        return [(str(topic.pk), str(topic)) for topic in topics]
+    return [(str(topic.pk), f"{topic.brand}: {topic}") for topic in topics]
+
+
+def _team_rows() -> list[tuple[str, str]]:
+    return [(str(team.pk), team.name) for team in Team.objects.order_by("sort_name")]
+
+
+def _agent_rows() -> list[tuple[str, str]]:
+    found = Agent.objects.filter(is_active=True).order_by("name")
+    return list(found.values_list("public_id", "name"))
+
+
+def _tag_rows() -> list[tuple[str, str]]:
+    return [(name, name) for name in Tag.objects.order_by("folded").values_list("name", flat=True)]
 
 
 def _text_of(key: int | None) -> str | None:
@@ -127,12 +154,14 @@ FIELDS: Mapping[str, Field] = {
         type=Type.REFERENCE,
         read=lambda facts: str(facts.chat.brand_id),
         name_of=_brand_name,
+        rows=_brand_rows,
     ),
     "topic": Field(
         label=_("topic"),
         type=Type.REFERENCE,
         read=lambda facts: _text_of(facts.chat.topic_id),
         name_of=_topic_name,
+        rows=_topic_rows,
         changes=True,
     ),
     "team": Field(
@@ -140,6 +169,7 @@ FIELDS: Mapping[str, Field] = {
         type=Type.REFERENCE,
         read=lambda facts: _text_of(facts.chat.team_id),
         name_of=_team_name,
+        rows=_team_rows,
         changes=True,
     ),
     "language": Field(
@@ -202,6 +232,7 @@ FIELDS: Mapping[str, Field] = {
         type=Type.TAG,
         read=lambda facts: list(facts.tags.values()),
         name_of=_tag_name,
+        rows=_tag_rows,
         changes=True,
         is_dear=True,
     ),
@@ -210,6 +241,7 @@ FIELDS: Mapping[str, Field] = {
         type=Type.REFERENCE,
         read=lambda facts: facts.assignee,
         name_of=_agent_name,
+        rows=_agent_rows,
         changes=True,
     ),
     "status": Field(

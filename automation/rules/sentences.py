@@ -12,10 +12,30 @@ from automation.rules.registry import FIELDS, OPERATORS, Type
 
 # How much of a text a sentence repeats.
 _WORDS = 8
+# Stands for what was not filled in yet.
+_OPEN = "…"
 
 
 def said_of(rule: Rule) -> str:
-    """Return the whole rule as one sentence."""
+    """Return the whole rule in plain sentences."""
+    more = [_how_often(rule)] if rule.fires != "every" else []
+    if rule.stop:
+        more.append(gettext("No further rule looks then."))
+    return " ".join([_what(rule), *filter(None, more)])
+
+
+def _how_often(rule: Rule) -> str:
+    if rule.fires == "once":
+        return gettext("Once per chat.")
+    minutes = rule.fires.get("minutes") if isinstance(rule.fires, dict) else None
+    if not isinstance(minutes, int):
+        return ""
+    return ngettext(
+        "Not again within %(minutes)d minute.", "Not again within %(minutes)d minutes.", minutes
+    ) % {"minutes": minutes}
+
+
+def _what(rule: Rule) -> str:
     begin = _begin(rule)
     parts = [_block(rule.all, gettext("and"))] if rule.all else []
     if rule.any:
@@ -37,6 +57,8 @@ def _begin(rule: Rule) -> str:
             Rule.When.UPDATED: gettext("When something happens in a chat"),
         }[Rule.When(rule.when)]
     minutes = rule.after.get("minutes", 0)
+    if not isinstance(minutes, int):
+        minutes = 0
     told = {"minutes": minutes, "since": since_text(rule.after.get("since", ""))}
     return capfirst(
         ngettext(
@@ -82,13 +104,29 @@ def said_of_condition(name: str, operator: str, value: Any) -> str:
     told = {"field": field.label, "operator": compared.label}
     if not compared.takes_value:
         return gettext("%(field)s %(operator)s") % told
-    shown = value
+    shown = _OPEN if value in (None, "") else value
     if field.choices:
-        shown = field.choices.get(str(value), value)
-    elif field.name_of:
+        shown = field.choices.get(str(value), shown)
+    elif field.name_of and shown is value:
         shown = field.name_of(str(value)) or value
     told["value"] = f"“{shown}”" if field.type is not Type.NUMBER else str(shown)
     return gettext("%(field)s %(operator)s %(value)s") % told
+
+
+def said_of_value(name: str, value: Any) -> str:
+    """Return what a condition saw in a field."""
+    field = FIELDS.get(name)
+    if value is None or value in ("", []):
+        return gettext("nothing")
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    if field is not None and field.choices:
+        return str(field.choices.get(str(value), value))
+    if field is not None and field.name_of:
+        return field.name_of(str(value)) or str(value)
+    return str(value)
 
 
 def said_of_action(told: Mapping[str, Any]) -> str:
@@ -100,15 +138,14 @@ def said_of_action(told: Mapping[str, Any]) -> str:
     for name, parameter in action.parameters.items():
         value = told.get(name)
         if parameter.type == "texts" and isinstance(value, Mapping):
-            text = value.get(get_language() or "en") or next(iter(value.values()), "")
+            text = value.get(get_language() or "en") or next(iter(value.values()), "") or _OPEN
             parts.append(f"“{Truncator(text).words(_WORDS)}”")
-        elif parameter.type == "topic":
-            named = FIELDS["topic"].name_of
-            parts.append(f"“{(named and named(str(value))) or value}”")
+        elif parameter.type in FIELDS and value:
+            parts.append(f"“{said_of_value(parameter.type, value)}”")
         elif parameter.type == "address":
             parts.append(gettext("(to the customer)") if value == "customer" else f"({value})")
         else:
-            parts.append(f"“{value}”")
+            parts.append(f"“{value or _OPEN}”")
     return " ".join(parts)
 
 

@@ -37,7 +37,7 @@ def test_the_recipe_is_set_up_from_its_page_and_the_list_says_each_rule_in_a_sen
     assert saved.status_code == 302
     shown = page(boss_client, LIST)
     assert "Herkes meşgul: sıraya giren" in shown
-    assert "Bir sohbet ya da mesaj geldiğinde, koşul:" in shown
+    assert "Bir sohbet ya da mesaj geldiğinde, " in shown
     assert "Şu an herkes meşgul." in shown
     assert set(Rule.objects.values_list("mode", flat=True)) == {"on"}
     assert form(boss_client)["busy_tr"] == "Şu an herkes meşgul."
@@ -64,16 +64,6 @@ def test_rules_are_switched_and_moved_in_the_list(boss_client, rule):
     act(boss_client, "switch_off", first)
     first.refresh_from_db()
     assert first.mode == "off"
-
-
-def test_a_rule_page_says_it_in_plain_words_and_changes_what_it_offers(boss_client, rule):
-    made = rule(name="Bir", all=[{"field": "email_known", "operator": "is", "value": False}])
-    address = reverse("admin:automation_rule_change", args=[made.pk])
-    assert "if e-mail known: no" in page(boss_client, address, "en")
-    told = {"name": "Yeni ad", "mode": "trial", "brand": "", "group": "", "position": 5}
-    boss_client.post(address, told)
-    made.refresh_from_db()
-    assert (made.name, made.mode, made.position) == ("Yeni ad", "trial", 5)
 
 
 def test_the_log_says_why_a_rule_ran_and_what_it_did(boss_client, rule, work_all):

@@ -1,0 +1,1 @@
+"""The pages on which a person builds, tries, orders and reviews rules."""

@@ -1,0 +1,281 @@
+"""A person builds a rule in the administration, and knows nothing of how it is stored."""
+
+import pytest
+from django.urls import reverse
+
+from agents.models import Topic
+from automation.editor.drafts import draft_from, draft_of
+from automation.models import Rule
+from automation.rules.sentences import said_of
+from tests.agents.conftest import boss, boss_client
+from tests.support.factories import make_brand, make_topic
+from tests.support.forms import fields_of
+
+__all__ = ["boss", "boss_client"]
+
+pytestmark = pytest.mark.django_db
+NEW = "/admin/automation/rule/add/"
+LIST = "/admin/automation/rule/"
+
+
+def address(rule):
+    return reverse("admin:automation_rule_change", args=[rule.pk])
+
+
+def filled(response) -> dict[str, str]:
+    """What the fields of the page would send as they stand."""
+    return fields_of(response.content.decode(), "rule")
+
+
+def _forms(sheet):
+    return [row.form for row in [*_rows(sheet.all), *_rows(sheet.any), *sheet.steps] if row.form]
+
+
+def _rows(block):
+    return [each for row in block.rows for each in (row, *_rows(row))]
+
+
+def press(client, page, act, url=NEW, **typed):
+    """Press a button of `page` with what stands in its fields, and what is typed besides."""
+    names = {name.replace("__", "-"): value for name, value in typed.items()}
+    return client.post(url, filled(page) | names | {"act": act})
+
+
+@pytest.fixture
+def page(boss_client):
+    return boss_client.get(NEW)
+
+
+def test_a_rule_is_built_from_an_empty_page_and_saved(boss_client, page):
+    page = press(boss_client, page, "refresh", when="updated", all__0__field="text")
+    page = press(boss_client, page, "block:all", all__0__value="iade")
+    page = press(boss_client, page, "refresh", all__1__0__field="has_email")
+    page = press(boss_client, page, "add:all-1")
+    page = press(boss_client, page, "refresh", all__1__1__field="wait")
+    page = press(boss_client, page, "refresh", all__1__1__operator="greater")
+    page = press(boss_client, page, "add:actions", actions__0__text__tr="Merhaba")
+    page = press(boss_client, page, "refresh", actions__1__action="add_tag")
+    assert not Rule.objects.exists()
+    saved = press(
+        boss_client,
+        page,
+        "save",
+        name="İade",
+        all__1__1__value="5",
+        actions__1__tag="iade",
+        fires="minutes",
+        every_minutes="30",
+        stop="on",
+        group="Satış",
+    )
+    assert saved.status_code == 302, saved.context["sheet"].errors
+    rule = Rule.objects.get()
+    assert (rule.name, rule.mode, rule.when, rule.group) == ("İade", "trial", "updated", "Satış")
+    assert rule.all == [
+        {"field": "text", "operator": "contains", "value": "iade"},
+        {
+            "any": [
+                {"field": "has_email", "operator": "is", "value": True},
+                {"field": "wait", "operator": "greater", "value": 5},
+            ]
+        },
+    ]
+    assert rule.actions == [
+        {"action": "send_message", "text": {"tr": "Merhaba"}},
+        {"action": "add_tag", "tag": "iade"},
+    ]
+    assert (rule.fires, rule.stop, rule.any) == ({"minutes": 30}, True, [])
+
+
+def test_a_time_rule_says_from_when_it_counts(boss_client, page):
+    page = press(boss_client, page, "refresh", when="time")
+    assert 'name="since"' in page.content.decode()
+    typed = {"name": "Sessiz", "since": "agent_word", "minutes": "15"}
+    typed |= {"actions__0__text__tr": "Orada mısınız?"}
+    press(boss_client, page, "save", **typed)
+    assert Rule.objects.get().after == {"since": "agent_word", "minutes": 15}
+
+
+def test_what_is_wrong_is_said_beside_its_field_and_all_that_was_typed_stays(boss_client, page):
+    page = press(boss_client, page, "refresh", all__0__field="wait")
+    page = press(boss_client, page, "add:any", all__0__value="beş")
+    typed = {"any__0__field": "text", "any__0__operator": "matches", "any__0__value": "(a"}
+    refused = press(boss_client, page, "save", **typed | {"any__0__was": "text"})
+    assert refused.status_code == 200
+    shown = refused.content.decode()
+    forms = {form.prefix: form.errors for form in _forms(refused.context["sheet"])}
+    assert forms["all-0"] == {"value": ["Write a whole number."]}
+    assert forms["any-0"] == {"value": ["This pattern can't be read."]}
+    assert forms["actions-0"] == {"text-tr": ["This field is required."]}
+    assert refused.context["head"].errors == {"name": ["This field is required."]}
+    assert 'value="beş"' in shown
+    assert 'value="(a"' in shown
+    assert "Nothing has been saved" in shown
+    assert not Rule.objects.exists()
+
+
+def test_nothing_is_called_wrong_before_somebody_wants_to_save(boss_client, page):
+    page = press(boss_client, page, "add:all")
+    assert not page.context["is_wrong"]
+    assert "errorlist" not in page.content.decode()
+
+
+def test_what_can_not_be_so_when_the_rule_looks_is_not_offered(boss_client, page):
+    offered = dict(_forms(page.context["sheet"])[0].fields["field"].choices)
+    assert "change" not in offered
+    page = press(boss_client, page, "refresh", when="updated")
+    offered = dict(_forms(page.context["sheet"])[0].fields["field"].choices)
+    assert "change" in offered
+    actions = dict(_forms(page.context["sheet"])[1].fields["action"].choices)
+    assert "save_email" in actions
+    # Chosen, and then the moment is another: it says so at once, and keeps what was chosen.
+    page = press(boss_client, page, "refresh", all__0__field="change", all__0__was="change")
+    page = press(boss_client, page, "refresh", when="incoming")
+    form = _forms(page.context["sheet"])[0]
+    assert form.errors == {"field": ["This can't be so when the rule looks."]}
+    assert form["field"].value() == "change"
+
+
+def test_a_value_typed_for_another_field_is_not_kept(boss_client, page):
+    page = press(boss_client, page, "refresh", all__0__field="text")
+    page = press(boss_client, page, "refresh", all__0__value="iade", all__0__field="page_url")
+    assert _forms(page.context["sheet"])[0]["value"].value() == ""
+
+
+def test_conditions_and_actions_are_moved_into_groups_out_of_them_and_away(boss_client, rule):
+    def condition(value):
+        return {"field": "text", "operator": "contains", "value": value}
+
+    made = rule(all=[condition("a"), {"any": [condition("b"), condition("c")]}])
+    url = address(made)
+
+    def after(page, act):
+        page = press(boss_client, page, act, url)
+        return page, draft_from(filled(page)).told()
+
+    page, told = after(boss_client.get(url), "down:all-0")
+    assert told["all"] == [{"any": [condition("a"), condition("b"), condition("c")]}]
+    page, told = after(page, "down:all-0-2")
+    assert told["all"][1] == condition("c")
+    page, told = after(page, "down:all-1")
+    assert told["any"] == [condition("c")]
+    page, told = after(page, "up:any-0")
+    page, told = after(page, "up:all-1")
+    assert told["all"] == [{"any": [condition("a"), condition("b"), condition("c")]}]
+    for _ in range(3):
+        page, told = after(page, "remove:all-0-0")
+    assert (told["all"], told["any"]) == ([], [])
+    page, told = after(page, "remove:actions-0")
+    assert told["actions"] == []
+    # A button for what is no longer there does nothing.
+    assert press(boss_client, page, "up:all-7", url).status_code == 200
+    assert press(boss_client, page, "fly:all", url).status_code == 200
+
+
+def test_there_are_no_more_conditions_and_levels_than_the_check_allows(boss_client, rule):
+    inner = {"all": [{"field": "email_known", "operator": "is", "value": True}]}
+    made = rule(all=[{"any": [inner]}])
+    page = boss_client.get(address(made)).content.decode()
+    assert 'value="block:all-0"' in page
+    assert 'value="add:all-0-0"' in page
+    assert 'value="block:all-0-0"' not in page
+    full = rule(all=[{"field": "email_known", "operator": "is", "value": True}] * 20)
+    assert 'value="add:all"' not in boss_client.get(address(full)).content.decode()
+
+
+def test_a_rule_page_shows_what_is_stored_and_saving_it_changes_nothing_else(boss_client, rule):
+    made = rule(
+        when="time",
+        after={"since": "queued", "minutes": 3},
+        fires={"minutes": 7},
+        all=[{"field": "status", "operator": "is", "value": "queued"}],
+        any=[{"field": "rating", "operator": "less", "value": -3}],
+        actions=[{"action": "set_priority", "priority": 5}],
+        stop=True,
+    )
+    before = {name: getattr(made, name) for name in ("after", "fires", "all", "any", "actions")}
+    saved = press(boss_client, boss_client.get(address(made)), "save", address(made), name="Yeni")
+    assert saved.status_code == 302
+    made.refresh_from_db()
+    assert {name: getattr(made, name) for name in before} == before
+    assert (made.name, made.stop, made.mode) == ("Yeni", True, "on")
+
+
+def test_a_rule_that_names_a_deleted_topic_says_so_on_its_page_and_in_the_list(boss_client, rule):
+    topic = make_topic(make_brand())
+    condition = {"field": "topic", "operator": "is", "value": str(topic.pk)}
+    made = rule(
+        all=[condition, {"field": "tag", "operator": "is", "value": "hiç"}],
+        actions=[{"action": "set_topic", "topic": str(topic.pk)}],
+    )
+    assert "deleted" not in boss_client.get(LIST).content.decode()
+    Topic.objects.all().delete()
+    shown = boss_client.get(address(made))
+    forms = {form.prefix: form.errors for form in _forms(shown.context["sheet"])}
+    assert forms["all-0"] == {"value": ["There is no such thing (any more)."]}
+    assert forms["actions-0"] == {"topic": ["There is no such thing (any more)."]}
+    assert "names something that was deleted" in shown.content.decode()
+    # Of a tag that nobody has it can only be said that there is none.
+    assert "There is no such tag now" in shown.content.decode()
+    assert "names something that was deleted" in boss_client.get(LIST).content.decode()
+
+
+def test_a_copy_is_off_and_a_rule_of_its_own(boss_client, rule, busy_rules):
+    made = rule(name="Bir", when="updated")
+    copied = press(boss_client, boss_client.get(address(made)), "copy", address(made))
+    copy = Rule.objects.get(name="Bir (copy)")
+    assert copied.url == address(copy)
+    assert (copy.mode, copy.when, copy.actions) == ("off", "updated", made.actions)
+    boss_client.post(LIST, {"action": "copy", "_selected_action": [busy_rules[1].pk]})
+    own = Rule.objects.get(name=f"{busy_rules[1].name} (copy)")
+    assert (own.mode, own.recipe, own.all) == ("off", "", busy_rules[1].all)
+
+
+def test_rules_of_a_recipe_open_in_the_page_of_the_recipe(boss_client, busy_rules):
+    opened = boss_client.get(address(busy_rules[0]))
+    assert opened.url == f"{LIST}recipes/everyone-busy/"
+    assert busy_rules[3].name in boss_client.get(opened.url).content.decode()
+
+
+def test_the_page_says_the_rule_in_both_languages(boss_client, boss, page):
+    typed = {"all__0__field": "email_known", "all__0__was": "email_known"}
+    typed |= {"all__0__value": "false", "actions__0__text__tr": "Selam"}
+    shown = press(boss_client, page, "refresh", **typed)
+    assert shown.context["sentence"] == (
+        "When a chat or message comes in, if e-mail known: no: say to the customer “Selam”. "
+        "Once per chat."
+    )
+    boss.language = "tr"
+    boss.save()
+    shown = press(boss_client, page, "refresh", **typed)
+    assert "e-posta biliniyor: hayır ise:" in shown.context["sentence"]
+    assert "Sohbet başına bir kez." in shown.content.decode()
+
+
+def test_only_those_who_administer_build_rules(client):
+    assert client.get(NEW).status_code == 302
+
+
+def test_nobody_breaks_the_page_by_sending_what_it_never_offers(boss_client, page):
+    deep = {f"all{'-0' * level}-kind": "any" for level in range(1, 60)}
+    wild = {"act": "save", "when": "never", "fires": "x", "all-0-field": "a\0b"} | deep
+    answer = boss_client.post(NEW, wild)
+    assert answer.status_code == 200
+    assert not Rule.objects.exists()
+
+
+def test_said_and_stored_are_the_same_before_and_after_the_page(rule):
+    made = rule(
+        all=[{"any": [{"field": "text", "operator": "is", "value": " a\nb"}]}],
+        actions=[
+            {
+                "action": "send_email",
+                "to": "a@b.example",
+                "subject": {"tr": "x"},
+                "text": {"en": "y"},
+            }
+        ],
+    )
+    again = Rule(when=made.when, fires=made.fires, **draft_of(made).told())
+    assert (again.all, again.any, again.actions) == (made.all, made.any, made.actions)
+    assert said_of(again) == said_of(made)

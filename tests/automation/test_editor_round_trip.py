@@ -1,0 +1,159 @@
+"""Whatever is stored stands in the fields of the page, and is stored the same from there."""
+
+import pytest
+from django.template.loader import render_to_string
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from automation.editor.drafts import draft_from, draft_of, settle
+from automation.editor.forms import RuleForm, initial_of
+from automation.editor.moves import press
+from automation.editor.rows import sheet_of
+from automation.models import Rule
+from automation.rules.actions import ACTIONS
+from automation.rules.checking import check_rule
+from automation.rules.registry import FIELDS, OPERATORS, Type, fields_for, operators_of
+from automation.rules.sentences import said_of, said_of_action, said_of_condition
+from tests.support.forms import fields_of
+
+pytestmark = pytest.mark.django_db
+_WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=30)
+_SOME = _WORDS.filter(str.strip)
+# Keys that no row has: what was deleted must stay as well.
+_KEYS = st.sampled_from(["999999", "x"])
+
+
+def _value(name):
+    field = FIELDS[name]
+    if field.type is Type.BOOLEAN:
+        return st.booleans()
+    if field.type is Type.NUMBER:
+        return st.integers(-1_000_000, 1_000_000)
+    if field.choices is not None:
+        return st.sampled_from(list(field.choices))
+    return _KEYS if field.type is Type.REFERENCE else _SOME
+
+
+@st.composite
+def _condition(draw, when):
+    name = draw(st.sampled_from(fields_for(when)))
+    operator = draw(st.sampled_from(operators_of(name, when)))
+    node = {"field": name, "operator": operator}
+    return node | ({"value": draw(_value(name))} if OPERATORS[operator].takes_value else {})
+
+
+def _nodes(when, depth):
+    node = _condition(when)
+    if depth < 3:
+        inner = _nodes(when, depth + 1)
+        node |= st.builds(lambda kind, nodes: {kind: nodes}, st.sampled_from(["all", "any"]), inner)
+    return st.lists(node, min_size=1 if depth > 1 else 0, max_size=2)
+
+
+def _texts():
+    return st.dictionaries(st.sampled_from(["tr", "en"]), _SOME, min_size=1)
+
+
+def _parameter(parameter):
+    if parameter.type == "texts":
+        return _texts()
+    if parameter.type == "number":
+        return st.integers(-499, 499)
+    if parameter.type == "address":
+        return st.sampled_from(["customer", "a@b.example"])
+    return _KEYS if parameter.type in FIELDS and FIELDS[parameter.type].rows else _SOME
+
+
+@st.composite
+def _action(draw, when):
+    name = draw(st.sampled_from([name for name, each in ACTIONS.items() if when in each.when]))
+    told = {key: draw(_parameter(each)) for key, each in ACTIONS[name].parameters.items()}
+    return {"action": name} | told
+
+
+@st.composite
+def _rules(draw):
+    when = draw(st.sampled_from(Rule.When.values))
+    after = {}
+    if when == "time":
+        after = {"since": draw(st.sampled_from(["queued", "created"])), "minutes": draw(_MINUTES)}
+    return Rule(
+        name=draw(_SOME).strip(),
+        mode=draw(st.sampled_from(Rule.Mode.values)),
+        when=when,
+        after=after,
+        fires=draw(st.sampled_from(["once", "every"]) | st.builds(dict, minutes=_MINUTES)),
+        all=draw(_nodes(when, 1)),
+        any=draw(_nodes(when, 1)),
+        actions=draw(st.lists(_action(when), min_size=1, max_size=3)),
+        stop=draw(st.booleans()),
+    )
+
+
+_MINUTES = st.integers(1, 43_200)
+_SETTINGS = settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def _conditions(nodes):
+    for node in nodes:
+        inner = node.get("all") or node.get("any")
+        yield from _conditions(inner) if inner else [node]
+
+
+def _sent(rule):
+    """What the page of a rule would send, through the HTML that stands there."""
+    draft = draft_of(rule)
+    sheet = sheet_of(draft, rule.when, {})
+    parts = [
+        render_to_string("admin/rule_rows.html", {"block": block, "sheet": sheet})
+        for block in (sheet.all, sheet.any)
+    ]
+    parts += [str(field) for row in sheet.steps for field in row.form]
+    parts += [str(field) for field in RuleForm(initial=initial_of(rule))]
+    return fields_of(f'<form id="rule">{"".join(parts)}</form>', "rule")
+
+
+@_SETTINGS
+@given(rule=_rules())
+def test_a_rule_goes_through_its_page_unchanged_and_is_said_in_the_same_words(rule):
+    sent = _sent(rule)
+    draft = draft_from(sent)
+    settle(draft, rule.when)
+    told = RuleForm(sent).told() | draft.told()
+    names = ("when", "after", "fires", "all", "any", "actions")
+    assert told == {name: getattr(rule, name) for name in names}
+    again = Rule(**told, stop="stop" in sent)
+    assert said_of(again) == said_of(rule)
+    # The sentence leaves nothing out.
+    for node in _conditions([*rule.all, *rule.any]):
+        said = said_of_condition(node["field"], node["operator"], node.get("value"))
+        assert said in said_of(rule)
+    assert all(said_of_action(each) in said_of(rule) for each in rule.actions)
+
+
+@_SETTINGS
+@given(rule=_rules(), presses=st.lists(st.integers(0, 10_000), max_size=12))
+def test_no_press_makes_what_the_check_refuses_or_loses_a_condition(rule, presses):
+    draft = draft_of(rule)
+    before = sorted(map(repr, _conditions([*rule.all, *rule.any])))
+    for number in presses:
+        buttons = _buttons(draft, rule.when)
+        press(draft, buttons[number % len(buttons)])
+    told = draft.told()
+    assert sorted(map(repr, _conditions([*told["all"], *told["any"]]))) == before
+    errors = check_rule(RuleForm(initial=initial_of(rule)).told() | told)
+    assert all(place.endswith((".value", ".tag", ".topic", ".text")) for place in errors)
+
+
+def _buttons(draft, when):
+    """The buttons of the page that move a condition or group."""
+    sheet = sheet_of(draft, when, {})
+
+    def rows(block):
+        return [each for row in block.rows for each in (row, *rows(row))]
+
+    found = [*rows(sheet.all), *rows(sheet.any)]
+    up = [f"up:{row.path}" for row in found if not row.is_first]
+    return [*up, *(f"down:{row.path}" for row in found if not row.is_last), "down:actions-0"]
