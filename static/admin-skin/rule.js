@@ -7,7 +7,7 @@ let typed = 0;
 let held = Promise.resolve();
 let running = Promise.resolve();
 let waiting = null;
-let pressed = "";
+let pressing = 0;
 
 const wrong = () => form.querySelector("[aria-invalid=true]");
 
@@ -45,11 +45,12 @@ function refresh(parts) {
   });
 }
 
-// A button names a place, so it is pressed once and for the page as it stands.
+// A button that moves or removes names a place of the page as it stands, so it is pressed once.
 function press(act) {
-  if (pressed) return;
-  pressed = act;
-  running = running.then(() => run(act, SWAPPED)).finally(() => (pressed = ""));
+  const isBound = /^(up|down|remove)/.test(act);
+  if (isBound && pressing) return;
+  pressing += 1;
+  running = running.then(() => run(act, SWAPPED)).finally(() => (pressing -= 1));
 }
 
 async function run(act, parts) {
@@ -109,5 +110,6 @@ form.addEventListener("click", (event) => {
   event.preventDefault();
   // Enter in the field of a chat's number means to try it.
   const isTry = button.hidden && document.activeElement?.id === "id_chat";
-  press(isTry ? "try" : button.value);
+  if (button.hidden && !isTry) refresh(SWAPPED);
+  else press(isTry ? "try" : button.value);
 });

@@ -1,0 +1,127 @@
+"""A rule as a shop owner builds it: with a mouse in one language, with keys alone in the other."""
+
+import os
+
+import pytest
+from playwright.sync_api import expect
+
+from automation.models import Rule
+from tests.conftest import Site
+from tests.support.chromium import Contexts, assert_accessible
+from tests.support.factories import make_agent, make_role
+from tests.support.widget_page import Shop, Visitor, visitor_context
+
+pytestmark = pytest.mark.browser
+SHOTS = os.environ.get("SHOTS", "")
+# What the page says, in the words of each language.
+WORDS = {
+    "tr": {
+        "new": "Yeni kural",
+        "sentence": "Bir sohbet ya da mesaj geldiğinde, metin şunu içeriyor: “iade” ise: müşteriye "
+        "söyle: “Sipariş numaranız nedir?”, sonra etiket ekle: “iade”. Sohbet başına bir kez.",
+        "acts": "Kural çalışırdı",
+        "saved": "Kaydedildi: İade.",
+    },
+    "en": {
+        "new": "New rule",
+        "sentence": "When a chat or message comes in, if text contains “iade”: say to the customer "
+        "“Sipariş numaranız nedir?”, then add the tag “iade”. Once per chat.",
+        "acts": "The rule would act",
+        "saved": "Saved: İade.",
+    },
+}
+
+
+def look(page, name):
+    """Check the page as it stands: axe, and no sideways scrolling."""
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+@pytest.mark.parametrize(("language", "theme"), [("tr", "light"), ("en", "dark")])
+def test_a_person_builds_a_rule_tries_it_and_a_visitor_meets_it(
+    site: Site, new_context: Contexts, language: str, theme: str
+) -> None:
+    shop = Shop(site, language=language)
+    shop.agent()
+    role = make_role("admin", "chat", scope="all")
+    boss = make_agent(role=role, language=language, theme=theme, is_staff=True)
+    Visitor(visitor_context(new_context), shop.url).start("İade etmek istiyorum", name="Vera")
+    narrow = {"viewport": {"width": 360, "height": 740}} if language == "en" else {}
+    page = new_context(agent=boss, url=site.url, **narrow).new_page()
+    words = WORDS[language]
+
+    page.goto(f"{site.url}/admin/automation/rule/")
+    page.get_by_role("link", name=words["new"]).click()
+    page.locator("#id_name").fill("İade")
+    page.locator("#id_mode").select_option("on")
+    page.locator("#id_all-0-field").select_option("text")
+    page.locator("#id_all-0-value[maxlength]").fill("iade")
+    page.locator("#id_actions-0-text-tr").fill("Sipariş numaranız nedir?")
+    page.locator("#add-actions").click()
+    # The focus goes to what was added.
+    expect(page.locator("#id_actions-1-action")).to_be_focused()
+    page.locator("#id_actions-1-action").select_option("add_tag")
+    page.locator("#id_actions-1-tag").fill("iade")
+    page.locator("#id_actions-1-tag").blur()
+    expect(page.locator("#rule-sentence")).to_have_text(words["sentence"])
+    page.locator("#block-all").click()
+    expect(page.locator("#id_all-1-0-field")).to_be_focused()
+    look(page, f"rule-{language}")
+
+    page.locator("#id_recent").select_option(index=1)
+    page.locator("#id_all-1-0-field").select_option("topic")
+    page.locator("#rule-try-now").click()
+    # Nothing was chosen there: the page goes to what is wrong, and keeps all that was typed.
+    expect(page.locator("#id_all-1-0-value[aria-invalid]")).to_be_focused()
+    expect(page.locator("#id_actions-0-text-tr")).to_have_value("Sipariş numaranız nedir?")
+    look(page, f"rule-wrong-{language}")
+    page.locator("#remove-all-1").click()
+    expect(page.locator("#id_all-1-0-field")).to_have_count(0)
+    page.locator("#rule-try-now").click()
+    expect(page.locator("#rule-outcome h3")).to_have_text(words["acts"])
+    expect(page.locator("#rule-outcome")).to_be_focused()
+    look(page, f"rule-tried-{language}")
+    assert not Rule.objects.exists()
+
+    page.locator("button[value=save]").click()
+    expect(page.locator(".messagelist")).to_contain_text(words["saved"])
+    look(page, f"rules-{language}")
+    visitor = Visitor(visitor_context(new_context), shop.url).start("Ürünü İADE edeceğim")
+    visitor.sees("Sipariş numaranız nedir?")
+
+
+@pytest.mark.once
+def test_a_rule_is_built_with_keys_alone(site: Site, new_context: Contexts) -> None:
+    boss = make_agent(role=make_role("admin", scope="all"), language="en", is_staff=True)
+    page = new_context(agent=boss, url=site.url).new_page()
+    page.goto(f"{site.url}/admin/automation/rule/add/")
+    page.locator("#id_name").focus()
+    page.keyboard.type("Keys")
+    # Enter saves nothing.
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_name")).to_have_value("Keys")
+    page.locator("#add-all").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_all-1-field")).to_be_focused()
+    page.keyboard.type("first contact")
+    expect(page.locator("#rule-sentence")).to_contain_text("and first contact: yes")
+    expect(page.locator("#id_all-1-field")).to_be_focused()
+    page.locator("#up-all-1").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#id_all-0-field")).to_have_value("first_contact")
+    # The button is at its end there: the focus goes to the condition.
+    expect(page.locator("#id_all-0-field")).to_be_focused()
+    page.locator("#remove-all-1").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#rule-status")).to_have_text("Removed.")
+    expect(page.locator("#add-all")).to_be_focused()
+    page.locator("#id_actions-0-text-en").focus()
+    page.keyboard.type("Hello")
+    page.keyboard.press("Tab")
+    page.locator("button[value=save]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/automation/rule/")
+    assert Rule.objects.get().all == [{"field": "first_contact", "operator": "is", "value": True}]
