@@ -213,6 +213,7 @@ QUEUES = {
     "mail": 60,
     "media": 300,
     "maintenance": 3600,
+    "exports": 3600,
 }
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"

@@ -1,9 +1,7 @@
 """Reports by the API: the same figures as on the page."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -13,15 +11,12 @@ from rest_framework.response import Response
 
 from agents.api.desk import DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
-from agents.audit import record
 from agents.models import Permission
-from agents.tokens import Scope
 from config.web.problems import Problem
 from reports.building import Built, build
 from reports.definitions import REPORTS
-from reports.files import csv_lines, history_of, table_of
 from reports.filters import BadFilter, Filters, read_filters
-from reports.listings import LISTINGS, PAGE, Listing, every, read_cell
+from reports.listings import LISTINGS, PAGE, Listing, read_cell
 
 
 class ReportAnswer(serializers.Serializer[Any]):
@@ -36,7 +31,9 @@ class ReportAnswer(serializers.Serializer[Any]):
     rows = serializers.ListField()
 
 
-class _ReportView(DeskView):
+class ReportView(DeskView):
+    """A call of somebody who reads reports."""
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse who may read no report."""
         super().initial(request, *args, **kwargs)
@@ -69,7 +66,7 @@ class _ReportView(DeskView):
         return build(name, filters, reach_of(request), by=by, now=timezone.now())
 
 
-class OneReport(_ReportView):
+class OneReport(ReportView):
     """`reports/{name}`."""
 
     @extend_schema(
@@ -105,7 +102,7 @@ class OneReport(_ReportView):
         )
 
 
-class ReportRows(_ReportView):
+class ReportRows(ReportView):
     """`reports/{name}/rows`."""
 
     @extend_schema(operation_id="report_rows", responses={200: dict, **problems_of(400, 403, 404)})
@@ -121,35 +118,6 @@ class ReportRows(_ReportView):
         listing = LISTINGS[figure.listing if figure else "sessions"]
         rows = self.listed(request, listing, filters)
         return Response({"rows": _page(request, listing, rows, filters)})
-
-
-class ReportFile(_ReportView):
-    """`reports/{name}.csv`."""
-
-    required_scope = Scope.EXPORT
-
-    @extend_schema(operation_id="report_csv", responses={200: str, **problems_of(400, 403, 404)})
-    def get(self, request: Request, name: str) -> StreamingHttpResponse:
-        """Return a report as CSV; `excel=1` for a spreadsheet that expects ; and a mark."""
-        if not reach_of(request).may(Permission.EXPORT):
-            raise PermissionDenied
-        filters = self.filters(request)
-        rows: Iterable[list[Any]]
-        if listing := LISTINGS.get(name):
-            now, found = timezone.now(), self.listed(request, listing, filters)
-            shown = (listing.show(row, filters, now) for row in every(found, listing.moment))
-            rows = history_of(listing, shown)
-        else:
-            rows = table_of(self.built(request, name, filters))
-        excel = request.query_params.get("excel") == "1"
-        record("report.exported", name, by=agent_of(request), **filters.query)
-        answer = StreamingHttpResponse(
-            csv_lines(rows, excel=excel, zone=filters.zone), content_type="text/csv; charset=utf-8"
-        )
-        answer["Content-Disposition"] = (
-            f'attachment; filename="{name}-{filters.first}-{filters.last}.csv"'
-        )
-        return answer
 
 
 def _page(request: Request, listing: Listing, rows: Any, filters: Filters) -> list[dict[str, Any]]:

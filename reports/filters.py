@@ -22,6 +22,8 @@ _UNSET: dict[str, Any] = {
     "started_by": "",
 }
 STARTED_BY = ("visitor", "agent")
+# What an address of a report may say; the last three name a cell.
+_KNOWN = ("from", "to", "zone", *_UNSET, "compare", "by", "figure", "row")
 
 
 class BadFilter(Exception):
@@ -125,6 +127,11 @@ def read_filters(wish: Mapping[str, str], *, zone: str, now: datetime) -> Filter
         started_by=wish.get("started_by", "")[:7],
         compare=wish.get("compare") == "1",
     )
+
+
+def known(wish: Mapping[str, str]) -> dict[str, str]:
+    """Return what is kept of an address: nothing that no report understands."""
+    return {name: wish[name][:60] for name in _KNOWN if wish.get(name)}
 
 
 def _day(text: str | None, usual: date) -> date:

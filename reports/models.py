@@ -9,9 +9,11 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access, Reach, any_of, of_teams
 from agents.models import Brand, Channel, Permission, Role, Team, Topic
+from agents.models.agent import new_public_id
 from chat.models import Conversation
 
 
@@ -151,3 +153,32 @@ class MissedOffer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_id} missed {self.stay_id}"
+
+
+class Export(models.Model):
+    """A long file that somebody asked for: how far it is, and where."""
+
+    class Form(models.TextChoices):
+        CSV = "csv", _("CSV")
+        EXCEL_CSV = "excel-csv", _("CSV for Excel")
+        XLSX = "xlsx", _("Excel")
+
+    public_id = models.CharField(max_length=22, unique=True, default=new_public_id)
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=20)
+    # What stood in the address.
+    wish = models.JSONField(default=dict)
+    form = models.CharField(max_length=9, choices=Form)
+    # Rows that are written.
+    done = models.PositiveIntegerField(default=0)
+    is_failed = models.BooleanField(default=False)
+    file = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="export_by_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.form}"

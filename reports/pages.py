@@ -66,7 +66,7 @@ def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
         by = built.by
         context |= _report(built) | draw(built, frame.access)
     more = cell.query or ({"by": by} if by else {})
-    file = f"{reverse('api-report-csv', args=[name])}?{urlencode(filters.query | more)}"
+    file = f"{reverse('report-export', args=[name])}?{urlencode(filters.query | more)}"
     return render(request, "reports/report.html", context | {"file": file, "kept": more})
 
 

@@ -3,14 +3,20 @@
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.outbox.operations import register
+from reports.exports import operations as exports
 from reports.facts import keeping
 
 
 def _write(payload: dict[str, Any]) -> None:
     keeping.write_facts(conversation_ids=[payload["conversation_id"]])
+
+
+def _export(payload: dict[str, Any]) -> None:
+    exports.write_export(export_id=payload["export"])
 
 
 def _rebuild(payload: dict[str, Any]) -> None:
@@ -19,9 +25,11 @@ def _rebuild(payload: dict[str, Any]) -> None:
 
 @shared_task(name="reports.catch_up", ignore_result=True)
 def catch_up(**_: object) -> None:
-    """Write the facts of chats that go on, and all of them where there are none."""
+    """Write the facts of chats that go on, all of them where there are none; drop old files."""
     keeping.catch_up()
+    exports.purge_exports(now=timezone.now())
 
 
 register(keeping.KIND, _write, queue="maintenance", label=_("Figures of a chat"))
 register(keeping.REBUILD, _rebuild, queue="maintenance", label=_("All figures"))
+register(exports.KIND, _export, queue=exports.QUEUE, label=_("Files of reports"))

@@ -32,6 +32,7 @@ _ACTS: dict[str, Promise] = {
     "role.edited": _("Permissions of a role changed"),
     "token.created": _("API token created"),
     "report.exported": _("Report exported"),
+    "report.downloaded": _("File of a report downloaded"),
     "token.revoked": _("API token revoked"),
     "brand.texts_changed": _("Texts of a brand changed"),
     "brand.identity_secret_made": _("Secret for signed-in visitors made"),

@@ -29,7 +29,7 @@ import redis as redis_client
 from tests.support.process import ROOT, Process, free_port
 
 POSTGRES_HOMES = Path("/usr/lib/postgresql")
-QUEUES = "realtime,rules,push,outbound,mail,media,maintenance"
+QUEUES = "realtime,rules,push,outbound,mail,media,maintenance,exports"
 
 
 def _absent(server: str, package: str) -> RuntimeError:
