@@ -21,7 +21,13 @@ from automation.editor.forms import brand_of
 from automation.editor.pages import RulePages, copied
 from automation.models import Rule, Run
 from automation.rules.checking import missing_in
-from automation.rules.recipes import RECIPES, install_recipe, installed_rules, texts_in_use
+from automation.rules.recipes import (
+    RECIPES,
+    install_recipe,
+    installed_rules,
+    settings_in_use,
+    texts_in_use,
+)
 from automation.rules.sentences import said_of, said_of_action, said_of_trace
 from automation.rules.writing import (
     FIELDS,
@@ -43,6 +49,10 @@ _REASONS = {
     "no_ticket": _("not done: there is no ticket"),
     "limit": _("not done: too many e-mails"),
     "gone": _("not done: it was deleted"),
+    "notonline": _("not done: the agent is not Online"),
+    "atcapacity": _("not done: the agent has as many chats as allowed"),
+    "notauthorised": _("not done: the agent may not answer such chats"),
+    "wrongteam": _("not done: nobody in the team answers such chats"),
 }
 
 
@@ -55,7 +65,15 @@ class RecipeForm(forms.Form):
         super().__init__(*args, **options)
         recipe, rules = RECIPES[name], installed_rules(name, brand)
         self.fields["mode"].initial = rules[0].mode if rules else Rule.Mode.ON
-        in_use = texts_in_use(name, brand)
+        in_use, chosen = texts_in_use(name, brand), settings_in_use(name, brand)
+        for key, setting in recipe.settings.items():
+            self.fields[key] = forms.ChoiceField(
+                label=str(setting.label),
+                choices=list(setting.choices.items()),
+                initial=chosen[key],
+                widget=forms.RadioSelect,
+            )
+        self._settings = list(recipe.settings)
         for key, label in recipe.labels.items():
             for code, language in Language.choices:
                 attrs = {"rows": 3, "cols": 80, "lang": code}
@@ -63,16 +81,21 @@ class RecipeForm(forms.Form):
                     label=f"{label} ({language})",
                     initial=in_use[key].get(code, ""),
                     max_length=1000,
-                    required=key != "place",
+                    required=key not in recipe.optional,
                     widget=forms.Textarea(attrs=attrs),
                 )
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Return what is chosen."""
+        return {name: self.cleaned_data[name] for name in self._settings}
 
     @property
     def texts(self) -> dict[str, dict[str, str]]:
         """Return what is said, by text and language."""
         found: dict[str, dict[str, str]] = {}
         for name, value in self.cleaned_data.items():
-            if name != "mode":
+            if name != "mode" and name not in self._settings:
                 key, _bar, code = name.rpartition("_")
                 found.setdefault(key, {})[code] = value
         return found
@@ -137,6 +160,7 @@ class RuleAdmin(RulePages):
                 brand=brand,
                 mode=form.cleaned_data["mode"],
                 texts=form.texts,
+                settings=form.settings,
                 by=signed_in(request),
                 now=timezone.now(),
             )

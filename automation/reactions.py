@@ -9,11 +9,12 @@ from django.utils import timezone
 from automation.models import Rule
 from automation.rules import book
 from automation.rules.clock import arm
-from automation.rules.engine import look_at
+from automation.rules.engine import keeps_waiting, look_at
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationChanged,
     ConversationEnded,
+    ConversationParked,
     ConversationQueued,
     ConversationReopened,
     ConversationResolved,
@@ -33,12 +34,12 @@ class RuleAutomation:
 
     def holds(self, brand_id: int, when: hooks.When) -> bool:
         """Return whether a chat must wait for rules; from memory."""
-        return when == "incoming" and book.current().is_holding(when, brand_id)
+        return book.recent().is_holding(when, brand_id)
 
-    def settle(self, conversation_id: int, seq: int) -> bool:
-        """Run the rules; none of those there are keeps a chat waiting."""
-        look_at(conversation_id, begin=1)
-        return False
+    def settle(self, conversation_id: int, begin: int) -> bool:
+        """Run the rules; return whether one has the chat wait because of the newest words."""
+        look_at(conversation_id, begin=begin)
+        return keeps_waiting(conversation_id)
 
     def answer(self, conversation_id: int) -> str:
         """Return the newest words that a rule said in a chat."""
@@ -62,11 +63,17 @@ def _has_updated_rules() -> bool:
 
 
 def _said(fact: dict[str, Any]) -> None:
+    """Words are looked at; for those that a chat is held for, live support asks by itself."""
     if not _has_updated_rules():
         return
-    lines = Entry.objects.filter(pk__in=fact["entry_ids"]).order_by()
-    for conversation_id, seq in lines.values_list("conversation").annotate(first=Min("seq")):
-        _ask_to_look(conversation_id, seq)
+    lines = Entry.objects.filter(pk__in=fact["entry_ids"], conversation__held_until=None).order_by()
+    names = ("conversation", "conversation__brand", "conversation__status", "author_kind")
+    for conversation_id, brand_id, status, author, seq in lines.values_list(*names).annotate(
+        first=Min("seq")
+    ):
+        comes_back = status == Conversation.Status.RESOLVED and author == Entry.AuthorKind.VISITOR
+        if not (comes_back and book.current().is_holding(Rule.When.UPDATED, brand_id)):
+            _ask_to_look(conversation_id, seq)
 
 
 def _changed(fact: dict[str, Any]) -> None:
@@ -97,6 +104,15 @@ def _came(fact: dict[str, Any]) -> None:
     _changed(fact)
 
 
+def _parked(fact: dict[str, Any]) -> None:
+    """A chat waits for its customer: time rules look at it too."""
+    if book.current().rules:
+        chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
+        if chat is not None:
+            arm(chat, now=timezone.now(), only_known=True)
+    _changed(fact)
+
+
 def _resolved(fact: dict[str, Any]) -> None:
     """A message that was left is a chat that comes in, and is in the archive already."""
     if fact["outcome"] == Conversation.Outcome.OFFLINE and book.current().rules:
@@ -107,6 +123,7 @@ def _resolved(fact: dict[str, Any]) -> None:
 react_to(MessagesPosted, _said)
 react_to(FactsAppended, _changed)
 react_to(ConversationQueued, _came)
+react_to(ConversationParked, _parked)
 react_to(ConversationResolved, _resolved)
 _CHANGES: Iterable[type[Event]] = (
     ConversationAssigned,

@@ -16,6 +16,8 @@ from agents.models import Agent, Status
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationEnded,
+    ConversationLetGo,
+    ConversationParked,
     ConversationQueued,
     ConversationReopened,
     ConversationResolved,
@@ -79,6 +81,7 @@ react_to(TicketedWords, _add_to_ticket)
 react_to(AgentStatusChanged, _status_changed)
 _ROUTING: tuple[type[Event], ...] = (
     ConversationQueued,
+    ConversationLetGo,
     ConversationResolved,
     SlotFreed,
     OfferWithdrawn,
@@ -87,6 +90,7 @@ _ROUTING: tuple[type[Event], ...] = (
 )
 _ANNOUNCING: tuple[type[Event], ...] = (
     ConversationAssigned,
+    ConversationParked,
     ConversationEnded,
     ConversationReopened,
     OfferMade,

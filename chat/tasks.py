@@ -12,9 +12,11 @@ from agents.presence import forget_old_leases
 from chat.operations import attachments
 from chat.operations.announcements import announce_changes
 from chat.operations.assignment import route
-from chat.operations.holding import RELEASE, SETTLE, release, release_overdue, settle
+from chat.operations.holding import RELEASE, SETTLE
 from chat.operations.lateness import alert_late
 from chat.operations.offers import miss_offers
+from chat.operations.parking import end_parked
+from chat.operations.releasing import release, release_overdue, settle
 from chat.operations.silence import end_idle_chats, end_long_waits, free_idle_chats
 from chat.operations.stranded import hand_on_stranded
 from chat.operations.sweeping import (
@@ -39,6 +41,7 @@ STEPS: tuple[Callable[..., object], ...] = (
     free_wrap_ups,
     free_idle_chats,
     end_idle_chats,
+    end_parked,
     end_long_waits,
     miss_offers,
     requeue_vanished,

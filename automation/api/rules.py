@@ -20,6 +20,7 @@ from automation.rules.recipes import (
     InvalidTexts,
     install_recipe,
     installed_rules,
+    settings_in_use,
     texts_in_use,
 )
 from automation.rules.trying import try_rule
@@ -221,7 +222,10 @@ class Recipes(_Administering):
                 "name": name,
                 "title": str(recipe.title),
                 "guide": str(recipe.guide),
-                "settings": {"texts": texts_in_use(name, None)},
+                "settings": {
+                    "texts": texts_in_use(name, None),
+                    **settings_in_use(name, None),
+                },
                 "installed": bool(installed_rules(name, None)),
             }
             for name, recipe in RECIPES.items()
@@ -235,6 +239,8 @@ class RecipeBody(StrictSerializer):
     brand = TextField(max_length=20, allow_null=True, default=None)
     mode = serializers.ChoiceField(Rule.Mode.choices, required=False)
     texts = serializers.DictField(required=False)
+    accept = TextField(max_length=20, required=False)
+    then = TextField(max_length=20, required=False)
 
 
 class OneRecipe(_Administering):
@@ -250,6 +256,7 @@ class OneRecipe(_Administering):
         if name not in RECIPES:
             raise NotFound
         body = _with_brand(valid(RecipeBody, request))
+        body["settings"] = {key: body.pop(key) for key in ("accept", "then") if key in body}
         try:
             rules, is_new = install_recipe(
                 name=name, by=agent_of(request), now=timezone.now(), **body

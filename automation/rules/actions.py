@@ -4,20 +4,30 @@ Each is one ordinary operation of live support. An action returns why it did not
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from agents.models import Topic
+from agents.models import Agent, Team, Topic
 from automation.models import Run
 from chat.actors import Rule
 from chat.models import Conversation
-from chat.operations.conversations import set_priority, set_topic
-from chat.operations.saying import add_note, save_email, say_automatically
+from chat.operations.assignment import assign_conversation
+from chat.operations.conversations import end_conversation, set_priority, set_team, set_topic
+from chat.operations.parking import let_through, park_conversation
+from chat.operations.saying import (
+    add_note,
+    notify_agents,
+    save_email,
+    save_phone,
+    say_automatically,
+)
 from chat.operations.tags import add_tag, remove_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.queries.people import email_of
@@ -55,9 +65,11 @@ class Parameter:
     """What an action needs to be told."""
 
     label: str | Promise
-    # "texts" (one a language), "tag", "topic", "number", "address" or "line".
+    # "texts" (one a language), "tag", "topic", "team", "agent", "agents" (a list), "number",
+    # "choice" (of `choices`) or "address".
     type: str
     required: bool = True
+    choices: Mapping[str, str | Promise] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +80,8 @@ class Action:
     do: Callable[[Acting, Mapping[str, Any]], str]
     parameters: Mapping[str, Parameter]
     when: frozenset[str] = frozenset({"incoming", "updated", "time"})
+    # Of these parameters one at least is told.
+    one_of: frozenset[str] = frozenset()
 
 
 def _say(acting: Acting, text: str) -> str:
@@ -116,6 +130,54 @@ def _set_topic(acting: Acting, told: Mapping[str, Any]) -> str:
     return ""
 
 
+def _set_team(acting: Acting, told: Mapping[str, Any]) -> str:
+    team = Team.objects.filter(pk=key_of(told["team"])).first()
+    if team is None:
+        return "gone"
+    set_team(conversation=acting.chat, team=team, by=acting.by, now=acting.now)
+    return ""
+
+
+def _assign(acting: Acting, told: Mapping[str, Any]) -> str:
+    agent = Agent.objects.filter(public_id=told["agent"], is_active=True).first()
+    if agent is None:
+        return "gone"
+    assign_conversation(conversation=acting.chat, to=agent, by=acting.by, now=acting.now)
+    return ""
+
+
+def _end_waiting(acting: Acting, told: Mapping[str, Any]) -> str:
+    unless_taken = not acting.run.was_taken
+    park_conversation(
+        conversation=acting.chat, by=acting.by, unless_taken=unless_taken, now=acting.now
+    )
+    return ""
+
+
+def _set_status(acting: Acting, told: Mapping[str, Any]) -> str:
+    if told["status"] == Conversation.Status.WAITING:
+        return _end_waiting(acting, told)
+    if told["status"] == Conversation.Status.QUEUED:
+        return "" if let_through(conversation=acting.chat, now=acting.now) else "nothing"
+    end_conversation(conversation=acting.chat, by=acting.by, now=acting.now)
+    return ""
+
+
+def parks(told: Mapping[str, Any]) -> bool:
+    """Return whether an action lets a chat wait for its customer."""
+    is_waiting = told.get("status") == Conversation.Status.WAITING
+    return told["action"] == "end_waiting" or (told["action"] == "set_status" and is_waiting)
+
+
+def _notify(acting: Acting, told: Mapping[str, Any]) -> str:
+    wanted = Q(public_id__in=told.get("agents") or ())
+    if told.get("team"):
+        wanted |= Q(teams=key_of(told["team"]))
+    agents = Agent.objects.filter(wanted, is_active=True).distinct()
+    heard = notify_agents(conversation=acting.chat, agents=agents, texts=told["text"], by=acting.by)
+    return "" if heard else "nothing"
+
+
 def _set_priority(acting: Acting, told: Mapping[str, Any]) -> str:
     set_priority(conversation=acting.chat, priority=told["priority"], by=acting.by, now=acting.now)
     return ""
@@ -128,6 +190,11 @@ def _convert(acting: Acting, told: Mapping[str, Any]) -> str:
 
 def _save_email(acting: Acting, told: Mapping[str, Any]) -> str:
     kept = save_email(conversation=acting.chat, text=acting.run.text, by=acting.by, now=acting.now)
+    return "" if kept else "nothing"
+
+
+def _save_phone(acting: Acting, told: Mapping[str, Any]) -> str:
+    kept = save_phone(conversation=acting.chat, text=acting.run.text, by=acting.by, now=acting.now)
     return "" if kept else "nothing"
 
 
@@ -155,8 +222,11 @@ def _stop(acting: Acting, told: Mapping[str, Any]) -> str:
     return ""
 
 
+# Where the event has words.
+_ON_WORDS = frozenset({"incoming", "updated"})
 _TEXT = {"text": Parameter(label=_("text"), type="texts")}
 _TAG = {"tag": Parameter(label=_("tag"), type="tag")}
+_TEAM = Parameter(label=_("team"), type="team")
 _MAIL = {
     "to": Parameter(label=_("to"), type="address"),
     "subject": Parameter(label=_("subject"), type="texts"),
@@ -173,6 +243,32 @@ ACTIONS: Mapping[str, Action] = {
         do=_set_topic,
         parameters={"topic": Parameter(label=_("topic"), type="topic")},
     ),
+    "set_team": Action(
+        label=_("move to the line of the team"), do=_set_team, parameters={"team": _TEAM}
+    ),
+    "assign": Action(
+        label=_("give to the agent"),
+        do=_assign,
+        parameters={"agent": Parameter(label=_("agent"), type="agent")},
+    ),
+    "set_status": Action(
+        label=_("set the status"),
+        do=_set_status,
+        parameters={
+            "status": Parameter(
+                label=pgettext_lazy("chat", "status"),
+                type="choice",
+                choices={
+                    "waiting": _("waits for the customer"),
+                    "queued": _("stands in line"),
+                    "resolved": _("is over"),
+                },
+            )
+        },
+    ),
+    "end_waiting": Action(
+        label=_("end the chat and let it wait for the customer"), do=_end_waiting, parameters={}
+    ),
     "set_priority": Action(
         label=_("set the priority"),
         do=_set_priority,
@@ -186,8 +282,24 @@ ACTIONS: Mapping[str, Action] = {
         label=_("keep the e-mail address that the customer wrote"),
         do=_save_email,
         parameters={},
-        when=frozenset({"updated"}),
+        when=_ON_WORDS,
+    ),
+    "save_phone": Action(
+        label=_("keep the phone number that the customer wrote"),
+        do=_save_phone,
+        parameters={},
+        when=_ON_WORDS,
     ),
     "send_email": Action(label=_("send an e-mail"), do=_send_email, parameters=_MAIL),
+    "notify": Action(
+        label=_("tell agents"),
+        do=_notify,
+        parameters={
+            "agents": Parameter(label=_("agents"), type="agents", required=False),
+            "team": replace(_TEAM, required=False),
+            **_TEXT,
+        },
+        one_of=frozenset({"agents", "team"}),
+    ),
     "stop": Action(label=_("look at no further rule"), do=_stop, parameters={}),
 }

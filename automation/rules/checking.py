@@ -20,6 +20,9 @@ ACTIONS_MAX = 10
 VALUE_MAX = 500
 MINUTES_MAX = 60 * 24 * 30
 PRIORITY_MAX = 500
+AGENTS_MAX = 50
+# Parameters that name a row, and the field that does the same.
+NAMED = {"topic": "topic", "team": "team", "agent": "assignee"}
 SINCE = ("queued", "customer_word", "agent_word", "created")
 _NUMBER_MAX = 1_000_000
 
@@ -158,7 +161,11 @@ def _check_actions(actions: Any, when: str, errors: Errors) -> None:
         else:
             for extra in set(told) - {"action", *action.parameters}:
                 errors[f"{here}.{str(extra)[:40]}"] = _UNKNOWN
+            if action.one_of and not any(told.get(key) for key in action.one_of):
+                errors[f"{here}.{min(action.one_of)}"] = _MISSING
             for key, parameter in action.parameters.items():
+                if not parameter.required and not told.get(key):
+                    continue
                 if problem := _check_parameter(parameter, told.get(key)):
                     errors[f"{here}.{key}"] = problem
 
@@ -174,14 +181,26 @@ def _check_parameter(parameter: Parameter, value: Any) -> str | Promise:
         if not all(isinstance(text, str) for text in value.values()):
             return _UNKNOWN
         return _TOO_LONG if any(len(text) > TEXT_MAX for text in value.values()) else ""
+    if parameter.type == "agents":
+        if not isinstance(value, list) or len(value) > AGENTS_MAX:
+            return _UNKNOWN
+        return next((bad for one in value if (bad := _check_named("assignee", one))), "")
     if not isinstance(value, str) or not value.strip():
         return _MISSING
     if parameter.type == "tag":
         return _TOO_LONG if len(value) > NAME_MAX else ""
-    if parameter.type == "topic":
-        named = FIELDS["topic"].name_of
-        return "" if named and named(value) else _("There is no such thing (any more).")
+    if parameter.type in NAMED:
+        return _check_named(NAMED[parameter.type], value)
+    if parameter.choices is not None:
+        return "" if value in parameter.choices else _UNKNOWN
     return "" if value == "customer" or is_address(value) else _UNKNOWN
+
+
+def _check_named(field: str, value: Any) -> str | Promise:
+    named = FIELDS[field].name_of
+    if isinstance(value, str) and named and named(value):
+        return ""
+    return _("There is no such thing (any more).")
 
 
 def missing_in(rule: Rule) -> str:

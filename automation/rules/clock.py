@@ -18,10 +18,14 @@ from config.outbox.operations import enqueue
 DUE = "automation.due"
 
 
-def arm(chat: Conversation, *, now: datetime) -> None:
-    """Have the time rules that are on look at a chat when it is time."""
+def arm(chat: Conversation, *, now: datetime, only_known: bool = False) -> None:
+    """Have the time rules that are on look at a chat when it is time.
+
+    `only_known`: not those whose time begins with what has not happened yet.
+    """
     for ready in book.current().of(Rule.When.TIME, chat.brand_id):
-        _arm(ready, chat, now)
+        if not only_known or _since(ready.rule, chat) is not None:
+            _arm(ready, chat, now)
 
 
 def arm_rule(payload: dict[str, Any]) -> None:

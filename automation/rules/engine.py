@@ -7,9 +7,6 @@ tried.
 """
 
 import secrets
-import threading
-import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -20,11 +17,18 @@ from django.utils import timezone, translation
 from agents.models import Language
 from automation.models import Cursor, Effect, Rule, Run
 from automation.rules import book
-from automation.rules.actions import ACTIONS, Acting
+from automation.rules.actions import ACTIONS, Acting, parks
 from automation.rules.book import Ready
 from automation.rules.conditions import Seen
-from automation.rules.facts import Facts, Happening, happening_of, seen_chats
+from automation.rules.facts import (
+    FIRST_WORDS,
+    Facts,
+    Happening,
+    happening_of,
+    seen_chats,
+)
 from automation.rules.sentences import said_of_trace
+from automation.rules.tallies import tallies
 from automation.rules.writing import switch_off
 from chat import actors
 from chat.models import Conversation, Entry
@@ -38,7 +42,6 @@ DEPTH_MAX = 3
 # How often a rule may act in a minute because of other rules.
 CAP = 60
 _RETRY_SECONDS = 1.0
-_TALLY_SECONDS = 30.0
 
 
 def look_at(conversation_id: int, *, begin: int) -> None:
@@ -66,7 +69,32 @@ def look_at(conversation_id: int, *, begin: int) -> None:
                 return
     finally:
         release_lease(conversation_id, holder, seq)
-        _tallies.write_now_and_then()
+        tallies.write_now_and_then()
+
+
+def keeps_waiting(conversation_id: int) -> bool:
+    """Return whether a rule has a chat wait because of its customer's newest words.
+
+    The first words are the chat's own beginning.
+    """
+    words = Entry.objects.filter(
+        conversation=conversation_id,
+        kind=Entry.Kind.MESSAGE,
+        author_kind=Entry.AuthorKind.VISITOR,
+    )
+    newest = words.order_by("-seq").values_list("seq", flat=True).first() or 0
+    runs = Run.objects.filter(
+        conversation=conversation_id,
+        conversation__status=Conversation.Status.WAITING,
+        mode=Rule.Mode.ON,
+        matched=True,
+        seq__gte=1 if newest <= FIRST_WORDS else newest,
+        effects__done=True,
+    )
+    return any(
+        position and parks(actions[position - 1])
+        for actions, position in runs.values_list("actions", "effects__position")
+    )
 
 
 def take_lease(
@@ -112,7 +140,7 @@ def _lines_after(conversation_id: int, seq: int) -> Sequence[Entry]:
 
 def _each(lines: Sequence[Entry], decided: int) -> Iterable[tuple[Entry, bool]]:
     """Yield each line once its event is dealt with, and whether a rule has acted."""
-    first_words = next((line.body for line in lines if line.seq == 2), "")
+    first_words = next((line.body for line in lines if line.seq == FIRST_WORDS), "")
     for line in lines:
         happening = happening_of(line, first_words)
         chat = line.conversation
@@ -149,14 +177,14 @@ def decide_among(
     runs: list[Run] = []
     fired: set[tuple[str, str]] = set()
     for each in ready:
-        _tallies.add(each.rule.pk, now, looked=1)
+        tallies.add(each.rule.pk, now, looked=1)
         run = _meet(each, facts, stay, fired)
         if run is None:
             continue
         runs.append(run)
         if run.matched:
             fired.add((run.family, run.mode))
-            _tallies.add(each.rule.pk, now, matched=1)
+            tallies.add(each.rule.pk, now, matched=1)
             if each.stops and each.is_on:
                 break
     return runs
@@ -225,10 +253,15 @@ def _run(each: Ready, facts: Facts, **more: object) -> Run:
         chain=list(happening.chain),
         actions=rule.actions,
         text=happening.text[:10_000],
-        was_taken=facts.chat.assignee_id is not None,
+        was_taken=facts.chat.assignee_id is not None and not _comes_too_late(rule, happening),
         at=facts.now,
         **more,
     )
+
+
+def _comes_too_late(rule: Rule, happening: Happening) -> bool:
+    """Return whether a rule would take back a chat that was new, should somebody have it now."""
+    return happening.when == Rule.When.INCOMING and any(map(parks, rule.actions))
 
 
 def _may_fire(each: Ready, facts: Facts, stay: _Stay, fired: set[tuple[str, str]]) -> bool:
@@ -310,52 +343,3 @@ def _tell(acting: Acting) -> None:
 
 def _note_effect(run: Run, position: int, *, done: bool, reason: str) -> None:
     Effect.objects.create(run=run, position=position, done=done, reason=reason[:80])
-
-
-class _Tallies:
-    """How often rules were looked at and held, kept for a moment and then written together."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: Counter[tuple[int, str, str]] = Counter()
-        self._written_at = time.monotonic()
-
-    def add(self, rule_id: int, now: datetime, *, looked: int = 0, matched: int = 0) -> None:
-        """Count."""
-        day = timezone.localdate(now).isoformat()
-        with self._lock:
-            self._counts[rule_id, day, "looked"] += looked
-            self._counts[rule_id, day, "matched"] += matched
-
-    def write_now_and_then(self) -> None:
-        """Write what was counted, unless that was done a moment ago."""
-        if time.monotonic() - self._written_at > _TALLY_SECONDS:
-            self.write()
-
-    def write(self) -> None:
-        """Write what was counted; of rules that are gone by now nothing is kept."""
-        with self._lock:
-            counts, self._counts = self._counts, Counter()
-            self._written_at = time.monotonic()
-        rules = set(Rule.objects.values_list("pk", flat=True))
-        rows = [
-            (rule, day, counts[rule, day, "looked"], counts[rule, day, "matched"])
-            for rule, day in sorted({(rule, day) for rule, day, _ in counts})
-            if rule in rules
-        ]
-        if not rows:
-            return
-        marks = ", ".join(["(%s, %s, %s, %s)"] * len(rows))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                INSERT INTO automation_tally (rule_id, day, looked, matched) VALUES {marks}
-                ON CONFLICT (rule_id, day) DO UPDATE
-                SET looked = automation_tally.looked + excluded.looked,
-                    matched = automation_tally.matched + excluded.matched
-                """,  # noqa: S608 - only places for values are put in
-                [value for row in rows for value in row],
-            )
-
-
-_tallies = _Tallies()

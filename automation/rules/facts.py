@@ -1,6 +1,5 @@
 """What a rule sees of a chat: its state at the event's turn, and the event."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,13 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from chat.models import Conversation, ConversationTag, Entry
-from chat.operations.saying import address_in
+from chat.operations.saying import address_in, phone_in
 from chat.queries.people import email_of
-from chat.routing.availability import state_for
+from chat.routing.availability import is_open_for, state_for
+from chat.sockets.presence import is_here
 from config.folding import fold
-
-# Digits as people write phone numbers: at least seven, with what they put between.
-_PHONE = re.compile(r"(?<![\w@.])\+?\d(?:[ ().\-/]?\d){6,14}(?![\w@])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +47,7 @@ _PLAIN = {
     Entry.Kind.REOPENED: "reopened",
 }
 # The words a chat or form begins with: `started` is the first line, these are the second.
-_FIRST_WORDS = 2
+FIRST_WORDS = 2
 
 
 def happening_of(line: Entry, first_words: str = "") -> Happening | None:
@@ -77,7 +74,7 @@ def happening_of(line: Entry, first_words: str = "") -> Happening | None:
 def _change_of(line: Entry) -> tuple[str, dict[str, Any]]:
     kind, data = line.kind, line.data
     if kind == Entry.Kind.MESSAGE:
-        is_first = line.author_kind == Entry.AuthorKind.VISITOR and line.seq == _FIRST_WORDS
+        is_first = line.author_kind == Entry.AuthorKind.VISITOR and line.seq == FIRST_WORDS
         if is_first or data.get("automatic"):
             return "", {}
         return _WORDS.get(Entry.AuthorKind(line.author_kind), ""), {}
@@ -116,6 +113,17 @@ class Facts:
     def availability(self) -> str:
         """Return the one answer to whether somebody can take this chat."""
         return str(state_for(self.chat, now=self.now))
+
+    @cached_property
+    def is_within_hours(self) -> bool:
+        """Return whether the desk that this chat belongs to is open."""
+        return is_open_for(self.chat, at=self.now)
+
+    @cached_property
+    def is_visitor_here(self) -> bool:
+        """Return whether the visitor has the page open; not when nobody knows."""
+        visitor = self.chat.visitor
+        return visitor is not None and is_here(visitor.secret_hash)
 
     @cached_property
     def is_first_contact(self) -> bool:
@@ -170,7 +178,7 @@ class Facts:
     @property
     def has_phone(self) -> bool:
         """Return whether the event's words hold a phone number."""
-        return _PHONE.search(self.happening.text) is not None
+        return bool(phone_in(self.happening.text))
 
     @cached_property
     def folded_text(self) -> str:

@@ -264,6 +264,18 @@ FIELDS: Mapping[str, Field] = {
         choices=STATES,
         is_dear=True,
     ),
+    "within_hours": Field(
+        label=_("within opening hours"),
+        type=Type.BOOLEAN,
+        read=lambda facts: facts.is_within_hours,
+        is_dear=True,
+    ),
+    "visitor_here": Field(
+        label=_("the customer has the page open"),
+        type=Type.BOOLEAN,
+        read=lambda facts: facts.is_visitor_here,
+        is_dear=True,
+    ),
     "queue_length": Field(
         label=_("chats in line"),
         type=Type.NUMBER,

@@ -8,6 +8,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from automation.models import Rule
 from automation.rules.actions import ACTIONS
+from automation.rules.checking import NAMED
 from automation.rules.registry import FIELDS, OPERATORS, Type
 
 # How much of a text a sentence repeats.
@@ -140,8 +141,14 @@ def said_of_action(told: Mapping[str, Any]) -> str:
         if parameter.type == "texts" and isinstance(value, Mapping):
             text = value.get(get_language() or "en") or next(iter(value.values()), "") or _OPEN
             parts.append(f"“{Truncator(text).words(_WORDS)}”")
-        elif parameter.type in FIELDS and value:
-            parts.append(f"“{said_of_value(parameter.type, value)}”")
+        elif value is None:
+            continue
+        elif parameter.choices is not None:
+            parts.append(f"“{parameter.choices.get(str(value), value)}”")
+        elif parameter.type in {*NAMED, "agents"}:
+            named = FIELDS[NAMED.get(parameter.type, "assignee")].name_of
+            keys = value if isinstance(value, list) else [value]
+            parts += [f"“{(named and named(str(key))) or key or _OPEN}”" for key in keys]
         elif parameter.type == "address":
             parts.append(gettext("(to the customer)") if value == "customer" else f"({value})")
         else:

@@ -182,6 +182,20 @@ class ConversationLate(ChatEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConversationParked(ConversationChanged):
+    """A chat waits for its customer, without an agent and out of the line."""
+
+    name: ClassVar[str] = "conversation.parked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationLetGo(ChatEvent):
+    """A chat in line that rules held for a moment may be offered again: nothing to see."""
+
+    name: ClassVar[str] = "conversation.let_go"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationEnded(ConversationChanged):
     """A chat was ended by the visitor, an agent or the system."""
 
@@ -240,6 +254,22 @@ class ConversationTagged(ChatEvent):
     def deliveries(self) -> Iterable[Delivery]:
         """Return who shows the chat."""
         yield self._to_watchers(status=self.status)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleNotice(ChatEvent):
+    """A rule tells agents something about a chat."""
+
+    name: ClassVar[str] = "rule.notice"
+
+    rule: str
+    # (agent, text)
+    notices: tuple[tuple[int, str], ...]
+
+    def deliveries(self) -> Iterable[Delivery]:
+        """Return what each agent hears."""
+        for agent_id, text in self.notices:
+            yield from self._to_agents(self.name, agent_id, rule=self.rule, text=text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,7 +78,7 @@ class Conversation(models.Model):
     holds_slot = models.BooleanField(default=False)
     # Why the visitor in line was offered the offline form; empty when they were not.
     form_offered = models.CharField(max_length=6, choices=Form, blank=True)
-    # Not in line before: rules may still run on it. Once it is let go, null.
+    # Not in line, or not offered there, before: rules may still run on it. Once let go, null.
     held_until = models.DateTimeField(null=True)
     # The agent who vanished from it, and gets it back first while it is still in the queue.
     returning_to = models.ForeignKey(
@@ -193,8 +193,16 @@ class Conversation(models.Model):
         return self.status in self.OPEN
 
     def is_held(self, now: datetime) -> bool:
-        """Return whether rules still run on it: nobody sees it in line."""
-        return self.held_until is not None and self.held_until > now
+        """Return whether rules still run on it before it stands in line: nobody sees it there.
+
+        One that stands there already keeps its place, and is only not offered meanwhile.
+        """
+        return self.queued_at is None and self.held_until is not None and self.held_until > now
+
+    @property
+    def is_parked(self) -> bool:
+        """Return whether a rule lets it wait for its customer: nobody has it."""
+        return self.status == self.Status.WAITING and self.assignee_id is None
 
     @property
     def is_at_head(self) -> bool:

@@ -194,7 +194,7 @@ KINDS: Mapping[str, KindRules] = {
             "from_id": "topic or team, or null",
             "to": "what it is now, as people call it; of priority the number",
             "to_id": "topic or team, or null",
-            "because": "resolved, transferred or topic: it changed along with that",
+            "because": "resolved, transferred or topic: it changed along with that; set: by itself",
             "value": "the topic's key, where somebody set it",
             "label": "what the thread says of it; without it the line is not drawn",
             "request": "true: the visitor is asked for it",

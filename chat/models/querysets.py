@@ -12,8 +12,10 @@ from chat.models.participation import Participation
 
 
 def is_in_line(now: datetime) -> Q:
-    """Return the condition of chats that stand in line: rules hold them no longer."""
-    return Q(status="queued") & (Q(held_until=None) | Q(held_until__lte=now))
+    """Return the condition of chats that stand in line: rules let them go there."""
+    let_go = Q(held_until=None) | Q(held_until__lte=now)
+    # Held for further words it keeps its place.
+    return Q(status="queued") & (let_go | Q(queued_at__isnull=False))
 
 
 class ConversationQuerySet(models.QuerySet[Any]):

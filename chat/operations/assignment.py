@@ -10,6 +10,7 @@ from django.db import transaction
 from agents.access import access_of
 from agents.models import Agent, Permission, Status
 from agents.presence import online_agents
+from chat.actors import Rule
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationQueued,
@@ -18,7 +19,7 @@ from chat.events.lifecycle import (
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
 from chat.models import Conversation, Entry
 from chat.operations.changes import name_agent
-from chat.operations.entries import NewLine, append
+from chat.operations.entries import NewLine, append, written_by
 from chat.operations.holding import join_line
 from chat.operations.offers import make_offer, withdraw_offers
 from chat.rights import NotAuthorised, require_answering
@@ -115,7 +116,7 @@ def accept(*, conversation: Conversation, agent: Agent, now: datetime) -> Conver
 
 @transaction.atomic
 def assign_conversation(
-    *, conversation: Conversation, to: Agent, by: Agent | None, now: datetime
+    *, conversation: Conversation, to: Agent, by: Agent | Rule | None, now: datetime
 ) -> Conversation:
     """Give an open chat to an Online agent with a free slot, also when somebody has it now.
 
@@ -131,15 +132,11 @@ def assign_conversation(
         raise NotAuthorised
     require_room(person, chat)
     withdraw_offers(chat, now=now, accepted_by=person.pk)
-    if chat.assignee_id is not None or (by is not None and by.pk != person.pk):
-        line = NewLine(
-            kind=Entry.Kind.TRANSFERRED if chat.assignee_id else Entry.Kind.ASSIGNED,
-            author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
-            agent=by,
-            data={**name_agent("from", chat.assignee), **name_agent("to", person)},
-        )
-        append(chat, line, now=now)
-    give(chat, person, automatic=by is None or by.pk != person.pk, why={}, now=now)
+    if chat.assignee_id is not None or (by is not None and by != person):
+        kind = Entry.Kind.TRANSFERRED if chat.assignee_id else Entry.Kind.ASSIGNED
+        data = {**name_agent("from", chat.assignee), **name_agent("to", person)}
+        append(chat, written_by(by, kind=kind, data=data), now=now)
+    give(chat, person, automatic=by != person, why={}, now=now)
     return chat
 
 
@@ -176,16 +173,28 @@ def has_room(agent: Agent, chat: Conversation) -> bool:
 
 
 def put_in_queue(
-    chat: Conversation, *, by: Agent | None, now: datetime, at_head: bool, reason: str
+    chat: Conversation,
+    *,
+    by: Agent | None,
+    now: datetime,
+    at_head: bool,
+    reason: str,
+    held_until: datetime | None = None,
 ) -> None:
-    """Move a locked chat to the queue, tell its visitor, and free the slot it held."""
+    """Move a locked chat to the queue, tell its visitor, and free the slot it held.
+
+    With `held_until` it will stand there once rules have looked, or then.
+    """
     previous = chat.assignee
     chat.status = Conversation.Status.QUEUED
     chat.assignee = None
-    chat.returning_to = previous if reason in {"vanished", "woke"} else None
+    # Of a chat that waited without an agent: who had it before that.
+    before = previous or chat.returning_to
+    chat.returning_to = before if reason in {"vanished", "woke"} else None
     is_passed = reason == PASSED_ON
     chat.passed_by, chat.passed_at = (previous, now) if is_passed else (None, None)
-    chat.queued_at = chat.queued_at or now
+    chat.queued_at = None if held_until else chat.queued_at or now
+    chat.held_until = held_until
     chat.form_offered = ""
     freed, chat.holds_slot = chat.holds_slot, False
     if at_head and not chat.is_at_head:
@@ -198,19 +207,21 @@ def put_in_queue(
             "passed_by",
             "passed_at",
             "queued_at",
+            "held_until",
             "form_offered",
             "holds_slot",
             "priority",
         ]
     )
-    line = NewLine(
-        kind=Entry.Kind.QUEUED,
-        author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
-        agent=by,
-        data={"reason": reason, "at_head": chat.is_at_head, **name_agent("from", previous)},
-    )
-    append(chat, line, now=now)
-    publish(ConversationQueued.of(chat, previous_id=previous.pk if previous else None))
+    if not held_until:
+        line = NewLine(
+            kind=Entry.Kind.QUEUED,
+            author_kind=Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM,
+            agent=by,
+            data={"reason": reason, "at_head": chat.is_at_head, **name_agent("from", previous)},
+        )
+        append(chat, line, now=now)
+        publish(ConversationQueued.of(chat, previous_id=previous.pk if previous else None))
     if freed and previous:
         publish(SlotFreed(agent_id=previous.pk))
 

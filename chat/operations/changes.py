@@ -12,6 +12,8 @@ from chat.models import Conversation, Entry
 from chat.operations.entries import append, written_by
 
 TOPIC, TEAM, PRIORITY = "topic", "team", "priority"
+# Why a team changed: by itself, and not along with something else.
+SET = "set"
 
 
 def name_agent(key: str, agent: Agent | None) -> dict[str, Any]:

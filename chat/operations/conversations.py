@@ -1,13 +1,12 @@
 """The life of a chat once it has begun: end, resolve, reopen, topic."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from agents.access import access_of
-from agents.models import Agent, Status, Topic
+from agents.models import Agent, Status, Team, Topic
 from chat.actors import Rule
 from chat.events.lifecycle import (
     ConversationChanged,
@@ -17,7 +16,14 @@ from chat.events.lifecycle import (
     ConversationResolved,
     SlotFreed,
 )
-from chat.locks import Moved, lock_agent, lock_conversation, lock_visitor, starting_again
+from chat.locks import (
+    Moved,
+    lock_agent,
+    lock_conversation,
+    lock_conversations,
+    lock_visitor,
+    starting_again,
+)
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.assignment import (
     AtCapacity,
@@ -26,23 +32,33 @@ from chat.operations.assignment import (
     require_room,
 )
 from chat.operations.changes import (
+    SET,
     TOPIC,
     change_priority,
     change_team,
     change_topic,
     name_agent,
-    name_topic,
+)
+from chat.operations.closing import (
+    CLOSED,
+    LEFT,
+    TIMED_OUT,
+    Actor,
+    close_chat,
+    has_answered,
+    line_by,
+    outcome_of,
+    why_ended,
+    write_end,
 )
 from chat.operations.entries import NewLine, append
+from chat.operations.holding import held_until, hold, last_word
 from chat.operations.offers import withdraw_offers
+from chat.operations.parking import leave_parked, parked_of
 from chat.rights import may_answer, require_answering, require_handling
+from chat.routing.room import teams_for
 from config.events import publish
-from tickets.operations.nets import close_net, reopen_net
-
-type Actor = Agent | Visitor | None
-
-# Why a chat ended, as the lines of end and resolve say it.
-_LEFT, _CLOSED, _TIMED_OUT = "left", "closed", "timed_out"
+from tickets.operations.nets import reopen_net
 
 
 class AlreadyOpen(Exception):
@@ -59,6 +75,10 @@ class NotAssigned(Exception):
 
 class WrongTopic(Exception):
     """A chat is resolved with a topic of its own brand."""
+
+
+class WrongTeam(Exception):
+    """Nobody of that team answers such chats: there it would wait for ever."""
 
 
 class AlreadyResolved(Exception):
@@ -85,90 +105,32 @@ def end_conversation(
     """End an open chat; ending it again changes nothing.
 
     With an agent it goes to wrap-up and keeps its slot. A visitor who leaves the queue abandons
-    the chat. The system (`by` None) may name the `outcome` and why (`because`), and closes the chat
-    for good. For an agent raises `NotAuthorised`, or `NotAssigned` for a chat in the queue.
+    the chat. The system (`by` None) or a rule may name the `outcome` and why (`because`), and
+    closes the chat for good. For an agent raises `NotAuthorised`, or `NotAssigned` for a chat in
+    the queue.
     """
     chat = lock_conversation(conversation)
     if not chat.is_open:
         return chat
-    is_late = by is None and outcome == Conversation.Outcome.TIMED_OUT
-    why = _LEFT if isinstance(by, Visitor) else _TIMED_OUT if is_late else _CLOSED
+    is_nobody = by is None or isinstance(by, Rule)
+    is_late = is_nobody and outcome == Conversation.Outcome.TIMED_OUT
+    why = LEFT if isinstance(by, Visitor) else TIMED_OUT if is_late else CLOSED
     because = because or why
     if isinstance(by, Agent):
         require_handling(by, chat)
         if chat.assignee_id is None:
             raise NotAssigned
-    _end(chat, by=by, because=because, now=now)
-    if by is None or chat.assignee_id is None:
-        spoke = by is None and chat.accepted_at is not None and _has_answered(chat)
+    write_end(chat, by=by, because=because, now=now)
+    if is_nobody or chat.assignee_id is None:
+        spoke = is_nobody and chat.accepted_at is not None and has_answered(chat)
         otherwise = Conversation.Outcome.ANSWERED if spoke else Conversation.Outcome.ABANDONED
-        ending = _outcome(chat, otherwise=otherwise)
-        _close(chat, outcome=outcome or ending, by=None, because=because, now=now)
+        ending = outcome_of(chat, otherwise=otherwise)
+        close_chat(chat, outcome=outcome or ending, by=None, because=because, now=now)
         publish(ConversationResolved.of(chat, outcome=chat.outcome))
     else:
         chat.save(update_fields=["status", "held_until", "ended_at"])
         publish(ConversationEnded.of(chat))
     return chat
-
-
-def _end(chat: Conversation, *, by: Actor, because: str, now: datetime) -> None:
-    """Write the end of a locked open chat; the caller saves it."""
-    withdraw_offers(chat, now=now)
-    chat.status = Conversation.Status.WRAP_UP
-    chat.held_until = None
-    chat.ended_at = now
-    append(chat, _line(Entry.Kind.ENDED, by, data={"by": _side(by), "because": because}), now=now)
-
-
-def _outcome(chat: Conversation, *, otherwise: str) -> str:
-    """Return what became of a chat: its ticket, if it has one that is needed.
-
-    One that was only made in case nobody comes is not, once somebody came.
-    """
-    if chat.ticket is None:
-        return otherwise
-    if otherwise == Conversation.Outcome.ANSWERED and chat.ticket.is_untouched_net:
-        return otherwise
-    return Conversation.Outcome.CONVERTED
-
-
-def _has_answered(chat: Conversation) -> bool:
-    """Return whether a person said something to the customer."""
-    said = chat.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.AGENT)
-    return said.exists()
-
-
-def _close(
-    chat: Conversation, *, outcome: str, by: Agent | None, because: str, now: datetime
-) -> None:
-    """Move a locked ended chat to the archive and free its slot."""
-    chat.status = Conversation.Status.RESOLVED
-    chat.outcome = outcome
-    chat.holds_slot = False
-    chat.resolved_at = now
-    chat.resolved_by = by
-    chat.save(
-        update_fields=[
-            "status",
-            "outcome",
-            "holds_slot",
-            "held_until",
-            "ended_at",
-            "resolved_at",
-            "resolved_by",
-            "topic",
-        ]
-    )
-    data = {"outcome": str(outcome), "because": because, **name_topic(chat)}
-    append(chat, _line(Entry.Kind.RESOLVED, by, data=data), now=now)
-    if chat.ticket is not None and outcome == Conversation.Outcome.ANSWERED:
-        close_net(ticket=chat.ticket, now=now)
-
-
-def _why_ended(chat: Conversation) -> str:
-    """Return why a chat that is being wrapped up ended."""
-    ends = chat.entries.filter(kind=Entry.Kind.ENDED).order_by("-seq")
-    return str((ends.values_list("data", flat=True).first() or {}).get("because", _CLOSED))
 
 
 @transaction.atomic
@@ -188,14 +150,14 @@ def resolve_conversation(
         raise WrongTopic
     if chat.assignee_id is None:
         raise NotAssigned
-    because = _CLOSED
+    because = CLOSED
     if chat.is_open:
-        _end(chat, by=by, because=because, now=now)
+        write_end(chat, by=by, because=because, now=now)
     else:
-        because = _why_ended(chat)
+        because = why_ended(chat)
     change_topic(chat, topic, by=by, now=now, because="resolved")
-    outcome = _outcome(chat, otherwise=Conversation.Outcome.ANSWERED)
-    _close(chat, outcome=outcome, by=by, because=because, now=now)
+    outcome = outcome_of(chat, otherwise=Conversation.Outcome.ANSWERED)
+    close_chat(chat, outcome=outcome, by=by, because=because, now=now)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))
     return chat
 
@@ -221,6 +183,27 @@ def set_topic(
     change_topic(chat, topic, by=by, now=now)
     change_team(chat, None, by=by, now=now, because=TOPIC)
     chat.save(update_fields=["topic", "team"])
+    _let_routing_look(chat, now)
+    return chat
+
+
+@transaction.atomic
+def set_team(
+    *, conversation: Conversation, team: Team, by: Agent | Rule | None, now: datetime
+) -> Conversation:
+    """Say in whose line a chat stands; its agent keeps it.
+
+    Raises `AlreadyResolved`, or `WrongTeam` when nobody there answers such chats.
+    """
+    chat = lock_conversation(conversation)
+    if chat.status == Conversation.Status.RESOLVED:
+        raise AlreadyResolved
+    if chat.team_id == team.pk:
+        return chat
+    if not teams_for(chat, now=now, team_ids=[team.pk]):
+        raise WrongTeam
+    change_team(chat, team, by=by, now=now, because=SET)
+    chat.save(update_fields=["team"])
     _let_routing_look(chat, now)
     return chat
 
@@ -261,6 +244,10 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
     if peek.visitor_id:
         # Whom a new chat waits for, too: of the two only one becomes the visitor's open one.
         lock_visitor(peek.visitor_id)
+    parked = parked_of(peek.visitor_id, peek.brand_id)
+    if parked is not None:
+        # Both in the order of their keys.
+        lock_conversations([peek.pk, parked.pk])
     chat = lock_conversation(conversation)
     if chat.is_open:
         raise NotEnded
@@ -268,7 +255,10 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
         require_answering(by, chat)
     elif chat.assignee_id != person_id:
         raise Moved
+    if parked is not None:
+        leave_parked(parked, now=now)
     _require_reopenable(chat, by, now)
+    had_nobody = chat.outcome == Conversation.Outcome.TIMED_OUT and chat.accepted_at is None
     previous, held_slot, ended_as = chat.assignee, chat.holds_slot, chat.status
     goes_on = person is not None and _can_go_on(person, chat, by)
     chat.outcome = ""
@@ -296,13 +286,13 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
         "from": str(ended_as),
         "to": str(Conversation.Status.ACTIVE if goes_on else Conversation.Status.QUEUED),
     }
-    lines = [_line(Entry.Kind.REOPENED, by, data=sides)]
+    lines = [line_by(Entry.Kind.REOPENED, by, data=sides)]
     if person is not None and goes_on:
         named = {**name_agent("from", previous), **name_agent("to", person)}
         if person == previous:
             line = NewLine(kind=Entry.Kind.ASSIGNED, data={**named, "because": "reopened"})
         else:
-            line = _line(Entry.Kind.ACCEPTED, person, data={"automatic": False, **named})
+            line = line_by(Entry.Kind.ACCEPTED, person, data={"automatic": False, **named})
         lines.append(line)
     append(chat, *lines, now=now)
     if chat.ticket is not None:
@@ -311,7 +301,10 @@ def reopen_conversation(*, conversation: Conversation, by: Actor, now: datetime)
     if previous and held_slot and goes_on and person != previous:
         publish(SlotFreed(agent_id=previous.pk))
     if not goes_on:
-        put_in_queue(chat, by=None, now=now, at_head=True, reason="woke")
+        held = held_until(chat.brand_id, "updated", now=now) if isinstance(by, Visitor) else None
+        put_in_queue(chat, by=None, now=now, at_head=not had_nobody, reason="woke", held_until=held)
+        if held:
+            hold(chat, begin=last_word(chat))
     return chat
 
 
@@ -343,18 +336,3 @@ def _can_go_on(person: Agent, chat: Conversation, by: Actor) -> bool:
             raise
         return False
     return True
-
-
-def _side(by: Actor) -> str:
-    if isinstance(by, Visitor):
-        return Entry.AuthorKind.VISITOR
-    return Entry.AuthorKind.AGENT if isinstance(by, Agent) else Entry.AuthorKind.SYSTEM
-
-
-def _line(kind: str, by: Actor, *, data: dict[str, Any] | None = None) -> NewLine:
-    return NewLine(
-        kind=kind,
-        author_kind=_side(by),
-        agent=by if isinstance(by, Agent) else None,
-        data=data or {},
-    )

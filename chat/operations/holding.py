@@ -1,17 +1,11 @@
 """Chats that wait a moment for the rules before they stand in line and anybody hears of them."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from django.db import transaction
-from django.utils import timezone
-
-from chat.events.lifecycle import ConversationQueued
-from chat.locks import lock_conversations
 from chat.models import Conversation, Entry
 from chat.operations.entries import NewLine, append
 from chat.routing import hooks
-from config.events import publish
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import do_now, enqueue
 
@@ -20,18 +14,27 @@ SETTLE = "chat.settle"
 RELEASE = "chat.release"
 
 
-def held_until(brand_id: int, *, now: datetime) -> datetime | None:
-    """Return until when a new chat is held; None where no rule wants to see it first."""
-    is_held = hooks.holds(brand_id, "incoming")
+def held_until(brand_id: int, when: hooks.When, *, now: datetime) -> datetime | None:
+    """Return until when a chat is held; None where no rule wants to see it first."""
+    is_held = hooks.holds(brand_id, when)
     return now + timedelta(seconds=hooks.HOLD_SECONDS) if is_held else None
 
 
-def hold(chat: Conversation) -> None:
+class Held(Protocol):
+    """A chat whose row this transaction holds: the model, or a row of the hot path."""
+
+    pk: int
+    last_seq: int
+    held_until: Any
+
+
+def hold(chat: Held, *, begin: int = 1) -> None:
     """Have workers run the rules on a locked chat that is held, and let it go when its time is up.
 
-    The keys name the newest line: a chat may be held again later.
+    The keys name the newest line: a chat may be held again later. `begin`: where rules begin that
+    have never seen the chat.
     """
-    about = have_rules_look(chat)
+    about = have_rules_look(chat, begin=begin)
     enqueue(
         kind=RELEASE,
         key=f"held:{chat.pk}:{chat.last_seq}",
@@ -40,11 +43,17 @@ def hold(chat: Conversation) -> None:
     )
 
 
-def have_rules_look(chat: Conversation) -> dict[str, Any]:
+def have_rules_look(chat: Held, *, begin: int = 1) -> dict[str, Any]:
     """Have workers run the rules on a locked chat; return what they are told of it."""
-    about = {"conversation_id": chat.pk, "seq": chat.last_seq}
+    about = {"conversation_id": chat.pk, "seq": chat.last_seq, "begin": begin}
     enqueue(kind=SETTLE, key=f"settle:{chat.pk}:{chat.last_seq}", payload=about)
     return about
+
+
+def last_word(chat: Conversation) -> int:
+    """Return the number of the customer's newest words, 0 for none."""
+    said = chat.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.VISITOR)
+    return said.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
 def answer_at_once(chat: Conversation) -> str:
@@ -61,48 +70,6 @@ def answer_at_once(chat: Conversation) -> str:
     return hooks.answer(chat.pk)
 
 
-def settle(payload: dict[str, Any]) -> None:
-    """Outbox: run the rules, then let the chat go unless they keep it waiting.
-
-    Rules that fail hold nobody; the outbox tries them again.
-    """
-    stays_waiting = False
-    try:
-        stays_waiting = hooks.settle(payload["conversation_id"], payload["seq"])
-    finally:
-        if not stays_waiting:
-            release_conversation(conversation_id=payload["conversation_id"], now=timezone.now())
-
-
-def release(payload: dict[str, Any]) -> None:
-    """Outbox: let go of what has been held long enough."""
-    release_overdue(now=timezone.now())
-
-
-def release_overdue(*, now: datetime) -> int:
-    """Let every chat go that was held long enough; return how many."""
-    late = Conversation.objects.filter(held_until__isnull=False, held_until__lte=now)
-    ids = list(late.values_list("pk", flat=True))
-    for conversation_id in ids:
-        release_conversation(conversation_id=conversation_id, now=now)
-    return len(ids)
-
-
-@transaction.atomic
-def release_conversation(*, conversation_id: int, now: datetime) -> None:
-    """Let a held chat stand in line, and alert the desk; letting it go again changes nothing."""
-    # None when it is gone by now: demo data that was purged.
-    chat = next(iter(lock_conversations([conversation_id])), None)
-    if chat is None or chat.held_until is None:
-        return
-    if chat.status == Conversation.Status.QUEUED:
-        join_line(chat, now=now)
-        publish(ConversationQueued.of(chat))
-    else:
-        chat.held_until = None
-        chat.save(update_fields=["held_until"])
-
-
 def join_line(chat: Conversation, *, now: datetime) -> None:
     """Let a locked chat that is held, if it is, stand in line from now on."""
     if chat.held_until is None:
@@ -112,4 +79,5 @@ def join_line(chat: Conversation, *, now: datetime) -> None:
     chat.queued_at = chat.queued_at or now
     chat.save(update_fields=["held_until", "queued_at"])
     if is_new:
-        append(chat, NewLine(kind=Entry.Kind.QUEUED), now=now)
+        back = {"reason": "woke", "at_head": True} if chat.is_at_head else {}
+        append(chat, NewLine(kind=Entry.Kind.QUEUED, data=back), now=now)

@@ -15,6 +15,7 @@ from chat.operations.conversations import WrongTopic
 from chat.operations.entries import NewLine, append
 from chat.operations.holding import have_rules_look
 from chat.operations.offers import withdraw_offers
+from chat.operations.parking import leave_parked, parked_of
 from chat.operations.starting import InvalidMessage, remember_fields
 from chat.operations.tickets import add_to_ticket, contact_of, give_address, said_in
 from chat.protocol import is_sayable
@@ -65,6 +66,8 @@ def leave_offline_message(
     if not is_sayable(text):
         raise InvalidMessage
     fields = remember_fields(visitor, fields)
+    if parked := parked_of(visitor.pk, brand.pk):
+        leave_parked(parked, now=now)
     chat = _waiting_chat(visitor, brand, now) or _new_chat(
         visitor, brand, channel=channel, topic=topic, fields=fields, page=page, now=now
     )

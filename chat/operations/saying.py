@@ -1,17 +1,29 @@
 """What is said automatically, and what becomes known of a customer by the way."""
 
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
 
+from agents.access import accesses_of
+from agents.models import Agent
 from chat.actors import Rule
+from chat.events.lifecycle import RuleNotice
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry
+from chat.models.visitor import LENGTHS
 from chat.operations.entries import NewLine, append
 from chat.operations.tickets import give_address
 from chat.operations.visitors import show_visitor
+from config.events import publish
 from config.mail import is_address
 
+type Texts = Mapping[str, str]
+
+# Digits as people write phone numbers: at least seven, with what they put between.
+_PHONE = re.compile(r"(?<![\w@.])\+?\d(?:[ ().\-/]{0,2}\d){6,14}(?![\w@])")
+_PHONE_DIGITS = 10
 # What surrounds an address in a sentence, and also matches as part of it.
 _AROUND = "<>()[]{}.,;:!?'\"`’“”"
 
@@ -78,6 +90,26 @@ def add_note(*, conversation: Conversation, text: str, by: Rule, now: datetime) 
     return append(chat, line, now=now)[0]
 
 
+@transaction.atomic
+def notify_agents(
+    *, conversation: Conversation, agents: Iterable[Agent], texts: Texts, by: Rule
+) -> int:
+    """Tell agents something about a chat, each in their language; return how many may hear it.
+
+    Whom it does not concern, because they could not even open it, hears nothing.
+    """
+    people = list(agents)
+    accesses = accesses_of(people)
+    notices = []
+    for agent in people:
+        chats = Conversation.objects.visible_to(accesses[agent.pk])
+        if chats.filter(pk=conversation.pk).exists():
+            notices.append((agent.pk, texts.get(agent.language) or next(iter(texts.values()))))
+    if notices:
+        publish(RuleNotice.of(conversation, rule=by.name, notices=tuple(notices)))
+    return len(notices)
+
+
 def address_in(text: str) -> str:
     """Return the first e-mail address in a text, or ""."""
     for word in text.split():
@@ -95,16 +127,41 @@ def save_email(*, conversation: Conversation, text: str, by: Rule, now: datetime
     What the brand's server signed, or what is known already, stands.
     """
     address = address_in(text)
-    if not address or conversation.visitor_id is None:
+    return bool(address) and _keep(conversation, "email", address)
+
+
+def phone_in(text: str) -> str:
+    """Return the first phone number in a text, as it is written, or ""."""
+    for found in _PHONE.finditer(text):
+        number = found.group().strip()
+        # Shorter ones are rather the numbers of orders.
+        is_long = sum(letter.isdigit() for letter in number) >= _PHONE_DIGITS
+        if (is_long or number.startswith(("+", "0"))) and len(number) <= LENGTHS["phone"]:
+            return number
+    return ""
+
+
+@transaction.atomic
+def save_phone(*, conversation: Conversation, text: str, by: Rule, now: datetime) -> bool:
+    """Keep the phone number that a customer wrote; return whether there was one to keep.
+
+    What the brand's server signed, or what is known already, stands.
+    """
+    number = phone_in(text)
+    return bool(number) and _keep(conversation, "phone", number)
+
+
+def _keep(conversation: Conversation, name: str, value: str) -> bool:
+    if conversation.visitor_id is None:
         return False
     visitor = lock_visitor(conversation.visitor_id)
     chat = lock_conversation(conversation)
-    if visitor.email:
+    if getattr(visitor, name):
         return False
-    visitor.email = address
-    visitor.save(update_fields=["email"])
-    if not chat.fields.get("email"):
-        chat.fields = {**chat.fields, "email": address}
+    setattr(visitor, name, value)
+    visitor.save(update_fields=[name])
+    if not chat.fields.get(name):
+        chat.fields = {**chat.fields, name: value}
         chat.save(update_fields=["fields"])
     give_address(chat, visitor)
     show_visitor(visitor=visitor)

@@ -15,6 +15,7 @@ from chat.operations.changes import name_topic
 from chat.operations.conversations import AlreadyOpen, WrongTopic
 from chat.operations.entries import NewLine, append
 from chat.operations.holding import held_until, hold
+from chat.operations.parking import leave_parked
 from chat.operations.visitors import SiteEvent, keep_events
 from chat.protocol import ATTACHMENTS_MAX, is_sayable
 from chat.routing.availability import State, can_start
@@ -67,7 +68,9 @@ def start_conversation(
     ).first()
     if repeated:
         return Started(repeated, created=False)
-    if already := own.filter(kind=Conversation.Kind.CUSTOMER, status__in=Conversation.OPEN).first():
+    already = own.filter(kind=Conversation.Kind.CUSTOMER, status__in=Conversation.OPEN).first()
+    # One that only waits for the visitor to say more ends with that.
+    if already and not leave_parked(already, now=now):
         raise AlreadyOpen(already)
     if topic and topic.brand_id != brand.pk:
         raise WrongTopic
@@ -78,7 +81,7 @@ def start_conversation(
         raise NobodyAvailable
     fields = remember_fields(visitor, fields)
     keep_events(visitor, events)
-    held = held_until(brand.pk, now=now)
+    held = held_until(brand.pk, "incoming", now=now)
     chat = Conversation.objects.create(
         brand=brand,
         visitor=visitor,

@@ -22,8 +22,11 @@ from chat.operations.conversations import (
     reopen_conversation,
 )
 from chat.operations.entries import NewLine, append
+from chat.operations.holding import have_rules_look, last_word
 from chat.operations.offers import withdraw_offers
+from chat.operations.parking import wake_parked
 from chat.rights import may_answer
+from chat.routing import hooks
 from config.events import publish
 
 _WOKE = "woke"
@@ -153,8 +156,9 @@ def _lock_active_of(agent_id: int) -> list[Conversation]:
 def wake_conversation(*, conversation_id: int, now: datetime) -> None:
     """Let what a visitor wrote in a chat without a slot reach somebody.
 
-    A waiting chat gets a slot of its agent, else the head of the queue; a resolved one is reopened,
-    unless it has a ticket, which gets the words (`add_to_ticket`).
+    A waiting chat gets a slot of its agent, else the head of the queue, or the end of it where
+    nobody ever had it; a resolved one is reopened, unless it has a ticket, which gets the words
+    (`add_to_ticket`).
     """
     found = Conversation.objects.select_related("visitor", "ticket")
     chat = found.filter(pk=conversation_id).first()
@@ -163,11 +167,14 @@ def wake_conversation(*, conversation_id: int, now: datetime) -> None:
         return
     if chat.status == Conversation.Status.WAITING:
         _wake(conversation_id, now)
-    elif chat.status == Conversation.Status.RESOLVED and (
-        chat.ticket is None or chat.ticket.is_closed_net
-    ):
-        with suppress(AlreadyOpen, NotEnded, TooLate):
-            reopen_conversation(conversation=chat, by=chat.visitor, now=now)
+    elif chat.status == Conversation.Status.RESOLVED:
+        if chat.ticket is None or chat.ticket.is_closed_net:
+            with suppress(AlreadyOpen, NotEnded, TooLate):
+                reopen_conversation(conversation=chat, by=chat.visitor, now=now)
+        chat.refresh_from_db(fields=["held_until", "last_seq"])
+        if chat.held_until is None and hooks.holds(chat.brand_id, "updated"):
+            # The words did not wait for rules, who see them all the same.
+            have_rules_look(chat, begin=last_word(chat))
 
 
 @starting_again
@@ -180,7 +187,9 @@ def _wake(conversation_id: int, now: datetime) -> None:
         raise Moved
     if chat.status != Conversation.Status.WAITING:
         return
-    if person and _keeps(person, chat, now) and has_room(person, chat):
+    if chat.is_parked:
+        wake_parked(chat, now=now)
+    elif person and _keeps(person, chat, now) and has_room(person, chat):
         chat.status = Conversation.Status.ACTIVE
         chat.holds_slot = True
         chat.save(update_fields=["status", "holds_slot"])

@@ -17,6 +17,7 @@ from agents.access import access_of
 from agents.models import Agent, Permission, Role
 from chat.events.words import ConversationWoke, MessagesPosted, TicketedWords
 from chat.models import Conversation, Entry, Visitor
+from chat.operations.holding import hold
 from chat.operations.lines import build_deliveries, number_line
 from chat.posting import rows
 from chat.protocol import (
@@ -29,6 +30,7 @@ from chat.protocol import (
     wire_id,
 )
 from chat.rights import supervises
+from chat.routing import hooks
 from config.database.postgres import together
 from config.events import Delivery, publish
 from config.wire import wire_time
@@ -37,6 +39,8 @@ from config.wire import wire_time
 _TAKES_VISITOR = frozenset({*Conversation.OPEN, Conversation.Status.WRAP_UP})
 # A visitor's word in these wakes the chat: it has no slot, or has even gone to the archive.
 _SLEEPS = frozenset({Conversation.Status.WAITING, Conversation.Status.RESOLVED})
+# Where nobody has the chat, rules may want to see the visitor's word first.
+_NOBODYS = frozenset({Conversation.Status.QUEUED, Conversation.Status.WAITING})
 MESSAGE, NOTE = Entry.Kind.MESSAGE.value, Entry.Kind.NOTE.value
 _NO_DATA: dict[str, Any] = {}
 
@@ -201,6 +205,8 @@ class _Batch:
         lines = [(thread, line) for thread in threads for line in thread.lines]
         if not lines:
             return
+        for thread in threads:
+            _hold(thread, self.now)
         pks = rows.store(
             [
                 (
@@ -232,9 +238,10 @@ class _Batch:
                 self.results[index] = replace(stored, dup=True)
         publish(MessagesPosted(entry_ids=pks, prepared=_deliveries(threads, self.now)))
         for thread in threads:
-            if thread.row.status in _SLEEPS and any(
-                line.draft.author.kind == "visitor" for line in thread.lines
-            ):
+            word = _first_word(thread)
+            if thread.row.is_held and word is not None:
+                hold(thread.row, begin=word.seq)
+            elif thread.row.status in _SLEEPS and word is not None:
                 publish(ConversationWoke(conversation_id=thread.row.pk))
             if thread.row.has_ticket and any(line.draft.kind == MESSAGE for line in thread.lines):
                 publish(TicketedWords(conversation_id=thread.row.pk))
@@ -334,6 +341,23 @@ def _next_line(
         now=now,
     )
     return _NewEntry(index, draft, seq, visitor_seq, files)
+
+
+def _first_word(thread: _LockedChat) -> _NewEntry | None:
+    return next((line for line in thread.lines if line.author_kind == "visitor"), None)
+
+
+def _hold(thread: _LockedChat, now: datetime) -> None:
+    """Hold a chat that nobody has for the rules that want to see its customer's words first."""
+    row = thread.row
+    if row.status not in _NOBODYS or row.assignee_id is not None or _first_word(thread) is None:
+        return
+    if not hooks.holds(row.brand_id, "updated"):
+        return
+    row.is_held = True
+    # Further words prolong nothing.
+    if row.held_until is None or rows.as_time(row.held_until) <= now:
+        row.held_until = now + timedelta(seconds=hooks.HOLD_SECONDS)
 
 
 def _deliveries(threads: Iterable[_LockedChat], now: datetime) -> list[Delivery]:

@@ -35,6 +35,10 @@ class Locked:
     is_reopenable: bool
     has_ticket: bool
     visitor_hash: str | None
+    brand_id: int
+    held_until: Any
+    # Whether this transaction holds it for rules.
+    is_held: bool = False
 
 
 class Earlier(NamedTuple):
@@ -101,7 +105,7 @@ SELECT c.id, c.public_id, c.kind, c.status, c.visitor_id, c.assignee_id,
        c.last_seq, c.last_visitor_seq, c.preview, c.preview_author,
        c.last_message_at, c.unanswered_since,
        c.status = 'resolved' AND COALESCE(c.ended_at, c.resolved_at) > %s,
-       c.ticket_id IS NOT NULL, v.secret_hash
+       c.ticket_id IS NOT NULL, v.secret_hash, c.brand_id, c.held_until
 FROM chat_conversation c LEFT JOIN chat_visitor v ON v.id = c.visitor_id
 WHERE c.public_id IN (SELECT column1 FROM {table}) ORDER BY c.id"""
 
@@ -193,12 +197,13 @@ def _known(answers: Iterable[tuple[Any, ...]]) -> Known:
         elif what == "id":
             known.ids.append(pk)
         else:
-            earlier = Earlier(pk, seq, visitor_seq, _as_time(at))
+            earlier = Earlier(pk, seq, visitor_seq, as_time(at))
             known.entries[public_id, what, author, client_id] = earlier
     return known
 
 
-def _as_time(value: Any) -> datetime:
+def as_time(value: Any) -> datetime:
+    """Return a moment as the database handed it out."""
     # SQLite hands text to a query that Django didn't build.
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -248,7 +253,7 @@ def store(
 _COUNTERS = """
 UPDATE chat_conversation AS c
 SET last_seq = k.column2, last_visitor_seq = k.column3, preview = k.column4,
-    preview_author = k.column5, last_message_at = k.column6, unanswered_since = k.column7
+    preview_author = k.column5, last_message_at = k.column6, unanswered_since = k.column7{held}
 FROM {table} WHERE c.id = k.column1"""
 
 
@@ -266,8 +271,15 @@ def _counters(locked: Sequence[Locked]) -> tuple[str, list[Any]]:
         )
         for row in locked
     ]
-    table, params = _table("bigint int int text text timestamptz timestamptz", rows)
-    return _COUNTERS.format(table=table), params
+    types = "bigint int int text text timestamptz timestamptz"
+    if not any(row.is_held for row in locked):
+        table, params = _table(types, rows)
+        return _COUNTERS.format(table=table, held=""), params
+    held = [_moment(row.held_until) if row.is_held else None for row in locked]
+    both = [(*row, until) for row, until in zip(rows, held, strict=True)]
+    table, params = _table(f"{types} timestamptz", both)
+    until = ", held_until = COALESCE(k.column8, c.held_until)"
+    return _COUNTERS.format(table=table, held=until), params
 
 
 def _moment(value: Any) -> Any:

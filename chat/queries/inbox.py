@@ -50,6 +50,7 @@ class Section(TextChoices):
     ANSWER = "answer", _("Waiting for an answer")
     CUSTOMER = "customer", _("Waiting for the customer")
     WRAP_UP = "wrap_up", _("Wrap-up")
+    PARKED = "parked", _("Waiting")
     QUEUE = "queue", _("In line")
     OTHERS = "others", _("In other brands")
 
@@ -109,6 +110,10 @@ def open_chats(access: Access, *, brand_id: int | None) -> QuerySet[Conversation
     return found if brand_id is None else found.filter(brand=brand_id)
 
 
+# What a rule lets wait for its customer: it stands among all, and is counted nowhere.
+_PARKED = Q(status=Status.WAITING, assignee__isnull=True)
+
+
 def _condition(tab: Tab, access: Access, now: datetime) -> Q:
     match tab:
         case Tab.MINE:
@@ -116,7 +121,7 @@ def _condition(tab: Tab, access: Access, now: datetime) -> Q:
         case Tab.QUEUE:
             return is_in_line(now)
         case Tab.TEAM:
-            return Q(status__in=TAKEN) & of_teams(access.team_ids)
+            return Q(status__in=TAKEN) & of_teams(access.team_ids) & ~_PARKED
         case Tab.ALL:
             return Q(status__in=(Status.BOT, *TAKEN)) | is_in_line(now)
 
@@ -128,7 +133,10 @@ def count_tabs(access: Access, *, brand_id: int | None, now: datetime) -> Figure
     found = open_chats(access, brand_id=None).aggregate(
         **{
             tab.value: Count(
-                "pk", filter=_condition(tab, access, now) & (Q() if tab is Tab.MINE else here)
+                "pk",
+                filter=_condition(tab, access, now)
+                & (Q() if tab is Tab.MINE else here)
+                & (~_PARKED if tab is Tab.ALL else Q()),
             )
             for tab in tabs
         },
@@ -237,6 +245,8 @@ def _section(row: Row, tab: Tab) -> Section:
         return Section.QUEUE
     if conversation.status == Status.WRAP_UP:
         return Section.WRAP_UP
+    if conversation.is_parked:
+        return Section.PARKED
     if conversation.unanswered_since is None:
         return Section.CUSTOMER
     return Section.REPLY if tab is Tab.MINE else Section.ANSWER

@@ -324,6 +324,14 @@ def state_for(chat: Conversation, *, now: datetime) -> State:
     return state
 
 
+def is_open_for(chat: Conversation, *, at: datetime) -> bool:
+    """Return whether the desk of a chat is open at a moment."""
+    topics, _policy = read_topics([chat.brand])
+    its = topics[chat.brand_id]
+    teams = frozenset([chat.team_id]) if chat.team_id else its.teams_of(chat.topic_id)
+    return book_of(at).is_open(chat.brand, teams, at=at)
+
+
 def can_start(brand: Brand, topic: Topic | None, *, channel: str, now: datetime) -> State:
     """Return what a chat of `topic` that starts now meets."""
     topics, policy = read_topics([brand])

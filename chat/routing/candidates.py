@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from agents.access import Access, accesses_of
@@ -153,7 +153,9 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
 
 
 def offerable(now: datetime) -> QuerySet[Conversation]:
-    """Return the chats that may be offered now: in line, and not ringing."""
+    """Return the chats that may be offered now: in line, not held by rules, and not ringing."""
     ringing = Offer.objects.filter(conversation=OuterRef("pk"), result=Offer.Result.OPEN)
-    found: QuerySet[Conversation] = Conversation.objects.in_line(now).filter(~Exists(ringing))
+    found: QuerySet[Conversation] = Conversation.objects.in_line(now).filter(
+        Q(held_until=None) | Q(held_until__lte=now), ~Exists(ringing)
+    )
     return found

@@ -1,7 +1,8 @@
 """Where automation reaches into live support, without live support knowing any rule.
 
 One automation may be in use. Where none is, or where it holds nothing, a chat costs no more than
-without it. What is held is neither shown in the line nor offered before `held_until`.
+without it. What is held is neither shown in the line nor offered before `held_until`; what stands
+there already keeps its place.
 """
 
 from typing import Literal, Protocol
@@ -18,8 +19,11 @@ class Automation(Protocol):
     def holds(self, brand_id: int, when: When) -> bool:
         """Return whether a chat must wait for rules. Asked on the hot path: answer from memory."""
 
-    def settle(self, conversation_id: int, seq: int) -> bool:
-        """Run the rules on the timeline up to `seq`; return whether they keep the chat waiting."""
+    def settle(self, conversation_id: int, begin: int) -> bool:
+        """Run the rules on what they have not seen; return whether they keep the chat waiting.
+
+        `begin` is the first line of interest in a chat that they have never seen.
+        """
 
     def answer(self, conversation_id: int) -> str:
         """Return what the rules have said in a chat to a customer who waits for the answer."""
@@ -39,9 +43,9 @@ def holds(brand_id: int, when: When) -> bool:
     return _automation is not None and _automation.holds(brand_id, when)
 
 
-def settle(conversation_id: int, seq: int) -> bool:
-    """Run the rules on the timeline up to `seq`; return whether they keep the chat waiting."""
-    return _automation is not None and _automation.settle(conversation_id, seq)
+def settle(conversation_id: int, begin: int) -> bool:
+    """Run the rules on what they have not seen; return whether they keep the chat waiting."""
+    return _automation is not None and _automation.settle(conversation_id, begin)
 
 
 def answer(conversation_id: int) -> str:

@@ -75,6 +75,12 @@ async def states(secret_hashes: Collection[str]) -> Mapping[str, State]:
     return {each: _state(key_of(each), held) for each in secret_hashes}
 
 
+def is_here(secret_hash: str) -> bool:
+    """Return whether a visitor is here, in any process; for threads that may wait."""
+    key = key_of(secret_hash)
+    return key in _here or key in _chats or shared.holds(key)
+
+
 def _state(key: str, held: Collection[str] | None) -> State:
     if key in _here or key in _chats or (held is not None and key in held):
         return "here"

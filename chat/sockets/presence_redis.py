@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from django.conf import settings
 from redis import Redis
@@ -58,16 +59,14 @@ class Shared:
 
     async def held(self, keys: Sequence[str]) -> frozenset[str] | None:
         """Return which of these are in any process; None when nobody knows."""
-
-        def count(redis: Redis) -> frozenset[str]:
-            pipe = redis.pipeline(transaction=False)
-            for key in keys:
-                pipe.zcount(_PREFIX + key, time.time() - HELD_SECONDS, "+inf")
-            counts = pipe.execute()
-            return frozenset(key for key, held in zip(keys, counts, strict=True) if held)
-
         nobody: frozenset[str] = frozenset()
-        return await self._ask(count, alone=nobody)
+        return await self._ask(partial(_held, keys), alone=nobody)
+
+    def holds(self, key: str) -> bool:
+        """Return whether a visitor is in any process, from a thread that may wait; unknown: no."""
+        if not settings.REDIS_URL:
+            return False
+        return bool(self._answer(settings.REDIS_URL, partial(_held, [key])))
 
     async def _ask[R](self, question: Callable[[Redis], R], *, alone: R) -> R | None:
         url = settings.REDIS_URL if self._url is None else self._url
@@ -97,6 +96,14 @@ class Shared:
             self._away_until = time.monotonic() + _PAUSE
             logger.warning("presence.redis_away %s", type(error).__name__)
             return None
+
+
+def _held(keys: Sequence[str], redis: Redis) -> frozenset[str]:
+    pipe = redis.pipeline(transaction=False)
+    for key in keys:
+        pipe.zcount(_PREFIX + key, time.time() - HELD_SECONDS, "+inf")
+    counts = pipe.execute()
+    return frozenset(key for key, held in zip(keys, counts, strict=True) if held)
 
 
 shared = Shared()

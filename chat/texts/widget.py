@@ -91,7 +91,6 @@ def _chat() -> dict[str, str]:
         "online": _("Online"),
         "break": _("On a break"),
         "offline": _("Offline"),
-        "waiting": _("Waiting for an agent"),
         "tooLong": _("{n} characters too many"),
     }
 

@@ -267,6 +267,7 @@ export function startAlerts() {
       startFlash(words);
     }
     if (name === "conversation.late" && !isSeen(data.conversation)) late(data);
+    if (name === "rule.notice") toast(`${data.rule}: ${data.text}`);
     if (name === "offer.withdrawn") {
       stopRinging(data.conversation);
       if (data.result === "missed") toast(texts.notify.missed);

@@ -30,6 +30,7 @@ export class Chat {
   #queue = h("section", { class: "queue", hidden: true });
   #place = h("p", { class: "queue-place", role: "status" });
   #ended = h("div", { class: "ended", hidden: true });
+  #over = h("p", { role: "status" });
   /** Only a chat that somebody answered can be mailed. */
   #mail = h("button", { class: "button", type: "button", hidden: true });
   #thread = h("div", { class: "chat-thread" });
@@ -173,10 +174,14 @@ export class Chat {
     const { chat: texts } = this.#app.texts;
     const { locale } = this.#app;
     const queued = status === "queued";
-    this.#queue.hidden = !queued;
-    if (queued) this.#drawPlace(position);
-    this.#ended.hidden = this.#isOpen();
-    this.#composer.element.hidden = !this.#isOpen();
+    // Rules may still look at it: nothing is promised before it has a place.
+    this.#queue.hidden = !queued || !position;
+    if (position) this.#drawPlace(position);
+    const open = this.#isOpen();
+    // It waits for the visitor, who may begin anew instead.
+    this.#ended.hidden = open && (status !== "waiting" || agent);
+    this.#over.hidden = open;
+    this.#composer.element.hidden = !open;
     const about = topic?.name || this.#chat.topic_text || "";
     if (agent && !queued) {
       this.#who.replaceChildren(
@@ -194,13 +199,12 @@ export class Chat {
         ),
       );
     } else {
-      const line = this.#isOpen() && !queued ? texts.waiting : about;
       this.#who.replaceChildren(
         h(
           "div",
           { class: "who-words" },
           h("h1", { tabIndex: -1 }, this.#app.config.brand.title),
-          line && h("p", {}, line),
+          about && h("p", {}, about),
         ),
       );
     }
@@ -220,7 +224,7 @@ export class Chat {
     );
   }
 
-  /** @param {number | null} position */
+  /** @param {number} position */
   #drawPlace(position) {
     const { queue: texts } = this.#app.texts;
     const { eta, form } = this.#chat;
@@ -228,17 +232,13 @@ export class Chat {
       ? texts.eta.replace("{low}", this.#app.number(Math.round(eta.low / 60)))
           .replace("{high}", this.#app.number(Math.round(eta.high / 60)))
       : texts.soon);
-    const said = [position ?? 0, words].join(" ");
+    const said = [position, words].join(" ");
     if (this.#place.dataset.said === said) return;
     this.#place.dataset.said = said;
     this.#place.replaceChildren(
-      ...(position
-        ? [
-            h("span", { class: "queue-around" }, texts.before, " "),
-            h("strong", {}, texts.place.replace("{n}", this.#app.number(position)), " "),
-            h("span", { class: "queue-after" }, texts.after, " "),
-          ]
-        : []),
+      h("span", { class: "queue-around" }, texts.before, " "),
+      h("strong", {}, texts.place.replace("{n}", this.#app.number(position)), " "),
+      h("span", { class: "queue-after" }, texts.after, " "),
       h("span", { class: "queue-eta" }, words),
     );
   }
@@ -265,8 +265,9 @@ export class Chat {
 
   #buildEnd() {
     const { chat: texts } = this.#app.texts;
+    this.#over.append(texts.ended);
     this.#ended.append(
-      h("p", { role: "status" }, texts.ended),
+      this.#over,
       h("button", { class: "button is-primary", onclick: () => this.#app.again() }, texts.again),
     );
     if (!this.#app.config.transcripts) return;

@@ -6,8 +6,7 @@ from django.utils import timezone
 from automation.models import Rule
 from automation.rules.recipes import install_recipe
 from automation.rules.writing import add_rule
-from config.outbox.operations import drain
-from config.settings import QUEUES
+from tests.support import desk
 
 
 @pytest.fixture
@@ -17,14 +16,9 @@ def busy_rules():
 
 
 @pytest.fixture
-def work_all(django_capture_on_commit_callbacks):
+def work_all():
     """Let all queues do what is due, and what follows from it."""
-
-    def work() -> None:
-        while sum(drain(queue) for queue in QUEUES if queue != "mail"):
-            pass
-
-    return work
+    return desk.work_all
 
 
 @pytest.fixture

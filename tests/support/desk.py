@@ -11,6 +11,7 @@ from agents.presence import heartbeat
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.starting import start_conversation
 from config.outbox.operations import drain
+from config.settings import QUEUES
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -73,6 +74,12 @@ def start(desk: Desk, visitor: Visitor | None = None, **changes: Any) -> Convers
 def work() -> None:
     """Let the worker do what is due, and what follows from that."""
     while drain():
+        pass
+
+
+def work_all() -> None:
+    """Let all workers but the mail's do what is due, and what follows from that."""
+    while sum(drain(queue) for queue in QUEUES if queue != "mail"):
         pass
 
 

@@ -79,7 +79,7 @@ class Conversations(DeskView, generics.ListAPIView[Conversation]):
     def get_queryset(self) -> QuerySet[Conversation]:
         """Return what the caller may see; nothing that rules still run on."""
         held = {"status": Conversation.Status.QUEUED, "held_until__gt": timezone.now()}
-        return visible_chats(self.request).exclude(**held)
+        return visible_chats(self.request).exclude(**held, queued_at=None)
 
 
 class TopicBody(StrictSerializer):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from chat.models import Conversation
 from chat.operations.assignment import accept, route
 from chat.operations.conversations import end_conversation
-from chat.operations.holding import release_overdue
+from chat.operations.releasing import release_overdue
 from chat.routing import hooks
 from chat.routing.availability import read_floor
 from config.outbox.models import OutboxEntry
@@ -41,8 +41,8 @@ class Rules:
         self.asked.append((brand_id, when))
         return self.is_holding
 
-    def settle(self, conversation_id: int, seq: int) -> bool:
-        self.seen.append((conversation_id, seq))
+    def settle(self, conversation_id: int, begin: int) -> bool:
+        self.seen.append((conversation_id, begin))
         return self.then()
 
     def answer(self, conversation_id: int) -> str:
@@ -53,9 +53,8 @@ class Rules:
 def rules(monkeypatch):
     monkeypatch.setattr(hooks, "HOLD_SECONDS", HOLD)
     made = Rules()
-    hooks.use(made)
-    yield made
-    hooks.use(None)
+    monkeypatch.setattr(hooks, "_automation", made)
+    return made
 
 
 @pytest.fixture
@@ -67,7 +66,11 @@ def effects() -> list[str]:
     return [row.kind for row in OutboxEntry.objects.order_by("pk")]
 
 
-def test_without_rules_and_where_none_wants_it_a_chat_is_not_held_and_costs_the_same(desk):
+def test_without_rules_and_where_none_wants_it_a_chat_is_not_held_and_costs_the_same(
+    desk, monkeypatch
+):
+    monkeypatch.setattr(hooks, "_automation", None)
+
     def cost() -> int:
         OutboxEntry.objects.all().delete()
         with CaptureQueriesContext(connection) as statements:
@@ -80,15 +83,13 @@ def test_without_rules_and_where_none_wants_it_a_chat_is_not_held_and_costs_the_
     plain = cost()
     made = Rules()
     made.is_holding = False
-    hooks.use(made)
-    try:
-        assert cost() == plain
-    finally:
-        hooks.use(None)
+    monkeypatch.setattr(hooks, "_automation", made)
+    assert cost() == plain
     assert made.asked == [(desk.brand.pk, "incoming")]
 
 
-def test_nothing_is_asked_of_rules_that_are_not_there():
+def test_nothing_is_asked_of_rules_that_are_not_there(monkeypatch):
+    monkeypatch.setattr(hooks, "_automation", None)
     assert not hooks.holds(1, "incoming")
     assert not hooks.settle(1, 1)
     assert hooks.answer(1) == ""
@@ -139,9 +140,8 @@ def test_a_customer_whose_chat_is_held_is_queued_and_has_no_place_yet(rules):
 
 def test_a_chat_joins_the_line_once_the_rules_have_looked(desk, rules, announced):
     chat = start(desk)
-    seq = fresh(chat).last_seq
     drain("rules")
-    assert rules.seen == [(chat.pk, seq)]
+    assert rules.seen == [(chat.pk, 1)]
     assert kinds(chat)[2:] == ["queued"]
     assert fresh(chat).held_until is None
     assert fresh(chat).queued_at > chat.created_at

@@ -1,0 +1,62 @@
+"""How often rules were looked at, and how often they held."""
+
+import threading
+import time
+from collections import Counter
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from automation.models import Rule
+
+_SECONDS = 30.0
+
+
+class Tallies:
+    """How often rules were looked at and held, kept for a moment and then written together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[int, str, str]] = Counter()
+        self._written_at = time.monotonic()
+
+    def add(self, rule_id: int, now: datetime, *, looked: int = 0, matched: int = 0) -> None:
+        """Count."""
+        day = timezone.localdate(now).isoformat()
+        with self._lock:
+            self._counts[rule_id, day, "looked"] += looked
+            self._counts[rule_id, day, "matched"] += matched
+
+    def write_now_and_then(self) -> None:
+        """Write what was counted, unless that was done a moment ago."""
+        if time.monotonic() - self._written_at > _SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Write what was counted; of rules that are gone by now nothing is kept."""
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+            self._written_at = time.monotonic()
+        rules = set(Rule.objects.values_list("pk", flat=True))
+        rows = [
+            (rule, day, counts[rule, day, "looked"], counts[rule, day, "matched"])
+            for rule, day in sorted({(rule, day) for rule, day, _ in counts})
+            if rule in rules
+        ]
+        if not rows:
+            return
+        marks = ", ".join(["(%s, %s, %s, %s)"] * len(rows))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                INSERT INTO automation_tally (rule_id, day, looked, matched) VALUES {marks}
+                ON CONFLICT (rule_id, day) DO UPDATE
+                SET looked = automation_tally.looked + excluded.looked,
+                    matched = automation_tally.matched + excluded.matched
+                """,  # noqa: S608 - only places for values are put in
+                [value for row in rows for value in row],
+            )
+
+
+tallies = Tallies()
