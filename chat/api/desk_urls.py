@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{_CHAT}/reopen", conversations.Reopen.as_view(), name="reopen"),
     path(f"{_CHAT}/transfer", filing.Transfer.as_view(), name="transfer"),
     path(f"{_CHAT}/convert", filing.Convert.as_view(), name="convert"),
+    path(f"{_CHAT}/spam", filing.Spam.as_view(), name="spam"),
     path(f"{_CHAT}/tags", filing.ChatTags.as_view(), name="chat-tags"),
     path("attachments", attachments.Attachments.as_view(), name="attachments"),
     path("attachments/<str:public_id>", attachments.OneAttachment.as_view(), name="attachment"),

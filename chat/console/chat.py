@@ -70,7 +70,7 @@ class Chat:
             self.conversation.is_open
             and has_agent
             and self.handles
-            and not self._is_due(Act.END, Act.RESOLVE)
+            and not self._is_due(Act.END, Act.RESOLVE, Act.SPAM)
         )
 
     @property
@@ -81,7 +81,7 @@ class Chat:
             self.conversation.status in unresolved
             and self.conversation.assignee_id is not None
             and self.can_set_topic
-            and not self._is_due(Act.RESOLVE)
+            and not self._is_due(Act.RESOLVE, Act.SPAM)
         )
 
     @property
@@ -91,7 +91,7 @@ class Chat:
             self.conversation.is_open
             and self.conversation.assignee_id is not None
             and self.handles
-            and not self._is_due(Act.END, Act.RESOLVE)
+            and not self._is_due(Act.END, Act.RESOLVE, Act.SPAM)
         )
 
     @property
@@ -99,13 +99,28 @@ class Chat:
         """Return whether the agent may make a ticket of it."""
         return self.conversation.ticket_id is None and self.files and not self._is_due(Act.CONVERT)
 
+    @property
+    def can_mark_spam(self) -> bool:
+        """Return whether the agent may say that it is spam."""
+        return self.files and not self.is_spam and not self._is_due(Act.SPAM)
+
+    @property
+    def can_clear_spam(self) -> bool:
+        """Return whether the agent may say that it is no spam after all."""
+        return self.files and self.is_spam
+
+    @property
+    def is_spam(self) -> bool:
+        """Return whether somebody said that it is spam."""
+        return self.conversation.outcome == Conversation.Outcome.SPAM
+
     def _is_due(self, *acts: str) -> bool:
         """Return whether one of these has been pressed: the head shows it as done."""
         return any(due.act in acts for due in self.due_acts)
 
     def may_undo(self, act: str) -> bool:
         """Return whether the agent may take such an act back."""
-        return self.files if act == Act.CONVERT else self.handles
+        return self.files if act in DueAct.FILING else self.handles
 
     @property
     def pressed(self) -> list[tuple[Due, bool]]:
@@ -115,7 +130,15 @@ class Chat:
     @property
     def has_more(self) -> bool:
         """Return whether there is anything in the head that small screens hide behind a button."""
-        return self.can_transfer or self.can_convert or self.can_end
+        return any(
+            (
+                self.can_transfer,
+                self.can_convert,
+                self.can_end,
+                self.can_mark_spam,
+                self.can_clear_spam,
+            )
+        )
 
     @property
     def ticket(self) -> str:
@@ -145,13 +168,14 @@ class Chat:
         return int(settings.IMECE["MESSAGE_MAX_CHARS"])
 
     @property
-    def earlier(self) -> list[dict[str, str]]:
+    def earlier(self) -> list[dict[str, Any]]:
         """Return the customer's other chats as links."""
         language = get_language() or ""
         return [
             {
                 "url": chat_url(other),
                 "status": str(other.get_status_display()),
+                "rating": other.rating,
                 "line": " · ".join(
                     part
                     for part in (

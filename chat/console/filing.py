@@ -1,4 +1,4 @@
-"""Passing chats on, making tickets of them and tagging them, from the console."""
+"""Passing chats on, making tickets of them, tagging them and marking spam, from the console."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
@@ -25,10 +25,11 @@ from chat.console.actions import (
     visible_or_404,
 )
 from chat.models import Conversation
+from chat.operations.spam import clear_spam
 from chat.operations.tags import TooManyTags, add_tag, remove_tag
 from chat.operations.tickets import EmailNeeded
 from chat.operations.transfers import REASON_MAX, transfer
-from chat.operations.undo import press_convert
+from chat.operations.undo import press_convert, press_spam
 from chat.queries.people import face_of
 from chat.queries.tags import suggested_tags, tags_of
 from chat.refusals import (
@@ -179,6 +180,34 @@ def tags(request: HttpRequest, public_id: str) -> HttpResponse:
         return answer_toast(refusal_text(refused), **{"console:refresh": {}})
     context = {"id": public_id, "tags": tags_of(conversation), "may_tag": True, "error": error}
     return render(request, "console/tags.html", context)
+
+
+@login_required
+@require_POST
+def spam(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Mark a chat as spam, in a moment."""
+    agent = signed_in(request)
+    conversation = fileable_or_404(access_of(agent), public_id)
+    try:
+        press_spam(conversation=conversation, by=agent, now=timezone.now())
+    except NotAuthorised as refused:
+        return answer_toast(refusal_text(refused), **{"console:refresh": {}})
+    if conversation.status == Conversation.Status.RESOLVED:
+        return answer_events({"console:due": {}, "console:changed": {"id": public_id}})
+    return answer_events({"console:resolved": {"id": public_id}})
+
+
+@login_required
+@require_POST
+def not_spam(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take the mark off again."""
+    agent = signed_in(request)
+    conversation = fileable_or_404(access_of(agent), public_id)
+    try:
+        clear_spam(conversation=conversation, by=agent, now=timezone.now())
+    except NotAuthorised as refused:
+        return answer_toast(refusal_text(refused), **{"console:refresh": {}})
+    return answer_events({"console:changed": {"id": public_id}})
 
 
 def fileable_or_404(access: Access, public_id: str) -> Conversation:

@@ -31,7 +31,7 @@ def due_acts(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo an end, a resolve or a conversion, of one's own or of a chat that one handles."""
+    """Undo what one has pressed oneself, or another in a chat that one handles."""
     agent = signed_in(request)
     events: dict[str, Any] = {"console:due": {}, "console:refresh": {}}
     due = DueAct.objects.select_related("conversation").filter(pk=pk).first()

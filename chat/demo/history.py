@@ -178,6 +178,7 @@ def handle_chat(
         thread.add(Entry.Kind.NOTE, at, **mine, body=dialogue.note)
     if dialogue.score:
         at += timedelta(seconds=rng.randint(5, 30))
+        chat.rating = dialogue.score
         thread.add(
             Entry.Kind.RATED,
             at,

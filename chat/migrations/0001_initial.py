@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 ('accepted_at', models.DateTimeField(null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
                 ('resolved_at', models.DateTimeField(null=True)),
+                ('rating', models.PositiveSmallIntegerField(null=True)),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
                 ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='conversations', to=settings.AUTH_USER_MODEL)),
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='agents.brand')),
@@ -185,7 +186,7 @@ class Migration(migrations.Migration):
             name='DueAct',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('act', models.CharField(choices=[('end', 'End'), ('resolve', 'Resolve'), ('convert', 'Convert')], max_length=7)),
+                ('act', models.CharField(choices=[('end', 'End'), ('resolve', 'Resolve'), ('convert', 'Convert'), ('spam', 'Spam')], max_length=7)),
                 ('data', models.JSONField(default=dict)),
                 ('seq', models.PositiveIntegerField()),
                 ('pressed_at', models.DateTimeField()),

@@ -125,6 +125,8 @@ class Conversation(models.Model):
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
+    # The visitor's newest rating, 1 to 5; the words to it stand in the timeline.
+    rating = models.PositiveSmallIntegerField(null=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
     objects = ConversationQuerySet.as_manager()

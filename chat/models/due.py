@@ -7,7 +7,7 @@ from chat.models.conversation import Conversation
 
 
 class DueAct(models.Model):
-    """An end, a resolve or a conversion that is done in a moment; until then nothing has happened.
+    """An act that is done in a moment; until then nothing has happened.
 
     Who deletes the row has undone it.
     """
@@ -16,6 +16,10 @@ class DueAct(models.Model):
         END = "end"
         RESOLVE = "resolve"
         CONVERT = "convert"
+        SPAM = "spam"
+
+    # What whoever may file a chat may do, whatever the customer says meanwhile.
+    FILING = (Act.CONVERT, Act.SPAM)
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="due_acts")
     agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

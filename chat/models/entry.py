@@ -17,6 +17,11 @@ class EntryQuerySet(models.QuerySet[Any]):
         """Fetch what a frame shows of an entry along with it."""
         return self.select_related("agent", "conversation__visitor").prefetch_related("attachments")
 
+    def answers(self) -> Self:
+        """Keep what a person said to the customer."""
+        said = self.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.AGENT)
+        return said.filter(data__automatic__isnull=True)
+
 
 class Entry(models.Model):
     """One line of a conversation's timeline. Never changed, never deleted."""

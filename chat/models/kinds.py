@@ -154,6 +154,7 @@ KINDS: Mapping[str, KindRules] = {
     # The newest one counts.
     Kind.RATED: KindRules(
         visitor_sees=True,
+        passes=True,
         is_told=True,
         visitor_data=("score",),
         data={"score": "1 to 5", "comment": "in the visitor's words"},
@@ -189,14 +190,16 @@ KINDS: Mapping[str, KindRules] = {
         asks_visitor=True,
         visitor_data=("name", "label", "type", "required"),
         data={
-            "name": "which field: topic, team, priority, or one of the form",
-            "from": "what it was, as people call it; of priority the number",
+            "name": "which field: topic, team, priority, outcome, or one of the form",
+            "from": "what it was, as people call it; of priority the number, of outcome its word",
             "from_id": "topic or team, or null",
-            "to": "what it is now, as people call it; of priority the number",
+            "to": "what it is now, as people call it; of priority the number, of outcome its word",
             "to_id": "topic or team, or null",
             "because": "resolved, transferred or topic: it changed along with that; set: by itself",
             "value": "the topic's key, where somebody set it",
             "label": "what the thread says of it; without it the line is not drawn",
+            "marked": "spam: an agent says that it is",
+            "cleared": "spam: an agent says that it is none",
             "request": "true: the visitor is asked for it",
             "type": "of what sort the answer is",
             "required": "whether it must be answered",

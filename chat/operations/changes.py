@@ -11,7 +11,7 @@ from chat.actors import Rule
 from chat.models import Conversation, Entry
 from chat.operations.entries import append, written_by
 
-TOPIC, TEAM, PRIORITY = "topic", "team", "priority"
+TOPIC, TEAM, PRIORITY, OUTCOME = "topic", "team", "priority", "outcome"
 # Why a team changed: by itself, and not along with something else.
 SET = "set"
 
@@ -78,6 +78,18 @@ def change_priority(
     chat.priority = priority + head
     data = {"from": before, "to": priority}
     _append_field(chat, PRIORITY, data, by=by, now=now)
+
+
+def change_outcome(chat: Conversation, outcome: str, *, by: Agent, now: datetime) -> None:
+    """Say that a locked chat is spam, or none after all; the caller saves it."""
+    told = "marked" if outcome == Conversation.Outcome.SPAM else "cleared"
+    data = {
+        "from": str(chat.outcome),
+        "to": str(outcome),
+        told: str(Conversation.Outcome.SPAM),
+    }
+    chat.outcome = outcome
+    _append_field(chat, OUTCOME, data, by=by, now=now)
 
 
 def _name_side(key: str, thing: Topic | Team | None, language: str) -> dict[str, Any]:

@@ -42,8 +42,7 @@ def outcome_of(chat: Conversation, *, otherwise: str) -> str:
 
 def has_answered(chat: Conversation) -> bool:
     """Return whether a person said something to the customer."""
-    said = chat.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.AGENT)
-    return said.exists()
+    return Entry.objects.filter(conversation=chat).answers().exists()
 
 
 def close_chat(
@@ -69,7 +68,8 @@ def close_chat(
     )
     data = {"outcome": str(outcome), "because": because, **name_topic(chat)}
     append(chat, line_by(Entry.Kind.RESOLVED, by, data=data), now=now)
-    if chat.ticket is not None and outcome == Conversation.Outcome.ANSWERED:
+    needless = {Conversation.Outcome.ANSWERED, Conversation.Outcome.SPAM}
+    if chat.ticket is not None and outcome in needless:
         close_net(ticket=chat.ticket, now=now)
 
 

@@ -1,4 +1,4 @@
-"""End, resolve and convert from the console: done after a moment in which they can be undone.
+"""End, resolve, convert and spam from the console: done after a moment in which they can be undone.
 
 Until then nothing has happened: the chat keeps its slot, nobody is told, no line is written. Then
 a worker does it, as of the press. What makes it wrong meanwhile cancels it.
@@ -20,6 +20,7 @@ from chat.operations.conversations import (
     end_conversation,
     resolve_conversation,
 )
+from chat.operations.spam import mark_spam
 from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.queries.due import why_dropped
 from chat.queries.people import email_of, face_of
@@ -80,11 +81,20 @@ def press_convert(
     return _press(chat, Act.CONVERT, by=by, now=now, email=email)
 
 
+def press_spam(*, conversation: Conversation, by: Agent, now: datetime) -> DueAct | None:
+    """Have a chat marked as spam in a moment; None when it is. Raises `NotAuthorised`."""
+    chat = _fresh(conversation)
+    require_filing(by, chat)
+    if chat.outcome == Conversation.Outcome.SPAM:
+        return None
+    return _press(chat, Act.SPAM, by=by, now=now)
+
+
 @transaction.atomic
 def undo(*, due: DueAct, by: Agent) -> bool:
     """Take back what is due; return whether it was in time. Raises `NotAuthorised`."""
     chat = _fresh(due.conversation)
-    require = require_filing if due.act == Act.CONVERT else require_handling
+    require = require_filing if due.act in DueAct.FILING else require_handling
     require(by, chat)
     # Whoever does it holds the row meanwhile.
     deleted, _ = DueAct.objects.filter(pk=due.pk).delete()
@@ -126,6 +136,8 @@ def _act(due: DueAct, now: datetime) -> None:
     elif due.act == Act.RESOLVE:
         topic = Topic.objects.get(pk=due.data["topic"])
         resolve_conversation(conversation=chat, topic=topic, by=by, now=due.pressed_at)
+    elif due.act == Act.SPAM:
+        mark_spam(conversation=chat, by=by, now=due.pressed_at)
     else:
         convert_to_ticket(conversation=chat, by=by, now=now, email=due.data["email"])
 

@@ -42,6 +42,7 @@ class Due:
             DueAct.Act.END: _("{name}: the chat is being ended"),
             DueAct.Act.RESOLVE: _("{name}: the chat is being resolved"),
             DueAct.Act.CONVERT: _("{name}: the chat becomes a ticket"),
+            DueAct.Act.SPAM: _("{name}: the chat is being marked as spam"),
         }[DueAct.Act(self.act)].format(name=self.name)
 
     @property
@@ -51,6 +52,7 @@ class Due:
             DueAct.Act.END: _("Being ended"),
             DueAct.Act.RESOLVE: _("Being resolved"),
             DueAct.Act.CONVERT: _("Becomes a ticket"),
+            DueAct.Act.SPAM: _("Being marked as spam"),
         }[DueAct.Act(self.act)]
 
 
@@ -59,7 +61,7 @@ def why_dropped(due: DueAct) -> str:
 
     The customer "spoke", or the chat has "moved": to the queue, to somebody else, or on.
     """
-    if due.act == DueAct.Act.CONVERT:
+    if due.act in DueAct.FILING:
         return ""
     since = Entry.objects.filter(conversation=due.conversation_id, seq__gt=due.seq)
     if since.filter(_SPOKE).exists():

@@ -51,6 +51,8 @@ class Panel:
     tickets: Sequence[Ticket]
     tags: Sequence[Tag]
     assignment: Entry | None
+    # The newest one.
+    rating: Entry | None
     # What the site told, newest first: when, and what.
     site_events: Sequence[tuple[datetime, str]]
 
@@ -113,6 +115,7 @@ def panel(access: Access, conversation: Conversation) -> Panel:
         tickets=_tickets(access, conversation),
         tags=tags_of(conversation),
         assignment=_assignment(conversation),
+        rating=_rating(conversation),
         site_events=[
             (datetime.fromisoformat(each["at"]), str(each["name"]))
             for each in reversed(visitor.events if visitor else ())
@@ -181,6 +184,14 @@ def _tickets(access: Access, conversation: Conversation) -> list[Ticket]:
     own = Case(When(pk=conversation.ticket_id, then=0), default=1)
     found = Ticket.objects.visible_to(access).filter(ticket).order_by(own, "-updated_at")
     return list(found[:EARLIER])
+
+
+def _rating(conversation: Conversation) -> Entry | None:
+    if conversation.rating is None:
+        return None
+    rated = Entry.objects.filter(conversation=conversation, kind=Entry.Kind.RATED)
+    found: Entry | None = rated.order_by("-seq").first()
+    return found
 
 
 def _assignment(conversation: Conversation) -> Entry | None:

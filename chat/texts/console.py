@@ -87,8 +87,15 @@ def _thread() -> dict[str, Any]:
             "reopened": _("Reopened"),
             "reopened.agent": _("{name} reopened the chat"),
             "field": {"label": _("Topic: {label}")},
-            "field.agent": {"label": _("{name} set the topic: {label}")},
-            "rated": _("Rating: {score}"),
+            "field.agent": {
+                "label": _("{name} set the topic: {label}"),
+                "marked": _("{name} marked the chat as spam"),
+                "cleared": _("{name} took the spam mark off"),
+            },
+            "rated": {
+                "comment": _("Rating: {score} of 5 · “{comment}”"),
+                "score": _("Rating: {score} of 5"),
+            },
             "converted": _("Ticket #{number} was made"),
             "converted.bot": _("Ticket #{number} was made by a rule"),
             "converted.agent": _("{name} made ticket #{number} of the chat"),

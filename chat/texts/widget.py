@@ -14,6 +14,7 @@ def widget_texts() -> dict[str, Any]:
         "home": _home(),
         "form": _form(),
         "chat": _chat(),
+        "rating": _rating(),
         "queue": _queue(),
         "offline": _offline(),
         "files": _files(),
@@ -95,6 +96,20 @@ def _chat() -> dict[str, str]:
     }
 
 
+def _rating() -> dict[str, Any]:
+    return {
+        "ask": _("How was this chat?"),
+        "words": [_("Very bad"), _("Bad"), _("So-so"), _("Good"), _("Very good")],
+        "star": _("{n} of 5: {word}"),
+        "comment": _("Do you want to add something?"),
+        "send": pgettext("rating", "Send"),
+        "thanks": _("Thank you for your rating. You can change it for 24 hours."),
+        "late": _("This chat can't be rated any more."),
+        "last": _("Rate your last chat"),
+        "change": _("Change your rating of the last chat"),
+    }
+
+
 def _queue() -> dict[str, str]:
     return {
         "before": _("You are number"),
@@ -155,7 +170,7 @@ def _thread() -> dict[str, Any]:
             "ended.system": _("The chat was closed"),
             "reopened": _("The chat goes on"),
             "converted": _("Your request goes on as ticket {number}"),
-            "rated": _("Thank you for your rating"),
+            "rated": _("You rated this chat: {score} of 5"),
         },
     }
 

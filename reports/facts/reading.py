@@ -173,6 +173,8 @@ class _Reader:
                 stay.because = data.get("because", "")
                 self._end_stint(at)
                 self._end_wrap_up(at)
+            case _Kind.FIELD if data.get("name") == "outcome" and stay.outcome:
+                stay.outcome = data["to"]
             case _Kind.RATED:
                 stay.score, stay.rated_at = data["score"], at
 

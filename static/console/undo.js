@@ -38,7 +38,7 @@ function look() {
 }
 
 /** Whether a chat is about to be resolved: nobody wants to be led to it. @param {string} id */
-export const isLeaving = (id) => Boolean(byId("undo")?.querySelector(`[data-act=resolve][data-chat="${CSS.escape(id)}"]`));
+export const isLeaving = (id) => Boolean(byId("undo")?.querySelector(`[data-act=resolve][data-chat="${CSS.escape(id)}"], [data-act=spam][data-chat="${CSS.escape(id)}"]`));
 
 export function startUndo() {
   document.body.addEventListener("console:due", refreshUndo);

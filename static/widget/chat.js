@@ -30,9 +30,7 @@ export class Chat {
   #queue = h("section", { class: "queue", hidden: true });
   #place = h("p", { class: "queue-place", role: "status" });
   #ended = h("div", { class: "ended", hidden: true });
-  #over = h("p", { role: "status" });
-  /** Only a chat that somebody answered can be mailed. */
-  #mail = h("button", { class: "button", type: "button", hidden: true });
+  #over = h("p", { class: "ended-said", role: "status", hidden: true });
   #thread = h("div", { class: "chat-thread" });
 
   /** @param {import("./frame.js").App} app @param {any} chat */
@@ -178,6 +176,7 @@ export class Chat {
     this.#queue.hidden = !queued || !position;
     if (position) this.#drawPlace(position);
     const open = this.#isOpen();
+    if (!open && this.#over.hidden) this.#finish();
     // It waits for the visitor, who may begin anew instead.
     this.#ended.hidden = open && (status !== "waiting" || agent);
     this.#over.hidden = open;
@@ -270,14 +269,14 @@ export class Chat {
       this.#over,
       h("button", { class: "button is-primary", onclick: () => this.#app.again() }, texts.again),
     );
-    if (!this.#app.config.transcripts) return;
-    const mail = this.#mail;
-    mail.append(texts.mail);
-    mail.addEventListener("click", async () => {
-      const { askAddress } = await import("./transcript.js");
-      askAddress(this.#app, this.#chat.id, mail);
-    });
-    this.#ended.append(mail);
+  }
+
+  async #finish() {
+    const { drawEnd } = await import("./end.js");
+    const { id } = this.#chat;
+    drawEnd(this.#app, id, this.#ended, () => !!this.#sync.thread(id)?.entries.some(
+      ({ kind, author }) => kind === "message" && author.kind === "agent",
+    ));
   }
 
   #menu() {
@@ -310,9 +309,6 @@ export class Chat {
     const thread = /** @type {CustomEvent} */ (event).detail;
     this.#view.render(thread);
     if (thread.entries.length) this.#follow(thread.entries);
-    this.#mail.hidden &&= !thread.entries.some(
-      (/** @type {any} */ { kind, author }) => kind === "message" && author.kind === "agent",
-    );
     this.#read();
     this.#offer();
   }

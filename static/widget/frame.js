@@ -272,6 +272,7 @@ export class App {
   home() {
     this.#dropChat();
     this.show("home", homeScreen(this));
+    if (this.bridge.get("last")) import("./end.js").then(({ offerRating }) => offerRating(this));
   }
 
   /** @param {any} topic a topic, or null for a free one */
@@ -409,6 +410,7 @@ export class App {
     const { Chat } = await import("./chat.js");
     this.#dropChat();
     this.chat = new Chat(this, conversation);
+    this.bridge.set("last", conversation.id);
     this.bridge.keep(this.api.visitor);
     this.show("chat", this.chat.element);
     if (this.isOpen) this.chat.opened();

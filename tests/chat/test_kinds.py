@@ -57,7 +57,7 @@ def test_scripts_are_told_what_is_spoken_and_what_passes() -> None:
     assert kinds_json("agent")["spoken"] == ["message", "note", "bot", "article"]
     assert kinds_json("visitor") == {
         "spoken": ["message", "bot", "article"],
-        "passing": ["queued", "accepted"],
+        "passing": ["queued", "accepted", "rated"],
         "turns": ["queued", "accepted", "ended", "resolved", "reopened"],
     }
 

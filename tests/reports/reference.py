@@ -67,7 +67,7 @@ def _stay(lines: list[Entry], after: list[Entry]) -> dict[str, Any]:
         "first_reply_at": replied,
         "ended_at": over.created_at if over else None,
         "resolved_at": resolved.created_at if resolved else None,
-        "outcome": resolved.data["outcome"] if resolved else "",
+        "outcome": _outcome(lines),
         "score": rated.data["score"] if rated else None,
         "wait": _between(queued, accepted),
         "first_response": response,
@@ -82,6 +82,15 @@ def _stay(lines: list[Entry], after: list[Entry]) -> dict[str, Any]:
     }
 
 
+def _outcome(lines: list[Entry]) -> str:
+    resolved = _last(lines, "resolved")
+    if resolved is None:
+        return ""
+    later = [line for line in lines if line.seq > resolved.seq]
+    told = [line.data["to"] for line in later if line.data.get("name") == "outcome"]
+    return [resolved.data["outcome"], *told][-1]
+
+
 def _agent(public_id: str) -> int | None:
     found = Agent.objects.filter(public_id=public_id).first()
     return found.pk if found else None
@@ -89,6 +98,7 @@ def _agent(public_id: str) -> int | None:
 
 def _stints(lines: list[Entry], after: list[Entry]) -> list[tuple[Any, ...]]:
     found = []
+    spam = _outcome(lines) == "spam"
     for number, line in enumerate(lines):
         if not _begins(line):
             continue
@@ -98,7 +108,7 @@ def _stints(lines: list[Entry], after: list[Entry]) -> list[tuple[Any, ...]]:
         answered = any(_is_reply(one) and one.agent_id == agent for one in lines)
         acw = None
         if end is not None and end.kind == "ended":
-            acw = _acw(end, [one for one in rest if one.seq > end.seq])
+            acw = None if spam else _acw(end, [one for one in rest if one.seq > end.seq])
         talk = _between(line.created_at, end.created_at if end else None)
         found.append((agent, line.created_at, talk, acw, answered))
     return found

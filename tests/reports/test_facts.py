@@ -20,7 +20,7 @@ from reports.facts.reading import read_stays
 from reports.models import ChatFact, StintFact
 from tests.chat.operations.test_replay import Day
 from tests.reports.reference import stays_of
-from tests.support.desk import make_desk, start
+from tests.support.desk import answer, make_desk, start
 from tests.support.desk import work as work_off
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +113,7 @@ def test_the_worker_writes_facts_after_a_rating_that_came_late() -> None:
     now = timezone.now()
     chat = start(desk, now=now)
     accept(conversation=chat, agent=desk.agents[0], now=now + timedelta(seconds=20))
+    answer(chat, desk.agents[0], now=now + timedelta(seconds=30))
     end_conversation(conversation=chat, by=desk.agents[0], now=now + timedelta(seconds=80))
     resolve_conversation(
         conversation=chat, topic=desk.topic, by=desk.agents[0], now=now + timedelta(seconds=100)

@@ -10,6 +10,7 @@ from agents.models import Agent, Brand, Team, Topic
 from agents.presence import heartbeat
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.starting import start_conversation
+from chat.posting.messages import Author, Outgoing, Posted, post_message
 from config.outbox.operations import drain
 from config.settings import QUEUES
 from tests.support.factories import (
@@ -69,6 +70,18 @@ def start(desk: Desk, visitor: Visitor | None = None, **changes: Any) -> Convers
         "now": timezone.now(),
     }
     return start_conversation(**wish | changes).conversation
+
+
+def answer(conversation: Conversation, agent: Agent, **changes: Any) -> None:
+    """A person's words to the visitor."""
+    words = Outgoing(
+        conversation=conversation.public_id,
+        author=Author.of_agent(agent),
+        client_id=str(uuid.uuid4()),
+        text="Bakıyorum",
+    )
+    posted = post_message(words, **{"now": timezone.now()} | changes)
+    assert isinstance(posted, Posted), posted
 
 
 def work() -> None:

@@ -156,6 +156,10 @@ def _status(chat: Told, line: Entry, data: _Data) -> None:
 
 
 def _field(chat: Told, line: Entry, data: _Data) -> None:
+    if data["name"] == "outcome":
+        assert data["from"] == chat.outcome != data["to"]
+        chat.outcome = data["to"]
+        return
     assert data["name"] in {"topic", "team"}
     assert data["from_id"] == getattr(chat, data["name"])
     assert data["from_id"] != data["to_id"]

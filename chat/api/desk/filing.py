@@ -1,4 +1,4 @@
-"""Chats at the desk: pass them on, make tickets of them, tag them."""
+"""Chats at the desk: pass them on, make tickets of them, tag them, mark spam."""
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from chat.api.desk.access import filed_chat, handled_chat, visible_chat
 from chat.api.desk.conversations import fresh
 from chat.api.desk.shapes import ConvertedAnswer, DeskChatAnswer
 from chat.models import Conversation
+from chat.operations.spam import clear_spam, mark_spam
 from chat.operations.tags import TAGS_MAX, TooManyTags, change_tags
 from chat.operations.tickets import EmailNeeded, convert_to_ticket
 from chat.operations.transfers import REASON_MAX, transfer
@@ -141,6 +142,32 @@ class ChatTags(DeskView):
         except TooManyTags as error:
             raise Problem(409, *explain_refusal(error)) from error
         return _tags(chat)
+
+
+class Spam(DeskView):
+    """`conversations/{id}/spam`."""
+
+    @extend_schema(
+        operation_id="conversation_spam",
+        request=None,
+        responses={200: DeskChatAnswer, **problems_of(403, 404)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Mark a chat as spam; it goes to the archive, and stands in no figure."""
+        chat = filed_chat(request, public_id)
+        mark_spam(conversation=chat, by=agent_of(request), now=timezone.now())
+        return fresh(chat)
+
+    @extend_schema(
+        operation_id="conversation_spam_clear",
+        request=None,
+        responses={200: DeskChatAnswer, **problems_of(403, 404)},
+    )
+    def delete(self, request: Request, public_id: str) -> Response:
+        """Take the mark off: the chat is again what it was before."""
+        chat = filed_chat(request, public_id)
+        clear_spam(conversation=chat, by=agent_of(request), now=timezone.now())
+        return fresh(chat)
 
 
 def _recipient(agent: str | None, team: str | None) -> Agent | Team:

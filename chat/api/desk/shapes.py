@@ -58,6 +58,7 @@ class DeskChatAnswer(WireTimes, serializers.ModelSerializer[Conversation]):
             "visitor",
             "contact",
             "ticket",
+            "rating",
             "fields",
             "page",
             "head",

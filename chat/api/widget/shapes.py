@@ -90,6 +90,7 @@ def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
         "agents_delivered": conversation.agents_delivered_seq,
         "preview": " ".join((conversation.said or "")[:280].split())[:140],
         "rating": conversation.rated["score"] if conversation.rated else None,
+        "rating_comment": conversation.rated["comment"] if conversation.rated else "",
         "can_rate": is_rateable(conversation, now=now),
         "ticket": conversation.ticket_id and str(conversation.ticket_id),
         "started_at": wire_time(conversation.created_at),
@@ -131,6 +132,7 @@ class ChatAnswer(serializers.Serializer[Any]):
     agents_delivered = serializers.IntegerField()
     preview = serializers.CharField()
     rating = serializers.IntegerField(allow_null=True)
+    rating_comment = serializers.CharField(allow_blank=True)
     can_rate = serializers.BooleanField()
     ticket = serializers.CharField(allow_null=True)
     started_at = serializers.DateTimeField()

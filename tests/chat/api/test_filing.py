@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from agents.models import Agent, Permission, Role, Status, Tag
 from agents.presence import heartbeat
 from chat.models import Conversation
 from chat.operations.conversations import resolve_conversation
+from chat.operations.spam import mark_spam
 from tests.support.desk import work
 from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tests.support.http import Desk, Shop, Widget, make_shop, open_widget, started, taken
@@ -276,6 +278,35 @@ def test_the_page_puts_tags_on_and_takes_them_off(chat, shop) -> None:
 
 
 # Who may
+
+
+def test_the_api_marks_spam_at_once_and_takes_the_mark_off(chat, shop) -> None:
+    elif_ = Desk(shop.elif_)
+    marked = elif_.post(f"conversations/{chat.public_id}/spam")
+    assert (marked.status_code, marked.json()["status"]) == (200, "resolved")
+    assert marked.json()["outcome"] == "spam"
+    cleared = elif_.call("DELETE", f"conversations/{chat.public_id}/spam")
+    assert (cleared.status_code, cleared.json()["outcome"]) == (200, "abandoned")
+
+
+def test_the_page_marks_spam_in_a_moment_and_takes_the_mark_off(chat, shop) -> None:
+    shop.elif_.language = "en"
+    shop.elif_.save()
+    page = page_of(shop.elif_)
+    url = f"/console/chats/{chat.public_id}/"
+    assert "Mark as spam" in page.get(url).content.decode()
+    assert "console:resolved" in events(page.post(console(chat, "spam")))
+    head = page.get(url).content.decode()
+    assert "Being marked as spam" in head
+    assert "Mark as spam" not in head
+    assert 'id="end-button"' not in head
+    mark_spam(conversation=chat, by=shop.elif_, now=timezone.now())
+    shown = page.get(f"/console/archive/{chat.public_id}/").content.decode()
+    assert 'class="row-spam"' in shown
+    assert "Not spam" in shown
+    assert "console:changed" in events(page.post(console(chat, "not-spam")))
+    chat.refresh_from_db()
+    assert chat.outcome == "abandoned"
 
 
 def roles(shop: Shop) -> dict[str, Agent]:

@@ -50,6 +50,8 @@ CALLS: dict[tuple[str, str], Any] = {
     ("conversations/{chat}/reopen", "POST"): {},
     ("conversations/{chat}/transfer", "POST"): {"team": "1"},
     ("conversations/{chat}/convert", "POST"): {"email": "vera@example.com"},
+    ("conversations/{chat}/spam", "POST"): {},
+    ("conversations/{chat}/spam", "DELETE"): None,
     ("conversations/{chat}/tags", "GET"): None,
     ("conversations/{chat}/tags", "POST"): {"add": ["x"]},
     ("tags", "GET"): None,

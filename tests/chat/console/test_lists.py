@@ -68,3 +68,29 @@ def test_my_chats_of_other_brands_are_counted_and_said_whichever_brand_is_looked
     assert 'Benim <span class="count">3</span>' in " ".join(page.split())
     assert all(f'id="row-{chat.public_id}"' in page for chat in others)
     assert "others-rows" not in client.get("/console/?part=list").content.decode()
+
+
+def test_a_rating_is_shown_in_panel_history_and_archive(client: Client) -> None:
+    elif_ = factories.make_agent(online=True, language="en")
+    factories.make_team(elif_)
+    hostile = "<script>alert(1)</script>"
+    visitor = factories.make_visitor(factories.make_brand())
+    shared = {"assignee": elif_, "status": "resolved", "resolved_at": timezone.now()}
+    earlier = factories.make_conversation(visitor, rating=4, **shared)
+    Entry.objects.create(
+        conversation=earlier,
+        seq=1,
+        visitor_seq=1,
+        kind="rated",
+        author_kind="visitor",
+        data={"score": 4, "comment": hostile},
+        created_at=timezone.now(),
+    )
+    _signed_in(elif_, client)
+    of_itself = client.get(f"/console/archive/{earlier.public_id}/").content.decode()
+    # In its row and in its panel.
+    assert of_itself.count("4 of 5") == 2
+    assert "&lt;script&gt;alert(1)" in of_itself
+    assert hostile not in of_itself
+    now = factories.make_conversation(visitor, assignee=elif_, status="active")
+    assert "4 of 5" in client.get(f"/console/chats/{now.public_id}/").content.decode()

@@ -27,7 +27,7 @@ from chat.operations.sweeping import (
     wake_conversation,
 )
 from chat.operations.transfers import transfer
-from tests.support.desk import fresh, make_desk, start
+from tests.support.desk import answer, fresh, make_desk, start
 from tests.support.factories import make_topic
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +149,7 @@ def test_workers_hear_of_ratings_fields_and_late_answers(announced) -> None:
     agent = desk.agents[0]
     chat = accept(conversation=start(desk), agent=agent, now=timezone.now())
     other = make_topic(desk.brand)
+    answer(chat, agent)
     resolve_conversation(conversation=chat, topic=other, by=agent, now=timezone.now())
     rate_conversation(conversation=chat, score=5, comment="", now=timezone.now())
     told_of = [event for event in announced if isinstance(event, FactsAppended)]

@@ -23,6 +23,7 @@ from chat.operations.entries import NewLine, append
 from chat.operations.offers import decline, miss_offers
 from chat.operations.offline import leave_offline_message
 from chat.operations.ratings import NotRateable, rate_conversation
+from chat.operations.spam import clear_spam, mark_spam
 from chat.operations.starting import NobodyAvailable
 from chat.operations.statuses import change_status
 from chat.operations.sweeping import (
@@ -93,6 +94,7 @@ class Day:
             self.files,
             self.tags,
             self.rates,
+            self.marks,
         ]
 
     def pass_by(self) -> None:
@@ -238,6 +240,11 @@ class Day:
         score = self.pick.randint(1, 5)
         chat = self.chat("wrap_up", "resolved")
         rate_conversation(conversation=chat, score=score, comment="", now=self.now)
+
+    def marks(self) -> None:
+        do = self.pick.choice([mark_spam, clear_spam])
+        chat = self.chat("queued", "active", "wrap_up", "resolved")
+        do(conversation=chat, by=self.agent(), now=self.now)
 
 
 @pytest.mark.parametrize("seed", range(DAYS))

@@ -13,7 +13,7 @@ from chat.models import Conversation, DueAct
 from chat.operations.conversations import NotAssigned, end_conversation, resolve_conversation
 from chat.operations.tickets import EmailNeeded
 from chat.operations.transfers import transfer
-from chat.operations.undo import do_due, press_convert, press_end, press_resolve, undo
+from chat.operations.undo import do_due, press_convert, press_end, press_resolve, press_spam, undo
 from chat.posting.messages import Author, Outgoing, post_message
 from chat.queries.due import due_of_agent
 from chat.rights import NotAuthorised
@@ -52,7 +52,7 @@ def press(act: str, desk: Desk, chat: Conversation, agent: Agent) -> DueAct | No
     now = timezone.now()
     if act == "resolve":
         return press_resolve(conversation=chat, topic=desk.topic, by=agent, now=now)
-    pressed = press_end if act == "end" else press_convert
+    pressed = {"end": press_end, "convert": press_convert, "spam": press_spam}[act]
     return pressed(conversation=chat, by=agent, now=now)
 
 
@@ -74,7 +74,7 @@ def say(chat: Conversation) -> None:
     )
 
 
-@pytest.mark.parametrize("act", ["end", "resolve", "convert"])
+@pytest.mark.parametrize("act", ["end", "resolve", "convert", "spam"])
 def test_until_its_time_nothing_has_happened_and_undone_it_never_does(
     desk: Desk, chat: Conversation, agent: Agent, act: str
 ) -> None:
@@ -144,6 +144,16 @@ def test_a_customers_word_goes_into_the_ticket_that_is_being_made(
     pass_time()
     bodies = Ticket.objects.get().entries.filter(kind="message").values_list("body", flat=True)
     assert "Bir şey daha" in bodies
+
+
+def test_spam_stays_spam_whatever_it_says_next(
+    desk: Desk, chat: Conversation, agent: Agent
+) -> None:
+    press("spam", desk, chat, agent)
+    say(chat)
+    pass_time()
+    assert (fresh(chat).status, fresh(chat).outcome) == ("resolved", "spam")
+    assert press("spam", desk, chat, agent) is None
 
 
 def test_a_chat_that_was_passed_on_meanwhile_is_not_ended(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agents.models import Agent, Status
 from chat.models import Conversation, Entry
-from chat.operations.conversations import resolve_conversation
+from chat.operations.conversations import reopen_conversation, resolve_conversation
 from chat.operations.entries import NewLine, append
 from chat.posting.messages import Author, Outgoing, post_message
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
@@ -35,6 +35,7 @@ CHAT_KEYS = {
     "agents_delivered",
     "preview",
     "rating",
+    "rating_comment",
     "can_rate",
     "ticket",
     "started_at",
@@ -195,6 +196,7 @@ def test_somebody_unknown_has_no_chats(widget: Widget) -> None:
 
 def test_the_visitor_ends_the_chat_and_again_changes_nothing(widget: Widget, shop: Shop) -> None:
     chat = taken(started(widget), shop.elif_)
+    say(chat, shop.elif_, "Hi Vera")
     first = widget.post(f"conversations/{chat.public_id}/end")
     second = widget.post(f"conversations/{chat.public_id}/end")
     assert (first.status_code, second.status_code) == (200, 200)
@@ -205,16 +207,32 @@ def test_the_visitor_ends_the_chat_and_again_changes_nothing(widget: Widget, sho
 
 def test_an_ended_chat_is_rated_and_the_newest_rating_counts(widget: Widget, shop: Shop) -> None:
     chat = taken(started(widget), shop.elif_)
+    say(chat, shop.elif_, "Hi Vera")
     widget.post(f"conversations/{chat.public_id}/end")
     path = f"conversations/{chat.public_id}/rating"
     assert widget.post(path, {"score": 2, "comment": "Slow"}).status_code == 200
-    assert widget.post(path, {"score": 2, "comment": "Slow"}).status_code == 200
-    assert widget.post(path, {"score": 5}).json()["rating"] == 5
+    answer = widget.post(path, {"score": 2, "comment": "Slow"}).json()
+    assert (answer["rating"], answer["rating_comment"]) == (2, "Slow")
+    answer = widget.post(path, {"score": 5}).json()
+    assert (answer["rating"], answer["rating_comment"]) == (5, "")
     assert [entry.data["score"] for entry in chat.entries.filter(kind="rated")] == [2, 5]
+    chat.refresh_from_db()
+    assert chat.rating == 5
+
+
+def test_the_same_said_of_a_chat_that_went_on_counts_anew(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    say(chat, shop.elif_, "Hi Vera")
+    for _ in range(2):
+        widget.post(f"conversations/{chat.public_id}/end")
+        widget.post(f"conversations/{chat.public_id}/rating", {"score": 4})
+        reopen_conversation(conversation=chat, by=shop.elif_, now=timezone.now())
+    assert chat.entries.filter(kind="rated").count() == 2
 
 
 def test_a_rating_is_changeable_for_a_day(widget: Widget, shop: Shop) -> None:
     chat = taken(started(widget), shop.elif_)
+    say(chat, shop.elif_, "Hi Vera")
     widget.post(f"conversations/{chat.public_id}/end")
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         widget.open()
@@ -229,6 +247,21 @@ def test_an_open_or_unanswered_chat_is_not_rated(widget: Widget) -> None:
     path = f"conversations/{chat.public_id}/rating"
     assert widget.post(path, {"score": 5}).json()["code"] == "not_rateable"
     widget.post(f"conversations/{chat.public_id}/end")
+    assert widget.post(path, {"score": 5}).json()["code"] == "not_rateable"
+
+
+def test_what_was_only_said_automatically_is_not_rated(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    path = f"conversations/{chat.public_id}/rating"
+    line = NewLine(
+        kind="message",
+        author_kind="agent",
+        agent=shop.elif_,
+        body="Birazdan buradayız",
+        data={"automatic": True},
+    )
+    append(chat, line, now=timezone.now())
+    assert widget.post(f"conversations/{chat.public_id}/end").json()["can_rate"] is False
     assert widget.post(path, {"score": 5}).json()["code"] == "not_rateable"
 
 

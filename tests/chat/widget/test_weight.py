@@ -41,12 +41,13 @@ def _weight(name: str) -> int:
     return len(gzip.compress(served.encode(), 9))
 
 
-# Loaded by those who open the emoji or the menu, add, drag or get a file, want the transcript, or
-# leave a message.
+# Loaded by those who open the emoji or the menu, add, drag or get a file, whose chat has ended, who
+# want the transcript, or leave a message.
 ONLY_ON_WISH = {
     *("live/emoji.js", "live/files.js", "live/fold.js"),
     *(
         "widget/drops.js",
+        "widget/end.js",
         "widget/menu.js",
         "widget/thanks.js",
         "widget/transcript.js",
