@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
-from agents.models import Topic
+from agents.models import Agent, Topic
 from chat.console.frame import offer_shown
 from chat.models import Conversation, Offer
 from chat.models.querysets import is_in_line
@@ -36,6 +36,7 @@ from chat.operations.drafts import InvalidDraft, save_draft
 from chat.operations.offers import decline
 from chat.operations.undo import press_end, press_resolve
 from chat.queries.desk import open_offers
+from chat.queries.gone import what_became
 from chat.queries.inbox import open_chats
 from chat.queries.panel import find_chat, topics
 from chat.refusals import refusal_text
@@ -79,8 +80,14 @@ def take(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         accept(conversation=conversation, agent=agent, now=timezone.now())
     except (AlreadyTaken, AtCapacity, NotAuthorised, NotOnline) as error:
-        return answer_toast(refusal_text(error), **{"console:refresh": {}})
+        return answer_toast(_why_not(error, agent, public_id), **{"console:refresh": {}})
     return answer_events({"console:open": {"id": conversation.public_id}})
+
+
+def _why_not(error: Exception, agent: Agent, public_id: str) -> str:
+    """Return who was faster, or what else keeps the agent from taking a chat."""
+    told = what_became(access_of(agent), public_id) if isinstance(error, AlreadyTaken) else ""
+    return told or refusal_text(error)
 
 
 @login_required
@@ -108,7 +115,8 @@ def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
             accept(conversation=chat, agent=agent, now=timezone.now())
             events = {"console:open": {"id": chat.public_id}}
         except (AlreadyTaken, AtCapacity, NotAuthorised, NotOnline) as error:
-            events = {"console:toast": {"text": refusal_text(error)}, "console:refresh": {}}
+            text = _why_not(error, agent, chat.public_id)
+            events = {"console:toast": {"text": text}, "console:refresh": {}}
     else:
         decline(conversation=chat, agent=agent, now=timezone.now())
     shown = [offer_shown(each) for each in open_offers(agent)]

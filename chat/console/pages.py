@@ -1,5 +1,6 @@
 """The pages of the desk: active chats, one chat, the archive. `?part=` answers with a fragment."""
 
+import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -16,9 +17,12 @@ from chat.console.chat import Chat, chat_of
 from chat.console.frame import chats_in
 from chat.models import Conversation
 from chat.queries import archive as archived
+from chat.queries.gone import what_became
 from chat.queries.inbox import group_rows, inbox_rows
 from chat.queries.panel import find_chat
 
+# What the page says of a chat that has gone.
+TOLD_HEADER = "Console-Told"
 # The browser asks again each time, and is told "not changed" by the ETag.
 _fresh = cache_control(private=True, no_cache=True)
 
@@ -106,5 +110,10 @@ def _chat_part(request: HttpRequest, public_id: str, part: str, *, area: str) ->
     if template is None:
         raise Http404
     access = access_of(signed_in(request))
-    shown = _chat(request, access, public_id, area=area)
+    try:
+        shown = _chat(request, access, public_id, area=area)
+    except Http404:
+        response = HttpResponse(status=404)
+        response[TOLD_HEADER] = json.dumps(what_became(access, public_id))
+        return response
     return render(request, template, {"chat": shown, "beside": part == "head"})

@@ -62,7 +62,12 @@ function listenToAnswers() {
     // A button that is drawn anew meanwhile hears nothing of its answer; the request itself does.
     xhr.addEventListener("loadend", () => {
       if (xhr.status >= 200 && xhr.status < 400) return;
-      if (requestConfig.verb !== "get") toast(texts.failed);
+      if (xhr.status === 404 && requestConfig.verb !== "get") {
+        // It has changed hands: the head says how.
+        toast(texts.gone);
+        refresh();
+        refreshHead();
+      } else if (requestConfig.verb !== "get") toast(texts.failed);
       else if (target.id === "dialogs") toast(xhr.status === 404 ? texts.gone : texts.failed);
     });
     xhr.addEventListener("load", () => {

@@ -77,7 +77,7 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
     mount();
     focusComposer();
   } else {
-    toast(answer.status === 403 || answer.status === 404 ? texts.chatGone : texts.failed);
+    toast(answer.status === 403 || answer.status === 404 ? answer.told || texts.chatGone : texts.failed);
     list.refresh();
     goBack();
   }
@@ -91,8 +91,9 @@ function goBack() {
   history.replaceState({}, "", live().address);
 }
 
-/** The chat has ended, or is somebody else's by now: what stands here is to be read and taken along. */
-function stayToRead() {
+/** The chat has ended, or is somebody else's by now: what stands here is to be read and taken along.
+ * @param {string} told who has it, or what happened */
+function stayToRead(told) {
   byId("chat-head")?.querySelectorAll(".chat-actions [id]:not(#context-toggle)").forEach((button) => button.remove());
   const line = document.createElement("div");
   line.id = "chat-left";
@@ -103,7 +104,7 @@ function stayToRead() {
   button.className = "button small";
   button.dataset.do = "close-chat";
   button.textContent = texts.backToList;
-  line.append(texts.chatGone, " ", button);
+  line.append(told || texts.chatGone, " ", button);
   byId("composer")?.before(line);
   closeComposer();
 }
@@ -260,7 +261,7 @@ async function loadHead() {
     before: (head) => (hadFocus = head.contains(document.activeElement)),
   });
   if (answer?.status === 404) {
-    stayToRead();
+    stayToRead(answer.told);
     list.refresh();
   }
   if (answer?.status !== 200) return;

@@ -60,9 +60,13 @@ export function mountComposer(id, live) {
     // Words that were written as a note never become a reply by themselves.
     chosen = "note";
   }
+  // What is written stays to be read and copied, whatever became of the chat.
+  const isKept = !chat.canNote && hasWords();
   lock(socket.state === "stopped");
+  if (isKept) closeComposer();
+  else box.readOnly = false;
   showMode();
-  frame.hidden = !chat.canNote;
+  frame.hidden = !chat.canNote && !isKept;
   const closed = byId("composer-closed");
   if (closed) closed.hidden = chat.canNote;
   hint();

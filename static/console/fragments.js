@@ -25,8 +25,8 @@ const underWay = new Map();
 
 /**
  * Fetch what belongs into the place with this id. Returns null for an answer that isn't wanted any
- * more; status 0 if the server was not reached.
- * @param {string} id @param {Wish} wish @returns {Promise<{status: number, etag: string} | null>}
+ * more; status 0 if the server was not reached. `told` is what became of a chat that has gone.
+ * @param {string} id @param {Wish} wish @returns {Promise<{status: number, told: string, etag: string} | null>}
  */
 export async function fetchFragment(id, { url, how, etag, isWanted = () => true, again, before }) {
   const place = byId(id);
@@ -55,12 +55,13 @@ async function ask(url, etag, signal) {
     const response = await request(url, { signal, headers: etag ? { "If-None-Match": etag } : {} });
     return {
       status: response.status,
+      told: JSON.parse(response.headers.get("Console-Told") ?? '""'),
       etag: response.headers.get("ETag") ?? "",
       html: response.status === 200 ? await response.text() : "",
       isDoor: response.type === "opaqueredirect",
     };
   } catch {
-    return { status: 0, etag: "", html: "", isDoor: false };
+    return { status: 0, told: "", etag: "", html: "", isDoor: false };
   }
 }
 

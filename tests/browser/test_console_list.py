@@ -74,7 +74,7 @@ def test_a_waiting_chat_that_its_visitor_gives_up_leaves_the_screen(
     page.fill("#composer-text", "Three sentences of it")
     second.end()
     left = page.locator("#chat-left")
-    expect(left).to_contain_text("This chat has ended, or somebody else has it")
+    expect(left).to_contain_text("This chat has ended. Back")
     expect(page.locator("#thread")).to_contain_text("I can't wait")
     expect(page.locator("#accept-button")).to_have_count(0)
     expect(page.locator("#composer-text")).to_have_value("Three sentences of it")

@@ -6,6 +6,9 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from agents.models import Permission
+from chat.models import Conversation
+from chat.operations.conversations import resolve_conversation
 from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, Problems
@@ -175,3 +178,49 @@ def test_a_chat_that_cannot_be_opened_leaves_the_open_one_and_its_words(
     expect(page.locator(".message.is-own")).to_contain_text("Half a sentence")
     expect(page.locator(".message.is-pending")).to_have_count(0)
     assert first.texts()[-1] == "Half a sentence"
+
+
+def test_what_the_server_fails_to_do_leaves_the_chat_and_its_words(
+    site: Site, new_context: Contexts, problems: Problems
+) -> None:
+    problems.allow("50[03]|htmx:")
+    desk = open_desk(
+        site, new_context, agent={"capacity": 1}, viewport={"width": 1440, "height": 900}
+    )
+    page = desk.page
+    mine = desk.opened("The first of them", name="First")
+    page.fill("#composer-text", "Half a sentence")
+    page.route(
+        re.compile("/(accept|transfer|end|resolve)/$"), lambda route: route.fulfill(status=503)
+    )
+    for button in ("#transfer-button", "#resolve-button", "#end-button"):
+        page.click(button)
+        if button == "#end-button":
+            page.get_by_role("dialog").get_by_role("button", name="End chat").click()
+        expect(page.locator("#toasts .toast").last).to_contain_text("That did not work")
+        page.locator("#toasts").evaluate("box => box.replaceChildren()")
+        expect(page.locator("#composer-text")).to_have_value("Half a sentence")
+        expect(page.locator(button)).to_be_visible()
+    waiting = desk.caller(name="Second")
+    waiting.start("I wait")
+    page.locator("#tab-queue").click()
+    desk.open(waiting)
+    page.click("#accept-button")
+    expect(page.locator("#toasts .toast").last).to_contain_text("That did not work")
+    expect(page.locator("#accept-button")).to_be_visible()
+    # Resolved by somebody else: the head says so, and what was being written stays to be copied.
+    page.locator("#tab-mine").click()
+    desk.open(mine)
+    chat = Conversation.objects.get(public_id=mine.id)
+    boss = factories.make_agent(role=factories.make_role(Permission.SUPERVISE, scope="all"))
+    resolve_conversation(conversation=chat, topic=desk.topic, by=boss, now=now())
+    page.evaluate(
+        """id => document.body.dispatchEvent(
+          new CustomEvent("console:changed", { detail: { id } }))""",
+        mine.id,
+    )
+    expect(page.locator("#reopen-button")).to_be_visible()
+    expect(page.locator("#composer-text")).to_be_visible()
+    expect(page.locator("#composer-text")).to_have_value("Half a sentence")
+    expect(page.locator("#composer-text")).not_to_be_editable()
+    expect(page.locator("#composer .send-button")).to_be_disabled()

@@ -1,5 +1,6 @@
 """What the console's buttons do, through the test client."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from agents.models import Agent, Brand, CannedReply, Permission, Role, Team, Topic
 from agents.queries.canned import fill
 from chat.models import Conversation, Participation
+from chat.operations.assignment import AlreadyTaken
 from tests.support import factories
 from tests.support.desk import work
 
@@ -176,3 +178,43 @@ def test_variables_are_only_the_known_ones() -> None:
     assert fill("{{visitor.email|no address}}", values) == ("no address", True)
     assert fill("{{visitor.email}}", values) == ("{{visitor.email}}", False)
     assert fill("{{visitor.__class__}} {% now %}", values).text == "{{visitor.__class__}} {% now %}"
+
+
+def told(desk: Desk, chat: Conversation) -> str:
+    """What the page of a chat that has gone is told."""
+    answer = desk.client.get(f"/console/chats/{chat.public_id}/?part=head")
+    assert answer.status_code == 404
+    return str(json.loads(answer["Console-Told"]))
+
+
+def test_a_chat_that_has_gone_says_who_has_it_or_what_happened(desk: Desk) -> None:
+    mert = factories.make_agent(name="Mert Yılmaz")
+    other = factories.make_team(mert, name="Faturalar")
+    assert told(desk, desk.chat(assignee=mert)) == "Mert Yılmaz has this chat now."
+    waiting = desk.chat(status="queued", assignee=None, holds_slot=False, team=other)
+    assert told(desk, waiting) == "This chat is in the queue of Faturalar now."
+    ended = {"status": "resolved", "resolved_at": timezone.now(), "holds_slot": False}
+    done = desk.chat(assignee=mert, resolved_by=mert, **ended)
+    assert told(desk, done) == "Mert Yılmaz has resolved this chat."
+    assert told(desk, desk.chat(assignee=None, **ended)) == "This chat has ended."
+
+
+def test_of_chats_of_other_brands_nothing_is_told(desk: Desk) -> None:
+    strange = factories.make_conversation(factories.make_visitor(factories.make_brand()))
+    role = factories.make_role(brands=(desk.brand,))
+    desk.elif_.role_grants.update(role=role)
+    assert told(desk, strange) == ""
+
+
+def test_who_comes_too_late_reads_who_was_faster(desk: Desk, monkeypatch: Any) -> None:
+    mert = factories.make_agent(name="Mert Yılmaz")
+    waiting = desk.chat(status="queued", assignee=None, holds_slot=False)
+
+    def lose(*, conversation: Conversation, **_: Any) -> None:
+        Conversation.objects.filter(pk=conversation.pk).update(status="active", assignee=mert)
+        raise AlreadyTaken
+
+    monkeypatch.setattr("chat.console.actions.accept", lose)
+    answer = desk.client.post(f"/console/chats/{waiting.public_id}/accept/")
+    events = json.loads(answer["Console-Events"])
+    assert events["console:toast"] == {"text": "Mert Yılmaz has this chat now."}
