@@ -2,6 +2,7 @@
 
 import re
 import zoneinfo
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -30,6 +31,8 @@ from agents.operations.hours import hours_changed
 from agents.origins import clean_origins
 from agents.profile_forms import time_zones
 from config.kinds import ACCEPT_PICTURES
+from config.pictures import Pay, pay_nothing
+from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
 
 if TYPE_CHECKING:
     _TopicForm = forms.ModelForm[Topic]
@@ -70,6 +73,8 @@ class BrandForm(IdentityForm):
         help_text=_("Of the times in e-mails to visitors."),
     )
     remove_logo = forms.BooleanField(label=_("Remove logo"), required=False)
+    # From whose hour the drawing of a logo is paid.
+    pay: Pay = staticmethod(pay_nothing)
 
     class Meta:
         model = Brand
@@ -99,7 +104,13 @@ class BrandForm(IdentityForm):
     def clean_logo(self) -> Any:
         """Draw an uploaded logo anew."""
         logo = self.cleaned_data["logo"]
-        return fitted_picture(logo) if isinstance(logo, UploadedFile) else logo
+        if not isinstance(logo, UploadedFile):
+            return logo
+        try:
+            return fitted_picture(logo, pay=self.pay)
+        except TooMany:
+            words = _("Too many requests. Please wait a moment.")
+            raise forms.ValidationError(words, code="rate") from None
 
     def clean_remove_logo(self) -> bool:
         """Empty the field when asked to; an upload in the same breath wins."""
@@ -198,6 +209,12 @@ class BrandAdmin(HoursPages, IdentityAdmin):
         (_("Notifications of agents"), {"fields": ["notice_words"]}),
         IDENTITY_FIELDS,
     ]
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Have a logo's drawing paid by the address that sends it."""
+        form = super().get_form(request, *args, **kwargs)
+        form.pay = staticmethod(partial(spend, PICTURE_SECONDS, place_of(request)))
+        return form
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Count the topics along."""

@@ -5,6 +5,7 @@ import io
 import re
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -207,6 +208,16 @@ def test_a_logo_is_drawn_anew(boss_client, settings, tmp_path):
     assert b"script" not in body
     assert Image.open(io.BytesIO(body)).size == (512, 256)
     assert boss_client.get(brand.logo_url.replace(".webp", "x.webp")).status_code == 404
+
+
+def test_a_logos_drawing_is_paid_by_the_address_that_sends_it(boss_client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    settings.IMECE = settings.IMECE | {"PICTURE_SECONDS_PER_ADDRESS_PER_HOUR": 1}
+    cache.clear()
+    first = add_brand(boss_client, logo=SimpleUploadedFile("x.png", picture(), "image/png"))
+    assert first.status_code == 302
+    second = add_brand(boss_client, logo=SimpleUploadedFile("x.png", picture(), "image/png"))
+    assert "Too many requests" in str(second.context["errors"])
 
 
 def test_a_brand_with_chats_is_not_deleted(boss_client):
