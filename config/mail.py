@@ -20,6 +20,10 @@ _LABEL = rf"{_EDGE}(?:{_INSIDE}{{0,61}}{_EDGE})?"
 _TOP = r"(?:[^\x00-\x40\x5b-\x60\x7b-\xa0]{2,63}|[Xx][Nn]--[A-Za-z0-9\-]{1,58}[A-Za-z0-9])"
 ADDRESS = rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_TOP}"
 _ADDRESS = re.compile(ADDRESS)
+# RFC 5321: what mail servers take.
+_ADDRESS_MAX = 320
+# Letters that older software reads as others: ß as ss, a last sigma, joiners as nothing.
+_MAPPED = frozenset("ßς\u200c\u200d")
 
 # The server has answered, and has not taken the message.
 _REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
@@ -53,6 +57,24 @@ def mailbox(address: str) -> str:
     """
     local, _at, domain = address.rpartition("@")
     return f"{local}@{domain.encode('idna').decode().lower()}"
+
+
+def readable_address(given: str) -> str:
+    """Return the address of a mailbox out there in the one spelling in which people read it.
+
+    Whatever door it comes by: forms, calls and what a site signs. Raises `ValueError` for what no
+    mail reaches.
+    """
+    # The length before anything looks at each label of a domain that has no end.
+    if len(given) > _ADDRESS_MAX or not is_address(given):
+        raise ValueError("no address")
+    local, _at, domain = mailbox(given).rpartition("@")
+    typed = given.rpartition("@")[2].lower()
+    # These would become another domain on their way to the mail server.
+    if not _MAPPED.isdisjoint(typed):
+        raise ValueError("ambiguous letters")
+    shown = typed if typed.isascii() else domain.encode().decode("idna")
+    return f"{local}@{shown}"
 
 
 def own_spelling(address: str) -> str:

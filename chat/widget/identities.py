@@ -4,8 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import signing
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import OctKey
@@ -13,6 +11,7 @@ from joserfc.jwk import OctKey
 from agents.models import Brand
 from chat.models.visitor import LENGTHS
 from chat.operations.visitors import SignedVisitor
+from config.mail import readable_address
 from config.text import one_line
 
 # Fixed: a token that names its own algorithm would name `none`.
@@ -93,10 +92,11 @@ def _fields(claims: dict[str, Any]) -> dict[str, str]:
     for name, text in fields.items():
         if len(text) > LENGTHS[name]:
             raise NotIdentified(claim=name)
-    try:
-        validate_email(fields.get("email", "a@example.com"))
-    except ValidationError:
-        raise NotIdentified(claim="email") from None
+    if given := fields.get("email"):
+        try:
+            fields["email"] = readable_address(given)
+        except ValueError:
+            raise NotIdentified(claim="email") from None
     return fields
 
 

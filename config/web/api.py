@@ -13,16 +13,12 @@ from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from config.mail import is_address, mailbox
+from config.mail import readable_address
 from config.text import is_blank, mended, one_line
 from config.wire import wire_time
 
 # The longest text (10,000 characters) fits even when each stands as two \\uXXXX escapes.
 MAX_BODY = 256 * 1024
-# RFC 5321: what mail servers take.
-_ADDRESS_MAX = 320
-# Letters that older software reads as others: ß as ss, a last sigma, joiners as nothing.
-_MAPPED = frozenset("ßς\u200c\u200d")
 
 
 class BodyTooLarge(APIException):
@@ -135,20 +131,10 @@ class Email(serializers.EmailField):
     """The address of a mailbox out there, in one spelling: mails are counted by it."""
 
     def to_internal_value(self, data: Any) -> str:
-        given = super().to_internal_value(data)
-        # The length before anything looks at each label of a domain that has no end.
-        if len(given) > _ADDRESS_MAX or not is_address(given):
-            self.fail("invalid")
         try:
-            local, _at, domain = mailbox(given).rpartition("@")
-            typed = given.rpartition("@")[2].lower()
-            shown = typed if typed.isascii() else domain.encode().decode("idna")
+            return readable_address(super().to_internal_value(data))
         except ValueError:
             self.fail("invalid")
-        # These would become another domain on their way to the mail server.
-        if not _MAPPED.isdisjoint(typed):
-            self.fail("invalid")
-        return f"{local}@{shown}"
 
 
 class Moment(serializers.DateTimeField):

@@ -222,6 +222,8 @@ def test_without_a_secret_nobody_is_signed() -> None:
         ({"name": "\ud800"}, "identity", "name"),
         ({"name": "x" * 121}, "identity", "name"),
         ({"email": "nobody"}, "identity", "email"),
+        ({"email": "a..b@example.com"}, "identity", "email"),
+        ({"email": "ali@example.c0m"}, "identity", "email"),
         ({"phone": 90555}, "identity", "phone"),
     ],
 )
