@@ -25,12 +25,18 @@ CHARS_MAX = 200_000
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
-def transcript_mail(conversation: Conversation, *, up_to: int, to: str) -> EmailMultiAlternatives:
-    """Return the mail with what the visitor may see of a chat, in the language of the chat."""
+def transcript_mail(
+    conversation: Conversation, *, up_to: int, to: str, time_zone: str = ""
+) -> EmailMultiAlternatives:
+    """Return the mail with what the visitor may see of a chat, in the language of the chat.
+
+    Its moments are the visitor's where `time_zone` is one, else the brand's; the mail says which.
+    """
     brand = conversation.brand
+    zone = time_zone if time_zone in zoneinfo.available_timezones() else brand.time_zone
     with (
         translation.override(conversation.language),
-        timezone.override(zoneinfo.ZoneInfo(brand.time_zone)),
+        timezone.override(zoneinfo.ZoneInfo(zone)),
     ):
         entries = _entries(conversation, up_to)
         subject = _one_line(_("Your chat with %(brand)s") % {"brand": brand.name})
@@ -41,6 +47,7 @@ def transcript_mail(conversation: Conversation, *, up_to: int, to: str) -> Email
             "language": conversation.language,
             "subject": subject,
             "started_at": conversation.created_at,
+            "zone": _named(zone, conversation.created_at),
             "is_cut": bool(entries) and entries[0].visitor_seq != 1,
             "lines": _lines(entries, brand.name),
         }
@@ -53,6 +60,13 @@ def transcript_mail(conversation: Conversation, *, up_to: int, to: str) -> Email
         )
         mail.attach_alternative(render_to_string("chat/mail/transcript.html", context), "text/html")
     return mail
+
+
+def _named(zone: str, at: datetime) -> str:
+    """Return a zone as people know it, with its distance from UTC at that time."""
+    city = zone.rpartition("/")[2].replace("_", " ")
+    distance = at.astimezone(zoneinfo.ZoneInfo(zone)).strftime("%:z")
+    return f"{city}, UTC{distance}"
 
 
 def _entries(conversation: Conversation, up_to: int) -> list[Entry]:

@@ -33,8 +33,11 @@ def require_sendable(conversation: Conversation) -> None:
 
 
 @transaction.atomic
-def request_transcript(*, conversation: Conversation, email: str) -> None:
-    """Have what the visitor may see of a chat by now sent to `email`, once. Raises `NotSent`."""
+def request_transcript(*, conversation: Conversation, email: str, time_zone: str = "") -> None:
+    """Have what the visitor may see of a chat by now sent to `email`, once. Raises `NotSent`.
+
+    `time_zone`: of the moments in it, where the visitor's is known; else the brand's.
+    """
     require_sendable(conversation)
     enqueue(
         kind=MAIL,
@@ -43,6 +46,7 @@ def request_transcript(*, conversation: Conversation, email: str) -> None:
             "conversation": conversation.pk,
             "up_to": conversation.last_visitor_seq,
             "email": email,
+            "time_zone": time_zone,
         },
     )
 
@@ -51,5 +55,10 @@ def mail_transcript(payload: dict[str, Any]) -> None:
     """Outbox handler: write the mail and send it."""
     found = Conversation.objects.filter(pk=payload["conversation"]).select_related("brand")
     if conversation := found.first():
-        mail = transcript_mail(conversation, up_to=payload["up_to"], to=payload["email"])
+        mail = transcript_mail(
+            conversation,
+            up_to=payload["up_to"],
+            to=payload["email"],
+            time_zone=payload.get("time_zone", ""),
+        )
         send_once(mail)

@@ -20,7 +20,9 @@ export function askAddress(app, id, asked) {
       button.disabled = true;
       const email = control.value.trim();
       try {
-        await app.api.call(`conversations/${id}/transcript`, { email });
+        // The machine's own clock: the mail is read beside it.
+        const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+        await app.api.call(`conversations/${id}/transcript`, { email, time_zone: timeZone ?? "" });
         said.className = "muted";
         said.textContent = texts.mailed.replace("{email}", email);
         form.replaceChildren(said);

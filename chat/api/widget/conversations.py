@@ -222,6 +222,8 @@ class TranscriptBody(StrictSerializer):
     """Where to send it."""
 
     email = Email(max_length=254)
+    # The visitor's, as their browser calls it; one that nobody knows is left aside.
+    time_zone = TextField(max_length=64, allow_blank=True, default="")
 
 
 class Transcript(WidgetView):
@@ -245,7 +247,7 @@ class Transcript(WidgetView):
             limit_address(request, TRANSCRIPTS_BY_ADDRESS)
             limited(TRANSCRIPTS_BY_BRAND, f"brand:{conversation.brand_id}")
             limit_email(TRANSCRIPTS_BY_EMAIL, email)
-            request_transcript(conversation=conversation, email=email)
+            request_transcript(conversation=conversation, email=email, time_zone=body["time_zone"])
         except NotSent as error:
             raise Problem(
                 409, "unavailable", _("Transcripts of this chat are not sent by e-mail.")

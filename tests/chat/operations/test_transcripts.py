@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -130,6 +131,19 @@ def test_the_visitor_gets_what_was_said_and_no_more(
         assert "left out" not in text
     assert "    It left yesterday.\n    It comes tomorrow.\n" in mailbox.part("plain")
     assert "yesterday.<br>It comes" in mailbox.part("html")
+
+
+@pytest.mark.parametrize("asked", ["America/New_York", "Mars/Olympus", ""])
+def test_the_mail_names_its_zone_the_visitors_or_the_brands(
+    widget: Widget, chat: Conversation, mailbox: Mailbox, asked: str
+) -> None:
+    body = {"email": "vera@example.com", "time_zone": asked}
+    assert widget.post(f"conversations/{chat.public_id}/transcript", body).status_code == 200
+    drain("mail")
+    zone = ZoneInfo(asked if "New" in asked else "Europe/Istanbul")
+    named = "New York, UTC-0" if "New" in asked else "Istanbul, UTC+03:00"
+    for kind in ("plain", "html"):
+        assert f"{chat.created_at.astimezone(zone):%H:%M} ({named}" in mailbox.part(kind)
 
 
 def test_a_chat_that_went_back_and_forth_tells_only_who_came_at_last(
