@@ -193,6 +193,24 @@ def test_it_stays_on_pages_that_are_isolated_moved_and_drawn_anew(
         assert shop.brand.visitors.count() == 2
 
 
+def test_it_is_shown_on_a_page_that_loads_others_without_their_cookies(
+    site: Site, new_context: Contexts
+) -> None:
+    """Alone in holding: COEP `credentialless`, which browsers check beside `require-corp`."""
+    shop = Shop(site)
+    shop.agent()
+    isolated = {
+        "Cross-Origin-Embedder-Policy": "credentialless",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    with host_page(_page(site, shop, head=_embed(site, shop)), isolated) as address:
+        shop.brand.allowed_origins = [address]
+        shop.brand.save()
+        visitor = Visitor(visitor_context(new_context), address).open()
+        assert visitor.page.evaluate("crossOriginIsolated")
+        expect(visitor.frame.locator(".topic").first).to_be_visible()
+
+
 def test_a_tag_that_says_too_little_says_why_there_is_no_widget(
     site: Site, new_context: Contexts
 ) -> None:
