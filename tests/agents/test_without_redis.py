@@ -1,5 +1,8 @@
-"""Every door of an agent opens, and keeps its limits, while Redis is away."""
+"""Every door opens, and keeps its limits, while Redis is away or does not answer."""
 
+import re
+import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,24 +10,41 @@ from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.core.cache import caches
 from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
+from agents.models import Agent, Permission
+from chat.models import Conversation
 from config.cache import SharedCache
-from tests.support import servers
-from tests.support.factories import make_agent
+from tests.support.factories import make_agent, make_role
+from tests.support.http import Shop, make_shop, open_widget, started, taken
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "imece-demo-9"
+# Who asks there is somebody else afterwards.
+LEAVES = ("logout", "login", "sessions", "accounts/password/change")
 
 
-@pytest.fixture(autouse=True)
-def _no_redis(settings: Any) -> Any:
-    nowhere = f"redis://127.0.0.1:{servers.free_port()}/0"
-    settings.CACHES = {"default": {"BACKEND": "config.cache.SharedCache", "LOCATION": nowhere}}
-    SharedCache.away_until = 0.0
-    yield
-    caches["default"].clear()
-    SharedCache.away_until = 0.0
+@pytest.fixture(autouse=True, params=["away", "frozen"])
+def _no_redis(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
+    with socket.socket() as port:
+        port.bind(("127.0.0.1", 0))
+        if request.param == "frozen":
+            # Whoever connects waits for an answer that never comes.
+            port.listen(128)
+        nowhere = f"redis://127.0.0.1:{port.getsockname()[1]}/0"
+        options = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
+        settings.CACHES = {
+            "default": {
+                "BACKEND": "config.cache.SharedCache",
+                "LOCATION": nowhere,
+                "OPTIONS": options,
+            }
+        }
+        SharedCache.away_until = 0.0
+        yield
+        caches["default"].clear()
+        SharedCache.away_until = 0.0
 
 
 @pytest.fixture
@@ -79,3 +99,45 @@ def test_the_second_step(agent: Any, client: Client) -> None:
     assert sign_in(client).status_code == 302
     answer = client.post("/accounts/2fa/authenticate/", {"code": "000000"})
     assert answer.status_code == 200
+
+
+def addresses(chat: Conversation, shop: Shop) -> Iterator[str]:
+    """Every address of the product, with something that is there in its places."""
+    ones = {"public_id": chat.public_id, "site_key": shop.brand.site_key, "name": "agents"}
+
+    def below(resolver: URLResolver, before: str) -> Iterator[str]:
+        for pattern in resolver.url_patterns:
+            route = before + re.sub(r"^\^|\$$|\\Z$", "", str(pattern.pattern))
+            if isinstance(pattern, URLResolver):
+                yield from below(pattern, route)
+            elif isinstance(pattern, URLPattern):
+                yield re.sub(
+                    r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)",
+                    lambda place: ones.get(place[1] or place[2], "1"),
+                    route,
+                )
+
+    for route in below(get_resolver(), "/"):
+        if not any(word in route for word in LEAVES):
+            yield route.replace("\\", "")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("_no_redis", ["frozen"], indirect=True)
+def test_no_door_fails(client: Client) -> None:
+    """Alone in walking through all addresses; a door that asks Redis by itself is found here."""
+    shop = make_shop()
+    boss = make_agent(role=make_role(Permission.ADMIN, Permission.REPORTS), language="en")
+    Agent.objects.filter(pk=boss.pk).update(is_staff=True)
+    widget = open_widget(shop.brand)
+    chat = taken(started(widget), shop.elif_)
+    client.force_login(boss)
+    doors = sorted(set(addresses(chat, shop)))
+    assert len(doors) > 150
+    failed = []
+    for door in doors:
+        answers = [client.get(door)]
+        if not door.startswith("/admin/"):
+            answers.append(client.post(door))
+        failed += [(door, answer.status_code) for answer in answers if answer.status_code >= 500]
+    assert failed == []
