@@ -17,6 +17,7 @@ from agents.operations import (
 )
 from agents.operations.passwords import mail_password_reset
 from config.outbox.models import OutboxEntry
+from config.outbox.operations import drain
 from tests.support.accounts import LOGIN, PASSWORD, is_in, sign_in
 from tests.support.factories import make_agent, make_role
 
@@ -52,6 +53,15 @@ def test_the_mail_says_how_long_its_link_works(agent, language, words):
     Agent.objects.filter(pk=agent.pk).update(language=language)
     mail_password_reset({"email": agent.email})
     assert words in mail.outbox[0].body
+
+
+@pytest.mark.parametrize(
+    "typed", ["ELİF@EXAMPLE.COM", " Elİf@Example.com ", "ELI\u0307F@EXAMPLE.COM"]
+)
+def test_a_reset_reaches_the_account_however_its_address_is_typed(agent, client, typed):
+    assert client.post("/accounts/password/reset/", {"email": typed}).status_code == 302
+    drain("mail")
+    assert [message.to for message in mail.outbox] == [["elif@example.com"]]
 
 
 def test_the_reset_link_works_once_and_ends_everything_else(agent):

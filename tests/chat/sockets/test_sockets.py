@@ -107,6 +107,10 @@ async def test_the_same_client_id_gets_the_same_ack(chat, vera):
         first = await visitor.send_message(chat.public_id, "Bir", cid=cid)
         second = await visitor.send_message(chat.public_id, "Bir", cid=cid)
         assert second == first | {"dup": True}
+        # As by HTTP: one spelling.
+        frame = {"cid": cid.upper(), "conversation": chat.public_id, "text": "Bir"}
+        await visitor.say(type="message.send", **frame)
+        assert await visitor.hear("ack") == second
 
 
 async def test_notes_never_reach_the_visitor(chat, vera, elif_):
