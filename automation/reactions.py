@@ -32,9 +32,10 @@ LOOK = "automation.look"
 class RuleAutomation:
     """The rules, as live support asks them."""
 
-    def holds(self, brand_id: int, when: hooks.When) -> bool:
-        """Return whether a chat must wait for rules; from memory."""
-        return book.recent().is_holding(when, brand_id)
+    def holds(self, brand_id: int, when: hooks.When, *, from_memory: bool = False) -> bool:
+        """Return whether a chat must wait for rules."""
+        rules = book.known() if from_memory else book.current()
+        return rules.is_holding(when, brand_id)
 
     def settle(self, conversation_id: int, begin: int) -> bool:
         """Run the rules; return whether one has the chat wait because of the newest words."""

@@ -17,7 +17,7 @@ from automation.rules.conditions import Block, compile_nodes
 _KEY = "rules.edition"
 # Should the shared cache have missed a change: not longer than this.
 _SECONDS = 60
-_RECENT_SECONDS = 1.0
+_KNOWN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,8 @@ class Book:
 _lock = threading.Lock()
 _current = Book(version="", rules=())
 _looked_at = -math.inf
+# Changed in this process, and not read since.
+_is_outdated = False
 
 
 def current() -> Book:
@@ -82,15 +84,19 @@ def current() -> Book:
     return book
 
 
-def recent() -> Book:
-    """Return the rules as they were a second ago at most: on the way of messages nothing is asked.
+def known() -> Book:
+    """Return the rules as this process knows them: on the way of messages no statement is spent.
 
-    The shared cache is, and that only once a second.
+    The shared cache is asked once a second whether there is another edition by now; only then the
+    rules are read.
     """
-    global _looked_at
+    global _looked_at, _is_outdated
     now = time.monotonic()
-    if now - _looked_at > _RECENT_SECONDS:
-        current()
+    if now - _looked_at > _KNOWN_SECONDS:
+        version = cache.get(_KEY)
+        if _is_outdated or version not in {None, _current.version}:
+            _is_outdated = False
+            current()
         _looked_at = now
     return _current
 
@@ -121,6 +127,7 @@ def renew() -> None:
 
 
 def _renewed() -> None:
-    global _looked_at
+    global _looked_at, _is_outdated
     cache.delete(_KEY)
+    _is_outdated = True
     _looked_at = -math.inf

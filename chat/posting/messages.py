@@ -352,7 +352,9 @@ def _hold(thread: _LockedChat, now: datetime) -> None:
     row = thread.row
     if row.status not in _NOBODYS or row.assignee_id is not None or _first_word(thread) is None:
         return
-    if not hooks.holds(row.brand_id, "updated"):
+    # What waits for its customer does so because of a rule; in line there are many without any.
+    is_in_line = row.status == Conversation.Status.QUEUED
+    if not hooks.holds(row.brand_id, "updated", from_memory=is_in_line):
         return
     row.is_held = True
     # Further words prolong nothing.

@@ -16,8 +16,11 @@ type When = Literal["incoming", "updated"]
 class Automation(Protocol):
     """What live support asks of the rules."""
 
-    def holds(self, brand_id: int, when: When) -> bool:
-        """Return whether a chat must wait for rules. Asked on the hot path: answer from memory."""
+    def holds(self, brand_id: int, when: When, *, from_memory: bool = False) -> bool:
+        """Return whether a chat must wait for rules.
+
+        `from_memory`: asked on the way of every message in line, where no statement may be spent.
+        """
 
     def settle(self, conversation_id: int, begin: int) -> bool:
         """Run the rules on what they have not seen; return whether they keep the chat waiting.
@@ -38,9 +41,11 @@ def use(automation: Automation | None) -> None:
     _automation = automation
 
 
-def holds(brand_id: int, when: When) -> bool:
-    """Return whether a chat must wait for rules."""
-    return _automation is not None and _automation.holds(brand_id, when)
+def holds(brand_id: int, when: When, *, from_memory: bool = False) -> bool:
+    """Return whether a chat must wait for rules; `from_memory`: without any statement."""
+    if _automation is None:
+        return False
+    return _automation.holds(brand_id, when, from_memory=from_memory)
 
 
 def settle(conversation_id: int, begin: int) -> bool:

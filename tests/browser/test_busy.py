@@ -1,9 +1,9 @@
-"""Everyone is busy, as a shop owner switches it on and a visitor meets it."""
+"""The ready rules, as a shop owner switches them on and visitors meet them."""
 
 import os
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from chat.models import Conversation
 from tests.conftest import Site
@@ -18,10 +18,29 @@ _SAID = {
     "sürede geri dönüş yapacağız.",
     "en": "Sorry, everyone seems to be busy at the moment.",
 }
+_ASKED = {"tr": "önce e-posta adresinizi yazar mısınız?", "en": "first write your e-mail address"}
+_JOINS = {"tr": "ekibimiz birazdan sohbete katılacak", "en": "our team will join the chat shortly"}
+
+
+def switch_on(page: Page, site: Site, name: str, language: str) -> None:
+    """Let a ready rule act, from its page."""
+    address = f"{site.url}/admin/automation/rule/recipes/{name}/"
+    page.goto(address)
+    page.locator("#id_mode").select_option("on")
+    shoot(page, f"recipe-{name}-{language}")
+    page.locator(".submit-row input").click()
+    listed = page.locator(".first-steps li").filter(has=page.locator(f"a[href*='/{name}/']"))
+    expect(listed.locator(".done")).to_have_text("Açık" if language == "tr" else "On")
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture for whoever wants to look."""
+    if shots := os.environ.get("SHOTS"):
+        page.screenshot(path=f"{shots}/{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("language", ["tr", "en"])
-def test_who_joins_the_line_is_answered_and_agents_read_why(
+def test_a_stranger_is_asked_first_and_who_joins_the_line_is_answered_and_agents_read_why(
     site: Site, new_context: Contexts, language: str
 ) -> None:
     shop = Shop(site, language=language, capacity=1)
@@ -30,25 +49,33 @@ def test_who_joins_the_line_is_answered_and_agents_read_why(
         role=make_role("admin", "chat", "supervise", scope="all"), language=language, is_staff=True
     )
     page = new_context(agent=boss, url=site.url).new_page()
-    page.goto(f"{site.url}/admin/automation/rule/recipes/everyone-busy/")
-    page.locator("#id_mode").select_option("on")
-    page.locator(".submit-row input").click()
-    expect(page.locator(".first-steps .done")).to_have_text("Açık" if language == "tr" else "On")
-    if shots := os.environ.get("SHOTS"):
-        page.screenshot(path=f"{shots}/rules-{language}.png", full_page=True)
-        page.goto(f"{site.url}/admin/automation/rule/recipes/everyone-busy/")
-        page.screenshot(path=f"{shots}/recipe-{language}.png", full_page=True)
+    for name in ("ask-email", "everyone-busy"):
+        switch_on(page, site, name, language)
+    shoot(page, f"rules-{language}")
 
     first = Visitor(visitor_context(new_context), shop.url).start("Bir")
+    first.sees(_ASKED[language])
+    # It waits for the visitor: no line and no agent is promised, and a new chat is one press away.
+    anew = first.frame.locator(".ended .is-primary")
+    expect(anew).to_be_visible()
+    expect(first.frame.locator(".queue")).to_be_hidden()
+    page.goto(f"{site.url}/console/?tab=all")
+    waits = "Beklemede" if language == "tr" else "Waiting"
+    expect(page.locator("#list")).to_contain_text(waits)
+    shoot(first.page, f"asked-{language}")
+    shoot(page, f"console-asked-{language}")
+    first.say("vera@example.com").sees(_JOINS[language])
     expect(first.frame.locator(".who h1")).to_have_text("Elif Kaya")
+    expect(anew).to_be_hidden()
+
     second = Visitor(visitor_context(new_context), shop.url).start("İki", name="Vera")
     second.sees(_SAID[language])
     expect(second.words.filter(has_text=_SAID[language])).to_have_count(1)
-    if shots:
-        second.page.screenshot(path=f"{shots}/widget-{language}.png")
+    expect(second.frame.locator(".queue")).to_be_visible()
+    expect(second.words.filter(has_text=_ASKED[language])).to_have_count(0)
+    shoot(second.page, f"widget-{language}")
     chat = Conversation.objects.get(status="queued")
     page.goto(f"{site.url}/console/chats/{chat.public_id}/")
     told = "kuralı" if language == "tr" else "The rule"
     expect(page.locator(".thread-line.is-status")).to_contain_text(told)
-    if shots:
-        page.screenshot(path=f"{shots}/console-{language}.png")
+    shoot(page, f"console-{language}")

@@ -194,7 +194,7 @@ class Holding:
     def __init__(self, *, wants: bool = True, waits: bool = False) -> None:
         self.wants, self.waits = wants, waits
 
-    def holds(self, brand_id: int, when: hooks.When) -> bool:
+    def holds(self, brand_id: int, when: hooks.When, *, from_memory: bool = False) -> bool:
         return self.wants and when == "updated"
 
     def settle(self, conversation_id: int, begin: int) -> bool:

@@ -37,7 +37,7 @@ class Rules:
         self.seen: list[tuple[int, int]] = []
         self.then: Callable[[], bool] = lambda: False
 
-    def holds(self, brand_id: int, when: hooks.When) -> bool:
+    def holds(self, brand_id: int, when: hooks.When, *, from_memory: bool = False) -> bool:
         self.asked.append((brand_id, when))
         return self.is_holding
 
