@@ -13,5 +13,6 @@ class AutomationConfig(AppConfig):
     def ready(self) -> None:
         """Register reactions, effects and the first step."""
         import_module("automation.reactions")
+        import_module("automation.notifications.hearing")
         import_module("automation.tasks")
         import_module("automation.first_steps")

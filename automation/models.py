@@ -1,13 +1,16 @@
-"""Rules, how far they have looked at each chat, and what they did."""
+"""Rules, how far they have looked at each chat, and what they did; what agents were told."""
 
+import secrets
 from typing import Any, Self
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Brand
+from agents.models import Brand, Device, Notice
 from chat.models import Conversation
+from config.secrets import EncryptedField
+from tickets.models import Ticket
 
 
 class RuleQuerySet(models.QuerySet[Any]):
@@ -155,3 +158,85 @@ class Tally(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "day"], name="tally_by_day")]
+
+
+def new_push() -> str:
+    """Return 128 random bits, as text."""
+    return secrets.token_urlsafe(16)
+
+
+class PushSetup(models.Model):
+    """The one row of how devices are reached: our own keys, and the app's account at Google."""
+
+    vapid_private = EncryptedField(editable=False)
+    vapid_public = models.CharField(max_length=100, blank=True, editable=False)
+    account = EncryptedField(_("service account"))
+    project = models.CharField(_("project"), max_length=80, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("phones and browsers")
+        verbose_name_plural = _("phones and browsers")
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)
+
+
+class Notification(models.Model):
+    """Something that agents were told of, once."""
+
+    # What happened: told once, however often a worker hears of it.
+    key = models.CharField(max_length=80, unique=True)
+    # Empty: a test.
+    notice = models.CharField(max_length=8, choices=Notice, blank=True)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, related_name="+")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="+")
+    # The line it tells of.
+    seq = models.PositiveIntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # When a chat was last told of.
+            models.Index(fields=["conversation", "notice", "-at"], name="notified_chat"),
+            # Forgetting old ones.
+            models.Index(fields=["at"], name="notified_at"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Delivery(models.Model):
+    """A notification on its way to one device."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("on its way")
+        SENT = "sent", _("handed over")
+        SKIPPED = "skipped", _("not needed any more")
+        FAILED = "failed", _("refused")
+        EXPIRED = "expired", _("too late")
+
+    notification = models.ForeignKey(Notification, models.CASCADE, related_name="deliveries")
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+    # Names this push to the device, and lets the device answer it without a session.
+    push = models.CharField(max_length=22, unique=True, default=new_push)
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    # Handed over then, or nobody knows: whoever sends it again doesn't ring again.
+    begun_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+    # Nothing there any more, and the device has been told so.
+    is_withdrawn = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["notification", "device"], name="told_once"),
+        ]
+        indexes = [
+            # What a device has been sent lately, and what comes before.
+            models.Index(fields=["device", "-id"], name="delivered_to"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notification_id} → {self.device_id} {self.state}"

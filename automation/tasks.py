@@ -6,7 +6,10 @@ from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from automation.models import Run, Tally
+from automation.models import Notification, Run, Tally
+from automation.notifications.hearing import WAITING, tell_waiting
+from automation.notifications.sending import send_delivery
+from automation.notifications.telling import SEND
 from automation.reactions import LOOK, look
 from automation.rules.clock import DUE, arm_rule, look_at_clock
 from automation.rules.writing import ARM
@@ -18,6 +21,10 @@ _BATCH = 1000
 register(LOOK, look, queue="rules", label=_("Rules look at a chat"))
 register(DUE, look_at_clock, queue="rules", label=_("A time rule looks at a chat"))
 register(ARM, arm_rule, queue="rules", label=_("A time rule begins"))
+# Each asks somebody else's server, so many do at once.
+register(SEND, send_delivery, queue="push", parallel=32, label=_("A notification to a device"))
+register(WAITING, tell_waiting, queue="push", parallel=32, label=_("Agents hear of a waiting chat"))
+KEEP_NOTIFICATIONS = timedelta(days=7)
 
 
 def forget_runs(*, now: datetime) -> int:
@@ -31,7 +38,15 @@ def forget_runs(*, now: datetime) -> int:
     return forgotten
 
 
+def forget_notifications(*, now: datetime) -> None:
+    """Delete what agents were told of long ago, a thousand at a time."""
+    old = Notification.objects.filter(at__lt=now - KEEP_NOTIFICATIONS).order_by("at")
+    while batch := list(old.values_list("pk", flat=True)[:_BATCH]):
+        Notification.objects.filter(pk__in=batch).delete()
+
+
 @shared_task(name="automation.forget", ignore_result=True)
 def forget(**_: object) -> None:
-    """Forget what rules did long ago."""
+    """Forget what rules did and agents were told of long ago."""
     forget_runs(now=timezone.now())
+    forget_notifications(now=timezone.now())

@@ -24,6 +24,7 @@ SPECTACULAR_SETTINGS = {
         "AuthorKind": "chat.models.Entry.AuthorKind",
         "ChatKind": "chat.models.Conversation.Kind",
         "ChatStatus": "chat.models.Conversation.Status",
+        "DeviceKind": "agents.models.Device.Kind",
         "EntryKind": "chat.models.Entry.Kind",
         "Language": "agents.models.Language",
         "ShownStatus": ["online", "break", "offline"],

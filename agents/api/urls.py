@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agents.api import canned, hours, notices, organisation, people, tags, tokens
+from agents.api import canned, devices, hours, notices, organisation, people, tags, tokens
 
 urlpatterns = [
     path("tokens", tokens.TokensView.as_view(), name="api-tokens"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("teams/<int:pk>/hours/preview", hours.TeamPreview.as_view(), name="api-team-preview"),
     path("topics", organisation.Topics.as_view(), name="api-topics"),
     path("notifications", notices.Notices.as_view(), name="api-notifications"),
+    path("devices", devices.Devices.as_view(), name="api-devices"),
+    path("devices/<int:pk>", devices.OneDevice.as_view(), name="api-device"),
     path("tags", tags.Tags.as_view(), name="api-tags"),
     path("canned-replies", canned.CannedReplies.as_view(), name="api-canned-replies"),
     path("canned-replies/<int:pk>", canned.OneCannedReply.as_view(), name="api-canned-reply"),

@@ -34,6 +34,8 @@ class NoticesPart:
         return {
             "notify": {
                 "on": _("Notifications are on in this browser."),
+                "onlyOpen": _("Notifications are on while İmece is open in this browser."),
+                "sent": _("A test is on its way to the device."),
                 "insecure": _(
                     "This page was not opened over HTTPS, so the browser allows no notifications."
                 ),

@@ -376,4 +376,26 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('brand__isnull', False), ('team__isnull', True)), models.Q(('brand__isnull', True), ('team__isnull', False)), _connector='OR'), name='week_of_brand_or_team'), models.UniqueConstraint(condition=models.Q(('valid_until', None)), fields=('brand',), name='one_week_of_a_brand'), models.UniqueConstraint(condition=models.Q(('valid_until', None)), fields=('team',), name='one_week_of_a_team')],
             },
         ),
+        migrations.CreateModel(
+            name='Device',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('webpush', 'Browser'), ('fcm', 'App')], max_length=7)),
+                ('platform', models.CharField(choices=[('android', 'Android'), ('ios', 'iOS'), ('web', 'Browser')], max_length=7)),
+                ('name', models.CharField(blank=True, max_length=80)),
+                ('address', models.JSONField()),
+                ('digest', models.CharField(max_length=64, unique=True)),
+                ('session_key', models.CharField(blank=True, max_length=40)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('seen_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('confirmed_at', models.DateTimeField(null=True)),
+                ('problem', models.CharField(blank=True, choices=[('keys', 'The push service refuses our keys (401, 403). Turn notifications on again there.'), ('account', 'Google refuses the service account (401, 403). Paste a new one.'), ('setup', 'No service account is set up for apps.'), ('private', 'The address is not on the public Internet.'), ('too_large', 'The push service finds the notification too large (413).'), ('refused', 'The push service refuses the notification.')], max_length=9)),
+                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='devices', to=settings.AUTH_USER_MODEL)),
+                ('token', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.apitoken')),
+            ],
+            options={
+                'verbose_name': 'device',
+                'verbose_name_plural': 'devices',
+            },
+        ),
     ]

@@ -6,6 +6,7 @@ from agents.models.audit import AuditEntry
 from agents.models.brand import Ask, Brand, BrandText, IdentitySecret, Language, Topic
 from agents.models.canned import CannedReply
 from agents.models.channel import Channel
+from agents.models.device import Device
 from agents.models.hours import HoursDate, HoursWeek
 from agents.models.notice import SOUNDING, Notice
 from agents.models.tag import Tag
@@ -22,6 +23,7 @@ __all__ = [
     "BreakReason",
     "CannedReply",
     "Channel",
+    "Device",
     "HoursDate",
     "HoursWeek",
     "IdentitySecret",

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import access_of
 from agents.callers import signed_in
-from agents.models import Agent, ApiToken
+from agents.models import Agent, ApiToken, Device
 from agents.notices import wanted_by
 from agents.operations import (
     ScopeNotAllowed,
@@ -26,6 +26,7 @@ from agents.operations import (
     set_avatar,
     update_profile,
 )
+from agents.operations.devices import remove_device
 from agents.operations.notices import set_notices
 from agents.profile_forms import NoticesForm, ProfileForm, TokenForm
 from agents.tokens import Scope
@@ -84,6 +85,16 @@ def change_notices(request: HttpRequest) -> HttpResponse:
     return redirect("agents:profile")
 
 
+@login_required
+@require_POST
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tell me nothing on one of my devices any more."""
+    device = get_object_or_404(Device, agent=signed_in(request), pk=pk)
+    remove_device(device=device)
+    messages.success(request, _("Device removed."))
+    return redirect("agents:profile")
+
+
 @never_cache
 @login_required
 @require_POST
@@ -125,6 +136,7 @@ def _page(request: HttpRequest, agent: Agent, **context: Any) -> HttpResponse:
             (token, ", ".join(str(Scope(scope).label) for scope in token.scopes))
             for token in ApiToken.objects.filter(agent=agent, revoked_at=None).order_by("-pk")
         ],
+        "devices": Device.objects.filter(agent=agent).order_by("-seen_at", "-pk"),
         "has_two_step": is_mfa_enabled(agent),
     }
     status = 400 if has_error or "picture_error" in context else 200

@@ -1,12 +1,18 @@
 // @ts-check
-import { byId, settings, texts, toast } from "./page.js";
+import { byId, request, settings, texts, toast } from "./page.js";
 
-/** Notifications of the system, and why there are none. */
+/** Notifications of the system, and why there are none. Where the browser takes pushes, the worker
+ * shows them, also while this page is closed. */
+
+const WORKER = "/console/sw.js";
 
 /** Whether somebody turned them on in this browser. */
 const KEY = "imece:notify";
 /** Shown now, by chat. @type {Map<string, Notification>} */
 const shown = new Map();
+/** @type {ServiceWorkerRegistration | undefined} */
+let worker;
+let isPushed = false;
 
 /** @param {string} kind */
 export const wants = (kind) => settings.notices.includes(kind);
@@ -29,13 +35,53 @@ function showBar(words) {
   bar.hidden = !words;
 }
 
+async function startWorker() {
+  if (!("serviceWorker" in navigator)) return;
+  worker = await navigator.serviceWorker.register(WORKER, { scope: "/console/" });
+  const coming = worker?.installing ?? worker?.waiting;
+  if (!coming || worker?.active) return;
+  await new Promise((done) => coming.addEventListener("statechange", () => worker?.active && done(null)));
+}
+
+/** @param {ArrayBuffer | null | undefined} key */
+const spelled = (key) =>
+  btoa(String.fromCharCode(...new Uint8Array(key ?? new ArrayBuffer(0))))
+    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+function platform() {
+  if (/Android/.test(navigator.userAgent)) return "android";
+  return /iPhone|iPad/.test(navigator.userAgent) ? "ios" : "web";
+}
+
+/** Have pushes come to this browser, and say so to the server. */
+async function subscribe() {
+  if (!worker?.pushManager) return;
+  const { key } = await (await request("/api/v1/devices/key")).json();
+  let subscription = await worker.pushManager.getSubscription();
+  if (subscription && spelled(subscription.options.applicationServerKey) !== key) {
+    await subscription.unsubscribe();
+    subscription = null;
+  }
+  subscription ??= await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  const answer = await request("/api/v1/devices", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ kind: "webpush", platform: platform(), subscription }),
+  });
+  isPushed = answer.ok;
+}
+
+/** Without a push service the page itself tells, while it is open. */
+const subscribed = () => subscribe().catch((error) => console.warn("no pushes here:", error.message));
+
 async function turnOn() {
   if (!obstacle()) await Notification.requestPermission();
   const words = obstacle();
   showBar(words);
   if (words || Notification.permission !== "granted") return false;
   localStorage.setItem(KEY, "on");
-  toast(texts.notify.on);
+  await subscribed();
+  toast(isPushed ? texts.notify.on : texts.notify.onlyOpen);
   return true;
 }
 
@@ -50,7 +96,7 @@ function openChat(conversation) {
 /** Say that something is new in a chat; a later one takes the place of an earlier one.
  * @param {string} kind @param {string} conversation @param {string} title @param {string} [words] */
 export function notify(kind, conversation, title, words = "") {
-  if (!wants(kind) || !isOn()) return;
+  if (isPushed || !wants(kind) || !isOn()) return;
   const options = {
     body: settings.noticeWords ? words.slice(0, 200) : "",
     tag: `c-${conversation}`,
@@ -74,13 +120,21 @@ export function notify(kind, conversation, title, words = "") {
 export function withdraw(conversation) {
   shown.get(conversation)?.close();
   shown.delete(conversation);
+  worker?.getNotifications({ tag: `c-${conversation}` }).then((old) => old.forEach((each) => each.close()));
+}
+
+/** @param {string} id */
+async function testDevice(id) {
+  const answer = await request(`/api/v1/devices/${id}/test`, { method: "POST" });
+  toast(answer.ok ? texts.notify.sent : texts.failed);
 }
 
 /** @param {() => void} testSound */
 export function startNotify(testSound) {
   document.addEventListener("click", (event) => {
     const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-do]"));
-    if (button?.dataset.do === "notify") turnOn();
+    if (button?.dataset.do === "notify") turnOn().then((done) => done && byId("devices") && location.reload());
+    if (button?.dataset.do === "device-test") testDevice(button.dataset.device ?? "");
     if (button?.dataset.do === "notify-close") showBar("");
     if (button?.dataset.do === "notify-test") {
       turnOn().then((done) => {
@@ -89,6 +143,12 @@ export function startNotify(testSound) {
       });
     }
   });
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => data.open && openChat(data.open));
   // Turned on once, and forbidden since.
   if (localStorage.getItem(KEY) === "on") showBar(obstacle());
+  // Each time: somebody else may be signed in, or the keys are others.
+  startWorker().then(() => {
+    if (worker?.active) document.documentElement.dataset.worker = "yes";
+    return isOn() && subscribed();
+  }, () => {});
 }

@@ -4,9 +4,12 @@ import pytest
 from django.utils import timezone
 
 from automation.models import Rule
+from automation.notifications.keys import public_key
 from automation.rules.recipes import install_recipe
 from automation.rules.writing import add_rule
 from tests.support import desk
+from tests.support.desk import Desk, make_desk
+from tests.support.push_service import push_service
 
 
 @pytest.fixture
@@ -36,3 +39,19 @@ def rule():
         return add_rule(by=None, now=timezone.now(), **wanted | told)
 
     return make
+
+
+@pytest.fixture
+def service(settings):
+    """A push service of browsers; whoever calls it wrongly fails the test."""
+    settings.OUTBOUND_PRIVATE = ["127.0.0.1"]
+    with push_service() as running:
+        running.key = public_key()
+        yield running
+        assert running.complaints == []
+
+
+@pytest.fixture
+def ringing_desk() -> Desk:
+    """Elif and Mert, at whom chats ring."""
+    return make_desk(agents=2, auto_accept=False, ring_seconds=20)

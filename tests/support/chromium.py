@@ -229,6 +229,8 @@ class Contexts:
             "viewport": {"width": 1280, "height": 800},
             "locale": "en-US",
             "timezone_id": "Europe/Istanbul",
+            # One that keeps a page would hide from others what is asked of the server.
+            "service_workers": "block",
         }
         options = defaults | options
         fresh = fresh or agent is None

@@ -36,6 +36,8 @@ def running_site(data_dir: Path) -> Iterator[servers.Web]:
         # Each look costs a site that only waits; what happens is told, and waits for none.
         "SWEEP_SECONDS": "2",
         "UNDO_SECONDS": "0.3",
+        # Services of tests.
+        "OUTBOUND_PRIVATE": "127.0.0.1",
         # One machine plays all visitors.
         "PENDING_SOCKETS_PER_IP": "1000",
         "SESSIONS_PER_MINUTE": "100000",

@@ -16,7 +16,7 @@ from rest_framework.throttling import BaseThrottle
 
 from agents.api import urls as organisation_urls
 from agents.api.throttling import PerCaller
-from agents.models import CannedReply, Permission, Role, Tag
+from agents.models import CannedReply, Device, Permission, Role, Tag
 from agents.operations import disable_agent, revoke_tokens
 from chat.api import desk_urls, widget_urls
 from chat.models import Attachment, Conversation, Entry
@@ -70,7 +70,8 @@ CALLS: dict[tuple[str, str], Any] = {
     ("canned-replies/{reply}", "GET"): None,
     ("canned-replies/{reply}", "PATCH"): {"title": "y"},
     ("canned-replies/{reply}", "DELETE"): None,
-    ("notifications", "GET"): None,
+    **dict.fromkeys([("devices", "GET"), ("devices/{device}", "DELETE"), ("notifications", "GET")]),
+    ("devices", "POST"): {"kind": "fcm", "platform": "android", "token": "t" * 40},
     ("notifications", "PATCH"): {"classes": {"team": False}},
     ("status", "GET"): None,
     ("status", "POST"): {"status": "break"},
@@ -93,6 +94,7 @@ NAMES = {
     "tickets": "{ticket}",
     "contacts": "{contact}",
     "canned-replies": "{reply}",
+    "devices": "{device}",
 }
 OF_ONE = sorted(call for call in CALLS if "{" in call[0] and "{reply}" not in call[0])
 LISTS = ["conversations", "tickets", "contacts", "brands", "topics", "canned-replies"]
@@ -183,6 +185,7 @@ class Office:
         self.reply = CannedReply.objects.create(
             agent=self.shop.elif_, shortcut="x", title="Canary", body="x", language="en"
         )
+        self.device = Device.objects.create(agent=self.shop.elif_, address={"token": "x"})
         self.file = Attachment.objects.get(file__public_id=file)
 
     def asked(self, desk: Desk, path: str, method: str) -> HttpResponse:
@@ -198,6 +201,7 @@ class Office:
             ticket=self.ticket.pk,
             contact=self.contact.pk,
             reply=self.reply.pk,
+            device=self.device.pk,
         )
         return desk.call(method, named, body)
 
@@ -211,7 +215,7 @@ class Office:
             Ticket.objects.count(),
             Tag.objects.count(),
             Attachment.objects.count(),
-            CannedReply.objects.count(),
+            CannedReply.objects.count() + Device.objects.count(),
             self.chat.status,
             self.chat.assignee_id,
             self.chat.topic_id,

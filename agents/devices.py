@@ -1,0 +1,97 @@
+"""Where a device is reached, and whether its agent may still be told there."""
+
+import hashlib
+from base64 import urlsafe_b64decode
+from importlib import import_module
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+
+from agents.models import Device
+from config.web.outbound import NotAllowed, OutboundError, resolve_public
+
+ENDPOINT_MAX = 1000
+TOKEN_MAX = 4096
+_SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
+
+
+class InvalidAddress(ValueError):
+    """No push service gives out such an address."""
+
+
+def read_token(given: Any) -> dict[str, Any]:
+    """Return an app's token as it is stored; raises `InvalidAddress`."""
+    is_token = isinstance(given, str) and 20 <= len(given) <= TOKEN_MAX and given.isascii()
+    if not is_token or not given.isprintable() or " " in given:
+        raise InvalidAddress
+    return {"token": given}
+
+
+def read_subscription(given: Any) -> dict[str, Any]:
+    """Return a browser's subscription as it is stored; raises `InvalidAddress`.
+
+    Looks the host up: what is not on the public Internet is none.
+    """
+    if not isinstance(given, dict) or not isinstance(given.get("keys"), dict):
+        raise InvalidAddress
+    endpoint, keys = given.get("endpoint"), given["keys"]
+    _check_key(_decoded(keys.get("p256dh")))
+    if len(_decoded(keys.get("auth"))) != 16:
+        raise InvalidAddress
+    _check_endpoint(endpoint)
+    return {
+        "endpoint": endpoint,
+        "keys": {"p256dh": keys["p256dh"], "auth": keys["auth"]},
+    }
+
+
+def _check_endpoint(endpoint: Any) -> None:
+    if not isinstance(endpoint, str) or len(endpoint) > ENDPOINT_MAX:
+        raise InvalidAddress
+    try:
+        url = httpx.URL(endpoint)
+        host = url.raw_host.decode()
+        is_ours = host.lower() in settings.OUTBOUND_PRIVATE
+        if not host or url.scheme not in ({"https", "http"} if is_ours else {"https"}):
+            raise InvalidAddress
+        resolve_public(host, url.port or 443)
+    except (httpx.InvalidURL, NotAllowed, OutboundError) as error:
+        raise InvalidAddress from error
+
+
+def _decoded(text: Any) -> bytes:
+    if not isinstance(text, str) or len(text) > 200:
+        raise InvalidAddress
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError as error:
+        raise InvalidAddress from error
+
+
+def _check_key(point: bytes) -> None:
+    try:
+        EllipticCurvePublicKey.from_encoded_point(SECP256R1(), point)
+    except ValueError as error:
+        raise InvalidAddress from error
+
+
+def digest_of(address: dict[str, Any]) -> str:
+    """Return what one device has once, however often it registers."""
+    known = address.get("token") or address["endpoint"]
+    return hashlib.sha256(known.encode()).hexdigest()
+
+
+def is_live(device: Device) -> bool:
+    """Return whether its agent still works here and is still signed in there; wants agent and
+    token loaded."""
+    if not device.agent.is_active:
+        return False
+    if device.token is not None:
+        return device.token.revoked_at is None
+    if not device.session_key:
+        return True
+    owner = _SessionStore(device.session_key).load().get(SESSION_KEY)
+    return bool(owner == str(device.agent_id))

@@ -1,0 +1,78 @@
+"""Adding and removing the devices of agents."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from agents.devices import digest_of
+from agents.models import Agent, ApiToken, Device
+
+DEVICES_MAX = 20
+
+
+class TooManyDevices(Exception):
+    """The agent removes one first."""
+
+
+@transaction.atomic
+def register_device(
+    *,
+    agent: Agent,
+    kind: str,
+    platform: str,
+    address: dict[str, Any],
+    name: str,
+    session_key: str = "",
+    token: ApiToken | None = None,
+    now: datetime,
+) -> tuple[Device, bool]:
+    """Tell `agent` on this device from now on; return it and whether it is new.
+
+    The same address again is the same device. Somebody else's is theirs no longer: another person
+    has signed in there.
+    """
+    digest = digest_of(address)
+    Device.objects.filter(digest=digest).exclude(agent=agent).delete()
+    others = Device.objects.filter(agent=agent).exclude(digest=digest)
+    if others.count() >= DEVICES_MAX:
+        raise TooManyDevices
+    return Device.objects.update_or_create(
+        digest=digest,
+        agent=agent,
+        defaults={
+            "kind": kind,
+            "platform": platform,
+            "address": address,
+            "name": name,
+            "session_key": session_key,
+            "token": token,
+            "seen_at": now,
+            "problem": "",
+        },
+    )
+
+
+@transaction.atomic
+def remove_device(*, device: Device) -> None:
+    """Tell nobody there any more."""
+    device.delete()
+
+
+@transaction.atomic
+def forget_device(*, device: Device) -> None:
+    """Remove what its push service knows no longer, unless it has registered anew meanwhile."""
+    Device.objects.filter(pk=device.pk, digest=device.digest).delete()
+
+
+@transaction.atomic
+def note_problem(*, device: Device, problem: str) -> None:
+    """Keep why a push did not reach the device; nothing: it did."""
+    if device.problem != problem:
+        Device.objects.filter(pk=device.pk).update(problem=problem)
+
+
+@transaction.atomic
+def confirm_device(*, device: Device, now: datetime) -> None:
+    """Note that a push has reached the device."""
+    Device.objects.filter(pk=device.pk).update(seen_at=now, confirmed_at=now, problem="")

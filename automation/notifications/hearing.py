@@ -1,0 +1,121 @@
+"""What of live support is told: the table's rows at work.
+
+Who is told is written down at once, for customers' words stay in order so. Only who may take a chat
+that waits is found out on the queue `push`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from agents.models import Device, Notice
+from automation.notifications.policy import TABLE, Told, Whom
+from automation.notifications.telling import spoken_to, tell, tell_of_waiting
+from chat.models import Conversation, Entry, Offer
+from config.events import react_to
+from config.outbox.operations import enqueue
+
+WAITING = "automation.waiting"
+# Until then routing has found somebody, if there is anybody.
+ROUTED_AFTER = timedelta(seconds=0.5)
+# The ring went by: the next one is asked, and all others are told.
+_PASSED = {Offer.Result.MISSED, Offer.Result.DECLINED}
+
+type Hear = Callable[[Told, dict[str, Any], datetime], None]
+
+
+def _chat(fact: dict[str, Any]) -> Conversation | None:
+    return Conversation.objects.filter(pk=fact["conversation_id"]).first()
+
+
+def _rung_at(told: Told, fact: dict[str, Any], now: datetime) -> None:
+    if chat := _chat(fact):
+        _tell(told, chat, [fact["agent_id"]], Entry.Kind.OFFERED, now)
+
+
+def _assignee(told: Told, fact: dict[str, Any], now: datetime) -> None:
+    # Whoever took it knows.
+    if fact["automatic"] and (chat := _chat(fact)):
+        _tell(told, chat, [fact["assignee_id"]], Entry.Kind.ACCEPTED, now)
+
+
+def _newest(chat: Conversation, kind: str) -> int:
+    lines = Entry.objects.filter(conversation=chat, kind=kind).order_by("-seq")
+    return lines.values_list("seq", flat=True).first() or 0
+
+
+def _tell(told: Told, chat: Conversation, agents: list[int], kind: str, now: datetime) -> None:
+    seq = _newest(chat, kind)
+    key = f"{kind}:{chat.pk}:{seq}"
+    tell(agent_ids=agents, notice=told.notice, key=key, conversation=chat, seq=seq, now=now)
+
+
+def _who_may_take(told: Told, fact: dict[str, Any], now: datetime) -> None:
+    result = fact.get("result")
+    if (result is None or result in _PASSED) and (chat := _chat(fact)):
+        _ask_who_may_take(chat, now, is_passed=result is not None)
+
+
+def _ask_who_may_take(chat: Conversation, now: datetime, *, is_passed: bool = False) -> None:
+    payload = {"conversation": chat.pk, "seq": chat.last_seq, "passed": is_passed}
+    key = f"waiting:{chat.pk}:{chat.last_seq}:{is_passed:d}"
+    enqueue(kind=WAITING, key=key, payload=payload, available_at=now + ROUTED_AFTER)
+
+
+def _spoken_to(told: Told, fact: dict[str, Any], now: datetime) -> None:
+    said = Entry.objects.filter(
+        pk__in=fact["entry_ids"],
+        kind=Entry.Kind.MESSAGE,
+        author_kind=Entry.AuthorKind.VISITOR,
+    )
+    for entry in said.select_related("conversation").order_by("pk"):
+        chat = entry.conversation
+        if agents := spoken_to(chat):
+            if entry.seq < _newest(chat, Entry.Kind.ACCEPTED):
+                # Whoever has it now was told of the chat with this word in it, or took it so.
+                continue
+            key = f"message:{chat.pk}:{entry.seq}"
+            tell(
+                agent_ids=agents,
+                notice=Notice.MESSAGE,
+                key=key,
+                conversation=chat,
+                seq=entry.seq,
+                now=now,
+            )
+        else:
+            _ask_who_may_take(chat, now)
+
+
+_HEAR: Mapping[Whom, Hear] = {
+    Whom.RUNG_AT: _rung_at,
+    Whom.ASSIGNEE: _assignee,
+    Whom.WHO_MAY_TAKE: _who_may_take,
+    Whom.SPOKEN_TO: _spoken_to,
+}
+
+
+def _reaction(told: Told) -> Callable[[dict[str, Any]], None]:
+    def react(fact: dict[str, Any]) -> None:
+        # Where nobody has a device nothing is read.
+        if Device.objects.exists():
+            _HEAR[told.whom](told, fact, timezone.now())
+
+    return react
+
+
+def tell_waiting(payload: dict[str, Any]) -> None:
+    """Outbox: tell of a chat that nobody has."""
+    tell_of_waiting(
+        conversation_id=payload["conversation"],
+        seq=payload["seq"],
+        is_passed=payload["passed"],
+        now=timezone.now(),
+    )
+
+
+for _event, _told in TABLE.items():
+    if _told is not None:
+        react_to(_event, _reaction(_told))

@@ -1,0 +1,126 @@
+"""Writing down who is told of what; each device is an effect of its own on the queue `push`."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from agents.access import accesses_of
+from agents.models import Agent, Device, Notice, Status
+from agents.notices import is_left_alone
+from automation.models import Delivery, Notification
+from automation.notifications.policy import RENEW, is_told_on
+from chat.models import Conversation, Entry, Offer, Participation
+from chat.routing.candidates import Load, as_candidate, read_queue
+from chat.routing.decision import exclusion
+from config.outbox.operations import enqueue
+
+SEND = "automation.push"
+_NOBODY_ASKED = Load(held=Counter(), tried={}, ringing={})
+
+
+@transaction.atomic
+def tell(
+    *,
+    agent_ids: Iterable[int],
+    notice: str,
+    key: str,
+    conversation: Conversation | None = None,
+    seq: int | None = None,
+    now: datetime,
+) -> int:
+    """Tell agents on all their devices, once; return on how many."""
+    devices = Device.objects.filter(agent__in=set(agent_ids), agent__is_active=True)
+    wanted = [
+        device
+        for device in devices.select_related("agent").order_by("pk")
+        if not is_left_alone(device.agent, notice, now) and is_told_on(device, notice)
+    ]
+    return tell_devices(
+        devices=wanted, notice=notice, key=key, conversation=conversation, seq=seq, now=now
+    )
+
+
+@transaction.atomic
+def tell_devices(
+    *,
+    devices: list[Device],
+    notice: str,
+    key: str,
+    conversation: Conversation | None = None,
+    seq: int | None = None,
+    now: datetime,
+) -> int:
+    """Have a notification sent to these devices, unless it was told already."""
+    if not devices:
+        return 0
+    notification, is_new = Notification.objects.get_or_create(
+        key=key, defaults={"notice": notice, "conversation": conversation, "seq": seq, "at": now}
+    )
+    if not is_new:
+        return 0
+    rows = [Delivery(notification=notification, device=device) for device in devices]
+    for delivery in Delivery.objects.bulk_create(rows):
+        enqueue_delivery(delivery.pk)
+    return len(rows)
+
+
+def enqueue_delivery(pk: int, *, tries: int = 0, turn: int = 0, at: datetime | None = None) -> None:
+    """Have a delivery sent now, or later: `tries` counts what a service refused so far."""
+    payload = {"delivery": pk, "tries": tries, "turn": turn}
+    enqueue(kind=SEND, key=f"push:{pk}:{turn}", payload=payload, available_at=at)
+
+
+def spoken_to(chat: Conversation) -> list[int]:
+    """Return who has a chat or joined it."""
+    joined = Participation.objects.taking_part().filter(conversation=chat)
+    found = set(joined.values_list("agent_id", flat=True))
+    return sorted(found | ({chat.assignee_id} if chat.assignee_id else set()))
+
+
+def who_may_take(chat: Conversation) -> list[int]:
+    """Return the Online agents who may take a queued chat, wherever they are and however busy."""
+    queue, _policy = read_queue(Conversation.objects.filter(pk=chat.pk), _NOBODY_ASKED)
+    agents = list(Agent.objects.filter(status=Status.ONLINE, is_active=True, devices__isnull=False))
+    accesses = accesses_of(agents)
+    found = set()
+    for waiting in queue:
+        for agent in agents:
+            candidate = as_candidate(agent, accesses[agent.pk], _NOBODY_ASKED, is_present=True)
+            kind = (waiting.brand_id, waiting.channel, waiting.team_ids)
+            if exclusion(candidate, *kind) is None:
+                found.add(agent.pk)
+    return sorted(found)
+
+
+def tell_of_waiting(*, conversation_id: int, seq: int, is_passed: bool, now: datetime) -> None:
+    """Tell of a chat that nobody has: whom it rings at, else everybody who may take it.
+
+    Not again within half a minute: a word renews what was told. Once the first ring `is_passed`,
+    all others are told, once for each time that it stands in line.
+    """
+    chat = Conversation.objects.filter(pk=conversation_id).first()
+    if chat is None or chat.status != Conversation.Status.QUEUED or chat.is_held(now):
+        return
+    offers = Offer.objects.filter(conversation=chat, result=Offer.Result.OPEN)
+    rung_at = list(offers.values_list("agent_id", flat=True))
+    if is_passed:
+        agent_ids = [pk for pk in who_may_take(chat) if pk not in rung_at]
+        queued = Entry.objects.filter(conversation=chat, kind=Entry.Kind.QUEUED).order_by("-seq")
+        key = f"everybody:{chat.pk}:{queued.values_list('seq', flat=True).first() or 0}"
+    else:
+        lately = Notification.objects.filter(
+            conversation=chat, notice=Notice.NEW_CHAT, at__gt=now - RENEW
+        )
+        if lately.exists():
+            return
+        agent_ids, key = rung_at or who_may_take(chat), f"waiting:{chat.pk}:{seq}"
+    tell(
+        agent_ids=agent_ids,
+        notice=Notice.NEW_CHAT,
+        key=key,
+        conversation=chat,
+        seq=seq,
+        now=now,
+    )

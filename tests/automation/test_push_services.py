@@ -1,0 +1,171 @@
+"""Whatever a push service of browsers answers: nothing is lost, nothing rings twice."""
+
+from typing import Any
+
+import pytest
+
+from agents.models import Device
+from automation.models import PushSetup
+from automation.notifications import keys, sending, webpush
+from automation.notifications.keys import public_key
+from config.outbox.models import OutboxEntry
+from config.secrets import Secret
+from tests.automation.notifications import later, register, say, states, taken, told, work_pushes
+from tests.support.push_service import push_service
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def one_word(service, ringing_desk):
+    """Call it for a word of a customer, of whose push the service says this."""
+
+    def make(*answers: Any, **browser: Any) -> Any:
+        chat = taken(ringing_desk)
+        listening = service.browser()
+        listening.answers += answers
+        for name, value in browser.items():
+            setattr(listening, name, value)
+        register(chat.assignee, listening)
+        say(chat, "Merhaba")
+        work_pushes()
+        return listening
+
+    return make
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_subscription_that_is_gone_is_removed(one_word, status):
+    one_word(status)
+    assert not Device.objects.exists()
+
+
+@pytest.mark.parametrize(("status", "problem"), [(401, "keys"), (403, "keys"), (400, "refused")])
+def test_what_can_never_be_taken_is_refused_once_and_the_reason_is_kept(one_word, status, problem):
+    one_word(status)
+    assert states() == ["failed"]
+    assert Device.objects.get().problem == problem
+
+
+def test_what_is_too_large_is_sent_without_its_words(one_word):
+    browser = one_word(413)
+    assert told(browser) == [("message", "")]
+    assert browser.got[0]["options"]["renotify"]
+    assert states() == ["sent"]
+
+
+@pytest.mark.parametrize("answers", [[429], [429, 429], [500], [503]])
+def test_who_is_asked_to_wait_waits_so_long_and_loses_nothing(one_word, answers):
+    browser = one_word(*answers, retry_after="40")
+    with later(38):
+        work_pushes()
+        assert browser.got == []
+    with later(45):
+        work_pushes()
+        if len(answers) == 2:
+            assert browser.got == []
+    with later(95):
+        work_pushes()
+    assert told(browser) == [("message", "Vera: Merhaba")]
+    assert browser.got[0]["options"]["renotify"]
+    assert states() == ["sent"]
+
+
+def test_a_service_that_says_nothing_or_nonsense_is_asked_again_and_does_not_ring_twice(
+    one_word, monkeypatch
+):
+    call = webpush.call
+    monkeypatch.setattr(webpush, "call", lambda *args, **told: call(*args, seconds=0.5, **told))
+    browser = one_word("hang", "garbage")
+    assert states() == ["waiting"]
+    for seconds in (4, 12):
+        with later(seconds):
+            work_pushes()
+    assert len(browser.got) == 1
+    # Nobody knows whether it came before.
+    assert browser.got[0]["options"]["silent"]
+    assert not browser.got[0]["options"]["renotify"]
+
+
+def test_a_service_that_is_not_there_gets_it_later_and_it_rings(ringing_desk, settings):
+    settings.OUTBOUND_PRIVATE = ["127.0.0.1"]
+    with push_service() as away:
+        browser = away.browser()
+    chat = taken(ringing_desk)
+    device = register(chat.assignee, browser)
+    say(chat, "Merhaba")
+    work_pushes()
+    assert states() == ["waiting"]
+    with push_service() as back:
+        back.key = public_key()
+        again = back.browser()
+        again.key = browser.key
+        subscription = again.subscription
+        address = {name: subscription[name] for name in ("endpoint", "keys")}
+        Device.objects.filter(pk=device.pk).update(address=address)
+        with later(4):
+            work_pushes()
+    assert again.got[0]["options"]["renotify"]
+
+
+def test_what_is_too_old_to_help_is_given_up(one_word):
+    browser = one_word(503)
+    with later(301):
+        work_pushes()
+    assert browser.got == []
+    assert states() == ["expired"]
+
+
+def test_an_address_that_has_become_private_is_not_connected_to(service, ringing_desk, settings):
+    chat = taken(ringing_desk)
+    browser = service.browser()
+    register(chat.assignee, browser)
+    settings.OUTBOUND_PRIVATE = []
+    say(chat, "Merhaba")
+    work_pushes()
+    assert browser.got == []
+    assert Device.objects.get().problem == "private"
+
+
+def test_a_worker_that_died_between_sending_and_writing_sends_again_once_without_a_ring(
+    service, ringing_desk, monkeypatch
+):
+    chat = taken(ringing_desk)
+    browser = service.browser()
+    register(chat.assignee, browser)
+
+    def die(*args: Any) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as dying:
+        dying.setattr(sending, "_settle", die)
+        say(chat, "Merhaba")
+        with pytest.raises(SystemExit):
+            work_pushes()
+    OutboxEntry.objects.live().update(lease_until=None)
+    work_pushes()
+    assert [each["options"]["renotify"] for each in browser.got] == [True, False]
+    assert browser.got[0]["push"] == browser.got[1]["push"]
+
+
+def test_a_service_that_hangs_keeps_only_so_many_threads(one_word, monkeypatch):
+    with monkeypatch.context() as busy:
+        busy.setattr(sending, "IN_FLIGHT", 0)
+        browser = one_word()
+    assert states() == ["waiting"]
+    with later(1):
+        work_pushes()
+    assert len(browser.got) == 1
+
+
+def test_keys_are_made_once_and_anew_only_when_they_can_no_longer_be_read(settings):
+    first = public_key()
+    assert public_key() == first
+    row = PushSetup.objects.get()
+    assert isinstance(row.vapid_private, Secret)
+    assert row.vapid_private.reveal() not in str(PushSetup.objects.values_list().get())
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    assert public_key() == first
+    settings.SECRET_KEY_FALLBACKS = []
+    assert public_key() != first
+    assert keys.setup().vapid_private.is_readable()

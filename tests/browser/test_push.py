@@ -1,0 +1,113 @@
+"""A notification on a desk that nobody looks at, and the chat that is accepted from it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from agents.models import Device
+from automation.notifications.keys import public_key
+from chat.models import Conversation
+from tests.automation.notifications import register
+from tests.conftest import Site
+from tests.support.chromium import Contexts
+from tests.support.console_page import open_desk
+from tests.support.push_service import Browser, push_service
+
+pytestmark = pytest.mark.browser
+
+# No push service is reached from here, so what ours has decrypted is handed in by the debugger; and
+# a browser without windows shows no notifications, so the worker keeps them.
+KEEP = """() => {
+  self.kept = [];
+  registration.showNotification = async (title, options) => {
+    kept = [...kept.filter((each) => each.tag !== options.tag), { title, ...options, close() {} }];
+  };
+  registration.getNotifications = async ({ tag }) => kept.filter((each) => each.tag === tag);
+}"""
+SHOWN = """() => kept.map(
+  ({ title, body, tag, actions }) => ({ title, body, tag, actions: actions.map((a) => a.action) })
+)"""
+CLICK = """(action) => {
+  const event = new ExtendableEvent("notificationclick");
+  dispatchEvent(Object.assign(event, { notification: kept[0], action, waitUntil() {} }));
+}"""
+
+
+def until(page: Page, look: Callable[[], Any]) -> Any:
+    """Wait for what no event of the page tells; return it."""
+    for _ in range(600):
+        if found := look():
+            return found
+        page.wait_for_timeout(25)
+    raise AssertionError("It has not come.")
+
+
+def deliver(context: BrowserContext, page: Page, told: dict[str, Any], url: str) -> None:
+    """Have the browser take a push."""
+    debugger = context.new_cdp_session(page)
+    registrations: list[str] = []
+    debugger.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: registrations.extend(
+            each["registrationId"] for each in event["registrations"]
+        ),
+    )
+    debugger.send("ServiceWorker.enable")
+    until(page, lambda: registrations)
+    debugger.send(
+        "ServiceWorker.deliverPushMessage",
+        {"origin": url, "registrationId": registrations[-1], "data": json.dumps(told)},
+    )
+
+
+def last(browser: Browser, page: Page, number: int) -> dict[str, Any]:
+    """What the push service has decrypted, once there are so many."""
+    until(page, lambda: len(browser.got) >= number)
+    return browser.got[number - 1]
+
+
+def test_a_chat_rings_in_a_window_in_the_background_and_is_accepted_from_the_notification(
+    site: Site, new_context: Contexts
+) -> None:
+    desk = open_desk(
+        site,
+        new_context,
+        team={"auto_accept": False, "ring_seconds": 60},
+        fresh=True,
+        service_workers="allow",
+    )
+    page = desk.page
+    expect(page.locator("html")).to_have_attribute("data-worker", "yes")
+    [worker] = page.context.service_workers
+    worker.evaluate(KEEP)
+    with push_service() as service:
+        service.key = public_key()
+        browser = service.browser()
+        device = register(desk.elif_, browser)
+        visitor = desk.caller()
+        visitor.start("Is anybody there?")
+        told = last(browser, page, 1)
+        # Another window stands before it.
+        page.context.new_page().bring_to_front()
+        deliver(page.context, page, told, site.url)
+        assert until(page, lambda: worker.evaluate(SHOWN)) == [
+            {
+                "title": "New live chat",
+                "body": "Zeynep Aksoy: Is anybody there?",
+                "tag": f"c-{visitor.id}",
+                "actions": ["accept", "decline"],
+            }
+        ]
+        until(page, lambda: Device.objects.get(pk=device.pk).confirmed_at)
+        worker.evaluate(CLICK, "accept")
+        expect(page.locator(f"#thread-pane[data-conversation='{visitor.id}']")).to_be_visible()
+        expect(page.locator("#composer-text")).to_be_enabled()
+        assert Conversation.objects.get(public_id=visitor.id).assignee == desk.elif_
+        assert service.complaints == []
+    # Without a server the app says so itself.
+    page.context.set_offline(True)
+    page.goto(f"{site.url}/console/")
+    expect(page.locator("h1")).to_have_text("No connection")
