@@ -212,7 +212,7 @@ class BrandAdmin(HoursPages, IdentityAdmin):
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Have a logo's drawing paid by the address that sends it."""
-        form = super().get_form(request, *args, **kwargs)
+        form: Any = super().get_form(request, *args, **kwargs)
         form.pay = staticmethod(partial(spend, PICTURE_SECONDS, place_of(request)))
         return form
 

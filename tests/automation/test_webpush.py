@@ -1,6 +1,5 @@
 """Browsers are told by a push service that decrypts what it gets and checks who calls."""
 
-
 import pytest
 import time_machine
 from django.utils import timezone

@@ -53,10 +53,10 @@ class RawMailAdmin(ImeceAdmin):
     search_fields = ["sender", "subject"]
     ordering = ["-received_at", "-pk"]
     actions = ["read_again", "make_ticket"]
-    fields = [
+    fields = (
         *("subject_shown", "sender", "mailbox", "received_at", "size_shown", "state", "why"),
         "whole",
-    ]
+    )
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -20,6 +20,7 @@ from agents.models import CannedReply, Device, Permission, Role, Tag
 from agents.operations import disable_agent, revoke_tokens
 from chat.api import desk_urls, widget_urls
 from chat.models import Attachment, Conversation, Entry
+from tests.support.desk_calls import CALLS, NAMES, OF_ADMINS, OPEN
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -34,68 +35,6 @@ from tickets.models import Contact, Ticket
 
 pytestmark = pytest.mark.django_db
 
-# Every route and method with a body that would be accepted.
-CALLS: dict[tuple[str, str], Any] = {
-    ("conversations", "GET"): None,
-    ("conversations/{chat}", "GET"): None,
-    ("conversations/{chat}/entries", "GET"): None,
-    ("conversations/{chat}/messages", "POST"): {"cid": cid(), "text": "x"},
-    ("conversations/{chat}/notes", "POST"): {"cid": cid(), "text": "x"},
-    ("conversations/{chat}/read", "POST"): {"seq": 3},
-    ("conversations/{chat}/accept", "POST"): {},
-    ("conversations/{chat}/decline", "POST"): {},
-    ("conversations/{chat}/end", "POST"): {},
-    ("conversations/{chat}/resolve", "POST"): {"topic": "1"},
-    ("conversations/{chat}/topic", "POST"): {"topic": "1"},
-    ("conversations/{chat}/reopen", "POST"): {},
-    ("conversations/{chat}/transfer", "POST"): {"team": "1"},
-    ("conversations/{chat}/convert", "POST"): {"email": "vera@example.com"},
-    ("conversations/{chat}/spam", "POST"): {},
-    ("conversations/{chat}/spam", "DELETE"): None,
-    ("conversations/{chat}/tags", "GET"): None,
-    ("conversations/{chat}/tags", "POST"): {"add": ["x"]},
-    ("tags", "GET"): None,
-    ("attachments", "POST"): None,
-    ("attachments/{file}", "GET"): None,
-    ("tickets", "GET"): None,
-    ("tickets/{ticket}", "GET"): None,
-    ("contacts", "GET"): None,
-    ("contacts/{contact}", "GET"): None,
-    ("brands", "GET"): None,
-    ("topics", "GET"): None,
-    ("teams", "GET"): None,
-    ("agents", "GET"): None,
-    ("canned-replies", "GET"): None,
-    ("canned-replies", "POST"): {"shortcut": "y", "title": "y", "body": "y", "language": "en"},
-    ("canned-replies/{reply}", "GET"): None,
-    ("canned-replies/{reply}", "PATCH"): {"title": "y"},
-    ("canned-replies/{reply}", "DELETE"): None,
-    **dict.fromkeys([("devices", "GET"), ("devices/{device}", "DELETE"), ("notifications", "GET")]),
-    ("devices", "POST"): {"kind": "fcm", "platform": "android", "token": "t" * 40},
-    ("notifications", "PATCH"): {"classes": {"team": False}},
-    ("status", "GET"): None,
-    ("status", "POST"): {"status": "break"},
-    ("status/heartbeat", "POST"): {},
-}
-# What only an admin may call.
-OF_ADMINS = {
-    *(("brands/{brand}/hours", method) for method in ("GET", "PUT")),
-    *(("teams/{team}/hours", method) for method in ("GET", "PUT", "DELETE")),
-    ("brands/{brand}/hours/preview", "GET"),
-    ("teams/{team}/hours/preview", "GET"),
-}
-# The only call without a token; its refusals are proved beside it.
-OPEN = {("tokens", "POST")}
-NAMES = {
-    "brands": "{brand}",
-    "teams": "{team}",
-    "conversations": "{chat}",
-    "attachments": "{file}",
-    "tickets": "{ticket}",
-    "contacts": "{contact}",
-    "canned-replies": "{reply}",
-    "devices": "{device}",
-}
 OF_ONE = sorted(call for call in CALLS if "{" in call[0] and "{reply}" not in call[0])
 LISTS = ["conversations", "tickets", "contacts", "brands", "topics", "canned-replies"]
 DESK_URLS = [
