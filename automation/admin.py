@@ -18,7 +18,9 @@ from agents.admin.base import ANYWHERE, ReadOnlyAdmin
 from agents.callers import signed_in
 from agents.models import Brand, Language
 from automation.editor.forms import brand_of
+from automation.editor.order import OrderPages
 from automation.editor.pages import RulePages, copied
+from automation.editor.review import ReviewPages
 from automation.models import Rule, Run
 from automation.rules.checking import missing_in
 from automation.rules.recipes import (
@@ -102,11 +104,15 @@ class RecipeForm(forms.Form):
 
 
 @admin.register(Rule)
-class RuleAdmin(RulePages):
+class RuleAdmin(OrderPages, RulePages, ReviewPages):
     """The rules in their order."""
 
     add_label = _("New rule")
-    list_display = ["name", "mode_shown", "sentence", "runs_shown", "group", "brand"]
+    # Drawn by the template, under the headings of their groups.
+    list_display = ["name"]
+    list_display_links = None
+    sortable_by = ()
+    list_per_page = 500
     list_filter = ["mode", "brand"]
     list_select_related = ["brand"]
     search_fields = ["name"]
@@ -178,25 +184,6 @@ class RuleAdmin(RulePages):
         }
         return TemplateResponse(request, "admin/recipe.html", context)
 
-    @admin.display(description=_("mode"), ordering="mode")
-    def mode_shown(self, rule: Rule) -> str:
-        """Whether it acts."""
-        return str(rule.get_mode_display())
-
-    @admin.display(description=_("What it does"))
-    def sentence(self, rule: Rule) -> str:
-        """The rule in plain words, and what keeps it from being used."""
-        said = said_of(rule)
-        if missing_in(rule):
-            problem = gettext("It names something that was deleted, and is skipped.")
-            return format_html('<strong class="problem">{}</strong> {}', problem, said)
-        return said
-
-    @admin.display(description=_("Runs in 7 days"), ordering="acted")
-    def runs_shown(self, rule: Any) -> str:
-        """How often it acted, and where that is told."""
-        return format_html('<a href="{}">{}</a>', _log_url(rule), rule.acted)
-
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete it by the operation, which writes the audit log."""
         delete_rule(rule=obj, by=signed_in(request))
@@ -249,13 +236,8 @@ class RuleAdmin(RulePages):
     def _move(self, request: HttpRequest, queryset: QuerySet[Rule], *, up: bool) -> None:
         rules = list(queryset.order_by("group", "position", "pk"))
         for rule in rules if up else reversed(rules):
-            move_rule(rule=rule, up=up, by=signed_in(request), now=timezone.now())
+            move_rule(rule=rule, up=up, by=signed_in(request))
         self.say(request, _("Moved: %(names)s."), rules)
-
-
-def _log_url(rule: Rule) -> str:
-    page = reverse("admin:automation_run_changelist")
-    return f"{page}?rule__id__exact={rule.pk}"
 
 
 @admin.register(Run)

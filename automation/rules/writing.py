@@ -80,7 +80,7 @@ def delete_rule(*, rule: Rule, by: Agent | None) -> None:
 
 
 @transaction.atomic
-def move_rule(*, rule: Rule, up: bool, by: Agent | None, now: datetime) -> None:
+def move_rule(*, rule: Rule, up: bool, by: Agent | None) -> None:
     """Let a rule change places with its neighbour of the same group."""
     order: list[Rule] = list(Rule.objects.filter(group=rule.group).in_order())
     at = [each.pk for each in order].index(rule.pk)
@@ -88,13 +88,30 @@ def move_rule(*, rule: Rule, up: bool, by: Agent | None, now: datetime) -> None:
     if not 0 <= to < len(order):
         return
     order[at], order[to] = order[to], order[at]
-    # Rules of one group may share a number: give each its own, in steps.
+    _number(order)
+    _changed(rule, "moved", by=by, fields=[])
+
+
+@transaction.atomic
+def place_rule(*, rule: Rule, before: Rule | None, group: str, by: Agent | None) -> None:
+    """Put a rule into a group: before another of its rules, or behind them all."""
+    others = Rule.objects.filter(group=group).exclude(pk=rule.pk)
+    order: list[Rule] = list(others.in_order())
+    keys = [each.pk for each in order]
+    at = keys.index(before.pk) if before and before.pk in keys else len(order)
+    rule.group = group
+    rule.save(update_fields=["group"])
+    order.insert(at, rule)
+    _number(order)
+    _changed(rule, "moved", by=by, fields=[])
+
+
+def _number(order: Sequence[Rule]) -> None:
+    """Rules of one group may share a number: give each its own, in steps."""
     first = min(each.position for each in order)
     for number, each in enumerate(order):
         each.position = first + 10 * number
-        each.changed_at = now
-    Rule.objects.bulk_update(order, ["position", "changed_at"])
-    _changed(rule, "moved", by=by, fields=[])
+    Rule.objects.bulk_update(order, ["position"])
 
 
 @transaction.atomic

@@ -288,7 +288,9 @@ def test_a_rule_that_is_not_saved_is_tried_on_a_real_chat_and_nothing_changes(
 ):
     desk = make_desk()
     chat = start(desk, text="Siparişim nerede?")
-    press(boss_client, page, "refresh")
+    work_all()
+    chat.refresh_from_db()
+    head = chat.last_seq
     page = press(boss_client, page, "refresh", all__0__field="text")
     page = press(boss_client, page, "block:all", all__0__value="SİPARİŞ")
     page = press(boss_client, page, "refresh", all__1__0__field="email_known")
@@ -306,7 +308,6 @@ def test_a_rule_that_is_not_saved_is_tried_on_a_real_chat_and_nothing_changes(
     assert [(row.holds, row.saw) for row in inner] == [(False, "no"), (True, "In queue")]
     assert found["would"] == ["say to the customer “Soon”"]
     assert "The rule would act" in tried.content.decode()
-    head = chat.last_seq
     work_all()
     chat.refresh_from_db()
     assert (chat.last_seq, Rule.objects.count(), Run.objects.count()) == (head, 0, 0)

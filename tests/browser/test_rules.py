@@ -1,15 +1,25 @@
 """A rule as a shop owner builds it: with a mouse in one language, with keys alone in the other."""
 
 import os
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
-from automation.models import Rule
+from automation.models import Rule, Run
+from tests.automation.conftest import rule
 from tests.conftest import Site
 from tests.support.chromium import Contexts, assert_accessible
-from tests.support.factories import make_agent, make_role
+from tests.support.factories import (
+    make_agent,
+    make_brand,
+    make_conversation,
+    make_role,
+    make_visitor,
+)
 from tests.support.widget_page import Shop, Visitor, visitor_context
+
+__all__ = ["rule"]
 
 pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("SHOTS", "")
@@ -91,6 +101,35 @@ def test_a_person_builds_a_rule_tries_it_and_a_visitor_meets_it(
     look(page, f"rules-{language}")
     visitor = Visitor(visitor_context(new_context), shop.url).start("Ürünü İADE edeceğim")
     visitor.sees("Sipariş numaranız nedir?")
+
+
+@pytest.mark.once
+def test_rules_are_dragged_and_switched_in_the_list_and_reviewed(
+    site: Site, new_context: Contexts, rule: Callable[..., Rule]
+) -> None:
+    made = [rule(name=name) for name in ("Bir", "İki")] + [rule(name="Üç", group="Gece")]
+    boss = make_agent(role=make_role("admin", scope="all"), language="tr", is_staff=True)
+    page = new_context(agent=boss, url=site.url).new_page()
+    page.goto(f"{site.url}/admin/automation/rule/")
+    look(page, "rules-list")
+    rows = page.locator("tr[data-rule]")
+    rows.nth(2).locator(".rules-handle").drag_to(rows.nth(0), target_position={"x": 200, "y": 4})
+    expect(rows.nth(0)).to_contain_text("Üç")
+    assert [each.name for each in Rule.objects.in_order()] == ["Üç", "Bir", "İki"]
+    rows.nth(1).get_by_role("button", name="Deneme").click()
+    expect(rows.nth(1).locator("[aria-pressed=true]")).to_have_text("Deneme")
+    page.set_viewport_size({"width": 360, "height": 740})
+    look(page, "rules-list-narrow")
+
+    chat = make_conversation(make_visitor(make_brand()))
+    for number in range(5):
+        Run.objects.create(rule=made[0], conversation=chat, key=f"{number}", mode="on")
+    page.goto(f"{site.url}/admin/automation/rule/review/")
+    expect(page.locator(".review-week .step-5")).to_have_count(2)
+    look(page, "review-narrow")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.emulate_media(color_scheme="dark")
+    look(page, "review")
 
 
 @pytest.mark.once
