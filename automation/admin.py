@@ -22,7 +22,6 @@ from automation.editor.order import OrderPages
 from automation.editor.pages import RulePages, copied
 from automation.editor.review import ReviewPages
 from automation.models import Rule, Run
-from automation.rules.checking import missing_in
 from automation.rules.recipes import (
     RECIPES,
     install_recipe,

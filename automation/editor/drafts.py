@@ -16,6 +16,8 @@ from automation.rules.registry import FIELDS, OPERATORS, Type, fields_for, opera
 from config.text import mended
 
 CUSTOMER, OTHER = "customer", "other"
+# What a browser sends for a box that is ticked.
+CHECKED = "on"
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _YES_NO = {"true": True, "false": False}
 
@@ -104,6 +106,8 @@ def _step_of(told: Mapping[str, Any]) -> Step:
     for name, value in told.items():
         if isinstance(value, Mapping):
             step.typed |= {f"{name}-{code}": str(text) for code, text in value.items()}
+        elif isinstance(value, list):
+            step.typed |= {f"{name}-{key}": CHECKED for key in value}
         elif name != "action":
             step.typed[name] = _typed(value)
     for name, parameter in _parameters(step.action).items():
@@ -157,6 +161,8 @@ def settle(draft: Draft, when: str) -> None:
         for name, parameter in _parameters(step.action).items():
             if parameter.type == "address":
                 step.typed.setdefault(name, CUSTOMER)
+            elif parameter.choices:
+                step.typed.setdefault(name, next(iter(parameter.choices)))
 
 
 def _settle(block: Block, when: str) -> None:
@@ -203,6 +209,13 @@ def whole(typed: str) -> int | str:
     return int(typed) if _WHOLE.fullmatch(typed.strip()) else typed
 
 
+def ticked(typed: Mapping[str, str], name: str) -> list[str]:
+    """Return the keys of a list whose boxes are ticked."""
+    begin = f"{name}-"
+    boxes = [key for key, value in typed.items() if value == CHECKED]
+    return [key.removeprefix(begin) for key in boxes if key.startswith(begin)]
+
+
 def _parameters(action: str) -> Mapping[str, Parameter]:
     return ACTIONS[action].parameters if action in ACTIONS else {}
 
@@ -217,6 +230,8 @@ def _told_step(step: Step) -> dict[str, Any]:
             value = {code: text for code, text in given.items() if text.strip()}
         elif parameter.type == "number":
             value = whole(typed)
+        elif parameter.type == "agents":
+            value = ticked(step.typed, name)
         elif parameter.type == "address" and typed != CUSTOMER:
             value = step.typed.get(f"{name}-address", "").strip()
         if parameter.required or value:

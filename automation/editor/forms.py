@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Brand, Language
 from agents.models.tag import NAME_MAX as TAG_MAX
-from automation.editor.drafts import CUSTOMER, OTHER, Condition, Step, whole
+from automation.editor.drafts import CUSTOMER, OTHER, Condition, Step, ticked, whole
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
-from automation.rules.checking import SINCE, VALUE_MAX
+from automation.rules.checking import NAMED, SINCE, VALUE_MAX
 from automation.rules.registry import FIELDS, OPERATORS, Field, Type, fields_for, operators_of
 from automation.rules.sentences import since_text
 from config.text import key_of, one_line
@@ -227,7 +227,7 @@ class StepForm(forms.Form):
             label = begin % (told | {"what": parameter.label})
             made = _parameter_fields(name, parameter, label, typed.typed)
             self.fields |= made
-            self.first_of[name] = next(iter(made))
+            self.first_of[name] = next(iter(made), "action")
 
 
 def _parameter_fields(
@@ -262,8 +262,27 @@ def _parameter_fields(
         return found
     if parameter.type == "number":
         return {name: _line(label, 10, inputmode="numeric")}
+    if parameter.choices is not None:
+        return {name: _select(label, parameter.choices.items(), typed.get(name, ""))}
+    if parameter.type == "agents":
+        return _boxes(name, dict(_rows_of("assignee")), ticked(typed, name))
     # A type may name a field: then it takes what that field can be compared with.
-    return {name: _value_field(FIELDS.get(parameter.type), typed.get(name, ""), label)}
+    field = FIELDS.get(NAMED.get(parameter.type, parameter.type))
+    return {name: _value_field(field, typed.get(name, ""), label)}
+
+
+def _rows_of(field: str) -> list[tuple[str, str]]:
+    rows = FIELDS[field].rows
+    return rows() if rows else []
+
+
+def _boxes(name: str, rows: Mapping[str, str], chosen: Iterable[str]) -> dict[str, forms.Field]:
+    """Return a box for each row, and for each choice that is no longer offered."""
+    offered = {**rows, **{key: gettext("(deleted)") for key in chosen if key not in rows}}
+    return {
+        f"{name}-{key}": forms.BooleanField(label=label, required=False)
+        for key, label in offered.items()
+    }
 
 
 def brand_of(key: str) -> Brand | None:
