@@ -11,8 +11,8 @@ from typing import Any
 from agents.models import Language
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, Parameter
-from automation.rules.checking import DEPTH_MAX
-from automation.rules.registry import FIELDS, OPERATORS, Type, fields_for, operators_of
+from automation.rules.checking import DEPTH_MAX, NAMED
+from automation.rules.registry import FIELDS, OPERATORS, Field, Type, fields_for, operators_of
 from config.text import mended
 
 CUSTOMER, OTHER = "customer", "other"
@@ -162,7 +162,9 @@ def settle(draft: Draft, when: str) -> None:
             if parameter.type == "address":
                 step.typed.setdefault(name, CUSTOMER)
             elif parameter.choices:
-                step.typed.setdefault(name, next(iter(parameter.choices)))
+                step.typed[name] = step.typed.get(name) or next(iter(parameter.choices))
+            elif parameter.required and (looked_at := field_of(parameter)):
+                step.typed[name] = step.typed.get(name) or _first(looked_at)
 
 
 def _settle(block: Block, when: str) -> None:
@@ -176,10 +178,15 @@ def _settle(block: Block, when: str) -> None:
         if kind is not None and (compared is None or kind not in compared.types):
             possible = operators_of(node.field, when)
             node.operator = "contains" if "contains" in possible else possible[0]
-        if not node.value and kind is Type.BOOLEAN:
-            node.value = "true"
-        elif not node.value and kind is Type.CHOICE:
-            node.value = next(iter(FIELDS[node.field].choices or ()), "")
+        if kind is not None:
+            node.value = node.value or _first(FIELDS[node.field])
+
+
+def _first(looked_at: Field) -> str:
+    """Return what a list of a field's values shows as chosen."""
+    if looked_at.type is Type.BOOLEAN:
+        return "true"
+    return next(iter(looked_at.choices or ()), "")
 
 
 # For the operations
@@ -196,12 +203,19 @@ def _told_condition(node: Condition) -> dict[str, Any]:
     told: dict[str, Any] = {"field": node.field, "operator": node.operator}
     compared, looked_at = OPERATORS.get(node.operator), FIELDS.get(node.field)
     if compared is None or compared.takes_value:
-        told["value"] = node.value
-        if looked_at and looked_at.type is Type.BOOLEAN:
-            told["value"] = _YES_NO.get(node.value, node.value)
-        elif looked_at and looked_at.type is Type.NUMBER:
-            told["value"] = whole(node.value)
+        told["value"] = _read(looked_at, node.value)
     return told
+
+
+def field_of(parameter: Parameter) -> Field | None:
+    """Return the field whose values a parameter takes, where its type names one."""
+    return FIELDS.get(NAMED.get(parameter.type, parameter.type))
+
+
+def _read(looked_at: Field | None, typed: str) -> Any:
+    if looked_at and looked_at.type is Type.BOOLEAN:
+        return _YES_NO.get(typed, typed)
+    return whole(typed) if looked_at and looked_at.type is Type.NUMBER else typed
 
 
 def whole(typed: str) -> int | str:
@@ -224,7 +238,7 @@ def _told_step(step: Step) -> dict[str, Any]:
     told: dict[str, Any] = {"action": step.action}
     for name, parameter in _parameters(step.action).items():
         typed = step.typed.get(name, "")
-        value: Any = typed
+        value: Any = _read(field_of(parameter), typed)
         if parameter.type == "texts":
             given = {code: step.typed.get(f"{name}-{code}", "") for code in Language.values}
             value = {code: text for code, text in given.items() if text.strip()}
@@ -234,6 +248,6 @@ def _told_step(step: Step) -> dict[str, Any]:
             value = ticked(step.typed, name)
         elif parameter.type == "address" and typed != CUSTOMER:
             value = step.typed.get(f"{name}-address", "").strip()
-        if parameter.required or value:
+        if parameter.required or value not in ("", {}, []):
             told[name] = value
     return told

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Brand, Language
 from agents.models.tag import NAME_MAX as TAG_MAX
-from automation.editor.drafts import CUSTOMER, OTHER, Condition, Step, ticked, whole
+from automation.editor.drafts import CUSTOMER, OTHER, Condition, Step, field_of, ticked, whole
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
-from automation.rules.checking import NAMED, SINCE, VALUE_MAX
+from automation.rules.checking import SINCE, VALUE_MAX
 from automation.rules.registry import FIELDS, OPERATORS, Field, Type, fields_for, operators_of
 from automation.rules.sentences import since_text
 from config.text import key_of, one_line
@@ -161,18 +161,21 @@ def _line(label: str, longest: int, **attrs: Any) -> forms.Field:
     )
 
 
-def _value_field(field: Field | None, typed: str, label: str) -> forms.Field:
+def _value_field(
+    field: Field | None, typed: str, label: str, *, required: bool = True
+) -> forms.Field:
+    nothing: list[Choice] = [] if required else [("", "—")]
     if field is None:
         return _line(label, VALUE_MAX)
     if field.type is Type.BOOLEAN:
-        return _select(label, [("true", _("yes")), ("false", _("no"))], typed)
+        return _select(label, [*nothing, ("true", _("yes")), ("false", _("no"))], typed)
     if field.type is Type.TAG:
         return _line(label, TAG_MAX, list=TAGS)
     if field.choices is not None:
-        return _select(label, field.choices.items(), typed)
+        return _select(label, [*nothing, *field.choices.items()], typed)
     if field.rows is not None:
         gone = gettext("(deleted)")
-        return _select(label, [("", _("Choose…")), *field.rows()], typed, gone)
+        return _select(label, [*(nothing or [("", _("Choose…"))]), *field.rows()], typed, gone)
     if field.type is Type.NUMBER:
         return _line(label, 10, inputmode="numeric")
     return _line(label, VALUE_MAX)
@@ -266,9 +269,8 @@ def _parameter_fields(
         return {name: _select(label, parameter.choices.items(), typed.get(name, ""))}
     if parameter.type == "agents":
         return _boxes(name, dict(_rows_of("assignee")), ticked(typed, name))
-    # A type may name a field: then it takes what that field can be compared with.
-    field = FIELDS.get(NAMED.get(parameter.type, parameter.type))
-    return {name: _value_field(field, typed.get(name, ""), label)}
+    field, value = field_of(parameter), typed.get(name, "")
+    return {name: _value_field(field, value, label, required=parameter.required)}
 
 
 def _rows_of(field: str) -> list[tuple[str, str]]:

@@ -1,7 +1,12 @@
 """What the buttons of the page do to a draft; each says which controls may take the focus then."""
 
+from collections.abc import Sized
+
 from automation.editor.drafts import Block, Condition, Draft, Step
 from automation.rules.checking import ACTIONS_MAX, CONDITIONS_MAX, DEPTH_MAX
+from config.text import key_of
+
+VERBS = ("add", "block", "remove", "up", "down")
 
 
 class NoSuchPlace(LookupError):
@@ -11,6 +16,8 @@ class NoSuchPlace(LookupError):
 def press(draft: Draft, act: str) -> list[str]:
     """Do what a button says, such as "add:all-1"; return the ids that may take the focus."""
     verb, _colon, path = act.partition(":")
+    if verb not in VERBS:
+        raise NoSuchPlace
     if path == "actions" or path.startswith("actions-"):
         return _press_step(draft, verb, path)
     if verb in {"add", "block"}:
@@ -21,12 +28,10 @@ def press(draft: Draft, act: str) -> list[str]:
         del block.nodes[at]
         _drop_empty(draft)
         return [f"id_{path}-field", f"id_{path}-kind", f"add-{path.split('-', 1)[0]}"]
-    if verb in {"up", "down"}:
-        (_up if verb == "up" else _down)(draft, path, node)
-        _drop_empty(draft)
-        now = _path_of(draft, node)
-        return [f"{verb}-{now}", f"id_{now}-field", f"id_{now}-kind"]
-    raise NoSuchPlace
+    (_up if verb == "up" else _down)(draft, path, node)
+    _drop_empty(draft)
+    now = _path_of(draft, node)
+    return [f"{verb}-{now}", f"id_{now}-field", f"id_{now}-kind"]
 
 
 def _press_step(draft: Draft, verb: str, path: str) -> list[str]:
@@ -35,10 +40,7 @@ def _press_step(draft: Draft, verb: str, path: str) -> list[str]:
         if len(steps) < ACTIONS_MAX:
             steps.append(Step())
         return [f"id_actions-{len(steps) - 1}-action"]
-    number = path.removeprefix("actions-")
-    at = int(number) if number.isdecimal() and int(number) < len(steps) else -1
-    if at < 0:
-        raise NoSuchPlace
+    at = _index(steps, path.removeprefix("actions-"))
     if verb == "remove":
         del steps[at]
         return [f"id_actions-{at}-action", "add-actions"]
@@ -69,7 +71,7 @@ def _block(draft: Draft, path: str) -> Block:
         raise NoSuchPlace
     block: Block = draft.all if name == "all" else draft.any
     for number in numbers:
-        inner = block.nodes[_index(block, number)]
+        inner = block.nodes[_index(block.nodes, number)]
         if not isinstance(inner, Block):
             raise NoSuchPlace
         block = inner
@@ -79,13 +81,14 @@ def _block(draft: Draft, path: str) -> Block:
 def _at(draft: Draft, path: str) -> tuple[Block, int]:
     above, _dash, number = path.rpartition("-")
     block = _block(draft, above)
-    return block, _index(block, number)
+    return block, _index(block.nodes, number)
 
 
-def _index(block: Block, number: str) -> int:
-    if not number.isdecimal() or int(number) >= len(block.nodes):
+def _index(rows: Sized, number: str) -> int:
+    at = key_of(number)
+    if str(at) != number or at >= len(rows):
         raise NoSuchPlace
-    return int(number)
+    return at
 
 
 def _up(draft: Draft, path: str, node: Condition | Block) -> None:

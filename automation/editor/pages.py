@@ -144,8 +144,8 @@ class RulePages(ImeceAdmin):
                 raise PermissionDenied
             if rule.recipe in RECIPES:
                 return HttpResponseRedirect(recipe_url(rule))
-        desk = _Desk(self, request, rule)
-        return desk.answer() if request.method == "POST" else desk.page()
+        page = _OnePage(self, request, rule)
+        return page.answer() if request.method == "POST" else page.page()
 
 
 def recipe_url(rule: Rule) -> str:
@@ -154,7 +154,7 @@ def recipe_url(rule: Rule) -> str:
     return page if rule.brand_id is None else f"{page}?brand={rule.brand_id}"
 
 
-class _Desk:
+class _OnePage:
     """One request to the page of one rule, which may be new."""
 
     def __init__(self, admin: ImeceAdmin, request: HttpRequest, rule: Rule | None) -> None:

@@ -6,11 +6,13 @@ from django.urls import reverse
 from agents.models import Topic
 from automation.editor.drafts import draft_from, draft_of
 from automation.models import Rule, Run
+from automation.rules.actions import ACTIONS, Action, Parameter
+from automation.rules.registry import FIELDS, Field, Type
 from automation.rules.sentences import said_of
 from chat.models import Conversation
 from tests.agents.conftest import boss, boss_client
 from tests.support.desk import make_desk, start
-from tests.support.factories import make_brand, make_topic
+from tests.support.factories import make_brand, make_team, make_topic
 from tests.support.forms import fields_of
 
 __all__ = ["boss", "boss_client"]
@@ -169,9 +171,21 @@ def test_conditions_and_actions_are_moved_into_groups_out_of_them_and_away(boss_
     assert (told["all"], told["any"]) == ([], [])
     page, told = after(page, "remove:actions-0")
     assert told["actions"] == []
-    # A button for what is no longer there does nothing.
-    assert press(boss_client, page, "up:all-7", url).status_code == 200
-    assert press(boss_client, page, "fly:all", url).status_code == 200
+    page = press(boss_client, boss_client.get(url), "add:actions", url)
+    page, told = after(page, "up:actions-1")
+    assert [each["action"] for each in told["actions"]] == ["send_message", "note"]
+
+
+def test_a_button_for_what_is_not_there_does_nothing(boss_client, page):
+    before = draft_from(filled(page)).told()
+    endless = "9" * 5000
+    for act in (
+        *("up:all-7", "fly:all", "fly:actions-0", "up:actions-5", "block:actions", "up", "up:x-0"),
+        *(f"up:all-{endless}", f"down:actions-{endless}", "add:all-0", "block:all-0-0-0"),
+    ):
+        answer = press(boss_client, page, act)
+        assert answer.status_code == 200, act
+        assert draft_from(filled(answer)).told() == before, act
 
 
 def test_there_are_no_more_conditions_and_levels_than_the_check_allows(boss_client, rule):
@@ -305,7 +319,8 @@ def test_a_rule_that_is_not_saved_is_tried_on_a_real_chat_and_nothing_changes(
         (True, ""),
     ]
     inner = found["rows"][1].rows
-    assert [(row.holds, row.saw) for row in inner] == [(False, "no"), (True, "In queue")]
+    assert [row.holds for row in inner] == [False, True]
+    assert inner[0].saw == "no"
     assert found["would"] == ["say to the customer “Soon”"]
     assert "The rule would act" in tried.content.decode()
     work_all()
@@ -347,3 +362,29 @@ def test_a_rule_on_trial_logs_what_it_would_do_and_that_is_no_run(boss_client, r
     run = boss_client.get(reverse("admin:automation_run_change", args=[runs[made.pk].pk]))
     assert "note for the team “Hello”: only tried out" in run.content.decode()
     assert "only tried out" in boss_client.get(address(made)).content.decode()
+
+
+def test_what_another_room_describes_appears_by_itself(boss_client, page, monkeypatch):
+    team = make_team(name="Satış")
+    within = Field(label="opening hours", type=Type.BOOLEAN, read=lambda facts: True)
+    monkeypatch.setitem(FIELDS, "within", within)
+    asked = {
+        "team": Parameter(label="team", type="team"),
+        "language": Parameter(label="language", type="language"),
+        "as": Parameter(label="as", type="line", required=False),
+    }
+    monkeypatch.setitem(
+        ACTIONS, "hand", Action(label="hand to", do=lambda *_: "", parameters=asked)
+    )
+    page = press(boss_client, page, "refresh", all__0__field="within", actions__0__action="hand")
+    shown = page.content.decode()
+    assert "opening hours: yes" in page.context["sentence"]
+    assert f'<option value="{team.pk}">Satış</option>' in shown
+    assert 'name="actions-0-as"' in shown
+    # What the list shows as chosen is what the sentence says.
+    assert page.context["sentence"].endswith("hand to “…” “Türkçe” “…”. Once per chat.")
+    page = press(boss_client, page, "refresh", actions__0__team=str(team.pk))
+    assert "hand to “Satış” “Türkçe”" in page.context["sentence"]
+    told = draft_from(filled(page)).told()
+    assert told["all"] == [{"field": "within", "operator": "is", "value": True}]
+    assert told["actions"] == [{"action": "hand", "team": str(team.pk), "language": "tr"}]
