@@ -149,6 +149,8 @@ def said_of_action(told: Mapping[str, Any]) -> str:
             named = FIELDS[NAMED.get(parameter.type, "assignee")].name_of
             keys = value if isinstance(value, list) else [value]
             parts += [f"“{(named and named(str(key))) or key or _OPEN}”" for key in keys]
+        elif parameter.type in FIELDS and value:
+            parts.append(f"“{said_of_value(parameter.type, value)}”")
         elif parameter.type == "address":
             parts.append(gettext("(to the customer)") if value == "customer" else f"({value})")
         else:

@@ -382,7 +382,7 @@ def test_what_another_room_describes_appears_by_itself(boss_client, page, monkey
     assert f'<option value="{team.pk}">Satış</option>' in shown
     assert 'name="actions-0-as"' in shown
     # What the list shows as chosen is what the sentence says.
-    assert page.context["sentence"].endswith("hand to “…” “Türkçe” “…”. Once per chat.")
+    assert page.context["sentence"].endswith("hand to “…” “Türkçe”. Once per chat.")
     page = press(boss_client, page, "refresh", actions__0__team=str(team.pk))
     assert "hand to “Satış” “Türkçe”" in page.context["sentence"]
     told = draft_from(filled(page)).told()
