@@ -80,7 +80,7 @@ def test_a_reply_is_written_taken_back_and_sent_while_a_colleague_looks_on(
         {"name": "label.txt", "mimeType": "text/plain", "buffer": b"7741 0923"}
     )
     expect(page.locator("#uploads .upload span:empty")).to_have_count(1)
-    page.get_by_role("button", name="Save and wait").click()
+    page.get_by_role("button", name="Send and wait").click()
     expect(theirs.locator(".ticket-card[data-side=agent]")).to_contain_text("Hello Zeynep Aksoy")
     expect(theirs.locator("#ticket-head .status-waiting")).to_be_visible()
     page.locator("#toasts").get_by_role("button", name="Undo").click()

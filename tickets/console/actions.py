@@ -88,8 +88,14 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         return answer_toast(_("This can't be sent."))
     except (WrongValue, TicketNotAuthorised):
         return answer_toast(_("This ticket is no longer yours."), **CHANGED)
-    seconds = settings.IMECE["REPLY_UNDO_SECONDS"] if entry.kind == Entry.Kind.MESSAGE else 0
-    return answer_events({"ticket:said": {"seq": entry.seq, "seconds": seconds}, **CHANGED})
+    is_reply = entry.kind == Entry.Kind.MESSAGE
+    is_mailed = bool(entry.data.get("to") or entry.data.get("cc"))
+    shown = {
+        "seq": entry.seq,
+        "seconds": settings.IMECE["REPLY_UNDO_SECONDS"] if is_reply else 0,
+        "text": _("Reply is being sent") if is_mailed else _("Reply kept in the ticket"),
+    }
+    return answer_events({"ticket:said": shown, **CHANGED})
 
 
 @login_required

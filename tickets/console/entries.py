@@ -30,7 +30,6 @@ class TicketPart:
     def texts(self) -> Mapping[str, Any]:
         """Return the texts of the scripts."""
         return {
-            "replySaved": gettext("Reply saved"),
             "undo": gettext("Undo"),
             "ticketGone": gettext("This ticket is gone, or you may not see it any more."),
         }

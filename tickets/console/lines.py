@@ -1,6 +1,6 @@
 """The lines of a ticket's timeline as its page shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -23,7 +23,9 @@ def face(name: str, key: str) -> dict[str, Any]:
     return {"initials": letters or name[:2].upper(), "hue": crc32(key.encode()) % HUES}
 
 
-def line_of(entry: Entry, customer: str) -> dict[str, Any]:
+def line_of(
+    entry: Entry, customer: str, deliveries: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """Return one line: words of somebody, or what happened."""
     is_said = entry.kind in (Entry.Kind.MESSAGE, Entry.Kind.NOTE)
     key = author = ""
@@ -43,6 +45,7 @@ def line_of(entry: Entry, customer: str) -> dict[str, Any]:
         "to": entry.data.get("to", "") if entry.kind == Entry.Kind.MESSAGE else "",
         "cc": ", ".join(entry.data.get("cc", ())),
         "files": [file for file in entry.data.get("files", ()) if file.get("name")],
+        "deliveries": deliveries,
         "from_chat": entry.chat_id is not None,
         "at": entry.created_at,
     }

@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from agents.access import Access
 from agents.callers import signed_in
 from config.text import key_of
 from tickets.console.lines import face, line_of
+from tickets.mail.words import deliveries_shown
 from tickets.models import Draft, Entry, Ticket
 from tickets.queries.choices import Choices, agent_choices, team_choices, topic_choices
 from tickets.queries.desk import WISHES
@@ -85,7 +87,10 @@ def _lines(
         rows = list(entries[: LINES + 1])
         has_earlier = len(rows) > LINES
         rows = rows[:LINES]
-    return [line_of(entry, customer) for entry in reversed(rows)], has_earlier
+    answers = [row for row in rows if row.kind == Entry.Kind.MESSAGE and row.data.get("to")]
+    mailed = deliveries_shown(answers, timezone.now()) if answers else {}
+    lines = [line_of(row, customer, mailed.get(row.pk, ())) for row in reversed(rows)]
+    return lines, has_earlier
 
 
 def _answering(drafts: list[Draft], agent_id: int, now: datetime) -> str:

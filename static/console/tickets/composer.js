@@ -134,13 +134,13 @@ export async function post(url, body) {
   }
 }
 
-/** @param {{seq: number, seconds: number}} said */
-function said({ seq, seconds }) {
+/** @param {{seq: number, seconds: number, text: string}} said */
+function said({ seq, seconds, text }) {
   const frame = form();
   if (!frame) return;
   const undo = `${frame.action}${seq}/undo/`;
   if (seconds) {
-    toast(texts.replySaved, { label: texts.undo, seconds, act: () => post(undo) });
+    toast(text, { label: texts.undo, seconds, act: () => post(undo) });
   }
   area().value = "";
   setMode("reply");

@@ -1,5 +1,6 @@
 """The ticket desk's pages and actions, through the test client."""
 
+import html
 import json
 import uuid
 
@@ -12,8 +13,10 @@ from agents.models import Permission, Role
 from agents.operations.canned import add_canned_reply
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.console.showing import LINES
-from tickets.models import Draft, Ticket
+from tickets.mail.words import reason
+from tickets.models import Delivery, Draft, Ticket
 from tickets.operations.contacts import create_contact
+from tickets.operations.deliveries import end_delivery
 from tickets.operations.entries import Said, add_said
 from tickets.operations.tickets import open_ticket
 from tickets.queries.desk import PAGE
@@ -149,14 +152,25 @@ def test_what_customers_write_is_text(desk, brand):
     assert "<img src=x" not in text
 
 
-def test_a_reply_is_kept_and_the_page_does_not_pretend_to_mail_it(desk, brand, mailoutbox):
+def test_a_reply_says_what_became_of_it_with_each_recipient(desk, brand):
     ticket = opened(brand)
-    assert "until then the customer receives nothing" in page(desk, f"{ticket.pk}/")
-    answer = say(desk, ticket, status="resolved")
-    assert "ticket:said" in answer["Console-Events"]
-    assert "Yola çıktı." in page(desk, f"{ticket.pk}/?part=thread")
+    answer = say(desk, ticket, status="resolved", cc="b@example.com")
+    assert "Reply is being sent" in answer["Console-Events"]
     assert Ticket.objects.get(pk=ticket.pk).status == "resolved"
-    assert not mailoutbox
+    shown = page(desk, f"{ticket.pk}/?part=thread")
+    assert "Yola çıktı." in shown
+    assert "→ zeynep@example.com · On its way" in shown
+    gone = Delivery.objects.get(address="b@example.com")
+    end_delivery(delivery=gone, state="failed", code="absent", now=timezone.now())
+    shown = page(desk, f"{ticket.pk}/?part=thread")
+    assert f"→ b@example.com · Not delivered: {reason('absent')}" in html.unescape(shown)
+
+
+def test_a_reply_to_nobody_is_kept_and_does_not_pretend(desk, brand):
+    nobody = create_contact(name="Hakan", email="", phone="0532", language="tr", now=timezone.now())
+    ticket = opened(brand, contact=nobody)
+    assert "Reply kept in the ticket" in say(desk, ticket)["Console-Events"]
+    assert not Delivery.objects.exists()
 
 
 def test_a_reply_is_taken_back_for_a_moment_and_not_later(desk, brand, settings):
@@ -182,7 +196,8 @@ def test_recipients_are_checked_and_what_was_typed_wrong_is_said(desk, brand):
         assert "can't be sent" in say(desk, ticket, **more)["Console-Events"].replace("\u2019", "'")
     say(desk, ticket, to="a@example.com", cc="b@example.com; c@example.com")
     shown = page(desk, f"{ticket.pk}/?part=thread")
-    assert "→ a@example.com, b@example.com, c@example.com" in shown
+    for address in ("a@example.com", "b@example.com", "c@example.com"):
+        assert f"→ {address} · " in shown
 
 
 def test_each_filter_narrows_the_list(desk, brand, elif_, team):
@@ -365,5 +380,5 @@ def test_a_page_costs_a_bounded_number_of_queries(desk, brand, elif_):
         with CaptureQueriesContext(connection) as queries:
             page(desk, path)
         counts[path] = len(queries)
-    assert counts.pop(f"{ticket.pk}/") <= 17
+    assert counts.pop(f"{ticket.pk}/") <= 18
     assert max(counts.values()) <= 15, counts
