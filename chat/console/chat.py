@@ -18,6 +18,7 @@ from chat.models import Conversation, DueAct, Entry, Participation
 from chat.queries.due import Due, due_of_chat
 from chat.queries.panel import Panel, marks_of, panel, participation
 from chat.rights import may_answer, may_file, may_handle
+from tickets.models import Ticket
 
 Status = Conversation.Status
 Act = DueAct.Act
@@ -146,9 +147,20 @@ class Chat:
         number = self.conversation.ticket_id
         if number is None:
             return ""
-        seen = (each for each in self.panel.tickets if each.pk == number)
-        shown = [f"#{number}", *(str(each.get_status_display()) for each in seen)]
+        seen = self._seen_ticket
+        shown = [f"#{number}", *([str(seen.get_status_display())] if seen else [])]
         return " · ".join(shown)
+
+    @property
+    def ticket_url(self) -> str:
+        """Return where its ticket is worked on; nothing for one the agent may not see."""
+        seen = self._seen_ticket
+        return reverse("ticket", args=[seen.pk]) if seen else ""
+
+    @property
+    def _seen_ticket(self) -> Ticket | None:
+        number = self.conversation.ticket_id
+        return next((each for each in self.panel.tickets if each.pk == number), None)
 
     @property
     def can_set_topic(self) -> bool:
@@ -243,6 +255,7 @@ def chat_of(
             "read": marks.read,
             "seen": own.read_seq,
             "last": conversation.last_seq,
+            "ticket": str(conversation.ticket_id or ""),
         },
     )
 

@@ -223,10 +223,11 @@ tick();
 socket.open();
 // What nobody needs in the first moment comes after the page is drawn.
 requestAnimationFrame(() => setTimeout(async () => {
-  const parts = [import("./dialogs.js"), import("./keys.js"), import("./alerts.js"), import("./tags.js")];
-  const [dialogs, keys, alerts, tags] = await Promise.all(parts);
+  const parts = [import("./dialogs.js"), import("./keys.js"), import("./alerts.js"), import("./tags.js"), import("./tickets/counter.js")];
+  const [dialogs, keys, alerts, tags, counter] = await Promise.all(parts);
   dialogs.startDialogs();
   tags.startTags();
+  counter.startCounter();
   keys.startKeys();
   alerts.startAlerts();
   document.documentElement.dataset.ready = "yes";

@@ -297,6 +297,8 @@ export function startChat() {
       return;
     }
     const marks = name === "conversation.read" || name === "conversation.delivered";
+    // Its status stands in the head.
+    if (name === "ticket.changed" && data.ticket === live().ticket) refreshHead();
     const changed = name.startsWith("conversation.") || name === "visitor.changed";
     if (data.conversation === current && changed && !marks) refreshHead();
   });

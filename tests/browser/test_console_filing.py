@@ -111,7 +111,7 @@ def test_the_visitor_sees_the_transfer_and_the_new_agent_and_goes_on_after_a_tic
 
 @pytest.mark.both
 def test_a_chat_becomes_a_ticket_in_one_click_and_its_number_stands_in_the_head(
-    desk: Desk,
+    desk: Desk, new_context: Contexts
 ) -> None:
     desk.opened("Where is my invoice?")
     page = desk.page
@@ -119,7 +119,7 @@ def test_a_chat_becomes_a_ticket_in_one_click_and_its_number_stands_in_the_head(
     chip = page.locator(".ticket-chip")
     expect(chip).to_contain_text("New")
     ticket = Ticket.objects.get()
-    expect(chip).to_contain_text(f"Ticket #{ticket.pk}")
+    expect(chip).to_contain_text(f"Go to ticket #{ticket.pk}")
     expect(page.locator(".history-card")).to_contain_text("Where is my invoice?")
     expect(page.locator("#convert-button")).to_have_count(0)
     expect(page.locator(".is-converted")).to_have_text(
@@ -127,6 +127,16 @@ def test_a_chat_becomes_a_ticket_in_one_click_and_its_number_stands_in_the_head(
     )
     desk.write("We go on here")
     expect(page.locator(".message.is-own")).to_contain_text("We go on here")
+    # It follows the ticket, and leads there.
+    _, theirs = colleague(desk, new_context)
+    expect(theirs.locator("#rail-tickets")).to_be_empty()
+    theirs.goto(f"{desk.site.url}/console/tickets/{ticket.pk}/")
+    ready(theirs)
+    theirs.click("#ticket-more-toggle")
+    theirs.get_by_role("button", name="Put on hold").click()
+    expect(chip).to_contain_text("On hold")
+    chip.click()
+    expect(page.locator("#ticket-subject")).to_have_text("Where is my invoice?")
 
 
 def test_an_unknown_address_is_one_field(desk: Desk) -> None:
