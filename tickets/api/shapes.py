@@ -2,62 +2,165 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.api.shapes import NameAnswer, PersonAnswer, TopicName
 from config.web.api import Moment, WireTimes
-from tickets.models import Contact, Ticket
+from tickets.mail.words import reason
+from tickets.models import Contact, Delivery, Entry, Ticket
+
+# What somebody outside need not tell apart.
+_ON_ITS_WAY = (Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.RETRY)
+
+
+class RequesterAnswer(serializers.Serializer[Any]):
+    """Whose ticket it is."""
+
+    contact = serializers.CharField(source="pk")
+    name = serializers.CharField()
+    email = serializers.SerializerMethodField()
+
+    def get_email(self, contact: Contact) -> str | None:
+        return contact.email or None
 
 
 class TicketAnswer(WireTimes, serializers.ModelSerializer[Ticket]):
-    """A ticket."""
+    """A ticket. `head` is the number of its newest line."""
 
-    id = serializers.IntegerField(source="pk")
+    number = serializers.IntegerField(source="pk")
     brand = NameAnswer()
-    contact = serializers.CharField(source="contact_id")
     topic = TopicName(allow_null=True)
     team = NameAnswer(allow_null=True)
     assignee = PersonAnswer(allow_null=True)
+    requester = RequesterAnswer(source="contact")
+    cc = serializers.ListField(child=serializers.CharField())
+    tags = serializers.SerializerMethodField()
+    spam = serializers.BooleanField(source="is_spam")
+    conversations = serializers.SerializerMethodField()
+    head = serializers.IntegerField(source="last_seq")
 
     class Meta:
         model = Ticket
         fields = [
-            "id",
-            "subject",
-            "status",
-            "priority",
-            "source",
-            "language",
-            "brand",
-            "contact",
-            "topic",
-            "team",
-            "assignee",
-            "created_at",
-            "updated_at",
+            *("number", "subject", "status", "type", "priority", "brand", "topic", "team"),
+            *("assignee", "requester", "cc", "tags", "source", "language", "spam"),
+            *("conversations", "head", "created_at", "updated_at"),
         ]
         read_only_fields = fields
 
+    def get_tags(self, ticket: Ticket) -> list[str]:
+        return [tag.name for tag in ticket.tags.all()]
+
+    def get_conversations(self, ticket: Ticket) -> list[str]:
+        chat = str(ticket.data.get("conversation") or "")
+        return [chat] if chat else []
+
+
+class TicketFileAnswer(serializers.Serializer[Any]):
+    """A file; its bytes are at `attachments/{id}`."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.IntegerField()
+    type = serializers.CharField()
+    width = serializers.IntegerField(required=False)
+    height = serializers.IntegerField(required=False)
+
+
+class DeliveryAnswer(serializers.Serializer[Any]):
+    """What became of a mail to one address."""
+
+    address = serializers.CharField()
+    state = serializers.SerializerMethodField()
+    reason = serializers.SerializerMethodField()
+
+    def get_state(self, delivery: Delivery) -> str:
+        is_on_its_way = delivery.state in _ON_ITS_WAY
+        return str(Delivery.State.QUEUED if is_on_its_way else delivery.state)
+
+    def get_reason(self, delivery: Delivery) -> str:
+        return reason(delivery.code)
+
+
+class TicketAuthorAnswer(serializers.Serializer[Any]):
+    """Who said or did something; an agent by the opaque id."""
+
+    kind = serializers.ChoiceField(Entry.AuthorKind.choices)
+    id = serializers.CharField()
+    name = serializers.CharField()
+
 
 class TicketEntryAnswer(serializers.Serializer[Any]):
-    """One line of a ticket's timeline."""
+    """One line of a ticket's timeline. `data` names both sides of a change."""
 
+    id = serializers.CharField(source="pk")
     seq = serializers.IntegerField()
-    kind = serializers.CharField()
-    author_kind = serializers.CharField()
-    agent = PersonAnswer(allow_null=True)
+    kind = serializers.ChoiceField(Entry.Kind.choices)
+    author = serializers.SerializerMethodField()
     text = serializers.CharField(source="body")
+    to = serializers.SerializerMethodField()
+    cc = serializers.SerializerMethodField()
+    attachments = serializers.SerializerMethodField()
+    delivery = DeliveryAnswer(source="deliveries", many=True)
+    at = Moment(source="created_at")
+
+    def get_fields(self) -> Any:
+        """Add the one whose name the framework keeps for itself."""
+        return super().get_fields() | {"data": serializers.SerializerMethodField()}
+
+    @extend_schema_field(TicketAuthorAnswer)
+    def get_author(self, entry: Entry) -> dict[str, Any]:
+        agent = entry.agent
+        is_customers = entry.author_kind == Entry.AuthorKind.CUSTOMER
+        name = agent.name if agent else entry.ticket.contact.name if is_customers else ""
+        return {
+            "kind": entry.author_kind,
+            "id": agent.public_id if agent else "",
+            "name": name,
+        }
+
+    def get_to(self, entry: Entry) -> str:
+        is_said = entry.kind == Entry.Kind.MESSAGE
+        return str(entry.data.get("to", "")) if is_said else ""
+
+    def get_cc(self, entry: Entry) -> list[str]:
+        return [str(each) for each in entry.data.get("cc", ())]
+
+    @extend_schema_field(TicketFileAnswer(many=True))
+    def get_attachments(self, entry: Entry) -> list[dict[str, Any]]:
+        return [file for file in entry.data.get("files", ()) if file.get("id")]
+
+    def get_data(self, entry: Entry) -> dict[str, Any]:
+        hidden = (
+            {"to", "cc", "cc_before", "files"} if entry.kind == Entry.Kind.MESSAGE else {"files"}
+        )
+        return {name: value for name, value in entry.data.items() if name not in hidden}
+
+
+class TicketEntriesAnswer(serializers.Serializer[Any]):
+    """A batch of a timeline."""
+
+    entries = TicketEntryAnswer(many=True)
+    head = serializers.IntegerField()
+    more = serializers.BooleanField()
+
+
+class SaidAnswer(serializers.Serializer[Any]):
+    """A stored line."""
+
+    id = serializers.CharField(source="pk")
+    seq = serializers.IntegerField()
     at = Moment(source="created_at")
 
 
-class OneTicketAnswer(TicketAnswer):
-    """A ticket with its timeline."""
+class UnsaidAnswer(serializers.Serializer[Any]):
+    """A reply that was taken back."""
 
-    entries = TicketEntryAnswer(many=True)
-
-    class Meta(TicketAnswer.Meta):
-        fields = [*TicketAnswer.Meta.fields, "entries"]
-        read_only_fields = fields
+    text = serializers.CharField()
+    to = serializers.CharField()
+    cc = serializers.ListField(child=serializers.CharField())
+    attachments = TicketFileAnswer(many=True, source="files")
 
 
 class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from tickets.api import contacts, tickets
+from tickets.api import contacts, saying, tickets
 
 urlpatterns = [
     path("tickets", tickets.Tickets.as_view(), name="api-tickets"),
     path("tickets/<int:pk>", tickets.OneTicket.as_view(), name="api-ticket"),
+    path("tickets/<int:pk>/entries", saying.TicketEntries.as_view(), name="api-ticket-entries"),
+    path("tickets/<int:pk>/messages", saying.TicketMessages.as_view(), name="api-ticket-messages"),
+    path("tickets/<int:pk>/notes", saying.TicketNotes.as_view(), name="api-ticket-notes"),
+    path("tickets/<int:pk>/take-back", saying.TakeBack.as_view(), name="api-ticket-take-back"),
     path("contacts", contacts.Contacts.as_view(), name="api-contacts"),
     path("contacts/<int:pk>", contacts.OneContact.as_view(), name="api-contact"),
 ]

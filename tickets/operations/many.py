@@ -9,7 +9,8 @@ from django.db import transaction
 
 from agents.models import Agent, Team
 from tickets.models import Ticket
-from tickets.operations.changes import NotTheirs, WrongValue, change_ticket, mark_spam
+from tickets.operations.changes import NotTheirs, WrongValue
+from tickets.operations.editing import edit_ticket
 from tickets.operations.tags import TooManyTicketTags, change_ticket_tags
 from tickets.rights import TicketNotAuthorised
 
@@ -63,12 +64,10 @@ def _change(
     is_spam: bool | None,
 ) -> Before:
     was, lines = _values(ticket), 0
-    after = change_ticket(ticket=ticket, by=by, now=now, changes=changes)
-    if is_spam is not None:
-        after = mark_spam(ticket=ticket, is_spam=is_spam, by=by, now=now)
     if tag:
         tagged = change_ticket_tags(ticket=ticket, add=[tag], by=by, now=now)
-        lines = tagged.last_seq - after.last_seq
+        lines = tagged.last_seq - ticket.last_seq
+    after = edit_ticket(ticket=ticket, by=by, now=now, changes=changes, is_spam=is_spam)
     became = _values(after)
     different = {key for key in was if was[key] != became[key]}
     return Before(
@@ -98,15 +97,11 @@ def _undo(before: Before, by: Agent, now: datetime) -> bool:
     ticket = Ticket.objects.get(pk=before.ticket_id)
     values = _values(ticket)
     back = {key: value for key, value in before.was.items() if values[key] == before.became[key]}
-    is_spam = back.pop("is_spam", None)
-    if is_spam is not None:
-        mark_spam(ticket=ticket, is_spam=is_spam, by=by, now=now)
-    if back:
-        wish = {key: _row(key, value) for key, value in back.items()}
-        change_ticket(ticket=ticket, by=by, now=now, changes=wish)
     if before.tag:
         change_ticket_tags(ticket=ticket, remove=[before.tag], by=by, now=now)
-    return bool(back or before.tag or is_spam is not None)
+    wish = {key: _row(key, value) for key, value in back.items() if key != "is_spam"}
+    edit_ticket(ticket=ticket, by=by, now=now, changes=wish, is_spam=back.get("is_spam"))
+    return bool(back or before.tag)
 
 
 def _values(ticket: Ticket) -> dict[str, Any]:

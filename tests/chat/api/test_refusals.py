@@ -32,6 +32,7 @@ from tests.support.hostile import bodies
 from tests.support.http import Desk, Widget, cid, make_shop, open_widget, picture, started, taken
 from tickets.api import urls as ticket_urls
 from tickets.models import Contact, Ticket
+from tickets.models import Entry as TicketEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +153,8 @@ class Office:
         return (
             Entry.objects.count(),
             Ticket.objects.count(),
+            Ticket.objects.get(pk=self.ticket.pk).subject,
+            TicketEntry.objects.count(),
             Tag.objects.count(),
             Attachment.objects.count(),
             CannedReply.objects.count() + Device.objects.count(),
