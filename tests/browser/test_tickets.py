@@ -89,13 +89,25 @@ def test_a_reply_is_written_taken_back_and_sent_while_a_colleague_looks_on(
     expect(theirs.locator(".ticket-card[data-side=agent]")).to_have_count(0)
     expect(theirs.locator("#ticket-head .status-new")).to_be_visible()
     page.press("#ticket-text", "Control+Enter")
-    sent = page.locator(".ticket-card[data-side=agent]")
+    sent = page.locator(".ticket-card[data-side=agent][data-kind=message]")
     expect(sent).to_contain_text("→ zeynep@example.com")
     expect(sent.get_by_role("link", name="label.txt")).to_be_visible()
     expect(page.locator("#ticket-text")).to_have_value("")
     # The list follows both.
     expect(theirs.locator(".ticket-row .status-open")).to_be_visible()
     assert Ticket.objects.get(pk=ticket.pk).status == "open"
+    # Words that came while others were written are read first, and don't stop them twice.
+    page.keyboard.type("Anything else?")
+    theirs.keyboard.press("Alt+P")
+    theirs.keyboard.type("I have called her")
+    theirs.keyboard.press("Control+Enter")
+    expect(page.locator(".ticket-card[data-kind=note]")).to_contain_text("I have called her")
+    page.press("#ticket-text", "Control+Enter")
+    expect(page.locator("#ticket-news")).to_be_visible()
+    expect(sent).to_have_count(1)
+    page.press("#ticket-text", "Control+Enter")
+    expect(sent).to_have_count(2)
+    expect(page.locator("#ticket-news")).to_be_hidden()
 
 
 def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(desk: Desk) -> None:

@@ -83,7 +83,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
             seen=said["seen"],
         )
     except SomethingNew as news:
-        return answer_events({"ticket:news": {"head": news.head}, **CHANGED})
+        return answer_events({"ticket:news": {"ticket": str(number), "head": news.head}, **CHANGED})
     except (UnsayableText, UnknownFile):
         return answer_toast(_("This can't be sent."))
     except (WrongValue, TicketNotAuthorised):
@@ -91,6 +91,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     is_reply = entry.kind == Entry.Kind.MESSAGE
     is_mailed = bool(entry.data.get("to") or entry.data.get("cc"))
     shown = {
+        "ticket": str(number),
         "seq": entry.seq,
         "seconds": settings.IMECE["REPLY_UNDO_SECONDS"] if is_reply else 0,
         "text": _("Reply is being sent") if is_mailed else _("Reply kept in the ticket"),
@@ -110,7 +111,14 @@ def take_back(request: HttpRequest, number: int, seq: int) -> HttpResponse:
         unsaid = unsay(entry=entry, by=signed_in(request), now=timezone.now())
     except (TooLateToUnsay, TicketNotAuthorised):
         return answer_toast(_("Too late: it is done."), **CHANGED)
-    back = {"text": unsaid.text, "to": unsaid.to, "cc": list(unsaid.cc), "files": unsaid.files}
+    back = {
+        "ticket": str(number),
+        "text": unsaid.text,
+        "to": unsaid.to,
+        "cc": list(unsaid.cc),
+        "files": unsaid.files,
+        "elsewhere": _("Taken back. The words are your draft in ticket #{n}.").format(n=number),
+    }
     return answer_events({"ticket:unsaid": back, **CHANGED})
 
 

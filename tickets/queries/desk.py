@@ -72,10 +72,7 @@ def count_folders(access: Access, *, brand_id: int | None) -> dict[Folder, int]:
     counted = [folder for folder in Folder if folder is not Folder.ALL]
     found = _unfinished(access, brand_id)
     numbers = found.aggregate(
-        **{
-            folder.value: Count("pk", filter=_within(folder, access), distinct=True)
-            for folder in counted
-        }
+        **{folder.value: Count("pk", filter=_within(folder, access)) for folder in counted}
     )
     return {folder: numbers[folder.value] for folder in counted}
 

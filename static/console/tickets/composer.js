@@ -12,6 +12,9 @@ const BLANK = /\{\{[^{}]*\}\}/;
 /** Loaded when first needed. @type {import("../canned.js") | null} */
 let picker = null;
 let draftTimer = 0;
+/** The save that is under way: one that came after the words were sent would bring them back.
+ * @type {Promise<unknown>} */
+let saving = Promise.resolve();
 /** What the server has of the draft. */
 let kept = "";
 let isSending = false;
@@ -61,7 +64,8 @@ export function keepDraft() {
   if (!frame || written() === kept) return;
   kept = written();
   const body = new URLSearchParams({ text: area().value, mode: field("mode").value });
-  request(frame.dataset.draft ?? "", { method: "POST", body, keepalive: true }).catch(() => {
+  const url = frame.dataset.draft ?? "";
+  saving = saving.then(() => request(url, { method: "POST", body, keepalive: true })).catch(() => {
     // The next key saves again.
     kept = "";
   });
@@ -108,6 +112,7 @@ async function send(button) {
   body.set("status", button?.value ?? "");
   for (const file of files) body.append("file", file.id);
   const used = area().dataset.canned;
+  await saving;
   const isDone = await post(frame.action, body);
   isSending = false;
   if (form() !== frame) return;
@@ -134,14 +139,12 @@ export async function post(url, body) {
   }
 }
 
-/** @param {{seq: number, seconds: number, text: string}} said */
-function said({ seq, seconds, text }) {
-  const frame = form();
-  if (!frame) return;
-  const undo = `${frame.action}${seq}/undo/`;
-  if (seconds) {
-    toast(text, { label: texts.undo, seconds, act: () => post(undo) });
-  }
+/** @param {{ticket: string, seq: number, seconds: number, text: string}} said */
+function said({ ticket, seq, seconds, text }) {
+  const undo = `${settings.console}tickets/${ticket}/say/${seq}/undo/`;
+  if (seconds) toast(text, { label: texts.undo, seconds, act: () => post(undo) });
+  // Another ticket was opened meanwhile: what is written there stays.
+  if (!form() || ticket !== number()) return;
   area().value = "";
   setMode("reply");
   kept = written();
@@ -152,9 +155,12 @@ function said({ seq, seconds, text }) {
   area().focus();
 }
 
-/** @param {{text: string, to: string, cc: string[], files: any[]}} back */
-function unsaid({ text, to, cc, files }) {
-  if (!form()) return;
+/** @param {{ticket: string, text: string, to: string, cc: string[], files: any[], elsewhere: string}} back */
+function unsaid({ ticket, text, to, cc, files, elsewhere }) {
+  if (!form() || ticket !== number()) {
+    toast(elsewhere);
+    return;
+  }
   const box = area();
   // What was begun since stays, after it.
   box.value = [text, box.value].filter(Boolean).join("\n\n");
@@ -324,8 +330,8 @@ export function startComposer() {
     document.body.addEventListener(name, (event) => hear(/** @type {CustomEvent} */ (event).detail));
   on("ticket:said", said);
   on("ticket:unsaid", unsaid);
-  on("ticket:news", ({ head }) => {
-    if (!form()) return;
+  on("ticket:news", ({ ticket, head }) => {
+    if (!form() || ticket !== number()) return;
     field("seen").value = head;
     const news = byId("ticket-news");
     if (news) news.hidden = false;

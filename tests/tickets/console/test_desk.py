@@ -180,6 +180,8 @@ def test_a_reply_is_taken_back_for_a_moment_and_not_later(desk, brand, settings)
     undo = f"/console/tickets/{ticket.pk}/say/{said['seq']}/undo/"
     back = json.loads(desk.post(undo)["Console-Events"])["ticket:unsaid"]
     assert (back["text"], back["to"]) == ("Yola çıktı.", "zeynep@example.com")
+    # Whoever looks at another ticket by then is not given its words there.
+    assert said["ticket"] == back["ticket"] == str(ticket.pk)
     assert Ticket.objects.get(pk=ticket.pk).status == "new"
     assert "Too late" in desk.post(undo)["Console-Events"]
     settings.IMECE = settings.IMECE | {"REPLY_UNDO_SECONDS": 0}
@@ -279,6 +281,30 @@ def test_canned_replies_are_filled_for_the_ticket(desk, brand, elif_):
     desk.post(f"/console/tickets/{ticket.pk}/canned/{reply.pk}/used/")
     reply.refresh_from_db()
     assert reply.used_count == 1
+
+
+def test_a_mail_shows_its_sender_what_it_quotes_and_what_was_not_taken(desk, brand):
+    data = {
+        "from": "other@example.com",
+        "rest": "> Merhaba",
+        "refused": [{"name": "virus.exe", "reason": "kind"}],
+        "stranger": True,
+        "automatic": True,
+        "files": [{"name": "gone.pdf"}],
+    }
+    now = timezone.now()
+    ticket = opened(brand, said=[Said(body="Teşekkürler", at=now, data=data)])
+    shown = html.unescape(page(desk, f"{ticket.pk}/?part=thread"))
+    for text in (
+        "other@example.com · ",
+        "Not from the customer's address",
+        "Automatic answer",
+        "Earlier in this mail",
+        "> Merhaba",
+        "This file was not taken: virus.exe",
+        "gone.pdf",
+    ):
+        assert text in shown, text
 
 
 def test_earlier_lines_come_by_pages_and_stay_while_the_thread_is_drawn_anew(desk, brand):
