@@ -50,6 +50,11 @@ def beat_schedule(
             "schedule": sweep_seconds,
             "options": {"expires": 2 * sweep_seconds},
         },
+        "tickets.fetch_mail": {
+            "task": "tickets.fetch_mail",
+            "schedule": 60.0,
+            "options": {"queue": "mail", "expires": 60.0},
+        },
         "automation.forget": {
             "task": "automation.forget",
             "schedule": 3600.0,

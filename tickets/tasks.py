@@ -1,9 +1,11 @@
 """Effects of tickets."""
 
+from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
 from config.outbox.registry import register
 from tickets.mail.answers import deliver
+from tickets.mail.inbound.fetching import fetch_all
 from tickets.mail.inbound.ingest import ingest
 from tickets.mail.send import MAIL, mail_ticket
 from tickets.operations.deliveries import DELIVER
@@ -14,3 +16,9 @@ register(MAIL, mail_ticket, queue="mail", at_most_once=True, label=_("E-mail: an
 register(DELIVER, deliver, queue="mail", label=_("E-mail: an agent's answer to a ticket"))
 # Reading may take long, and nobody waits for it as for a mail that is to leave.
 register(INGEST, ingest, queue="media", label=_("E-mail: incoming"))
+
+
+@shared_task(name="tickets.fetch_mail", ignore_result=True)
+def fetch_mail(**_options: object) -> None:
+    """Keep what has come into the mailboxes."""
+    fetch_all()

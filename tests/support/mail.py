@@ -1,16 +1,26 @@
-"""Mail servers for tests: an SMTP server that answers as it is told."""
+"""Mail servers for tests: one for SMTP that answers as it is told, and Dovecot for IMAP."""
 
+import getpass
+import grp
+import os
+import pwd
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 
-from tests.support.process import free_port
+from tests.support.process import Process, free_port
+from tests.support.servers import absent
 
 
 @dataclass
@@ -66,3 +76,91 @@ def smtp_server(**passwords: str) -> Iterator[Smtp]:
         yield handler
     finally:
         controller.stop()
+
+
+class Dovecot(Process):
+    """Dovecot with one user and a maildir in a temporary directory."""
+
+    USER, PASSWORD = "destek", "gizli"
+
+    def __init__(self, directory: Path) -> None:
+        binary = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
+        if binary is None:
+            raise absent("Dovecot", "dovecot-imapd")
+        self.port = free_port()
+        # Root may own no mail, and the server's own users come with its package.
+        name = "dovecot" if os.geteuid() == 0 else getpass.getuser()
+        user = pwd.getpwnam(name)
+        group = grp.getgrgid(user.pw_gid).gr_name
+        mail = directory / "mail"
+        mail.mkdir()
+        if os.geteuid() == 0:
+            os.chown(directory, user.pw_uid, user.pw_gid)
+            os.chown(mail, user.pw_uid, user.pw_gid)
+        config = directory / "dovecot.conf"
+        config.write_text(f"""
+protocols = imap
+base_dir = {directory}/run
+state_dir = {directory}/state
+log_path = /dev/stderr
+ssl = no
+disable_plaintext_auth = no
+listen = 127.0.0.1
+first_valid_uid = 1
+default_internal_user = {name}
+default_internal_group = {group}
+default_login_user = {name}
+mail_location = maildir:{mail}/%u
+mail_fsync = never
+passdb {{
+  driver = static
+  args = password={self.PASSWORD}
+}}
+userdb {{
+  driver = static
+  args = uid={user.pw_uid} gid={user.pw_gid} home={mail}/%u
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {self.port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+""")
+        super().__init__([binary, "-F", "-c", str(config)], name="dovecot")
+
+    def is_ready(self) -> bool:
+        try:
+            with self.client():
+                return True
+        except (OSError, IMAPClientError):
+            return False
+
+    def client(self) -> IMAPClient:
+        """Return a connection of whoever else uses the mailbox."""
+        client = IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=10)
+        client.login(self.USER, self.PASSWORD)
+        return client
+
+    def deliver(self, *mails: EmailMessage | bytes, folder: str = "INBOX") -> None:
+        """Put mails into a folder."""
+        with self.client() as client:
+            for mail in mails:
+                client.append(folder, mail if isinstance(mail, bytes) else bytes(mail))
+
+
+@contextmanager
+def dovecot_server() -> Iterator[Dovecot]:
+    """Run one with an empty mailbox."""
+    with (
+        tempfile.TemporaryDirectory(prefix="imece-imap-", ignore_cleanup_errors=True) as directory,
+        Dovecot(Path(directory)) as server,
+    ):
+        server.start(timeout=30)
+        yield server

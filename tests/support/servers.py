@@ -32,7 +32,7 @@ POSTGRES_HOMES = Path("/usr/lib/postgresql")
 QUEUES = "realtime,rules,push,outbound,mail,media,maintenance,exports"
 
 
-def _absent(server: str, package: str) -> RuntimeError:
+def absent(server: str, package: str) -> RuntimeError:
     """Return the error that a server isn't installed; skips the test instead, except under CI."""
     reason = f"No {server} here: apt-get install {package}"
     if "PYTEST_CURRENT_TEST" in os.environ and not os.environ.get("CI"):
@@ -49,7 +49,7 @@ def _postgres_binaries() -> Path:
         return installed[-1].parent
     if found := shutil.which("postgres"):
         return Path(found).resolve().parent
-    raise _absent("PostgreSQL", "postgresql")
+    raise absent("PostgreSQL", "postgresql")
 
 
 def _version(path: Path) -> float:
@@ -147,7 +147,7 @@ class Redis(Process):
         self._password = password or None
         binary = shutil.which("redis-server")
         if binary is None:
-            raise _absent("Redis", "redis-server")
+            raise absent("Redis", "redis-server")
         super().__init__(
             [
                 *(binary, "--port", str(self.port), "--bind", "127.0.0.1"),

@@ -1,5 +1,6 @@
 """The mailboxes of brands: what their servers are, and how they are doing."""
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -9,13 +10,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ANYWHERE, ImeceAdmin
 from agents.callers import signed_in
 from agents.models import Brand
 from config.mail import is_address, mailbox, own_spelling
+from tickets.mail.inbound.fetching import fetch
 from tickets.mail.trying import send_test
 from tickets.mail.words import reason, state_of_server
 from tickets.models import Delivery, Mailbox
@@ -43,6 +45,10 @@ class MailboxForm(_MailboxForm):
             ),
             "smtp_host": _("Such as smtp.example.com. Empty: the server of the installation."),
             "smtp_user": _("Empty: the server asks for none."),
+            "imap_host": _("Such as imap.example.com. Empty: no mail is fetched."),
+            "imap_folder": _(
+                "What arrives there from now on is taken in; what lies there already is not."
+            ),
         }
         widgets = {
             "signature_tr": forms.Textarea(attrs={"rows": 3, "lang": "tr"}),
@@ -60,6 +66,10 @@ class MailboxForm(_MailboxForm):
         """Refuse a port that there isn't."""
         return self._port("smtp_port")
 
+    def clean_imap_port(self) -> int:
+        """Refuse a port that there isn't."""
+        return self._port("imap_port")
+
     def _port(self, name: str) -> int:
         port: int = self.cleaned_data[name]
         if not 0 < port < 65536:
@@ -72,12 +82,12 @@ class MailboxAdmin(ImeceAdmin):
     """Mailboxes, each with the state of its servers."""
 
     form = MailboxForm
-    list_display = ["address", "brand", "sending"]
+    list_display = ["address", "brand", "sending", "reading"]
     list_select_related = ["brand"]
     search_fields = ["address", "brand__name"]
     ordering = ["address"]
-    readonly_fields = ["sending"]
-    actions = ["test_sending"]
+    readonly_fields = ["sending", "reading"]
+    actions = ["test_sending", "fetch_now"]
     fieldsets = [
         (
             None,
@@ -98,6 +108,16 @@ class MailboxAdmin(ImeceAdmin):
                 "description": _("Save, then choose “Send a test e-mail to me” on this page."),
             },
         ),
+        (
+            _("Reading"),
+            {
+                "fields": [
+                    *("imap_host", "imap_port", "imap_security"),
+                    *("imap_user", "imap_password", "imap_folder", "reading"),
+                ],
+                "description": _("By IMAP, every minute. Save, then choose “Fetch now” to try it."),
+            },
+        ),
     ]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -110,6 +130,14 @@ class MailboxAdmin(ImeceAdmin):
             kwargs["queryset"] = free.order_by("name")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save what was typed, and nothing of how far the fetcher is meanwhile."""
+        if change:
+            obj.save(update_fields=form.changed_data)
+            self.note(request, "changed", obj, fields=form.changed_data)
+        else:
+            super().save_model(request, obj, form, change)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A mailbox stays with its brand."""
         return False
@@ -120,6 +148,31 @@ class MailboxAdmin(ImeceAdmin):
         if own.pk is None:
             return "—"
         return state_of_server(own.send_error, _moment(own.send_error_at), _moment(own.sent_at))
+
+    @admin.display(description=_("reading"))
+    def reading(self, own: Mailbox) -> str:
+        """How fetching is doing."""
+        if own.pk is None or not own.is_read:
+            return "—"
+        error_at, worked_at = _moment(own.fetch_error_at), _moment(own.fetched_at)
+        return state_of_server(own.fetch_error, error_at, worked_at)
+
+    @admin.action(description=_("Fetch now"), permissions=["change"], location=ANYWHERE)
+    def fetch_now(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
+        """Read mailboxes while the admin waits, and say how it went."""
+        for own in queryset.select_related("brand").exclude(imap_host="")[:5]:
+            before = own.mails.count()
+            error = fetch(own, ends=time.monotonic() + 10)
+            if error:
+                self.message_user(request, f"{own.brand} ({own}): {reason(error)}", messages.ERROR)
+                continue
+            text = ngettext(
+                "%(address)s works: %(count)d new mail.",
+                "%(address)s works: %(count)d new mails.",
+                count := own.mails.count() - before,
+            )
+            told = text % {"address": own, "count": count}
+            self.message_user(request, told, messages.SUCCESS)
 
     @admin.action(
         description=_("Send a test e-mail to me"), permissions=["change"], location=ANYWHERE
@@ -134,7 +187,9 @@ class MailboxAdmin(ImeceAdmin):
                 self.message_user(request, text % {"address": own, "to": to}, messages.SUCCESS)
                 continue
             said = f" ({outcome.detail})" if outcome.detail else ""
-            self.message_user(request, f"{own}: {reason(outcome.code)}{said}", messages.ERROR)
+            self.message_user(
+                request, f"{own.brand} ({own}): {reason(outcome.code)}{said}", messages.ERROR
+            )
 
 
 def _moment(at: Any) -> str:

@@ -82,6 +82,8 @@ def letter(
         "author": one_line(author),
         "text": text,
         "signature": signature,
+        # Whoever writes above the line is understood.
+        "is_answered": mailbox is not None and mailbox.is_read,
         "left_out": [one_line(name) for name in left_out],
     }
     threading = {"Message-ID": message_id, INSTANCE_HEADER: instance_mark()}

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils.functional import cached_property
+from imapclient import IMAPClient
 
 from config.web.outbound import resolve_public
 from tickets.models import Mailbox, Security
@@ -62,3 +63,28 @@ class BrandBackend(EmailBackend):
 def mailer_of(mailbox: Mailbox | None) -> EmailBackend | None:
     """Return the brand's own server; None where the environment's sends. Raises `WrongKey`."""
     return BrandBackend(mailbox) if mailbox is not None and mailbox.smtp_host else None
+
+
+def imap_of(mailbox: Mailbox) -> IMAPClient:
+    """Return a connection to the brand's folder, signed in.
+
+    Raises `WrongKey`, `OutboundError`, `OSError`, `UnicodeError` or what imapclient raises.
+    """
+    password = mailbox.imap_password.reveal()
+    address = resolve_public(mailbox.imap_host, mailbox.imap_port)
+    context = NamedContext.of(mailbox.imap_host)
+    client = IMAPClient(
+        address,
+        port=mailbox.imap_port,
+        ssl=mailbox.imap_security == Security.TLS,
+        ssl_context=context if mailbox.imap_security == Security.TLS else None,
+        timeout=SECONDS,
+    )
+    try:
+        if mailbox.imap_security == Security.STARTTLS:
+            client.starttls(context)
+        client.login(mailbox.imap_user, password)
+    except BaseException:
+        client.shutdown()
+        raise
+    return client

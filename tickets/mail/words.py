@@ -29,6 +29,8 @@ REASONS: Mapping[str, str | Promise] = {
         "Mail servers take user names and passwords of plain letters (a to z), digits and signs"
         " only."
     ),
+    "folder": gettext_lazy("The mail server has no folder of this name."),
+    "interrupted": gettext_lazy("The connection broke off. It is tried again every minute."),
     "no_answer": gettext_lazy(
         "The mail server took the mail but didn't confirm it. It is not sent again, so that nobody"
         " gets it twice."
@@ -54,12 +56,13 @@ PUT_ASIDE: Mapping[str, str | Promise] = {
     "agent": gettext_lazy("Its sender's address is one of ours, and anybody can write it there."),
     "automatic": gettext_lazy("A machine wrote it, and it answers no ticket."),
     "too_many": gettext_lazy("This address has opened too many tickets within an hour."),
-    "size": gettext_lazy("It is larger than 25 MB."),
+    "size": gettext_lazy("It is larger than 25 MB; the whole of it is in the mailbox."),
     "header": gettext_lazy("Its header is too large."),
     "headers": gettext_lazy("It has too many header lines."),
     "lines": gettext_lazy("It has too many lines."),
     "parts": gettext_lazy("It has too many parts."),
     "depth": gettext_lazy("Its parts are nested too deeply."),
+    "server": gettext_lazy("The mail server doesn't hand it out."),
     "broken": gettext_lazy("Reading it failed several times."),
 }
 

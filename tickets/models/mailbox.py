@@ -1,4 +1,4 @@
-"""Where a brand's mail leaves from."""
+"""Where a brand's mail leaves from, and where it comes in."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +34,27 @@ class Mailbox(models.Model):
     )
     smtp_user = models.CharField(_("user"), max_length=200, blank=True)
     smtp_password = EncryptedField(_("password"))
+    imap_host = models.CharField(_("server"), max_length=200, blank=True)
+    imap_port = models.PositiveIntegerField(_("port"), default=993)
+    imap_security = models.CharField(
+        _("security"), max_length=8, choices=Security, default=Security.TLS
+    )
+    imap_user = models.CharField(_("user"), max_length=200, blank=True)
+    imap_password = EncryptedField(_("password"))
+    imap_folder = models.CharField(_("folder"), max_length=200, default="INBOX")
+    # Up to where its folder is read; another validity means that all numbers are new.
+    uid_validity = models.BigIntegerField(null=True, editable=False)
+    last_uid = models.BigIntegerField(default=0, editable=False)
+    # What lay there before is nobody's to read.
+    reads_since = models.DateTimeField(null=True, editable=False)
+    # Who reads it now, until when.
+    fetching_until = models.DateTimeField(null=True, editable=False)
+    # A mail that the server doesn't hand out, and how often it was asked for.
+    stuck_uid = models.BigIntegerField(default=0, editable=False)
+    stuck_times = models.PositiveSmallIntegerField(default=0, editable=False)
+    fetched_at = models.DateTimeField(null=True, editable=False)
+    fetch_error = models.CharField(max_length=20, blank=True, editable=False)
+    fetch_error_at = models.DateTimeField(null=True, editable=False)
     # What the server last did with a mail: nothing wrong, or the code of a sentence.
     sent_at = models.DateTimeField(null=True, editable=False)
     send_error = models.CharField(max_length=20, blank=True, editable=False)
@@ -45,6 +66,11 @@ class Mailbox(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def is_read(self) -> bool:
+        """Return whether answers to it reach us."""
+        return bool(self.imap_host)
 
     def signature(self, language: str) -> str:
         """Return what stands below an answer in `language`."""

@@ -26,17 +26,21 @@ def store_mail(
     content: bytes,
     uid_validity: int | None = None,
     uid: int | None = None,
+    refused: str = "",
     now: datetime,
 ) -> RawMail | None:
-    """Keep a mail and have it taken in; None when the mailbox has it already."""
-    key = _key(content)
+    """Keep a mail and have it taken in; None when the mailbox has it already.
+
+    One that is `refused`, which says why, is only kept, as far as there is anything of it.
+    """
+    key = hashlib.sha256(f"{uid_validity}.{uid}".encode()).hexdigest() if refused else _key(content)
     if RawMail.objects.filter(mailbox=mailbox, key=key).exists():
         return None
     # Before any transaction: a slow disk must not hold the database's lock.
     name = f"mail/{now:%Y/%m}/{secrets.token_hex(16)}.eml"
     path = default_storage.save(name, ContentFile(content))
     try:
-        kept = _keep(mailbox, key, path, len(content), uid_validity, uid, now)
+        kept = _keep(mailbox, key, path, len(content), uid_validity, uid, refused, now)
     except Exception:
         default_storage.delete(path)
         raise
@@ -53,6 +57,7 @@ def _keep(
     size: int,
     uid_validity: int | None,
     uid: int | None,
+    refused: str,
     now: datetime,
 ) -> RawMail | None:
     # Of two that fetch at once the second waits here.
@@ -66,9 +71,12 @@ def _keep(
         size=size,
         uid_validity=uid_validity,
         uid=uid,
+        state=RawMail.State.BROKEN if refused else RawMail.State.STORED,
+        reason=refused,
         received_at=now,
     )
-    _enqueue(kept)
+    if not refused:
+        _enqueue(kept)
     return kept
 
 

@@ -20,6 +20,9 @@ TYPED = {
     "smtp_security": "none",
     "smtp_user": "destek",
     "smtp_password": "çok gizli",
+    "imap_port": "993",
+    "imap_security": "tls",
+    "imap_folder": "INBOX",
 }
 
 
