@@ -6,13 +6,14 @@ from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from automation.mail import warn
 from automation.models import Notification, Run, Tally
 from automation.notifications.hearing import WAITING, tell_waiting
 from automation.notifications.sending import send_delivery
 from automation.notifications.telling import SEND
 from automation.reactions import LOOK, look
 from automation.rules.clock import DUE, arm_rule, look_at_clock
-from automation.rules.writing import ARM
+from automation.rules.writing import ARM, WARN
 from config.outbox.registry import register
 
 KEEP = timedelta(days=90)
@@ -20,6 +21,7 @@ _BATCH = 1000
 
 register(LOOK, look, queue="rules", label=_("Rules look at a chat"))
 register(DUE, look_at_clock, queue="rules", label=_("A time rule looks at a chat"))
+register(WARN, warn, queue="mail", label=_("E-mail: a rule was switched off"))
 register(ARM, arm_rule, queue="rules", label=_("A time rule begins"))
 # Each asks somebody else's server, so many do at once.
 register(SEND, send_delivery, queue="push", parallel=32, label=_("A notification to a device"))

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Min
 
+from agents.access import accesses_of
 from agents.audit import record
 from agents.models import Agent
 from automation.models import Rule
@@ -16,6 +17,8 @@ from config.outbox.operations import enqueue
 
 # Outbox: have a time rule look at the chats that are open already.
 ARM = "automation.arm"
+# Outbox: write to somebody who administers that a rule was switched off.
+WARN = "automation.warn"
 FIELDS = (
     *("name", "mode", "when", "after", "subject", "brand", "group", "position", "fires"),
     *("all", "any", "actions", "stop"),
@@ -120,6 +123,15 @@ def switch_off(*, rule: Rule, because: str, now: datetime) -> None:
     rule.mode, rule.switched_off, rule.changed_at = Rule.Mode.OFF, because, now
     rule.save(update_fields=["mode", "switched_off", "changed_at"])
     _changed(rule, "switched_off", by=None, fields=[because])
+    for agent_id in administrators():
+        key = f"{WARN}:{rule.pk}:{now.timestamp()}:{agent_id}"
+        enqueue(kind=WARN, key=key, payload={"rule": rule.pk, "agent": agent_id})
+
+
+def administrators() -> list[int]:
+    """Return who looks after the rules."""
+    accesses = accesses_of(Agent.objects.filter(is_active=True))
+    return sorted(agent_id for agent_id, access in accesses.items() if access.everything)
 
 
 def first_position() -> int:

@@ -202,6 +202,12 @@ class Chat:
         ]
 
     @property
+    def has_rules(self) -> bool:
+        """Return whether the agent may read what rules did with it: there was something."""
+        lines = self.conversation.entries.filter(kind=Entry.Kind.STATUS, data__has_key="ran")
+        return self.access.everything and lines.exists()
+
+    @property
     def reasons(self) -> list[str]:
         """Return why the chat came to its agent."""
         entry = self.panel.assignment

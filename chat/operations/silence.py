@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -13,15 +13,21 @@ from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Offer
 from chat.operations.conversations import end_conversation
 from chat.operations.entries import NewLine, append
+from chat.operations.forms import offer_form
 from chat.operations.tickets import convert_to_ticket
+from chat.queries.people import email_of
 from config.events import publish
 
 IDLE = "idle"
+# For how long the form is offered to somebody whose address nobody knows.
+FORM_FOR = timedelta(minutes=5)
+Form = Conversation.Form
 
 
 def end_long_waits(*, now: datetime) -> int:
     """Make tickets of chats that stood in line too long for anybody to come; return how many.
 
+    So of those whose desk has closed. Who can't be answered by e-mail is offered the form first.
     What rings may still be taken, and what an agent had before goes to the next one.
     """
     ringing = Offer.objects.filter(result=Offer.Result.OPEN).values("conversation")
@@ -30,14 +36,23 @@ def end_long_waits(*, now: datetime) -> int:
 
 
 def _new_in_line(now: datetime) -> QuerySet[Conversation]:
+    """Return chats that have waited too long, or whose desk has closed meanwhile."""
     longest = timedelta(seconds=settings.IMECE["MAX_WAIT_SECONDS"])
     found: QuerySet[Conversation] = Conversation.objects.in_line(now).filter(
+        Q(queued_at__lte=now - longest) | Q(form_offered=Form.HOURS),
         kind=Conversation.Kind.CUSTOMER,
         accepted_at=None,
-        queued_at__lte=now - longest,
         is_demo=False,
     )
-    return found
+    return found.select_related("visitor", "contact")
+
+
+def _can_be_answered(chat: Conversation, now: datetime) -> bool:
+    """Return whether a chat may end as a ticket: whose address nobody knows is shown the form."""
+    if email_of(chat):
+        return True
+    longest = timedelta(seconds=settings.IMECE["MAX_WAIT_SECONDS"])
+    return chat.queued_at is not None and now - chat.queued_at > longest + FORM_FOR
 
 
 @transaction.atomic
@@ -48,13 +63,18 @@ def _end_wait(chat: Conversation, now: datetime) -> bool:
     chat = lock_conversation(chat)
     if not _new_in_line(now).filter(pk=chat.pk).exists():
         return False
+    if not _can_be_answered(chat, now):
+        if not chat.form_offered:
+            offer_form(conversation=chat, because=Form.FULL, now=now)
+        return False
+    is_closed = chat.form_offered == Form.HOURS
     convert_to_ticket(conversation=chat, by=None, now=now)
     end_conversation(
         conversation=chat,
         by=None,
         now=now,
         outcome=Conversation.Outcome.CONVERTED,
-        because="timed_out",
+        because="closed" if is_closed else "timed_out",
     )
     return True
 

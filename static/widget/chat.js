@@ -31,6 +31,7 @@ export class Chat {
   #place = h("p", { class: "queue-place", role: "status" });
   #ended = h("div", { class: "ended", hidden: true });
   #over = h("p", { class: "ended-said", role: "status", hidden: true });
+  #anew = h("button", { class: "button", onclick: () => this.#app.again() });
   #thread = h("div", { class: "chat-thread" });
 
   /** @param {import("./frame.js").App} app @param {any} chat */
@@ -180,6 +181,7 @@ export class Chat {
     // It waits for the visitor, who may begin anew instead.
     this.#ended.hidden = open && (status !== "waiting" || agent);
     this.#over.hidden = open;
+    this.#anew.classList.toggle("is-primary", !open);
     this.#composer.element.hidden = !open;
     const about = topic?.name || this.#chat.topic_text || "";
     if (agent && !queued) {
@@ -265,10 +267,8 @@ export class Chat {
   #buildEnd() {
     const { chat: texts } = this.#app.texts;
     this.#over.append(texts.ended);
-    this.#ended.append(
-      this.#over,
-      h("button", { class: "button is-primary", onclick: () => this.#app.again() }, texts.again),
-    );
+    this.#anew.append(texts.again);
+    this.#ended.append(this.#over, this.#anew);
   }
 
   async #finish() {

@@ -12,7 +12,7 @@ const SCORES = [1, 2, 3, 4, 5];
 /** Beside the words that it has ended, and the way to a new one. @param {App} app @param {string} id
  * @param {HTMLElement} place @param {() => boolean} isAnswered by a person */
 export async function drawEnd(app, id, place, isAnswered) {
-  const [said, again] = place.querySelectorAll(":scope > .ended-said, :scope > .is-primary");
+  const [said, again] = place.children;
   place.replaceChildren(said, again);
   const chat = await app.api.call(`conversations/${id}`).catch(() => null);
   last = chat;

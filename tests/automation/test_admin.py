@@ -78,6 +78,18 @@ def test_the_log_says_why_a_rule_ran_and_what_it_did(boss_client, rule, work_all
     assert "note for the team “Hello”: done" in shown
 
 
+def test_who_administers_goes_from_a_chat_to_what_its_rules_did(boss_client, rule, work_all):
+    chat, plain = start(make_desk()), start(make_desk())
+    rule()
+    done = start(make_desk())
+    work_all()
+    address = f"/admin/automation/run/?conversation__id__exact={done.pk}"
+    assert address in page(boss_client, f"/console/chats/{done.public_id}/")
+    assert done.public_id in page(boss_client, address)
+    assert chat.public_id not in page(boss_client, address)
+    assert "automation/run" not in page(boss_client, f"/console/chats/{plain.public_id}/")
+
+
 def test_a_rule_that_was_switched_off_by_itself_says_so_until_somebody_looks(boss_client, rule):
     made = rule(name="Döngü")
     Rule.objects.filter(pk=made.pk).update(mode="off", switched_off="loop")

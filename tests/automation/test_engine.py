@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,9 +20,9 @@ from chat.models import Conversation, Entry
 from chat.operations.tags import add_tag
 from chat.posting.messages import Author, Outgoing, post_message
 from config.folding import fold
-from config.outbox.operations import RetryAfter
+from config.outbox.operations import RetryAfter, drain
 from tests.support.desk import fresh, make_desk, start
-from tests.support.factories import make_conversation, make_visitor
+from tests.support.factories import make_agent, make_conversation, make_role, make_visitor
 from tests.support.http import cid
 
 pytestmark = pytest.mark.django_db
@@ -187,7 +188,10 @@ def test_rules_that_cause_each_other_end_after_three(desk, rule):
     assert max(Run.objects.values_list("depth", flat=True)) <= engine.DEPTH_MAX
 
 
-def test_a_rule_that_acts_too_often_because_of_others_is_switched_off(desk, rule, monkeypatch):
+def test_a_rule_that_acts_too_often_because_of_others_is_switched_off_and_admins_are_told(
+    desk, rule, monkeypatch
+):
+    boss = make_agent(role=make_role("admin", scope="all"), language="tr")
     monkeypatch.setattr(engine, "CAP", 0)
     first = rule(actions=[{"action": "add_tag", "tag": "bir"}])
     second = rule(
@@ -201,6 +205,9 @@ def test_a_rule_that_acts_too_often_because_of_others_is_switched_off(desk, rule
     second.refresh_from_db()
     assert (first.mode, second.mode, second.switched_off) == ("on", "off", "loop")
     assert notes(chat) == []
+    drain("mail")
+    [sent] = mail.outbox
+    assert (sent.to, sent.subject) == ([boss.email], "“Deneme” kuralı kapatıldı")
 
 
 def test_a_trial_says_what_it_would_do_and_stops_nobody(desk, rule):

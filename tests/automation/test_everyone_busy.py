@@ -7,6 +7,7 @@ import time_machine
 from django.core import mail
 from django.utils import timezone
 
+from agents.operations.hours import set_hours
 from automation.models import Rule
 from automation.rules import book
 from chat.models import Conversation, Entry
@@ -154,10 +155,40 @@ def test_a_visitor_who_leaves_the_line_is_answered_by_mail(desk, busy_rules, wor
 def test_a_wait_that_is_too_long_ends_as_a_ticket(desk, busy_rules, work_all):
     chat = start(desk)
     work_all()
+    # Nobody knows where to answer: the form is offered, for some minutes.
     sweep_once(now=timezone.now() + timedelta(minutes=11))
+    assert (fresh(chat).status, fresh(chat).form_offered) == ("queued", "full")
+    sweep_once(now=timezone.now() + timedelta(minutes=14))
+    assert fresh(chat).status == "queued"
+    sweep_once(now=timezone.now() + timedelta(minutes=16))
     done = fresh(chat)
     assert (done.status, done.outcome) == ("resolved", "converted")
     assert Ticket.objects.filter(conversations=chat).count() == 1
+
+
+def test_who_can_be_answered_by_mail_is_not_shown_a_form_when_the_wait_ends(
+    desk, busy_rules, work_all
+):
+    chat = start(desk, make_visitor(desk.brand, email="vera@example.com"))
+    work_all()
+    sweep_once(now=timezone.now() + timedelta(minutes=11))
+    done = fresh(chat)
+    assert (done.status, done.outcome, done.form_offered) == ("resolved", "converted", "")
+
+
+def test_those_in_line_become_tickets_when_the_desk_closes(desk, busy_rules, work_all):
+    known = start(desk, make_visitor(desk.brand, email="vera@example.com"))
+    unknown = start(desk)
+    work_all()
+    now = timezone.now()
+    shut = {day: [] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    set_hours(owner=desk.brand, week=shut, dates=(), by=None, now=now)
+    sweep_once(now=now + timedelta(seconds=5))
+    sweep_once(now=now + timedelta(seconds=10))
+    done = fresh(known)
+    assert (done.status, done.outcome) == ("resolved", "converted")
+    assert done.entries.get(kind="resolved").data["because"] == "closed"
+    assert (fresh(unknown).status, fresh(unknown).form_offered) == ("queued", "hours")
 
 
 def leave(widget) -> dict:

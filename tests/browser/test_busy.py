@@ -56,7 +56,7 @@ def test_a_stranger_is_asked_first_and_who_joins_the_line_is_answered_and_agents
     first = Visitor(visitor_context(new_context), shop.url).start("Bir")
     first.sees(_ASKED[language])
     # It waits for the visitor: no line and no agent is promised, and a new chat is one press away.
-    anew = first.frame.locator(".ended .is-primary")
+    anew = first.frame.locator(".ended button").first
     expect(anew).to_be_visible()
     expect(first.frame.locator(".queue")).to_be_hidden()
     page.goto(f"{site.url}/console/?tab=all")

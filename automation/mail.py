@@ -1,0 +1,16 @@
+"""Mail to those who look after the rules."""
+
+from typing import Any
+
+from agents.mail import send_mail
+from agents.models import Agent
+from automation.models import Rule
+
+
+def warn(payload: dict[str, Any]) -> None:
+    """Outbox: tell somebody who administers that a rule was switched off by itself."""
+    rule = Rule.objects.filter(pk=payload["rule"]).exclude(switched_off="").first()
+    agent = Agent.objects.filter(pk=payload["agent"], is_active=True).first()
+    if rule is not None and agent is not None:
+        names = {"name": agent.name, "rule": rule.name}
+        send_mail("rule_off", to=agent.email, language=agent.language, context=names)
