@@ -1,5 +1,6 @@
 """What makes the rules look: facts of live support, and chats that wait for them."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,9 +25,10 @@ from chat.events.words import FactsAppended, MessagesPosted
 from chat.models import Conversation, Entry
 from chat.routing import hooks
 from config.events import Event, react_to
-from config.outbox.operations import enqueue
+from config.outbox.operations import RetryAfter, enqueue
 
 LOOK = "automation.look"
+_PAUSES = (0.05, 0.1, 0.2)
 
 
 class RuleAutomation:
@@ -38,8 +40,19 @@ class RuleAutomation:
         return rules.is_holding(when, brand_id)
 
     def settle(self, conversation_id: int, begin: int) -> bool:
-        """Run the rules; return whether one has the chat wait because of the newest words."""
-        look_at(conversation_id, begin=begin)
+        """Run the rules; return whether one has the chat wait because of the newest words.
+
+        Somebody else who looks is done in a moment; a later try would come after the hold.
+        """
+        for pause in _PAUSES:
+            try:
+                look_at(conversation_id, begin=begin)
+            except RetryAfter:
+                time.sleep(pause)
+            else:
+                break
+        else:
+            look_at(conversation_id, begin=begin)
         return keeps_waiting(conversation_id)
 
     def answer(self, conversation_id: int) -> str:

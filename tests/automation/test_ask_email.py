@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from automation.models import Rule
+from automation.models import Cursor, Rule
 from automation.rules import facts
 from automation.rules.recipes import install_recipe
 from automation.rules.recipes.asking import ASKED, ASKED_AGAIN
@@ -380,6 +380,32 @@ def test_a_word_whose_rules_do_not_come_wakes_the_chat_after_a_second(desk, ask,
         while drain():
             pass
         assert state(chat) == "active"
+
+
+def test_while_somebody_else_looks_at_the_chat_its_words_are_held_on(desk, ask, work_all):
+    ask()
+    chat = start(desk)
+    work_all()
+    soon = timezone.now() + timedelta(seconds=30)
+    Cursor.objects.update(holder="x", lease_until=soon)
+    say(chat, "Merhaba?")
+    drain("rules")
+    assert (state(chat), fresh(chat).held_until is not None) == ("parked", True)
+    # Nobody is kept from an agent by that: after a second the chat goes on.
+    with time_machine.travel(timezone.now() + timedelta(seconds=1.1), tick=False):
+        while drain():
+            pass
+        assert (said(chat), state(chat)) == ([ASK], "active")
+
+
+def test_who_looks_a_moment_longer_is_waited_for(desk, ask, work_all):
+    ask()
+    chat = start(desk)
+    work_all()
+    say(chat, "Merhaba?")
+    Cursor.objects.update(holder="x", lease_until=timezone.now() + timedelta(seconds=0.1))
+    drain("rules")
+    assert (said(chat), state(chat)) == ([ASK, AGAIN], "parked")
 
 
 def test_settings_are_replaced_and_the_rules_stay_the_same(ask):

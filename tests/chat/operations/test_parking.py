@@ -263,11 +263,11 @@ def test_where_no_rule_wants_to_see_words_they_cost_what_they_cost_without_rules
     if has_agent:
         accept(conversation=chat, agent=desk.agents[0], now=timezone.now())
 
-    def cost() -> list[str]:
+    def cost() -> int:
         with CaptureQueriesContext(connection) as statements:
             say(chat)
         assert fresh(chat).held_until is None
-        return [each["sql"].split(" ")[0] for each in statements]
+        return len(statements)
 
     monkeypatch.setattr(hooks, "_automation", None)
     plain = cost()
