@@ -13,6 +13,7 @@ from agents.admin.base import ImeceAdmin
 from agents.callers import signed_in
 from automation.models import Rule
 from automation.rules.checking import missing_in
+from automation.rules.registry import remembering_names
 from automation.rules.sentences import said_of
 from automation.rules.writing import change_rule, move_rule, place_rule
 from config.text import key_of
@@ -31,7 +32,9 @@ class Line:
 
 def groups_of(rules: Sequence[Rule]) -> list[tuple[str, list[Line]]]:
     """Return the rules by group, in their order."""
-    return [(name, _lines(list(found))) for name, found in groupby(rules, lambda each: each.group)]
+    with remembering_names():
+        groups = groupby(rules, lambda each: each.group)
+        return [(name, _lines(list(found))) for name, found in groups]
 
 
 def _lines(rules: list[Rule]) -> list[Line]:

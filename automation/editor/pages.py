@@ -34,6 +34,8 @@ from chat.models import Conversation
 from chat.queries.people import face_of
 
 _RECENT = 20
+# So many are offered while a tag is typed; any other can be typed all the same.
+_TAGS = 1000
 # What is wrong as soon as it is chosen, and not only when the rule is to be saved.
 _AT_ONCE = (".field", ".operator", ".action")
 _SAID = {
@@ -268,7 +270,7 @@ class _OnePage:
             "trying": self._trying,
             "tried": self._tried,
             "tags_id": TAGS,
-            "tags": Tag.objects.order_by("folded").values_list("name", flat=True),
+            "tags": Tag.objects.order_by("folded").values_list("name", flat=True)[:_TAGS],
             "groups_id": GROUPS,
             "groups": groups.distinct(),
             "newest": rule and newest_runs(rule),

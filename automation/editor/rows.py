@@ -53,8 +53,7 @@ class Sheet:
 def sheet_of(draft: Draft, when: str, errors: Errors) -> Sheet:
     """Return the rows, each error beside its field; `errors` by the places of the check."""
     left = dict(errors)
-    tags = {fold(name) for name in Tag.objects.values_list("name", flat=True)}
-    making = _Making(when, left, tags)
+    making = _Making(when, left)
     first = making.block(draft.all, "all", "all", "", begin=1)
     both = [first, making.block(draft.any, "any", "any", "", begin=len(first.rows) + 1)]
     steps = [making.step(step, number) for number, step in enumerate(draft.steps)]
@@ -78,10 +77,9 @@ def sheet_of(draft: Draft, when: str, errors: Errors) -> Sheet:
 class _Making:
     """Makes rows; each takes the errors that are its own."""
 
-    def __init__(self, when: str, left: Errors, tags: set[str]) -> None:
+    def __init__(self, when: str, left: Errors) -> None:
         self._when = when
         self._left = left
-        self._tags = tags
 
     def block(self, block: Block, path: str, place: str, number: str, *, begin: int = 1) -> Row:
         """Return a block with its rows, numbered within `number` from `begin`."""
@@ -125,7 +123,7 @@ class _Making:
         )
 
     def _hint(self, tag: str) -> str:
-        if not tag or fold(tag) in self._tags:
+        if not tag or Tag.objects.filter(folded=fold(tag)).exists():
             return ""
         return gettext("There is no such tag now: it was deleted, or nobody has used it yet.")
 

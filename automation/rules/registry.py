@@ -3,9 +3,12 @@
 Validation, evaluation, API, administration and the sentence that a rule is said back in read this.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import wraps
 from typing import Any
 
 from django.utils.functional import Promise
@@ -56,24 +59,57 @@ class Field:
     is_dear: bool = False
 
 
+type _Find = Callable[[str], str | None]
+# Names that were looked up while many rules are said one after another.
+_names: ContextVar[dict[tuple[_Find, str], str | None] | None] = ContextVar("names", default=None)
+
+
+@contextmanager
+def remembering_names() -> Iterator[None]:
+    """Look up each name once within: for a page that says many rules."""
+    token = _names.set({})
+    try:
+        yield
+    finally:
+        _names.reset(token)
+
+
+def _remembered(find: _Find) -> _Find:
+    @wraps(find)
+    def found(key: str) -> str | None:
+        names = _names.get()
+        if names is None:
+            return find(key)
+        if (find, key) not in names:
+            names[find, key] = find(key)
+        return names[find, key]
+
+    return found
+
+
+@_remembered
 def _brand_name(key: str) -> str | None:
     return Brand.objects.filter(pk=key_of(key)).values_list("name", flat=True).first()
 
 
+@_remembered
 def _topic_name(key: str) -> str | None:
     topic = Topic.objects.filter(pk=key_of(key), is_active=True).first()
     return str(topic) if topic else None
 
 
+@_remembered
 def _team_name(key: str) -> str | None:
     return Team.objects.filter(pk=key_of(key)).values_list("name", flat=True).first()
 
 
+@_remembered
 def _agent_name(key: str) -> str | None:
     found = Agent.objects.filter(public_id=key, is_active=True)
     return found.values_list("name", flat=True).first()
 
 
+@_remembered
 def _tag_name(key: str) -> str | None:
     return Tag.objects.filter(folded=fold(key)).values_list("name", flat=True).first() or key
 

@@ -2,11 +2,13 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from agents.models import Topic
 from automation.editor.drafts import draft_from, draft_of
 from automation.models import Rule, Run
 from automation.rules.actions import ACTIONS, Action, Parameter
+from automation.rules.recipes import install_recipe
 from automation.rules.registry import FIELDS, Field, Type
 from automation.rules.sentences import said_of
 from chat.models import Conversation
@@ -251,6 +253,17 @@ def test_rules_of_a_recipe_open_in_the_page_of_the_recipe(boss_client, busy_rule
     opened = boss_client.get(address(busy_rules[0]))
     assert opened.url == f"{LIST}recipes/everyone-busy/"
     assert busy_rules[3].name in boss_client.get(opened.url).content.decode()
+
+
+def test_rules_that_a_recipe_made_for_one_brand_are_changed_for_that_brand(boss_client, boss):
+    brand = make_brand()
+    now = timezone.now()
+    made, _is_new = install_recipe(name="everyone-busy", brand=brand, by=boss, now=now)
+    page = boss_client.get(address(made[0])).url
+    form = boss_client.get(page).context["form"]
+    told = {name: form[name].value() for name in form.fields} | {"mode": "off"}
+    boss_client.post(page, told)
+    assert {(each.brand, each.mode) for each in Rule.objects.all()} == {(brand, "off")}
 
 
 def test_the_page_says_the_rule_in_both_languages(boss_client, boss, page):

@@ -11,6 +11,7 @@ from agents.models import AuditEntry
 from automation.models import Rule, Run, Tally
 from tests.agents.conftest import boss, boss_client
 from tests.support.desk import make_desk, start
+from tests.support.factories import make_brand, make_topic
 
 __all__ = ["boss", "boss_client"]
 
@@ -69,6 +70,20 @@ def test_a_rule_is_dropped_before_or_behind_another_and_takes_its_group(boss_cli
     for nonsense in (f"before:{a.pk}:{a.pk}", f"before:{a.pk}:99999", "up:99999", "fly:x", "up:"):
         assert press(boss_client, nonsense).status_code == 302
     assert order()[-1] == ("Gece", "b")
+
+
+def test_the_list_asks_no_more_of_the_database_for_more_rules(
+    boss_client, rule, django_assert_max_num_queries
+):
+    topic = str(make_topic(make_brand()).pk)
+    told = {
+        "all": [{"field": "topic", "operator": "is", "value": topic}],
+        "actions": [{"action": "set_topic", "topic": topic}],
+    }
+    for _ in range(30):
+        rule(**told)
+    with django_assert_max_num_queries(16):
+        assert boss_client.get(LIST).content.decode().count("set the topic") == 30
 
 
 def test_an_empty_list_says_how_to_begin(boss_client):
