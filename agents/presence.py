@@ -1,7 +1,10 @@
-"""Who is here: leases on live console sockets, and on HTTP heartbeats.
+"""Who is here: leases on live console sockets, and on HTTP heartbeats; and who is reached by phone.
 
 A process that holds sockets of an agent keeps one row alive for that agent and renews all its rows
 by one UPDATE. Nothing here marks anyone as gone: the sweeper asks `vanished_agents`.
+
+Who has put the phone into the pocket has no socket. As long as a device of theirs confirms what it
+is told, they are here *by phone*: chats ring there, and are never accepted for them.
 """
 
 import logging
@@ -19,7 +22,7 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from agents.events import AgentReturned
-from agents.models import Agent, Presence, Status
+from agents.models import Agent, Device, Presence, Status
 from config.events import publish
 
 if TYPE_CHECKING:
@@ -27,9 +30,10 @@ if TYPE_CHECKING:
 
     class _Here(TypedDict):
         is_here: bool
+        by_phone: bool
 
 
-# An agent as `with_presence` returns one: `is_here` is whether a lease is alive.
+# An agent as `with_presence` returns one: `is_here`, and whether that is by phone alone.
 type AgentHere = WithAnnotations[Agent, _Here]
 
 logger = logging.getLogger(__name__)
@@ -139,9 +143,12 @@ def heartbeat(*, agent: Agent, now: datetime) -> None:
 
 
 def with_presence(agents: QuerySet[Agent], now: datetime) -> "QuerySet[AgentHere]":
-    """Return `agents`, in the order in which they are locked, with `is_here`."""
+    """Return `agents`, in the order in which they are locked, with `is_here` and `by_phone`."""
     lease = Presence.objects.filter(agent=OuterRef("pk"), seen_at__gte=_alive_since(now))
-    return agents.annotate(is_here=Exists(lease)).order_by("pk")
+    phone = Device.objects.reachable(now).filter(agent=OuterRef("pk"))
+    return agents.annotate(
+        is_here=Exists(lease) | Exists(phone), by_phone=~Exists(lease) & Exists(phone)
+    ).order_by("pk")
 
 
 def online_agents(now: datetime) -> "QuerySet[AgentHere]":
@@ -155,8 +162,10 @@ def present_agents(now: datetime) -> "QuerySet[AgentHere]":
 
 
 def is_present(agent_id: int, now: datetime) -> bool:
-    """Return whether the agent has a live lease."""
-    return Presence.objects.filter(agent=agent_id, seen_at__gte=_alive_since(now)).exists()
+    """Return whether the agent has a live lease, or is reached by phone."""
+    leases = Presence.objects.filter(agent=agent_id, seen_at__gte=_alive_since(now))
+    phones = Device.objects.reachable(now).filter(agent=agent_id, agent__status=Status.ONLINE)
+    return leases.exists() or phones.exists()
 
 
 def vanished_agents(now: datetime, among: Iterable[int]) -> list[int]:
@@ -173,7 +182,9 @@ def vanished_agents(now: datetime, among: Iterable[int]) -> list[int]:
     last: dict[Any, datetime] = dict(
         Presence.objects.filter(agent__in=wanted).values_list("agent_id").annotate(Max("seen_at"))
     )
-    return sorted(pk for pk in wanted if pk not in last or last[pk] <= limit)
+    gone = {pk for pk in wanted if pk not in last or last[pk] <= limit}
+    by_phone = Device.objects.reachable(now).filter(agent__in=gone, agent__status=Status.ONLINE)
+    return sorted(gone - set(by_phone.values_list("agent_id", flat=True)) if gone else ())
 
 
 def _alive_since(now: datetime) -> datetime:

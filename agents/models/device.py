@@ -1,11 +1,28 @@
 """Phones and browsers that are told when the console is not looked at."""
 
+from datetime import datetime, timedelta
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models.access import ApiToken
+
+# How long a push may stay without a word of its device before nobody counts on that.
+CONFIRM_WITHIN = timedelta(seconds=30)
+
+
+class DeviceQuerySet(models.QuerySet[Any]):
+    """Devices."""
+
+    def reachable(self, now: datetime) -> Self:
+        """Keep those that confirmed the last push, or may still do so."""
+        answers = Q(unconfirmed_since=None) | Q(unconfirmed_since__gt=now - CONFIRM_WITHIN)
+        signed_in = Q(token=None) | Q(token__revoked_at=None)
+        return self.filter(answers, signed_in, confirmed_at__isnull=False)
 
 
 class Device(models.Model):
@@ -51,7 +68,11 @@ class Device(models.Model):
     # It registered again, or confirmed a push.
     seen_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True)
+    # Since when pushes go out to it of which it has confirmed none.
+    unconfirmed_since = models.DateTimeField(null=True)
     problem = models.CharField(max_length=9, choices=Problem, blank=True)
+
+    objects = DeviceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("device")

@@ -6,7 +6,10 @@ from typing import Any
 from django.db import transaction
 
 from agents.devices import digest_of
-from agents.models import Agent, ApiToken, Device
+from agents.events import AgentReturned
+from agents.models import Agent, ApiToken, Device, Status
+from agents.presence import is_present
+from config.events import publish
 
 DEVICES_MAX = 20
 
@@ -73,6 +76,24 @@ def note_problem(*, device: Device, problem: str) -> None:
 
 
 @transaction.atomic
+def await_word(*, device: Device, now: datetime) -> None:
+    """Note that a push goes out, of which the device has a word to say."""
+    Device.objects.filter(pk=device.pk, unconfirmed_since=None).update(unconfirmed_since=now)
+
+
+@transaction.atomic
+def give_up_on(*, device: Device) -> None:
+    """Count no more on a device whose agent has signed out there."""
+    Device.objects.filter(pk=device.pk).update(confirmed_at=None)
+
+
+@transaction.atomic
 def confirm_device(*, device: Device, now: datetime) -> None:
-    """Note that a push has reached the device."""
-    Device.objects.filter(pk=device.pk).update(seen_at=now, confirmed_at=now, problem="")
+    """Note that a push has reached the device; its agent may be given chats again."""
+    agent = device.agent
+    was_present = is_present(agent.pk, now)
+    Device.objects.filter(pk=device.pk).update(
+        seen_at=now, confirmed_at=now, unconfirmed_since=None, problem=""
+    )
+    if agent.status == Status.ONLINE and not was_present:
+        publish(AgentReturned(agent_id=agent.pk))

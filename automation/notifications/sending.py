@@ -17,7 +17,7 @@ from django.utils import timezone
 from agents.devices import is_live
 from agents.models import Device, Notice
 from agents.notices import is_left_alone
-from agents.operations.devices import forget_device, note_problem
+from agents.operations.devices import await_word, forget_device, give_up_on, note_problem
 from automation.models import Delivery, Notification
 from automation.notifications.policy import ttl_of
 from automation.notifications.push import DeviceGone, Push, Refused, TooLarge, TryLater
@@ -96,7 +96,10 @@ def _what_ended(delivery: Delivery, now: datetime) -> str:
     notification, device = delivery.notification, delivery.device
     if now > notification.at + ttl_of(notification.notice):
         return State.EXPIRED
-    if not is_live(device) or is_over(delivery):
+    if not is_live(device):
+        give_up_on(device=device)
+        return State.SKIPPED
+    if is_over(delivery):
         return State.SKIPPED
     return State.SKIPPED if is_left_alone(device.agent, notification.notice, now) else ""
 
@@ -141,7 +144,9 @@ def _hand_over(delivery: Delivery, payload: dict[str, Any], now: datetime) -> No
     tags = tuple(tag_of(each.notification.conversation) for each in gone)
     push = push_of(delivery, withdrawn=tags, now=now)
     delivery.begun_at = now
-    delivery.save(update_fields=["begun_at"])
+    with transaction.atomic():
+        delivery.save(update_fields=["begun_at"])
+        await_word(device=delivery.device, now=now)
     if not connection.in_atomic_block:
         # Others may use it while the service is asked.
         close_old_connections()

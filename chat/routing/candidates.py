@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,7 +67,11 @@ def as_candidates(agents: Iterable[AgentHere], load: Load) -> list[Candidate]:
     people = list(agents)
     accesses = accesses_of(people)
     return [
-        as_candidate(agent, accesses[agent.pk], load, is_present=agent.is_here) for agent in people
+        replace(
+            as_candidate(agent, accesses[agent.pk], load, is_present=agent.is_here),
+            by_phone=agent.by_phone,
+        )
+        for agent in people
     ]
 
 

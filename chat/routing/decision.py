@@ -70,6 +70,8 @@ class Candidate:
     held: int
     idle_since: datetime
     access: Access
+    # Reached by phone alone: chats ring there.
+    by_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +100,13 @@ class Policy:
         return max(limits) if limits else self.brand_capacity[brand_id]
 
     def ring_seconds(self, candidate: Candidate, team_ids: frozenset[int]) -> int:
-        """Return how long a chat rings at `candidate`; 0 when it is accepted at once."""
+        """Return how long a chat rings at `candidate`; 0 when it is accepted at once.
+
+        For somebody who has only the phone nothing is ever accepted.
+        """
         rules = self._rules(candidate, team_ids)
+        if candidate.by_phone:
+            return max((rule.ring_seconds for rule in rules), default=TeamRule().ring_seconds)
         if not rules or any(rule.auto_accept for rule in rules):
             return 0
         return max(rule.ring_seconds for rule in rules)
