@@ -26,6 +26,7 @@ _GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
     (_("People"), ("Agent", "Invitation", "Team", "Role", "BreakReason")),
     (_("Answers"), ("CannedReply", "Tag")),
     (_("Automation"), ("Rule", "Run")),
+    (_("Notifications"), ("PushSetup", "Device")),
     (_("Customers and tickets"), ("Contact", "Ticket", "Mailbox", "RawMail")),
     (_("Looking after"), ("AuditEntry", "OutboxEntry")),
 ]

@@ -120,17 +120,6 @@ def _gateway(account: str) -> Gateway:
     return Gateway(json.loads(account))
 
 
-def read_account(text: str) -> dict[str, Any]:
-    """Return a service account as Google hands it out, as JSON; raises `ValueError`."""
-    account = json.loads(text)
-    if not isinstance(account, dict) or account.get("type") != "service_account":
-        raise ValueError
-    Gateway(account)
-    if not account.get("project_id"):
-        raise ValueError
-    return account
-
-
 def send(device: Device, push: Push) -> None:
     """Hand a push to Google for one app; raises `NotSent` or `WrongKey`."""
     account = setup().account.reveal()

@@ -15,6 +15,8 @@ SOUNDING_TTL = timedelta(minutes=5)
 SILENT_TTL = timedelta(days=1)
 # A word in a chat that nobody has tells everybody again, at most so often.
 RENEW = timedelta(seconds=30)
+# How the key of a test begins that must not ring.
+SILENT_TEST = "silent:"
 # Push services of browsers that always sound.
 _LOUD = ("web.push.apple.com",)
 

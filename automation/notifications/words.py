@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from agents.models import Notice
 from automation.models import Delivery
-from automation.notifications.policy import sounds, ttl_of
+from automation.notifications.policy import SILENT_TEST, sounds, ttl_of
 from automation.notifications.push import Push
 from chat.models import Conversation, Entry
 from chat.queries.people import face_of
@@ -42,7 +42,7 @@ def push_of(
         body="" if is_bare else body,
         tag=tag_of(chat),
         url=reverse("console-chat", args=[chat.public_id]) if chat else reverse("agents:profile"),
-        sounds=sounds(notification.notice),
+        sounds=sounds(notification.notice) and not notification.key.startswith(SILENT_TEST),
         is_repeat=delivery.begun_at is not None,
         actions=actions,
         withdrawn=() if is_bare else withdrawn,
@@ -58,6 +58,8 @@ def tag_of(chat: Conversation | None) -> str:
 def _said(delivery: Delivery, chat: Conversation | None) -> tuple[str, str]:
     notification = delivery.notification
     if chat is None:
+        if notification.key.startswith(SILENT_TEST):
+            return _("Test of notifications"), _("This one is silent. The next one rings.")
         return _("Test of notifications"), _("This device rings for live chats.")
     is_new = notification.notice == Notice.NEW_CHAT
     title = _("New live chat") if is_new else _("A new message came")

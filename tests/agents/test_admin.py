@@ -16,12 +16,14 @@ from agents.models import (
     AuditEntry,
     BreakReason,
     CannedReply,
+    Device,
     Permission,
     Tag,
 )
 from agents.operations import invite_agent
 from agents.operations.hours import set_hours
 from automation.models import Rule, Run
+from automation.notifications.keys import setup
 from automation.rules.recipes import install_recipe, texts_in_use
 from automation.rules.writing import add_rule
 from chat.console.canned import values_for
@@ -95,6 +97,8 @@ def rows(boss):
             state="aside",
         ),
         "outboxentry": OutboxEntry.objects.latest("pk"),
+        "device": Device.objects.create(agent=boss, name=NASTY, address={"token": "x"}),
+        "pushsetup": setup(),
     }
 
 
@@ -106,9 +110,9 @@ def test_nothing_is_administered_but_what_we_placed():
     assert {name for _app, name in models()} == {
         *("agent", "auditentry", "brand", "breakreason", "cannedreply", "contact", "invitation"),
         *(
-            "mailbox",
+            *("device", "mailbox"),
             "outboxentry",
-            "rawmail",
+            *("pushsetup", "rawmail"),
             "role",
             "rule",
             "run",
@@ -256,10 +260,11 @@ def test_the_index_says_what_to_do_first_until_it_is_done(boss_client, boss):
     add = "admin:agents_{}_add".format
     rules = reverse("admin:automation_rule_changelist")
     mailbox = reverse(add("mailbox").replace("agents", "tickets"))
+    phone = reverse("agents:profile") + "#notifications"
     assert [url for _label, url in todo()] == [
         *(reverse(add("brand")), reverse(add("brand")), reverse(add("team"))),
         *(reverse(add("brand")), reverse(add("topic")), reverse(add("invitation"))),
-        *(reverse(add("brand")), mailbox, rules),
+        *(reverse(add("brand")), mailbox, rules, phone),
     ]
     brand, team = make_brand(allowed_origins=[]), make_team()
     change = reverse("admin:agents_brand_change", args=[brand.pk])
@@ -267,20 +272,22 @@ def test_the_index_says_what_to_do_first_until_it_is_done(boss_client, boss):
     mailbox += f"?brand={brand.pk}"
     assert [url for _label, url in todo()] == [
         *(change, change, reverse(add("topic")), reverse(add("invitation"))),
-        *(hours, mailbox, rules),
+        *(hours, mailbox, rules, phone),
     ]
     make_topic(brand, team)
     make_agent()
-    assert [url for _label, url in todo()] == [change, change, hours, mailbox, rules]
+    assert [url for _label, url in todo()] == [change, change, hours, mailbox, rules, phone]
     Agent.objects.filter(pk=boss.pk).update(language="tr")
     assert "İlk adımlar" in boss_client.get("/admin/").content.decode()
     brand.allowed_origins, brand.default_team = ["https://a.example"], team
     brand.save()
     set_hours(owner=brand, week=None, dates=[], by=boss, now=timezone.now())
     Mailbox.objects.create(brand=brand, address="a@b.example")
-    assert [url for _label, url in todo()] == [rules]
+    assert [url for _label, url in todo()] == [rules, phone]
     mode, texts = Rule.Mode.ON, texts_in_use("everyone-busy", None)
     install_recipe(name="everyone-busy", mode=mode, texts=texts, by=boss, now=timezone.now())
+    assert [url for _label, url in todo()] == [phone]
+    Device.objects.create(agent=boss, address={"token": "x"})
     assert boss_client.get("/admin/").context["first_steps"] == []
 
 
