@@ -15,3 +15,4 @@ class ReportsConfig(AppConfig):
         import_module("reports.reactions")
         import_module("reports.tasks")
         import_module("reports.entries")
+        import_module("reports.first_steps")

@@ -58,6 +58,7 @@ class HeatMap:
     days: list[tuple[str, int]]
     hours: list[tuple[str, int]]
     cells: list[HeatCell]
+    width: int
 
 
 def line_chart(
@@ -110,6 +111,7 @@ def heat_map(counts: Mapping[tuple[int, int], int]) -> HeatMap | None:
         days=[(name, 20 + number * 22 + 14) for number, name in enumerate(names)],
         hours=[(f"{hour:02}", 34 + (hour - first) * 24) for hour in range(first, last + 1)],
         cells=cells,
+        width=34 + (last - first + 1) * 24,
     )
 
 

@@ -34,7 +34,7 @@ def draw(built: Built, access: Access) -> dict[str, Any]:
     elif built.by == "day" and lead.unit in {Unit.COUNT, Unit.SECONDS}:
         found["lines_chart"] = _lines([lead], [(line.name, line.values) for line in built.lines])
     stacked = [figure for figure in built.figures if figure.key in built.report.stacked]
-    if len(stacked) > 1:
+    if len(stacked) > 1 and not (built.by == "day" and built.report.daily):
         found["stacked"] = _stacked(stacked, built)
     elif built.by != "day":
         rows = [

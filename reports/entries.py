@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.console.rail import RailEntry, register_entry
 from agents.models import Permission
+from reports.wall.board import reaches_of
 
 register_entry(
     RailEntry(
@@ -13,6 +14,17 @@ register_entry(
         url_name="reports",
         order=40,
         may=lambda access: access.may(Permission.REPORTS),
+        keeps_brand=True,
+    )
+)
+register_entry(
+    RailEntry(
+        key="wall",
+        label=_("Wallboard"),
+        icon="monitor",
+        url_name="wall",
+        order=41,
+        may=lambda access: bool(reaches_of(access)),
         keeps_brand=True,
     )
 )

@@ -182,3 +182,35 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.form}"
+
+
+class Targets(models.Model):
+    """What a wallboard should not pass: of one brand, or of all that have none of their own."""
+
+    brand = models.OneToOneField(Brand, models.CASCADE, null=True, related_name="+")
+    # Chats in line, and how long the first of them may wait.
+    queue = models.PositiveSmallIntegerField(default=3)
+    wait_seconds = models.PositiveIntegerField(default=60)
+    # Percent.
+    service_level = models.PositiveSmallIntegerField(default=80)
+
+    def __str__(self) -> str:
+        return f"{self.brand_id}: {self.queue}, {self.wait_seconds}, {self.service_level}"
+
+
+class Screen(models.Model):
+    """A wallboard on a screen that nobody is signed in at: it shows what its maker may see."""
+
+    public_id = models.CharField(max_length=22, unique=True, default=new_public_id)
+    name = models.CharField(max_length=60)
+    brand = models.ForeignKey(Brand, models.CASCADE, null=True, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    # Of the link that is opened there once, and then of the cookie that it is swapped for.
+    link_hash = models.CharField(max_length=64, unique=True, null=True)
+    link_expires_at = models.DateTimeField()
+    token_hash = models.CharField(max_length=64, unique=True, null=True)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

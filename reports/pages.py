@@ -23,6 +23,7 @@ from reports.drawing import draw
 from reports.facts.keeping import lacks_the_past
 from reports.figures import wanted
 from reports.filters import BadFilter, Filters, default_filters, presets, read_filters
+from reports.first_steps import note_first_look
 from reports.listings import LISTINGS, PAGE, Cell, Column, Listing, read_cell
 from reports.writing import NOTHING, written, written_change
 
@@ -35,6 +36,7 @@ def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
     if not frame.access.may(Permission.REPORTS) or name not in {*REPORTS, *LISTINGS}:
         raise Http404
     now, zone = timezone.now(), signed_in(request).time_zone
+    note_first_look(by=frame.agent)
     wish, wrong = request.GET.dict(), ""
     listing = LISTINGS.get(name)
     narrowed_by = listing.narrowed_by if listing else REPORTS[name].narrowed_by

@@ -54,11 +54,11 @@ def _reaches(reach: Reach, other: Access, access: Access, members: dict[int, set
         return False
     if reach.scope == Role.Scope.TEAM:
         ours = any(other.agent_id in members.get(team, ()) for team in reach.team_ids)
-        return ours and _meet(reach, other)
-    return _meet(reach, other)
+        return ours and meets(reach, other)
+    return meets(reach, other)
 
 
-def _meet(reach: Reach, other: Access) -> bool:
+def meets(reach: Reach, other: Access) -> bool:
     """Return whether somebody works where a role reaches."""
     if other.everything:
         return True

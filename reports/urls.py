@@ -4,8 +4,18 @@ from django.urls import path
 
 from reports import pages
 from reports.exports import pages as exports
+from reports.wall import pages as wall
+from reports.wall import screens
 
 urlpatterns = [
+    path("wallboard/", wall.wall, name="wall"),
+    path("wallboard/board/", wall.board, name="wall-board"),
+    path("wallboard/agents/<str:public_id>/", wall.person, name="wall-agent"),
+    path("wallboard/screens/", wall.screens, name="wall-screens"),
+    path("wallboard/targets/", wall.targets, name="wall-targets"),
+    path("screen/", screens.screen, name="wall-screen"),
+    path("screen/board/", screens.board, name="wall-screen-board"),
+    path("screen/link/<str:secret>/", screens.link, name="wall-link"),
     path("reports/", pages.report, name="reports"),
     path("reports/exports/<str:public_id>/", exports.progress, name="report-export-progress"),
     path("reports/exports/file/<str:key>/", exports.file, name="report-export-file"),
