@@ -8,7 +8,11 @@ from agents.console.slots import register_part
 
 register_entry(
     RailEntry(
-        key="agents:profile", label=_("Profile"), icon="user", url_name="agents:profile", order=80
+        key="agents:profile",
+        label=_("Profile"),
+        icon="circle-user-round",
+        url_name="agents:profile",
+        order=80,
     )
 )
 register_entry(

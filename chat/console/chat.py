@@ -180,6 +180,12 @@ class Chat:
         return int(settings.IMECE["MESSAGE_MAX_CHARS"])
 
     @property
+    def email_parts(self) -> list[str]:
+        """Return the address in two parts between which a line may end."""
+        local, at, domain = self.panel.email.rpartition("@")
+        return [f"{local}{at}", domain]
+
+    @property
     def earlier(self) -> list[dict[str, Any]]:
         """Return the customer's other chats as links."""
         language = get_language() or ""

@@ -81,7 +81,8 @@ def pass_on(request: HttpRequest, public_id: str) -> HttpResponse:
                 return answer_toast(explain_transfer(refused)[1], **{"console:refresh": {}})
             except NotAuthorised as refused:
                 return answer_toast(refusal_text(refused), **{"console:refresh": {}})
-            text = _("Transferred. To: {name}").format(name=to.name)
+            who = face_of(conversation).name
+            text = _("{customer}: transferred to {name}").format(customer=who, name=to.name)
             if was_mine:
                 return answer_events({"console:gone": {"id": public_id, "text": text}})
             return answer_toast(text, **{"console:changed": {"id": public_id}})

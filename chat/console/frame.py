@@ -160,4 +160,7 @@ def offer_shown(offer: Offer) -> dict[str, Any]:
         "name": face_of(conversation).name,
         "topic": topic.label(get_language() or "") if topic else conversation.topic_text,
         "page": str(conversation.page.get("title") or ""),
+        # The newest words: of a new chat the first.
+        "words": conversation.preview,
+        "since": conversation.queued_at,
     }

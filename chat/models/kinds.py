@@ -106,6 +106,7 @@ KINDS: Mapping[str, KindRules] = {
             **_FROM_AGENT,
             **_TO_AGENT,
             "automatic": "true: routing or a colleague gave it, the agent did not ask",
+            "waited": "how long the customer stood in line, as 0:22; none: not at all",
             "routing": "as of `offered`",
         },
     ),

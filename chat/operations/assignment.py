@@ -226,6 +226,17 @@ def put_in_queue(
         publish(SlotFreed(agent_id=previous.pk))
 
 
+def _waited(chat: Conversation, now: datetime) -> dict[str, str]:
+    """Return how long the customer stood in line, as a clock shows it in any language."""
+    seconds = int((now - chat.queued_at).total_seconds()) if chat.queued_at else 0
+    if seconds < 1 or chat.accepted_at != now:
+        return {}
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    head = f"{hours}:{minutes:02}" if hours else str(minutes)
+    return {"waited": f"{head}:{rest:02}"}
+
+
 def give(
     chat: Conversation, agent: Agent, *, automatic: bool, why: dict[str, Any], now: datetime
 ) -> None:
@@ -267,6 +278,7 @@ def give(
             **name_agent("from", previous),
             **name_agent("to", agent),
             **why,
+            **_waited(chat, now),
         },
     )
     append(chat, line, now=now)

@@ -5,20 +5,51 @@ from datetime import datetime
 
 from django.core import signing
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from agents.access import Access
-from chat.models import Conversation
+from chat.models import Conversation, ConversationTag
 from chat.queries.inbox import Row, row_of
 
 PAGE = 40
+TAGS = 2
+# An answer is what chats are for; spam has a mark of its own, and a ticket its number.
+_OF_COURSE = (
+    "",
+    Conversation.Outcome.ANSWERED,
+    Conversation.Outcome.SPAM,
+    Conversation.Outcome.CONVERTED,
+)
 _SALT = "archive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchivedRow:
+    """A row of the list, and what became of its chat."""
+
+    row: Row
+    tags: list[str]
+
+    @property
+    def conversation(self) -> Conversation:
+        """Return the chat."""
+        return self.row.conversation
+
+    @property
+    def notes(self) -> list[str]:
+        """Return how it ended, where that is no matter of course, then its ticket and tags."""
+        chat = self.conversation
+        told = [] if chat.outcome in _OF_COURSE else [str(chat.get_outcome_display())]
+        if chat.ticket_id:
+            told.append(_("Ticket #{n}").format(n=chat.ticket_id))
+        return told + self.tags
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """Some rows, and where the next ones begin ("" at the end)."""
 
-    rows: list[Row]
+    rows: list[ArchivedRow]
     after: str
 
 
@@ -44,10 +75,20 @@ def page(access: Access, *, brand_id: int | None, after: str = "") -> Page:
         ).order_by("-resolved_at", "-pk")[: PAGE + 1]
     )
     shown = rows[:PAGE]
+    tags = _tags_of(shown)
     return Page(
-        rows=[row_of(conversation) for conversation in shown],
+        rows=[ArchivedRow(row=row_of(chat), tags=tags.get(chat.pk, [])[:TAGS]) for chat in shown],
         after=_write(shown[-1]) if len(rows) > PAGE else "",
     )
+
+
+def _tags_of(chats: list[Conversation]) -> dict[int, list[str]]:
+    """Return the names of the tags of some chats, in one question."""
+    found: dict[int, list[str]] = {}
+    rows = ConversationTag.objects.filter(conversation__in=[chat.pk for chat in chats])
+    for pk, name in rows.order_by("tag__folded").values_list("conversation_id", "tag__name"):
+        found.setdefault(pk, []).append(name)
+    return found
 
 
 def _write(conversation: Conversation) -> str:

@@ -67,7 +67,10 @@ def _thread() -> dict[str, Any]:
             "queued": _("Joined the line"),
             # Of what only keeps the books, such as how an offer ended, nothing is said.
             "offered": {"result": "", "to": _("Offered to an agent")},
-            "accepted": _("{name} accepted the chat"),
+            "accepted": {
+                "waited": _("{name} accepted the chat · waited {waited}"),
+                "to": _("{name} accepted the chat"),
+            },
             "assigned": {"because": "", "to": _("Assigned")},
             "assigned.agent": {"because": "", "to": _("Assigned by {name}")},
             "transferred": _("Transferred"),

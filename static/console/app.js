@@ -192,6 +192,14 @@ function watchConnection() {
   });
 }
 
+/** The only chat there is opens by itself where there is room for it beside the list. */
+function openOnly() {
+  const [only, ...others] = /** @type {HTMLElement[]} */ (rows());
+  const isEmpty = byId("list")?.dataset.kind === "inbox" && !byId("thread-pane")?.dataset.conversation;
+  const isWide = matchMedia("(width >= 720px)").matches;
+  if (only?.dataset.id && !others.length && isEmpty && isWide && tab() === "mine") open(only.dataset.id);
+}
+
 function watchDesk() {
   onEvent((name, data) => {
     if (name === "offer.made" || name === "offer.withdrawn") refreshPart("offers");
@@ -221,6 +229,7 @@ startUndo();
 startChat();
 tick();
 socket.open();
+openOnly();
 // What nobody needs in the first moment comes after the page is drawn.
 requestAnimationFrame(() => setTimeout(async () => {
   const parts = [import("./dialogs.js"), import("./keys.js"), import("./alerts.js"), import("./tags.js"), import("./tickets/counter.js")];

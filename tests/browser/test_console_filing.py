@@ -62,7 +62,7 @@ def test_a_chat_is_handed_to_a_colleague_with_the_keyboard_alone(
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator("#toasts")).to_contain_text("Transferred. To: Mert Yılmaz")
+    expect(page.locator("#toasts")).to_contain_text(": transferred to Mert Yılmaz")
     expect(page.locator(f"#row-{visitor.id}")).to_have_count(0)
     expect(page.locator("#meter")).to_contain_text("0/4")
     theirs.locator(f"#row-{visitor.id} a").click()

@@ -245,7 +245,7 @@ def test_a_session_without_its_csrf_token_changes_nothing(office: Office) -> Non
     assert office.rows() == before
 
 
-OTHER_BRAND = ("chat", "archive", "tickets", "supervise", "canned", "reports")
+OTHER_BRAND = ("chat", "archive", "tickets", "supervise", "export", "reports")
 
 
 def test_an_agent_of_another_brand_finds_nothing_anywhere(office: Office) -> None:

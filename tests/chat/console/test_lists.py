@@ -1,5 +1,6 @@
 """The list of chats and its fragments, through the test client."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from agents.models import Agent
-from chat.models import Conversation, Entry
+from chat.models import Conversation, Entry, Offer
+from chat.operations.tags import add_tag
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +96,31 @@ def test_a_rating_is_shown_in_panel_history_and_archive(client: Client) -> None:
     assert hostile not in of_itself
     now = factories.make_conversation(visitor, assignee=elif_, status="active")
     assert "4 of 5" in client.get(f"/console/chats/{now.public_id}/").content.decode()
+
+
+def test_a_row_of_the_archive_says_what_became_of_the_chat_and_not_my_own_name(
+    client: Client,
+) -> None:
+    elif_ = factories.make_agent(online=True, language="en", name="Elif Kaya")
+    shared = {"status": "resolved", "resolved_at": timezone.now(), "resolved_by": elif_}
+    chat = _chat(elif_, outcome="timed_out", **shared)
+    add_tag(conversation=chat, name="beden", by=None, now=timezone.now())
+    mert = factories.make_agent(name="Mert Yılmaz")
+    _chat(elif_, outcome="answered", **shared | {"resolved_by": mert})
+    page = _signed_in(elif_, client).get("/console/archive/").content.decode()
+    rows = page[page.index('class="rows"') :]
+    assert "<span>Timed out</span><span>beden</span>" in rows
+    assert "<span>Answered</span>" not in rows
+    assert rows.count("Mert Yılmaz") == 1
+    assert "Elif Kaya" not in rows
+
+
+def test_a_chat_that_rings_shows_its_words_and_how_long_it_waits(client: Client) -> None:
+    elif_ = factories.make_agent(online=True, language="en")
+    waiting = _chat(elif_, status="queued", assignee=None, holds_slot=False, preview="My parcel?")
+    now = timezone.now()
+    until = now + timedelta(seconds=30)
+    Offer.objects.create(conversation=waiting, agent=elif_, offered_at=now, rings_until=until)
+    page = _signed_in(elif_, client).get("/console/offers/").content.decode()
+    assert "My parcel?" in page
+    assert "data-since=" in page

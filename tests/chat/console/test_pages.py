@@ -282,7 +282,7 @@ def test_the_customer_panel_tells_what_is_known(desk: Desk) -> None:
     )
     page = desk.get(f"chats/{chat.public_id}/")
     for known in (
-        "new@example.com",
+        "new@<wbr>example.com",
         "+90 555",
         "Chrome · Android",
         "88190",

@@ -159,6 +159,19 @@ def test_workers_hear_of_ratings_fields_and_late_answers(announced) -> None:
     assert ConversationLate.durable
 
 
+@pytest.mark.parametrize(
+    ("seconds", "waited"), [(0, None), (22, "0:22"), (125, "2:05"), (3725, "1:02:05")]
+)
+def test_an_accept_says_how_long_the_customer_stood_in_line(
+    seconds: int, waited: str | None
+) -> None:
+    desk = make_desk()
+    now = timezone.now()
+    chat = start(desk, now=now - timedelta(seconds=seconds))
+    accept(conversation=chat, agent=desk.agents[0], now=now)
+    assert told(chat, "accepted")[0].get("waited") == waited
+
+
 def test_what_is_said_automatically_answers_nobody() -> None:
     desk = make_desk()
     chat = start(desk)
