@@ -1,6 +1,5 @@
 """Forms of the profile page."""
 
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -10,16 +9,7 @@ from agents.access import Access
 from agents.forms import PlainForm
 from agents.models import Agent, Language, Notice, Permission
 from agents.tokens import Scope
-
-
-def time_zones() -> list[tuple[str, str]]:
-    """Return the time zones that are named after places, and UTC."""
-    names = sorted(
-        name
-        for name in zoneinfo.available_timezones()
-        if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/", "posix/", "right/"))
-    )
-    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+from agents.zones import ZoneField
 
 
 class ProfileForm(PlainForm):
@@ -32,7 +22,7 @@ class ProfileForm(PlainForm):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones)
+    time_zone = ZoneField()
     theme = forms.ChoiceField(label=_("Theme"), choices=Agent.Theme.choices)
 
 

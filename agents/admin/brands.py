@@ -1,7 +1,6 @@
 """Brands and topics."""
 
 import re
-import zoneinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +24,12 @@ from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm
 from agents.audit import record
 from agents.callers import signed_in
 from agents.images import fitted_picture
-from agents.models import Agent, Brand, Topic
-from agents.operations import renew_limits
+from agents.models import Agent, Brand, Team, Topic
+from agents.operations import renew_limits, set_members
 from agents.operations.hours import hours_changed
 from agents.origins import clean_origins
-from agents.profile_forms import time_zones
+from agents.zones import ZoneField
+from config.folding import sort_key
 from config.kinds import ACCEPT_PICTURES
 from config.pictures import Pay, pay_nothing
 from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
@@ -66,13 +66,17 @@ class BrandForm(IdentityForm):
         required=False,
         help_text=_("One address per line, such as https://www.example.com — without a path."),
     )
-    time_zone = forms.ChoiceField(
-        label=_("Time zone"),
-        choices=time_zones,
+    time_zone = ZoneField(
         initial=settings.TIME_ZONE,
         help_text=_("Of the times in e-mails to visitors."),
     )
     remove_logo = forms.BooleanField(label=_("Remove logo"), required=False)
+    new_team = forms.CharField(
+        label=_("Or a new team"),
+        max_length=80,
+        required=False,
+        help_text=_("Made when you save, with you in it, and the default team from then on."),
+    )
     # From whose hour the drawing of a logo is paid.
     pay: Pay = staticmethod(pay_nothing)
 
@@ -111,6 +115,13 @@ class BrandForm(IdentityForm):
         except TooMany:
             words = _("Too many requests. Please wait a moment.")
             raise forms.ValidationError(words, code="rate") from None
+
+    def clean_new_team(self) -> str:
+        """Refuse a name that another team has."""
+        name: str = self.cleaned_data["new_team"].strip()
+        if name and Team.objects.filter(name=name).exists():
+            raise forms.ValidationError(_("There is a team of this name: choose it above."))
+        return name
 
     def clean_remove_logo(self) -> bool:
         """Empty the field when asked to; an upload in the same breath wins."""
@@ -156,13 +167,6 @@ class BrandForm(IdentityForm):
             raise forms.ValidationError(_("Enter a web address."), code="scheme")
         return url
 
-    def clean_time_zone(self) -> str:
-        """Refuse a zone this machine doesn't know."""
-        name: str = self.cleaned_data["time_zone"]
-        if name not in zoneinfo.available_timezones():
-            raise forms.ValidationError(_("Choose a time zone."), code="time_zone")
-        return name
-
 
 @admin.register(Brand)
 class BrandAdmin(HoursPages, IdentityAdmin):
@@ -190,6 +194,7 @@ class BrandAdmin(HoursPages, IdentityAdmin):
         (
             _("Look"),
             {
+                "classes": ["collapse"],
                 "fields": [
                     "primary_color",
                     "accent_color",
@@ -197,16 +202,19 @@ class BrandAdmin(HoursPages, IdentityAdmin):
                     "logo_shown",
                     "remove_logo",
                     "launcher_side",
-                ]
+                ],
             },
         ),
-        (_("Pre-chat form"), {"fields": ["ask_name", "ask_email", "privacy_url"]}),
+        (
+            _("Pre-chat form"),
+            {"classes": ["collapse"], "fields": ["ask_name", "ask_email", "privacy_url"]},
+        ),
         (
             _("Queue"),
-            {"fields": ["default_team", "capacity", "at_capacity", "max_queue_length"]},
+            {"fields": ["default_team", "new_team", "capacity", "at_capacity", "max_queue_length"]},
         ),
-        (_("After the chat"), {"fields": ["transcripts"]}),
-        (_("Notifications of agents"), {"fields": ["notice_words"]}),
+        (_("After the chat"), {"classes": ["collapse"], "fields": ["transcripts"]}),
+        (_("Notifications of agents"), {"classes": ["collapse"], "fields": ["notice_words"]}),
         IDENTITY_FIELDS,
     ]
 
@@ -251,13 +259,23 @@ class BrandAdmin(HoursPages, IdentityAdmin):
         return HttpResponseRedirect(reverse("admin:agents_brand_change", args=[obj.pk]))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save, and note what the agents' limits are from now on."""
+        """Save, with a new team if one is named, and note what the agents' limits are now."""
+        if name := form.cleaned_data.get("new_team"):
+            obj.default_team = self._new_team(request, name)
         super().save_model(request, obj, form, change)
         if "time_zone" in form.changed_data:
             hours_changed(brand=obj)
         if not change or {"capacity", "is_active"} & {*form.changed_data}:
             by, now = signed_in(request), timezone.now()
             renew_limits(agents=Agent.objects.filter(is_active=True), by=by, now=now)
+
+    def _new_team(self, request: HttpRequest, name: str) -> Team:
+        """Make a team with whoever asks for it."""
+        by = signed_in(request)
+        team = Team.objects.create(name=name, sort_name=sort_key(name)[:400])
+        self.note(request, "created", team, fields=["name"])
+        set_members(team=team, agents=[by], by=by, now=timezone.now())
+        return team
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the texts, and say in the audit log in which languages they changed."""

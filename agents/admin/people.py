@@ -25,7 +25,7 @@ from agents.operations import (
     set_roles,
     set_teams,
 )
-from agents.profile_forms import time_zones
+from agents.zones import ZoneField
 from config.folding import sort_key
 from config.mail import own_spelling
 
@@ -38,7 +38,7 @@ else:
 class AgentForm(_AgentForm):
     """A person with teams and own roles."""
 
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones)
+    time_zone = ZoneField()
     teams = forms.ModelMultipleChoiceField(
         label=_("Teams"),
         queryset=Team.objects.order_by("sort_name", "name"),

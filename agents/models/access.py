@@ -17,7 +17,6 @@ class Permission(models.TextChoices):
     TICKETS = "tickets", _("Work on tickets")
     REPORTS = "reports", _("Read reports")
     EXPORT = "export", _("Export")
-    CANNED = "canned", _("Manage team and brand canned replies")
     ADMIN = "admin", _("Administer: may do everything")
 
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from agents.access import access_of, accesses_of, brands_of
@@ -103,7 +104,7 @@ def test_a_role_shows_no_more_than_its_brand_and_channel(
         brands=(brand if brand_given else make_brand(),),
         channels=["web"] if channel_given else ["whatsapp"],
     )
-    agent = make_agent(role=make_role(Permission.CANNED))
+    agent = make_agent(role=make_role(Permission.EXPORT))
     team = make_team(agent)
     floor["sales"].agents.add(agent)
     if by_team:
@@ -122,7 +123,7 @@ def test_a_role_shows_no_more_than_its_brand_and_channel(
 
 
 def test_a_role_given_to_one_team_does_not_reach_my_other_team(floor):
-    agent = make_agent(role=make_role(Permission.CANNED))
+    agent = make_agent(role=make_role(Permission.EXPORT))
     floor["sales"].agents.add(agent)
     floor["support"].agents.add(agent)
     RoleGrant.objects.create(role=make_role(Permission.CHAT), team=floor["sales"])
@@ -281,8 +282,8 @@ def test_chats_come_to_members_of_the_teams_whose_roles_reach_the_brand_and_chan
     chat, other = make_role(Permission.CHAT, brands=(brand,), channels=["web"]), make_brand()
     first, second = make_team(), make_team()
     RoleGrant.objects.create(role=chat, team=first)
-    both = make_agent(role=make_role(Permission.CANNED))
-    only_second = make_agent(role=make_role(Permission.CANNED))
+    both = make_agent(role=make_role(Permission.EXPORT))
+    only_second = make_agent(role=make_role(Permission.EXPORT))
     personal = make_agent(role=chat)
     admin = make_agent(role=make_role(Permission.ADMIN))
     first.agents.add(both)
@@ -331,3 +332,10 @@ def test_a_role_given_by_many_at_once_is_given_once() -> None:
         [grant] = set(at_once(*[give] * 6))
         assert RoleGrant.objects.get(role=role) == grant
         take_role(role=role, of=holder, by=None, now=timezone.now())
+
+
+def test_every_right_that_a_role_offers_is_asked_for_somewhere() -> None:
+    rooms = ("agents", "chat", "tickets", "automation", "reports")
+    files = [path for room in rooms for path in (settings.BASE_DIR / room).rglob("*.py")]
+    code = "".join(path.read_text() for path in files if "migrations" not in path.parts)
+    assert [name for name in Permission.names if f"Permission.{name}" not in code] == []

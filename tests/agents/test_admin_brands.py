@@ -69,6 +69,28 @@ def test_a_brand_is_made_with_its_texts(boss_client):
     assert AuditEntry.objects.filter(action="brand.created").exists()
 
 
+def test_a_default_team_is_made_on_the_spot(boss_client, boss):
+    answer = add_brand(boss_client, new_team="Destek")
+    assert answer.status_code == 302, answer.context["errors"]
+    team = Brand.objects.get().default_team
+    assert (team.name, list(team.agents.all())) == ("Destek", [boss])
+    assert AuditEntry.objects.filter(action="team.created").exists()
+    again = add_brand(boss_client, site_key="pazar-2", new_team="Destek")
+    assert "There is a team of this name" in str(again.context["errors"])
+
+
+def test_a_zone_is_offered_once_and_an_older_name_stays_chosen(boss_client):
+    brand = make_brand(time_zone="Asia/Calcutta")
+    url = reverse("admin:agents_brand_change", args=[brand.pk])
+    page = boss_client.get(url).content.decode()
+    assert '<option value="Asia/Calcutta" selected>' in page
+    fresh = boss_client.get(reverse("admin:agents_brand_add")).content.decode()
+    assert '<option value="Europe/Istanbul"' in fresh
+    assert '<option value="Asia/Kolkata"' in fresh
+    for older in ("Asia/Istanbul", "Asia/Calcutta", "Europe/Kiev", "Brazil/East"):
+        assert f'<option value="{older}"' not in fresh
+
+
 def test_a_new_brand_is_in_the_time_zone_of_the_installation(boss_client, settings):
     form = boss_client.get(reverse("admin:agents_brand_add")).context["adminform"].form
     assert form["time_zone"].initial == settings.TIME_ZONE

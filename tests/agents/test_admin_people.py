@@ -250,7 +250,7 @@ def test_agents_are_never_deleted(boss_client):
 
 
 def test_a_team_is_saved_with_people_and_roles(boss_client):
-    agent, role = make_agent(role=make_role(Permission.CANNED)), make_role(Permission.ADMIN)
+    agent, role = make_agent(role=make_role(Permission.EXPORT)), make_role(Permission.ADMIN)
     body = {"name": "Işık", "agents": [agent.pk], "roles": [role.pk], "ring_seconds": "30"}
     assert boss_client.post(reverse("admin:agents_team_add"), body).status_code == 302
     team = Team.objects.get()
