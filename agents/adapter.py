@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -15,8 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from agents.backends import PASSWORD_MAX
 from agents.known_devices import device_of, remember_device
-from agents.models import Agent
-from agents.operations import change_password, end_sessions
+from agents.models import Agent, Language
+from agents.operations import change_password, end_sessions, update_profile
 from config.mail import own_spelling
 
 # Signing in and out speaks for itself.
@@ -92,7 +93,25 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Know this browser again: guesses made elsewhere don't lock its owner out."""
         response: HttpResponse = super().post_login(request, user, **how)
         remember_device(request, response, user.email)
+        self._keep_language(request, response, user)
         return response
+
+    def _keep_language(self, request: HttpRequest, response: HttpResponse, agent: Agent) -> None:
+        """Go on in the language that was chosen at the door; the next one there chooses anew."""
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        if chosen is None:
+            return
+        response.delete_cookie(
+            settings.LANGUAGE_COOKIE_NAME, samesite=settings.LANGUAGE_COOKIE_SAMESITE
+        )
+        if chosen in Language.values and chosen != agent.language:
+            update_profile(
+                agent=agent,
+                name=agent.name,
+                language=chosen,
+                time_zone=agent.time_zone,
+                theme=agent.theme,
+            )
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]

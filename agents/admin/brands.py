@@ -320,6 +320,10 @@ class BrandAdmin(HoursPages, IdentityAdmin):
         )
 
 
+# Where a topic's name stands in each language.
+_NAMES: dict[str, str] = {"tr": "name_tr", "en": "name_en"}
+
+
 class TopicForm(_TopicForm):
     """A topic, and what its fields mean."""
 
@@ -330,7 +334,22 @@ class TopicForm(_TopicForm):
             "teams": _("They get its chats. None chosen: the brand's default team."),
             "position": _("Smaller numbers come first."),
             "is_active": _("Switched off, nobody can choose it; chats that have it keep it."),
+            "name_en": _("Needed in the brand's own language; the other is for who speaks it."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in _NAMES.values():
+            self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the name in the language that the brand speaks."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        brand: Brand | None = cleaned.get("brand")
+        needed = _NAMES[brand.default_language] if brand else ""
+        if needed and not cleaned.get(needed):
+            self.add_error(needed, _("Please fill this in."))
+        return cleaned
 
 
 @admin.register(Topic)

@@ -187,5 +187,7 @@ class Topic(models.Model):
         return self.label(get_language() or "en")
 
     def label(self, language: str) -> str:
-        """Return the name in `language`."""
-        return self.name_tr if language == Language.TURKISH else self.name_en
+        """Return the name in `language`, else in the one that the brand speaks."""
+        names = (self.name_tr, self.name_en)
+        own, other = names if language == Language.TURKISH else names[::-1]
+        return own or other

@@ -242,6 +242,17 @@ def test_a_logos_drawing_is_paid_by_the_address_that_sends_it(boss_client, setti
     assert "Too many requests" in str(second.context["errors"])
 
 
+def test_a_topic_needs_a_name_only_in_the_language_of_its_brand(boss_client):
+    brand = make_brand(default_language="tr")
+    body = {"brand": brand.pk, "name_tr": "İade", "name_en": "", "position": "0"}
+    url = reverse("admin:agents_topic_add")
+    assert boss_client.post(url, body).status_code == 302
+    topic = brand.topics.get()
+    assert (topic.label("tr"), topic.label("en")) == ("İade", "İade")
+    answer = boss_client.post(url, body | {"name_tr": "", "name_en": "Returns"})
+    assert "name_tr" in answer.context["adminform"].form.errors
+
+
 def test_a_brand_with_chats_is_not_deleted(boss_client):
     brand = make_brand()
     make_conversation(make_visitor(brand))

@@ -248,3 +248,18 @@ def test_initials_are_capitals_of_the_screens_language(name, turkish, english):
     for language, wanted in (("tr", turkish), ("en", english)):
         with translation.override(language):
             assert Agent(name=name).initials == wanted
+
+
+def test_the_language_chosen_at_the_door_is_spoken_behind_it_and_asked_anew_there(agent, client):
+    client.post("/language/", {"language": "tr", "next": LOGIN})
+    assert "Parola" in client.get(LOGIN).content.decode()
+    sign_in(client)
+    assert 'lang="tr"' in client.get("/profile/").content.decode()
+    agent.refresh_from_db()
+    assert agent.language == "tr"
+    # Whoever comes next to this browser has chosen nothing.
+    mert = make_agent(email="mert@example.com", password=PASSWORD, language="en")
+    client.post("/accounts/logout/")
+    client.post(LOGIN, {"login": mert.email, "password": PASSWORD})
+    mert.refresh_from_db()
+    assert mert.language == "en"
