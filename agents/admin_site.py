@@ -28,7 +28,7 @@ _GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
     (_("Automation"), ("Rule", "Run")),
     (_("Notifications"), ("PushSetup", "Device")),
     (_("Customers and tickets"), ("Contact", "Ticket", "Mailbox", "RawMail")),
-    (_("Looking after"), ("AuditEntry", "OutboxEntry")),
+    (_("Maintenance"), ("AuditEntry", "OutboxEntry")),
 ]
 
 

@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                 ('avatar', models.ImageField(blank=True, upload_to='avatars/', verbose_name='picture')),
                 ('language', models.CharField(choices=[('tr', 'Türkçe'), ('en', 'English')], default='tr', max_length=2, verbose_name='language')),
                 ('time_zone', models.CharField(default='Europe/Istanbul', max_length=60, verbose_name='time zone')),
-                ('theme', models.CharField(choices=[('system', 'Like the device'), ('light', 'Light'), ('dark', 'Dark')], default='system', max_length=6, verbose_name='theme')),
+                ('theme', models.CharField(choices=[('system', 'Same as the device'), ('light', 'Light'), ('dark', 'Dark')], default='system', max_length=6, verbose_name='theme')),
                 ('capacity', models.PositiveSmallIntegerField(blank=True, help_text="Empty: the team's or the brand's limit.", null=True, verbose_name='chats at once')),
                 ('notices_off', models.JSONField(default=list, editable=False)),
                 ('quiet', models.JSONField(default=list, editable=False)),

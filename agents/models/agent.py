@@ -75,7 +75,7 @@ class Agent(AbstractBaseUser, PermissionsMixin):
     """A person who answers; the user model."""
 
     class Theme(models.TextChoices):
-        SYSTEM = "system", _("Like the device")
+        SYSTEM = "system", _("Same as the device")
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 

@@ -88,7 +88,7 @@ def _chat() -> dict[str, str]:
         "ended": _("This chat has ended."),
         "again": _("Start a new chat"),
         "mail": _("E-mail me this chat"),
-        "mailed": _("On its way to {email}."),
+        "mailed": _("{email} gets it in a few minutes."),
         "online": _("Online"),
         "break": _("On a break"),
         "offline": _("Offline"),

@@ -130,8 +130,9 @@ function fillFile(text, file, locale) {
 /** A size for people, such as "1,2 MB"; a limit of 10 MB is called so. @param {number} bytes
  * @param {string} locale */
 export function fileSize(bytes, locale) {
-  const step = bytes < 1024 ? 0 : bytes < 1024 ** 2 ? 1 : 2;
+  // Nobody counts bytes: the smallest file has a tenth of a kilobyte.
+  const step = bytes < 1024 ** 2 ? 1 : 2;
   return new Intl.NumberFormat(locale, {
-    style: "unit", unit: ["byte", "kilobyte", "megabyte"][step], unitDisplay: "short", maximumFractionDigits: 1,
+    style: "unit", unit: step === 1 ? "kilobyte" : "megabyte", unitDisplay: "short", maximumFractionDigits: 1,
   }).format(bytes / 1024 ** step);
 }

@@ -323,7 +323,7 @@ def test_a_visitor_takes_an_ended_chat_along_by_e_mail(site: Site, new_context: 
     expect(ended.get_by_text("Please check the e-mail address.")).to_be_visible()
     address.fill("other@example.com")
     ended.get_by_role("button", name="Send").click()
-    expect(ended.get_by_text("On its way to other@example.com.")).to_be_visible()
+    expect(ended.get_by_text("other@example.com gets it in a few minutes.")).to_be_visible()
     [mail] = OutboxEntry.objects.filter(kind="chat.transcript_mail")
     assert mail.payload["email"] == "other@example.com"
 
