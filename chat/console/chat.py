@@ -1,7 +1,7 @@
 """The opened chat as its template wants it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -217,7 +217,7 @@ class Chat:
     def reasons(self) -> list[str]:
         """Return why the chat came to its agent."""
         entry = self.panel.assignment
-        return why(entry) if entry else []
+        return why(entry, mine=self.conversation.assignee_id == self.agent.pk) if entry else []
 
 
 def chat_url(conversation: Conversation) -> str:
@@ -272,7 +272,7 @@ def chat_of(
     )
 
 
-def why(entry: Entry) -> list[str]:
+def why(entry: Entry, *, mine: bool) -> list[str]:
     """Return the stored reasons of an assignment as sentences."""
     if entry.kind == Entry.Kind.TRANSFERRED:
         by = entry.agent.name if entry.agent else ""
@@ -289,8 +289,23 @@ def why(entry: Entry) -> list[str]:
         "already_offered": _("Already asked: {n}"),
         "others_first": _("With more chats or more recently busy: {n}"),
     }
-    left_out = routing.get("left_out", {})
+    left_out, names = routing.get("left_out", {}), routing.get("names", {})
+    fewest = (
+        _("You had the fewest open chats: {n}.")
+        if mine
+        else _("{name} had the fewest open chats: {n}.")
+    )
     return [
-        _("Fewest open chats: {n}").format(n=routing.get("open", 0)),
-        *(text.format(n=left_out[key]) for key, text in words.items() if left_out.get(key)),
+        fewest.format(n=routing.get("open", 0), name=entry.data.get("to", "")),
+        *(
+            text.format(n=_those(left_out[key], names.get(key, ())))
+            for key, text in words.items()
+            if left_out.get(key)
+        ),
     ]
+
+
+def _those(count: int, names: Sequence[str]) -> str:
+    """Return who was left out by name, and how many more."""
+    more = count - len(names)
+    return ", ".join([*names, *([f"+{more}" if names else str(more)] if more else [])])

@@ -93,7 +93,7 @@ KINDS: Mapping[str, KindRules] = {
             "to": "the agent, name",
             "to_id": "agent",
             "seconds": "how long it may ring",
-            "routing": "why this agent: open chats, how many were left out by reason",
+            "routing": "why this agent: open chats, how many were left out by reason, some names",
             "result": "accepted, declined, missed or withdrawn",
         }
     ),

@@ -1,6 +1,5 @@
 """Giving chats to agents and taking them back, never past a limit."""
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -32,6 +31,10 @@ from config.events import publish
 # Why a chat is in the queue again: its agent transferred it to a team.
 PASSED_ON = "transferred"
 _HELD_BY_AGENT = (Conversation.Status.ACTIVE, Conversation.Status.WAITING)
+
+
+# Of more than so many who were left out for one reason, the line names these.
+_NAMED = 3
 
 
 class AlreadyTaken(Exception):
@@ -73,7 +76,7 @@ def _route(*, now: datetime) -> Decision:
         raise Moved
     for assignment in decision.assignments:
         chat, agent = chats[assignment.conversation_id], people[assignment.agent_id]
-        why = _explained(decision, assignment, load.held)
+        why = _explained(decision, assignment, load.held, people)
         if assignment.ring_seconds:
             make_offer(chat, agent, seconds=assignment.ring_seconds, why=why, now=now)
         else:
@@ -82,14 +85,21 @@ def _route(*, now: datetime) -> Decision:
 
 
 def _explained(
-    decision: Decision, assignment: Assignment, held: Mapping[int, int]
+    decision: Decision,
+    assignment: Assignment,
+    held: Mapping[int, int],
+    people: Mapping[int, Agent],
 ) -> dict[str, Any]:
     """Return what the timeline keeps of a decision: "why me?"."""
-    left_out = Counter(decision.why(assignment.conversation_id).values())
+    why = decision.why(assignment.conversation_id)
+    names: dict[str, list[str]] = {}
+    for agent_id, reason in sorted(why.items(), key=lambda one: people[one[0]].sort_name):
+        names.setdefault(str(reason), []).append(people[agent_id].name)
     return {
         "routing": {
             "open": held[assignment.agent_id],
-            "left_out": {str(reason): count for reason, count in sorted(left_out.items())},
+            "left_out": {reason: len(names[reason]) for reason in sorted(names)},
+            "names": {reason: names[reason][:_NAMED] for reason in sorted(names)},
         }
     }
 

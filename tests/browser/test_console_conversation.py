@@ -37,7 +37,7 @@ def test_a_first_conversation_from_the_agents_side(desk: Desk) -> None:
     desk.open(visitor)
     expect(page.locator("#thread")).to_contain_text("Where is my parcel?")
     expect(page.locator("#context")).to_contain_text("zeynep@example.com")
-    expect(page.locator("#context")).to_contain_text("Fewest open chats: 0")
+    expect(page.locator("#context")).to_contain_text("You had the fewest open chats: 0.")
     expect(page).not_to_have_title(re.compile(r"^\("))
     desk.write("It is on its way.")
     expect(page.locator(".message.is-own")).to_contain_text("It is on its way.")

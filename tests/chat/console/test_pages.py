@@ -277,7 +277,14 @@ def test_the_customer_panel_tells_what_is_known(desk: Desk) -> None:
         kind="accepted",
         author_kind="agent",
         agent=desk.elif_,
-        data={"automatic": True, "routing": {"open": 2, "left_out": {"capacity": 1}}},
+        data={
+            "automatic": True,
+            "routing": {
+                "open": 2,
+                "left_out": {"capacity": 2},
+                "names": {"capacity": ["Deniz Aksoy"]},
+            },
+        },
         created_at=chat.created_at,
     )
     page = desk.get(f"chats/{chat.public_id}/")
@@ -289,8 +296,8 @@ def test_the_customer_panel_tells_what_is_known(desk: Desk) -> None:
         "Late parcel",
         "shop.example/cart",
         "Returns",
-        "Fewest open chats: 2",
-        "At their limit: 1",
+        "You had the fewest open chats: 2.",
+        "At their limit: Deniz Aksoy, +1",
         f"/console/archive/{earlier.public_id}/" if earlier else "",
     ):
         assert known in page

@@ -56,7 +56,11 @@ def test_a_queued_chat_is_given_to_the_least_loaded_agent_and_accepted_at_once(a
     assert (chat.status, chat.assignee, chat.holds_slot) == ("active", second, True)
     entry = chat.entries.get(kind="accepted")
     assert (entry.agent, entry.visitor_seq) == (second, 4)
-    assert entry.data["routing"] == {"open": 0, "left_out": {"others_first": 1}}
+    assert entry.data["routing"] == {
+        "open": 0,
+        "left_out": {"others_first": 1},
+        "names": {"others_first": [first.name]},
+    }
     assigned = [event for event in announced if isinstance(event, ConversationAssigned)]
     assert [(event.assignee_id, event.automatic) for event in assigned] == [
         (first.pk, False),
