@@ -9,8 +9,9 @@ from django.apps import apps
 from django.conf import settings
 
 from config.bounds import SETTABLE
-from config.management.commands.serve import DEMO_PASSWORD, Command
+from config.management.commands.serve import DEMO_PASSWORD, Command, House
 from tests.support.compose import image, services
+from tests.support.factories import make_agent, make_brand
 from tests.support.servers import ROOT
 
 
@@ -104,5 +105,26 @@ def test_the_demos_password_is_told_only_where_it_opens_something(
 ) -> None:
     settings.SEED_DEMO, settings.IS_LOOPBACK = True, opens
     said = StringIO()
-    Command(stdout=said).greet("0.0.0.0", 8000)  # noqa: S104 - only told
+    Command(stdout=said).greet("0.0.0.0", 8000, House())  # noqa: S104 - only told
     assert (DEMO_PASSWORD in said.getvalue()) is opens
+
+
+def test_a_start_without_a_demo_names_no_shop_and_says_how_to_get_in(settings: Any) -> None:
+    settings.SEED_DEMO, settings.EMBEDDED_WORKER = True, True
+    said = StringIO()
+    empty = House(has_demo=False, has_admin=False)
+    Command(stdout=said).greet("0.0.0.0", 8000, empty)  # noqa: S104 - only told
+    assert "createadmin" in said.getvalue()
+    assert "/demo/" not in said.getvalue()
+    assert DEMO_PASSWORD not in said.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_start_looks_who_can_sign_in(settings: Any) -> None:
+    settings.IS_LOOPBACK = True
+    assert House.look() == House(has_demo=False, has_admin=False)
+    make_brand(is_demo=True)
+    make_agent(is_staff=True, is_demo=True)
+    assert House.look() == House()
+    settings.IS_LOOPBACK = False
+    assert House.look() == House(has_admin=False)

@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from types import FrameType
 from typing import Any
@@ -28,6 +29,30 @@ logger = logging.getLogger(__name__)
 
 DEMO_LOGINS = ["elif", "mert", "deniz", "selin", "admin"]
 DEMO_PASSWORD = "imece-demo"  # noqa: S105
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """What there is to be told of at a start."""
+
+    has_demo: bool = True
+    has_admin: bool = True
+
+    @classmethod
+    def look(cls) -> "House":
+        """Look before there is an event loop."""
+        brands = apps.get_model("agents", "Brand").objects.filter(is_demo=True, is_active=True)
+        people = apps.get_model("agents", "Agent").objects.filter(is_active=True, is_staff=True)
+        if not settings.IS_LOOPBACK:
+            # There demo accounts can't sign in.
+            people = people.filter(is_demo=False)
+        return cls(has_demo=brands.exists(), has_admin=people.exists())
+
+    @property
+    def pages(self) -> list[str]:
+        """Return the demo's own line."""
+        shop = f"  Shop page with the widget   {settings.PUBLIC_URL}/demo/"
+        return [shop] if self.has_demo else []
 
 
 class Command(BaseCommand):
@@ -50,6 +75,8 @@ class Command(BaseCommand):
         try:
             with one_at_a_time():
                 prepare()
+            house = House.look() if settings.EMBEDDED_WORKER else House()
+            connections.close_all()
 
             # Before there are threads: two that import parts of it at once may meet in a circle of
             # somebody's package, and each request after that would fail.
@@ -60,7 +87,7 @@ class Command(BaseCommand):
             def started() -> None:
                 if worker:
                     worker.start()
-                self.greet(host, port)
+                self.greet(host, port, house)
 
             make_server(host=host, port=port, on_started=started).run()
         except KeyboardInterrupt:
@@ -76,20 +103,25 @@ class Command(BaseCommand):
                 # its outbox row is taken up again when the lease ends.
                 os._exit(0)
 
-    def greet(self, host: str, port: int) -> None:
+    def greet(self, host: str, port: int, house: "House") -> None:
         """Print where to go and who may sign in."""
         lines = [f"İmece serves {settings.PUBLIC_URL} (listening on {host}:{port})"]
         if settings.EMBEDDED_WORKER:
             lines += [
                 "",
-                f"  Shop page with the widget   {settings.PUBLIC_URL}/demo/",
+                *house.pages,
                 f"  Console                     {settings.PUBLIC_URL}/console/",
                 f"  Admin                       {settings.PUBLIC_URL}/admin/",
             ]
         # At another address demo accounts can't sign in: see `may_enter`.
-        if settings.SEED_DEMO and settings.IS_LOOPBACK:
+        if settings.SEED_DEMO and settings.IS_LOOPBACK and house.has_demo:
             names = " ".join(f"{name}@example.com" for name in DEMO_LOGINS)
             lines += ["", f"  Demo logins   {names}", f"  Password      {DEMO_PASSWORD}"]
+        elif settings.EMBEDDED_WORKER and not house.has_admin:
+            lines += [
+                "",
+                "  Nobody can sign in yet: manage.py createadmin makes the first account.",
+            ]
         lines += ["", "  Ctrl-C stops it."] if sys.stdout.isatty() else []
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
