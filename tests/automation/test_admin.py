@@ -50,6 +50,22 @@ def test_an_empty_sentence_is_refused_beside_its_field(boss_client):
     assert not Rule.objects.exists()
 
 
+def test_the_page_that_asks_for_the_address_offers_its_settings_and_changes_the_usual_texts(
+    boss_client,
+):
+    address = f"{LIST}recipes/ask-email/"
+    fields = boss_client.get(address).context["form"]
+    told = {name: fields[name].value() for name in fields.fields}
+    assert (told["accept"], told["then"]) == ("email", "once")
+    changed = {"accept": "email_or_phone", "then": "connect", "again_tr": "Adresiniz?"}
+    assert boss_client.post(address, told | changed).status_code == 302
+    fields = boss_client.get(address).context["form"]
+    assert (fields["accept"].value(), fields["then"].value()) == ("email_or_phone", "connect")
+    assert fields["again_tr"].value() == "Adresiniz?"
+    # What was not changed by hand says what is asked for now.
+    assert "telefon" in fields["ask_tr"].value()
+
+
 def act(client, action, *rules):
     chosen = {"action": action, "_selected_action": [rule.pk for rule in rules]}
     client.post(LIST, chosen)

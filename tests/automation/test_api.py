@@ -116,6 +116,35 @@ def test_a_recipe_is_installed_once_and_its_settings_are_replaced(boss):
     assert boss.post("rules/recipes/nothing", {}).status_code == 404
 
 
+def test_the_recipe_that_asks_for_the_address_takes_its_settings_and_says_them(boss):
+    made = boss.post("rules/recipes/ask-email", {"accept": "email_or_phone", "then": "remind"})
+    assert made.status_code == 201
+    listed = {each["name"]: each["settings"] for each in boss.get("rules/recipes").json()}
+    asking = listed["ask-email"]
+    assert (asking["accept"], asking["then"]) == ("email_or_phone", "remind")
+    assert "telefon" in asking["texts"]["ask"]["tr"]
+    assert set(listed["everyone-busy"]) == {"texts"}
+    wrong = boss.post("rules/recipes/ask-email", {"then": "twice"})
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (400, ["then"])
+    assert boss.post("rules/recipes/everyone-busy", {"then": "once"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("action", "place"),
+    [
+        ({"action": "set_status", "status": "gone"}, "actions.0.status"),
+        ({"action": "set_team", "team": "99999"}, "actions.0.team"),
+        ({"action": "assign", "agent": "nobody"}, "actions.0.agent"),
+        ({"action": "notify", "text": {"tr": "Bak"}}, "actions.0.agents"),
+        ({"action": "notify", "agents": ["nobody"], "text": {"tr": "Bak"}}, "actions.0.agents"),
+    ],
+)
+def test_an_action_that_names_what_is_not_there_is_refused(boss, action, place):
+    refused = boss.post("rules", body(actions=[action]))
+    assert refused.status_code == 400
+    assert place in refused.json()["errors"]
+
+
 def test_the_log_tells_what_a_rule_did(boss, rule, work_all):
     desk = make_desk()
     made = rule(name="Not", all=[{"field": "language", "operator": "is", "value": "tr"}])
