@@ -6,24 +6,17 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from automation.models import Cursor, Rule
+from automation.models import Rule
 from automation.rules import facts
 from automation.rules.recipes import install_recipe
 from automation.rules.recipes.asking import ASKED, ASKED_AGAIN
-from chat.models import Conversation, ConversationTag, Entry
-from chat.operations.assignment import accept
-from chat.posting.messages import Author, Outgoing, post_message
-from chat.routing import hooks
 from chat.tasks import sweep_once
-from config.outbox.operations import drain
+from tests.automation.talk import AGAIN, ASK, said, say, state, tags
 from tests.support.desk import fresh, here, kinds, make_desk, start
 from tests.support.factories import make_conversation, make_visitor
-from tests.support.http import cid
 
 pytestmark = pytest.mark.django_db
 
-ASK = "Merhaba! Ekibimizin size ulaşabilmesi için önce e-posta adresinizi yazar mısınız?"
-AGAIN = "Yazdıklarınızda bir e-posta adresi göremedik. E-posta adresinizi yazar mısınız?"
 CONNECT = "Teşekkürler, ekibimiz birazdan sohbete katılacak."
 BUSY = "Üzgünüz, şu anda herkes meşgul gibi görünüyor."
 
@@ -31,38 +24,6 @@ BUSY = "Üzgünüz, şu anda herkes meşgul gibi görünüyor."
 @pytest.fixture
 def desk():
     return make_desk()
-
-
-@pytest.fixture
-def ask():
-    """Switch the recipe on with these settings."""
-
-    def install(**settings) -> list[Rule]:
-        wish = {"name": "ask-email", "by": None, "now": timezone.now()}
-        return install_recipe(**wish, settings=settings)[0]
-
-    return install
-
-
-def said(chat: Conversation) -> list[str]:
-    """What rules have said in a chat."""
-    lines = Entry.objects.filter(conversation=chat, kind="bot").order_by("seq")
-    return list(lines.values_list("body", flat=True))
-
-
-def say(chat: Conversation, text: str) -> None:
-    draft = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), text, cid())
-    post_message(draft, now=timezone.now())
-
-
-def tags(chat: Conversation) -> set[str]:
-    found = ConversationTag.objects.filter(conversation=chat)
-    return set(found.values_list("tag__name", flat=True))
-
-
-def state(chat: Conversation) -> str:
-    now = fresh(chat)
-    return "parked" if now.is_parked else str(now.status)
 
 
 def test_a_stranger_is_asked_and_nobody_is_rung(desk, ask, work_all, announced):
@@ -342,70 +303,6 @@ def test_words_after_the_day_are_asked_again_before_anybody_is_rung(desk, ask, w
         work_all()
     assert (said(chat), state(chat)) == ([ASK, AGAIN], "parked")
     assert "conversation.queued" not in [event.name for event in announced]
-
-
-def test_an_agent_who_takes_the_chat_is_not_talked_into(desk, ask, work_all):
-    ask()
-    chat = start(desk)
-    accept(conversation=chat, agent=desk.agents[0], now=timezone.now())
-    work_all()
-    say(chat, "Merhaba?")
-    work_all()
-    assert (said(chat), state(chat)) == ([], "active")
-
-
-def test_rules_that_come_too_late_change_nothing_that_was_given(desk, ask, work_all):
-    ask()
-    chat = start(desk)
-    later = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 0.1)
-    with time_machine.travel(later, tick=False):
-        while drain():
-            pass
-        assert state(chat) == "active"
-        work_all()
-        assert (said(chat), state(chat)) == ([], "active")
-
-
-def test_a_word_whose_rules_do_not_come_wakes_the_chat_after_a_second(desk, ask, work_all):
-    ask(then="remind")
-    chat = start(desk)
-    work_all()
-    say(chat, "Merhaba?")
-    assert state(chat) == "parked"
-    while drain():
-        pass
-    assert state(chat) == "parked"
-    later = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 0.1)
-    with time_machine.travel(later, tick=False):
-        while drain():
-            pass
-        assert state(chat) == "active"
-
-
-def test_while_somebody_else_looks_at_the_chat_its_words_are_held_on(desk, ask, work_all):
-    ask()
-    chat = start(desk)
-    work_all()
-    soon = timezone.now() + timedelta(seconds=30)
-    Cursor.objects.update(holder="x", lease_until=soon)
-    say(chat, "Merhaba?")
-    drain("rules")
-    assert (state(chat), fresh(chat).held_until is not None) == ("parked", True)
-    # Nobody is kept from an agent by that: after a second the chat goes on.
-    with time_machine.travel(timezone.now() + timedelta(seconds=1.1), tick=False):
-        while drain():
-            pass
-        assert (said(chat), state(chat)) == ([ASK], "active")
-
-
-def test_who_looks_a_moment_longer_is_waited_for(desk, ask, work_all):
-    ask()
-    chat = start(desk)
-    work_all()
-    say(chat, "Merhaba?")
-    Cursor.objects.update(holder="x", lease_until=timezone.now() + timedelta(seconds=0.1))
-    drain("rules")
-    assert (said(chat), state(chat)) == ([ASK, AGAIN], "parked")
 
 
 def test_settings_are_replaced_and_the_rules_stay_the_same(ask):

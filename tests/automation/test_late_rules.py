@@ -1,0 +1,85 @@
+"""Rules that come late, or that somebody else runs just now: nobody waits longer than a second."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from automation.models import Cursor
+from chat.operations.assignment import accept
+from chat.routing import hooks
+from config.outbox.operations import drain
+from tests.automation.talk import AGAIN, ASK, said, say, state
+from tests.support.desk import fresh, make_desk, start
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk():
+    return make_desk()
+
+
+def test_an_agent_who_takes_the_chat_is_not_talked_into(desk, ask, work_all):
+    ask()
+    chat = start(desk)
+    accept(conversation=chat, agent=desk.agents[0], now=timezone.now())
+    work_all()
+    say(chat, "Merhaba?")
+    work_all()
+    assert (said(chat), state(chat)) == ([], "active")
+
+
+def test_rules_that_come_too_late_change_nothing_that_was_given(desk, ask, work_all):
+    ask()
+    chat = start(desk)
+    later = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 0.1)
+    with time_machine.travel(later, tick=False):
+        while drain():
+            pass
+        assert state(chat) == "active"
+        work_all()
+        assert (said(chat), state(chat)) == ([], "active")
+
+
+def test_a_word_whose_rules_do_not_come_wakes_the_chat_after_a_second(desk, ask, work_all):
+    ask(then="remind")
+    chat = start(desk)
+    work_all()
+    say(chat, "Merhaba?")
+    assert state(chat) == "parked"
+    while drain():
+        pass
+    assert state(chat) == "parked"
+    later = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 0.1)
+    with time_machine.travel(later, tick=False):
+        while drain():
+            pass
+        assert state(chat) == "active"
+
+
+def test_while_somebody_else_looks_at_the_chat_its_words_are_held_on(desk, ask, work_all):
+    ask()
+    chat = start(desk)
+    work_all()
+    soon = timezone.now() + timedelta(seconds=30)
+    Cursor.objects.update(holder="x", lease_until=soon)
+    say(chat, "Merhaba?")
+    drain("rules")
+    assert (state(chat), fresh(chat).held_until is not None) == ("parked", True)
+    # Nobody is kept from an agent by that: after a second the chat goes on.
+    with time_machine.travel(timezone.now() + timedelta(seconds=1.1), tick=False):
+        while drain():
+            pass
+        assert (said(chat), state(chat)) == ([ASK], "active")
+
+
+def test_who_looks_a_moment_longer_is_waited_for(desk, ask, work_all):
+    ask()
+    chat = start(desk)
+    work_all()
+    say(chat, "Merhaba?")
+    Cursor.objects.update(holder="x", lease_until=timezone.now() + timedelta(seconds=0.1))
+    drain("rules")
+    assert (said(chat), state(chat)) == ([ASK, AGAIN], "parked")
