@@ -54,6 +54,7 @@ def look(page, name):
 def test_a_person_builds_a_rule_tries_it_and_a_visitor_meets_it(
     site: Site, new_context: Contexts, language: str, theme: str
 ) -> None:
+    """Holds alone that page and script build what the engine then runs, in both languages."""
     shop = Shop(site, language=language)
     shop.agent()
     role = make_role("admin", "chat", scope="all")
@@ -135,7 +136,8 @@ def test_rules_are_dragged_and_switched_in_the_list_and_reviewed(
 @pytest.mark.once
 def test_a_rule_is_built_with_keys_alone(site: Site, new_context: Contexts) -> None:
     boss = make_agent(role=make_role("admin", scope="all"), language="en", is_staff=True)
-    page = new_context(agent=boss, url=site.url).new_page()
+    phone = {"viewport": {"width": 360, "height": 740}}
+    page = new_context(agent=boss, url=site.url, **phone).new_page()
     page.goto(f"{site.url}/admin/automation/rule/add/")
     page.locator("#id_name").focus()
     page.keyboard.type("Keys")
@@ -159,8 +161,12 @@ def test_a_rule_is_built_with_keys_alone(site: Site, new_context: Contexts) -> N
     expect(page.locator("#add-all")).to_be_focused()
     page.locator("#id_actions-0-text-en").focus()
     page.keyboard.type("Hello")
-    page.keyboard.press("Tab")
+    page.locator("#id_when").focus()
+    page.keyboard.type("time")
+    expect(page.locator("select#id_since")).to_be_visible()
+    look(page, "rule-time-narrow")
     page.locator("button[value=save]").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/automation/rule/")
+    assert Rule.objects.get().after == {"since": "queued", "minutes": 5}
     assert Rule.objects.get().all == [{"field": "first_contact", "operator": "is", "value": True}]
