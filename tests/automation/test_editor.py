@@ -1,50 +1,22 @@
 """A person builds a rule in the administration, and knows nothing of how it is stored."""
 
 import pytest
-from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import Topic
 from automation.editor.drafts import draft_from, draft_of
-from automation.models import Rule, Run
+from automation.models import Rule
 from automation.rules.actions import ACTIONS, Action, Parameter
 from automation.rules.recipes import install_recipe
 from automation.rules.registry import FIELDS, Field, Type
 from automation.rules.sentences import said_of
-from chat.models import Conversation
 from tests.agents.conftest import boss, boss_client
-from tests.support.desk import make_desk, start
 from tests.support.factories import make_brand, make_team, make_topic
-from tests.support.forms import fields_of
+from tests.support.rule_page import LIST, NEW, address, filled, forms_of, press
 
 __all__ = ["boss", "boss_client"]
 
 pytestmark = pytest.mark.django_db
-NEW = "/admin/automation/rule/add/"
-LIST = "/admin/automation/rule/"
-
-
-def address(rule):
-    return reverse("admin:automation_rule_change", args=[rule.pk])
-
-
-def filled(response) -> dict[str, str]:
-    """What the fields of the page would send as they stand."""
-    return fields_of(response.content.decode(), "rule")
-
-
-def _forms(sheet):
-    return [row.form for row in [*_rows(sheet.all), *_rows(sheet.any), *sheet.steps] if row.form]
-
-
-def _rows(block):
-    return [each for row in block.rows for each in (row, *_rows(row))]
-
-
-def press(client, page, act, url=NEW, **typed):
-    """Press a button of `page` with what stands in its fields, and what is typed besides."""
-    names = {name.replace("__", "-"): value for name, value in typed.items()}
-    return client.post(url, filled(page) | names | {"act": act})
 
 
 @pytest.fixture
@@ -109,7 +81,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_all_that_was_typed_stays(bos
     refused = press(boss_client, page, "save", **typed | {"any__0__was": "text"})
     assert refused.status_code == 200
     shown = refused.content.decode()
-    forms = {form.prefix: form.errors for form in _forms(refused.context["sheet"])}
+    forms = {form.prefix: form.errors for form in forms_of(refused.context["sheet"])}
     assert forms["all-0"] == {"value": ["Write a whole number."]}
     assert forms["any-0"] == {"value": ["This pattern can't be read."]}
     assert forms["actions-0"] == {"text-tr": ["This field is required."]}
@@ -127,17 +99,17 @@ def test_nothing_is_called_wrong_before_somebody_wants_to_save(boss_client, page
 
 
 def test_what_can_not_be_so_when_the_rule_looks_is_not_offered(boss_client, page):
-    offered = dict(_forms(page.context["sheet"])[0].fields["field"].choices)
+    offered = dict(forms_of(page.context["sheet"])[0].fields["field"].choices)
     assert "change" not in offered
     page = press(boss_client, page, "refresh", when="updated")
-    offered = dict(_forms(page.context["sheet"])[0].fields["field"].choices)
+    offered = dict(forms_of(page.context["sheet"])[0].fields["field"].choices)
     assert "change" in offered
-    actions = dict(_forms(page.context["sheet"])[1].fields["action"].choices)
+    actions = dict(forms_of(page.context["sheet"])[1].fields["action"].choices)
     assert "save_email" in actions
     # Chosen, and then the moment is another: it says so at once, and keeps what was chosen.
     page = press(boss_client, page, "refresh", all__0__field="change", all__0__was="change")
     page = press(boss_client, page, "refresh", when="incoming")
-    form = _forms(page.context["sheet"])[0]
+    form = forms_of(page.context["sheet"])[0]
     assert form.errors == {"field": ["This can't be so when the rule looks."]}
     assert form["field"].value() == "change"
 
@@ -145,7 +117,7 @@ def test_what_can_not_be_so_when_the_rule_looks_is_not_offered(boss_client, page
 def test_a_value_typed_for_another_field_is_not_kept(boss_client, page):
     page = press(boss_client, page, "refresh", all__0__field="text")
     page = press(boss_client, page, "refresh", all__0__value="iade", all__0__field="page_url")
-    assert _forms(page.context["sheet"])[0]["value"].value() == ""
+    assert forms_of(page.context["sheet"])[0]["value"].value() == ""
 
 
 def test_conditions_and_actions_are_moved_into_groups_out_of_them_and_away(boss_client, rule):
@@ -229,7 +201,7 @@ def test_a_rule_that_names_a_deleted_topic_says_so_on_its_page_and_in_the_list(b
     assert "deleted" not in boss_client.get(LIST).content.decode()
     Topic.objects.all().delete()
     shown = boss_client.get(address(made))
-    forms = {form.prefix: form.errors for form in _forms(shown.context["sheet"])}
+    forms = {form.prefix: form.errors for form in forms_of(shown.context["sheet"])}
     assert forms["all-0"] == {"value": ["There is no such thing (any more)."]}
     assert forms["actions-0"] == {"topic": ["There is no such thing (any more)."]}
     assert "names something that was deleted" in shown.content.decode()
@@ -308,73 +280,6 @@ def test_said_and_stored_are_the_same_before_and_after_the_page(rule):
     again = Rule(when=made.when, fires=made.fires, **draft_of(made).told())
     assert (again.all, again.any, again.actions) == (made.all, made.any, made.actions)
     assert said_of(again) == said_of(made)
-
-
-def test_a_rule_that_is_not_saved_is_tried_on_a_real_chat_and_nothing_changes(
-    boss_client, page, work_all
-):
-    desk = make_desk()
-    chat = start(desk, text="Siparişim nerede?")
-    work_all()
-    chat.refresh_from_db()
-    head = chat.last_seq
-    page = press(boss_client, page, "refresh", all__0__field="text")
-    page = press(boss_client, page, "block:all", all__0__value="SİPARİŞ")
-    page = press(boss_client, page, "refresh", all__1__0__field="email_known")
-    page = press(boss_client, page, "add:all-1", all__1__0__value="true")
-    page = press(boss_client, page, "refresh", all__1__1__field="status")
-    typed = {"all__1__1__value": chat.status, "actions__0__text__en": "Soon"}
-    typed |= {"name": "", "recent": chat.public_id}
-    tried = press(boss_client, page, "try", **typed)
-    found = tried.context["tried"]
-    assert [(row.holds, row.saw) for row in found["rows"]] == [
-        (True, "Siparişim nerede?"),
-        (True, ""),
-    ]
-    inner = found["rows"][1].rows
-    assert [row.holds for row in inner] == [False, True]
-    assert inner[0].saw == "no"
-    assert found["would"] == ["say to the customer “Soon”"]
-    assert "The rule would act" in tried.content.decode()
-    work_all()
-    chat.refresh_from_db()
-    assert (chat.last_seq, Rule.objects.count(), Run.objects.count()) == (head, 0, 0)
-
-
-def test_a_rule_that_would_do_nothing_says_which_condition_keeps_it(boss_client, page):
-    chat = start(make_desk())
-    page = press(boss_client, page, "refresh", all__0__field="email_known")
-    typed = {"actions__0__text__en": "Soon", "chat": f"https://x/console/chats/{chat.public_id}/"}
-    tried = press(boss_client, page, "try", **typed)
-    assert "The rule would do nothing" in tried.content.decode()
-    assert [row.holds for row in tried.context["tried"]["rows"]] == [False]
-
-
-def test_trying_asks_for_a_chat_that_is_there_and_a_rule_that_can_be(boss_client, page):
-    start(make_desk())
-    typed = {"actions__0__text__en": "Soon"}
-    nothing = press(boss_client, page, "try", **typed)
-    assert nothing.context["trying"].errors == {"recent": ["Choose a chat."]}
-    unknown = press(boss_client, page, "try", **typed, chat="nobody")
-    assert unknown.context["trying"].errors == {"chat": ["There is no such chat."]}
-    empty = press(boss_client, page, "try", recent=Conversation.objects.get().public_id)
-    assert empty.context["tried"] is None
-    assert empty.context["is_wrong"]
-
-
-def test_a_rule_on_trial_logs_what_it_would_do_and_that_is_no_run(boss_client, rule, work_all):
-    made = rule(name="Deneme", mode="trial", fires="once")
-    acted = rule(name="Açık", fires="once", actions=[{"action": "add_tag", "tag": "x"}])
-    chat = start(make_desk())
-    work_all()
-    assert list(chat.entries.filter(kind="note")) == []
-    runs = {run.rule_id: run for run in Run.objects.all()}
-    assert runs.keys() == {made.pk, acted.pk}
-    shown = boss_client.get(LIST).context["cl"].result_list
-    assert {each.pk: each.acted for each in shown} == {made.pk: 0, acted.pk: 1}
-    run = boss_client.get(reverse("admin:automation_run_change", args=[runs[made.pk].pk]))
-    assert "note for the team “Hello”: only tried out" in run.content.decode()
-    assert "only tried out" in boss_client.get(address(made)).content.decode()
 
 
 def test_what_another_room_describes_appears_by_itself(boss_client, page, monkeypatch):

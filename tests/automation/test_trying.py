@@ -1,0 +1,86 @@
+"""A rule is tried: on a chat that is chosen, before it is saved, or for days while it is on trial."""
+
+import pytest
+from django.urls import reverse
+
+from automation.models import Rule, Run
+from chat.models import Conversation
+from tests.agents.conftest import boss, boss_client
+from tests.support.desk import make_desk, start
+from tests.support.rule_page import LIST, NEW, address, press
+
+__all__ = ["boss", "boss_client"]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(boss_client):
+    return boss_client.get(NEW)
+
+
+def test_a_rule_that_is_not_saved_is_tried_on_a_real_chat_and_nothing_changes(
+    boss_client, page, work_all
+):
+    desk = make_desk()
+    chat = start(desk, text="Siparişim nerede?")
+    work_all()
+    chat.refresh_from_db()
+    head = chat.last_seq
+    page = press(boss_client, page, "refresh", all__0__field="text")
+    page = press(boss_client, page, "block:all", all__0__value="SİPARİŞ")
+    page = press(boss_client, page, "refresh", all__1__0__field="email_known")
+    page = press(boss_client, page, "add:all-1", all__1__0__value="true")
+    page = press(boss_client, page, "refresh", all__1__1__field="status")
+    typed = {"all__1__1__value": chat.status, "actions__0__text__en": "Soon"}
+    typed |= {"name": "", "recent": chat.public_id}
+    tried = press(boss_client, page, "try", **typed)
+    found = tried.context["tried"]
+    assert [(row.holds, row.saw) for row in found["rows"]] == [
+        (True, "Siparişim nerede?"),
+        (True, ""),
+    ]
+    inner = found["rows"][1].rows
+    assert [row.holds for row in inner] == [False, True]
+    assert inner[0].saw == "no"
+    assert found["would"] == ["say to the customer “Soon”"]
+    assert "The rule would act" in tried.content.decode()
+    work_all()
+    chat.refresh_from_db()
+    assert (chat.last_seq, Rule.objects.count(), Run.objects.count()) == (head, 0, 0)
+
+
+def test_a_rule_that_would_do_nothing_says_which_condition_keeps_it(boss_client, page):
+    chat = start(make_desk())
+    page = press(boss_client, page, "refresh", all__0__field="email_known")
+    typed = {"actions__0__text__en": "Soon", "chat": f"https://x/console/chats/{chat.public_id}/"}
+    tried = press(boss_client, page, "try", **typed)
+    assert "The rule would do nothing" in tried.content.decode()
+    assert [row.holds for row in tried.context["tried"]["rows"]] == [False]
+
+
+def test_trying_asks_for_a_chat_that_is_there_and_a_rule_that_can_be(boss_client, page):
+    start(make_desk())
+    typed = {"actions__0__text__en": "Soon"}
+    nothing = press(boss_client, page, "try", **typed)
+    assert nothing.context["trying"].errors == {"recent": ["Choose a chat."]}
+    unknown = press(boss_client, page, "try", **typed, chat="nobody")
+    assert unknown.context["trying"].errors == {"chat": ["There is no such chat."]}
+    empty = press(boss_client, page, "try", recent=Conversation.objects.get().public_id)
+    assert empty.context["tried"] is None
+    assert empty.context["is_wrong"]
+
+
+def test_a_rule_on_trial_logs_what_it_would_do_and_that_is_no_run(boss_client, rule, work_all):
+    made = rule(name="Deneme", mode="trial", fires="once")
+    acted = rule(name="Açık", fires="once", actions=[{"action": "add_tag", "tag": "x"}])
+    chat = start(make_desk())
+    work_all()
+    assert list(chat.entries.filter(kind="note")) == []
+    runs = {run.rule_id: run for run in Run.objects.all()}
+    assert runs.keys() == {made.pk, acted.pk}
+    shown = boss_client.get(LIST).context["cl"].result_list
+    assert {each.pk: each.acted for each in shown} == {made.pk: 0, acted.pk: 1}
+    run = boss_client.get(reverse("admin:automation_run_change", args=[runs[made.pk].pk]))
+    assert "note for the team “Hello”: only tried out" in run.content.decode()
+    assert "only tried out" in boss_client.get(address(made)).content.decode()
