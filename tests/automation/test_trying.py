@@ -1,4 +1,4 @@
-"""A rule is tried: on a chat that is chosen, before it is saved, or for days while it is on trial."""
+"""A rule is tried: on a chosen chat before it is saved, or for days while it is on trial."""
 
 import pytest
 from django.urls import reverse
