@@ -26,11 +26,12 @@ from config import wire
 from config.events import Event
 from reports import api_urls as report_urls
 from tests.support.http import Desk, make_shop
+from tickets import events as ticket_events
 from tickets.api import urls as ticket_urls
 
 pytestmark = pytest.mark.django_db
 
-EVENTS = (agent_events, availability, lifecycle, words)
+EVENTS = (agent_events, availability, lifecycle, ticket_events, words)
 DOCS = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
 EXAMPLES = re.findall(r"```http\n(.*?)```", DOCS, re.DOTALL)
 
