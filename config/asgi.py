@@ -43,7 +43,11 @@ sessions = ThreadedHandler(threads=2, place=client_key)
 
 async def pages_and_uploads(scope: Any, receive: Any, send: Any) -> None:
     """Serve one request beside those that take as long as somebody else likes."""
-    await (uploads if scope["path"] in UPLOADS else pages)(scope, receive, send)
+    is_upload = scope["path"] in UPLOADS or (
+        # Answers of customers on their tickets' pages bring files along.
+        scope["method"] == "POST" and scope["path"].startswith("/t/")
+    )
+    await (uploads if is_upload else pages)(scope, receive, send)
 
 
 sessions_in_line = WaitingLine(

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/console/"), name="home"),
     path("", include("agents.urls")),
     path("", include("tickets.console.urls")),
+    path("", include("tickets.page.urls")),
     path("", include("chat.urls")),
     path("api/widget/v1/", include("chat.api.widget_urls")),
     path("api/v1/", include("agents.api.urls")),

@@ -45,6 +45,8 @@ def line_of(
         "address": entry.data.get("from", "") if entry.kind == Entry.Kind.MESSAGE else "",
         "rest": entry.data.get("rest", ""),
         "refused": [str(file.get("name", "")) for file in entry.data.get("refused", ())],
+        "has_page": bool(entry.data.get("page")),
+        "has_pictures": bool(entry.data.get("pictures")),
         "is_automatic": bool(entry.data.get("automatic")),
         "is_stranger": bool(entry.data.get("stranger")),
         "to": entry.data.get("to", "") if entry.kind == Entry.Kind.MESSAGE else "",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.console import actions, canned, many, new, pages
+from tickets.console import actions, canned, letters, many, new, pages
 
 _one = "console/tickets/<int:number>/"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path(_one, pages.one, name="ticket"),
     path(f"{_one}say/", actions.reply, name="ticket-say"),
     path(f"{_one}say/<int:seq>/undo/", actions.take_back, name="ticket-unsay"),
+    path(f"{_one}mail/<int:seq>/", letters.letter, name="ticket-mail"),
     path(f"{_one}change/", actions.change, name="ticket-change"),
     path(f"{_one}spam/", actions.spam, name="ticket-spam"),
     path(f"{_one}tags/", actions.tags, name="ticket-tags"),

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 
 from agents.colors import palette
+from config.mail import mailbox as wire_address
 from config.text import one_line
 from tickets.models import Mailbox, Ticket
-from tickets.tokens import instance_mark, reply_address, sender_of
+from tickets.tokens import instance_mark, page_token, reply_address, sender_of
 
 if TYPE_CHECKING:
     # Generic for the type checker only.
@@ -82,6 +84,7 @@ def letter(
         "author": one_line(author),
         "text": text,
         "signature": signature,
+        "link": page_address(ticket) if _is_customer(ticket, to) else "",
         # Whoever writes above the line is understood.
         "is_answered": mailbox is not None and mailbox.is_read,
         "left_out": [one_line(name) for name in left_out],
@@ -101,3 +104,17 @@ def letter(
         )
         made.attach_alternative(render_to_string("tickets/mail/letter.html", context), "text/html")
     return made
+
+
+def page_address(ticket: Ticket) -> str:
+    """Return the link with which the customer opens the ticket's page."""
+    path = reverse("ticket-link", args=[ticket.pk, page_token(ticket)])
+    return f"{settings.PUBLIC_URL}{path}"
+
+
+def _is_customer(ticket: Ticket, to: str) -> bool:
+    """Return whether a mail goes to the customer: nobody else's opens what was said before."""
+    try:
+        return wire_address(ticket.contact.email).casefold() == to.casefold()
+    except ValueError:
+        return False

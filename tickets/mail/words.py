@@ -75,7 +75,9 @@ def reason(code: str) -> str:
 def deliveries_shown(entries: Iterable[Entry], now: datetime) -> dict[int, list[dict[str, Any]]]:
     """Return by line to whom it went and what became of it, for the ticket's page."""
     shown: dict[int, list[dict[str, Any]]] = {}
-    rows = Delivery.objects.filter(entry__in=[each.pk for each in entries]).order_by("pk")
+    # Only agents' answers go out.
+    answers = [each.pk for each in entries if each.agent_id and each.kind == Entry.Kind.MESSAGE]
+    rows = Delivery.objects.filter(entry__in=answers).order_by("pk") if answers else ()
     for row in rows:
         state, code = row.state, row.code
         if state == Delivery.State.SENDING and now - row.changed_at > HANDED_OVER_IN:
@@ -92,6 +94,18 @@ def deliveries_shown(entries: Iterable[Entry], now: datetime) -> dict[int, list[
             }
         )
     return shown
+
+
+# Why a file was not taken.
+NOT_TAKEN: Mapping[str, str | Promise] = {
+    "empty": gettext_lazy("it is empty"),
+    "kind": gettext_lazy("files of this kind are not taken"),
+    "picture_kind": gettext_lazy("pictures of this kind can't be shown"),
+    "pixels": gettext_lazy("the picture has too many pixels"),
+    "broken": gettext_lazy("it is broken"),
+    "too_large": gettext_lazy("it is too large"),
+    "too_many": gettext_lazy("there are too many files"),
+}
 
 
 def state_of_server(error: str, error_at: str, worked_at: str) -> str:

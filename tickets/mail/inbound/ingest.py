@@ -193,6 +193,7 @@ def _take(
     data |= {"automatic": True} if is_automatic else {}
     data |= {"stranger": True} if match and match.is_stranger else {}
     data |= {"page": True} if words.html else {}
+    data |= {"pictures": True} if 'src="http' in words.html else {}
     with ExitStack() as stack:
         clean = [file for file, _cid in words.files]
         files = stack.enter_context(keep_files(files=clean, by=None, now=now))

@@ -1,0 +1,164 @@
+"""One ticket for its customer: the public part, an answer, files, close."""
+
+import zoneinfo
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.http import require_POST, require_safe
+
+from agents.api.files import file_response
+from agents.colors import palette
+from config.web.limits import TICKET_ANSWERS, TooMany, place_of, spend
+from tickets.models import Entry, File, Ticket
+from tickets.operations.customers_words import close_by_customer
+from tickets.operations.saying import may_leave_at
+from tickets.page.answering import AnswerForm, send_answer
+from tickets.tokens import opens_page, page_token
+
+KEPT_SECONDS = 7 * 24 * 3600
+LINES_MAX = 500
+
+type View = Callable[..., HttpResponse | FileResponse]
+
+
+def _cookie(number: int) -> str:
+    return f"imece_t{number}"
+
+
+def _ticket_or_404(number: int) -> Ticket:
+    found = Ticket.objects.filter(pk=number, is_spam=False).select_related("brand", "contact")
+    ticket: Ticket | None = found.first()
+    if ticket is None or not ticket.brand.is_active:
+        raise Http404
+    return ticket
+
+
+def _let_in(response: HttpResponse, ticket: Ticket) -> HttpResponse:
+    response.set_cookie(
+        _cookie(ticket.pk),
+        page_token(ticket),
+        max_age=KEPT_SECONDS,
+        path=reverse("ticket-page", args=[ticket.pk]),
+        secure=settings.IS_HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@require_safe
+def follow(request: HttpRequest, number: int, token: str) -> HttpResponse:
+    """Swap the link of a mail for a cookie, and go on to an address that opens nothing."""
+    ticket = _ticket_or_404(number)
+    if not opens_page(ticket, token):
+        raise Http404
+    address = reverse("ticket-page", args=[number])
+    return _let_in(HttpResponseRedirect(address), ticket)
+
+
+def _customers(view: View) -> View:
+    """Hand the ticket to a view, in its language and its brand's time, if the cookie opens it."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, number: int, **more: Any) -> HttpResponse | FileResponse:
+        ticket = _ticket_or_404(number)
+        if not opens_page(ticket, request.COOKIES.get(_cookie(number), "")):
+            raise Http404
+        zone = zoneinfo.ZoneInfo(ticket.brand.time_zone)
+        with translation.override(ticket.language), timezone.override(zone):
+            return view(request, ticket, **more)
+
+    return guarded
+
+
+@_customers
+def ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+    """Show the ticket; take an answer."""
+    if request.method != "POST":
+        return _page(request, ticket, AnswerForm(), status=200)
+    place = place_of(request)
+    form = AnswerForm(request.POST, {"attached": request.FILES.getlist("attached")}, place=place)
+    try:
+        spend(TICKET_ANSWERS, f"ticket:{ticket.pk}")
+        if not form.is_valid():
+            return _page(request, ticket, form, status=400)
+    except TooMany:
+        return _page(request, ticket, form, status=429)
+    entry = send_answer(ticket, form.cleaned_data, timezone.now())
+    address = reverse("ticket-page", args=[entry.ticket_id])
+    return _let_in(HttpResponseRedirect(f"{address}#l{entry.seq}"), entry.ticket)
+
+
+def _page(request: HttpRequest, ticket: Ticket, form: AnswerForm, *, status: int) -> HttpResponse:
+    context = {
+        "ticket": ticket,
+        "brand": ticket.brand,
+        "lines": [_line(entry, ticket) for entry in _public(ticket)],
+        "form": form,
+        "is_done": ticket.status in (Ticket.Status.RESOLVED, Ticket.Status.CLOSED),
+        "is_too_much": status == 429,
+        "language": ticket.language,
+    }
+    return render(request, "tickets/page/ticket.html", context, status=status)
+
+
+def _public(ticket: Ticket) -> list[Entry]:
+    """Return what both sides have said, without what an agent can still take back."""
+    said = ticket.entries.filter(kind=Entry.Kind.MESSAGE).select_related("agent")
+    newest = list(said.prefetch_related("files").order_by("-seq")[:LINES_MAX])
+    now = timezone.now()
+    return [
+        entry
+        for entry in reversed(newest)
+        if entry.agent is None or entry.client_id is None or may_leave_at(entry) <= now
+    ]
+
+
+def _line(entry: Entry, ticket: Ticket) -> dict[str, Any]:
+    is_own = entry.author_kind == Entry.AuthorKind.CUSTOMER
+    author = entry.agent.name if entry.agent else ticket.brand.name
+    if is_own:
+        sender = str(entry.data.get("from", ""))
+        is_other = sender and sender.casefold() != ticket.contact.email.casefold()
+        author = (entry.data.get("from_name") or sender) if is_other else ""
+    return {
+        "seq": entry.seq,
+        "author": author,
+        "is_own": is_own,
+        "text": entry.body,
+        "files": list(entry.files.all()),
+        "at": entry.created_at,
+    }
+
+
+@require_POST
+@_customers
+def close(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+    """Close the ticket: the customer needs nothing more."""
+    close_by_customer(ticket=ticket, now=timezone.now())
+    return HttpResponseRedirect(reverse("ticket-page", args=[ticket.pk]))
+
+
+@require_safe
+@_customers
+def file(request: HttpRequest, ticket: Ticket, public_id: str) -> FileResponse:
+    """Return the bytes of a file that stands on the page."""
+    shown = {each.pk for each in _public(ticket)}
+    found = File.objects.filter(public_id=public_id, ticket_entries__in=shown).first()
+    if found is None:
+        raise Http404
+    return file_response(found)
+
+
+@require_safe
+@_customers
+def colors(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+    """Return the brand's colours; the page itself may bring no styles along."""
+    rules = "".join(f"--brand-{name}:{value};" for name, value in palette(ticket.brand).items())
+    return HttpResponse(f":root{{{rules}}}", content_type="text/css")
