@@ -28,6 +28,7 @@ class ReportAnswer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
     counted_at = serializers.DictField()
     figures = serializers.DictField()
+    before = serializers.DictField()
     rows = serializers.ListField()
 
 
@@ -93,6 +94,9 @@ class OneReport(ReportView):
                 "as_of": built.as_of,
                 "counted_at": {figure.key: figure.counted_at for figure in built.figures},
                 "figures": {key: built.totals[key] for key in built.keys},
+                "before": {key: built.before.get(key) for key in built.report.tiles}
+                if filters.compare
+                else {},
                 "rows": [
                     {"row": line.key, "name": line.name}
                     | {key: line.values[key] for key in built.keys}

@@ -41,6 +41,7 @@ class Built:
     lines: list[Line]
     hours: Mapping[tuple[int, int], int] = field(default_factory=dict)
     days: Mapping[date, Row] = field(default_factory=dict)
+    days_before: Mapping[date, Row] = field(default_factory=dict)
 
     @property
     def keys(self) -> list[str]:
@@ -62,8 +63,10 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
     keys = [figure.key for figure in figures]
     rows = compute(keys, filters, access, by=chosen, now=now)
     before: Row = {}
+    days_before: dict[date, Row] = {}
     if filters.compare:
         before = compute(report.tiles, filters.before, access, now=now)[None]
+        days_before = compute(report.daily[:1], filters.before, access, by="day", now=now)
     hours: dict[tuple[int, int], int] = {}
     if report.hourly:
         counted = compute([report.hourly], filters, access, by="hour", now=now)
@@ -85,6 +88,7 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
         lines=_lines(figures, rows, chosen, filters),
         hours=hours,
         days=days,
+        days_before=days_before,
     )
 
 

@@ -26,11 +26,7 @@ def draw(built: Built, access: Access) -> dict[str, Any]:
         }
     lead = built.figures[0]
     if built.report.daily:
-        days = every_day(built.filters)
-        found["lines_chart"] = _lines(
-            [wanted(key) for key in built.report.daily],
-            [(written_day(day), built.days.get(day, {})) for day in days],
-        )
+        found["lines_chart"] = _daily(built)
     elif built.by == "day" and lead.unit in {Unit.COUNT, Unit.SECONDS}:
         found["lines_chart"] = _lines([lead], [(line.name, line.values) for line in built.lines])
     stacked = [figure for figure in built.figures if figure.key in built.report.stacked]
@@ -46,6 +42,20 @@ def draw(built: Built, access: Access) -> dict[str, Any]:
         title, lanes = lanes_of(built.filters, access, now=built.as_of)
         found["timeline"] = charts.timeline(title, [(lane.name, lane.stretches) for lane in lanes])
     return found
+
+
+def _daily(built: Built) -> charts.LineChart | None:
+    """Return lines by day, and that of the days compared with, day beside day."""
+    figures = [wanted(key) for key in built.report.daily]
+    days = every_day(built.filters)
+    names = [str(figure.name) for figure in figures]
+    lines = [[built.days.get(day, {}).get(figure.key) or 0 for day in days] for figure in figures]
+    if built.filters.compare:
+        lead = figures[0]
+        names.append(_("%(figure)s, compared") % {"figure": lead.name})
+        earlier = every_day(built.filters.before)
+        lines.append([built.days_before.get(day, {}).get(lead.key) or 0 for day in earlier])
+    return charts.line_chart(" · ".join(names), names, [written_day(day) for day in days], lines)
 
 
 def _lines(figures: list[Figure], rows: list[tuple[str, Any]]) -> charts.LineChart | None:

@@ -22,6 +22,7 @@ _UNSET: dict[str, Any] = {
     "started_by": "",
 }
 STARTED_BY = ("visitor", "agent")
+_COMPARED = {"1": "before", "before": "before", "year": "year"}
 # What an address of a report may say; the last three name a cell.
 _KNOWN = ("from", "to", "zone", *_UNSET, "compare", "by", "figure", "row")
 
@@ -44,7 +45,8 @@ class Filters:
     channel: str = ""
     tag: int | None = None
     started_by: str = ""
-    compare: bool = False
+    # With which days: those before, the same a year before, or none.
+    compare: str = ""
 
     @property
     def since(self) -> datetime:
@@ -58,8 +60,10 @@ class Filters:
 
     @property
     def before(self) -> "Filters":
-        """Return the same for as many days before."""
-        days = self.last - self.first + timedelta(days=1)
+        """Return the same for the days to compare with."""
+        # Whole weeks, so that a Monday stands beside a Monday.
+        is_year = self.compare == "year"
+        days = timedelta(days=364) if is_year else self.last - self.first + timedelta(days=1)
         return replace(self, first=self.first - days, last=self.last - days)
 
     def narrowed(self, names: Iterable[str]) -> "Filters":
@@ -84,7 +88,7 @@ class Filters:
             "channel": self.channel,
             "tag": self.tag,
             "started_by": self.started_by,
-            "compare": "1" if self.compare else "",
+            "compare": self.compare,
         }
         return {name: str(value) for name, value in values.items() if value}
 
@@ -125,7 +129,7 @@ def read_filters(wish: Mapping[str, str], *, zone: str, now: datetime) -> Filter
         channel=wish.get("channel", "")[:16],
         tag=_key(wish.get("tag")),
         started_by=wish.get("started_by", "")[:7],
-        compare=wish.get("compare") == "1",
+        compare=_COMPARED.get(wish.get("compare", ""), ""),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_GET
 from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
 from agents.models import Agent, Channel, Permission, Tag, Team, Topic
-from reports.building import Built, build
+from reports.building import Built, build, written_day
 from reports.definitions import MOMENTS, REPORTS, Figure, Unit
 from reports.drawing import draw
 from reports.facts.keeping import lacks_the_past
@@ -57,6 +58,7 @@ def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
         "as_of": now.astimezone(filters.zone),
         "choices": _choices(frame, narrowed_by, filters),
         "presets": presets(filters, now=now),
+        "zones": dict.fromkeys([zone, settings.TIME_ZONE, *_ZONES]),
         "may_export": frame.access.may(Permission.EXPORT),
         "menu": _menu(name, filters),
     }
@@ -152,7 +154,16 @@ def _report(built: Built) -> dict[str, Any]:
             for value in built.report.by
         ],
         "row_title": _BY[built.by],
+        "compared": _compared(built.filters),
     }
+
+
+def _compared(filters: Filters) -> str:
+    """Say with which days the changes compare."""
+    if not filters.compare:
+        return ""
+    first, last = written_day(filters.before.first), written_day(filters.before.last)
+    return first if first == last else f"{first} – {last}"
 
 
 def _tile(built: Built, key: str) -> dict[str, Any]:
@@ -167,6 +178,8 @@ def _tile(built: Built, key: str) -> dict[str, Any]:
     }
 
 
+# Offered beside one's own; any other may be written.
+_ZONES = ("Europe/Istanbul", "Europe/Berlin", "Europe/London", "UTC", "America/New_York")
 _BY = {
     "agent": gettext_lazy("Agent"),
     "day": gettext_lazy("Day"),

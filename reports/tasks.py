@@ -20,7 +20,7 @@ def _export(payload: dict[str, Any]) -> None:
 
 
 def _rebuild(payload: dict[str, Any]) -> None:
-    keeping.rebuild()
+    keeping.rebuild_part(run=payload["run"], before=payload["before"])
 
 
 @shared_task(name="reports.catch_up", ignore_result=True)

@@ -1,6 +1,7 @@
 """Writing facts: of one chat after each thing that happens to it, or of all."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
 from django.db import transaction
@@ -8,12 +9,15 @@ from django.db.models import Exists, OuterRef
 
 from agents.models import Agent
 from chat.models import Conversation, Entry
+from config.outbox.models import OutboxEntry
 from config.outbox.operations import enqueue
 from reports.facts.reading import Stay, read_stays
 from reports.models import ChatFact, MissedOffer, StintFact
 
 KIND, REBUILD = "reports.facts", "reports.rebuild"
 _BATCH = 500
+# How long one part of a rebuild works.
+PART_SECONDS = 20.0
 
 
 def note_change(*, conversation_id: int) -> None:
@@ -30,7 +34,9 @@ def catch_up() -> int:
     Where the past has no facts yet, all are made: after the first start, and of the demo.
     """
     if lacks_the_past():
-        enqueue(kind=REBUILD, key=f"{REBUILD}:{_newest()}", payload={})
+        # One at a time: its parts follow each other.
+        if not OutboxEntry.objects.live().filter(kind=REBUILD).exists():
+            _go_on(run=_newest(), before=None)
         return 0
     known = ChatFact.objects.filter(conversation=OuterRef("pk"), upto_seq=OuterRef("last_seq"))
     behind = Conversation.objects.unresolved().filter(~Exists(known), kind="customer")
@@ -43,7 +49,7 @@ def catch_up() -> int:
 def lacks_the_past() -> bool:
     """Return whether the facts of what was before the first of them are still to be made.
 
-    The oldest chat tells: facts of new chats may come before a worker has looked at the past.
+    The oldest chat tells: facts of new chats come before, and the past is made newest first.
     """
     oldest = Conversation.objects.filter(kind=Conversation.Kind.CUSTOMER).order_by("pk")[:1]
     return any(not ChatFact.objects.filter(conversation=chat).exists() for chat in oldest)
@@ -70,14 +76,45 @@ def write_facts(*, conversation_ids: Iterable[int]) -> int:
     return written
 
 
-def rebuild() -> int:
-    """Write the facts of all customers' chats anew; return how many stays there are."""
-    written, after = 0, 0
-    everything = Conversation.objects.filter(kind=Conversation.Kind.CUSTOMER).order_by("pk")
-    while pks := list(everything.filter(pk__gt=after).values_list("pk", flat=True)[:_BATCH]):
+def rebuild(*, before: int | None = None, told: Callable[[int], None] | None = None) -> int:
+    """Write the facts of all customers' chats anew, newest first; return how many stays there are.
+
+    `before`: only of chats with a smaller key. `told` hears the key down to which it is done.
+    """
+    written = 0
+    while pks := _next(before):
         written += _write(pks)
-        after = pks[-1]
+        before = pks[-1]
+        if told:
+            told(before)
     return written
+
+
+def rebuild_part(*, run: int, before: int | None) -> None:
+    """Write facts anew for some seconds, and have a worker go on from there.
+
+    So no single effect takes longer than a queue allows, and what was done stays done. Newest
+    first: reports of these days are whole long before those of years ago.
+    """
+    until = time.monotonic() + PART_SECONDS
+    while pks := _next(before):
+        _write(pks)
+        before = pks[-1]
+        if time.monotonic() > until:
+            _go_on(run=run, before=before)
+            return
+
+
+def _next(before: int | None) -> list[int]:
+    chats = Conversation.objects.filter(kind=Conversation.Kind.CUSTOMER).order_by("-pk")
+    if before is not None:
+        chats = chats.filter(pk__lt=before)
+    return list(chats.values_list("pk", flat=True)[:_BATCH])
+
+
+def _go_on(*, run: int, before: int | None) -> None:
+    key = f"{REBUILD}:{run}:{before or 'newest'}"
+    enqueue(kind=REBUILD, key=key, payload={"run": run, "before": before})
 
 
 @transaction.atomic

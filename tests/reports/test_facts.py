@@ -14,7 +14,9 @@ from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.ratings import rate_conversation
+from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
+from reports.facts import keeping
 from reports.facts.keeping import catch_up, rebuild
 from reports.facts.reading import read_stays
 from reports.models import ChatFact, StintFact
@@ -155,8 +157,34 @@ def test_the_past_gets_its_facts_though_a_new_chat_had_some_before() -> None:
     assert {fact.conversation for fact in ChatFact.objects.all()} == {past, new}
 
 
-def test_the_command_makes_all_facts_anew() -> None:
-    start(make_desk())
+def test_the_command_makes_all_facts_anew_and_goes_on_from_where_it_was_stopped() -> None:
+    desk = make_desk()
+    chats = [start(desk) for _ in range(3)]
     ChatFact.objects.all().delete()
+    call_command("rebuild_metrics", verbosity=0, before=chats[2].pk)
+    assert {fact.conversation for fact in ChatFact.objects.all()} == set(chats[:2])
     call_command("rebuild_metrics", verbosity=0)
-    assert ChatFact.objects.count() == 1
+    assert ChatFact.objects.count() == 3
+
+
+def test_the_past_is_made_in_parts_each_an_effect_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = make_desk()
+    chats = [start(desk) for _ in range(3)]
+    work()
+    ChatFact.objects.all().delete()
+    monkeypatch.setattr(keeping, "_BATCH", 1)
+    monkeypatch.setattr(keeping, "PART_SECONDS", -1.0)
+    catch_up()
+    # While one is on its way, nobody begins another.
+    catch_up()
+    rows = OutboxEntry.objects.filter(kind=keeping.REBUILD)
+    assert rows.count() == 1
+    seen = []
+    while rows.filter(done_at=None).exists():
+        drain("maintenance")
+        seen.append(ChatFact.objects.count())
+    assert {fact.conversation for fact in ChatFact.objects.all()} == set(chats)
+    assert rows.count() >= 3
+    assert not keeping.lacks_the_past()

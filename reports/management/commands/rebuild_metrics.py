@@ -1,5 +1,6 @@
 """manage.py rebuild_metrics"""
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -9,10 +10,24 @@ from reports.facts.keeping import rebuild
 
 
 class Command(BaseCommand):
-    help = "Make all facts of reports anew from the timelines of chats."
+    help = "Make all facts of reports anew from the timelines of chats, newest first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take where to go on."""
+        parser.add_argument(
+            "--before",
+            type=int,
+            help="go on from here: the last number that a rebuild printed before it ended",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make them."""
-        written = rebuild()
-        if options["verbosity"]:
+        """Make them, saying how far; what is done stays done."""
+        verbosity = options["verbosity"]
+
+        def told(before: int) -> None:
+            if verbosity > 1:
+                self.stdout.write(str(before))
+
+        written = rebuild(before=options["before"], told=told)
+        if verbosity:
             self.stdout.write(_("Facts of %(count)d stays made.") % {"count": written})

@@ -1,0 +1,72 @@
+"""How many statements a page asks: as many as are written here, however many rows there are."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from reports.definitions import REPORTS
+from reports.facts.keeping import rebuild
+from reports.listings import LISTINGS
+from tests.reports.test_reports import answered, left, reader
+from tests.reports.test_reports import desk as desk
+from tests.support.desk import Desk, make_desk
+
+pytestmark = pytest.mark.django_db
+
+
+def statements(client: Client, path: str) -> list[str]:
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(path).status_code == 200
+    return [query["sql"] for query in asked.captured_queries]
+
+
+def test_no_page_asks_more_because_there_is_more(desk: Desk) -> None:
+    client = reader()
+    paths = [f"/reports/{name}/?compare=before" for name in (*REPORTS, *LISTINGS)]
+    # What a first look writes down and keeps at hand is no part of it.
+    for path in paths:
+        client.get(path)
+    few = {path: statements(client, path) for path in paths}
+    at = timezone.now() - timedelta(minutes=15)
+    for _ in range(3):
+        more = make_desk(agents=2, brand={"capacity": 5})
+        answered(more, more.agents[0], at, wait=5, talk=9, acw=1)
+        answered(more, more.agents[1], at, wait=5, talk=9, acw=1)
+        left(more, at, wait=45)
+    rebuild()
+    for path in paths:
+        many = statements(client, path)
+        assert len(many) == len(few[path]), (path, set(many) - set(few[path]))
+
+
+# Of the page itself, without sign-in and the frame around it.
+OWN = ("reports_", "agents_statusinterval", '"tickets_ticket"')
+PINS = {
+    "agents": 17,
+    "status": 5,
+    "general": 7,
+    "queue": 2,
+    "topics": 8,
+    "tags": 8,
+    "ratings": 2,
+    "tickets": 6,
+    "sessions": 1,
+    "statuses": 1,
+    "ticket-list": 1,
+}
+
+
+def test_a_page_asks_as_many_statements_as_are_written_here(desk: Desk) -> None:
+    client = reader()
+    client.get("/reports/agents/")
+    asked = {
+        name: sum(
+            any(table in sql for table in OWN) for sql in statements(client, f"/reports/{name}/")
+        )
+        for name in (*REPORTS, *LISTINGS)
+    }
+    assert asked == PINS
