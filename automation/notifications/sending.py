@@ -33,7 +33,9 @@ State = Delivery.State
 IN_FLIGHT = 8
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 60.0
-_TURN = timedelta(seconds=0.3)
+# Who must let others go first waits so long, and longer each time: behind a service that hangs
+# hundreds may wait, and looking costs as much as sending.
+_FIRST_TURN, _FIRST_FREE, _LONGEST_TURN = 0.15, 1.0, 15.0
 # How long a notification may stand on a screen though nobody needs it, and is worth withdrawing.
 _SHOWN = timedelta(minutes=15)
 _WITHDRAWN_MAX = 5
@@ -63,19 +65,25 @@ def send_delivery(payload: dict[str, Any]) -> None:
     )
     if delivery is None:
         return
-    now = timezone.now()
-    if over := _what_ended(delivery, now):
-        _settle(delivery, over)
-        return
-    host = host_of(delivery.device)
-    if _has_earlier(delivery, now) or not _take(host):
-        _again(payload, at=now + _TURN)
+    now, host = timezone.now(), host_of(delivery.device)
+    if not _take(host):
+        _wait(payload, _FIRST_FREE, now)
         return
     try:
-        _hand_over(delivery, payload, now)
+        if over := _what_ended(delivery, now):
+            _settle(delivery, over)
+        elif _has_earlier(delivery, now):
+            _wait(payload, _FIRST_TURN, now)
+        else:
+            _hand_over(delivery, payload, now)
     finally:
         with _counting:
             _busy[host] -= 1
+
+
+def _wait(payload: dict[str, Any], first: float, now: datetime) -> None:
+    pause = min(first * 2 ** payload["turn"], _LONGEST_TURN)
+    _again(payload, at=now + timedelta(seconds=pause))
 
 
 def host_of(device: Device) -> str:

@@ -153,7 +153,7 @@ def test_a_service_that_hangs_keeps_only_so_many_threads(one_word, monkeypatch):
         busy.setattr(sending, "IN_FLIGHT", 0)
         browser = one_word()
     assert states() == ["waiting"]
-    with later(1):
+    with later(1.1):
         work_pushes()
     assert len(browser.got) == 1
 
