@@ -69,6 +69,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "background_color": "#ffffff",
         "theme_color": "#0b6e6e",
         "icons": icons,
+        "shortcuts": [{"name": _("Compact window"), "url": reverse("console-gadget")}],
     }
     return JsonResponse(answer, content_type="application/manifest+json")
 

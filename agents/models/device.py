@@ -53,9 +53,14 @@ class Device(models.Model):
         )
         REFUSED = "refused", _("The push service refuses the notification.")
 
-    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="devices")
-    kind = models.CharField(max_length=7, choices=Kind)
-    platform = models.CharField(max_length=7, choices=Platform)
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="devices",
+        verbose_name=_("agent"),
+    )
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind)
+    platform = models.CharField(_("platform"), max_length=7, choices=Platform)
     name = models.CharField(max_length=80, blank=True)
     # {"token"} of the app, or {"endpoint", "keys"} of the browser.
     address = models.JSONField()
@@ -64,9 +69,9 @@ class Device(models.Model):
     # What it was registered with. Once that ends, the device is silent.
     session_key = models.CharField(max_length=40, blank=True)
     token = models.ForeignKey(ApiToken, models.CASCADE, null=True, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("since"), default=timezone.now)
     # It registered again, or confirmed a push.
-    seen_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     confirmed_at = models.DateTimeField(null=True)
     # Since when pushes go out to it of which it has confirmed none.
     unconfirmed_since = models.DateTimeField(null=True)

@@ -112,7 +112,7 @@ class DeviceAdmin(ImeceAdmin):
     """Whose phone rings: a test, and who has confirmed it."""
 
     list_display = ["agent", "shown", "kind", "platform", "seen_at", "last_test", "problem_shown"]
-    list_filter = ["kind", "platform", "problem"]
+    list_filter = ["kind"]
     list_select_related = ["agent"]
     search_fields = ["agent__name", "agent__email", "name"]
     ordering = ["agent__sort_name", "-seen_at"]

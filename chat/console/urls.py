@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.console import actions, desk, filing, pages, undo
+from chat.console import actions, desk, filing, gadget, pages, undo
 
 _chat = "console/chats/<str:public_id>/"
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path(f"{_chat}canned/<int:pk>/used/", desk.canned_used, name="console-canned-used"),
     path("console/archive/", pages.archive, name="console-archive"),
     path("console/archive/<str:public_id>/", pages.archive, name="console-archived"),
+    path("console/gadget/", gadget.gadget, name="console-gadget"),
     path("console/next/", actions.take_next, name="console-next"),
     path("console/offers/", actions.offers, name="console-offers"),
     path("console/offers/<int:pk>/", actions.answer_offer, name="console-offer"),
