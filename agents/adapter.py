@@ -101,9 +101,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
         if chosen is None:
             return
-        response.delete_cookie(
-            settings.LANGUAGE_COOKIE_NAME, samesite=settings.LANGUAGE_COOKIE_SAMESITE
-        )
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
         if chosen in Language.values and chosen != agent.language:
             update_profile(
                 agent=agent,
