@@ -21,10 +21,8 @@ from agents.models import (
     Tag,
 )
 from agents.operations import invite_agent
-from agents.operations.hours import set_hours
-from automation.models import Rule, Run
+from automation.models import Run
 from automation.notifications.keys import setup
-from automation.rules.recipes import install_recipe, texts_in_use
 from automation.rules.writing import add_rule
 from chat.console.canned import values_for
 from chat.operations.tags import add_tag
@@ -250,45 +248,6 @@ def test_agents_are_refused_on_every_page(client, rows):
 def test_the_index_groups_pages_by_purpose(boss_client):
     names = [group["name"] for group in boss_client.get("/admin/").context["app_list"]]
     assert names[:2] == ["Brands and topics", "People"]
-
-
-def test_the_index_says_what_to_do_first_until_it_is_done(boss_client, boss):
-    def todo():
-        found = boss_client.get("/admin/").context["first_steps"]
-        return [(str(step.label), step.url) for step in found if not step.is_done]
-
-    add = "admin:agents_{}_add".format
-    rules = reverse("admin:automation_rule_changelist")
-    mailbox = reverse(add("mailbox").replace("agents", "tickets"))
-    phone = reverse("agents:profile") + "#notifications"
-    assert [url for _label, url in todo()] == [
-        *(reverse(add("brand")), reverse(add("brand")), reverse(add("team"))),
-        *(reverse(add("brand")), reverse(add("topic")), reverse(add("invitation"))),
-        *(reverse(add("brand")), mailbox, rules, phone),
-    ]
-    brand, team = make_brand(allowed_origins=[]), make_team()
-    change = reverse("admin:agents_brand_change", args=[brand.pk])
-    hours = reverse("admin:agents_brand_hours", args=[brand.pk])
-    mailbox += f"?brand={brand.pk}"
-    assert [url for _label, url in todo()] == [
-        *(change, change, reverse(add("topic")), reverse(add("invitation"))),
-        *(hours, mailbox, rules, phone),
-    ]
-    make_topic(brand, team)
-    make_agent()
-    assert [url for _label, url in todo()] == [change, change, hours, mailbox, rules, phone]
-    Agent.objects.filter(pk=boss.pk).update(language="tr")
-    assert "İlk adımlar" in boss_client.get("/admin/").content.decode()
-    brand.allowed_origins, brand.default_team = ["https://a.example"], team
-    brand.save()
-    set_hours(owner=brand, week=None, dates=[], by=boss, now=timezone.now())
-    Mailbox.objects.create(brand=brand, address="a@b.example")
-    assert [url for _label, url in todo()] == [rules, phone]
-    mode, texts = Rule.Mode.ON, texts_in_use("everyone-busy", None)
-    install_recipe(name="everyone-busy", mode=mode, texts=texts, by=boss, now=timezone.now())
-    assert [url for _label, url in todo()] == [phone]
-    Device.objects.create(agent=boss, address={"token": "x"})
-    assert boss_client.get("/admin/").context["first_steps"] == []
 
 
 def test_passwords_are_changed_and_sessions_ended_in_one_place(boss_client):
