@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 import uvloop
 
-from benchmarks import desk, outbox, reconnect, servers
+from benchmarks import desk, outbox, reconnect, reports, servers
 from benchmarks.client import Load, Result, Side, connect
 from benchmarks.measure import cpu_seconds, machine, private_kib, ratio
 from tests.support.servers import Web, postgres_server, redis_server
@@ -337,6 +337,15 @@ async def what_follows(_rounds: int, _seconds: float) -> list[str]:
         return await asyncio.to_thread(outbox.measure, embedded, apart)
 
 
+async def over_a_year(rounds: int, _seconds: float, chats: int) -> list[str]:
+    """Measure what a supervisor waits for."""
+    with (
+        postgres_server(fsync="on") as postgres,
+        environment(servers.create_database(postgres, "reports")) as env,
+    ):
+        return await asyncio.to_thread(reports.measure, env, rounds, chats)
+
+
 type Part = Callable[[int, float], Coroutine[Any, Any, list[str]]]
 PARTS: dict[str, Part] = {
     "postgres": on_postgres,
@@ -346,6 +355,7 @@ PARTS: dict[str, Part] = {
     "desk": at_the_desk,
     "outbox": what_follows,
     "reconnect": partial(come_back, widgets=1000),
+    "reports": partial(over_a_year, chats=1_000_000),
 }
 
 
@@ -356,8 +366,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--widgets", type=int, default=1000, help="how many reconnect at once")
+    parser.add_argument("--chats", type=int, default=1_000_000, help="how many reports count")
     options = parser.parse_args()
     PARTS["reconnect"] = partial(come_back, widgets=options.widgets)
+    PARTS["reports"] = partial(over_a_year, chats=options.chats)
     os.sched_setaffinity(0, {1})
     floors = {
         name: hashlib.sha256((Path(__file__).parent / name).read_bytes()).hexdigest()[:16]

@@ -1,0 +1,241 @@
+"""A year of a desk in the product's database, by COPY, and what is measured inside of it.
+
+`python -m benchmarks.year seed CHATS` fills it and prints a cookie; `… file` writes all chats to a
+workbook and prints its memory; `… rebuild` makes facts of a sample anew.
+"""
+
+import json
+import os
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402 - models need settings
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from agents.access import access_of  # noqa: E402
+from agents.models import Agent, Permission, Role, StatusInterval  # noqa: E402
+from chat.models import Conversation, Entry  # noqa: E402
+from reports.exports.sheet import sheet_of  # noqa: E402
+from reports.exports.xlsx import write_xlsx  # noqa: E402
+from reports.facts.keeping import write_facts  # noqa: E402
+from reports.filters import read_filters  # noqa: E402
+from reports.models import ChatFact, StintFact  # noqa: E402
+from tests.support import factories  # noqa: E402
+from tickets.models import Entry as TicketLine  # noqa: E402
+from tickets.models import Ticket  # noqa: E402
+from tickets.operations.contacts import create_contact  # noqa: E402
+
+YEAR = 365
+AGENTS = 60
+LINES = 10
+# One chat in so many becomes a ticket.
+TICKETS = 10
+DAY = (("online", 0, 4), ("break", 4, 5), ("online", 5, 9), ("offline", 9, 24))
+
+
+def seed(chats: int) -> dict[str, str]:
+    """Fill the database; return the cookie of somebody who may read all reports."""
+
+    call_command("migrate", verbosity=0)
+    chance, now = random.Random(7), datetime.now(UTC)
+    role = factories.make_role()
+    people = [factories.make_agent(role=role) for _ in range(AGENTS)]
+    team = factories.make_team(*people)
+    brand = factories.make_brand(default_team=team)
+    topics = [factories.make_topic(brand, team) for _ in range(12)]
+    visitor = factories.make_visitor(brand)
+    boss = factories.make_agent(
+        role=factories.make_role(Permission.REPORTS, Permission.EXPORT, scope=Role.Scope.ALL)
+    )
+    starts = sorted(
+        now - timedelta(days=chance.uniform(0, YEAR)) + timedelta(hours=chance.choice((0, 0, 6)))
+        for _ in range(chats)
+    )
+    StatusInterval.objects.filter(agent__in=people).delete()
+    told = [
+        {"agent_id": agent.pk, "status": status, "started_at": day + timedelta(hours=hour),
+         "ended_at": day + timedelta(hours=until), "capacity": 4, "actor_id": agent.pk}
+        for agent in people
+        for day in (now - timedelta(days=back) for back in range(YEAR, 0, -1))
+        for status, hour, until in DAY
+    ]  # fmt: skip
+    _copy(StatusInterval, told)
+
+    def chat(number: int, at: datetime) -> dict[str, Any]:
+        return {
+            "id": number, "public_id": f"b{number}", "brand_id": brand.pk, "channel": "web",
+            "visitor_id": visitor.pk, "language": "tr", "topic_id": topics[number % 12].pk,
+            "status": "resolved", "outcome": "answered", "created_at": at, "last_seq": LINES,
+            "assignee_id": people[number % AGENTS].pk,
+        }  # fmt: skip
+
+    def lines(number: int, at: datetime) -> Iterator[dict[str, Any]]:
+        agent = people[number % AGENTS]
+        to = {"to": agent.name, "to_id": agent.public_id, "from": "", "from_id": None}
+        plan: list[tuple[int, str, str, dict[str, Any]]] = [
+            (0, "started", "visitor", {}), (0, "message", "visitor", {}),
+            (0, "queued", "system", {}), (20, "accepted", "agent", to),
+            (35, "message", "agent", {}), (70, "message", "visitor", {}),
+            (95, "message", "agent", {}), (200, "message", "visitor", {}),
+            (300, "ended", "visitor", {"by": "visitor", "because": "left"}),
+            (330, "resolved", "agent", {"outcome": "answered", "because": "left"}),
+        ]  # fmt: skip
+        for seq, (second, kind, author, data) in enumerate(plan, start=1):
+            yield {
+                "conversation_id": number, "seq": seq, "kind": kind, "author_kind": author,
+                "agent_id": agent.pk if author == "agent" else None, "body": "Merhaba",
+                "data": json.dumps(data), "created_at": at + timedelta(seconds=second),
+            }  # fmt: skip
+
+    def fact(number: int, at: datetime) -> dict[str, Any]:
+        wait, talk = chance.expovariate(1 / 25), chance.expovariate(1 / 400)
+        missed = chance.random() < 0.08
+        ended = at + timedelta(seconds=wait + talk)
+        agent = None if missed else people[number % AGENTS].pk
+        rated = None if missed or chance.random() > 0.25 else ended
+        return {
+            "id": number, "conversation_id": number, "number": 0, "upto_seq": LINES,
+            "brand_id": brand.pk, "channel": "web", "topic_id": topics[number % 12].pk,
+            "team_id": team.pk, "started_by": "visitor", "started_at": at, "queued_at": at,
+            "accepted_at": None if missed else at + timedelta(seconds=wait),
+            "first_reply_at": None if missed else at + timedelta(seconds=wait + 9),
+            "ended_at": ended, "resolved_at": ended, "rated_at": rated,
+            "outcome": "abandoned" if missed else "answered",
+            "because": "left", "score": chance.choice((3, 4, 5, 5)) if rated else None,
+            "messages": 7, "wait": None if missed else wait,
+            "first_response": None if missed else wait + 9, "reaction": None if missed else 9,
+            "session_duration": None if missed else talk,
+            "wait_left": wait + talk if missed else None, "agent_id": agent,
+            "first_reply_by_id": agent, "rated_agent_id": agent if rated else None,
+        }  # fmt: skip
+
+    facts = [fact(number, at) for number, at in enumerate(starts, start=1)]
+    _copy(Conversation, (chat(number, at) for number, at in enumerate(starts, start=1)))
+    _copy(Entry, (one for number, at in enumerate(starts, start=1) for one in lines(number, at)))
+    _copy(ChatFact, facts)
+    _copy(
+        StintFact,
+        (
+            {"stay_id": one["id"], "agent_id": one["agent_id"], "started_at": one["accepted_at"],
+             "ended_at": one["ended_at"], "answered": True, "talk": one["session_duration"],
+             "acw": 30.0}
+            for one in facts
+            if one["agent_id"]
+        ),
+    )  # fmt: skip
+    contact = create_contact(name="Vera", email="vera@example.com", language="tr", now=now)
+    opened = list(enumerate(starts[::TICKETS], start=1))
+    _copy(
+        Ticket,
+        (
+            {"id": number, "brand_id": brand.pk, "contact_id": contact.pk, "subject": "Gelmedi",
+             "status": "resolved", "source": "chat", "language": "tr", "created_at": at,
+             "updated_at": at + timedelta(days=1), "last_seq": 3}
+            for number, at in opened
+        ),
+    )  # fmt: skip
+    resolved = json.dumps({"field": "status", "from": "open", "to": "resolved"})
+    _copy(
+        TicketLine,
+        (
+            {"ticket_id": number, "seq": seq, "kind": kind, "author_kind": "agent",
+             "data": data, "created_at": at + timedelta(hours=hour)}
+            for number, at in opened
+            for seq, kind, hour, data in (
+                (1, "created", 0, "{}"), (2, "message", 2, "{}"), (3, "status", 20, resolved),
+            )
+        ),
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        for model in (Ticket, Conversation, Entry, ChatFact, StintFact, StatusInterval):
+            table = model._meta.db_table
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - ours
+            )
+        cursor.execute("ANALYZE")
+    client = Client()
+    client.force_login(boss)
+    name = settings.SESSION_COOKIE_NAME
+    return {"cookie": f"{name}={client.cookies[name].value}"}
+
+
+def _copy(model: Any, rows: Any) -> None:
+    """Put rows into a table by COPY; columns that a row doesn't name hold their default."""
+
+    blank = model()
+    usual = {
+        field.column: field.get_db_prep_save(getattr(blank, field.attname), connection)
+        for field in model._meta.concrete_fields
+    }
+    usual = {
+        name: json.dumps(value.adapted) if hasattr(value, "adapted") else value
+        for name, value in usual.items()
+    }
+    rows = iter(rows)
+    first = next(rows)
+    columns = [name for name in usual if name != "id" or "id" in first]
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor:
+        statement = f'COPY "{model._meta.db_table}" ({names}) FROM STDIN'
+        with cursor.cursor.copy(statement) as copy:
+            for row in chain([first], rows):
+                whole = usual | row
+                copy.write_row([whole[name] for name in columns])
+
+
+def file() -> dict[str, float]:
+    """Write the whole history of a year to a workbook; return how much memory that took."""
+
+    now = timezone.now()
+    boss = Agent.objects.order_by("-pk")[0]
+    wish = {"from": str((now - timedelta(days=YEAR + 1)).date())}
+    filters = read_filters(wish, zone="Europe/Istanbul", now=now)
+    before, began = _peak_mb(), time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        sheet = sheet_of("sessions", wish, filters, access_of(boss), now=now)
+        write_xlsx(sheet, os.path.join(folder, "x.xlsx"))
+    rows = ChatFact.objects.filter(started_at__gte=filters.since, started_at__lt=filters.until)
+    return {
+        "rows": rows.count(),
+        "seconds": time.monotonic() - began,
+        "grown": _peak_mb() - before,
+    }
+
+
+def rebuild() -> dict[str, float]:
+    """Make the facts of 5,000 chats anew; return how many a second."""
+
+    wanted = list(Conversation.objects.order_by("pk").values_list("pk", flat=True)[:5000])
+    began = time.monotonic()
+    write_facts(conversation_ids=wanted)
+    return {"rate": len(wanted) / (time.monotonic() - began)}
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Do one part in the product's environment, and print what came of it."""
+    what = sys.argv[1]
+    done = seed(int(sys.argv[2])) if what == "seed" else {"file": file, "rebuild": rebuild}[what]()
+    print(json.dumps(done))
+
+
+if __name__ == "__main__":
+    main()
