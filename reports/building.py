@@ -61,7 +61,9 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
     if chosen == "agent":
         figures = [figure for figure in figures if figure.agent]
     keys = [figure.key for figure in figures]
-    rows = compute(keys, filters, access, by=chosen, now=now)
+    # Rows and totals of agents' time are of one reading.
+    shared: dict[bool, Any] = {}
+    rows = compute(keys, filters, access, by=chosen, now=now, shared=shared)
     before: Row = {}
     days_before: dict[date, Row] = {}
     if filters.compare:
@@ -76,7 +78,7 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
         days = compute(report.daily, filters, access, by="day", now=now)
     elif report.daily:
         days = rows
-    whole = compute({*keys, *report.tiles}, filters, access, now=now)[None]
+    whole = compute({*keys, *report.tiles}, filters, access, now=now, shared=shared)[None]
     return Built(
         report=report,
         by=chosen,

@@ -26,12 +26,19 @@ type Row = dict[str, Any]
 
 
 def compute(
-    keys: Iterable[str], filters: Filters, access: Access, *, by: str = "", now: datetime
+    keys: Iterable[str],
+    filters: Filters,
+    access: Access,
+    *,
+    by: str = "",
+    now: datetime,
+    shared: dict[bool, Any] | None = None,
 ) -> dict[Any, Row]:
     """Return the figures by row, in one query for all that are counted alike.
 
     `by`: agent, day, channel, topic, brand, tag, started_by, or hour (weekday and hour); without
-    it there is one row, None. Time of agents has rows by agent and by day only.
+    it there is one row, None. Time of agents has rows by agent and by day only; `shared` keeps it
+    for the next question with the same filters.
     """
     alike: dict[tuple[str, str, str], list[Figure]] = defaultdict(list)
     for key in keys:
@@ -42,7 +49,11 @@ def compute(
     found: dict[Any, Row] = defaultdict(dict)
     for figures in alike.values():
         if figures[0].source == Source.TIME:
-            _measure(figures, filters, access, by, now, found)
+            kept = {} if shared is None else shared
+            if (by == "day") not in kept:
+                stints = scoped(Source.STINT, "agent", filters, access)
+                kept[by == "day"] = read_work(stints, filters, access, by_day=by == "day", now=now)
+            _measure(figures, kept[by == "day"], filters, by, found)
         else:
             _add_up(figures, filters, access, by, found)
     return dict(found)
@@ -116,15 +127,8 @@ def _add_up(
 
 
 def _measure(
-    figures: list[Figure],
-    filters: Filters,
-    access: Access,
-    by: str,
-    now: datetime,
-    found: dict[Any, Row],
+    figures: list[Figure], work: Any, filters: Filters, by: str, found: dict[Any, Row]
 ) -> None:
-    stints = scoped(Source.STINT, "agent", filters, access)
-    work = read_work(stints, filters, access, by_day=by == "day", now=now)
     rows: dict[Any, list[Any]] = defaultdict(list)
     for agent_id, days in work.items():
         for day, parts in days.items():
