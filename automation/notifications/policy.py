@@ -60,7 +60,11 @@ TABLE: Mapping[type[Event], Told | None] = {
     lifecycle.ConversationReopened: None,
     lifecycle.ConversationResolved: None,
     lifecycle.ConversationTagged: None,
+    lifecycle.ConversationLetGo: None,
+    lifecycle.ConversationParked: None,
     lifecycle.FormOffered: None,
+    # A line on the desk of those it names.
+    lifecycle.RuleNotice: None,
     lifecycle.SlotFreed: None,
     organisation.AccessChanged: None,
     organisation.AgentReturned: None,

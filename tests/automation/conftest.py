@@ -57,6 +57,7 @@ def ringing_desk() -> Desk:
     return make_desk(agents=2, auto_accept=False, ring_seconds=20)
 
 
+@pytest.fixture
 def ask():
     """Switch the recipe on with these settings."""
 

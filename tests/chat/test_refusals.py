@@ -21,6 +21,7 @@ OTHERWISE = {
     "OpenChats",
     "TooLate",
     "TooManyCanned",
+    "WrongTeam",
 }
 
 

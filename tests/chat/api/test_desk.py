@@ -38,6 +38,7 @@ CHAT_KEYS = {
     "kind",
     "status",
     "outcome",
+    "rating",
     "brand",
     "channel",
     "language",

@@ -340,5 +340,5 @@ def test_any_json_is_answered_without_an_error_of_ours(
     office: Office, body: Any, call: tuple[str, str]
 ) -> None:
     desk = Desk(office.shop.elif_)
-    path = call[0].format(chat=office.chat.public_id, reply=office.reply.pk)
-    assert desk.call(call[1], path, body).status_code < 500
+    keys = {"chat": office.chat.public_id, "reply": office.reply.pk, "ticket": office.ticket.pk}
+    assert desk.call(call[1], call[0].format(**keys), body).status_code < 500

@@ -113,7 +113,8 @@ def _no_limits(settings: Any) -> None:
 
 @pytest.fixture
 def widget() -> Widget:
-    return open_widget(make_shop().brand)
+    # As long a line as there are examples.
+    return open_widget(make_shop(max_queue_length=10_000).brand)
 
 
 def post(widget: Widget, path: str, body: Any) -> HttpResponse:
@@ -145,7 +146,8 @@ def test_no_page_keeps_anybody_from_starting(widget: Widget, page: Any) -> None:
 def test_no_events_keep_anybody_from_starting(widget: Widget, events: Any) -> None:
     other = open_widget(widget.brand)
     body = {"fields": {}, "message": {"cid": cid(), "text": "Hello"}, "events": events}
-    assert post(other, "conversations", body).status_code == 201
+    answer = post(other, "conversations", body)
+    assert answer.status_code == 201, answer.content
 
 
 @few
