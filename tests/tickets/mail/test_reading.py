@@ -174,6 +174,39 @@ def test_texts_without_end_are_cut_too():
         assert cut(text).words
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"From: " + b"a" * 20_000 + b"\nTo: " + b"b" * 20_000,
+        b'Content-Type: text/plain; "' + b";" * 4_000_000,
+        b"Content-Type: text/plain" + b";a=1" * 1_000_000,
+        b"Content-Disposition: attachment"
+        + b"".join(b";filename*%d=a" % n for n in range(300_000)),
+    ],
+    ids=["from", "quote", "parameters", "pieces"],
+)
+def test_no_header_of_a_part_keeps_the_reader_for_long(content):
+    # Without bounds each of these takes hours: the parser's time grows with the square.
+    part = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + content + b"\n\nhi\n--b--\n"
+    assert read_mail(part).sender == ""
+    headers = content.replace(b"Content-", b"X-")
+    assert read_mail(headers[:1_000_000] + b"\nSubject: s\n\nhi").subject == "s"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["-" * 599, "1.1.2026 1:11 " + "@" * 500 + ":", "1.1.2026 " + "1:11" * 5 + "x@" * 200 + ":"],
+)
+def test_no_line_keeps_the_search_for_quotes_for_long(line):
+    text = "\n".join(["Merhaba", *[line] * 400])
+    assert cut(text).words.startswith("Merhaba")
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<?", "<a ", "</a ", "<a b=", "<![CDATA[", "<!x "])
+def test_no_html_without_an_end_keeps_the_reader_for_long(piece):
+    assert words_of("<p>Merhaba</p>" + piece * (500_000 // len(piece)))[0].startswith("Merhaba")
+
+
 def test_html_becomes_words_without_what_is_quoted():
     words, rest = words_of(
         "<html><head><style>p{}</style></head><body><p>Merhaba<br>dünya</p><ul><li>bir</ul>"

@@ -16,6 +16,8 @@ _BLOCKS = {
     *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre"),
     *("section", "table", "tr", "ul"),
 }
+# Whose name says more than that their words go on.
+_MEANT = _BLOCKS | {"br", "td", "th"}
 # Where mail programmes put what they quote: all that follows is theirs.
 _QUOTE_CLASSES = re.compile(
     r"\b(?:gmail_quote\w*|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra)\b"
@@ -77,10 +79,22 @@ def _is_quote(tag: str, given: Mapping[str, str | None]) -> bool:
 def words_of(html: str) -> tuple[str, str]:
     """Return the words of a page, and those below the place where a mail programme quotes."""
     reader = _Words()
-    reader.feed(html[:HTML_MAX])
+    reader.feed(_well_formed(html))
     reader.close()
     words, rest = _tidy(reader.parts), _tidy(reader.quoted)
     return (words, rest) if words else (rest, "")
+
+
+def _well_formed(html: str) -> str:
+    """Return a page as the cleaner writes it: what never ends takes Python's parser hours."""
+    some = "<".join(html[:HTML_MAX].split("<")[: TAGS_MAX + 1])
+    written = nh3.clean(
+        some,
+        tags=_MEANT,
+        clean_content_tags=_SKIPPED - {"head"},
+        attributes={"*": {"class", "id", "type"}},
+    )
+    return written[:HTML_MAX]
 
 
 def _tidy(parts: list[str]) -> str:

@@ -21,6 +21,11 @@ HEADERS_MAX = 20_000
 NESTS_MAX = 200
 TEXT_MAX = 1024 * 1024
 FILES_MAX = 100
+# Of a part's own headers: taking their parameters apart takes time that grows with the square.
+# A long one counts as many.
+CONTENT_HEADER_MAX, COUNTED_CHARS = 5000, 125
+# Of a header that no address can be read from.
+_BROKEN_MAX = 4000
 
 _NEST = re.compile(rb"(?i)boundary|message/")
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
@@ -73,15 +78,20 @@ class Mail:
 class _Counting(Compat32):
     """Counts what the parser makes, and stops it."""
 
-    def count(self, name: str, most: int) -> None:
+    def count(self, name: str, most: int, by: int = 1) -> None:
         counted = self.__dict__.setdefault("counted", {})
-        counted[name] = counted.get(name, 0) + 1
+        counted[name] = counted.get(name, 0) + by
         if counted[name] > most:
             raise TooComplex(name)
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         self.count("headers", HEADERS_MAX)
-        return super().header_source_parse(sourcelines)
+        name, value = super().header_source_parse(sourcelines)
+        if not name.lower().startswith("content-"):
+            return name, value
+        value = value[:CONTENT_HEADER_MAX]
+        self.count("headers", HEADERS_MAX, len(value) // COUNTED_CHARS)
+        return name, value
 
 
 def read_mail(content: bytes) -> Mail:
@@ -154,7 +164,7 @@ def _addresses(mail: Mail, name: str) -> list[tuple[str, str]]:
     found = [(header_text(called), address.lower()) for called, address in getaddresses(raw)]
     found = [(called, address) for called, address in found if "@" in address]
     if not found:
-        loose = (each[0] or each[1] for each in _BARE.findall(" ".join(raw)))
+        loose = (each[0] or each[1] for each in _BARE.findall(" ".join(raw)[:_BROKEN_MAX]))
         found = [("", address.lower()) for address in loose]
     return found[:_ADDRESSES_MAX]
 

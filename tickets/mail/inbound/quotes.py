@@ -13,7 +13,7 @@ _INVISIBLE = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": "", "\ufeff"
 # All of these look at folded text: small letters without marks, ı and İ as i.
 _OURS = re.compile(r"##-.{0,200}-##")
 _RULER = re.compile(
-    r"[-_*=]{2,}\s*(?:original message|forwarded message|ursprungliche nachricht|"
+    r"(?<![-_*=])[-_*=]{2,}+\s*+(?:original message|forwarded message|ursprungliche nachricht|"
     r"weitergeleitete nachricht|(?:orijinal|ozgun|asil) (?:mesaj|ileti)|"
     r"(?:yonlendirilen|yonlendirilmis|iletilen|iletilmis) (?:mesaj|ileti))\s*[-_*=]{2,}"
 )
@@ -26,7 +26,9 @@ _WROTE = re.compile(
     r".{0,400}(?:tarihinde.{0,200}yazdi|(?:sunu|sunlari) yazdi.{0,120}|tarihli iletisinde)\s*:|"
     r"on .{4,400}wrote\s*:|"
     r"am .{4,400}schrieb.{0,200}:|"
-    r"\d{1,2}\.\d{1,2}\.\d{4},? .{0,20}\d{1,2}[:.]\d{2}.{0,200}<?\S{1,100}@\S{1,100}>?\s*:"
+    # The name may hold an address too; what stands between is told by its @ alone.
+    r"\d{1,2}\.\d{1,2}\.\d{4},? .{0,20}\d{1,2}[:.]\d{2}"
+    r"[^@]{0,300}(?:@[^@]{0,300})??\S@\S{1,100}\s*:"
 )
 _FROM = re.compile(r"[*\s>]{0,6}(?:kimden|gonderen|von|from)\s*:[*\s]{0,3}\S?")
 _SENT = re.compile(
