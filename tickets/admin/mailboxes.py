@@ -62,6 +62,25 @@ class MailboxForm(_MailboxForm):
             raise forms.ValidationError(_("This is not an e-mail address."), code="invalid")
         return mailbox(address)
 
+    def clean(self) -> Any:
+        """Have the password entered again for another server: whoever names one must not be told
+        by it what no page shows."""
+        given = super().clean()
+        for side in ("smtp", "imap"):
+            password = f"{side}_password"
+            names = {f"{side}_{name}" for name in ("host", "port", "security")}
+            is_moved = self.cleaned_data.get(f"{side}_host") and names & set(self.changed_data)
+            is_kept = getattr(self.instance, password) and not self.cleaned_data.get(password)
+            if is_moved and is_kept:
+                self.add_error(
+                    password,
+                    forms.ValidationError(
+                        _("The server is another one: please enter its password again."),
+                        code="other_server",
+                    ),
+                )
+        return given
+
     def clean_smtp_port(self) -> int:
         """Refuse a port that there isn't."""
         return self._port("smtp_port")

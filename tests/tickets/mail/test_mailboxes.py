@@ -44,6 +44,36 @@ def test_a_mailbox_is_set_up_and_its_password_never_shown(boss_client, brand):  
     assert all(step.is_done for step in first_steps() if "mailbox" in str(step.label))
 
 
+@pytest.mark.parametrize(
+    ("side", "other"),
+    [
+        ("smtp", {"smtp_host": "evil.example"}),
+        ("smtp", {"smtp_port": "2525"}),
+        ("smtp", {"smtp_security": "tls"}),
+        ("imap", {"imap_host": "evil.example"}),
+        ("imap", {"imap_security": "none"}),
+    ],
+)
+def test_a_kept_password_goes_to_no_other_server(boss_client, brand, side, other):  # noqa: F811
+    mine = TYPED | {"brand": brand.pk, "imap_host": "127.0.0.1", "imap_password": "çok gizli"}
+    boss_client.post(reverse("admin:tickets_mailbox_add"), mine)
+    own = Mailbox.objects.get()
+    url = reverse("admin:tickets_mailbox_change", args=[own.pk])
+    silent = mine | {"smtp_password": "", "imap_password": ""}
+    page = boss_client.post(url, silent | other).content.decode()
+    assert "The server is another one: please enter its password again." in page
+    own.refresh_from_db()
+    assert [str(getattr(own, name)) for name in other] == [mine[name] for name in other]
+    # With a password of its own, or with no server at all, it is taken.
+    boss_client.post(url, silent | other | {f"{side}_password": "yeni"})
+    own.refresh_from_db()
+    assert [str(getattr(own, name)) for name in other] == list(other.values())
+    assert getattr(own, f"{side}_password").reveal() == "yeni"
+    boss_client.post(url, silent | other | {f"{side}_host": ""})
+    own.refresh_from_db()
+    assert getattr(own, f"{side}_host") == ""
+
+
 def test_a_brand_has_one_mailbox_and_an_address_one_brand(boss_client, mailbox):  # noqa: F811
     add = reverse("admin:tickets_mailbox_add")
     page = boss_client.post(add, TYPED | {"brand": mailbox.brand_id}).content.decode()
