@@ -76,6 +76,7 @@ def test_mails_within_the_bounds_are_read():
         (b"a:b\n" * 30_000 + b"\nx", "headers"),
         (nested(60), "depth"),
         (nested(3_000), "depth"),
+        (nested(40) + b"--x\n" * 900_000, "depth"),
         (b"Content-Type: message/rfc822\n\n" * 10_000, "depth"),
         (
             b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 20_000,
@@ -191,6 +192,12 @@ def test_no_header_of_a_part_keeps_the_reader_for_long(content):
     assert read_mail(part).sender == ""
     headers = content.replace(b"Content-", b"X-")
     assert read_mail(headers[:1_000_000] + b"\nSubject: s\n\nhi").subject == "s"
+
+
+@pytest.mark.parametrize("charset", ["punycode", "PUNYCODE", "idna"])
+def test_no_charset_keeps_the_reader_for_long(charset):
+    content = b"a" * 500_000 + b"-" + b"b9" * 250_000
+    assert decode(content, charset) == content.decode()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Bytes of mails as text, whatever their sender calls them."""
 
+import codecs
 import re
 from email.errors import MessageError
 from email.header import decode_header
@@ -15,6 +16,8 @@ _MEANT = {
     "utf8mb4": "utf-8",
     "unicode-1-1-utf-7": "utf-7",
 }
+# Of host names, and no charset of any mail: its time grows with the square of the text.
+_NO_CHARSETS = {"punycode", "idna"}
 _GUESSES = ("utf-8", "cp1254", "latin-1")
 # ğ, ı and ş, read as Icelandic; words that really are have its other letters too.
 _ICELANDIC = re.compile("[þÞðÐýÝ]")
@@ -28,6 +31,8 @@ def decode(content: bytes, charset: str | None) -> str:
     declared = (charset or "").strip("\"' ").lower()
     for name in (_MEANT.get(declared, declared), *_GUESSES):
         try:
+            if codecs.lookup(name).name in _NO_CHARSETS:
+                continue
             text = content.decode(name)
         except (LookupError, ValueError):
             continue

@@ -19,6 +19,8 @@ LINES_MAX = 1_000_000
 HEADERS_MAX = 20_000
 # Of what can hold other parts; the parser goes a step deeper in each.
 NESTS_MAX = 200
+# Each line is compared with the boundaries of all that it stands in.
+LINES_IN_NESTS_MAX = 20_000_000
 TEXT_MAX = 1024 * 1024
 FILES_MAX = 100
 # Of a part's own headers: taking their parameters apart takes time that grows with the square.
@@ -119,9 +121,11 @@ def _parse(content: bytes) -> Message:
     if (end.start() if end else len(content)) > HEADER_MAX:
         raise TooComplex("header")
     # The parser makes an object of each of these before anybody can stop it.
-    if content.count(b"\n") + content.count(b"\r") > 2 * LINES_MAX:
+    lines = content.count(b"\n"), content.count(b"\r")
+    if sum(lines) > 2 * LINES_MAX:
         raise TooComplex("lines")
-    if sum(1 for _ in _NEST.finditer(content)) > NESTS_MAX:
+    nests = sum(1 for _ in _NEST.finditer(content))
+    if nests > NESTS_MAX or nests * max(lines) > LINES_IN_NESTS_MAX:
         raise TooComplex("depth")
     counting = _Counting()
 
