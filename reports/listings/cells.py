@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.building import row_value
-from reports.definitions import REPORTS, Figure, find_figure
+from reports.definitions import REPORTS, Figure, Listing, find_figure
 from reports.filters import BadFilter
 
 
@@ -18,6 +18,11 @@ class Cell:
     figure: Figure | None = None
     by: str = ""
     row: str | None = None
+
+    @property
+    def is_of_tickets(self) -> bool:
+        """Return whether tickets are behind it, which have other rows than chats."""
+        return self.figure is not None and self.figure.listing == Listing.TICKETS
 
     @property
     def query(self) -> dict[str, str]:
@@ -42,9 +47,11 @@ def read_cell(wish: Mapping[str, str]) -> Cell:
     if not key:
         return Cell()
     figure = find_figure(key[:40])
-    known_by = {value for report in REPORTS.values() for value in report.by}
+    cell = Cell(figure=figure, by=by, row=row)
+    alike = [each for each in REPORTS.values() if (each.name == "tickets") is cell.is_of_tickets]
+    known_by = {value for report in alike for value in report.by}
     if figure is None or (row is not None and by not in known_by):
         raise BadFilter(_("There is no such figure."))
     if by == "agent" and not figure.agent:
         raise BadFilter(_("There is no such figure."))
-    return Cell(figure=figure, by=by, row=row)
+    return cell

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access
 from chat.models import Conversation
 from reports.definitions import Unit
 from reports.figures import stays_behind, stays_in
-from reports.filters import Filters
+from reports.filters import BadFilter, Filters
 from reports.listings.cells import Cell
 from reports.listings.kind import Column, Listing
 from reports.models import ChatFact
@@ -22,6 +22,8 @@ NAME = "sessions"
 
 
 def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QuerySet[ChatFact]:
+    if cell.is_of_tickets:
+        raise BadFilter(gettext("There is no such figure."))
     if cell.figure is None:
         found = stays_in(filters, access)
     else:

@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access
 from reports.definitions import Unit
 from reports.figures import tickets_behind
-from reports.filters import Filters
+from reports.filters import BadFilter, Filters
 from reports.listings.cells import Cell
 from reports.listings.kind import Column, Listing
 from tickets.models import Ticket
@@ -20,6 +20,8 @@ NAME = "ticket-list"
 
 
 def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QuerySet[Ticket]:
+    if cell.figure and not cell.is_of_tickets:
+        raise BadFilter(gettext("There is no such figure."))
     key = cell.figure.key if cell.figure else "tickets_opened"
     row = cell.value
     if isinstance(row, date):

@@ -142,3 +142,20 @@ def test_nobody_counts_tickets_beyond_their_scope() -> None:
     rows = client.get(f"/api/v1/reports/tickets/rows?{wish}").json()["rows"]
     assert [row["number"] for row in rows] == [mine.pk]
     assert "Gelmedi" not in client.get(f"/reports/ticket-list/?{wish}").content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "agents/rows?figure=requests&by=type&row=request",
+        "tickets/rows?figure=tickets_opened&by=channel&row=web",
+        "sessions?figure=tickets_opened",
+        "sessions.csv?figure=tickets_opened",
+        "ticket-list?figure=requests",
+        "ticket-list.xlsx?figure=requests",
+    ],
+)
+def test_rows_of_chats_and_of_tickets_are_not_asked_for_in_each_other(client, address):
+    boss = make_agent(role=make_role(*Permission, name="Her şey"))
+    client.force_login(boss)
+    assert client.get(f"/api/v1/reports/{address}").json()["code"] == "invalid"
