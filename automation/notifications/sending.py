@@ -107,9 +107,18 @@ def _what_ended(delivery: Delivery, now: datetime) -> str:
     if not is_live(device):
         give_up_on(device=device)
         return State.SKIPPED
-    if is_over(delivery):
+    if is_over(delivery) or not _may_see(delivery):
         return State.SKIPPED
     return State.SKIPPED if is_left_alone(device.agent, notification.notice, now) else ""
+
+
+def _may_see(delivery: Delivery) -> bool:
+    """Return whether the agent may see the chat now: a push says the customer's words."""
+    chat: Conversation | None = delivery.notification.conversation
+    if chat is None:
+        return True
+    seen = Conversation.objects.visible_to(delivery.device.agent)
+    return bool(seen.filter(pk=chat.pk).exists())
 
 
 def is_over(delivery: Delivery) -> bool:

@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from agents.models import RoleGrant
 from agents.operations import disable_agent
 from agents.operations.notices import set_notices
 from chat.operations.assignment import accept
@@ -180,6 +181,23 @@ def test_an_agent_who_was_let_go_hears_nothing_more(service, desk):
     work_pushes()
     assert browser.got == []
     assert states() == ["skipped"]
+
+
+def test_whoever_may_not_see_a_chat_any_more_is_told_no_word_of_it(service, desk):
+    elif_, browser = desk.agents[0], service.browser()
+    register(elif_, browser)
+    chat = taken(desk)
+    before = len(browser.got)
+    say(chat, "Bunu daha görebilir.")
+    work_pushes()
+    assert len(browser.got) == before + 1
+    say(chat, "Kart numaram 4111")
+    # The chat is still hers, but none of her roles reaches it.
+    RoleGrant.objects.filter(agent=elif_).delete()
+    work_pushes()
+    say(chat, "Orada mısınız?")
+    work_pushes()
+    assert len(browser.got) == before + 1
 
 
 def test_a_browser_that_was_signed_out_hears_nothing_more(service, desk, client):
