@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -60,7 +61,7 @@ _REASONS = {
 class RecipeForm(forms.Form):
     """The settings of a ready recipe: where it is on, and what it says in each language."""
 
-    mode = forms.ChoiceField(label=_("mode"), choices=Rule.Mode.choices)
+    mode = forms.ChoiceField(label=capfirst(_("mode")), choices=Rule.Mode.choices)
 
     def __init__(self, name: str, brand: Brand | None, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -147,6 +148,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages):
                 "title": recipe.title,
                 "url": reverse("admin:automation_recipe", args=[name]),
                 "mode": there[0].get_mode_display() if there else gettext("not set up"),
+                "is_there": bool(there),
             }
             for name, recipe in RECIPES.items()
             for there in [installed_rules(name, None)]

@@ -97,13 +97,13 @@ class Cursor(models.Model):
 class Run(models.Model):
     """One rule met one event: what it saw, and what it did."""
 
-    rule = models.ForeignKey(Rule, models.CASCADE, related_name="runs")
+    rule = models.ForeignKey(Rule, models.CASCADE, related_name="runs", verbose_name=_("rule"))
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="rule_runs")
     # Rule and event: decided once.
     key = models.CharField(max_length=80, unique=True)
     # The line it was about; null for time rules.
     seq = models.PositiveIntegerField(null=True)
-    mode = models.CharField(max_length=5, choices=Rule.Mode)
+    mode = models.CharField(_("mode"), max_length=5, choices=Rule.Mode)
     matched = models.BooleanField(default=True)
     # Why it did nothing.
     reason = models.CharField(max_length=40, blank=True)
@@ -118,7 +118,7 @@ class Run(models.Model):
     text = models.TextField(blank=True)
     was_taken = models.BooleanField(default=False)
     done_at = models.DateTimeField(null=True)
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(_("when"), default=timezone.now)
 
     class Meta:
         verbose_name = _("run of a rule")

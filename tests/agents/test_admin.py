@@ -193,6 +193,19 @@ def test_no_turkish_name_of_a_row_or_column_begins_with_a_small_i(boss_client):
     assert [name for name in sorted(named) if name.startswith("i")] == []
 
 
+def test_every_column_and_filter_of_a_list_is_named_in_words_that_are_translated():
+    nameless = []
+    for model, its_admin in admin.site._registry.items():
+        fields = {field.name: field.verbose_name for field in model._meta.fields}
+        shown = {*its_admin.list_display, *its_admin.list_filter, its_admin.date_hierarchy}
+        nameless += [
+            f"{model.__name__}.{name}"
+            for name in shown & fields.keys()
+            if not isinstance(fields[name], Promise)
+        ]
+    assert nameless == []
+
+
 def test_the_log_names_every_act_that_the_product_records():
     recorded = re.compile(r"""\brecord\(\s*"([a-z_.]+)\"""")
     noted = re.compile(r"""\.note\(request, "([a-z_]+)", invitation""")
