@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -190,7 +190,7 @@ _BY = {
     "tag": gettext_lazy("Tag"),
     "started_by": gettext_lazy("Started by"),
     "type": gettext_lazy("Type"),
-    "status": gettext_lazy("Status"),
+    "status": pgettext_lazy("ticket", "Status"),
     "priority": gettext_lazy("Priority"),
     "source": gettext_lazy("Source"),
 }
@@ -221,7 +221,8 @@ def _listed(
             {
                 "url": links.get(row.pk, ""),
                 "cells": [
-                    _written(values[key], column, filters) for key, column in columns.items()
+                    (_written(values[key], column, filters), not column.unit)
+                    for key, column in columns.items()
                 ],
             }
         )

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access
@@ -66,7 +66,9 @@ TICKETS = Listing(
         "brand": Column(name=_("Brand")),
         "topic": Column(name=_("Topic")),
         "type": Column(name=_("Type"), labels=dict(Ticket.Type.choices)),
-        "status": Column(name=_("Status"), labels=dict(Ticket.Status.choices)),
+        "status": Column(
+            name=pgettext_lazy("ticket", "Status"), labels=dict(Ticket.Status.choices)
+        ),
         "priority": Column(name=_("Priority"), labels=dict(Ticket.Priority.choices)),
         "source": Column(name=_("Source"), labels=dict(Ticket.Source.choices), on_page=False),
         "agent": Column(name=_("Agent")),
