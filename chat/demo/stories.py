@@ -172,7 +172,7 @@ def _offline(
 ) -> list[tuple[StagedChat, Ticket, Contact, list[TicketEntry]]]:
     """Return messages left in the evening, each with its unsaved ticket."""
     found = []
-    for index, (site, key, text, reply, status) in enumerate(texts.OFFLINE):
+    for index, (site, key, text, reply, status, kind, priority) in enumerate(texts.OFFLINE):
         person = [each for each in PEOPLE[site] if each.email][index]
         day = _spread(days, len(texts.OFFLINE))[index] - timedelta(days=1)
         at = day + timedelta(hours=history.EVENING + 1, minutes=rng.randint(0, 150))
@@ -187,6 +187,7 @@ def _offline(
         )
         agent = cast.answering[site, key][0]
         ticket, lines = _ticket(thread, agent, text, reply, status, rng)
+        ticket.type, ticket.priority = kind, priority
         found.append((thread, ticket, contact, lines))
     return found
 

@@ -215,7 +215,7 @@ ABANDONED = {
     "en": ("Hello? Anyone there?", "Quick question about pricing"),
 }
 
-# (brand, topic, subject and text, agent's answer or nothing, status)
+# (brand, topic, subject and text, agent's answer or nothing, status, type, priority)
 OFFLINE = (
     (
         "shop",
@@ -224,6 +224,8 @@ OFFLINE = (
         "Fatura numarası PZR-20418.",
         "",
         "new",
+        "complaint",
+        "high",
     ),
     (
         "shop",
@@ -231,6 +233,8 @@ OFFLINE = (
         "Şirket adına fatura düzenlenmesini rica ediyorum. Vergi dairesi Kadıköy.",
         "Faturanız şirket bilgilerinizle yeniden düzenlendi ve e-postanıza gönderildi.",
         "resolved",
+        "request",
+        "normal",
     ),
     (
         "shop",
@@ -238,6 +242,8 @@ OFFLINE = (
         "Siparişim eksik geldi: üç paket çay yerine iki paket çıktı.",
         "Eksik paket için çok özür dileriz, bugün kargoya verdik. Takip numarası yarın ulaşacak.",
         "open",
+        "complaint",
+        "normal",
     ),
     (
         "cloud",
@@ -245,6 +251,8 @@ OFFLINE = (
         "The API answers 429 although we are far below the documented limit. Workspace: larkspur.",
         "",
         "new",
+        "question",
+        "urgent",
     ),
     (
         "cloud",
@@ -252,6 +260,8 @@ OFFLINE = (
         "Please move us to yearly billing from next month on.",
         "Done: yearly billing starts on the first, the difference is credited.",
         "resolved",
+        "request",
+        "low",
     ),
 )
 
