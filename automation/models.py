@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Brand, Device, Notice
@@ -178,7 +179,7 @@ class PushSetup(models.Model):
         verbose_name_plural = _("phones and browsers")
 
     def __str__(self) -> str:
-        return str(self._meta.verbose_name)
+        return capfirst(str(self._meta.verbose_name))
 
 
 class Notification(models.Model):
