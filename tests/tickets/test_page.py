@@ -91,7 +91,11 @@ def test_nothing_opens_it_but_the_link_of_now(client, ticket, brand):  # noqa: F
         brand=brand, contact=ticket.contact, subject="x", source="email", language="tr"
     )
     for token in ("a" * 32, page_token(other), page_token(ticket)[:-1]):
-        assert client.get(reverse("ticket-link", args=[ticket.pk, token])).status_code == 404
+        refused = client.get(reverse("ticket-link", args=[ticket.pk, token]))
+        assert refused.status_code == 404
+        # The way in is another mail, never the agents' door.
+        assert "newest e-mail" in refused.content.decode()
+        assert 'href="/"' not in refused.content.decode()
     client.get(link_of(ticket))
     assert client.get(address(ticket)).status_code == 200
     assert client.get(address(other)).status_code == 404

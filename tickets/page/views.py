@@ -31,12 +31,17 @@ def _cookie(number: int) -> str:
     return f"imece_t{number}"
 
 
-def _ticket_or_404(number: int) -> Ticket:
+def _opened_by(number: int, token: str) -> Ticket | None:
     found = Ticket.objects.filter(pk=number, is_spam=False).select_related("brand", "contact")
     ticket: Ticket | None = found.first()
-    if ticket is None or not ticket.brand.is_active:
-        raise Http404
+    if ticket is None or not ticket.brand.is_active or not opens_page(ticket, token):
+        return None
     return ticket
+
+
+def _shut(request: HttpRequest) -> HttpResponse:
+    """Say where a customer's way in is; the usual page for 404 leads to the agents' door."""
+    return render(request, "tickets/page/shut.html", status=404)
 
 
 def _let_in(response: HttpResponse, ticket: Ticket) -> HttpResponse:
@@ -55,9 +60,9 @@ def _let_in(response: HttpResponse, ticket: Ticket) -> HttpResponse:
 @require_safe
 def follow(request: HttpRequest, number: int, token: str) -> HttpResponse:
     """Swap the link of a mail for a cookie, and go on to an address that opens nothing."""
-    ticket = _ticket_or_404(number)
-    if not opens_page(ticket, token):
-        raise Http404
+    ticket = _opened_by(number, token)
+    if ticket is None:
+        return _shut(request)
     address = reverse("ticket-page", args=[number])
     return _let_in(HttpResponseRedirect(address), ticket)
 
@@ -67,9 +72,9 @@ def _customers(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, number: int, **more: Any) -> HttpResponse | FileResponse:
-        ticket = _ticket_or_404(number)
-        if not opens_page(ticket, request.COOKIES.get(_cookie(number), "")):
-            raise Http404
+        ticket = _opened_by(number, request.COOKIES.get(_cookie(number), ""))
+        if ticket is None:
+            return _shut(request)
         zone = zoneinfo.ZoneInfo(ticket.brand.time_zone)
         with translation.override(ticket.language), timezone.override(zone):
             return view(request, ticket, **more)
