@@ -16,9 +16,11 @@ from chat.demo.history import StagedChat
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.changes import name_agent
 from chat.operations.tickets import contact_of
+from chat.operations.visitors import keep_browser
 from config.folding import sort_key
-from tickets.models import Contact, Ticket
+from tickets.models import Contact, Identity, Ticket
 from tickets.models import Entry as TicketEntry
+from tickets.operations.contacts import keep_identity
 from tickets.operations.entries import Said
 from tickets.operations.lines import begin_search, note_words
 from tickets.operations.tickets import open_ticket, subject_of
@@ -53,6 +55,7 @@ def tell(cast: Cast, now: datetime, rng: random.Random) -> None:
     visitors = [thread.chat.visitor for thread in threads if thread.chat.visitor]
     for _, _, contact, _ in offline:
         contact.save()
+        keep_identity(contact=contact, kind=Identity.Kind.EMAIL, value=contact.email)
     Visitor.objects.bulk_create(visitors)
     for thread, ticket, contact, lines in offline:
         ticket.contact = contact
@@ -246,7 +249,9 @@ def _convert(thread: StagedChat, ticket: Ticket, contact: Contact) -> None:
     chat = thread.chat
     chat.ticket, chat.contact, chat.ended_at = ticket, contact, chat.created_at
     if chat.visitor:
-        Visitor.objects.filter(pk=chat.visitor.pk).update(contact=contact)
+        chat.visitor.contact = contact
+        chat.visitor.save(update_fields=["contact"])
+        keep_browser(chat.visitor)
     thread.add(Entry.Kind.CONVERTED, chat.created_at, data={"number": ticket.number})
     history.resolve(
         thread, chat.created_at, outcome=Conversation.Outcome.OFFLINE, because="nobody", agent=None

@@ -12,7 +12,7 @@ from chat.events.lifecycle import ConversationConverted
 from chat.locks import lock_brand, lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.entries import append, written_by
-from chat.operations.visitors import contact_of_identity
+from chat.operations.visitors import contact_of_identity, keep_browser
 from chat.protocol import attachment_json
 from chat.queries.people import email_of, given_name
 from chat.rights import require_filing
@@ -136,6 +136,7 @@ def contact_of(visitor: Visitor, now: datetime) -> Contact:
             now=now,
         )
         visitor.save(update_fields=["contact"])
+        keep_browser(visitor)
     return visitor.contact
 
 

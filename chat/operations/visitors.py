@@ -15,7 +15,8 @@ from chat.models import Conversation, Visitor
 from chat.models.visitor import LENGTHS
 from config.events import publish
 from config.wire import wire_time
-from tickets.models import Contact
+from tickets.models import Contact, Identity
+from tickets.operations.contacts import keep_identity
 
 EVENTS_KEPT = 20
 _NEW_VISIT = timedelta(minutes=30)
@@ -158,6 +159,7 @@ def identify_visitor(*, visitor: Visitor, identity: SignedVisitor) -> bool:
         return False
     if taken := _take_identity(locked, identity):
         locked.save(update_fields=taken)
+        keep_browser(locked)
         show_visitor(visitor=locked)
     visitor.refresh_from_db(from_queryset=Visitor.objects.select_related("brand"))
     return True
@@ -175,6 +177,17 @@ def _take_identity(visitor: Visitor, identity: SignedVisitor) -> list[str]:
     if visitor.contact_id is None:
         visitor.contact = contact_of_identity(visitor)
     return [*_SIGNED, "contact"]
+
+
+def keep_browser(visitor: Visitor) -> None:
+    """Note that a locked visitor's browser is that of their person: its secret is the proof."""
+    if visitor.contact is not None:
+        keep_identity(
+            contact=visitor.contact,
+            kind=Identity.Kind.VISITOR,
+            value=visitor.public_id,
+            is_verified=True,
+        )
 
 
 def contact_of_identity(visitor: Visitor) -> Contact | None:

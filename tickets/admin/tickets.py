@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.admin.base import ImeceAdmin, ReadOnlyAdmin
 from config.folding import sort_key
 from tickets.models import Contact, Entry, Ticket
+from tickets.operations.contacts import set_phone
 
 
 @admin.register(Contact)
@@ -36,8 +37,11 @@ class ContactAdmin(ImeceAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Keep the key by which lists are sorted."""
+        """Keep the key by which lists are sorted, and by what the person is known."""
         obj.sort_name = sort_key(obj.name)[:600]
+        if "phone" in form.changed_data:
+            phone, obj.phone = obj.phone, form.initial["phone"]
+            set_phone(contact=obj, phone=phone)
         super().save_model(request, obj, form, change)
 
 

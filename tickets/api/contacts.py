@@ -1,11 +1,11 @@
 """Customers, to read."""
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from rest_framework import generics
 
 from agents.api.desk import CursorPages, DeskView, reach_of
 from tickets.api.shapes import ContactAnswer
-from tickets.models import Contact
+from tickets.models import Contact, Identity
 
 
 class ContactPages(CursorPages):
@@ -39,4 +39,4 @@ class OneContact(DeskView, generics.RetrieveAPIView[Contact]):
 
 def _contacts(view: DeskView) -> QuerySet[Contact]:
     rows: QuerySet[Contact] = Contact.objects.visible_to(reach_of(view.request))
-    return rows
+    return rows.prefetch_related(Prefetch("identities", Identity.objects.order_by("kind", "pk")))

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from agents.api.shapes import NameAnswer, PersonAnswer, TopicName
 from config.web.api import Moment, WireTimes
 from tickets.mail.words import reason
-from tickets.models import Contact, Delivery, Entry, Ticket
+from tickets.models import Contact, Delivery, Entry, Identity, Ticket
 
 # What somebody outside need not tell apart.
 _ON_ITS_WAY = (Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.RETRY)
@@ -163,12 +163,28 @@ class UnsaidAnswer(serializers.Serializer[Any]):
     attachments = TicketFileAnswer(many=True, source="files")
 
 
+class IdentityAnswer(WireTimes, serializers.ModelSerializer[Identity]):
+    """By what a customer is known, spelled as it is compared."""
+
+    id = serializers.CharField(source="pk")
+    verified = serializers.BooleanField(source="is_verified")
+
+    class Meta:
+        model = Identity
+        fields = ["id", "kind", "value", "verified"]
+        read_only_fields = fields
+
+
 class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):
     """A customer."""
 
     id = serializers.CharField(source="pk")
+    identities = IdentityAnswer(many=True)
 
     class Meta:
         model = Contact
-        fields = ["id", "name", "email", "phone", "is_email_verified", "language", "created_at"]
+        fields = [
+            *("id", "name", "email", "phone", "is_email_verified", "identities", "language"),
+            "created_at",
+        ]
         read_only_fields = fields

@@ -5,6 +5,7 @@ from tickets.models.delivery import Delivery, MailId
 from tickets.models.draft import Draft
 from tickets.models.entry import Entry
 from tickets.models.file import File
+from tickets.models.identity import Identity
 from tickets.models.mailbox import Mailbox, Security
 from tickets.models.raw_mail import RawMail
 from tickets.models.tag import TicketTag
@@ -16,6 +17,7 @@ __all__ = [
     "Draft",
     "Entry",
     "File",
+    "Identity",
     "MailId",
     "Mailbox",
     "RawMail",

@@ -359,6 +359,7 @@ def test_tickets_and_their_customers_are_read(desk: Desk, ticket: Ticket) -> Non
         "email",
         "phone",
         "is_email_verified",
+        "identities",
         "language",
         "created_at",
     }

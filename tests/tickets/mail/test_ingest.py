@@ -61,7 +61,7 @@ def test_a_mail_opens_a_ticket_of_the_brand_in_its_language(mailbox, brand):
     assert (ticket.language, ticket.status, ticket.cc) == ("tr", "new", ["ali@example.org"])
     assert ticket.team == brand.default_team
     assert (ticket.contact.name, ticket.contact.email) == ("Zeynep Ak", "zeynep@example.org")
-    assert not ticket.contact.is_email_verified
+    assert ticket.contact.is_email_verified
     assert said(ticket) == [("customer", "Merhaba, kargom nerede?")]
     english = take_in(mailbox, written("Hello, where is my order? I need it for the weekend."))
     assert english.entry.ticket.language == "en"
@@ -77,6 +77,27 @@ def test_a_reply_comes_back_into_its_ticket_and_wakes_it(mailbox, ticket, sent):
     assert "> Bugün yola çıktı." in ticket.entries.latest("seq").data.get("rest", "") or any(
         "> Bugün yola" in line.data.get("rest", "") for line in ticket.entries.all()
     )
+
+
+@pytest.mark.parametrize("way", ["answered", "address", "guessed", "automatic"])
+def test_who_answers_our_signed_mail_reads_the_address(mailbox, ticket, sent, way):
+    mail = {
+        "answered": lambda: reply(sent, "Geldi."),
+        "address": lambda: written(
+            "Evet.", sender="ipek@example.com", to=reply_address(ticket, mailbox)
+        ),
+        "guessed": lambda: written(subject=f"Re: [#{ticket.pk}]", sender="ipek@example.com"),
+        "automatic": lambda: written(
+            sender="ipek@example.com",
+            to=reply_address(ticket, mailbox),
+            Auto_Submitted="auto-replied",
+        ),
+    }[way]()
+    assert take_in(mailbox, mail).entry.ticket == ticket
+    ticket.contact.refresh_from_db()
+    proven = ticket.contact.identities.filter(kind="email", is_verified=True).exists()
+    is_proof = way in {"answered", "address"}
+    assert (ticket.contact.is_email_verified, proven) == (is_proof, is_proof)
 
 
 def test_the_reply_address_alone_finds_the_ticket(mailbox, ticket):

@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -24,8 +23,8 @@ from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
 from tickets.mail.inbound.matching import Match, find_ticket, is_agents
 from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
 from tickets.mail.inbound.quotes import cut
-from tickets.models import Contact, Entry, File, Mailbox, MailId, RawMail, Ticket
-from tickets.operations.contacts import create_contact
+from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
+from tickets.operations.contacts import create_contact, verify_email, who_has
 from tickets.operations.customers_words import hear_customer
 from tickets.operations.entries import Said
 from tickets.operations.files import keep_files
@@ -214,6 +213,8 @@ def _take(
                 cc=() if match.is_guess or match.is_stranger or is_automatic else others,
                 now=now,
             )
+            if match.is_signed and not is_automatic:
+                verify_email(contact=match.ticket.contact, email=mail.sender)
         else:
             entry = _open(kept.mailbox, mail, words.body, files, data, language, now)
         _remember(mail, entry)
@@ -259,12 +260,13 @@ def _open(
 
 def _contact(mail: Mail, language: str, now: datetime) -> Contact:
     """Return the person who writes from this address: never one who only claimed it in a chat."""
-    known = Contact.objects.filter(email=mail.sender).filter(
-        Q(is_email_verified=True) | Q(tickets__source=Ticket.Source.EMAIL)
+    return who_has(kind=Identity.Kind.EMAIL, value=mail.sender) or create_contact(
+        name=mended(one_line(mail.sender_name)),
+        email=mail.sender,
+        language=language,
+        now=now,
+        is_email_verified=True,
     )
-    found: Contact | None = known.order_by("pk").first()
-    name = mended(one_line(mail.sender_name))
-    return found or create_contact(name=name, email=mail.sender, language=language, now=now)
 
 
 def _others(mail: Mail, own: Mailbox) -> list[str]:

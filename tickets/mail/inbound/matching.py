@@ -20,6 +20,8 @@ class Match:
     is_guess: bool = False
     # Somebody who holds the ticket's reply address, but was never written to.
     is_stranger: bool = False
+    # By what we signed and sent to those who take part alone.
+    is_signed: bool = False
 
 
 def find_ticket(mail: Mail, mailbox: Mailbox) -> Match | None:
@@ -27,11 +29,12 @@ def find_ticket(mail: Mail, mailbox: Mailbox) -> Match | None:
     tickets = Ticket.objects.filter(brand=mailbox.brand_id).select_related("contact", "brand")
     named = [number for each in mail.recipients if (number := ticket_of_address(each))]
     for ticket in tickets.filter(pk__in=named[:1]):
-        return Match(ticket, is_stranger=mail.sender not in participants(ticket))
-    for number in _referred(mail, mailbox):
+        is_stranger = mail.sender not in participants(ticket)
+        return Match(ticket, is_stranger=is_stranger, is_signed=not is_stranger)
+    for number, is_signed in _referred(mail, mailbox):
         ticket = tickets.filter(pk=number).first()
         if ticket is not None and mail.sender in participants(ticket):
-            return Match(ticket)
+            return Match(ticket, is_signed=is_signed)
     for tag in _TAG.findall(mail.subject)[:3]:
         ticket = tickets.filter(pk=int(tag)).first()
         if ticket is not None and mail.sender in participants(ticket):
@@ -39,19 +42,21 @@ def find_ticket(mail: Mail, mailbox: Mailbox) -> Match | None:
     return None
 
 
-def _referred(mail: Mail, mailbox: Mailbox) -> list[int]:
-    """Return the tickets of the mails that it refers to: of what it answers first."""
+def _referred(mail: Mail, mailbox: Mailbox) -> list[tuple[int, bool]]:
+    """Return the tickets of the mails that it refers to, of what it answers first, and whether the
+    mail was ours by its signature."""
     rows = MailId.objects.filter(
         message_id__in=mail.references, ticket__brand=mailbox.brand_id
     ).order_by("-pk")
     known: dict[str, list[int]] = {}
     for message_id, ticket in rows.values_list("message_id", "ticket")[:200]:
         known.setdefault(message_id, []).append(ticket)
-    found: dict[int, None] = {}
+    found: dict[int, bool] = {}
     for message_id in mail.references:
         own = ticket_of_message_id(message_id)
-        found |= dict.fromkeys([own] if own else known.get(message_id, []))
-    return list(found)[:10]
+        for number in [own] if own else known.get(message_id, []):
+            found[number] = found.get(number, False) or own is not None
+    return list(found.items())[:10]
 
 
 def participants(ticket: Ticket) -> set[str]:

@@ -1,0 +1,64 @@
+"""By what a customer is known."""
+
+import re
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models.contact import Contact
+
+_NOT_DIALLED = re.compile(r"[^\d+]")
+
+
+class Identity(models.Model):
+    """An address, a number or a browser of a customer; many may claim one, one has it proven."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", _("e-mail")
+        PHONE = "phone", _("phone")
+        VISITOR = "visitor", _("visitor")
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="identities")
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind)
+    # Folded, so that two spellings are the same.
+    value = models.CharField(_("value"), max_length=254)
+    is_verified = models.BooleanField(_("verified"), default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "kind", "value"], name="identity_once"),
+            models.UniqueConstraint(
+                fields=["kind", "value"], condition=Q(is_verified=True), name="identity_proven_once"
+            ),
+        ]
+        indexes = [
+            # Suggestions: who else is known by this.
+            models.Index(fields=["kind", "value"], name="identity_by_value"),
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def folded(kind: str, value: str) -> str:
+    """Return `value` as identities of its kind are compared; "" for what identifies nobody.
+
+    Letters keep their marks: two mailboxes that only look alike are two people's.
+
+    >>> folded("email", " Ayse@Example.com "), folded("phone", "0090 (532) 000-11 22")
+    ('ayse@example.com', '+905320001122')
+    """
+    match kind:
+        case Identity.Kind.EMAIL:
+            return value.strip().casefold()[:254]
+        case Identity.Kind.PHONE:
+            dialled = _NOT_DIALLED.sub("", value)
+            dialled = f"+{dialled[2:]}" if dialled.startswith("00") else dialled
+            # Extensions and single digits are everybody's.
+            return dialled[:254] if len(dialled) >= 7 else ""
+    return value
