@@ -6,6 +6,8 @@ from agents.console.rail import RailEntry, register_entry
 from agents.console.slots import Slot, fill_slot, register_part
 from agents.models import Permission
 from chat.console.frame import PART, build_part
+from chat.queries.customers import chats_of_customer
+from tickets.queries.timeline import tell_of_customers
 
 register_entry(
     RailEntry(
@@ -36,3 +38,4 @@ fill_slot(Slot.TOASTS, "console/ringing.html")
 fill_slot(Slot.TOASTS, "console/undo.html")
 fill_slot(Slot.DIALOGS, "console/no_chat_kept.html")
 fill_slot(Slot.DIALOGS, "console/shortcuts.html")
+tell_of_customers(chats_of_customer)

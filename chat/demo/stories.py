@@ -20,7 +20,7 @@ from chat.operations.visitors import keep_browser
 from config.folding import sort_key
 from tickets.models import Contact, Identity, Ticket
 from tickets.models import Entry as TicketEntry
-from tickets.operations.contacts import keep_identity
+from tickets.operations.contacts import keep_identity, note_search
 from tickets.operations.entries import Said
 from tickets.operations.lines import begin_search, note_words
 from tickets.operations.tickets import open_ticket, subject_of
@@ -54,6 +54,7 @@ def tell(cast: Cast, now: datetime, rng: random.Random) -> None:
     threads.sort(key=lambda thread: thread.chat.created_at)
     visitors = [thread.chat.visitor for thread in threads if thread.chat.visitor]
     for _, _, contact, _ in offline:
+        note_search(contact)
         contact.save()
         keep_identity(contact=contact, kind=Identity.Kind.EMAIL, value=contact.email)
     Visitor.objects.bulk_create(visitors)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.admin.base import ImeceAdmin, ReadOnlyAdmin
 from config.folding import sort_key
 from tickets.models import Contact, Entry, Ticket
-from tickets.operations.contacts import set_phone
+from tickets.operations.contacts import note_search, set_phone
 
 
 @admin.register(Contact)
@@ -42,6 +42,7 @@ class ContactAdmin(ImeceAdmin):
         if "phone" in form.changed_data:
             phone, obj.phone = obj.phone, form.initial["phone"]
             set_phone(contact=obj, phone=phone)
+        note_search(obj)
         super().save_model(request, obj, form, change)
 
 

@@ -1,11 +1,15 @@
 """Customers, to read."""
 
-from django.db.models import Prefetch, QuerySet
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics
 
 from agents.api.desk import CursorPages, DeskView, reach_of
-from tickets.api.shapes import ContactAnswer
-from tickets.models import Contact, Identity
+from tickets.api.shapes import ContactAnswer, OneContactAnswer
+from tickets.models import Contact
+from tickets.queries.customers import customers_of, with_identities
 
 
 class ContactPages(CursorPages):
@@ -14,6 +18,9 @@ class ContactPages(CursorPages):
     ordering = ("-created_at", "-pk")
 
 
+@extend_schema_view(
+    get=extend_schema(parameters=[OpenApiParameter("q", description="Name, e-mail or phone.")])
+)
 class Contacts(DeskView, generics.ListAPIView[Contact]):
     """`contacts`."""
 
@@ -22,21 +29,23 @@ class Contacts(DeskView, generics.ListAPIView[Contact]):
     queryset = Contact.objects.none()
 
     def get_queryset(self) -> QuerySet[Contact]:
-        """Return what the caller may see."""
-        return _contacts(self)
+        """Return whom the caller may see."""
+        words = self.request.query_params.get("q", "")[:200]
+        return with_identities(customers_of(reach_of(self.request), words=words))
 
 
 class OneContact(DeskView, generics.RetrieveAPIView[Contact]):
     """`contacts/{id}`."""
 
-    serializer_class = ContactAnswer
+    serializer_class = OneContactAnswer
     queryset = Contact.objects.none()
 
     def get_queryset(self) -> QuerySet[Contact]:
-        """Return what the caller may see."""
-        return _contacts(self)
+        """Return whom the caller may see."""
+        return with_identities(customers_of(reach_of(self.request)))
 
-
-def _contacts(view: DeskView) -> QuerySet[Contact]:
-    rows: QuerySet[Contact] = Contact.objects.visible_to(reach_of(view.request))
-    return rows.prefetch_related(Prefetch("identities", Identity.objects.order_by("kind", "pk")))
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Let the timeline hold what the caller may see."""
+        context = super().get_serializer_context()
+        # The schema is described without a caller.
+        return context if self.request is None else context | {"access": reach_of(self.request)}

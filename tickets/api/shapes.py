@@ -9,6 +9,7 @@ from agents.api.shapes import NameAnswer, PersonAnswer, TopicName
 from config.web.api import Moment, WireTimes
 from tickets.mail.words import reason
 from tickets.models import Contact, Delivery, Entry, Identity, Ticket
+from tickets.queries.timeline import Kind, timeline_of
 
 # What somebody outside need not tell apart.
 _ON_ITS_WAY = (Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.RETRY)
@@ -175,6 +176,16 @@ class IdentityAnswer(WireTimes, serializers.ModelSerializer[Identity]):
         read_only_fields = fields
 
 
+class HappeningAnswer(serializers.Serializer[Any]):
+    """A chat, a ticket or a note about a customer; of a note the title is its text."""
+
+    kind = serializers.ChoiceField([each.value for each in Kind])
+    id = serializers.CharField()
+    at = Moment()
+    title = serializers.CharField()
+    status = serializers.CharField()
+
+
 class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):
     """A customer."""
 
@@ -188,3 +199,18 @@ class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):
             "created_at",
         ]
         read_only_fields = fields
+
+
+class OneContactAnswer(ContactAnswer):
+    """A customer, and what happened with them that the caller may see, newest first."""
+
+    timeline = serializers.SerializerMethodField()
+
+    class Meta(ContactAnswer.Meta):
+        fields = [*ContactAnswer.Meta.fields, "timeline"]
+        read_only_fields = fields
+
+    @extend_schema_field(HappeningAnswer(many=True))
+    def get_timeline(self, contact: Contact) -> Any:
+        page = timeline_of(self.context["access"], contact.pk)
+        return HappeningAnswer(page.rows, many=True).data

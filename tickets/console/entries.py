@@ -13,6 +13,7 @@ from agents.console.frame import Frame
 from agents.console.rail import RailEntry, register_entry
 from agents.console.slots import register_part
 from agents.models import Permission
+from tickets.console.customers import may_see_customers
 from tickets.queries.desk import Folder, count_folders, count_mine
 
 PART = "tickets"
@@ -68,5 +69,15 @@ register_entry(
         may=lambda access: access.may(Permission.TICKETS),
         keeps_brand=True,
         counter="tickets/counter.html",
+    )
+)
+register_entry(
+    RailEntry(
+        key="customer",
+        label=_("Customers"),
+        icon="users",
+        url_name="customers",
+        order=17,
+        may=may_see_customers,
     )
 )

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from tickets.console import actions, canned, letters, many, new, pages
+from tickets.console import actions, canned, customers, letters, many, new, pages
 
 _one = "console/tickets/<int:number>/"
 
 urlpatterns = [
+    path("console/contacts/", customers.customers, name="customers"),
+    path("console/contacts/<int:pk>/", customers.customer, name="customer"),
+    path("console/contacts/<int:pk>/notes/", customers.note, name="customer-note"),
     path("console/tickets/", pages.tickets, name="tickets"),
     path("console/tickets/new/", new.new, name="ticket-new"),
     path("console/tickets/many/", many.many, name="tickets-many"),

@@ -1,6 +1,7 @@
 """Rows of contacts, tickets, files and mail."""
 
 from tickets.models.contact import Contact
+from tickets.models.contact_note import ContactNote
 from tickets.models.delivery import Delivery, MailId
 from tickets.models.draft import Draft
 from tickets.models.entry import Entry
@@ -13,6 +14,7 @@ from tickets.models.ticket import Ticket
 
 __all__ = [
     "Contact",
+    "ContactNote",
     "Delivery",
     "Draft",
     "Entry",

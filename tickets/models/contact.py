@@ -14,6 +14,8 @@ class Contact(models.Model):
 
     name = models.CharField(_("name"), max_length=120, blank=True)
     sort_name = models.CharField(max_length=600, editable=False, default="")
+    # Name, address and number, folded: what a search looks through.
+    search = models.TextField(editable=False, default="")
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     is_email_verified = models.BooleanField(_("e-mail verified"), default=False)

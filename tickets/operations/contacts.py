@@ -4,11 +4,17 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from config.folding import sort_key
-from tickets.models import Contact, Identity
+from agents.models import Agent
+from config.folding import fold, sort_key
+from tickets.models import Contact, ContactNote, Identity
+from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded
 
 _Kind = Identity.Kind
+
+
+class InvalidNote(Exception):
+    """A note without words, or with too many."""
 
 
 @transaction.atomic
@@ -25,7 +31,7 @@ def create_contact(
 
     A verified address that is another's already stays a claim of this one.
     """
-    contact = Contact.objects.create(
+    contact = Contact(
         name=name[:120],
         # Some letters come apart into many.
         sort_name=sort_key(name[:120])[:600],
@@ -34,6 +40,8 @@ def create_contact(
         language=language,
         created_at=now,
     )
+    note_search(contact)
+    contact.save()
     keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email)
     keep_identity(contact=contact, kind=_Kind.PHONE, value=contact.phone)
     if is_email_verified:
@@ -46,7 +54,8 @@ def set_email(*, contact: Contact, email: str) -> None:
     """Note where somebody says that a person can be reached."""
     contact.email = email[:254]
     contact.is_email_verified = False
-    contact.save(update_fields=["email", "is_email_verified"])
+    note_search(contact)
+    contact.save(update_fields=["email", "is_email_verified", "search"])
     keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email)
 
 
@@ -56,7 +65,8 @@ def set_phone(*, contact: Contact, phone: str) -> None:
     wrong = contact.identities.filter(kind=_Kind.PHONE, value=folded(_Kind.PHONE, contact.phone))
     wrong.delete()
     contact.phone = phone[:32]
-    contact.save(update_fields=["phone"])
+    note_search(contact)
+    contact.save(update_fields=["phone", "search"])
     keep_identity(contact=contact, kind=_Kind.PHONE, value=contact.phone)
 
 
@@ -106,3 +116,32 @@ def who_has(*, kind: str, value: str) -> Contact | None:
     proven = Identity.objects.filter(kind=kind, value=folded(kind, value), is_verified=True)
     found: Identity | None = proven.select_related("contact").first()
     return found.contact if found else None
+
+
+def note_search(contact: Contact) -> None:
+    """Have a search find a contact, which the caller saves, by name, address and number."""
+    digits = "".join(sign for sign in contact.phone if sign.isdigit())
+    known = (contact.name, contact.email, contact.phone, digits)
+    contact.search = fold("\n".join(part for part in known if part))
+
+
+@transaction.atomic
+def add_contact_note(
+    *, contact: Contact, text: str, client_id: str, by: Agent, now: datetime
+) -> ContactNote:
+    """Note what colleagues should know of a customer; the same `client_id` again is the same note.
+
+    Raises `InvalidNote`, or `Contact.DoesNotExist` of somebody whom the agent may not see (any
+    more).
+    """
+    body = text.strip()
+    if not body or len(body) > NOTE_MAX or "\0" in body or not 0 < len(client_id) <= 64:
+        raise InvalidNote
+    seen = Contact.objects.visible_to(by).get(pk=contact.pk)
+    note: ContactNote
+    note, _is_new = ContactNote.objects.get_or_create(
+        agent=by,
+        client_id=client_id,
+        defaults={"contact": seen, "body": body, "created_at": now},
+    )
+    return note

@@ -352,7 +352,12 @@ def test_tickets_and_their_customers_are_read(desk: Desk, ticket: Ticket) -> Non
     (entry,) = desk.get(f"tickets/{ticket.pk}/entries").json()["entries"]
     assert entry["text"] == "Hello"
     (customer,) = desk.get("contacts").json()["results"]
-    assert customer == desk.get(f"contacts/{ticket.contact_id}").json()
+    one_customer = desk.get(f"contacts/{ticket.contact_id}").json()
+    timeline = one_customer.pop("timeline")
+    assert [(row["kind"], row["id"], row["title"]) for row in timeline] == [
+        ("ticket", str(ticket.pk), "Where is it")
+    ]
+    assert customer == one_customer
     assert set(customer) == {
         "id",
         "name",

@@ -1,0 +1,145 @@
+"""The pages of customers: the list, one customer beside it, and notes about them."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from agents.access import Access, access_of
+from agents.callers import signed_in
+from agents.console.frame import Frame, frame_of
+from agents.models import Permission
+from tickets.console.lines import face
+from tickets.models import Contact, Identity
+from tickets.models.contact_note import NOTE_MAX
+from tickets.operations.contacts import InvalidNote, add_contact_note
+from tickets.queries.customers import customers_of, page_of, with_identities
+from tickets.queries.timeline import BadPlace, timeline_of
+
+_fresh = cache_control(private=True, no_cache=True)
+
+
+@login_required
+@require_GET
+@_fresh
+def customers(request: HttpRequest) -> HttpResponse:
+    """Show the list; `part=page` is the next rows."""
+    frame = _frame(request)
+    context = _listed(request, frame)
+    if request.GET.get("part") == "page":
+        return render(request, "tickets/customers.html#rows", context)
+    return render(request, "tickets/customers.html", context)
+
+
+@login_required
+@require_GET
+@_fresh
+def customer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one customer beside the list; `part=timeline` is what happened before."""
+    frame = _frame(request)
+    contact = _visible_or_404(frame.access, pk)
+    context = _opened(request, frame.access, contact)
+    if request.GET.get("part") == "timeline":
+        return render(request, "tickets/customer.html#rows", context)
+    return render(request, "tickets/customers.html", context | _listed(request, frame))
+
+
+@login_required
+@require_POST
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note something about a customer."""
+    agent = signed_in(request)
+    contact = _visible_or_404(access_of(agent), pk)
+    text = request.POST.get("text", "")
+    try:
+        add_contact_note(
+            contact=contact,
+            text=text,
+            client_id=request.POST.get("cid", ""),
+            by=agent,
+            now=timezone.now(),
+        )
+    except InvalidNote:
+        frame = _frame(request)
+        context = _opened(request, frame.access, contact) | _listed(request, frame)
+        error = _("A note has 1 to {n} characters.").format(n=NOTE_MAX)
+        return render(
+            request,
+            "tickets/customers.html",
+            context | {"error": error, "text": text[:NOTE_MAX]},
+            status=400,
+        )
+    except Contact.DoesNotExist:
+        raise Http404 from None
+    return HttpResponseRedirect(reverse("customer", args=[pk]))
+
+
+def may_see_customers(access: Access) -> bool:
+    """Return whether somebody meets customers at all."""
+    meets = (Permission.CHAT, Permission.TICKETS, Permission.SUPERVISE, Permission.ARCHIVE)
+    return any(access.may(each) for each in meets)
+
+
+def _frame(request: HttpRequest) -> Frame:
+    frame = frame_of(request, area="customer")
+    if not may_see_customers(frame.access):
+        raise Http404
+    return frame
+
+
+def _visible_or_404(access: Access, pk: int) -> Contact:
+    found = with_identities(customers_of(access)).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
+    words = request.GET.get("q", "")[:200]
+    page = page_of(customers_of(frame.access, words=words), after=request.GET.get("after", ""))
+    kept = {"q": words} if words else {}
+    more = urlencode({**kept, "part": "page", "after": page.after})
+    return {
+        "frame": frame,
+        "people": [
+            {"row": each, "name": name_of(each), "face": face(name_of(each), f"contact{each.pk}")}
+            for each in page.customers
+        ],
+        "words": words,
+        "kept": f"?{urlencode(kept)}" if kept else "",
+        "more_url": f"{reverse('customers')}?{more}" if page.after else "",
+    }
+
+
+def _opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str, Any]:
+    try:
+        page = timeline_of(access, contact.pk, before=request.GET.get("before", ""))
+    except BadPlace:
+        raise Http404 from None
+    name = name_of(contact)
+    earlier = urlencode({"part": "timeline", "before": page.before})
+    return {
+        "contact": contact,
+        "name": name,
+        "face": face(name, f"contact{contact.pk}"),
+        "known_by": [
+            each for each in contact.identities.all() if each.kind != Identity.Kind.VISITOR
+        ],
+        "timeline": page.rows,
+        "earlier_url": f"{reverse('customer', args=[contact.pk])}?{earlier}" if page.before else "",
+        "cid": uuid4().hex,
+        "note_max": NOTE_MAX,
+    }
+
+
+def name_of(contact: Contact) -> str:
+    """Return what agents call somebody."""
+    return contact.name or contact.email or contact.phone or f"#{contact.pk}"
