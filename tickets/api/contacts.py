@@ -46,6 +46,8 @@ class OneContact(DeskView, generics.RetrieveAPIView[Contact]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Let the timeline hold what the caller may see."""
-        context = super().get_serializer_context()
+        context = dict(super().get_serializer_context())
         # The schema is described without a caller.
-        return context if self.request is None else context | {"access": reach_of(self.request)}
+        if self.request is not None:
+            context["access"] = reach_of(self.request)
+        return context
