@@ -47,7 +47,7 @@ def hear_customer(
         mine = Entry.objects.filter(client_id=client_id, agent=None)
         if repeated := mine.filter(ticket__contact=locked.contact_id).first():
             return repeated
-    if wakes and not locked.is_spam and _is_long_done(locked, now):
+    if wakes and not locked.is_spam and is_long_done(locked, now):
         return _follow_up(locked, body, files, data, source, client_id, now)
     entry = append(
         locked,
@@ -84,7 +84,8 @@ def close_by_customer(*, ticket: Ticket, now: datetime) -> Ticket:
     return locked
 
 
-def _is_long_done(ticket: Ticket, now: datetime) -> bool:
+def is_long_done(ticket: Ticket, now: datetime) -> bool:
+    """Return whether words of the customer would open a ticket that follows."""
     if ticket.status not in _DONE:
         return False
     since = ticket.entries.filter(kind=Entry.Kind.STATUS).order_by("-seq").first()

@@ -222,6 +222,17 @@ def test_one_address_opens_only_so_many_tickets_in_an_hour(mailbox, monkeypatch)
     assert take_in(mailbox, written(sender="baska@example.org")).state == "done"
 
 
+def test_mails_to_a_ticket_done_long_ago_open_no_more_than_others(
+    mailbox, sent, ticket, elif_, monkeypatch
+):
+    monkeypatch.setattr(module, "TICKETS_MAX", 2)
+    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
+    with time_machine.travel(timezone.now() + timedelta(days=60)):
+        kept = [take_in(mailbox, reply(sent, f"{number}")) for number in range(3)]
+    assert [each.state for each in kept] == ["done", "done", "aside"]
+    assert kept[2].reason == "too_many"
+
+
 def test_the_same_mail_is_taken_in_once_however_often_it_comes(mailbox):
     mail = bytes(written())
     take_in(mailbox, mail)

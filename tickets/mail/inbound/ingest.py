@@ -25,7 +25,7 @@ from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
 from tickets.mail.inbound.quotes import cut
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
 from tickets.operations.contacts import create_contact, verify_email, who_has
-from tickets.operations.customers_words import hear_customer
+from tickets.operations.customers_words import hear_customer, is_long_done
 from tickets.operations.entries import Said
 from tickets.operations.files import keep_files
 from tickets.operations.mails import count_attempt, put_aside, take_in
@@ -99,13 +99,15 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
         return
     is_automatic = automatic.is_automatic(mail) and not is_wanted
     match = find_ticket(mail, own)
-    if match is None and not is_wanted:
-        if is_automatic:
-            put_aside(mail=kept, reason="automatic")
-            return
-        if _writes_too_much(mail.sender, now):
-            put_aside(mail=kept, reason="too_many")
-            return
+    if match is None and is_automatic:
+        put_aside(mail=kept, reason="automatic")
+        return
+    # A ticket that was done long ago is followed by a new one, by each mail that answers it.
+    opens = match is None or is_long_done(match.ticket, now)
+    whose = match.ticket.contact.email if match else mail.sender
+    if opens and not is_wanted and _writes_too_much(whose, now):
+        put_aside(mail=kept, reason="too_many")
+        return
     language = match.ticket.language if match else _language(mail, own)
     words = _words(mail, language)
     _take(kept, mail, match, words, language, is_automatic, now)
