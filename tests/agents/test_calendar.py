@@ -12,6 +12,8 @@ from agents.hours.calendar import Calendar, Day, Interval
 from agents.hours.reading import intervals_of, read_dates, read_week, week_of
 from agents.hours.words import says_open
 
+pytestmark = pytest.mark.once
+
 ISTANBUL = ZoneInfo("Europe/Istanbul")
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -16,7 +16,7 @@ from automation.rules.registry import FIELDS, OPERATORS, Type, fields_for, opera
 from automation.rules.sentences import said_of, said_of_action, said_of_condition
 from tests.support.forms import fields_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=30)
 _SOME = _WORDS.filter(str.strip)
 # Keys that no row has: what was deleted must stay as well.

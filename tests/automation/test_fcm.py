@@ -23,7 +23,7 @@ from tests.support.fcm_service import PROJECT, fcm_service
 
 __all__ = ["boss", "boss_client"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 PAGE = "/admin/automation/pushsetup/1/change/"
 

@@ -13,7 +13,7 @@ from config.secrets import Secret
 from tests.automation.notifications import later, register, say, states, taken, told, work_pushes
 from tests.support.push_service import push_service
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from config.drawing import MAX_FRAMES, MAX_PIXELS, Refused, draw_anew
 from config.files import FileRefused, clean_file, display_name
 from tests.support.http import picture
 
+pytestmark = pytest.mark.once
+
 
 def archive(*names: str, mimetype: bytes = b"") -> bytes:
     """A zip file with these names in it."""

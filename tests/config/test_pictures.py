@@ -15,6 +15,8 @@ from config import pictures
 from config.files import FileRefused, clean_file
 from config.pictures import Drawn, PictureRefused, draw_anew, draw_small
 
+pytestmark = pytest.mark.once
+
 
 def saved(image: Image.Image, image_format: str, **options: Any) -> bytes:
     """A picture as a file."""

@@ -19,7 +19,7 @@ from chat.widget.config import widget_config
 from config.kinds import ACCEPT, ACCEPT_PICTURES, KINDS
 from tests.support.http import Widget, make_shop, open_widget, picture
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 FILES = Path(__file__).parents[2] / "files"
 

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from config.web import outbound
 from config.web.outbound import NoAnswer, NotAllowed, Unreachable, call, resolve_public
 
+pytestmark = pytest.mark.once
+
 PRIVATE = [
     "127.0.0.1",
     "127.8.8.8",

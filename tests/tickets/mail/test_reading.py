@@ -12,6 +12,8 @@ from tickets.mail.inbound.hypertext import cleaned, words_of
 from tickets.mail.inbound.parts import TooComplex, read_mail
 from tickets.mail.inbound.quotes import cut
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("content", "charset"),
