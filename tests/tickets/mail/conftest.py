@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.utils import timezone
 
+from agents.models import Permission
 from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tests.support.mail import Smtp, smtp_server
 from tickets.models import Mailbox, Ticket
@@ -29,6 +30,18 @@ def smtp(settings) -> Iterator[Smtp]:
 @pytest.fixture
 def elif_():
     return make_agent(role=make_role(), name="Elif Kaya")
+
+
+@pytest.fixture
+def boss():
+    """Who opens the administration."""
+    return make_agent(role=make_role(Permission.ADMIN), is_staff=True, language="en")
+
+
+@pytest.fixture
+def boss_client(client, boss):
+    client.force_login(boss)
+    return client
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from django.utils import timezone
 from imapclient.exceptions import IMAPClientError
 
 from config.outbox.operations import drain
-from tests.agents.conftest import boss, boss_client  # noqa: F401 - fixtures
 from tests.support.mail import Dovecot, dovecot_server
 from tests.tickets.mail.samples import written
 from tests.tickets.mail.test_answers import answer
@@ -177,7 +176,7 @@ def test_a_mail_that_the_server_keeps_for_itself_is_passed_after_three_times(
 )
 def test_what_is_wrong_with_a_server_is_told_in_words(
     own,
-    boss_client,  # noqa: F811
+    boss_client,
     changes,
     code,
 ):
@@ -198,7 +197,7 @@ def test_only_servers_that_may_be_called_are(own, settings):
     assert fetch(own) == "not_allowed"
 
 
-def test_fetch_now_says_how_many_came(own, dovecot, boss_client):  # noqa: F811
+def test_fetch_now_says_how_many_came(own, dovecot, boss_client):
     dovecot.deliver(written(), folder=own.imap_folder)
     url = reverse("admin:tickets_mailbox_changelist")
     press = {"action": "fetch_now", "_selected_action": [own.pk]}
@@ -208,7 +207,7 @@ def test_fetch_now_says_how_many_came(own, dovecot, boss_client):  # noqa: F811
 def test_saving_the_page_of_a_mailbox_changes_nothing_of_how_far_it_is_read(
     own,
     dovecot,
-    boss_client,  # noqa: F811
+    boss_client,
     monkeypatch,
 ):
     url = reverse("admin:tickets_mailbox_change", args=[own.pk])

@@ -4,7 +4,6 @@ import pytest
 from django.urls import reverse
 
 from agents.first_steps import first_steps
-from tests.agents.conftest import boss, boss_client  # noqa: F401 - fixtures
 from tests.support.factories import make_brand
 from tickets.models import Mailbox
 
@@ -26,7 +25,7 @@ TYPED = {
 }
 
 
-def test_a_mailbox_is_set_up_and_its_password_never_shown(boss_client, brand):  # noqa: F811
+def test_a_mailbox_is_set_up_and_its_password_never_shown(boss_client, brand):
     add = reverse("admin:tickets_mailbox_add")
     labels = {str(step.label): step for step in first_steps()}
     step = labels["Set up the mailbox that answers tickets"]
@@ -54,7 +53,7 @@ def test_a_mailbox_is_set_up_and_its_password_never_shown(boss_client, brand):  
         ("imap", {"imap_security": "none"}),
     ],
 )
-def test_a_kept_password_goes_to_no_other_server(boss_client, brand, side, other):  # noqa: F811
+def test_a_kept_password_goes_to_no_other_server(boss_client, brand, side, other):
     mine = TYPED | {"brand": brand.pk, "imap_host": "127.0.0.1", "imap_password": "çok gizli"}
     boss_client.post(reverse("admin:tickets_mailbox_add"), mine)
     own = Mailbox.objects.get()
@@ -74,7 +73,7 @@ def test_a_kept_password_goes_to_no_other_server(boss_client, brand, side, other
     assert getattr(own, f"{side}_host") == ""
 
 
-def test_a_brand_has_one_mailbox_and_an_address_one_brand(boss_client, mailbox):  # noqa: F811
+def test_a_brand_has_one_mailbox_and_an_address_one_brand(boss_client, mailbox):
     add = reverse("admin:tickets_mailbox_add")
     page = boss_client.post(add, TYPED | {"brand": mailbox.brand_id}).content.decode()
     assert "Select a valid choice" in page
@@ -82,7 +81,7 @@ def test_a_brand_has_one_mailbox_and_an_address_one_brand(boss_client, mailbox):
     assert Mailbox.objects.count() == 1
 
 
-def test_a_test_mail_says_what_the_server_said(boss_client, boss, mailbox, smtp):  # noqa: F811
+def test_a_test_mail_says_what_the_server_said(boss_client, boss, mailbox, smtp):
     url = reverse("admin:tickets_mailbox_changelist")
     press = {"action": "test_sending", "_selected_action": [mailbox.pk]}
     page = boss_client.post(url, press, follow=True).content.decode()

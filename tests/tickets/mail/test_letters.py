@@ -5,14 +5,6 @@ from django.urls import reverse
 
 from tests.support.factories import make_agent, make_brand, make_role
 from tests.support.http import picture
-from tests.tickets.mail.conftest import (  # noqa: F401 - fixtures
-    _answers_leave_at_once,
-    brand,
-    elif_,
-    mailbox,
-    smtp,
-    ticket,
-)
 from tests.tickets.mail.samples import take_in, written
 
 pytestmark = pytest.mark.django_db
@@ -21,14 +13,14 @@ NASTY = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def desk(client, elif_):  # noqa: F811
+def desk(client, elif_):
     client.force_login(elif_)
     return client
 
 
 def test_a_mail_is_shown_as_it_was_sent_where_nothing_gets_out(
     desk,
-    mailbox,  # noqa: F811
+    mailbox,
 ):
     html = f'<p onclick="x">Bak</p>{NASTY}<img src="cid:a@x"><img src="https://iz.example/1.gif">'
     mail = written("Bak\n\n> eski", html=html, sender=f'"{NASTY}" <z@example.org>')
@@ -54,7 +46,7 @@ def test_a_mail_is_shown_as_it_was_sent_where_nothing_gets_out(
     assert "https:" in desk.get(f"{url}?pictures=1")["Content-Security-Policy"]
 
 
-def test_nobody_reads_mails_of_tickets_they_dont_see(client, mailbox):  # noqa: F811
+def test_nobody_reads_mails_of_tickets_they_dont_see(client, mailbox):
     entry = take_in(mailbox, written(html="<p>Gizli</p>")).entry
     url = reverse("ticket-mail", args=[entry.ticket_id, entry.seq])
     assert client.get(url).status_code == 302

@@ -13,14 +13,6 @@ from django.utils import timezone
 
 from config.outbox.operations import drain
 from tests.support.http import picture
-from tests.tickets.mail.conftest import (  # noqa: F401 - fixtures
-    _answers_leave_at_once,
-    brand,
-    elif_,
-    mailbox,
-    smtp,
-    ticket,
-)
 from tests.tickets.mail.test_answers import answer
 from tickets.models import File, Ticket
 from tickets.operations.changes import change_ticket
@@ -31,31 +23,31 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def page(client, ticket) -> Client:  # noqa: F811
+def page(client, ticket) -> Client:
     """İpek's browser, after the link in her mail."""
     client.get(link_of(ticket))
     return client
 
 
-def link_of(ticket) -> str:  # noqa: F811
+def link_of(ticket) -> str:
     return reverse("ticket-link", args=[ticket.pk, page_token(ticket)])
 
 
-def address(ticket) -> str:  # noqa: F811
+def address(ticket) -> str:
     return reverse("ticket-page", args=[ticket.pk])
 
 
-def say(page, ticket, text="Teşekkürler.", **more):  # noqa: F811
+def say(page, ticket, text="Teşekkürler.", **more):
     body = {"text": text, "key": uuid.uuid4()} | more
     return page.post(address(ticket), body)
 
 
 def test_the_link_of_a_mail_becomes_a_cookie_and_an_address_that_opens_nothing(
     client,
-    mailbox,  # noqa: F811
-    smtp,  # noqa: F811
-    ticket,  # noqa: F811
-    elif_,  # noqa: F811
+    mailbox,
+    smtp,
+    ticket,
+    elif_,
 ):
     answer(ticket, elif_, "Bugün yola çıktı.", cc=["can@example.org"])
     drain("mail")
@@ -86,7 +78,7 @@ def test_the_link_of_a_mail_becomes_a_cookie_and_an_address_that_opens_nothing(
     assert Client().get(address(ticket)).status_code == 404
 
 
-def test_nothing_opens_it_but_the_link_of_now(client, ticket, brand):  # noqa: F811
+def test_nothing_opens_it_but_the_link_of_now(client, ticket, brand):
     other = Ticket.objects.create(
         brand=brand, contact=ticket.contact, subject="x", source="email", language="tr"
     )
@@ -107,8 +99,8 @@ def test_nothing_opens_it_but_the_link_of_now(client, ticket, brand):  # noqa: F
 
 def test_notes_and_what_can_still_be_taken_back_are_not_shown(
     page,
-    ticket,  # noqa: F811
-    elif_,  # noqa: F811
+    ticket,
+    elif_,
     settings,
 ):
     settings.IMECE = settings.IMECE | {"REPLY_UNDO_SECONDS": 60}
@@ -121,7 +113,7 @@ def test_notes_and_what_can_still_be_taken_back_are_not_shown(
         assert "Yanlış" in page.get(address(ticket)).content.decode()
 
 
-def test_an_answer_wakes_the_ticket_and_counts_once(page, ticket, elif_):  # noqa: F811
+def test_an_answer_wakes_the_ticket_and_counts_once(page, ticket, elif_):
     change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "waiting"})
     key = uuid.uuid4()
     for _ in range(2):
@@ -135,8 +127,8 @@ def test_an_answer_wakes_the_ticket_and_counts_once(page, ticket, elif_):  # noq
 
 def test_files_are_cleaned_and_only_those_of_the_page_can_be_had(
     page,
-    ticket,  # noqa: F811
-    elif_,  # noqa: F811
+    ticket,
+    elif_,
 ):
     files = [
         SimpleUploadedFile("foto.png", picture()),
@@ -164,7 +156,7 @@ def test_files_are_cleaned_and_only_those_of_the_page_can_be_had(
     assert File.objects.count() == before
 
 
-def test_nothing_said_is_refused_and_too_much_for_now(page, ticket):  # noqa: F811
+def test_nothing_said_is_refused_and_too_much_for_now(page, ticket):
     assert "Önce bir şey yazın." in say(page, ticket, " \u200b").content.decode()
     for _ in range(29):
         assert say(page, ticket).status_code == 302
@@ -172,7 +164,7 @@ def test_nothing_said_is_refused_and_too_much_for_now(page, ticket):  # noqa: F8
     assert ticket.entries.filter(author_kind="customer", kind="message").count() == 30
 
 
-def test_the_customer_closes_the_ticket_and_opens_it_again_by_writing(page, ticket):  # noqa: F811
+def test_the_customer_closes_the_ticket_and_opens_it_again_by_writing(page, ticket):
     page.post(reverse("ticket-close", args=[ticket.pk]))
     ticket.refresh_from_db()
     assert ticket.status == "resolved"
@@ -183,7 +175,7 @@ def test_the_customer_closes_the_ticket_and_opens_it_again_by_writing(page, tick
     assert ticket.status == "open"
 
 
-def test_long_after_an_answer_goes_on_in_a_ticket_that_follows(page, ticket):  # noqa: F811
+def test_long_after_an_answer_goes_on_in_a_ticket_that_follows(page, ticket):
     page.post(reverse("ticket-close", args=[ticket.pk]))
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
         page.get(link_of(ticket))
@@ -194,14 +186,14 @@ def test_long_after_an_answer_goes_on_in_a_ticket_that_follows(page, ticket):  #
         assert "Yine oldu." in page.get(address(new)).content.decode()
 
 
-def test_a_press_from_elsewhere_does_nothing(ticket):  # noqa: F811
+def test_a_press_from_elsewhere_does_nothing(ticket):
     strict = Client(enforce_csrf_checks=True)
     strict.get(link_of(ticket))
     assert strict.post(reverse("ticket-close", args=[ticket.pk])).status_code == 403
     assert say(strict, ticket).status_code == 403
 
 
-def test_it_has_the_colours_of_the_brand(page, ticket):  # noqa: F811
+def test_it_has_the_colours_of_the_brand(page, ticket):
     ticket.brand.primary_color = "#123456"
     ticket.brand.save()
     sheet = page.get(reverse("ticket-colors", args=[ticket.pk]))
