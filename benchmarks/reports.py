@@ -20,7 +20,9 @@ BUDGETS = {30: 1500, YEAR: 5000}
 
 def measure(env: dict[str, str], rounds: int, chats: int) -> list[str]:
     """Return the report: every page over a month and over the year, and a file of everything."""
-    data = json.loads(servers.run("benchmarks.year", "seed", str(chats), env=env))
+    data = json.loads(
+        servers.run("benchmarks.inside", "benchmarks.year", "seed", str(chats), env=env)
+    )
     lines = [
         f"### Reports, {chats:,} chats and {chats * LINES:,} lines over a year, PostgreSQL",
         "",
@@ -43,8 +45,8 @@ def measure(env: dict[str, str], rounds: int, chats: int) -> list[str]:
                 f"| {name} | {statistics.median(month):,.0f} / "
                 f"{month[int(len(month) * 0.95)]:,.0f} | {max(year):,.0f} |"
             )
-    made = json.loads(servers.run("benchmarks.year", "file", env=env))
-    again = json.loads(servers.run("benchmarks.year", "rebuild", env=env))
+    made = json.loads(servers.run("benchmarks.inside", "benchmarks.year", "file", env=env))
+    again = json.loads(servers.run("benchmarks.inside", "benchmarks.year", "rebuild", env=env))
     lines += [
         "",
         f"- a workbook of {made['rows']:,} rows: {made['seconds']:.0f} s, "

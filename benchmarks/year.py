@@ -1,7 +1,7 @@
 """A year of a desk in the product's database, by COPY, and what is measured inside of it.
 
-`python -m benchmarks.year seed CHATS` fills it and prints a cookie; `… file` writes all chats to a
-workbook and prints its memory; `… rebuild` makes facts of a sample anew.
+`python -m benchmarks.inside benchmarks.year seed CHATS` fills it and prints a cookie; `… file`
+writes all chats to a workbook and prints its memory; `… rebuild` makes facts of a sample anew.
 """
 
 import json
@@ -16,29 +16,24 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from django.conf import settings  # noqa: E402 - models need settings
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from agents.access import access_of  # noqa: E402
-from agents.models import Agent, Permission, Role, StatusInterval  # noqa: E402
-from chat.models import Conversation, Entry  # noqa: E402
-from reports.exports.sheet import sheet_of  # noqa: E402
-from reports.exports.xlsx import write_xlsx  # noqa: E402
-from reports.facts.keeping import write_facts  # noqa: E402
-from reports.filters import read_filters  # noqa: E402
-from reports.models import ChatFact, StintFact  # noqa: E402
-from tests.support import factories  # noqa: E402
-from tickets.models import Entry as TicketLine  # noqa: E402
-from tickets.models import Ticket  # noqa: E402
-from tickets.operations.contacts import create_contact  # noqa: E402
+from agents.access import access_of
+from agents.models import Agent, Permission, Role, StatusInterval
+from chat.models import Conversation, Entry
+from reports.exports.sheet import sheet_of
+from reports.exports.xlsx import write_xlsx
+from reports.facts.keeping import write_facts
+from reports.filters import read_filters
+from reports.models import ChatFact, StintFact
+from tests.support import factories
+from tickets.models import Entry as TicketLine
+from tickets.models import Ticket
+from tickets.operations.contacts import create_contact
 
 YEAR = 365
 AGENTS = 60
