@@ -12,6 +12,14 @@ from automation.models import Rule
 
 _SECONDS = 30.0
 
+# What several processes count is added up, which `bulk_create` can't.
+_ADD = """
+    INSERT INTO automation_tally (rule_id, day, looked, matched) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (rule_id, day) DO UPDATE
+    SET looked = automation_tally.looked + excluded.looked,
+        matched = automation_tally.matched + excluded.matched
+"""
+
 
 class Tallies:
     """How often rules were looked at and held, kept for a moment and then written together."""
@@ -44,19 +52,9 @@ class Tallies:
             for rule, day in sorted({(rule, day) for rule, day, _ in counts})
             if rule in rules
         ]
-        if not rows:
-            return
-        marks = ", ".join(["(%s, %s, %s, %s)"] * len(rows))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                INSERT INTO automation_tally (rule_id, day, looked, matched) VALUES {marks}
-                ON CONFLICT (rule_id, day) DO UPDATE
-                SET looked = automation_tally.looked + excluded.looked,
-                    matched = automation_tally.matched + excluded.matched
-                """,  # noqa: S608 - only places for values are put in
-                [value for row in rows for value in row],
-            )
+        if rows:
+            with connection.cursor() as cursor:
+                cursor.executemany(_ADD, rows)
 
 
 tallies = Tallies()
