@@ -7,13 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from agents.access import access_of
 from agents.models import Permission
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tests.support.tickets import opened, page
 from tickets.console.showing import LINES
 from tickets.models import Ticket
 from tickets.operations.entries import Said, add_said
-from tickets.queries.desk import PAGE
+from tickets.queries.desk import PAGE, count_folders
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,17 @@ def test_each_folder_shows_its_own(desk, brand, elif_, team):
     assert shown("unassigned") == {"Kimsenin degil"}
     assert shown("waiting") == {"Bekleyen"}
     assert shown("all") == {"Benim isim", "Kimsenin degil", "Bekleyen", "Biten"}
+
+
+def test_what_an_agent_may_not_see_is_neither_counted_nor_shown_beside(desk, brand, elif_):
+    seen = opened(brand, "Görülen")
+    opened(make_brand(), "Gizli", contact=seen.contact, team=make_team())
+    opened(brand, "Komşu", contact=seen.contact)
+    counted = count_folders(access_of(elif_), brand_id=None)
+    assert (counted["unassigned"], counted["team"]) == (2, 2)
+    beside = page(desk, f"{seen.pk}/?part=side")
+    assert "Komşu" in beside
+    assert "Gizli" not in beside
 
 
 @pytest.mark.parametrize("words", ["IŞIK", "isik", "gecikti ışık", "KARGO"])
