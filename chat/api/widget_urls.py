@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.api.widget import attachments, conversations, events, messages, offline, sessions
+from chat.api.widget import attachments, conversations, events, messages, offline, sessions, tickets
 
 app_name = "widget_api"
 
@@ -28,5 +28,6 @@ urlpatterns = [
     path("attachments/<str:public_id>", attachments.OneAttachment.as_view(), name="attachment"),
     path("events", events.Events.as_view(), name="events"),
     path("offline-messages", offline.OfflineMessages.as_view(), name="offline-messages"),
+    path("tickets", tickets.Tickets.as_view(), name="tickets"),
     path("availability", offline.Availability.as_view(), name="availability"),
 ]

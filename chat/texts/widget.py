@@ -46,6 +46,7 @@ def _home() -> dict[str, str]:
         "about": _("about {n} min"),
         "line": _("there is a line"),
         "message": _("leave a message"),
+        "tickets": _("Your requests"),
         "privacy": _("Your personal data is processed as described in the {link}."),
         "privacyLink": _("privacy notice"),
     }

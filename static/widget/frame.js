@@ -273,6 +273,7 @@ export class App {
     this.#dropChat();
     this.show("home", homeScreen(this));
     if (this.bridge.get("last")) import("./end.js").then(({ offerRating }) => offerRating(this));
+    if (this.api.visitor) import("./tickets.js").then(({ showTickets }) => showTickets(this));
   }
 
   /** @param {any} topic a topic, or null for a free one */

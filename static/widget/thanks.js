@@ -1,6 +1,7 @@
 // @ts-check
 import { h, icon } from "./dom.js";
 import { bar } from "./screens.js";
+import { askAnew } from "./tickets.js";
 
 /** What is shown once a message was left.
  * @typedef {import("./frame.js").App} App
@@ -9,6 +10,7 @@ import { bar } from "./screens.js";
 /** @param {App} app @param {{ticket: string, reply?: string, email?: string}} answer */
 export function thanksScreen(app, { ticket, reply, email }) {
   const { offline } = app.texts;
+  askAnew();
   return h(
     "section",
     { class: "screen" },

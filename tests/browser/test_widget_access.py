@@ -34,6 +34,7 @@ def test_every_state_of_a_widget_without_agents_is_accessible(
     shop.agent()
     visitor.frame.locator(".thanks .button").click()
     expect(visitor.frame.locator(".hero-state.is-online")).to_be_visible()
+    expect(visitor.frame.locator(".own-tickets")).to_be_visible()
     assert_accessible(visitor.page)
 
 

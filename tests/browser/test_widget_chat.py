@@ -164,6 +164,13 @@ def test_with_nobody_there_a_message_becomes_a_ticket(site: Site, new_context: C
     ticket = shop.brand.tickets.get()
     assert number.inner_text() == f"#{ticket.number}"
     assert ticket.contact.email == "vera@example.com"
+    # Back at the start, and whenever they come again, they see where it stands.
+    visitor.frame.locator(".thanks .button").click()
+    own = visitor.frame.locator(".own-tickets")
+    expect(own.get_by_role("link")).to_have_text(f"#{ticket.number} Where is my invoice?New")
+    with visitor.page.context.expect_page() as opened:
+        own.get_by_role("link").click()
+    expect(opened.value.get_by_text("Where is my invoice?").first).to_be_visible()
 
 
 def test_the_faces_go_with_the_last_agent(site: Site, new_context: Contexts) -> None:

@@ -50,6 +50,7 @@ ONLY_ON_WISH = {
         "widget/end.js",
         "widget/menu.js",
         "widget/thanks.js",
+        "widget/tickets.js",
         "widget/transcript.js",
         "widget/uploads.js",
     ),

@@ -1,0 +1,63 @@
+"""What became of a visitor's requests that no chat could finish."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.api.widget.access import WidgetView, limit_visitor, session_of
+from chat.models import Conversation, Visitor
+from config.web.limits import READS
+from tickets.mail.letters import page_address
+from tickets.models import Ticket
+
+# The newest are enough for a small panel; older ones are in the customer's mails.
+_LISTED = 10
+
+
+class OwnTicketAnswer(serializers.Serializer[Any]):
+    """A ticket as its visitor sees it; `says` is the status in the visitor's language."""
+
+    number = serializers.IntegerField()
+    subject = serializers.CharField()
+    status = serializers.ChoiceField(Ticket.Status.choices)
+    says = serializers.CharField()
+    url = serializers.URLField()
+
+
+class OwnTicketsAnswer(serializers.Serializer[Any]):
+    """The visitor's tickets, newest first."""
+
+    tickets = OwnTicketAnswer(many=True)
+
+
+class Tickets(WidgetView):
+    """`tickets`."""
+
+    @extend_schema(operation_id="widget_tickets", responses={200: OwnTicketsAnswer})
+    def get(self, request: Request) -> Response:
+        """List the tickets that this visitor's own chats and messages became."""
+        limit_visitor(request, READS)
+        return Response({"tickets": _tickets_json(session_of(request).visitor)})
+
+
+def _tickets_json(visitor: Visitor | None) -> list[dict[str, Any]]:
+    if visitor is None:
+        return []
+    # By the chats and not by the customer: whoever gave an address has not shown it is theirs.
+    own = Conversation.objects.filter(visitor=visitor, kind=Conversation.Kind.CUSTOMER)
+    found = Ticket.objects.filter(pk__in=own.values("ticket"), is_spam=False)
+    return [
+        {
+            "number": ticket.number,
+            "subject": ticket.subject,
+            "status": ticket.status,
+            "says": ticket.get_status_display(),
+            "url": page_address(ticket),
+        }
+        for ticket in found.select_related("contact").order_by("-pk")[:_LISTED]
+        # The chat it was made in case of was answered.
+        if not ticket.is_closed_net
+    ]

@@ -1,0 +1,84 @@
+"""A visitor's browser shows what became of its own requests, and of nobody else's."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from chat.operations.tickets import convert_to_ticket
+from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
+from tickets.models import Ticket
+from tickets.operations.changes import change_ticket, mark_spam
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return make_shop()
+
+
+def leave(widget: Widget, text: str, email: str = "zeynep@example.com") -> Ticket:
+    """Leave a message."""
+    body = {"cid": cid(), "fields": {"name": "Zeynep", "email": email}, "text": text}
+    answer = widget.post("offline-messages", body)
+    assert answer.status_code == 201, answer.content
+    return Ticket.objects.get(pk=answer.json()["ticket"])
+
+
+def listed(widget: Widget) -> list[dict[str, object]]:
+    answer = widget.get("tickets")
+    assert answer.status_code == 200
+    found: list[dict[str, object]] = answer.json()["tickets"]
+    return found
+
+
+def test_a_chat_and_a_message_that_became_tickets_are_listed_with_their_state(shop: Shop) -> None:
+    widget = open_widget(shop.brand)
+    assert listed(widget) == []
+    first = leave(widget, "Where is my parcel?")
+    chat = taken(started(widget, "Still nothing"), shop.elif_)
+    second = convert_to_ticket(
+        conversation=chat, email="", by=shop.elif_, now=timezone.now()
+    ).ticket
+    change_ticket(ticket=first, by=None, now=timezone.now(), changes={"status": "waiting"})
+    rows = listed(widget)
+    assert [(row["number"], row["status"], row["says"]) for row in rows] == [
+        (second.pk, second.status, second.get_status_display()),
+        (first.pk, "waiting", "Waiting"),
+    ]
+    assert rows[1]["subject"] == "Where is my parcel?"
+
+
+def test_its_link_opens_the_page_of_the_ticket(shop: Shop, settings) -> None:
+    widget = open_widget(shop.brand)
+    leave(widget, "Where is my parcel?")
+    path = str(listed(widget)[0]["url"]).removeprefix(settings.PUBLIC_URL)
+    page = Client().get(path, follow=True)
+    assert page.status_code == 200
+    assert "Where is my parcel?" in page.content.decode()
+
+
+def test_whoever_gives_the_same_address_sees_nothing_of_it(shop: Shop) -> None:
+    leave(open_widget(shop.brand), "Where is my parcel?")
+    other = open_widget(shop.brand)
+    own = leave(other, "Mine is another one")
+    assert [row["number"] for row in listed(other)] == [own.pk]
+
+
+def test_spam_and_the_net_of_an_answered_chat_are_not_listed(shop: Shop) -> None:
+    widget = open_widget(shop.brand)
+    spam = leave(widget, "Buy now")
+    mark_spam(ticket=spam, is_spam=True, by=shop.elif_, now=timezone.now())
+    net = leave(widget, "Anybody there?")
+    Ticket.objects.filter(pk=net.pk).update(is_safety_net=True, status=Ticket.Status.RESOLVED)
+    assert listed(widget) == []
+
+
+def test_the_list_costs_the_same_however_many_there_are(
+    shop: Shop, django_assert_max_num_queries
+) -> None:
+    widget = open_widget(shop.brand)
+    for number in range(3):
+        leave(widget, f"Request {number}")
+    with django_assert_max_num_queries(3):
+        assert len(listed(widget)) == 3
