@@ -40,7 +40,6 @@ def test_a_first_conversation_from_the_agents_side(desk: Desk) -> None:
     expect(page.locator("#context")).to_contain_text("You had the fewest open chats: 0.")
     expect(page).not_to_have_title(re.compile(r"^\("))
     desk.write("It is on its way.")
-    expect(page.locator(".message.is-own")).to_contain_text("It is on its way.")
     expect(page.locator(".message-mark")).to_have_text("sent")
     expect(row.locator(".row-preview")).to_have_text("You: It is on its way.")
     assert visitor.texts() == ["Where is my parcel?", "It is on its way."]
@@ -89,8 +88,6 @@ def test_a_note_never_reaches_the_visitor(desk: Desk) -> None:
     expect(page.locator(".message.is-note")).to_contain_text("Only the team sees this")
     page.keyboard.press("Alt+l")
     desk.write("Good day")
-    expect(page.locator(".message.is-own.is-message")).to_contain_text("Good day")
-    expect(page.locator(".message.is-pending")).to_have_count(0)
     assert visitor.texts() == ["Hi", "Good day"]
     assert "Angry" not in json.dumps(visitor.entries())
 
@@ -115,7 +112,10 @@ def test_drafts_survive_switching_and_reloading(desk: Desk) -> None:
     desk.open(second)
     expect(page.locator("#composer-text")).to_have_value("half a note")
     expect(page.locator("#composer")).to_have_attribute("data-mode", "note")
-    with page.expect_response(lambda r: r.url.endswith("/draft/") and r.ok):
+    # What was written may be kept as well, before it is sent.
+    with page.expect_response(
+        lambda r: r.url.endswith("/draft/") and r.request.post_data == "text=&mode=note"
+    ):
         desk.write("done")
     kept = Participation.objects.get(conversation__public_id=second.id, agent=desk.elif_)
     assert kept.draft == ""

@@ -27,7 +27,7 @@ def test_a_refused_message_stays_and_can_be_sent_again(desk: Desk, problems: Pro
     visitor = desk.opened()
     rows = Conversation.objects.filter(public_id=visitor.id)
     rows.update(assignee=factories.make_agent())
-    desk.write("Is anybody there?")
+    desk.enter("Is anybody there?")
     failed = page.locator(".message.is-failed")
     expect(failed).to_contain_text("Is anybody there?")
     expect(failed).to_contain_text("Not sent: this chat is not yours.")
@@ -50,7 +50,7 @@ def test_a_restart_of_the_server_loses_and_doubles_nothing(desk: Desk, problems:
     desk.site.process.terminate()
     try:
         page.wait_for_selector("html:not([data-socket=open])", state="attached")
-        desk.write("While it was down")
+        desk.enter("While it was down")
         expect(page.locator(".message.is-pending")).to_contain_text("While it was down")
         expect(page.locator("#connection")).to_be_visible(timeout=15_000)
     finally:
@@ -76,7 +76,7 @@ def test_one_agents_words_never_go_out_as_those_of_the_next_one_here(
     desk.site.process.terminate()
     try:
         page.wait_for_selector("html:not([data-socket=open])", state="attached")
-        desk.write("From Elif")
+        desk.enter("From Elif")
         # A sign-in brings another token against forgery, too.
         page.context.clear_cookies()
         sign_in(page.context, mert, url=desk.site.url)
@@ -131,7 +131,7 @@ def test_words_that_waited_when_the_session_ended_are_sent_after_the_next_sign_i
     line = Line(page)
     desk.open(first)
     line.is_blocked = True
-    desk.write("Nobody hears this yet")
+    desk.enter("Nobody hears this yet")
     expect(page.locator(".message.is-pending")).to_contain_text("Nobody hears this yet")
     page.fill("#composer-text", "Half a tho")
     _sign_out_elsewhere(page)
@@ -169,7 +169,7 @@ def test_words_that_wait_are_sent_however_many_chats_are_opened_meanwhile(desk: 
     line = Line(page)
     desk.open(visitor)
     line.is_blocked = True
-    desk.write("While you wait")
+    desk.enter("While you wait")
     expect(page.locator(".message.is-pending")).to_be_visible()
     for other in others:
         page.locator(f"#row-{other.public_id} a").click()
@@ -189,7 +189,7 @@ def test_words_that_waited_for_long_go_out_only_when_a_person_says_so(desk: Desk
     line = Line(page)
     desk.open(visitor)
     line.is_blocked = True
-    desk.write("Of this morning")
+    desk.enter("Of this morning")
     expect(page.locator(".message.is-pending")).to_be_visible()
     page.evaluate(
         """() => {

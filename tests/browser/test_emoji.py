@@ -40,8 +40,7 @@ def test_an_agent_finds_an_emoji_by_keyboard_and_it_goes_in_at_the_cursor(
     expect(box).to_be_focused()
     expect(box).to_have_value("Thanks😘 bye")
     page.keyboard.press("Enter")
-    expect(page.locator(".message.is-own")).to_contain_text("Thanks😘 bye")
-    expect(page.locator(".message.is-pending")).to_have_count(0)
+    desk.sent("Thanks😘 bye")
     assert visitor.texts()[-1] == "Thanks😘 bye"
 
 

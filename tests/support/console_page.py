@@ -120,9 +120,20 @@ class Desk:
         expect(self.page.locator(f"#thread-pane[data-conversation='{caller.id}']")).to_be_visible()
 
     def write(self, text: str) -> None:
-        """Write into the composer and press Enter."""
+        """Write into the composer, press Enter and wait until the server has it."""
+        self.enter(text)
+        self.sent(text)
+
+    def enter(self, text: str) -> None:
+        """Write into the composer and press Enter: the words are shown, the server has none yet."""
         self.page.fill("#composer-text", text)
         self.page.press("#composer-text", "Enter")
+
+    def sent(self, text: str) -> None:
+        """Wait until the server has all that was entered; its newest words are these."""
+        taken = self.page.locator("#thread .message:not(.is-pending)")
+        expect(taken.filter(has_text=text).last).to_be_visible()
+        expect(self.page.locator(".message.is-pending")).to_have_count(0)
 
 
 def ready(page: Page) -> None:
