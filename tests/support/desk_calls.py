@@ -29,6 +29,7 @@ CALLS: dict[tuple[str, str], Any] = {
     ("attachments/{file}", "GET"): None,
     ("tickets", "GET"): None,
     ("tickets", "POST"): {"subject": "x", "text": "x"},
+    ("tickets/many", "POST"): {"tickets": [1], "status": "open"},
     ("tickets/{ticket}", "GET"): None,
     ("tickets/{ticket}", "PATCH"): {"subject": "x"},
     ("tickets/{ticket}/entries", "GET"): None,

@@ -13,6 +13,7 @@ from agents.models.tag import NAME_MAX
 from config.text import key_of
 from config.web.api import Email, LineField, StrictSerializer, TextField
 from tickets.models import Ticket
+from tickets.operations.many import MANY_MAX
 from tickets.operations.saying import CC_MAX, FILES_MAX
 from tickets.operations.tags import TAGS_MAX
 from tickets.queries.desk import Folder, day_of
@@ -87,6 +88,22 @@ class ChangeBody(StrictSerializer):
     team = _Row(Team)
     assignee = _Row(Agent, "public_id")
     tags = TagNames(required=False)
+    spam = serializers.BooleanField(required=False)
+
+
+class ManyBody(StrictSerializer):
+    """One change to many tickets; `tag` is added to theirs."""
+
+    tickets = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**62),
+        min_length=1,
+        max_length=MANY_MAX,
+    )
+    status = serializers.ChoiceField(Ticket.Status.choices, required=False)
+    priority = serializers.ChoiceField(Ticket.Priority.choices, required=False)
+    team = _Row(Team)
+    assignee = _Row(Agent, "public_id")
+    tag = TextField(max_length=NAME_MAX, required=False)
     spam = serializers.BooleanField(required=False)
 
 

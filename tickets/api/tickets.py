@@ -16,17 +16,18 @@ from agents.api.desk import CursorPages, DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
 from agents.models import Brand, Tag
 from agents.models.tag import NAME_MAX
-from agents.operations.tags import InvalidTag
+from agents.operations.tags import InvalidTag, clean_name
 from config.text import key_of
 from config.web.api import valid
 from config.web.problems import Problem
-from tickets.api.bodies import ChangeBody, OpenBody, TicketQuery
+from tickets.api.bodies import ChangeBody, ManyBody, OpenBody, TicketQuery
 from tickets.api.shapes import TicketAnswer
 from tickets.models import Ticket
 from tickets.operations.changes import NotTheirs, WrongValue
 from tickets.operations.contacts import create_contact
 from tickets.operations.editing import edit_ticket
 from tickets.operations.entries import Said
+from tickets.operations.many import change_many
 from tickets.operations.tags import TAGS_MAX, TooManyTicketTags
 from tickets.operations.tickets import open_ticket
 from tickets.queries.desk import Folder, tickets_in
@@ -138,6 +139,39 @@ class OneTicket(DeskView):
             text = _("This agent does not work on tickets like this one.")
             raise Problem(409, "not_authorised", text) from error
         return Response(shown(changed))
+
+
+class ManyAnswer(serializers.Serializer[Any]):
+    """The numbers of the tickets that are different now."""
+
+    changed = serializers.ListField(child=serializers.IntegerField())
+
+
+class ManyTickets(DeskView):
+    """`tickets/many`."""
+
+    @extend_schema(
+        operation_id="tickets_change",
+        request=ManyBody,
+        responses={200: ManyAnswer, **problems_of(400)},
+    )
+    def post(self, request: Request) -> Response:
+        """Change many tickets; one that refuses, or that the caller may not see, stays as it is."""
+        changes = valid(ManyBody, request)
+        numbers = changes.pop("tickets")
+        try:
+            done = change_many(
+                tickets=Ticket.objects.visible_to(reach_of(request)).filter(pk__in=numbers),
+                by=agent_of(request),
+                now=timezone.now(),
+                tag=clean_name(changes.pop("tag")) if "tag" in changes else "",
+                is_spam=changes.pop("spam", None),
+                changes=changes,
+            )
+        except InvalidTag as error:
+            text = _("A tag has 1 to {n} characters.").format(n=NAME_MAX)
+            raise serializers.ValidationError({"tag": [text]}) from error
+        return Response({"changed": [each.ticket_id for each in done]})
 
 
 def visible_ticket(request: Request, number: int) -> Ticket:

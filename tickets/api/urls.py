@@ -6,6 +6,7 @@ from tickets.api import contacts, saying, tickets
 
 urlpatterns = [
     path("tickets", tickets.Tickets.as_view(), name="api-tickets"),
+    path("tickets/many", tickets.ManyTickets.as_view(), name="api-tickets-many"),
     path("tickets/<int:pk>", tickets.OneTicket.as_view(), name="api-ticket"),
     path("tickets/<int:pk>/entries", saying.TicketEntries.as_view(), name="api-ticket-entries"),
     path("tickets/<int:pk>/messages", saying.TicketMessages.as_view(), name="api-ticket-messages"),

@@ -120,6 +120,34 @@ def test_properties_and_tags_change_together_or_not_at_all(
     assert (after["tags"], after["spam"]) == (["iade"], False)
 
 
+def test_many_are_changed_at_once_and_one_out_of_sight_stays(
+    desk: Desk, elif_: Any, brand: Any, ticket: Ticket
+) -> None:
+    foreign = Ticket.objects.create(
+        brand=make_brand(), contact=ticket.contact, subject="Foreign", source="phone", language="tr"
+    )
+    wish = {
+        "tickets": [ticket.pk, foreign.pk],
+        "assignee": elif_.public_id,
+        "priority": "high",
+        "tag": "kargo",
+    }
+    assert desk.call("POST", "tickets/many", wish).json() == {"changed": [ticket.pk]}
+    now = desk.get(f"tickets/{ticket.pk}").json()
+    assert (now["assignee"]["name"], now["priority"], now["tags"]) == ("Elif", "high", ["kargo"])
+    foreign.refresh_from_db()
+    assert (foreign.assignee, foreign.priority) == (None, "normal")
+    assert desk.call("POST", "tickets/many", wish).json() == {"changed": []}
+    for bad in (
+        {},
+        {"tickets": []},
+        {"tickets": [ticket.pk], "status": "lost"},
+        {"tickets": [ticket.pk], "tag": " "},
+        {"tickets": list(range(1, 202)), "status": "open"},
+    ):
+        assert desk.call("POST", "tickets/many", bad).status_code == 400, bad
+
+
 def test_the_list_is_filtered_as_in_the_console(desk: Desk, elif_: Any, ticket: Ticket) -> None:
     desk.call("PATCH", f"tickets/{ticket.pk}", {"assignee": elif_.public_id, "tags": ["iade"]})
 
