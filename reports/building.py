@@ -134,7 +134,7 @@ def _lines(figures: list[Figure], rows: Mapping[Any, Row], by: str, filters: Fil
 
 def written_day(day: date) -> str:
     """Return a day as rows name it."""
-    return date_format(day, "j M Y")
+    return date_format(day, "DATE_FORMAT")
 
 
 def _names(by: str, keys: Any, *, is_of_tickets: bool) -> dict[Any, tuple[str, str]]:

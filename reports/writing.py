@@ -17,7 +17,7 @@ def written(value: Any, unit: Unit, *, zone: ZoneInfo, with_day: bool = True) ->
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
-        return date_format(value.astimezone(zone), "j M Y H:i" if with_day else "H:i")
+        return date_format(value.astimezone(zone), "DATETIME_FORMAT" if with_day else "TIME_FORMAT")
     return _number(value, unit)
 
 

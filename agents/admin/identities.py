@@ -79,7 +79,7 @@ class _Secrets(_Choices):
 
 def _name(secret: IdentitySecret) -> str:
     """Return how the page calls a secret: by its day, never by its value."""
-    day = date_format(timezone.localtime(secret.created_at), "j F Y H:i")
+    day = date_format(timezone.localtime(secret.created_at), "DATETIME_FORMAT")
     return gettext("Made on %(day)s") % {"day": day}
 
 

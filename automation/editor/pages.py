@@ -86,7 +86,7 @@ class TryForm(forms.Form):
 
 
 def _chat_name(chat: Conversation) -> str:
-    at = date_format(timezone.localtime(chat.created_at), "SHORT_DATETIME_FORMAT")
+    at = date_format(timezone.localtime(chat.created_at), "DATETIME_FORMAT")
     return f"{face_of(chat).name} · {at} · {chat.get_status_display()}"
 
 

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from agents.access import Access
+from agents.console.times import short_time
 from agents.models import Agent
 from chat.models import Conversation, DueAct, Entry, Participation
 from chat.queries.due import Due, due_of_chat
@@ -198,7 +198,7 @@ class Chat:
                     part
                     for part in (
                         other.topic.label(language) if other.topic else other.topic_text,
-                        date_format(other.created_at, "j M"),
+                        short_time(other.created_at),
                         other.assignee.name if other.assignee else "",
                     )
                     if part

@@ -68,12 +68,14 @@ export class ThreadView {
   constructor(options) {
     this.#options = options;
     const { locale, timeZone } = options;
+    // The day before the month, as the server writes it.
+    const days = locale === "en" ? "en-GB" : locale;
     this.#formats = {
       key: new Intl.DateTimeFormat("en-CA", { timeZone }),
-      day: new Intl.DateTimeFormat(locale, { timeZone, day: "numeric", month: "long" }),
-      year: new Intl.DateTimeFormat(locale, { timeZone, dateStyle: "long" }),
+      day: new Intl.DateTimeFormat(days, { timeZone, day: "numeric", month: "short" }),
+      year: new Intl.DateTimeFormat(days, { timeZone, dateStyle: "medium" }),
       time: new Intl.DateTimeFormat(locale, { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
-      full: new Intl.DateTimeFormat(locale, { timeZone, dateStyle: "long", timeStyle: "short", hourCycle: "h23" }),
+      full: new Intl.DateTimeFormat(days, { timeZone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }),
     };
     // New lines of others are spoken by #voice: the log itself also holds what this person typed.
     this.#log = el("div", "thread-log");

@@ -1,5 +1,8 @@
-"""Dates and times of English pages as the console and the mails write them, not "6 a.m."."""
+"""Dates and times of English pages, mails and reports: "5 Nov 2026 06:00", not "6 a.m."."""
 
-DATE_FORMAT = "j F Y"
-DATETIME_FORMAT = "j F Y H:i"
+DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = "j M Y H:i"
+SHORT_DATE_FORMAT = "j M Y"
+SHORT_DATETIME_FORMAT = "j M Y H:i"
+MONTH_DAY_FORMAT = "j M"
 TIME_FORMAT = "H:i"

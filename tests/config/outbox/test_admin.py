@@ -129,4 +129,4 @@ def test_what_may_have_been_done_is_said_before_it_is_repeated(
     for url in (reverse(LIST), reverse("admin:outbox_outboxentry_change", args=[dead.pk])):
         page = client.get(url).content.decode()
         assert "a replay may do it a second time" in page
-        assert "27 November 2026 06:00" in page
+        assert "27 Nov 2026 06:00" in page
