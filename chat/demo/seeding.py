@@ -58,9 +58,9 @@ def _organisation(now: datetime) -> Cast:
     since = now - timedelta(days=DAYS + 2)
     people = _people(since)
     everybody = {
-        "orders": ("Sipariş ve İade", ("elif", "mert")),
-        "products": ("Ürün Danışma", ("elif", "deniz")),
-        "cloud": ("Cloud Support", ("deniz", "mert")),
+        "orders": ("Sipariş ve İade / Orders", ("elif", "mert")),
+        "products": ("Ürün Danışma / Products", ("elif", "deniz")),
+        "cloud": ("Cloud Support / Bulut Destek", ("deniz", "mert")),
     }
     teams = {}
     for key, (wanted, names) in everybody.items():
@@ -85,15 +85,15 @@ def _people(since: datetime) -> dict[str, Agent]:
     """Make agents, supervisor and admin with their roles and a month of statuses."""
     everything = list(Permission)
     permissions: dict[str, list[Permission]] = {
-        "Temsilci": [Permission.CHAT, Permission.ARCHIVE, Permission.TICKETS],
-        "Süpervizör": [each for each in everything if each != Permission.ADMIN],
-        "Yönetici": everything,
+        "Temsilci / Agent": [Permission.CHAT, Permission.ARCHIVE, Permission.TICKETS],
+        "Süpervizör / Supervisor": [each for each in everything if each != Permission.ADMIN],
+        "Yönetici / Admin": everything,
     }
     roles = {
         name: Role.objects.create(
             name=_free_name(Role, name),
             permissions=[str(each) for each in allowed],
-            scope=Role.Scope.OWN if name == "Temsilci" else Role.Scope.ALL,
+            scope=Role.Scope.OWN if name == "Temsilci / Agent" else Role.Scope.ALL,
             is_demo=True,
         )
         for name, allowed in permissions.items()
@@ -102,11 +102,11 @@ def _people(since: datetime) -> dict[str, Agent]:
     password = make_password(PASSWORD)
     people = {}
     for key, name, role, language in (
-        ("elif", "Elif Kaya", "Temsilci", "tr"),
-        ("mert", "Mert Yılmaz", "Temsilci", "tr"),
-        ("deniz", "Deniz Aksoy", "Temsilci", "en"),
-        ("selin", "Selin Doğan", "Süpervizör", "tr"),
-        ("admin", "Yönetici", "Yönetici", "tr"),
+        ("elif", "Elif Kaya", "Temsilci / Agent", "tr"),
+        ("mert", "Mert Yılmaz", "Temsilci / Agent", "tr"),
+        ("deniz", "Deniz Aksoy", "Temsilci / Agent", "en"),
+        ("selin", "Selin Doğan", "Süpervizör / Supervisor", "tr"),
+        ("admin", "Yönetici", "Yönetici / Admin", "tr"),
     ):
         people[key] = Agent.objects.create(
             email=f"{key}@example.com",
@@ -114,7 +114,7 @@ def _people(since: datetime) -> dict[str, Agent]:
             name=name,
             sort_name=sort_key(name),
             language=language,
-            is_staff=role == "Yönetici",
+            is_staff=key == "admin",
             is_demo=True,
             created_at=since,
             status_since=since,
