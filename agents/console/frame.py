@@ -84,7 +84,7 @@ class Frame:
                 icon=entry.icon,
                 url=reverse(entry.url_name) + (self.scope if entry.keeps_brand else ""),
                 counter=entry.counter,
-                is_current=self.area.startswith(entry.key),
+                is_current=self.area.startswith((entry.key, *entry.areas)),
             )
             for entry in entries_for(self.access)
         ]

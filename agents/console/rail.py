@@ -10,7 +10,8 @@ from agents.access import Access
 
 @dataclass(frozen=True, kw_only=True)
 class RailEntry:
-    """A link of the main menu; `key` is the area, or how its name begins, that lights it."""
+    """A link of the main menu; `key` is the area, or how its name begins, that lights it, as do
+    those of `areas`, which are reached from its page."""
 
     key: str
     label: str | Promise
@@ -21,6 +22,8 @@ class RailEntry:
     may: Callable[[Access], bool] = lambda access: True
     # Whether the page shows rows of the chosen brand.
     keeps_brand: bool = False
+    areas: tuple[str, ...] = ()
+    in_menu: bool = True
     # The template of a number beside the icon.
     counter: str = ""
 
@@ -35,7 +38,7 @@ def register_entry(entry: RailEntry) -> None:
 
 def entries_for(access: Access) -> list[RailEntry]:
     """Return the entries that somebody may open, from above."""
-    found = (entry for entry in _entries.values() if entry.may(access))
+    found = (entry for entry in _entries.values() if entry.in_menu and entry.may(access))
     return sorted(found, key=lambda entry: entry.order)
 
 

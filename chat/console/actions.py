@@ -39,6 +39,7 @@ from chat.queries.desk import open_offers
 from chat.queries.gone import what_became
 from chat.queries.inbox import open_chats
 from chat.queries.panel import find_chat, topics
+from chat.queries.people import face_of
 from chat.refusals import refusal_text
 from chat.rights import NotAuthorised, may_answer, may_handle
 from config.folding import fold
@@ -80,7 +81,8 @@ def take(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         accept(conversation=conversation, agent=agent, now=timezone.now())
     except (AlreadyTaken, AtCapacity, NotAuthorised, NotOnline) as error:
-        return answer_toast(_why_not(error, agent, public_id), **{"console:refresh": {}})
+        text = _why_not(error, agent, public_id)
+        return answer_toast(text, conversation, **{"console:refresh": {}})
     return answer_events({"console:open": {"id": conversation.public_id}})
 
 
@@ -104,7 +106,11 @@ def offers(request: HttpRequest) -> HttpResponse:
 def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept or decline a chat that rings."""
     agent = signed_in(request)
-    offer = get_object_or_404(Offer.objects.select_related("conversation"), pk=pk, agent=agent)
+    offer = get_object_or_404(
+        Offer.objects.select_related("conversation__visitor", "conversation__contact"),
+        pk=pk,
+        agent=agent,
+    )
     chat = offer.conversation
     # It may have rung before a role was taken away.
     if not may_answer(access_of(agent), chat):
@@ -115,7 +121,7 @@ def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
             accept(conversation=chat, agent=agent, now=timezone.now())
             events = {"console:open": {"id": chat.public_id}}
         except (AlreadyTaken, AtCapacity, NotAuthorised, NotOnline) as error:
-            text = _why_not(error, agent, chat.public_id)
+            text = about(chat, _why_not(error, agent, chat.public_id))
             events = {"console:toast": {"text": text}, "console:refresh": {}}
     else:
         decline(conversation=chat, agent=agent, now=timezone.now())
@@ -134,7 +140,7 @@ def end(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         press_end(conversation=conversation, by=agent, now=timezone.now())
     except (NotAssigned, NotAuthorised) as error:
-        return answer_toast(refusal_text(error), **{"console:refresh": {}})
+        return answer_toast(refusal_text(error), conversation, **{"console:refresh": {}})
     return answer_events({"console:due": {}, "console:changed": {"id": public_id}})
 
 
@@ -173,7 +179,7 @@ def with_topic(
             try:
                 do(conversation=conversation, topic=chosen, by=agent, now=timezone.now())
             except (WrongTopic, NotAssigned, NotAuthorised, AlreadyResolved) as failure:
-                return answer_toast(refusal_text(failure), **{"console:refresh": {}})
+                return answer_toast(refusal_text(failure), conversation, **{"console:refresh": {}})
             return answer_events({tell: {"id": public_id}})
         error = _("Choose a topic.")
     return topic_dialog(request, conversation, error=error, **ask)
@@ -210,7 +216,7 @@ def reopen(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         reopen_conversation(conversation=conversation, by=agent, now=timezone.now())
     except (NotEnded, AlreadyOpen, AtCapacity, NotAuthorised, NotOnline) as error:
-        return answer_toast(refusal_text(error), **{"console:refresh": {}})
+        return answer_toast(refusal_text(error), conversation, **{"console:refresh": {}})
     return answer_events({"console:open": {"id": public_id}})
 
 
@@ -262,6 +268,14 @@ def answer_events(events: dict[str, Any]) -> HttpResponse:
     return response
 
 
-def answer_toast(text: str, **events: Any) -> HttpResponse:
-    """Answer with a sentence for the agent."""
-    return answer_events({"console:toast": {"text": text}, **events})
+def about(conversation: Conversation, text: str) -> str:
+    """Return a sentence with the customer's name before it: by then another may be looked at."""
+    return f"{face_of(conversation).name}: {text}"
+
+
+def answer_toast(
+    text: str, conversation: Conversation | None = None, **events: Any
+) -> HttpResponse:
+    """Answer with a sentence for the agent, about one chat or about none."""
+    said = about(conversation, text) if conversation else text
+    return answer_events({"console:toast": {"text": said}, **events})

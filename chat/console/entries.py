@@ -17,6 +17,7 @@ register_entry(
         url_name="console",
         order=10,
         keeps_brand=True,
+        areas=("archive",),
         counter="console/unread.html",
     )
 )
@@ -29,6 +30,8 @@ register_entry(
         order=20,
         may=lambda access: access.may(Permission.ARCHIVE),
         keeps_brand=True,
+        # Beside the list of open chats there is a link.
+        in_menu=False,
     )
 )
 register_part(PART, build_part)

@@ -19,6 +19,7 @@ from agents.models import Agent, Team
 from agents.operations.tags import InvalidTag
 from agents.presence import online_agents
 from chat.console.actions import (
+    about,
     answer_events,
     answer_toast,
     handleable_or_404,
@@ -78,11 +79,11 @@ def pass_on(request: HttpRequest, public_id: str) -> HttpResponse:
                     reason=form.cleaned_data["reason"],
                 )
             except TRANSFER_REFUSALS as refused:
-                return answer_toast(explain_transfer(refused)[1], **{"console:refresh": {}})
+                text = explain_transfer(refused)[1]
+                return answer_toast(text, conversation, **{"console:refresh": {}})
             except NotAuthorised as refused:
-                return answer_toast(refusal_text(refused), **{"console:refresh": {}})
-            who = face_of(conversation).name
-            text = _("{customer}: transferred to {name}").format(customer=who, name=to.name)
+                return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
+            text = about(conversation, _("transferred to {name}").format(name=to.name))
             if was_mine:
                 return answer_events({"console:gone": {"id": public_id, "text": text}})
             return answer_toast(text, **{"console:changed": {"id": public_id}})
@@ -146,7 +147,7 @@ def convert(request: HttpRequest, public_id: str) -> HttpResponse:
         except EmailNeeded as refused:
             error = refusal_text(refused)
         except NotAuthorised as refused:
-            return answer_toast(refusal_text(refused), **{"console:refresh": {}})
+            return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
         else:
             return answer_events({"console:due": {}, "console:changed": {"id": public_id}})
     context = {
@@ -178,7 +179,7 @@ def tags(request: HttpRequest, public_id: str) -> HttpResponse:
     except (InvalidTag, TooManyTags) as refused:
         error = refusal_text(refused)
     except NotAuthorised as refused:
-        return answer_toast(refusal_text(refused), **{"console:refresh": {}})
+        return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
     context = {"id": public_id, "tags": tags_of(conversation), "may_tag": True, "error": error}
     return render(request, "console/tags.html", context)
 
@@ -192,7 +193,7 @@ def spam(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         press_spam(conversation=conversation, by=agent, now=timezone.now())
     except NotAuthorised as refused:
-        return answer_toast(refusal_text(refused), **{"console:refresh": {}})
+        return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
     if conversation.status == Conversation.Status.RESOLVED:
         return answer_events({"console:due": {}, "console:changed": {"id": public_id}})
     return answer_events({"console:resolved": {"id": public_id}})
@@ -207,7 +208,7 @@ def not_spam(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         clear_spam(conversation=conversation, by=agent, now=timezone.now())
     except NotAuthorised as refused:
-        return answer_toast(refusal_text(refused), **{"console:refresh": {}})
+        return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
     return answer_events({"console:changed": {"id": public_id}})
 
 

@@ -156,6 +156,7 @@ def offer_shown(offer: Offer) -> dict[str, Any]:
     topic = conversation.topic
     return {
         "pk": offer.pk,
+        "chat": conversation.public_id,
         "rings_until": offer.rings_until,
         "name": face_of(conversation).name,
         "topic": topic.label(get_language() or "") if topic else conversation.topic_text,

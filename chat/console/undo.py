@@ -40,7 +40,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     chat = visible_or_404(access_of(agent), due.conversation.public_id)
     try:
         if not undo(due=due, by=agent):
-            return answer_toast(_("Too late: it is done."), **events)
+            return answer_toast(_("Too late: it is done."), chat, **events)
     except NotAuthorised as error:
-        return answer_toast(refusal_text(error), **events)
+        return answer_toast(refusal_text(error), chat, **events)
     return answer_events({"console:due": {}, "console:changed": {"id": chat.public_id}})

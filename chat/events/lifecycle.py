@@ -263,13 +263,15 @@ class RuleNotice(ChatEvent):
     name: ClassVar[str] = "rule.notice"
 
     rule: str
+    customer: str
     # (agent, text)
     notices: tuple[tuple[int, str], ...]
 
     def deliveries(self) -> Iterable[Delivery]:
         """Return what each agent hears."""
         for agent_id, text in self.notices:
-            yield from self._to_agents(self.name, agent_id, rule=self.rule, text=text)
+            told = {"rule": self.rule, "customer": self.customer, "text": text}
+            yield from self._to_agents(self.name, agent_id, **told)
 
 
 @dataclass(frozen=True, kw_only=True)

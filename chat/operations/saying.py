@@ -16,6 +16,7 @@ from chat.models.visitor import LENGTHS
 from chat.operations.entries import NewLine, append
 from chat.operations.tickets import give_address
 from chat.operations.visitors import show_visitor
+from chat.queries.people import face_of
 from config.events import publish
 from config.mail import is_address
 
@@ -106,7 +107,9 @@ def notify_agents(
         if chats.filter(pk=conversation.pk).exists():
             notices.append((agent.pk, texts.get(agent.language) or next(iter(texts.values()))))
     if notices:
-        publish(RuleNotice.of(conversation, rule=by.name, notices=tuple(notices)))
+        who = face_of(conversation).name
+        notice = RuleNotice.of(conversation, rule=by.name, customer=who, notices=tuple(notices))
+        publish(notice)
     return len(notices)
 
 

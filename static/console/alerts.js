@@ -35,7 +35,7 @@ let flashTimer = 0;
 function play(name) {
   if (!audio) return false;
   if (audio.state !== "running") {
-    showBar();
+    showButton();
     return false;
   }
   const now = audio.currentTime;
@@ -55,9 +55,9 @@ function play(name) {
   return true;
 }
 
-function showBar() {
-  const bar = byId("sound-bar");
-  if (bar) bar.hidden = !audio || audio.state === "running";
+function showButton() {
+  const button = byId("sound-button");
+  if (button) button.hidden = !audio || audio.state === "running";
 }
 
 async function unlock() {
@@ -65,9 +65,9 @@ async function unlock() {
   try {
     await audio.resume();
   } catch {
-    // Stays silent; the bar stays too.
+    // Stays silent; the button stays too.
   }
-  showBar();
+  showButton();
 }
 
 /** @param {string} conversation */
@@ -232,11 +232,11 @@ export function startAlerts() {
   startNotify(testSound);
   try {
     audio = new AudioContext();
-    audio.addEventListener("statechange", showBar);
+    audio.addEventListener("statechange", showButton);
   } catch {
     audio = null;
   }
-  showBar();
+  showButton();
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, unlock, { capture: true });
   if (navigator.locks) {
     navigator.locks.request(`imece:ring:${settings.me.id}`, () => {
@@ -267,10 +267,13 @@ export function startAlerts() {
       startFlash(words);
     }
     if (name === "conversation.late" && !isSeen(data.conversation)) late(data);
-    if (name === "rule.notice") toast(`${data.rule}: ${data.text}`);
+    if (name === "rule.notice") toast(`${data.customer} · ${data.rule}: ${data.text}`);
     if (name === "offer.withdrawn") {
       stopRinging(data.conversation);
-      if (data.result === "missed") toast(texts.notify.missed);
+      if (data.result === "missed") {
+        const who = document.querySelector(`[data-offer][data-chat="${CSS.escape(data.conversation)}"] .offer-name`)?.textContent;
+        toast((who ? `${who}: ` : "") + texts.notify.missed);
+      }
     }
   });
   onRedraw(drawBadge);

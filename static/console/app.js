@@ -7,7 +7,7 @@ import { refresh, rowOf, rows, showOthers, showTab, startList, tab } from "./lis
 import { isPressed, startPress } from "./press.js";
 import { onEvent, onState, socket } from "./live.js";
 import { unsent } from "./outbox.js";
-import { byId, settings, texts, toast } from "./page.js";
+import { byId, settings, texts, toast, toastAbout } from "./page.js";
 import { isLeaving, refreshUndo, startUndo } from "./undo.js";
 
 /** Joins the parts of the console. */
@@ -64,11 +64,11 @@ function listenToAnswers() {
       if (xhr.status >= 200 && xhr.status < 400) return;
       if (xhr.status === 404 && requestConfig.verb !== "get") {
         // It has changed hands: the head says how.
-        toast(texts.gone);
+        toastAbout(requestConfig.path, texts.gone);
         refresh();
         refreshHead();
-      } else if (requestConfig.verb !== "get") toast(texts.failed);
-      else if (target.id === "dialogs") toast(xhr.status === 404 ? texts.gone : texts.failed);
+      } else if (requestConfig.verb !== "get") toastAbout(requestConfig.path, texts.failed);
+      else if (target.id === "dialogs") toastAbout(requestConfig.path, xhr.status === 404 ? texts.gone : texts.failed);
     });
     xhr.addEventListener("load", () => {
       const events = JSON.parse(xhr.getResponseHeader("Console-Events") ?? "{}");

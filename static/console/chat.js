@@ -5,7 +5,7 @@ import { fetchFragment } from "./fragments.js";
 import * as list from "./list.js";
 import { onEvent, onState, socket, sync } from "./live.js";
 import { unsent } from "./outbox.js";
-import { byId, isLookedAt, settings, texts, toast } from "./page.js";
+import { byId, isLookedAt, settings, texts, toastAbout } from "./page.js";
 
 /** The open chat: its thread, its head, what has been read. */
 
@@ -77,7 +77,8 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
     mount();
     focusComposer();
   } else {
-    toast(answer.status === 403 || answer.status === 404 ? answer.told || texts.chatGone : texts.failed);
+    const isGone = answer.status === 403 || answer.status === 404;
+    toastAbout(url, isGone ? answer.told || texts.chatGone : texts.failed);
     list.refresh();
     goBack();
   }

@@ -73,5 +73,15 @@ export function toast(text, offer) {
   }, 1000);
 }
 
+/** Say something about the chat or ticket that an address names: by then others may be looked at.
+ * @param {string} address @param {string} text */
+export function toastAbout(address, text) {
+  const [, chat = "", ticket = ""] = address.match(/(?:chats|archive)\/([^/?]+)|tickets\/(\d+)/) ?? [];
+  const isOpen = chat && byId("thread-pane")?.dataset.conversation === chat;
+  const name = byId(`row-${chat}`)?.querySelector(".row-name") ?? (isOpen ? byId("chat-name") : null);
+  const whom = name?.textContent || (ticket && `#${ticket}`);
+  toast(whom ? `${whom}: ${text}` : text);
+}
+
 /** Whether this tab is the one the agent looks at. */
 export const isLookedAt = () => document.visibilityState === "visible" && document.hasFocus();

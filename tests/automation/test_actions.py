@@ -7,6 +7,7 @@ from agents.hours.book import Book
 from automation.models import Effect
 from chat.models import Conversation
 from chat.operations.assignment import accept
+from chat.queries.people import face_of
 from tests.support.desk import fresh, kinds, make_desk, start
 from tests.support.factories import make_agent, make_role, make_team
 
@@ -90,6 +91,9 @@ def test_a_rule_tells_agents_something_each_in_their_language(desk, rule, work_a
     rule(actions=[{"action": "notify", "team": str(desk.team.pk), "text": text}])
     start(desk)
     work_all()
+    assert {event.customer for event in announced if event.name == "rule.notice"} == {
+        face_of(Conversation.objects.get()).name
+    }
     heard = [event.notices for event in announced if event.name == "rule.notice"]
     assert heard[0] == ((first.pk, "Önemli müşteri"),)
     assert sorted(heard[1]) == [(first.pk, "Önemli müşteri"), (second.pk, "An important customer")]

@@ -143,7 +143,7 @@ def _wait_for(chat: str, *, seconds: int) -> None:
 def test_the_first_press_moves_nothing_though_it_turns_the_sounds_on(desk: Desk) -> None:
     page = desk.page
     visitor = desk.chat()
-    row, bar = page.locator(f"#row-{visitor.id}"), page.locator("#sound-bar")
+    row, bar = page.locator(f"#row-{visitor.id}"), page.locator("#sound-button")
     before = row.bounding_box()
     # As in a browser that waits for a gesture.
     bar.evaluate("bar => { bar.hidden = false; }")

@@ -285,14 +285,14 @@ def test_a_phone_shows_the_whole_topic_and_the_ticket(site: Site, new_context: C
     for part in ("#chat-name", ".topic-button .topic", ".ticket-chip"):
         cut = page.locator(part).evaluate("part => part.scrollWidth > part.clientWidth")
         assert not cut, part
-    # As in a browser that waits for a gesture, and without a connection.
-    for bar in ("#connection", "#sound-bar"):
+    # As in a browser that blocks notifications, and without a connection.
+    for bar in ("#connection", "#notify-bar"):
         page.locator(bar).evaluate("bar => { bar.hidden = false; bar.prepend('Wait'); }")
     head = page.locator("#chat-head").bounding_box()
-    sound = page.locator("#sound-bar").bounding_box()
+    corner = page.locator("#notify-bar").bounding_box()
     assert head
-    assert sound
-    assert sound["y"] >= head["y"] + head["height"]
+    assert corner
+    assert corner["y"] >= head["y"] + head["height"]
 
 
 DRESS = "theme => { document.documentElement.dataset.theme = theme; }"

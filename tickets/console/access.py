@@ -48,6 +48,12 @@ def answer_events(events: dict[str, Any]) -> HttpResponse:
     return response
 
 
-def answer_toast(text: str, **events: Any) -> HttpResponse:
-    """Answer with a sentence for the agent."""
-    return answer_events({"console:toast": {"text": text}, **events})
+def answer_toast(text: str, ticket: Ticket | None = None, **events: Any) -> HttpResponse:
+    """Answer with a sentence for the agent, about one ticket or about none."""
+    said = about(ticket, text) if ticket else text
+    return answer_events({"console:toast": {"text": said}, **events})
+
+
+def about(ticket: Ticket, text: str) -> str:
+    """Return a sentence with the ticket's number before it: by then others may be looked at."""
+    return f"#{ticket.pk}: {text}"

@@ -17,6 +17,7 @@ from agents.operations.tags import InvalidTag
 from config.text import key_of
 from tickets.console.access import (
     CHANGED,
+    about,
     answer_events,
     answer_toast,
     desk_access,
@@ -64,9 +65,8 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     form = ReplyForm(request.POST)
     if not form.is_valid():
         is_address = {"to", "cc"} & form.errors.keys()
-        return answer_toast(
-            _("Please check the e-mail address.") if is_address else _("This can't be sent.")
-        )
+        text = _("Please check the e-mail address.") if is_address else _("This can't be sent.")
+        return answer_toast(text, ticket)
     said = form.cleaned_data
     try:
         entry, _is_new = say(
@@ -85,16 +85,18 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     except SomethingNew as news:
         return answer_events({"ticket:news": {"ticket": str(number), "head": news.head}, **CHANGED})
     except (UnsayableText, UnknownFile):
-        return answer_toast(_("This can't be sent."))
+        return answer_toast(_("This can't be sent."), ticket)
     except (WrongValue, TicketNotAuthorised):
-        return answer_toast(_("This ticket is no longer yours."), **CHANGED)
+        return answer_toast(_("This ticket is no longer yours."), ticket, **CHANGED)
     is_reply = entry.kind == Entry.Kind.MESSAGE
     is_mailed = bool(entry.data.get("to") or entry.data.get("cc"))
     shown = {
         "ticket": str(number),
         "seq": entry.seq,
         "seconds": settings.IMECE["REPLY_UNDO_SECONDS"] if is_reply else 0,
-        "text": _("Reply is being sent") if is_mailed else _("Reply kept in the ticket"),
+        "text": about(
+            ticket, _("Reply is being sent") if is_mailed else _("Reply kept in the ticket")
+        ),
     }
     return answer_events({"ticket:said": shown, **CHANGED})
 
@@ -110,7 +112,7 @@ def take_back(request: HttpRequest, number: int, seq: int) -> HttpResponse:
             raise TooLateToUnsay
         unsaid = unsay(entry=entry, by=signed_in(request), now=timezone.now())
     except (TooLateToUnsay, TicketNotAuthorised):
-        return answer_toast(_("Too late: it is done."), **CHANGED)
+        return answer_toast(_("Too late: it is done."), ticket, **CHANGED)
     back = {
         "ticket": str(number),
         "text": unsaid.text,
@@ -132,9 +134,11 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
         wish = {name: value_of(name, value) for name, value in changes.items()}
         change_ticket(ticket=ticket, by=signed_in(request), now=timezone.now(), changes=wish)
     except NotTheirs:
-        return answer_toast(_("This agent does not work on tickets like this one."), **CHANGED)
+        return answer_toast(
+            _("This agent does not work on tickets like this one."), ticket, **CHANGED
+        )
     except (WrongValue, TicketNotAuthorised):
-        return answer_toast(_("This could not be changed."), **CHANGED)
+        return answer_toast(_("This could not be changed."), ticket, **CHANGED)
     return answer_events(CHANGED)
 
 
@@ -164,7 +168,7 @@ def spam(request: HttpRequest, number: int) -> HttpResponse:
     try:
         mark_spam(ticket=ticket, is_spam=is_spam, by=signed_in(request), now=timezone.now())
     except TicketNotAuthorised:
-        return answer_toast(_("This ticket is no longer yours."), **CHANGED)
+        return answer_toast(_("This ticket is no longer yours."), ticket, **CHANGED)
     return answer_events(CHANGED)
 
 
@@ -183,11 +187,11 @@ def tags(request: HttpRequest, number: int) -> HttpResponse:
             now=timezone.now(),
         )
     except InvalidTag:
-        return answer_toast(_("A tag has 1 to {n} characters.").format(n=NAME_MAX))
+        return answer_toast(_("A tag has 1 to {n} characters.").format(n=NAME_MAX), ticket)
     except TooManyTicketTags:
-        return answer_toast(_("A ticket has at most {n} tags.").format(n=TAGS_MAX))
+        return answer_toast(_("A ticket has at most {n} tags.").format(n=TAGS_MAX), ticket)
     except TicketNotAuthorised:
-        return answer_toast(_("This ticket is no longer yours."))
+        return answer_toast(_("This ticket is no longer yours."), ticket)
     return answer_events(CHANGED)
 
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { fold } from "../../live/fold.js";
 import { composes, isBlank, pastedFiles } from "../../live/words.js";
-import { byId, request, settings, texts, toast } from "../page.js";
+import { byId, request, settings, texts, toast, toastAbout } from "../page.js";
 import { hasUploads, onUploads, restoreUploads, showUploads, takeUploads, uploadFiles } from "../uploads.js";
 
 /** Where agents write in a ticket: a reply or a note, with what goes along. */
@@ -134,7 +134,7 @@ export async function post(url, body) {
     }
     return "ticket:said" in events;
   } catch {
-    toast(texts.failed);
+    toastAbout(url, texts.failed);
     return false;
   }
 }

@@ -1,7 +1,7 @@
 // @ts-check
 import { fetchFragment } from "../fragments.js";
 import { onEvent, onState } from "../live.js";
-import { byId, settings, texts, toast } from "../page.js";
+import { byId, settings, texts, toastAbout } from "../page.js";
 import { isPressed } from "../press.js";
 import { keepDraft, mountComposer, noteSeen, startComposer, write } from "./composer.js";
 import { drawTicks, startMany } from "./many.js";
@@ -96,7 +96,7 @@ async function open(url, push = true) {
     byId("ticket-thread")?.focus({ preventScroll: true });
     return;
   }
-  toast(answer.status === 404 ? texts.ticketGone : texts.failed);
+  toastAbout(url, answer.status === 404 ? texts.ticketGone : texts.failed);
   history.back();
 }
 
@@ -154,7 +154,7 @@ async function loadThread() {
     again: refreshTicket,
   });
   if (answer?.status === 404) {
-    toast(texts.ticketGone);
+    toastAbout(url.pathname, texts.ticketGone);
     for (const control of pane.querySelectorAll("button, input")) /** @type {HTMLButtonElement} */ (control).disabled = true;
   }
   if (answer?.status !== 200) return;

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from django.utils import timezone
 
 from agents.models import Agent, Brand, CannedReply, Permission, Role, Team, Topic
 from agents.queries.canned import fill
-from chat.models import Conversation, Participation
+from chat.models import Conversation, Offer, Participation
 from chat.operations.assignment import AlreadyTaken
+from chat.queries.people import face_of
 from tests.support import factories
 from tests.support.desk import work
 
@@ -217,4 +219,27 @@ def test_who_comes_too_late_reads_who_was_faster(desk: Desk, monkeypatch: Any) -
     monkeypatch.setattr("chat.console.actions.accept", lose)
     answer = desk.client.post(f"/console/chats/{waiting.public_id}/accept/")
     events = json.loads(answer["Console-Events"])
-    assert events["console:toast"] == {"text": "Mert Yılmaz has this chat now."}
+    assert events["console:toast"] == {
+        "text": f"{face_of(waiting).name}: Mert Yılmaz has this chat now."
+    }
+
+
+def test_each_word_that_passes_by_says_whom_it_is_about(desk: Desk) -> None:
+    chat = desk.chat(fields={"name": "Zeynep Aksoy"})
+    waiting = {"status": "queued", "assignee": None, "holds_slot": False}
+    queued = desk.chat(**waiting, fields={"name": "Can Öz"})
+    desk.elif_.status = "break"
+    desk.elif_.save()
+    now = timezone.now()
+    rings = {"offered_at": now, "rings_until": now + timedelta(seconds=20)}
+    offer = Offer.objects.create(conversation=queued, agent=desk.elif_, **rings)
+    for path, form, name in (
+        (f"chats/{chat.public_id}/reopen/", {}, "Zeynep Aksoy"),
+        (f"chats/{chat.public_id}/transfer/", {"to": f"team:{desk.team.pk}"}, "Zeynep Aksoy"),
+        (f"chats/{queued.public_id}/accept/", {}, "Can Öz"),
+        (f"offers/{offer.pk}/", {"answer": "accept"}, "Can Öz"),
+    ):
+        answer = desk.client.post(f"/console/{path}", form)
+        events = json.loads(answer["Console-Events"])
+        said = events.get("console:toast") or events["console:gone"]
+        assert said["text"].startswith(f"{name}: "), path

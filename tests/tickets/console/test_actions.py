@@ -69,7 +69,8 @@ def test_a_reply_is_taken_back_for_a_moment_and_not_later(desk, brand, settings)
 def test_recipients_are_checked_and_what_was_typed_wrong_is_said(desk, brand):
     ticket = opened(brand)
     for more in ({"to": "nobody"}, {"cc": "a@example.com; b"}):
-        assert "e-mail address" in say(desk, ticket, **more)["Console-Events"]
+        events = json.loads(say(desk, ticket, **more)["Console-Events"])
+        assert events["console:toast"]["text"].startswith(f"#{ticket.pk}: Please check the e-mail")
     for more in ({"text": " "}, {"file": "foreign"}):
         assert "can't be sent" in say(desk, ticket, **more)["Console-Events"].replace("\u2019", "'")
     say(desk, ticket, to="a@example.com", cc="b@example.com; c@example.com")
