@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import batched, chain
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from agents.access import access_of
 from agents.models import Agent, Permission, Role, StatusInterval
@@ -30,6 +31,7 @@ from reports.exports.xlsx import write_xlsx
 from reports.facts.keeping import write_facts
 from reports.filters import read_filters
 from reports.models import ChatFact, StintFact
+from reports.sweep import micros
 from tests.support import factories
 from tickets.models import Entry as TicketLine
 from tickets.models import Ticket
@@ -128,7 +130,8 @@ def seed(chats: int) -> dict[str, str]:
         (
             {"stay_id": one["id"], "agent_id": one["agent_id"], "started_at": one["accepted_at"],
              "ended_at": one["ended_at"], "answered": True, "talk": one["session_duration"],
-             "acw": 30.0}
+             "acw": 30.0, "begun": micros(one["accepted_at"]), "over": micros(one["ended_at"]),
+             "freed": micros(one["ended_at"]) + 30_000_000}
             for one in facts
             if one["agent_id"]
         ),
@@ -177,20 +180,31 @@ def _copy(model: Any, rows: Any) -> None:
         field.column: field.get_db_prep_save(getattr(blank, field.attname), connection)
         for field in model._meta.concrete_fields
     }
-    usual = {
-        name: json.dumps(value.adapted) if hasattr(value, "adapted") else value
-        for name, value in usual.items()
-    }
     rows = iter(rows)
     first = next(rows)
     columns = [name for name in usual if name != "id" or "id" in first]
     names = ", ".join(f'"{name}"' for name in columns)
+    written = {name: _text(usual[name]) for name in columns}
     with connection.cursor() as cursor:
+        # Millions of rows take longer than a page may, and every key leads somewhere.
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET session_replication_role = replica")
         statement = f'COPY "{model._meta.db_table}" ({names}) FROM STDIN'
         with cursor.cursor.copy(statement) as copy:
-            for row in chain([first], rows):
-                whole = usual | row
-                copy.write_row([whole[name] for name in columns])
+            for batch in batched(chain([first], rows), 2000, strict=False):
+                lines = []
+                for row in batch:
+                    whole = written | {name: _text(value) for name, value in row.items()}
+                    lines.append("\t".join([whole[name] for name in columns]))
+                copy.write("\n".join(lines) + "\n")
+
+
+def _text(value: Any) -> str:
+    """Return a value as COPY reads it; no text here holds what it would have to escape."""
+
+    if isinstance(value, Jsonb):
+        return json.dumps(value.obj)
+    return r"\N" if value is None else str(value)
 
 
 def file() -> dict[str, float]:

@@ -14,8 +14,9 @@ from chat.models import ConversationTag
 from reports.definitions import Figure, Source, find_figure
 from reports.filters import Filters
 from reports.models import ChatFact, MissedOffer, StintFact, within
+from reports.sweep import joined
 from reports.tickets import tickets_for
-from reports.worktime import joined, overlapping, read_work, value_of
+from reports.worktime import overlapping, read_work, value_of
 
 _MODELS: dict[Source, Any] = {
     Source.STAY: ChatFact,

@@ -127,12 +127,17 @@ class StintFact(models.Model):
     talk = models.FloatField(null=True)
     # The wrap-up after it; null where there was none, or it lasts.
     acw = models.FloatField(null=True)
+    # Beginning, end, and when the slot is free again (while a wrap-up lasts: at its cap), as
+    # microseconds since 1970: hundreds of thousands of them are read at a time.
+    begun = models.BigIntegerField()
+    over = models.BigIntegerField(null=True)
+    freed = models.BigIntegerField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["agent", "started_at"], name="stint_by_agent"),
             # Chats at once: what goes on in a range.
-            models.Index(fields=["ended_at"], name="stint_by_end"),
+            models.Index(fields=["freed"], name="stint_by_slot"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,8 @@ from agents.models import Agent, BreakReason, Status
 from reports.building import every_day, written_day
 from reports.filters import Filters
 from reports.people import people_of
-from reports.worktime import Turn, read_turns
+from reports.sweep import Turn, micros, moment_of
+from reports.worktime import read_turns
 
 DAYS = 31
 LANES = 60
@@ -59,7 +60,7 @@ def _labels() -> dict[int, str]:
 
 
 def _stretches(turns: Sequence[Turn], day: Filters, labels: dict[int, str]) -> list[Stretch]:
-    since, until = day.since.timestamp(), day.until.timestamp()
+    since, until = micros(day.since), micros(day.until)
     found = []
     for turn in turns:
         begins, ends = max(turn.since, since), min(turn.until, until)
@@ -76,8 +77,8 @@ def _stretches(turns: Sequence[Turn], day: Filters, labels: dict[int, str]) -> l
     return found
 
 
-def _text(turn: Turn, begins: float, ends: float, day: Filters, labels: dict[int, str]) -> str:
-    at, to = (datetime.fromtimestamp(moment, day.zone) for moment in (begins, ends))
+def _text(turn: Turn, begins: int, ends: int, day: Filters, labels: dict[int, str]) -> str:
+    at, to = (moment_of(count).astimezone(day.zone) for count in (begins, ends))
     name = str(Status(turn.status).label)
     if turn.reason in labels:
         name += f" ({labels[turn.reason]})"

@@ -11,8 +11,9 @@ from agents.models import Agent
 from chat.models import Conversation, Entry
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import enqueue
-from reports.facts.reading import Stay, read_stays
+from reports.facts.reading import Stay, Stint, read_stays
 from reports.models import ChatFact, MissedOffer, StintFact
+from reports.sweep import micros
 
 KIND, REBUILD = "reports.facts", "reports.rebuild"
 _BATCH = 500
@@ -125,13 +126,14 @@ def _write(conversation_ids: list[int]) -> int:
     for line in told.defer("body", "client_id"):
         lines[line.conversation_id].append(line)
     agent_ids = dict(Agent.objects.values_list("public_id", "pk"))
+    cap: int = settings.IMECE["WRAP_UP_SECONDS"]
     ChatFact.objects.filter(conversation__in=lines).delete()
     facts: list[tuple[ChatFact, Stay]] = []
     for chat in chats:
         stays = read_stays(
             lines[chat.pk],
             agent_ids=agent_ids,
-            wrap_up_cap=settings.IMECE["WRAP_UP_SECONDS"],
+            wrap_up_cap=cap,
         )
         seq = lines[chat.pk][-1].seq if stays else 0
         facts += [(_fact(chat, stay, seq), stay) for stay in stays]
@@ -146,6 +148,9 @@ def _write(conversation_ids: list[int]) -> int:
                 answered=stint.agent_id in stay.words,
                 talk=stint.talk,
                 acw=None if stay.outcome == Conversation.Outcome.SPAM else stint.acw,
+                begun=micros(stint.started_at),
+                over=micros(max(stint.started_at, stint.ended_at)) if stint.ended_at else None,
+                freed=_freed(stay, stint, cap),
             )
             for fact, stay in facts
             for stint in stay.stints
@@ -161,6 +166,17 @@ def _write(conversation_ids: list[int]) -> int:
         batch_size=_BATCH,
     )
     return len(facts)
+
+
+def _freed(stay: Stay, stint: Stint, cap: int) -> int | None:
+    """Return when the slot of a stint is free again; None while the agent has the chat."""
+    if stint.ended_at is None:
+        return None
+    wrap_up = 0.0
+    if stay.outcome != Conversation.Outcome.SPAM:
+        is_wrapping = stay.resolved_at is None and stay.ended_at == stint.ended_at
+        wrap_up = (cap if is_wrapping else 0.0) if stint.acw is None else stint.acw
+    return micros(max(stint.started_at, stint.ended_at)) + round(wrap_up * 1_000_000)
 
 
 def _fact(chat: Conversation, stay: Stay, seq: int) -> ChatFact:

@@ -17,7 +17,7 @@ from reports.building import build
 from reports.figures import compute
 from reports.filters import Filters
 from reports.models import ChatFact, StintFact
-from reports.worktime import Parts, Session, Turn, joined, sweep
+from reports.sweep import Parts, Sessions, Turn, joined, micros, sweep
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -66,9 +66,12 @@ def had(
         started_at=since, ended_at=until, resolved_at=until, messages=1,
     )  # fmt: skip
     talk = (until - since).total_seconds() if until else None
+    over = micros(until) if until else None
     return StintFact.objects.create(
-        stay=stay, agent=agent, started_at=since, ended_at=until, answered=True, talk=talk, acw=acw
-    )
+        stay=stay, agent=agent, started_at=since, ended_at=until, answered=True, talk=talk, acw=acw,
+        begun=micros(since), over=over,
+        freed=over + round((acw or 0) * 1_000_000) if over is not None else None,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -175,15 +178,13 @@ def test_one_sweep_says_the_same_as_looking_at_every_moment(
             )
         )  # fmt: skip
         clock += length
-    sessions = [Session(since=a, until=a + b, freed=a + b + c) for a, b, c in chats]
-    cuts = [float(first)]
+    had = [(a, a + b, a + b + c) for a, b, c in chats]
+    cuts = [first]
     for length in lengths:
         cuts.append(cuts[-1] + length)
-    found = sweep(turns, sessions, cuts)
+    found = sweep(turns, Sessions(*zip(*had, strict=True)) if had else Sessions((), (), ()), cuts)
     for number, parts in enumerate(found):
-        assert _plain(parts) == _looked_at(
-            turns, sessions, int(cuts[number]), int(cuts[number + 1])
-        )
+        assert _plain(parts) == _looked_at(turns, had, cuts[number], cuts[number + 1])
     whole = joined(found)
     assert whole["online"] == sum(parts["online"] for parts in found)
     assert whole["occupied"] <= whole["online"]
@@ -198,14 +199,14 @@ def _plain(parts: Parts) -> dict[str, float]:
 
 
 def _looked_at(
-    turns: list[Turn], sessions: list[Session], since: int, until: int
+    turns: list[Turn], had: list[tuple[int, int, int]], since: int, until: int
 ) -> dict[str, Any]:
     """Ask every second who did what."""
     found: dict[str, Any] = defaultdict(float)
     for second in range(since, until):
         turn = next((one for one in turns if one.since <= second < one.until), None)
-        chats = sum(one.since <= second < one.until for one in sessions)
-        slots = sum(one.since <= second < one.freed for one in sessions)
+        chats = sum(begun <= second < over for begun, over, _freed in had)
+        slots = sum(begun <= second < freed for begun, _over, freed in had)
         status = turn.status if turn else "offline"
         found[status] += 1
         found["open"] += chats

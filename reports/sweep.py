@@ -1,0 +1,152 @@
+"""One agent's time, from moments in order: how long what lasted, and how many chats at once.
+
+Everything is a whole number of microseconds, so that parts add up to the last digit. What a
+stretch of time holds is a difference of two sums, each found by halving: no chat is looked at
+for each day, and none is remembered by its own.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+
+from agents.models import Status
+
+# Of one agent in one stretch: microseconds, counts and moments, by the part's name.
+type Parts = dict[str, int]
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(count: int) -> datetime:
+    """Return the moment of so many microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A stretch in one status."""
+
+    status: str
+    reason: int | None
+    since: int
+    until: int
+    capacity: int
+    # Another status began here; else it is the part of a longer one, or of a new limit.
+    is_change: bool = False
+
+
+class _Lasting:
+    """How long things that begin and end have lasted, all together, up to a moment."""
+
+    def __init__(self, begun: Sequence[int], over: Sequence[int]) -> None:
+        self._begun, self._over = begun, over
+        self._sums = [0, *accumulate(begun)], [0, *accumulate(over)]
+
+    def until(self, moment: int) -> int:
+        """Return how long; what goes on at the moment counts up to it."""
+        begun, over = bisect_right(self._begun, moment), bisect_right(self._over, moment)
+        return (begun - over) * moment - self._sums[0][begun] + self._sums[1][over]
+
+    def within(self, since: int, until: int) -> int:
+        """Return how long between two moments."""
+        return self.until(until) - self.until(since)
+
+
+def _together(begun: Sequence[int], over: Sequence[int]) -> _Lasting:
+    """Return the stretches in which at least one of them lasts: what overlaps counts once."""
+    # One begins a stretch where as many are over as have begun before it.
+    pairs = enumerate(zip(begun[1:], over, strict=False), start=1)
+    firsts = [0] if begun else []
+    firsts += [number for number, (begins, ended) in pairs if ended <= begins]
+    lasts = [number - 1 for number in firsts[1:]] + ([len(over) - 1] if over else [])
+    return _Lasting([begun[number] for number in firsts], [over[number] for number in lasts])
+
+
+class Sessions:
+    """The chats of one agent: when each began, was over, and gave its slot back."""
+
+    def __init__(self, begun: Iterable[int], over: Iterable[int], freed: Iterable[int]) -> None:
+        self._begun, self._over, freed = sorted(begun), sorted(over), sorted(freed)
+        self.open = _Lasting(self._begun, self._over)
+        self.slots = _Lasting(self._begun, freed)
+        self.busy = _together(self._begun, self._over)
+        self.occupied = _together(self._begun, freed)
+
+    def most(self, since: int, until: int) -> int:
+        """Return the most that were open at the same time."""
+        begun, over = self._begun, self._over
+        first, last = bisect_right(begun, since), bisect_left(begun, until)
+        most = first - bisect_right(over, since)
+        for number in range(first, last):
+            # One more than the most so far, as so few were over by then.
+            while most <= number and over[number - most] > begun[number]:
+                most += 1
+        return most
+
+
+def sweep(turns: Sequence[Turn], sessions: Sessions, cuts: Sequence[int]) -> list[Parts]:
+    """Return the parts of one agent's time between each cut and the next.
+
+    `turns` don't overlap and are in order; what lies outside the cuts counts nowhere.
+    """
+    cells: list[Parts] = [defaultdict(int) for _ in cuts[1:]]
+    for number, cell in enumerate(cells):
+        since, until = cuts[number], cuts[number + 1]
+        cell["open"] = sessions.open.within(since, until)
+        cell["busy"] = sessions.busy.within(since, until)
+        cell["most"] = sessions.most(since, until)
+    for turn in turns:
+        if cuts[0] <= turn.since < cuts[-1]:
+            _begin(cells[bisect_right(cuts, turn.since) - 1], turn)
+        since = max(turn.since, cuts[0])
+        place = bisect_right(cuts, since) - 1
+        while since < min(turn.until, cuts[-1]):
+            until = min(turn.until, cuts[place + 1])
+            _spend(cells[place], turn, sessions, since, until)
+            since, place = until, place + 1
+    return cells
+
+
+def _begin(cell: Parts, turn: Turn) -> None:
+    if turn.status != Status.OFFLINE:
+        cell.pop("last_out", None)
+    elif turn.is_change:
+        cell["last_out"] = turn.since
+    if turn.is_change:
+        cell["changes"] += 1
+
+
+def _spend(cell: Parts, turn: Turn, sessions: Sessions, since: int, until: int) -> None:
+    cell[turn.status] += until - since
+    if turn.reason is not None:
+        cell[f"break_{turn.reason}"] += until - since
+    if turn.status == Status.ONLINE:
+        cell.setdefault("first_in", since)
+        cell["offered"] += (until - since) * turn.capacity
+        cell["used"] += sessions.slots.within(since, until)
+        cell["occupied"] += sessions.occupied.within(since, until)
+    elif turn.status != Status.OFFLINE:
+        cell["away"] += sessions.busy.within(since, until)
+
+
+def joined(many: Iterable[Parts]) -> Parts:
+    """Return the parts of several agents or stretches as those of one."""
+    whole: Parts = defaultdict(int)
+    for parts in many:
+        for name, value in parts.items():
+            match name:
+                case "most" | "last_out":
+                    whole[name] = max(whole.get(name, value), value)
+                case "first_in":
+                    whole[name] = min(whole.get(name, value), value)
+                case _:
+                    whole[name] += value
+    return whole
