@@ -73,6 +73,12 @@ def palette(brand: Brand) -> dict[str, str]:
     }
 
 
+def style_sheet(brand: Brand) -> str:
+    """Return the colours as a style sheet, for pages that may bring no styles along."""
+    rules = "".join(f"--brand-{name}:{value};" for name, value in palette(brand).items())
+    return f":root{{{rules}}}"
+
+
 def _background(color: str) -> tuple[str, str]:
     """Return a brand's colour and that of text on it.
 

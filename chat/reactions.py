@@ -25,8 +25,9 @@ from chat.events.lifecycle import (
     OfferWithdrawn,
     SlotFreed,
 )
-from chat.events.words import ConversationWoke, TicketedWords
+from chat.events.words import ConversationWoke, MessagesPosted, TicketedWords
 from chat.operations.announcements import announce_changes, announce_status
+from chat.operations.answer_mails import watch_answers
 from chat.operations.assignment import route
 from chat.operations.sweeping import free_wrap_ups, wake_conversation
 from chat.operations.tickets import add_to_ticket
@@ -66,6 +67,10 @@ def _add_to_ticket(fact: dict[str, Any]) -> None:
     add_to_ticket(conversation_id=fact["conversation_id"], now=timezone.now())
 
 
+def _watch_answers(fact: dict[str, Any]) -> None:
+    watch_answers(entry_ids=fact["entry_ids"])
+
+
 def _status_changed(fact: dict[str, Any]) -> None:
     now = timezone.now()
     free_wrap_ups(now=now, agent_id=fact["agent_id"])
@@ -78,6 +83,7 @@ def _status_changed(fact: dict[str, Any]) -> None:
 
 react_to(ConversationWoke, _wake)
 react_to(TicketedWords, _add_to_ticket)
+react_to(MessagesPosted, _watch_answers)
 react_to(AgentStatusChanged, _status_changed)
 _ROUTING: tuple[type[Event], ...] = (
     ConversationQueued,

@@ -11,6 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from agents.presence import forget_old_leases
 from chat.operations import attachments
 from chat.operations.announcements import announce_changes
+from chat.operations.answer_mails import (
+    LOOK,
+    SEND,
+    look_for_unread,
+    note_returned,
+    send_answers,
+)
 from chat.operations.assignment import route
 from chat.operations.holding import RELEASE, SETTLE
 from chat.operations.lateness import alert_late
@@ -28,10 +35,15 @@ from chat.operations.sweeping import (
 from chat.operations.transcripts import MAIL, mail_transcript
 from chat.operations.undo import DUE, do_due
 from config.outbox.registry import register
+from tickets.mail.inbound import bounces
 
 logger = logging.getLogger(__name__)
 
 register(MAIL, mail_transcript, queue="mail", at_most_once=True, label=_("E-mail: chat transcript"))
+register(LOOK, look_for_unread, label=_("Look whether a chat's answer is still unread"))
+# Its row says itself how far it is: done again, it sends nothing twice.
+register(SEND, send_answers, queue="mail", label=_("E-mail: unread answers of a chat"))
+bounces.also_ask(note_returned)
 register(SETTLE, settle, queue="rules", label=_("Rules look at a chat"))
 register(DUE, do_due, label=_("An end, resolve or ticket that could be undone"))
 register(RELEASE, release, label=_("A chat has waited for rules long enough"))

@@ -2,6 +2,7 @@
 
 import re
 import zoneinfo
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import accumulate
 from textwrap import indent
@@ -49,7 +50,7 @@ def transcript_mail(
             "started_at": conversation.created_at,
             "zone": _named(zone, conversation.created_at),
             "is_cut": bool(entries) and entries[0].visitor_seq != 1,
-            "lines": _lines(entries, brand.name),
+            "lines": lines_of(entries, brand.name),
         }
         mail = EmailMultiAlternatives(
             subject=subject,
@@ -78,7 +79,8 @@ def _entries(conversation: Conversation, up_to: int) -> list[Entry]:
     return fitting[::-1]
 
 
-def _lines(entries: list[Entry], brand: str) -> list[dict[str, Any]]:
+def lines_of(entries: Iterable[Entry], brand: str) -> list[dict[str, Any]]:
+    """Return what a customer may read of entries, in the language that is active."""
     said: dict[str, str] = widget_texts()["thread"]["lines"]
     lines: list[dict[str, Any]] = []
     passes = False
@@ -101,10 +103,10 @@ def _line(entry: Entry, said: dict[str, str], brand: str) -> dict[str, Any] | No
         return _words(
             author["name"] or (_("You") if by_visitor else brand),
             frame["text"] or frame["data"].get("title", ""),
-            files=[file["name"] for file in frame["attachments"]],
+            files=frame["attachments"],
             is_own=by_visitor,
             at=at,
-        )
+        ) | {"seq": entry.visitor_seq}
     text = said.get(f"{entry.kind}.{author['kind']}") or said.get(entry.kind)
     if text is None:
         return None
@@ -113,13 +115,15 @@ def _line(entry: Entry, said: dict[str, str], brand: str) -> dict[str, Any] | No
     return {"event": _one_line(event), "at": at}
 
 
-def _words(name: str, text: str, *, files: list[str], is_own: bool, at: datetime) -> dict[str, Any]:
+def _words(
+    name: str, text: str, *, files: list[dict[str, Any]], is_own: bool, at: datetime
+) -> dict[str, Any]:
     return {
         "name": _one_line(name),
         "text": text,
         # Indented, so that no message can look like somebody else's.
         "indented": indent("\n".join(text.splitlines()), "    "),
-        "files": [_one_line(name) for name in files],
+        "files": [file | {"name": _one_line(file["name"])} for file in files],
         "is_own": is_own,
         "at": at,
     }

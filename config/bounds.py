@@ -49,6 +49,8 @@ SETTABLE: dict[str, int | float] = {
     "REPLY_UNDO_SECONDS": 5.0,
     "TICKET_REOPEN_DAYS": 7,
     "VANISH_SECONDS": 60,
+    "UNREAD_MAIL_SECONDS": 180,
+    "UNREAD_MAIL_PAUSE_SECONDS": 900,
 }
 
 

@@ -213,7 +213,10 @@ class BrandAdmin(HoursPages, IdentityAdmin):
             _("Queue"),
             {"fields": ["default_team", "new_team", "capacity", "at_capacity", "max_queue_length"]},
         ),
-        (_("After the chat"), {"classes": ["collapse"], "fields": ["transcripts"]}),
+        (
+            _("After the chat"),
+            {"classes": ["collapse"], "fields": ["transcripts", "mails_answers"]},
+        ),
         (_("Notifications of agents"), {"classes": ["collapse"], "fields": ["notice_words"]}),
         IDENTITY_FIELDS,
     ]

@@ -88,6 +88,14 @@ class Brand(models.Model):
         choices=Transcripts,
         default=Transcripts.ON_REQUEST,
     )
+    mails_answers = models.BooleanField(
+        _("mail answers that stay unread"),
+        default=True,
+        help_text=_(
+            "What an agent wrote and a customer has not read after three minutes goes to their"
+            " e-mail address, with a link on which the chat goes on."
+        ),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 

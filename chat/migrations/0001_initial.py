@@ -278,4 +278,25 @@ class Migration(migrations.Migration):
             model_name='attachment',
             index=models.Index(condition=models.Q(('entry', None)), fields=['id'], name='attachment_unused'),
         ),
+        migrations.CreateModel(
+            name='AnswerMail',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address', models.EmailField(max_length=254)),
+                ('message_id', models.CharField(max_length=250)),
+                ('state', models.CharField(choices=[('queued', 'On its way'), ('sending', 'Being handed over'), ('retry', 'Will be tried again'), ('sent', 'Sent'), ('failed', 'Not delivered'), ('unknown', 'Sent or not: nobody knows'), ('bounced', 'Came back')], default='queued', max_length=8)),
+                ('code', models.CharField(blank=True, max_length=20)),
+                ('detail', models.CharField(blank=True, max_length=300)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('after', models.PositiveIntegerField()),
+                ('up_to', models.PositiveIntegerField()),
+                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answer_mails', to='chat.conversation')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['message_id'], name='answer_mail_by_message')],
+                'constraints': [models.UniqueConstraint(fields=('conversation', 'up_to'), name='answers_mailed_once')],
+            },
+        ),
     ]

@@ -1,5 +1,6 @@
 """Rows of live support."""
 
+from chat.models.answer_mail import AnswerMail
 from chat.models.attachment import Attachment
 from chat.models.conversation import Conversation
 from chat.models.due import DueAct
@@ -11,6 +12,7 @@ from chat.models.tag import ConversationTag
 from chat.models.visitor import Visitor
 
 __all__ = [
+    "AnswerMail",
     "Attachment",
     "Conversation",
     "ConversationTag",

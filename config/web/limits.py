@@ -59,6 +59,9 @@ TICKET_MAILS_BY_BRAND = Limit("ticket-mails-brand", "TICKET_MAILS_PER_BRAND_PER_
 TICKET_MAILS_BY_EMAIL = Limit("ticket-mails-email", "TICKET_MAILS_PER_EMAIL_PER_HOUR", 3600)
 # Of one ticket's customer on its page.
 TICKET_ANSWERS = Limit("ticket-answers", 30, 3600)
+# Of one chat's customer on its page, and of mails with unread answers to one address.
+CHAT_ANSWERS = Limit("chat-answers", 60, 3600)
+ANSWER_MAILS_BY_EMAIL = Limit("answer-mails-email", 8, 3600)
 DESK = Limit("desk", "DESK_REQUESTS_PER_MINUTE")
 
 

@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
@@ -200,7 +199,7 @@ class MailboxAdmin(ImeceAdmin):
         """Send a mail to whoever asks, now, and say what the server said."""
         to = signed_in(request).email
         for own in queryset.select_related("brand")[:5]:
-            outcome = send_test(own=own, to=to, now=timezone.now())
+            outcome = send_test(own=own, to=to)
             if outcome.state == Delivery.State.SENT:
                 text = gettext("%(address)s: the server took the test e-mail to %(to)s.")
                 self.message_user(request, text % {"address": own, "to": to}, messages.SUCCESS)

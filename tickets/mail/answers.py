@@ -46,17 +46,22 @@ def deliver(payload: dict[str, Any]) -> None:
     # Written before the attempt is noted: what fails here has surely not left.
     mail = answer_mail(delivery, own)
     if begin_delivery(delivery=delivery, attempt=payload["attempt"], now=timezone.now()):
-        outcome = attempt(mail, own)
-        now = timezone.now()
-        if own is not None and (outcome.is_servers or outcome.state == Delivery.State.SENT):
-            note_server(mailbox=own, error=outcome.code, now=now)
+        outcome = attempt_noted(mail, own)
         end_delivery(
             delivery=delivery,
             state=outcome.state,
             code=outcome.code,
             detail=outcome.detail,
-            now=now,
+            now=timezone.now(),
         )
+
+
+def attempt_noted(mail: EmailMessage, own: Mailbox | None) -> Outcome:
+    """Hand a mail over, and keep how the brand's server did."""
+    outcome = attempt(mail, own)
+    if own is not None and (outcome.is_servers or outcome.state == Delivery.State.SENT):
+        note_server(mailbox=own, error=outcome.code, now=timezone.now())
+    return outcome
 
 
 def answer_mail(delivery: Delivery, own: Mailbox | None) -> Letter:

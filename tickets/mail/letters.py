@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from agents.colors import palette
+from agents.models import Brand
 from config.mail import mailbox as wire_address
 from config.text import one_line
 from tickets.models import Mailbox, Ticket
@@ -71,7 +72,6 @@ def letter(
 ) -> Letter:
     """Return the mail, written in the ticket's language."""
     brand = ticket.brand
-    named = (mailbox.display_name if mailbox else "") or brand.name
     colors = palette(brand)
     context: dict[str, Any] = {
         "brand": brand,
@@ -97,13 +97,19 @@ def letter(
         made = Letter(
             subject=one_line(f"{subject} [#{ticket.number}]"),
             body=render_to_string("tickets/mail/letter.txt", context),
-            from_email=formataddr((one_line(named), sender_of(mailbox))),
+            from_email=sender_line(mailbox, brand),
             to=[to],
             reply_to=[reply_address(ticket, mailbox)] if mailbox and mailbox.has_plus else None,
             headers={**threading, **(headers or {})},
         )
         made.attach_alternative(render_to_string("tickets/mail/letter.html", context), "text/html")
     return made
+
+
+def sender_line(mailbox: Mailbox | None, brand: Brand) -> str:
+    """Return whom readers see a brand's mail come from."""
+    named = (mailbox.display_name if mailbox else "") or brand.name
+    return formataddr((one_line(named), sender_of(mailbox)))
 
 
 def page_address(ticket: Ticket) -> str:

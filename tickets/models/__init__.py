@@ -9,6 +9,7 @@ from tickets.models.file import File
 from tickets.models.identity import Identity
 from tickets.models.mailbox import Mailbox, Security
 from tickets.models.raw_mail import RawMail
+from tickets.models.sending import Sending
 from tickets.models.tag import TicketTag
 from tickets.models.ticket import Ticket
 
@@ -24,6 +25,7 @@ __all__ = [
     "Mailbox",
     "RawMail",
     "Security",
+    "Sending",
     "Ticket",
     "TicketTag",
 ]

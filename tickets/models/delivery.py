@@ -1,36 +1,16 @@
 """What left by mail, and what became of it."""
 
 from django.db import models
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from tickets.models.entry import Entry
+from tickets.models.sending import Sending
 from tickets.models.ticket import Ticket
 
 
-class Delivery(models.Model):
+class Delivery(Sending):
     """One answer on its way to one address."""
 
-    class State(models.TextChoices):
-        QUEUED = "queued", _("On its way")
-        SENDING = "sending", _("Being handed over")
-        RETRY = "retry", _("Will be tried again")
-        SENT = "sent", _("Sent")
-        FAILED = "failed", _("Not delivered")
-        # The server may have it: a second mail would be worse than none.
-        UNKNOWN = "unknown", _("Sent or not: nobody knows")
-        BOUNCED = "bounced", _("Came back")
-
     entry = models.ForeignKey(Entry, models.CASCADE, related_name="deliveries")
-    address = models.EmailField()
-    message_id = models.CharField(max_length=250)
-    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    # Why: the code of a sentence, and what the server said.
-    code = models.CharField(max_length=20, blank=True)
-    detail = models.CharField(max_length=300, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    created_at = models.DateTimeField(default=timezone.now)
-    changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -11,13 +11,10 @@ from config.mail import is_address, mailbox
 from config.outbox.operations import enqueue
 from tickets.events import TicketChanged
 from tickets.models import Delivery, Entry, Mailbox, MailId, Ticket
+from tickets.operations.sending import Begun, begin, settle
 from tickets.tokens import new_message_id
 
 DELIVER = "ticket.delivery"
-# After each failure that may pass, until `GIVE_UP`.
-PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120)]
-GIVE_UP = timedelta(hours=48)
-_DETAIL_MAX = 300
 
 
 def queue_answer(
@@ -79,14 +76,10 @@ def begin_delivery(*, delivery: Delivery, attempt: int, now: datetime) -> bool:
 
     Whoever finds it being handed over has taken the work of a process that vanished meanwhile.
     """
-    rows = Delivery.objects.filter(pk=delivery.pk, attempts=attempt)
-    waiting = rows.filter(state__in=(Delivery.State.QUEUED, Delivery.State.RETRY))
-    if waiting.update(state=Delivery.State.SENDING, changed_at=now):
-        return True
-    lost = rows.filter(state=Delivery.State.SENDING)
-    if lost.update(state=Delivery.State.UNKNOWN, code="vanished", changed_at=now):
+    begun = begin(delivery, attempt=attempt, now=now)
+    if begun == Begun.LOST:
         _tell(delivery)
-    return False
+    return begun == Begun.OURS
 
 
 @transaction.atomic
@@ -95,15 +88,8 @@ def end_delivery(
 ) -> None:
     """Note what became of a mail; one that may still be taken is tried again later."""
     locked = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
-    if state == Delivery.State.RETRY and now - locked.created_at >= GIVE_UP:
-        state = Delivery.State.FAILED
-    locked.state, locked.code, locked.changed_at = state, code, now
-    locked.detail = " ".join(detail.replace("\0", " ").split())[:_DETAIL_MAX]
-    if state == Delivery.State.RETRY:
-        pause = PAUSES[min(locked.attempts, len(PAUSES) - 1)]
-        locked.attempts += 1
-        _enqueue(locked, at=now + pause)
-    locked.save(update_fields=["state", "code", "detail", "attempts", "changed_at"])
+    if again_at := settle(locked, state=state, code=code, detail=detail, now=now):
+        _enqueue(locked, at=again_at)
     _tell(locked)
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_POST, require_safe
 
 from agents.api.files import file_response
-from agents.colors import palette
+from agents.colors import style_sheet
 from config.web.limits import TICKET_ANSWERS, TooMany, place_of, spend
 from tickets.models import Entry, File, Ticket
 from tickets.operations.customers_words import close_by_customer
@@ -164,6 +164,5 @@ def file(request: HttpRequest, ticket: Ticket, public_id: str) -> FileResponse:
 @require_safe
 @_customers
 def colors(request: HttpRequest, ticket: Ticket) -> HttpResponse:
-    """Return the brand's colours; the page itself may bring no styles along."""
-    rules = "".join(f"--brand-{name}:{value};" for name, value in palette(ticket.brand).items())
-    return HttpResponse(f":root{{{rules}}}", content_type="text/css")
+    """Return the brand's colours."""
+    return HttpResponse(style_sheet(ticket.brand), content_type="text/css")

@@ -1,5 +1,7 @@
 """Reports on mails of ours that did not arrive."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -8,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.words import reason
-from tickets.models import Delivery, Entry, Ticket
+from tickets.models import Delivery, Entry, Sending, Ticket
 from tickets.operations.changes import apply_changes
 from tickets.operations.lines import append, keep
 from tickets.rights import lock_ticket
@@ -19,40 +21,84 @@ def is_bounce(mail: Mail) -> bool:
     return mail.content_type == "multipart/report" and bool(mail.report)
 
 
-@transaction.atomic
-def note_bounce(*, mail: Mail, now: datetime) -> Entry | None:
-    """Note at the answers of ours that a report is about that they came back.
+@dataclass(frozen=True)
+class Report:
+    """What a mail server says of one address."""
 
-    Return the answer; None when the report is about none of ours.
-    """
-    ids = [*mail.reported, *mail.references]
-    deliveries = {
-        each.address.casefold(): each
-        for each in Delivery.objects.filter(message_id__in=ids).select_related("entry__ticket")
-    }
-    found: Entry | None = None
+    address: str
+    # It won't arrive any more.
+    is_final: bool
+    code: str
+    said: str
+
+
+def reports_in(mail: Mail) -> Iterator[Report]:
+    """Yield what a report says of each address."""
     for block in mail.report:
         said = block.get("final-recipient") or block.get("original-recipient") or ""
-        delivery = deliveries.get(said.rpartition(";")[2].strip().strip("<>").casefold())
+        status = block.get("status", "")
+        code = "refused"
+        if status.startswith("5.1"):
+            code = "absent"
+        elif status.endswith("2.2"):
+            code = "full"
+        yield Report(
+            address=said.rpartition(";")[2].strip().strip("<>").casefold(),
+            is_final=block.get("action", "").lower() == "failed" or status.startswith("5"),
+            code=code,
+            said=block.get("diagnostic-code", "").rpartition(";")[2].strip()[:300] or status,
+        )
+
+
+def mails_reported(mail: Mail) -> list[str]:
+    """Return the Message-IDs that a report may be about."""
+    return [*mail.reported, *mail.references]
+
+
+# Of rooms above that send mail too: each returns whether the report was about one of theirs.
+_others: list[Callable[[Mail, datetime], bool]] = []
+
+
+def also_ask(note: Callable[[Mail, datetime], bool]) -> None:
+    """Have reports that are about none of our answers shown to `note` as well."""
+    _others.append(note)
+
+
+def note_bounce(*, mail: Mail, now: datetime) -> bool:
+    """Note at the mails of ours that a report is about that they came back; False if of none."""
+    return _note_at_answers(mail, now) or any(note(mail, now) for note in _others)
+
+
+@transaction.atomic
+def _note_at_answers(mail: Mail, now: datetime) -> bool:
+    deliveries = {
+        each.address.casefold(): each
+        for each in Delivery.objects.filter(message_id__in=mails_reported(mail)).select_related(
+            "entry__ticket"
+        )
+    }
+    is_ours = False
+    for report in reports_in(mail):
+        delivery = deliveries.get(report.address)
         if delivery is None:
             continue
-        found = delivery.entry
-        status = block.get("status", "")
-        is_final = block.get("action", "").lower() == "failed" or status.startswith("5")
-        if is_final and delivery.state != Delivery.State.BOUNCED:
-            _came_back(delivery, status, block.get("diagnostic-code", ""), now)
-    return found
+        is_ours = True
+        if report.is_final and came_back(delivery, report, now):
+            _tell_ticket(delivery, report.code, now)
+    return is_ours
 
 
-def _came_back(delivery: Delivery, status: str, said: str, now: datetime) -> None:
-    code = "refused"
-    if status.startswith("5.1"):
-        code = "absent"
-    elif status.endswith("2.2"):
-        code = "full"
-    delivery.state, delivery.code, delivery.changed_at = Delivery.State.BOUNCED, code, now
-    delivery.detail = said.rpartition(";")[2].strip()[:300] or status
-    delivery.save(update_fields=["state", "code", "detail", "changed_at"])
+def came_back(sending: Sending, report: Report, now: datetime) -> bool:
+    """Note that a mail came back; False when that is known."""
+    if sending.state == Sending.State.BOUNCED:
+        return False
+    sending.state, sending.code, sending.changed_at = Sending.State.BOUNCED, report.code, now
+    sending.detail = report.said
+    sending.save(update_fields=["state", "code", "detail", "changed_at"])
+    return True
+
+
+def _tell_ticket(delivery: Delivery, code: str, now: datetime) -> None:
     locked = lock_ticket(delivery.entry.ticket, by=None)
     with translation.override(locked.language):
         text = _("The e-mail to %(address)s came back. %(reason)s")

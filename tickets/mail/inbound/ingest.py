@@ -84,8 +84,7 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
         put_aside(mail=kept, reason="own")
         return
     if bounces.is_bounce(mail):
-        entry = bounces.note_bounce(mail=mail, now=now)
-        if entry is not None:
+        if bounces.note_bounce(mail=mail, now=now):
             take_in(mail=kept, entry=None, reason="bounce")
         else:
             put_aside(mail=kept, reason="bounce")

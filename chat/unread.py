@@ -1,0 +1,108 @@
+"""What a customer has not read in a chat, and the mail that says it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from agents.colors import palette
+from chat.links import link_to
+from chat.models import AnswerMail, Conversation, Entry
+from chat.queries.people import email_of
+from chat.transcripts import lines_of
+from config.mail import is_address, mailbox
+from config.text import one_line
+from tickets.mail.letters import INSTANCE_HEADER, Letter, sender_line
+from tickets.models import Mailbox
+from tickets.tokens import instance_mark
+
+# Of many or long answers the newest; the page has them all.
+LINES_MAX = 30
+_CHARS_MAX = 20_000
+# It is not to be mailed about, or its ticket is.
+_SILENT = (Conversation.Outcome.SPAM, Conversation.Outcome.CONVERTED)
+
+
+def address_for(chat: Conversation) -> str:
+    """Return where a chat's customer is mailed unread answers; "" where nobody is.
+
+    Wants visitor, contact and brand loaded.
+    """
+    brand = chat.brand
+    if not (brand.is_active and brand.mails_answers) or chat.is_demo:
+        return ""
+    if chat.kind != Conversation.Kind.CUSTOMER or chat.outcome in _SILENT:
+        return ""
+    given = email_of(chat)
+    try:
+        address = mailbox(given) if is_address(given) else ""
+    except ValueError:
+        return ""
+    # It would come straight back.
+    is_own = bool(address) and Mailbox.objects.filter(address__iexact=address).exists()
+    return "" if is_own else address
+
+
+def seen_up_to(chat: Conversation) -> int:
+    """Return up to which number a customer has read, was here, or has been mailed."""
+    theirs = chat.entries.filter(author_kind=Entry.AuthorKind.VISITOR)
+    own = theirs.aggregate(last=Max("visitor_seq"))["last"] or 0
+    mailed = chat.answer_mails.aggregate(last=Max("up_to"))["last"] or 0
+    return max(chat.visitor_read_seq, own, mailed)
+
+
+def answers_between(chat: Conversation, after: int, up_to: int | None = None) -> list[Entry]:
+    """Return what agents have said to the customer after a number, oldest first."""
+    found = Entry.objects.filter(conversation=chat, visitor_seq__gt=after).answers()
+    if up_to is not None:
+        found = found.filter(visitor_seq__lte=up_to)
+    return list(found.for_wire().order_by("visitor_seq"))
+
+
+def answers_letter(mail: AnswerMail, answers: Sequence[Entry], own: Mailbox | None) -> Letter:
+    """Return the mail: the agents' words alone, for anybody may have typed the address."""
+    chat = mail.conversation
+    brand = chat.brand
+    colors = palette(brand)
+    with translation.override(chat.language):
+        subject = one_line(_("%(brand)s has answered you") % {"brand": brand.name})
+        context: dict[str, Any] = {
+            "brand": brand,
+            "logo": settings.PUBLIC_URL + brand.logo_url if brand.logo_url else "",
+            "colors": colors,
+            "on_accent": colors["on-accent"],
+            "language": chat.language,
+            "subject": subject,
+            "lines": _fitting(lines_of(answers, brand.name)),
+            "link": link_to(chat, mail.address),
+        }
+        made = Letter(
+            subject=subject,
+            body=render_to_string("chat/mail/answers.txt", context),
+            from_email=sender_line(own, brand),
+            to=[mail.address],
+            headers={
+                "Message-ID": mail.message_id,
+                INSTANCE_HEADER: instance_mark(),
+                # Nobody's holiday notice shall answer it.
+                "Auto-Submitted": "auto-generated",
+                "X-Auto-Response-Suppress": "All",
+            },
+        )
+        made.attach_alternative(render_to_string("chat/mail/answers.html", context), "text/html")
+    return made
+
+
+def _fitting(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    fitting: list[dict[str, Any]] = []
+    size = 0
+    for line in reversed(lines[-LINES_MAX:]):
+        size += len(line["text"])
+        if fitting and size > _CHARS_MAX:
+            break
+        fitting.append(line)
+    return fitting[::-1]
