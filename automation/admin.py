@@ -21,6 +21,7 @@ from agents.models import Brand, Language
 from automation.editor.forms import brand_of
 from automation.editor.order import OrderPages
 from automation.editor.pages import RulePages, copied
+from automation.editor.replies import ReplyPages, summary_of
 from automation.editor.review import ReviewPages
 from automation.models import Rule, Run
 from automation.rules.recipes import (
@@ -104,7 +105,7 @@ class RecipeForm(forms.Form):
 
 
 @admin.register(Rule)
-class RuleAdmin(OrderPages, RulePages, ReviewPages):
+class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
     """The rules in their order."""
 
     add_label = _("New rule")
@@ -153,7 +154,8 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages):
             for name, recipe in RECIPES.items()
             for there in [installed_rules(name, None)]
         ]
-        return super().changelist_view(request, {"recipes": recipes} | (extra_context or {}))
+        context = {"recipes": recipes, "replies": summary_of()} | (extra_context or {})
+        return super().changelist_view(request, context)
 
     def recipe_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """The small page of a ready recipe."""

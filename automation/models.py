@@ -1,4 +1,5 @@
-"""Rules, how far they have looked at each chat, and what they did; what agents were told."""
+"""Rules, automatic answers, how far they have looked at each chat and what they did; what agents
+were told."""
 
 import secrets
 from typing import Any, Self
@@ -7,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from agents.models import Brand, Device, Notice
 from chat.models import Conversation
@@ -76,6 +78,32 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AutoReply(models.Model):
+    """What is said by itself in the thread when a brand's chat comes into a state."""
+
+    class State(models.TextChoices):
+        WELCOME = "welcome", pgettext_lazy("automatic answer", "Welcome")
+        BUSY = "busy", _("Everyone is busy")
+        OFFLINE = "offline", _("Nobody is there")
+        CLOSED = "closed", _("Closed")
+        IDLE = "idle", _("The customer is silent")
+        CLOSING = "closing", _("The chat is over")
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+")
+    state = models.CharField(max_length=7, choices=State)
+    is_on = models.BooleanField(default=False)
+    # By language; what is missing is said in the standard words.
+    texts = models.JSONField(default=dict)
+    # What happened before is not answered: it was off.
+    on_since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["brand", "state"], name="one_reply")]
+
+    def __str__(self) -> str:
+        return f"{self.brand_id} {self.state}"
 
 
 class Edition(models.Model):

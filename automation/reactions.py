@@ -11,6 +11,7 @@ from automation.models import Rule
 from automation.rules import book
 from automation.rules.clock import arm
 from automation.rules.engine import keeps_waiting, look_at
+from automation.rules.replies import is_on, words_for
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationChanged,
@@ -56,10 +57,18 @@ class RuleAutomation:
         return keeps_waiting(conversation_id)
 
     def answer(self, conversation_id: int) -> str:
-        """Return the newest words that a rule said in a chat."""
+        """Return the newest words that were said by themselves in a chat."""
         said = Entry.objects.filter(conversation=conversation_id, kind=Entry.Kind.BOT)
-        newest = said.filter(data__has_key="rule").order_by("-seq")
+        newest = said.filter(data__has_any_keys=["rule", "state"]).order_by("-seq")
         return newest.values_list("body", flat=True).first() or ""
+
+    def words(self, conversation_id: int, state: str) -> str:
+        """Return what is said by itself in a chat that comes into a state; "" for nothing."""
+        return words_for(conversation_id, state)
+
+    def says(self, brand_id: int, state: str) -> bool:
+        """Return whether something is said by itself in a brand's chats."""
+        return is_on(brand_id, state)
 
 
 def look(payload: dict[str, Any]) -> None:
@@ -72,13 +81,9 @@ def _ask_to_look(conversation_id: int, seq: int) -> None:
     enqueue(kind=LOOK, key=f"rules:{conversation_id}:{seq}", payload=payload)
 
 
-def _has_updated_rules() -> bool:
-    return any(ready.rule.when == Rule.When.UPDATED for ready in book.current().rules)
-
-
 def _said(fact: dict[str, Any]) -> None:
     """Words are looked at; for those that a chat is held for, live support asks by itself."""
-    if not _has_updated_rules():
+    if not book.current().is_watching:
         return
     lines = Entry.objects.filter(pk__in=fact["entry_ids"], conversation__held_until=None).order_by()
     names = ("conversation", "conversation__brand", "conversation__status", "author_kind")
@@ -91,7 +96,7 @@ def _said(fact: dict[str, Any]) -> None:
 
 
 def _changed(fact: dict[str, Any]) -> None:
-    if _has_updated_rules():
+    if book.current().is_watching:
         _look_at_newest(fact["conversation_id"])
 
 

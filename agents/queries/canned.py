@@ -61,6 +61,11 @@ def fill(text: str, values: Mapping[str, str]) -> Filled:
     return Filled(_VARIABLE.sub(replaced, text), complete)
 
 
+def variables_in(text: str) -> list[tuple[str, str]]:
+    """Return each variable's name and what is written when it is not known."""
+    return [(name, usual.strip()) for name, usual in _VARIABLE.findall(text)]
+
+
 def without_variables(values: Mapping[str, str]) -> dict[str, str]:
     """Return values in which braces of a customer's name are no variable that blocks sending."""
     return {name: value.replace("{{", "{ {") for name, value in values.items()}

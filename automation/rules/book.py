@@ -4,13 +4,13 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.core.cache import cache
 from django.db import transaction
 
-from automation.models import Edition, Rule
+from automation.models import AutoReply, Edition, Rule
 from automation.rules.checking import missing_in
 from automation.rules.conditions import Block, compile_nodes
 
@@ -18,6 +18,14 @@ _KEY = "rules.edition"
 # Should the shared cache have missed a change: not longer than this.
 _SECONDS = 60
 _KNOWN_SECONDS = 1.0
+# What is said to a chat or message that comes in.
+ANSWERS = (
+    AutoReply.State.WELCOME,
+    AutoReply.State.BUSY,
+    AutoReply.State.OFFLINE,
+    AutoReply.State.CLOSED,
+)
+_CLOSING = AutoReply.State.CLOSING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +56,20 @@ class Book:
 
     version: str
     rules: Sequence[Ready]
+    # The automatic answers that somebody has set, by brand and state.
+    replies: Mapping[tuple[int, str], AutoReply] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing looks at any chat."""
+        return not self.rules and not self.replies
+
+    @property
+    def is_watching(self) -> bool:
+        """Return whether anything looks at what happens in chats that go on."""
+        if any(reply.is_on for reply in self.replies.values() if reply.state == _CLOSING):
+            return True
+        return any(ready.rule.when == Rule.When.UPDATED for ready in self.rules)
 
     def of(self, when: str, brand_id: int) -> list[Ready]:
         """Return the rules that look then."""
@@ -58,8 +80,11 @@ class Book:
         ]
 
     def is_holding(self, when: str, brand_id: int) -> bool:
-        """Return whether a rule that is on looks then."""
-        return any(ready.is_on for ready in self.of(when, brand_id))
+        """Return whether a rule that is on looks then, or an answer is given by itself."""
+        if any(ready.is_on for ready in self.of(when, brand_id)):
+            return True
+        answers = (self.replies.get((brand_id, state)) for state in ANSWERS)
+        return when == Rule.When.INCOMING and any(reply and reply.is_on for reply in answers)
 
 
 _lock = threading.Lock()
@@ -80,7 +105,7 @@ def current() -> Book:
     book = _current
     if book.version != version:
         with _lock:
-            book = _current = Book(version=version, rules=_read() if version else ())
+            book = _current = _read(version) if version else Book(version="", rules=())
     return book
 
 
@@ -101,9 +126,10 @@ def known() -> Book:
     return _current
 
 
-def _read() -> list[Ready]:
+def _read(version: str) -> Book:
     found = Rule.objects.exclude(mode=Rule.Mode.OFF).select_related("brand").in_order()
-    return [compile_rule(rule) for rule in found]
+    replies = {(reply.brand_id, reply.state): reply for reply in AutoReply.objects.all()}
+    return Book(version=version, rules=[compile_rule(rule) for rule in found], replies=replies)
 
 
 def compile_rule(rule: Rule) -> Ready:

@@ -11,7 +11,7 @@ from automation.models import Rule, Run
 from automation.rules import book
 from automation.rules.book import Ready
 from automation.rules.engine import act_on, decide_among, release_lease, take_lease
-from automation.rules.facts import Happening, seen_chats
+from automation.rules.facts import Facts, Happening, seen_chats
 from chat.models import Conversation, Entry, Offer
 from config.outbox.operations import enqueue
 
@@ -82,7 +82,7 @@ def _ask(ready: Ready, chat: Conversation, now: datetime) -> None:
     if taken is None:
         return
     try:
-        runs = decide_among([ready], chat, Happening(when="time"), now=now)
+        runs = decide_among([ready], Facts(chat, Happening(when="time"), now))
         with transaction.atomic():
             Run.objects.bulk_create(runs, ignore_conflicts=True)
         act_on(chat.pk, seq=None, keys=[run.key for run in runs])

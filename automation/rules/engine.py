@@ -20,13 +20,8 @@ from automation.rules import book
 from automation.rules.actions import ACTIONS, Acting, parks
 from automation.rules.book import Ready
 from automation.rules.conditions import Seen
-from automation.rules.facts import (
-    FIRST_WORDS,
-    Facts,
-    Happening,
-    happening_of,
-    seen_chats,
-)
+from automation.rules.facts import FIRST_WORDS, Facts, Happening, Stay, happening_of, seen_chats
+from automation.rules.replies import reply_to
 from automation.rules.sentences import said_of_trace
 from automation.rules.tallies import tallies
 from automation.rules.writing import switch_off
@@ -49,7 +44,7 @@ def look_at(conversation_id: int, *, begin: int) -> None:
 
     Raises `RetryAfter` while somebody else looks.
     """
-    if not book.current().rules:
+    if book.current().is_empty:
         return
     now, holder = timezone.now(), secrets.token_hex(16)
     taken = take_lease(conversation_id, begin - 1, holder, now)
@@ -146,20 +141,21 @@ def _each(lines: Sequence[Entry], decided: int) -> Iterable[tuple[Entry, bool]]:
         chat = line.conversation
         acted = False
         if happening is not None:
-            if line.seq > decided:
-                acted = decide(chat, happening, at=line.created_at, now=timezone.now())
-            else:
-                acted = True
+            facts = Facts(chat, happening, timezone.now())
+            acted = line.seq <= decided or decide(facts, at=line.created_at)
             if acted:
                 act_on(chat.pk, seq=line.seq)
+            # What no rule answers is answered by itself, where that is wished.
+            acted = reply_to(facts, at=line.created_at) or acted
         yield line, acted
 
 
-def decide(chat: Conversation, happening: Happening, *, at: datetime, now: datetime) -> bool:
+def decide(facts: Facts, *, at: datetime) -> bool:
     """Write down which rules act on an event; return whether any does."""
+    chat, happening = facts.chat, facts.happening
     ready = book.current().of(happening.when, chat.brand_id)
     ready = [each for each in ready if at >= each.rule.on_since]
-    runs = decide_among(ready, chat, happening, now=now)
+    runs = decide_among(ready, facts)
     if not runs:
         return False
     with transaction.atomic():
@@ -168,23 +164,20 @@ def decide(chat: Conversation, happening: Happening, *, at: datetime, now: datet
     return any(run.matched and run.mode == Rule.Mode.ON for run in runs)
 
 
-def decide_among(
-    ready: Iterable[Ready], chat: Conversation, happening: Happening, *, now: datetime
-) -> list[Run]:
+def decide_among(ready: Iterable[Ready], facts: Facts) -> list[Run]:
     """Ask rules in their order about one event; all see the same, and one may stop the rest."""
-    facts = Facts(chat, happening, now)
-    stay = _Stay(chat)
+    stay = Stay(facts.chat)
     runs: list[Run] = []
     fired: set[tuple[str, str]] = set()
     for each in ready:
-        tallies.add(each.rule.pk, now, looked=1)
+        tallies.add(each.rule.pk, facts.now, looked=1)
         run = _meet(each, facts, stay, fired)
         if run is None:
             continue
         runs.append(run)
         if run.matched:
             fired.add((run.family, run.mode))
-            tallies.add(each.rule.pk, now, matched=1)
+            tallies.add(each.rule.pk, facts.now, matched=1)
             if each.stops and each.is_on:
                 break
     return runs
@@ -199,25 +192,7 @@ def ask(ready: Ready, facts: Facts, *, all_of_it: bool = False) -> tuple[bool, l
     return holds, trace
 
 
-class _Stay:
-    """Since which line a chat is open: its start, or when it came back from the archive."""
-
-    def __init__(self, chat: Conversation) -> None:
-        self._chat = chat
-        self._seq: int | None = None
-
-    @property
-    def seq(self) -> int:
-        """Return the line's number, 0 for the start."""
-        if self._seq is None:
-            reopened = self._chat.entries.filter(
-                kind=Entry.Kind.REOPENED, data__from=Conversation.Status.RESOLVED
-            )
-            self._seq = reopened.order_by("-seq").values_list("seq", flat=True).first() or 0
-        return self._seq
-
-
-def _meet(each: Ready, facts: Facts, stay: _Stay, fired: set[tuple[str, str]]) -> Run | None:
+def _meet(each: Ready, facts: Facts, stay: Stay, fired: set[tuple[str, str]]) -> Run | None:
     """Return what becomes of one rule and one event; None when it has nothing to say."""
     happening, rule = facts.happening, each.rule
     if each.missing:
@@ -264,7 +239,7 @@ def _comes_too_late(rule: Rule, happening: Happening) -> bool:
     return happening.when == Rule.When.INCOMING and any(map(parks, rule.actions))
 
 
-def _may_fire(each: Ready, facts: Facts, stay: _Stay, fired: set[tuple[str, str]]) -> bool:
+def _may_fire(each: Ready, facts: Facts, stay: Stay, fired: set[tuple[str, str]]) -> bool:
     fires, mode = each.rule.fires, each.rule.mode
     if fires == "every":
         return True

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from chat.models import Conversation, ConversationTag, Entry
 from chat.operations.saying import address_in, phone_in
 from chat.queries.people import email_of
-from chat.routing.availability import is_open_for, state_for
+from chat.routing.availability import Outlook, is_open_for, outlook_for
 from chat.sockets.presence import is_here
 from config.folding import fold
 
@@ -95,6 +95,24 @@ def seen_chats() -> QuerySet[Conversation]:
     return Conversation.objects.select_related("visitor", "contact", "brand", "topic", "ticket")
 
 
+class Stay:
+    """Since which line a chat is open: its start, or when it came back from the archive."""
+
+    def __init__(self, chat: Conversation) -> None:
+        self._chat = chat
+        self._seq: int | None = None
+
+    @property
+    def seq(self) -> int:
+        """Return the line's number, 0 for the start."""
+        if self._seq is None:
+            reopened = self._chat.entries.filter(
+                kind=Entry.Kind.REOPENED, data__from=Conversation.Status.RESOLVED
+            )
+            self._seq = reopened.order_by("-seq").values_list("seq", flat=True).first() or 0
+        return self._seq
+
+
 class Facts:
     """What rules see of one chat at one moment. Read at most once, the dear ones when asked."""
 
@@ -110,9 +128,14 @@ class Facts:
         return dict(found.values_list("tag__folded", "tag__name"))
 
     @cached_property
+    def outlook(self) -> Outlook:
+        """Return the one answer to whether somebody can take this chat, and why not."""
+        return outlook_for(self.chat, now=self.now)
+
+    @property
     def availability(self) -> str:
-        """Return the one answer to whether somebody can take this chat."""
-        return str(state_for(self.chat, now=self.now))
+        """Return whether somebody can take this chat."""
+        return str(self.outlook.state)
 
     @cached_property
     def is_within_hours(self) -> bool:

@@ -8,24 +8,13 @@ from agents.access import Access
 from agents.models import Agent, CannedReply
 from agents.queries.canned import offered_of, replies_in, without_variables
 from chat.models import Conversation
-from chat.queries.people import given_name
+from chat.queries.variables import chat_values
 
 
 def values_for(conversation: Conversation, agent: Agent) -> dict[str, str]:
     """Return what the variables stand for in `conversation`."""
-    visitor = conversation.visitor
-    topic = conversation.topic
-    email = str(conversation.fields.get("email") or "") or (visitor.email if visitor else "")
-    values = {
-        "visitor.name": given_name(conversation),
-        "visitor.email": email,
-        "agent.name": agent.name,
-        "agent.first_name": agent.get_short_name(),
-        "brand.name": conversation.brand.name,
-        "topic": topic.label(conversation.language) if topic else conversation.topic_text,
-        "chat.id": conversation.public_id,
-    }
-    return without_variables(values)
+    own = {"agent.name": agent.name, "agent.first_name": agent.get_short_name()}
+    return chat_values(conversation) | without_variables(own)
 
 
 def replies_for(conversation: Conversation, access: Access) -> QuerySet[CannedReply]:

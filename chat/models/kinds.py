@@ -66,7 +66,7 @@ KINDS: Mapping[str, KindRules] = {
             "automatic": "true",
             "rule": "the rule that said it: id and name",
             "cause": "how many rules acted before it because of each other, and which",
-            "state": "idle: said because the visitor has not answered",
+            "state": "what it answers: welcome, busy, offline, closed, idle or closing",
         },
     ),
     Kind.ARTICLE: KindRules(

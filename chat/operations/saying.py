@@ -40,13 +40,14 @@ def say_automatically(
     text: str,
     by: Rule | None,
     client_id: str | None,
+    state: str = "",
     unless_taken: bool = False,
     now: datetime,
 ) -> Entry | None:
     """Say something to a visitor that nobody wrote: it starts no wait and answers none.
 
-    The same `client_id` again says nothing. `unless_taken`: raises `Touched` when an agent has the
-    chat by now.
+    The same `client_id` again says nothing. `state` is what it answers. `unless_taken`: raises
+    `Touched` when an agent has the chat by now.
     """
     chat = lock_conversation(conversation)
     if unless_taken and chat.assignee_id is not None:
@@ -59,7 +60,7 @@ def say_automatically(
         kind=Entry.Kind.BOT,
         author_kind=Entry.AuthorKind.BOT,
         body=text,
-        data={"automatic": True},
+        data={"automatic": True, **({"state": state} if state else {})},
         rule=by,
         client_id=client_id,
     )

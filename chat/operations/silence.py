@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import translation
-from django.utils.translation import gettext
 
 from chat.events.lifecycle import ConversationChanged, SlotFreed
 from chat.locks import lock_conversation, lock_visitor
@@ -14,8 +12,10 @@ from chat.models import Conversation, Entry, Offer
 from chat.operations.conversations import end_conversation
 from chat.operations.entries import NewLine, append
 from chat.operations.forms import offer_form
+from chat.operations.saying import say_automatically
 from chat.operations.tickets import convert_to_ticket
 from chat.queries.people import email_of
+from chat.routing import hooks
 from config.events import publish
 
 IDLE = "idle"
@@ -117,19 +117,11 @@ def _free_idle(chat: Conversation, limit: datetime, now: datetime) -> bool:
     chat.save(update_fields=["status", "holds_slot"])
     sides = {"from": str(Conversation.Status.ACTIVE), "to": str(chat.status), "because": IDLE}
     since = chat.last_message_at
-    with translation.override(chat.language):
-        text = gettext("We have not heard from you. Write here whenever you want to go on.")
-    append(
-        chat,
-        NewLine(kind=Entry.Kind.STATUS, data=sides),
-        NewLine(
-            kind=Entry.Kind.BOT,
-            author_kind=Entry.AuthorKind.BOT,
-            body=text,
-            data={"automatic": True, "state": IDLE},
-        ),
-        now=now,
-    )
+    append(chat, NewLine(kind=Entry.Kind.STATUS, data=sides), now=now)
+    if text := hooks.words(chat.pk, IDLE):
+        say_automatically(
+            conversation=chat, text=text, by=None, client_id=None, state=IDLE, now=now
+        )
     # What is said by itself is no sign of life: the end is counted from the agent's word.
     chat.last_message_at = since
     chat.save(update_fields=["last_message_at"])

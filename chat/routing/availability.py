@@ -313,15 +313,14 @@ def availability(brand: Brand, *, channel: str, now: datetime) -> Availability:
     return availability_of(with_rules(floor, policy), topics[brand.pk], channel)
 
 
-def state_for(chat: Conversation, *, now: datetime) -> State:
+def outlook_for(chat: Conversation, *, now: datetime) -> Outlook:
     """Return what a chat meets, or would meet if it came only now: it is not in its own way."""
     topics, policy = read_topics([chat.brand])
     floor = with_rules(read_floor(now), policy)
     others = replace(floor, queue=[each for each in floor.queue if each.id != chat.pk])
     its = topics[chat.brand_id]
     teams = frozenset([chat.team_id]) if chat.team_id else its.teams_of(chat.topic_id)
-    state, _ = answer(others, its, teams, chat.channel, list)
-    return state
+    return outlook(others, its, teams, chat.channel, list)
 
 
 def is_open_for(chat: Conversation, *, at: datetime) -> bool:

@@ -31,6 +31,12 @@ class Automation(Protocol):
     def answer(self, conversation_id: int) -> str:
         """Return what the rules have said in a chat to a customer who waits for the answer."""
 
+    def words(self, conversation_id: int, state: str) -> str:
+        """Return what is said by itself in a chat that comes into a state; "" for nothing."""
+
+    def says(self, brand_id: int, state: str) -> bool:
+        """Return whether something is said by itself in a brand's chats that come into a state."""
+
 
 _automation: Automation | None = None
 
@@ -56,3 +62,13 @@ def settle(conversation_id: int, begin: int) -> bool:
 def answer(conversation_id: int) -> str:
     """Return what the rules have said to a customer who waits for the answer; "" for nothing."""
     return _automation.answer(conversation_id) if _automation is not None else ""
+
+
+def words(conversation_id: int, state: str) -> str:
+    """Return what is said by itself in a chat that comes into a state; "" for nothing."""
+    return _automation.words(conversation_id, state) if _automation is not None else ""
+
+
+def says(brand_id: int, state: str) -> bool:
+    """Return whether something is said by itself in a brand's chats that come into a state."""
+    return _automation is not None and _automation.says(brand_id, state)

@@ -11,6 +11,7 @@ from agents.models import Brand, BrandText
 from agents.origins import is_source
 from agents.presence import present_agents
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
+from chat.routing import hooks
 from chat.texts.widget import launcher_texts, widget_texts
 from config.kinds import ACCEPT
 from config.mail import ADDRESS
@@ -33,7 +34,9 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
     texts["home"]["busy"] = own.all_busy or texts["home"]["busy"]
     texts["queue"]["soon"] = own.hold or texts["queue"]["soon"]
     texts["offline"]["intro"] = own.offline or texts["offline"]["intro"]
-    texts["chat"]["ended"] = own.closing or texts["chat"]["ended"]
+    # What is said in the thread is not said below it once more.
+    if not hooks.says(brand.pk, "closing"):
+        texts["chat"]["ended"] = own.closing or texts["chat"]["ended"]
     return {
         "site": brand.site_key,
         "language": language,

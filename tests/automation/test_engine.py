@@ -103,7 +103,7 @@ def test_rules_run_by_group_and_position_until_one_stops_and_a_family_acts_once(
     in_order = sorted(rules, key=lambda rule: (rule.group, rule.position, rule.pk))
     ready = [book.compile_rule(rule) for rule in in_order]
     happening = Happening(when="incoming", seq=1)
-    runs = decide_among(ready, chat, happening, now=timezone.now())
+    runs = decide_among(ready, Facts(chat, happening, timezone.now()))
 
     expected = []
     for rule in in_order:

@@ -17,12 +17,8 @@ from automation.rules.recipes.kit import (
     mailed,
     said,
 )
+from automation.rules.replies import STANDARD
 
-_CLOSED = {
-    "tr": "Merhaba! Şu anda kapalıyız. Mesajınızı aldık, açıldığımızda e-posta ile yanıtlayacağız.",
-    "en": "Hello! We are closed at the moment. We have your message and will answer by e-mail when "
-    "we are open again.",
-}
 _NAME = {"tr": "Kapalıyken karşılama", "en": "Greeting while closed"}
 
 
@@ -63,7 +59,7 @@ CLOSED_GREETING = Recipe(
         "instead. Without opening hours it says nothing."
     ),
     labels={"closed": _("The greeting"), "subject": _("Subject of the e-mail")},
-    texts=lambda settings: {"closed": _CLOSED, "subject": SUBJECT},
+    texts=lambda settings: {"closed": STANDARD["closed"], "subject": SUBJECT},
     parts=_parts,
     read=_read,
 )

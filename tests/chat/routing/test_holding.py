@@ -48,6 +48,12 @@ class Rules:
     def answer(self, conversation_id: int) -> str:
         return "Şu an kapalıyız."
 
+    def words(self, conversation_id: int, state: str) -> str:
+        return ""
+
+    def says(self, brand_id: int, state: str) -> bool:
+        return False
+
 
 @pytest.fixture
 def rules(monkeypatch):
