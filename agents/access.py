@@ -180,6 +180,9 @@ def of_teams(team_ids: Collection[int]) -> Q:
 def any_of(conditions: Iterable[Q]) -> Q | None:
     """Join `conditions` by OR; None when there is none, which must then match no row."""
     found = list(conditions)
+    # An empty one holds for every row, and would be left out.
+    if not all(found):
+        return Q()
     return Q(*found, _connector=Q.OR) if found else None
 
 

@@ -91,6 +91,13 @@ def test_all_scope_shows_everything_of_the_brands_it_names(floor, brand):
     assert seen(here) == set(Conversation.objects.all()) - {other}
 
 
+def test_a_role_that_shows_everything_is_not_narrowed_by_a_second_one(floor):
+    everywhere = make_agent(role=make_role(Permission.CHAT, scope=Role.Scope.ALL))
+    RoleGrant.objects.create(team=floor["sales"], role=make_role(Permission.CHAT))
+    floor["sales"].agents.add(everywhere)
+    assert seen(everywhere) == set(Conversation.objects.all())
+
+
 @pytest.mark.parametrize("scope", Role.Scope.values)
 @pytest.mark.parametrize("brand_given", [True, False])
 @pytest.mark.parametrize("channel_given", [True, False])
