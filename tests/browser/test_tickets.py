@@ -1,5 +1,7 @@
 """The ticket desk in real browsers: written, taken back, changed together, seen by colleagues."""
 
+import re
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -9,6 +11,7 @@ from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, assert_accessible
 from tests.support.console_page import Desk, open_desk, ready
+from tests.support.patience import Held, until
 from tickets.models import Draft, Ticket
 from tickets.operations.contacts import create_contact
 from tickets.operations.entries import Said
@@ -105,9 +108,15 @@ def test_a_reply_is_written_taken_back_and_sent_while_a_colleague_looks_on(
     page.press("#ticket-text", "Control+Enter")
     expect(page.locator("#ticket-news")).to_be_visible()
     expect(sent).to_have_count(1)
+    # What is typed while they are on their way is not lost with them.
+    saying = Held(page, "**/say/")
     page.press("#ticket-text", "Control+Enter")
+    saying.wait()
+    page.keyboard.type(" Bye")
+    saying.let_go()
     expect(sent).to_have_count(2)
     expect(page.locator("#ticket-news")).to_be_hidden()
+    expect(page.locator("#ticket-text")).to_have_value(" Bye")
 
 
 def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(desk: Desk) -> None:
@@ -122,12 +131,21 @@ def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(desk: Desk) -> No
     # Back to replies by itself: the next words are for the customer again, and it shows.
     expect(page.locator(".ticket-to")).to_be_visible()
     page.keyboard.type("Merhaba Zey")
+    # It is on its way for so long that the agent is back before it has arrived.
+    saves = Held(page, "**/draft/")
+    page.keyboard.press("Alt+K")
+    saves.wait()
+    page.go_back()
+    with page.expect_response(re.compile("part=ticket")):
+        saves.let_go()
+    expect(page.locator("#ticket")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#ticket-text")).to_have_value("Merhaba Zey")
     page.keyboard.press("Alt+K")
     expect(page.locator("#ticket-subject")).to_have_text(second.subject)
     page.go_back()
     expect(page.locator("#ticket-subject")).to_have_text(first.subject)
     expect(page.locator("#ticket-text")).to_have_value("Merhaba Zey")
-    assert Draft.objects.get(ticket=first).text == "Merhaba Zey"
+    until(page, lambda: Draft.objects.filter(ticket=first, text="Merhaba Zey").exists())
 
 
 def test_several_are_changed_at_once_and_back(desk: Desk) -> None:

@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Playwright,
+    Request,
     WebError,
     expect,
     sync_playwright,
@@ -40,6 +41,10 @@ FLAGS = [
 # Servers and browsers of several workers share the cores; and a line that was lost once on its way
 # to an answer is given up after ten seconds and tried again.
 PATIENCE_MS = 30_000
+# The next try at a socket may be half a minute away, and a try ten seconds long.
+COME_BACK_MS = 90_000
+# How long what a page asked may keep the next test from its browser.
+LEAVES_MS = 2_000
 # Some people at a desk, on screens of some sizes.
 MOST_KEPT = 8
 expect.set_options(timeout=PATIENCE_MS)
@@ -182,6 +187,26 @@ class Kept:
     context: BrowserContext
     # Hears what its pages complain about; another one for each test.
     problems: Problems
+    # What its pages asked and nobody has answered yet.
+    asked: set[Request] = field(default_factory=set)
+
+    def listen(self) -> None:
+        """Count what is asked."""
+        self.context.on("request", lambda request: self.asked.add(request))
+        self.context.on("requestfinished", lambda request: self.asked.discard(request))
+        self.context.on("requestfailed", lambda request: self.asked.discard(request))
+
+    def _go_quietly(self, page: Page) -> bool:
+        """Have a page save what it saves as it goes; say whether all that was asked is answered.
+
+        An answer to an agent who has gone signs out whoever sits there when it comes.
+        """
+        page.evaluate("() => void dispatchEvent(new Event('pagehide'))")
+        for _ in range(LEAVES_MS // 20):
+            if not self.asked:
+                return True
+            page.wait_for_timeout(20)
+        return False
 
     def clear(self) -> bool:
         """Take from it all that its agent left; say whether nothing of theirs can be left.
@@ -190,7 +215,7 @@ class Kept:
         """
         try:
             for page in self.context.pages:
-                if page.evaluate("localStorage.length"):
+                if page.evaluate("localStorage.length") or not self._go_quietly(page):
                     return False
                 page.close()
             self.context.unroute_all()
@@ -254,6 +279,7 @@ class Contexts:
         context.set_default_timeout(PATIENCE_MS)
         kept = Kept(key, context, self._problems)
         _watch(context, lambda: kept.problems)
+        kept.listen()
         return kept
 
     def close(self) -> None:

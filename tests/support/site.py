@@ -36,6 +36,8 @@ def running_site(data_dir: Path) -> Iterator[servers.Web]:
         # Each look costs a site that only waits; what happens is told, and waits for none.
         "SWEEP_SECONDS": "2",
         "UNDO_SECONDS": "0.3",
+        # Longer than a busy machine takes to look at what is then undone.
+        "REPLY_UNDO_SECONDS": "60",
         # Services of tests.
         "OUTBOUND_PRIVATE": "127.0.0.1",
         # One machine plays all visitors.

@@ -17,7 +17,11 @@ let draftTimer = 0;
 let saving = Promise.resolve();
 /** What the server has of the draft. */
 let kept = "";
+/** What it does not have yet, by the ticket's number. @type {Map<string, {text: string, mode: string}>} */
+const unsaved = new Map();
 let isSending = false;
+/** The words that are on their way. */
+let going = "";
 
 const form = () => /** @type {HTMLFormElement | null} */ (byId("ticket-composer"));
 const area = () => /** @type {HTMLTextAreaElement} */ (byId("ticket-text"));
@@ -63,13 +67,24 @@ export function keepDraft() {
   const frame = form();
   if (!frame || written() === kept) return;
   kept = written();
-  const body = new URLSearchParams({ text: area().value, mode: field("mode").value });
+  const id = number();
+  const draft = { text: area().value, mode: field("mode").value };
+  unsaved.set(id, draft);
   const url = frame.dataset.draft ?? "";
-  saving = saving.then(() => request(url, { method: "POST", body, keepalive: true })).catch(() => {
-    // The next key saves again.
-    kept = "";
+  saving = saving.then(async () => {
+    try {
+      const response = await request(url, { method: "POST", body: new URLSearchParams(draft), keepalive: true });
+      if (!response.ok) throw new Error(String(response.status));
+      if (unsaved.get(id) === draft) unsaved.delete(id);
+    } catch {
+      // The next key saves again.
+      if (id === number()) kept = "";
+    }
   });
 }
+
+/** Resolves when what was written is saved, or could not be: a ticket drawn before has none of it. */
+export const draftsSettled = () => saving;
 
 function keepSoon() {
   clearTimeout(draftTimer);
@@ -112,6 +127,7 @@ async function send(button) {
   body.set("status", button?.value ?? "");
   for (const file of files) body.append("file", file.id);
   const used = area().dataset.canned;
+  going = area().value;
   await saving;
   const isDone = await post(frame.action, body);
   isSending = false;
@@ -144,15 +160,19 @@ function said({ ticket, seq, seconds, text }) {
   const undo = `${settings.console}tickets/${ticket}/say/${seq}/undo/`;
   if (seconds) toast(text, { label: texts.undo, seconds, act: () => post(undo) });
   // Another ticket was opened meanwhile: what is written there stays.
+  unsaved.delete(ticket);
   if (!form() || ticket !== number()) return;
-  area().value = "";
+  const box = area();
+  // What was typed since it went is the beginning of the next.
+  box.value = box.value.startsWith(going) ? box.value.slice(going.length) : box.value;
   setMode("reply");
-  kept = written();
+  kept = "reply:";
+  if (box.value) keepSoon();
   begin();
   hint("");
   const news = byId("ticket-news");
   if (news) news.hidden = true;
-  area().focus();
+  box.focus();
 }
 
 /** @param {{ticket: string, text: string, to: string, cc: string[], files: any[], elsewhere: string}} back */
@@ -236,6 +256,12 @@ export function mountComposer() {
   begin();
   setMode(frame.dataset.mode ?? "reply");
   kept = written();
+  const draft = unsaved.get(number());
+  if (draft) {
+    box.value = draft.text;
+    setMode(draft.mode);
+    keepSoon();
+  }
   showUploads(place());
   frame.addEventListener("submit", (event) => {
     event.preventDefault();

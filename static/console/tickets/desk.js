@@ -3,7 +3,7 @@ import { fetchFragment } from "../fragments.js";
 import { onEvent, onState } from "../live.js";
 import { byId, settings, texts, toastAbout } from "../page.js";
 import { isPressed } from "../press.js";
-import { keepDraft, mountComposer, noteSeen, startComposer, write } from "./composer.js";
+import { draftsSettled, keepDraft, mountComposer, noteSeen, startComposer, write } from "./composer.js";
 import { drawTicks, startMany } from "./many.js";
 
 /** The ticket desk: the list, the open ticket, what colleagues do meanwhile, and what is new. */
@@ -84,11 +84,10 @@ async function open(url, push = true) {
   if (push) history.pushState({}, "", url);
   show("thread");
   byId("ticket")?.setAttribute("aria-busy", "true");
-  const answer = await fetchFragment("ticket", {
-    url: part.pathname + part.search,
-    how: "innerHTML",
-    isWanted: () => new URL(url, location.href).pathname === location.pathname,
-  });
+  const isWanted = () => new URL(url, location.href).pathname === location.pathname;
+  await draftsSettled();
+  if (!isWanted()) return;
+  const answer = await fetchFragment("ticket", { url: part.pathname + part.search, how: "innerHTML", isWanted });
   if (!answer) return;
   byId("ticket")?.removeAttribute("aria-busy");
   if (answer.status === 200) {
