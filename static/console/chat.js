@@ -1,6 +1,6 @@
 // @ts-check
 import { ThreadView } from "../live/thread.js";
-import { closeComposer, mountComposer, unmountComposer } from "./composer.js";
+import { closeComposer, draftUnderWay, mountComposer, unmountComposer } from "./composer.js";
 import { fetchFragment } from "./fragments.js";
 import * as list from "./list.js";
 import { onEvent, onState, socket, sync } from "./live.js";
@@ -64,6 +64,9 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
   show("thread");
   // The words come over the socket while the page around them is fetched.
   watch(id);
+  const draft = draftUnderWay(id);
+  if (draft) await draft;
+  if (attempt !== opening) return;
   const answer = await fetchFragment("chat", {
     url: part.pathname + part.search,
     how: "innerHTML",

@@ -91,6 +91,10 @@ export function closeComposer() {
 /** Whether something is written, or attached, that was not handed over. */
 export const hasWords = () => Boolean(area()?.value.trim() || byId("uploads")?.childElementCount);
 
+/** The save of a draft that is under way, before which its chat would be drawn without it.
+ * @param {string} id */
+export const draftUnderWay = (id) => saving.get(id);
+
 /** Save at once what is unsaved: the agent goes elsewhere. */
 export function unmountComposer() {
   picker?.closePicker();
@@ -298,6 +302,7 @@ function save(id) {
     }
   });
   saving.set(id, turn);
+  turn.then(() => saving.get(id) === turn && saving.delete(id));
 }
 
 // Canned replies

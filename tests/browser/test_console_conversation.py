@@ -10,6 +10,7 @@ from chat.models import Participation
 from tests.conftest import Site
 from tests.support.chromium import Contexts
 from tests.support.console_page import Desk, open_desk, ready
+from tests.support.patience import Held
 
 pytestmark = pytest.mark.browser
 
@@ -119,6 +120,21 @@ def test_drafts_survive_switching_and_reloading(desk: Desk) -> None:
         desk.write("done")
     kept = Participation.objects.get(conversation__public_id=second.id, agent=desk.elif_)
     assert kept.draft == ""
+
+
+def test_a_draft_is_there_though_its_chat_was_asked_for_before_it_was_saved(desk: Desk) -> None:
+    page = desk.page
+    first, second = desk.chat("One"), desk.chat("Two", name="Can Öz")
+    desk.open(first)
+    saves = Held(page, "**/draft/")
+    page.fill("#composer-text", "half a thought")
+    desk.open(second)
+    saves.wait()
+    page.locator(f"#row-{first.id} a").click()
+    with page.expect_response("**/draft/"):
+        saves.let_go()
+    expect(page.locator(f"#thread-pane[data-conversation='{first.id}']")).to_be_visible()
+    expect(page.locator("#composer-text")).to_have_value("half a thought")
 
 
 def test_a_draft_is_there_on_another_machine(desk: Desk, new_context: Contexts) -> None:
