@@ -42,9 +42,13 @@ export async function fetchFragment(id, { url, how, etag, isWanted = () => true,
     return null;
   }
   if (answer.status === 200) {
-    if (again && isInUse(place, again)) return null;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = answer.html;
+    const beside = [...fresh.content.children].filter((piece) => piece.hasAttribute("data-beside"));
+    const places = [place, ...beside.flatMap((piece) => byId(piece.id) ?? [])];
+    if (again && places.some((each) => isInUse(each, again))) return null;
     before?.(place);
-    show(place, how, answer.html, url);
+    show(place, how, fresh, beside, url);
   }
   return answer;
 }
@@ -65,20 +69,21 @@ async function ask(url, etag, signal) {
   }
 }
 
-/** Whether somebody presses something in `place`, or waits there for an answer, which would come back
- * to an element that is gone; then `again` is called afterwards. @param {Element} place
- * @param {() => void} again */
+/** Whether somebody presses something in `place`, has a menu of it open, or waits there for an answer,
+ * which would come back to an element that is gone; then `again` is called afterwards.
+ * @param {Element} place @param {() => void} again */
 function isInUse(place, again) {
   const asking = place.querySelector(".htmx-request");
-  asking?.addEventListener("htmx:afterRequest", again, { once: true });
-  return asking !== null || isPressed(place, again);
+  // The body hears of it even if the element is gone by then.
+  if (asking) document.body.addEventListener("htmx:afterRequest", again, { once: true });
+  const menu = place.querySelector(":popover-open");
+  menu?.addEventListener("toggle", again, { once: true });
+  return asking !== null || menu !== null || isPressed(place, again);
 }
 
-/** @param {Element} place @param {Wish["how"]} how @param {string} html @param {string} url */
-function show(place, how, html, url) {
-  const answer = document.createElement("template");
-  answer.innerHTML = html;
-  const beside = [...answer.content.children].filter((piece) => piece.hasAttribute("data-beside"));
+/** @param {Element} place @param {Wish["how"]} how @param {HTMLTemplateElement} answer
+ * @param {Element[]} beside @param {string} url */
+function show(place, how, answer, beside, url) {
   for (const piece of beside) piece.remove();
   if (how !== "none") swap(place, how, answer.innerHTML, url);
   for (const piece of beside) {

@@ -60,7 +60,7 @@ export function refresh() {
     last = Date.now();
     isDirty = false;
     if (isInbox()) load();
-    else fetchFragment("foot", { url: `${settings.console}?part=counters`, how: "none" });
+    else fetchFragment("foot", { url: `${settings.console}?part=counters`, how: "none", again: refresh });
   }, wait);
 }
 

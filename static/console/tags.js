@@ -35,8 +35,16 @@ async function suggest() {
   const box = byId("tag-options");
   if (!input || !box) return;
   const words = input.value;
+  /** @type {string | undefined} */
+  let name;
   const url = `${box.dataset.url}?q=${encodeURIComponent(words)}`;
-  await fetchFragment("tag-options", { url, how: "innerHTML" });
+  await fetchFragment("tag-options", {
+    url,
+    how: "innerHTML",
+    before: () => (name = chosen()?.dataset.name),
+  });
+  // Chosen from the list of an earlier letter: it may stand in this one, too.
+  if (name) choose(options().find(({ dataset }) => dataset.name === name));
   if (document.activeElement === input && input.value === words) show(options().length > 0);
 }
 

@@ -16,7 +16,7 @@ function refresh() {
   timer = setTimeout(() => {
     timer = 0;
     isDirty = false;
-    fetchFragment("rail-tickets", { url: `${settings.console}tickets/?part=counter`, how: "none" });
+    fetchFragment("rail-tickets", { url: `${settings.console}tickets/?part=counter`, how: "none", again: refresh });
   }, AT_MOST_EVERY + Math.random() * JITTER);
 }
 
