@@ -22,7 +22,7 @@ from chat.widget.sessions import VisitorSession, make_token
 from config.asgi import application
 
 OWN = settings.OWN_ORIGINS[0]
-PATIENCE = 5.0
+PATIENCE = 30.0
 # Events that come at any time and are not about what a test does.
 NOISE = {
     "availability.changed",
