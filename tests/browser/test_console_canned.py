@@ -7,7 +7,7 @@ from agents.models import CannedReply
 from agents.operations.canned import search_text_of
 from tests.conftest import Site
 from tests.support.chromium import Contexts, Problems
-from tests.support.console_page import Desk, open_desk
+from tests.support.console_page import Desk, open_desk, ready
 
 pytestmark = pytest.mark.browser
 
@@ -78,6 +78,7 @@ def test_the_button_lists_canned_replies_and_a_click_puts_one_in(
     page.fill("#composer-text", "/hello")
     expect(option).to_have_count(1)
     page.reload()
+    ready(page)
     expect(page.locator("#composer-text")).to_have_value("/hello")
     page.press("#composer-text", "Enter")
     expect(page.locator("#composer-text")).to_have_value("Good morning.")

@@ -1,16 +1,16 @@
 """The list of chats: what arrives in it under hand and focus, and when it can't be fetched."""
 
 import re
-import time
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Request, expect
 
 from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, Problems, assert_accessible
 from tests.support.console_page import Caller, Desk, now, open_desk, ready
+from tests.support.patience import until
 
 pytestmark = pytest.mark.browser
 
@@ -85,32 +85,41 @@ def test_a_waiting_chat_that_its_visitor_gives_up_leaves_the_screen(
     expect(page.locator(f"#row-{second.id}")).to_have_count(0)
 
 
+# The list is asked for at most once in so long, and again so long after it failed.
+LIST_MS = 1_500
+TRY_AGAIN_MS = 5_000 + LIST_MS
+
+
 def test_a_list_that_could_not_be_fetched_says_so_and_is_fetched_again(
-    desk: Desk, problems: Problems
+    site: Site, new_context: Contexts, problems: Problems
 ) -> None:
     problems.allow("ERR_FAILED|htmx:")
+    # Its clock stands still unless the test sets it; so it is no page for the next test.
+    desk = open_desk(site, new_context, fresh=True)
     page = desk.page
+    page.clock.install()
+    page.reload()
+    ready(page)
     lists = re.compile("part=list")
-    asked: list[float] = []
-
-    def fail(route: Route) -> None:
-        asked.append(time.monotonic())
-        route.abort()
-
-    page.route(lists, fail)
-    desk.caller().start("Hello")
+    page.clock.run_for(LIST_MS)
+    page.clock.pause_at(now() + timedelta(seconds=30))
+    failed: list[Request] = []
+    page.on("requestfailed", lambda request: failed.append(request))
+    page.route(lists, lambda route: route.abort())
     said = page.get_by_role("status").filter(has_text="Not up to date, trying again")
-    expect(said).to_be_visible()
-    for _ in range(2):
-        with page.expect_request(lists):
-            page.evaluate("document.body.dispatchEvent(new CustomEvent('console:refresh'))")
-    page.wait_for_timeout(300)
+    for number in (1, 2, 3):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('console:refresh'))")
+        page.clock.run_for(LIST_MS)
+        until(page, lambda number=number: len(failed) >= number)
+        expect(said).to_be_visible()
     # However often it failed, it is tried again once.
-    start = time.monotonic()
-    page.wait_for_timeout(7_500)
-    assert len([at for at in asked if at > start]) == 1
-    expect(said).to_be_visible()
+    for number in (4, 5):
+        page.clock.run_for(TRY_AGAIN_MS)
+        until(page, lambda number=number: len(failed) >= number)
+        assert len(failed) == number
     page.unroute(lists)
+    page.clock.resume()
+    desk.caller().start("Hello")
     expect(page.locator(".row-item")).to_have_count(1)
     expect(said).to_have_count(0)
 

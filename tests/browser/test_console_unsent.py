@@ -1,7 +1,6 @@
 """What an agent wrote and the server has not taken yet: kept, sent later, or left to a person."""
 
 import json
-import time
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -9,8 +8,9 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from chat.models import Conversation, Entry
 from tests.conftest import Site
 from tests.support import factories
-from tests.support.chromium import Contexts, Problems, sign_in
+from tests.support.chromium import COME_BACK_MS, Contexts, Problems, sign_in
 from tests.support.console_page import Desk, open_desk, ready
+from tests.support.patience import until
 
 pytestmark = pytest.mark.browser
 
@@ -52,12 +52,11 @@ def test_a_restart_of_the_server_loses_and_doubles_nothing(desk: Desk, problems:
         page.wait_for_selector("html:not([data-socket=open])", state="attached")
         desk.enter("While it was down")
         expect(page.locator(".message.is-pending")).to_contain_text("While it was down")
-        expect(page.locator("#connection")).to_be_visible(timeout=15_000)
+        expect(page.locator("#connection")).to_be_visible()
     finally:
         desk.site.process.start()
-    expect(page.locator(".message.is-pending")).to_have_count(0, timeout=45_000)
-    # The next try at a socket may be half a minute away.
-    expect(page.locator("#connection")).to_be_hidden(timeout=45_000)
+    expect(page.locator(".message.is-pending")).to_have_count(0, timeout=COME_BACK_MS)
+    expect(page.locator("#connection")).to_be_hidden(timeout=COME_BACK_MS)
     expect(page.locator(".message.is-own .message-bubble")).to_have_text(["While it was down"])
     assert visitor.texts() == ["Before", "While it was down"]
     assert Entry.objects.filter(body="While it was down").count() == 1
@@ -83,7 +82,7 @@ def test_one_agents_words_never_go_out_as_those_of_the_next_one_here(
         Conversation.objects.filter(public_id=visitor.id).update(assignee=mert)
     finally:
         desk.site.process.start()
-    page.wait_for_selector("html[data-socket=stopped]", state="attached", timeout=45_000)
+    page.wait_for_selector("html[data-socket=stopped]", state="attached", timeout=COME_BACK_MS)
     expect(page.locator("#connection")).to_contain_text("signed out")
     assert visitor.texts() == ["Before"]
 
@@ -140,8 +139,12 @@ def test_words_that_waited_when_the_session_ended_are_sent_after_the_next_sign_i
     expect(page.locator("#composer-text")).to_be_disabled()
     expect(page.locator("#composer-text")).to_have_value("Half a tho")
     expect(page.locator("#composer .send-button")).to_be_disabled()
-    page.evaluate("htmx.ajax('GET', '/console/?part=list', {target: '#list'}).catch(() => {})")
-    page.wait_for_timeout(500)
+    page.evaluate(
+        """() => new Promise((heard) => {
+          document.body.addEventListener("htmx:afterRequest", heard, { once: true });
+          htmx.ajax("GET", "/console/?part=list", { target: "#list" }).catch(() => {});
+        }).then(() => {})"""
+    )
     expect(page.locator(".message.is-pending")).to_contain_text("Nobody hears this yet")
     line.is_blocked = False
     sign_in(page.context, desk.elif_, url=desk.site.url)
@@ -177,9 +180,7 @@ def test_words_that_wait_are_sent_however_many_chats_are_opened_meanwhile(desk: 
         expect(pane).to_be_visible()
     line.is_blocked = False
     line.break_off()
-    deadline = time.monotonic() + 30
-    while visitor.texts() == ["Hello"] and time.monotonic() < deadline:
-        page.wait_for_timeout(200)
+    until(page, lambda: len(visitor.texts()) > 1)
     assert visitor.texts() == ["Hello", "While you wait"]
 
 

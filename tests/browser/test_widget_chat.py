@@ -5,8 +5,9 @@ from playwright.sync_api import expect
 
 from config.outbox.models import OutboxEntry
 from tests.conftest import Site
-from tests.support.chromium import Contexts
+from tests.support.chromium import COME_BACK_MS, Contexts
 from tests.support.factories import make_conversation, make_visitor
+from tests.support.patience import until
 from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = pytest.mark.browser
@@ -26,9 +27,7 @@ def test_a_visitor_and_an_agent_talk(site: Site, new_context: Contexts, language
     assert chat["visitor"]["name"] == "Zeynep Aksoy"
     elif_.say(chat["id"], "Bir beden büyüğü stokta var")
     visitor.sees("Bir beden büyüğü stokta var")
-    visitor.say("Harika").say("Teşekkürler")
-    visitor.sees("Teşekkürler")
-    expect(visitor.pending).to_have_count(0)
+    visitor.enter("Harika").enter("Teşekkürler").sent("Teşekkürler")
     assert elif_.texts(chat["id"]) == [
         "Ceketin bedeni küçük geldi",
         "Bir beden büyüğü stokta var",
@@ -47,12 +46,12 @@ def test_the_agent_sees_that_the_visitor_has_read(site: Site, new_context: Conte
     elif_.say(chat, "I am here")
     visitor.sees("I am here")
     conversation = elif_.agent.conversations.get(public_id=chat)
-    for _ in range(100):
+
+    def is_read() -> bool:
         conversation.refresh_from_db()
-        if conversation.visitor_read_seq == conversation.last_visitor_seq:
-            break
-        visitor.page.wait_for_timeout(50)
-    assert conversation.visitor_read_seq == conversation.last_visitor_seq > 0
+        return bool(conversation.visitor_read_seq == conversation.last_visitor_seq > 0)
+
+    until(visitor.page, is_read)
 
 
 def test_a_chat_that_goes_back_and_forth_shows_only_where_it_is_now(
@@ -98,7 +97,7 @@ def test_two_tabs_show_one_chat_and_share_the_open_panel(site: Site, new_context
     elif_.say(chat, "To both")
     first.sees("To both")
     second.sees("To both")
-    assert first.words.all_text_contents() == second.words.all_text_contents()
+    expect(first.words).to_have_text(second.words.all_text_contents())
     second.launcher.click()
     expect(first.launcher).to_have_attribute("aria-expanded", "false")
 
@@ -118,13 +117,12 @@ def test_a_message_sent_just_before_a_reload_arrives_once(
     context.set_offline(True)
     visitor.frame.locator("html").evaluate("() => {}")
     context.route("**/ws/visitor/", lambda route: route.abort())
-    visitor.say("Sent before the reload").say("And right after it")
+    visitor.enter("Sent before the reload").enter("And right after it")
     context.set_offline(False)
     visitor.page.reload()
-    visitor.sees("And right after it")
-    expect(visitor.pending).to_have_count(0, timeout=20_000)
+    visitor.sent("And right after it")
     assert elif_.texts(chat) == ["Hello there", "Sent before the reload", "And right after it"]
-    assert visitor.words.all_text_contents() == elif_.texts(chat)
+    expect(visitor.words).to_have_text(elif_.texts(chat))
 
 
 @pytest.mark.both
@@ -139,15 +137,15 @@ def test_what_was_said_while_the_server_restarted_arrives_once_and_in_order(
     chat = elif_.chats()[0]["id"]
     site.process.kill()
     for number in range(5):
-        visitor.say(f"While away {number}")
+        visitor.enter(f"While away {number}")
     expect(visitor.frame.locator(".banner")).to_be_visible()
     expect(visitor.pending).to_have_count(5)
     site.process.start()
-    expect(visitor.pending).to_have_count(0, timeout=40_000)
+    expect(visitor.pending).to_have_count(0, timeout=COME_BACK_MS)
     expect(visitor.frame.locator(".banner")).to_be_hidden()
     wanted = ["Hello there", *(f"While away {number}" for number in range(5))]
     assert elif_.texts(chat) == wanted
-    assert visitor.words.all_text_contents() == wanted
+    expect(visitor.words).to_have_text(wanted)
 
 
 @pytest.mark.both
@@ -157,12 +155,12 @@ def test_with_nobody_there_a_message_becomes_a_ticket(site: Site, new_context: C
     expect(visitor.frame.locator(".about")).to_have_text(f"Topic: {shop.topic.name_en}")
     visitor.fill(text="Where is my invoice?", email="vera@example").submit()
     expect(visitor.frame.locator("#email-error")).not_to_be_empty()
-    assert visitor.frame.locator("#email").get_attribute("aria-invalid") == "true"
+    expect(visitor.frame.locator("#email")).to_have_attribute("aria-invalid", "true")
     visitor.fill(email="vera@example.com").submit()
     number = visitor.frame.locator(".thanks-number strong")
     number.wait_for()
     ticket = shop.brand.tickets.get()
-    assert number.inner_text() == f"#{ticket.number}"
+    expect(number).to_have_text(f"#{ticket.number}")
     assert ticket.contact.email == "vera@example.com"
     # Back at the start, and whenever they come again, they see where it stands.
     visitor.frame.locator(".thanks .button").click()
@@ -222,7 +220,7 @@ def test_a_waiting_visitor_may_leave_a_message_instead(site: Site, new_context: 
     second.fill(email="vera@example.com").submit()
     number = second.frame.locator(".thanks-number strong")
     number.wait_for()
-    assert number.inner_text() == f"#{shop.brand.tickets.get().number}"
+    expect(number).to_have_text(f"#{shop.brand.tickets.get().number}")
     assert shop.brand.conversations.filter(status="queued").count() == 0
 
 
@@ -251,7 +249,7 @@ def test_who_waits_in_vain_leaves_their_words_by_one_press_or_waits_again(
     second.submit()
     number = second.frame.locator(".thanks-number strong")
     number.wait_for()
-    assert number.inner_text() == f"#{shop.brand.tickets.get().number}"
+    expect(number).to_have_text(f"#{shop.brand.tickets.get().number}")
     assert shop.brand.conversations.filter(status="queued").count() == 0
     expect(first.frame.locator(".who p")).to_have_text("Offline · Returns")
 
@@ -299,6 +297,7 @@ def test_a_closed_panel_counts_what_was_not_read(site: Site, new_context: Contex
     chat = elif_.chats()[0]["id"]
     visitor.sees("Hello there")
     visitor.launcher.click()
+    expect(visitor.launcher).to_have_attribute("aria-expanded", "false")
     elif_.say(chat, "One")
     elif_.say(chat, "Two")
     badge = visitor.page.locator("imece-chat b")

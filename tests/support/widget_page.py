@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Request
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Request, expect
 
 from agents.models import Agent, Brand, Team, Topic
 from tests.conftest import Site
 from tests.support.chromium import Contexts
 from tests.support.factories import make_agent, make_brand, make_team, make_topic
+from tests.support.patience import until
 
 # Tests look into the launcher's closed shadow root; visitors and host pages can't.
 OPEN_SHADOW = """
@@ -141,19 +142,27 @@ class Visitor:
         return self
 
     def say(self, text: str) -> "Visitor":
-        """Write and press Enter."""
+        """Write, press Enter and wait until the server has it."""
+        return self.enter(text).sent(text)
+
+    def enter(self, text: str) -> "Visitor":
+        """Write and press Enter: the words are shown, the server has none yet."""
         box = self.frame.locator(".composer-text")
         box.fill(text)
         box.press("Enter")
         return self
 
+    def sent(self, text: str) -> "Visitor":
+        """Wait until the server has all that was entered; its newest words are these."""
+        taken = self.frame.locator(".message:not(.is-pending)")
+        expect(taken.filter(has_text=text).last).to_be_attached()
+        expect(self.pending).to_have_count(0)
+        return self
+
     def answered(self) -> "Visitor":
         """Wait until everything that was asked has its answer."""
-        for _ in range(300):
-            if not self.asked:
-                return self
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"no answer to {[request.url for request in self.asked]}")
+        until(self.page, lambda: not self.asked)
+        return self
 
     @property
     def words(self) -> Locator:
