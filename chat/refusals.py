@@ -21,12 +21,14 @@ from chat.operations.conversations import (
     NotEnded,
     WrongTopic,
 )
+from chat.operations.linking import NotLinkable
 from chat.operations.starting import InvalidMessage
 from chat.operations.tags import TAGS_MAX, TooManyTags
 from chat.operations.tickets import EmailNeeded
 from chat.operations.transfers import HasEnded, NotTheirs
 from chat.rights import NotAuthorised
 from config.text import key_of
+from tickets.operations.contacts import NotMovable
 
 
 class Explanation(NamedTuple):
@@ -49,6 +51,8 @@ _REFUSALS: Mapping[type[Exception], Explanation] = {
     NotAssigned: Explanation("not_assigned", _("Accept the chat first.")),
     NotAuthorised: Explanation("forbidden", _("This chat is no longer yours.")),
     NotEnded: Explanation("not_ended", _("This chat is already open.")),
+    NotLinkable: Explanation("not_linked", _("There is no such link, or no such customer.")),
+    NotMovable: Explanation("not_linked", _("Only what is not proven is linked, and back.")),
     NotOnline: Explanation("not_online", _("Go Online to take chats.")),
     NotTheirs: Explanation("not_authorised", _("Chats of this kind are not answered there.")),
     TooManyTags: Explanation("full", _("A chat has at most {n} tags."), TAGS_MAX),

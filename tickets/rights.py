@@ -8,7 +8,9 @@ from django.core.exceptions import PermissionDenied
 
 from agents.access import Access, access_of
 from agents.models import Agent, Permission
-from tickets.models import Ticket
+from tickets.models import Contact, Ticket
+
+_WITH_CUSTOMERS = (Permission.CHAT, Permission.TICKETS, Permission.SUPERVISE)
 
 
 class TicketNotAuthorised(PermissionDenied):
@@ -26,6 +28,38 @@ def may_open(access: Access, brand_id: int) -> bool:
         reach.brand_ids is None or brand_id in reach.brand_ids
         for reach in access.reaches(Permission.TICKETS)
     )
+
+
+class CustomerNotAuthorised(PermissionDenied):
+    """The agent may not do this with this customer (any more)."""
+
+
+def may_see_customers(access: Access) -> bool:
+    """Return whether somebody meets customers at all."""
+    return any(access.may(each) for each in (*_WITH_CUSTOMERS, Permission.ARCHIVE))
+
+
+def may_work_on_customers(access: Access) -> bool:
+    """Return whether somebody may note, correct and link of the customers they see."""
+    return any(access.may(each) for each in _WITH_CUSTOMERS)
+
+
+def require_customer_work(by: Agent) -> None:
+    """Raise `CustomerNotAuthorised` of who only reads."""
+    if not may_work_on_customers(access_of(by)):
+        raise CustomerNotAuthorised
+
+
+def lock_customer(contact: Contact, *, by: Agent) -> Contact:
+    """Return the row, locked; raise `CustomerNotAuthorised` unless `by` may work on it now."""
+    access = access_of(by)
+    locked: Contact = Contact.objects.select_for_update(no_key=True, of=("self",)).get(
+        pk=contact.pk
+    )
+    visible = Contact.objects.visible_to(access).filter(pk=contact.pk, merged_into=None)
+    if not may_work_on_customers(access) or not visible.exists():
+        raise CustomerNotAuthorised
+    return locked
 
 
 def lock_ticket(ticket: Ticket, *, by: Agent | None) -> Ticket:

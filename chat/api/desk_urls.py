@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.api.desk import attachments, conversations, filing, messages, status
+from chat.api.desk import attachments, conversations, customers, filing, messages, status
 
 app_name = "desk_api"
 
@@ -25,6 +25,13 @@ urlpatterns = [
     path(f"{_CHAT}/convert", filing.Convert.as_view(), name="convert"),
     path(f"{_CHAT}/spam", filing.Spam.as_view(), name="spam"),
     path(f"{_CHAT}/tags", filing.ChatTags.as_view(), name="chat-tags"),
+    path("contacts/<int:pk>/link", customers.LinkContact.as_view(), name="contact-link"),
+    path("contacts/<int:pk>/dismiss", customers.DismissContact.as_view(), name="contact-dismiss"),
+    path(
+        "contacts/<int:pk>/identities/<int:identity>",
+        customers.OneIdentity.as_view(),
+        name="contact-identity",
+    ),
     path("attachments", attachments.Attachments.as_view(), name="attachments"),
     path("attachments/<str:public_id>", attachments.OneAttachment.as_view(), name="attachment"),
     path("status", status.OwnStatus.as_view(), name="status"),

@@ -7,6 +7,8 @@ from agents.console.slots import Slot, fill_slot, register_part
 from agents.models import Permission
 from chat.console.frame import PART, build_part
 from chat.queries.customers import chats_of_customer
+from chat.queries.linking import not_the_same
+from tickets.queries.likeness import told_apart_in
 from tickets.queries.timeline import tell_of_customers
 
 register_entry(
@@ -42,3 +44,4 @@ fill_slot(Slot.TOASTS, "console/undo.html")
 fill_slot(Slot.DIALOGS, "console/no_chat_kept.html")
 fill_slot(Slot.DIALOGS, "console/shortcuts.html")
 tell_of_customers(chats_of_customer)
+told_apart_in(not_the_same)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.console import actions, desk, filing, gadget, pages, undo
+from chat.console import actions, desk, filing, gadget, linking, pages, undo
 
 _chat = "console/chats/<str:public_id>/"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{_chat}spam/", filing.spam, name="console-spam"),
     path(f"{_chat}not-spam/", filing.not_spam, name="console-not-spam"),
     path(f"{_chat}tags/", filing.tags, name="console-tags"),
+    path(f"{_chat}link/", linking.link, name="console-link"),
     path(f"{_chat}draft/", actions.draft, name="console-draft"),
     path(f"{_chat}canned/", desk.canned, name="console-canned"),
     path(f"{_chat}canned/<int:pk>/used/", desk.canned_used, name="console-canned-used"),

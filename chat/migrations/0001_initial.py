@@ -299,4 +299,17 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('conversation', 'up_to'), name='answers_mailed_once')],
             },
         ),
+        migrations.CreateModel(
+            name='NotThem',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.contact')),
+                ('visitor', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='not_them', to='chat.visitor')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('visitor', 'contact'), name='dismissed_once')],
+            },
+        ),
     ]

@@ -6,6 +6,7 @@ from chat.models.conversation import Conversation
 from chat.models.due import DueAct
 from chat.models.entry import Entry
 from chat.models.installation import Installation
+from chat.models.not_them import NotThem
 from chat.models.offer import Offer
 from chat.models.participation import Participation
 from chat.models.tag import ConversationTag
@@ -19,6 +20,7 @@ __all__ = [
     "DueAct",
     "Entry",
     "Installation",
+    "NotThem",
     "Offer",
     "Participation",
     "Visitor",

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import Access
 from agents.models import Agent, Channel, Tag, Topic
 from chat.models import Conversation, Entry, Participation, Visitor
-from chat.queries.people import Face, email_of, face_of
+from chat.queries.linking import browsers_of, link_of, suggestions_of
+from chat.queries.people import Face, email_of, face_of, phone_of
 from chat.queries.tags import tags_of
-from tickets.models import Ticket
+from tickets.models import Identity, Ticket
+from tickets.queries.likeness import Suggestion
 
 EARLIER = 5
 # Of so many browsers of one person, the newest ones, earlier chats are shown.
@@ -53,6 +55,9 @@ class Panel:
     assignment: Entry | None
     # The newest one.
     rating: Entry | None
+    # Who the visitor may be, and who an agent said that they are.
+    suggestions: Sequence[Suggestion]
+    link: Identity | None
     # What the site told, newest first: when, and what.
     site_events: Sequence[tuple[datetime, str]]
 
@@ -92,15 +97,14 @@ def panel(access: Access, conversation: Conversation) -> Panel:
     page = conversation.page or (visitor.page if visitor else {})
     email = email_of(conversation)
     verified = set(signed)
-    if contact and contact.is_email_verified and contact.email == email:
+    link = link_of(conversation)
+    # An agent's word proves nothing.
+    if contact and contact.is_email_verified and contact.email == email and link is None:
         verified.add("email")
     return Panel(
         face=face_of(conversation),
         email=email,
-        phone=signed.get("phone")
-        or str(fields.get("phone") or "")
-        or (visitor.phone if visitor else "")
-        or (contact.phone if contact else ""),
+        phone=phone_of(conversation),
         external_id=visitor.external_id if visitor else "",
         verified=verified,
         channel=_channel(conversation.channel),
@@ -116,6 +120,8 @@ def panel(access: Access, conversation: Conversation) -> Panel:
         tags=tags_of(conversation),
         assignment=_assignment(conversation),
         rating=_rating(conversation),
+        suggestions=[] if link else suggestions_of(access, conversation),
+        link=link,
         site_events=[
             (datetime.fromisoformat(each["at"]), str(each["name"]))
             for each in reversed(visitor.events if visitor else ())
@@ -171,8 +177,8 @@ def _browsers(visitor: Visitor | None) -> list[int]:
         return []
     if not visitor.external_id:
         return [visitor.pk]
-    same = Visitor.objects.filter(brand=visitor.brand_id, external_id=visitor.external_id)
-    return list(same.order_by("-seen_at").values_list("pk", flat=True)[:BROWSERS])
+    same = browsers_of(visitor).order_by("-seen_at")
+    return list(same.values_list("pk", flat=True)[:BROWSERS])
 
 
 def _tickets(access: Access, conversation: Conversation) -> list[Ticket]:

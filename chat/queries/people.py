@@ -41,6 +41,17 @@ def email_of(conversation: Conversation) -> str:
     )
 
 
+def phone_of(conversation: Conversation) -> str:
+    """Return the number the customer gave, or ""; wants visitor and contact loaded."""
+    visitor, contact = conversation.visitor, conversation.contact
+    return (
+        (visitor.signed.get("phone", "") if visitor else "")
+        or str(conversation.fields.get("phone") or "").strip()
+        or (visitor.phone if visitor else "")
+        or (contact.phone if contact else "")
+    )
+
+
 def face_of(conversation: Conversation) -> Face:
     """Return who `conversation` is with; wants visitor and contact loaded."""
     visitor = conversation.visitor

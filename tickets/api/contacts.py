@@ -1,14 +1,23 @@
-"""Customers, to read."""
+"""Customers: read, corrected, and notes about them."""
 
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import generics
+from rest_framework import generics, serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from agents.api.desk import CursorPages, DeskView, reach_of
-from tickets.api.shapes import ContactAnswer, OneContactAnswer
+from agents.api.desk import CursorPages, DeskView, agent_of, reach_of
+from agents.api.schema import problems_of
+from agents.models import Language
+from config.web.api import Email, StrictSerializer, TextField, valid
+from tickets.api.shapes import ContactAnswer, NoteAnswer, OneContactAnswer
 from tickets.models import Contact
+from tickets.models.contact_note import NOTE_MAX
+from tickets.operations.contacts import add_contact_note, change_contact
 from tickets.queries.customers import customers_of, with_identities
 
 
@@ -34,20 +43,75 @@ class Contacts(DeskView, generics.ListAPIView[Contact]):
         return with_identities(customers_of(reach_of(self.request), words=words))
 
 
-class OneContact(DeskView, generics.RetrieveAPIView[Contact]):
+class ContactBody(StrictSerializer):
+    """What is corrected."""
+
+    name = TextField(max_length=120, required=False, allow_blank=True)
+    email = Email(max_length=254, required=False, allow_blank=True)
+    phone = TextField(max_length=32, required=False, allow_blank=True)
+    language = serializers.ChoiceField(Language.choices, required=False)
+
+
+class NoteBody(StrictSerializer):
+    """What colleagues should know."""
+
+    cid = TextField(max_length=64)
+    text = TextField(max_length=NOTE_MAX)
+
+
+class OneContact(DeskView):
     """`contacts/{id}`."""
 
-    serializer_class = OneContactAnswer
-    queryset = Contact.objects.none()
+    @extend_schema(operation_id="contact", responses={200: OneContactAnswer, **problems_of(404)})
+    def get(self, request: Request, pk: int) -> Response:
+        """Return one customer."""
+        return one_contact(request, visible_contact(request, pk))
 
-    def get_queryset(self) -> QuerySet[Contact]:
-        """Return whom the caller may see."""
-        return with_identities(customers_of(reach_of(self.request)))
+    @extend_schema(
+        operation_id="contact_change",
+        request=ContactBody,
+        responses={200: OneContactAnswer, **problems_of(400, 403, 404)},
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Correct a customer; a new address is not proven."""
+        contact = visible_contact(request, pk)
+        changes = valid(ContactBody, request)
+        change_contact(contact=contact, by=agent_of(request), changes=changes)
+        return one_contact(request, contact)
 
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Let the timeline hold what the caller may see."""
-        context = dict(super().get_serializer_context())
-        # The schema is described without a caller.
-        if self.request is not None:
-            context["access"] = reach_of(self.request)
-        return context
+
+class ContactNotes(DeskView):
+    """`contacts/{id}/notes`."""
+
+    @extend_schema(
+        operation_id="contact_note",
+        request=NoteBody,
+        responses={201: NoteAnswer, **problems_of(400, 403, 404)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Note something for the team; the same `cid` again is the same note."""
+        contact = visible_contact(request, pk)
+        body = valid(NoteBody, request)
+        note = add_contact_note(
+            contact=contact,
+            text=body["text"],
+            client_id=body["cid"],
+            by=agent_of(request),
+            now=timezone.now(),
+        )
+        return Response(NoteAnswer(note).data, status=201)
+
+
+def visible_contact(request: Request, pk: int) -> Contact:
+    """Return a customer whom the caller may see; raises 404."""
+    found = customers_of(reach_of(request)).filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def one_contact(request: Request, contact: Contact) -> Response:
+    """Answer with a customer as they are now, and the newest that happened."""
+    fresh = with_identities(Contact.objects.filter(pk=contact.pk)).get()
+    context: dict[str, Any] = {"access": reach_of(request)}
+    return Response(OneContactAnswer(fresh, context=context).data)

@@ -9,6 +9,7 @@ from agents.api.shapes import NameAnswer, PersonAnswer, TopicName
 from config.web.api import Moment, WireTimes
 from tickets.mail.words import reason
 from tickets.models import Contact, Delivery, Entry, Identity, Ticket
+from tickets.queries.likeness import others_like
 from tickets.queries.timeline import Kind, timeline_of
 
 # What somebody outside need not tell apart.
@@ -26,8 +27,16 @@ class RequesterAnswer(serializers.Serializer[Any]):
         return contact.email or None
 
 
+class SuggestionAnswer(serializers.Serializer[Any]):
+    """A customer who is known by the same address or number: perhaps the same person."""
+
+    contact = serializers.CharField(source="contact.pk")
+    name = serializers.CharField(source="contact.name")
+    because = serializers.ChoiceField([Identity.Kind.EMAIL, Identity.Kind.PHONE])
+
+
 class TicketAnswer(WireTimes, serializers.ModelSerializer[Ticket]):
-    """A ticket. `head` is the number of its newest line."""
+    """A ticket. `head` is the number of its newest line; `likes` of the context are by customer."""
 
     number = serializers.IntegerField(source="pk")
     brand = NameAnswer()
@@ -39,6 +48,7 @@ class TicketAnswer(WireTimes, serializers.ModelSerializer[Ticket]):
     tags = serializers.SerializerMethodField()
     spam = serializers.BooleanField(source="is_spam")
     conversations = serializers.SerializerMethodField()
+    suggestions = serializers.SerializerMethodField()
     head = serializers.IntegerField(source="last_seq")
 
     class Meta:
@@ -46,7 +56,7 @@ class TicketAnswer(WireTimes, serializers.ModelSerializer[Ticket]):
         fields = [
             *("number", "subject", "status", "type", "priority", "brand", "topic", "team"),
             *("assignee", "requester", "cc", "tags", "source", "language", "spam"),
-            *("conversations", "head", "created_at", "updated_at"),
+            *("conversations", "head", "suggestions", "created_at", "updated_at"),
         ]
         read_only_fields = fields
 
@@ -56,6 +66,11 @@ class TicketAnswer(WireTimes, serializers.ModelSerializer[Ticket]):
     def get_conversations(self, ticket: Ticket) -> list[str]:
         chat = str(ticket.data.get("conversation") or "")
         return [chat] if chat else []
+
+    @extend_schema_field(SuggestionAnswer(many=True))
+    def get_suggestions(self, ticket: Ticket) -> Any:
+        found = self.context["likes"].get(ticket.contact_id, ())
+        return SuggestionAnswer(found, many=True).data
 
 
 class TicketFileAnswer(serializers.Serializer[Any]):
@@ -169,11 +184,15 @@ class IdentityAnswer(WireTimes, serializers.ModelSerializer[Identity]):
 
     id = serializers.CharField(source="pk")
     verified = serializers.BooleanField(source="is_verified")
+    linked = serializers.SerializerMethodField()
 
     class Meta:
         model = Identity
-        fields = ["id", "kind", "value", "verified"]
+        fields = ["id", "kind", "value", "verified", "linked"]
         read_only_fields = fields
+
+    def get_linked(self, identity: Identity) -> bool:
+        return identity.is_linked
 
 
 class HappeningAnswer(serializers.Serializer[Any]):
@@ -205,12 +224,25 @@ class OneContactAnswer(ContactAnswer):
     """A customer, and what happened with them that the caller may see, newest first."""
 
     timeline = serializers.SerializerMethodField()
+    suggestions = serializers.SerializerMethodField()
 
     class Meta(ContactAnswer.Meta):
-        fields = [*ContactAnswer.Meta.fields, "timeline"]
+        fields = [*ContactAnswer.Meta.fields, "suggestions", "timeline"]
         read_only_fields = fields
 
     @extend_schema_field(HappeningAnswer(many=True))
     def get_timeline(self, contact: Contact) -> Any:
         page = timeline_of(self.context["access"], contact.pk)
         return HappeningAnswer(page.rows, many=True).data
+
+    @extend_schema_field(SuggestionAnswer(many=True))
+    def get_suggestions(self, contact: Contact) -> Any:
+        found = others_like(self.context["access"], [contact.pk]).get(contact.pk, ())
+        return SuggestionAnswer(found, many=True).data
+
+
+class NoteAnswer(serializers.Serializer[Any]):
+    """A stored note."""
+
+    id = serializers.CharField(source="pk")
+    at = Moment(source="created_at")

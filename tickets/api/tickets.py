@@ -1,5 +1,6 @@
 """Tickets: find, open and change them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -31,6 +32,7 @@ from tickets.operations.many import change_many
 from tickets.operations.tags import TAGS_MAX, TooManyTicketTags
 from tickets.operations.tickets import open_ticket
 from tickets.queries.desk import Folder, tickets_in
+from tickets.queries.likeness import others_like
 from tickets.rights import may_open
 
 
@@ -53,6 +55,11 @@ class Tickets(DeskView, generics.ListAPIView[Ticket]):
         folder, brand_id = Folder(wish.pop("folder")), wish.pop("brand", None)
         found = tickets_in(reach_of(self.request), folder, brand_id=brand_id, wish=wish)
         return with_names(found.defer("search"))
+
+    def get_serializer(self, rows: Sequence[Ticket], **options: Any) -> Any:
+        """Bring along who else the customers of a page may be."""
+        likes = others_like(reach_of(self.request), {row.contact_id for row in rows})
+        return TicketAnswer(rows, context={"likes": likes}, **options)
 
     @extend_schema(
         operation_id="tickets",
@@ -97,7 +104,7 @@ class Tickets(DeskView, generics.ListAPIView[Ticket]):
             kind=said["type"],
             priority=said["priority"],
         )
-        return Response(shown(ticket), status=201)
+        return Response(shown(request, ticket), status=201)
 
 
 class OneTicket(DeskView):
@@ -106,7 +113,7 @@ class OneTicket(DeskView):
     @extend_schema(operation_id="ticket", responses={200: TicketAnswer, **problems_of(404)})
     def get(self, request: Request, pk: int) -> Response:
         """Return one ticket."""
-        return Response(shown(visible_ticket(request, pk)))
+        return Response(shown(request, visible_ticket(request, pk)))
 
     @extend_schema(
         operation_id="ticket_change",
@@ -138,7 +145,7 @@ class OneTicket(DeskView):
         except NotTheirs as error:
             text = _("This agent does not work on tickets like this one.")
             raise Problem(409, "not_authorised", text) from error
-        return Response(shown(changed))
+        return Response(shown(request, changed))
 
 
 class ManyAnswer(serializers.Serializer[Any]):
@@ -189,10 +196,11 @@ def with_names(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     )
 
 
-def shown(ticket: Ticket) -> dict[str, Any]:
+def shown(request: Request, ticket: Ticket) -> dict[str, Any]:
     """Return a ticket as it stands now."""
     fresh = with_names(Ticket.objects.filter(pk=ticket.pk)).get()
-    found: dict[str, Any] = TicketAnswer(fresh).data
+    context = {"likes": others_like(reach_of(request), [fresh.contact_id])}
+    found: dict[str, Any] = TicketAnswer(fresh, context=context).data
     return found
 
 

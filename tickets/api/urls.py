@@ -14,4 +14,5 @@ urlpatterns = [
     path("tickets/<int:pk>/take-back", saying.TakeBack.as_view(), name="api-ticket-take-back"),
     path("contacts", contacts.Contacts.as_view(), name="api-contacts"),
     path("contacts/<int:pk>", contacts.OneContact.as_view(), name="api-contact"),
+    path("contacts/<int:pk>/notes", contacts.ContactNotes.as_view(), name="api-contact-notes"),
 ]

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_GET, require_POST
 from agents.access import Access, access_of
 from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
-from agents.models import Permission
 from tickets.console.lines import face
 from tickets.models import Contact, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.operations.contacts import InvalidNote, add_contact_note
 from tickets.queries.customers import customers_of, page_of, with_identities
 from tickets.queries.timeline import BadPlace, timeline_of
+from tickets.rights import may_see_customers, may_work_on_customers
 
 _fresh = cache_control(private=True, no_cache=True)
 
@@ -82,12 +82,6 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("customer", args=[pk]))
 
 
-def may_see_customers(access: Access) -> bool:
-    """Return whether somebody meets customers at all."""
-    meets = (Permission.CHAT, Permission.TICKETS, Permission.SUPERVISE, Permission.ARCHIVE)
-    return any(access.may(each) for each in meets)
-
-
 def _frame(request: HttpRequest) -> Frame:
     frame = frame_of(request, area="customer")
     if not may_see_customers(frame.access):
@@ -135,6 +129,7 @@ def _opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str,
         ],
         "timeline": page.rows,
         "earlier_url": f"{reverse('customer', args=[contact.pk])}?{earlier}" if page.before else "",
+        "may_work": may_work_on_customers(access),
         "cid": uuid4().hex,
         "note_max": NOTE_MAX,
     }

@@ -13,8 +13,8 @@ from agents.console.frame import Frame
 from agents.console.rail import RailEntry, register_entry
 from agents.console.slots import register_part
 from agents.models import Permission
-from tickets.console.customers import may_see_customers
 from tickets.queries.desk import Folder, count_folders, count_mine
+from tickets.rights import may_see_customers
 
 PART = "tickets"
 

@@ -20,6 +20,10 @@ class Contact(models.Model):
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     is_email_verified = models.BooleanField(_("e-mail verified"), default=False)
     language = models.CharField(_("language"), max_length=2, choices=Language, blank=True)
+    # Who everything that was theirs was linked to: the row stays, for that can be undone.
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = ContactQuerySet.as_manager()

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from agents.models import Agent
 from tickets.models.contact import Contact
 
 _NOT_DIALLED = re.compile(r"[^\d+]")
@@ -25,6 +26,9 @@ class Identity(models.Model):
     # Folded, so that two spellings are the same.
     value = models.CharField(_("value"), max_length=254)
     is_verified = models.BooleanField(_("verified"), default=False)
+    # An agent said that it is this person's, and whose it was before.
+    linked_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    linked_from = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -43,6 +47,11 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+    @property
+    def is_linked(self) -> bool:
+        """Return whether an agent said that it is this person's, and may take that back."""
+        return self.linked_from_id is not None and self.linked_from_id != self.contact_id
 
 
 def folded(kind: str, value: str) -> str:

@@ -1,16 +1,23 @@
 """Making people of what is claimed, and what becomes known of them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from agents.audit import record
 from agents.models import Agent
 from config.folding import fold, sort_key
 from tickets.models import Contact, ContactNote, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded
+from tickets.rights import lock_customer, require_customer_work
 
 _Kind = Identity.Kind
+
+
+class NotMovable(Exception):
+    """What is proven, a browser, the same twice, or what was never linked."""
 
 
 class InvalidNote(Exception):
@@ -53,10 +60,11 @@ def create_contact(
 def set_email(*, contact: Contact, email: str) -> None:
     """Note where somebody says that a person can be reached."""
     contact.email = email[:254]
-    contact.is_email_verified = False
+    identity = keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email)
+    # Also of several proven ones the other.
+    contact.is_email_verified = identity is not None and identity.is_verified
     note_search(contact)
     contact.save(update_fields=["email", "is_email_verified", "search"])
-    keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email)
 
 
 @transaction.atomic
@@ -118,6 +126,61 @@ def who_has(*, kind: str, value: str) -> Contact | None:
     return found.contact if found else None
 
 
+@transaction.atomic
+def change_contact(*, contact: Contact, by: Agent, changes: Mapping[str, str]) -> Contact:
+    """Correct name, e-mail, phone or language of a customer. Raises `CustomerNotAuthorised`."""
+    locked = lock_customer(contact, by=by)
+    different = {key: value for key, value in changes.items() if getattr(locked, key) != value}
+    if "email" in different:
+        set_email(contact=locked, email=different["email"])
+    if "phone" in different:
+        set_phone(contact=locked, phone=different["phone"])
+    locked.name = different.get("name", locked.name)
+    locked.sort_name = sort_key(locked.name)[:600]
+    locked.language = different.get("language", locked.language)
+    note_search(locked)
+    locked.save(update_fields=["name", "sort_name", "language", "search"])
+    if different:
+        record("contact.changed", locked, by=by, fields=sorted(different))
+    return locked
+
+
+@transaction.atomic
+def link_identity(*, identity: Identity, contact: Contact, by: Agent) -> None:
+    """Say that what somebody else only claims is this customer's; again changes nothing.
+
+    Raises `NotMovable` or `CustomerNotAuthorised`.
+    """
+    target = lock_customer(contact, by=by)
+    locked = Identity.objects.select_for_update(of=("self",)).get(pk=identity.pk)
+    if locked.contact_id == target.pk:
+        return
+    lock_customer(locked.contact, by=by)
+    same = target.identities.filter(kind=locked.kind, value=locked.value)
+    if locked.is_verified or locked.kind == _Kind.VISITOR or same.exists():
+        raise NotMovable
+    record("contact.linked", target, by=by, identity=str(locked), before=locked.contact_id)
+    locked.linked_by, locked.linked_from, locked.contact = by, locked.contact, target
+    locked.save(update_fields=["contact", "linked_by", "linked_from"])
+
+
+@transaction.atomic
+def unlink_identity(*, identity: Identity, by: Agent) -> None:
+    """Undo that: it is whose it was. Raises `NotMovable` or `CustomerNotAuthorised`."""
+    linked_to = lock_customer(identity.contact, by=by)
+    locked = Identity.objects.select_for_update(of=("self",)).get(pk=identity.pk)
+    own = locked.linked_from
+    if own is None or not locked.is_linked or locked.is_verified:
+        raise NotMovable
+    if own.identities.filter(kind=locked.kind, value=locked.value).exists():
+        # They said the same again meanwhile.
+        locked.delete()
+    else:
+        locked.contact, locked.linked_by, locked.linked_from = own, None, None
+        locked.save(update_fields=["contact", "linked_by", "linked_from"])
+    record("contact.unlinked", linked_to, by=by, identity=str(locked))
+
+
 def note_search(contact: Contact) -> None:
     """Have a search find a contact, which the caller saves, by name, address and number."""
     digits = "".join(sign for sign in contact.phone if sign.isdigit())
@@ -131,9 +194,10 @@ def add_contact_note(
 ) -> ContactNote:
     """Note what colleagues should know of a customer; the same `client_id` again is the same note.
 
-    Raises `InvalidNote`, or `Contact.DoesNotExist` of somebody whom the agent may not see (any
-    more).
+    Raises `InvalidNote`, `CustomerNotAuthorised`, or `Contact.DoesNotExist` of somebody whom the
+    agent may not see (any more).
     """
+    require_customer_work(by)
     body = text.strip()
     if not body or len(body) > NOTE_MAX or "\0" in body or not 0 < len(client_id) <= 64:
         raise InvalidNote

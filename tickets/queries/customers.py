@@ -24,7 +24,7 @@ class Page:
 
 def customers_of(access: Access, *, words: str = "") -> QuerySet[Contact]:
     """Return whom the agent may see, by parts of name, e-mail or phone in whatever letters."""
-    found: QuerySet[Contact] = Contact.objects.visible_to(access)
+    found: QuerySet[Contact] = Contact.objects.visible_to(access).filter(merged_into=None)
     words = words.replace("\0", "").strip()
     if words and set(words) <= _OF_NUMBERS:
         # However somebody groups the digits of a number.

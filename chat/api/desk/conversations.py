@@ -13,11 +13,11 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api.desk import CursorPages, DeskView, agent_of
+from agents.api.desk import CursorPages, DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
 from agents.models import Topic
 from chat.api.desk.access import answerable_chat, handled_chat, visible_chat, visible_chats
-from chat.api.desk.shapes import DeskChatAnswer
+from chat.api.desk.shapes import DeskChatAnswer, OneChatAnswer
 from chat.models import Conversation
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept
 from chat.operations.conversations import (
@@ -91,10 +91,11 @@ class TopicBody(StrictSerializer):
 class OneConversation(DeskView):
     """`conversations/{id}`."""
 
-    @extend_schema(operation_id="conversation", responses={200: DeskChatAnswer})
+    @extend_schema(operation_id="conversation", responses={200: OneChatAnswer})
     def get(self, request: Request, public_id: str) -> Response:
         """Return one chat."""
-        return shown(visible_chat(request, public_id))
+        context = {"access": reach_of(request)}
+        return Response(OneChatAnswer(visible_chat(request, public_id), context=context).data)
 
 
 class Accept(DeskView):

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.api.shapes import NameAnswer, PersonAnswer, TopicName
 from agents.models import Status
 from chat.models import Conversation
+from chat.queries.linking import link_of, suggestions_of
 from config.web.api import Moment, WireTimes
+from tickets.api.shapes import SuggestionAnswer
 from tickets.models import Ticket
 
 
@@ -73,6 +76,21 @@ class DeskChatAnswer(WireTimes, serializers.ModelSerializer[Conversation]):
             "resolved_at",
         ]
         read_only_fields = fields
+
+
+class OneChatAnswer(DeskChatAnswer):
+    """A chat, and who its visitor may be."""
+
+    suggestions = serializers.SerializerMethodField()
+
+    class Meta(DeskChatAnswer.Meta):
+        fields = [*DeskChatAnswer.Meta.fields, "suggestions"]
+        read_only_fields = fields
+
+    @extend_schema_field(SuggestionAnswer(many=True))
+    def get_suggestions(self, chat: Conversation) -> Any:
+        found = () if link_of(chat) else suggestions_of(self.context["access"], chat)
+        return SuggestionAnswer(found, many=True).data
 
 
 class ConvertedAnswer(serializers.Serializer[Any]):

@@ -86,7 +86,7 @@ def desk(shop: Shop) -> Desk:
 def test_a_chat_has_exactly_these_fields(widget: Widget, desk: Desk, shop: Shop) -> None:
     chat = started(widget)
     answer = desk.get(f"conversations/{chat.public_id}")
-    assert set(answer.json()) == CHAT_KEYS
+    assert set(answer.json()) == CHAT_KEYS | {"suggestions"}
     assert set(answer.json()["visitor"]) == {
         *("id", "name", "email", "phone", "external_id", "verified", "language", "device", "visits")
     }
@@ -354,6 +354,7 @@ def test_tickets_and_their_customers_are_read(desk: Desk, ticket: Ticket) -> Non
     (customer,) = desk.get("contacts").json()["results"]
     one_customer = desk.get(f"contacts/{ticket.contact_id}").json()
     timeline = one_customer.pop("timeline")
+    assert one_customer.pop("suggestions") == []
     assert [(row["kind"], row["id"], row["title"]) for row in timeline] == [
         ("ticket", str(ticket.pk), "Where is it")
     ]

@@ -19,7 +19,7 @@ from agents.api.throttling import PerCaller
 from agents.models import CannedReply, Device, Permission, Role, Tag
 from agents.operations import disable_agent, revoke_tokens
 from chat.api import desk_urls, widget_urls
-from chat.models import Attachment, Conversation, Entry
+from chat.models import Attachment, Conversation, Entry, NotThem
 from tests.support.desk_calls import CALLS, NAMES, OF_ADMINS, OPEN
 from tests.support.factories import (
     make_agent,
@@ -31,7 +31,7 @@ from tests.support.factories import (
 from tests.support.hostile import bodies
 from tests.support.http import Desk, Widget, cid, make_shop, open_widget, picture, started, taken
 from tickets.api import urls as ticket_urls
-from tickets.models import Contact, Ticket
+from tickets.models import Contact, ContactNote, Identity, Ticket
 from tickets.models import Entry as TicketEntry
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,7 @@ def routes() -> Iterator[tuple[str, str]]:
         parts = str(pattern.pattern).split("/")
         if len(parts) > 1 and parts[1].startswith("<"):
             parts[1] = NAMES[parts[0]]
+        parts = [part.replace("<int:identity>", "{identity}") for part in parts]
         view = pattern.callback.view_class  # type: ignore[attr-defined]
         for method in ("get", "post", "put", "patch", "delete"):
             if hasattr(view, method):
@@ -72,7 +73,7 @@ def test_every_route_is_in_the_schema() -> None:
     ):
         for pattern in urls:
             route = str(pattern.pattern).replace("<str:public_id>", "{public_id}")
-            route = route.replace("<int:pk>", "{id}")
+            route = route.replace("<int:pk>", "{id}").replace("<int:identity>", "{identity}")
             assert any(path == prefix + route for path, _ in described), route
 
 
@@ -114,6 +115,10 @@ class Office:
         sent = {"cid": cid(), "text": "", "attachments": [file]}
         self.widget.post(f"conversations/{self.chat.public_id}/messages", sent)
         self.contact = Contact.objects.create(name="Canary Vera")
+        # What an agent has linked to her.
+        self.identity = self.contact.identities.create(
+            kind="phone", value="+905550000000", linked_from=Contact.objects.create(name="Other")
+        )
         self.ticket = Ticket.objects.create(
             brand=self.shop.brand,
             contact=self.contact,
@@ -135,7 +140,10 @@ class Office:
         body = CALLS[path, method]
         if path.endswith(("/resolve", "/topic")):
             body = {"topic": str(self.shop.topic.pk)}
+        if body and body.get("conversation"):
+            body = body | {"conversation": self.chat.public_id}
         named = path.format(
+            identity=self.identity.pk,
             chat=self.chat.public_id,
             file=self.file.public_id,
             ticket=self.ticket.pk,
@@ -152,6 +160,9 @@ class Office:
         self.shop.elif_.refresh_from_db()
         return (
             Entry.objects.count(),
+            ContactNote.objects.count() + NotThem.objects.count() + Identity.objects.count(),
+            Identity.objects.get(pk=self.identity.pk).contact_id,
+            Contact.objects.get(pk=self.contact.pk).language,
             Ticket.objects.count(),
             Ticket.objects.get(pk=self.ticket.pk).subject,
             TicketEntry.objects.count(),
@@ -184,8 +195,9 @@ def check_refused(office: Office, desk: Desk, *statuses: int) -> None:
 
 
 def test_every_call_is_possible_for_who_may(office: Office) -> None:
+    desk = Desk(office.shop.elif_)
     for path, method in CALLS:
-        answer = office.asked(Desk(office.shop.elif_), path, method)
+        answer = office.asked(desk, path, method)
         assert answer.status_code not in {401, 403, 404, 500}, (path, method, answer.content)
 
 
@@ -341,4 +353,5 @@ def test_any_json_is_answered_without_an_error_of_ours(
 ) -> None:
     desk = Desk(office.shop.elif_)
     keys = {"chat": office.chat.public_id, "reply": office.reply.pk, "ticket": office.ticket.pk}
+    keys |= {"contact": office.contact.pk, "identity": office.identity.pk}
     assert desk.call(call[1], call[0].format(**keys), body).status_code < 500

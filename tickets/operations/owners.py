@@ -1,0 +1,45 @@
+"""Whose tickets are: from one customer to another, and back.
+
+The order of locks goes on from that of chats: tickets by primary key, then customers by theirs.
+"""
+
+from collections.abc import Collection
+
+from django.db.models import QuerySet
+
+from config.events import publish
+from config.folding import fold
+from tickets.events import TicketChanged
+from tickets.models import Contact, Ticket
+
+
+def lock_tickets(tickets: QuerySet[Ticket]) -> list[Ticket]:
+    """Lock tickets in the order of their keys and return them fresh."""
+    return list(tickets.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+
+
+def lock_contacts(ids: Collection[int]) -> dict[int, Contact]:
+    """Lock customers in the order of their keys and return them fresh, by primary key."""
+    rows = Contact.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids)
+    return {contact.pk: contact for contact in rows.order_by("pk")}
+
+
+def give_tickets(*, tickets: Collection[Ticket], before: Contact, to: Contact) -> None:
+    """Make locked tickets of one locked customer another's; a search finds them by the new name.
+
+    The words they were found by before stay: back again, they are as they were.
+    """
+    gone, known = _words(before), _words(to)
+    for ticket in tickets:
+        ticket.contact = to
+        ticket.search = ticket.search.removeprefix(f"{gone}\n")
+        if known not in ticket.search:
+            ticket.search = f"{known}\n{ticket.search}"
+        publish(TicketChanged.of(ticket, "customer"))
+    Ticket.objects.bulk_update(tickets, ["contact", "search"], batch_size=200)
+
+
+def _words(contact: Contact) -> str:
+    """Return the customer's words as `begin_search` writes them."""
+    known = (contact.name, contact.email, contact.phone)
+    return fold("\n".join(part for part in known if part))

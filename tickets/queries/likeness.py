@@ -1,0 +1,87 @@
+"""Who else is known by the same address or number: perhaps the same person."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from agents.access import Access
+from tickets.models import Contact, Identity
+from tickets.models.identity import folded
+
+SUGGESTIONS = 3
+# An address that thousands claim says nothing of anybody.
+ROWS = 500
+_Kind = Identity.Kind
+_OF_PEOPLE = (_Kind.EMAIL, _Kind.PHONE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """A customer who is known by what another one gave: `because` is `email` or `phone`."""
+
+    contact: Contact
+    because: str
+
+
+type Pairs = Callable[[Collection[int]], Collection[tuple[int, int]]]
+_told_apart: list[Pairs] = []
+
+
+def told_apart_in(source: Pairs) -> None:
+    """Let a room above say whom somebody said that some customers are not: pairs of keys."""
+    if source not in _told_apart:
+        _told_apart.append(source)
+
+
+def customers_by(
+    access: Access,
+    given: Iterable[tuple[str, str]],
+    *,
+    beside: Collection[int],
+    apart: QuerySet[Any, Any],
+) -> Sequence[Suggestion]:
+    """Return whom the agent may see of those known by a kind and value that was `given`.
+
+    Those who have proven it come first; neither who stands in `beside` nor in `apart`.
+    """
+    known = [(kind, key) for kind, value in given if (key := folded(kind, value))]
+    found = _known_by(access, known).exclude(contact__in=beside).exclude(contact__in=apart)
+    people: dict[int, Suggestion] = {}
+    for each in found[: SUGGESTIONS * 4] if known else ():
+        people.setdefault(each.contact_id, Suggestion(contact=each.contact, because=each.kind))
+    return list(people.values())[:SUGGESTIONS]
+
+
+def others_like(access: Access, contact_ids: Collection[int]) -> dict[int, list[Suggestion]]:
+    """Return for each customer who else the agent may see that is known by the same."""
+    whose: dict[tuple[str, str], set[int]] = {}
+    own = Identity.objects.filter(contact__in=contact_ids, kind__in=_OF_PEOPLE)
+    for contact_id, kind, value in own.values_list("contact", "kind", "value")[:ROWS]:
+        whose.setdefault((kind, value), set()).add(contact_id)
+    if not whose:
+        return {}
+    others = list(_known_by(access, whose)[:ROWS])
+    apart = {pair for source in _told_apart for pair in source(contact_ids)} if others else set()
+    people: dict[int, dict[int, Suggestion]] = {}
+    for each in others:
+        for contact_id in whose[each.kind, each.value] - {each.contact_id}:
+            pair = (contact_id, each.contact_id)
+            if pair not in apart and pair[::-1] not in apart:
+                found = Suggestion(contact=each.contact, because=each.kind)
+                people.setdefault(contact_id, {}).setdefault(each.contact_id, found)
+    return {pk: list(found.values())[:SUGGESTIONS] for pk, found in people.items()}
+
+
+def _known_by(access: Access, given: Iterable[tuple[str, str]]) -> QuerySet[Identity]:
+    wanted = Q(pk=None)
+    for one in _OF_PEOPLE:
+        wanted |= Q(kind=one, value__in=[value for kind, value in given if kind == one])
+    found: QuerySet[Identity] = (
+        Identity.objects.filter(wanted, contact__merged_into=None)
+        .filter(contact__in=Contact.objects.visible_to(access).values("pk"))
+        .select_related("contact")
+        .order_by("-is_verified", "kind", "pk")
+    )
+    return found
