@@ -6,14 +6,16 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from chat.models import Conversation, ConversationTag, Entry
 from chat.operations.saying import address_in, phone_in
-from chat.queries.people import email_of
+from chat.queries.linking import browsers_of
+from chat.queries.people import email_of, phone_of
 from chat.routing.availability import Outlook, is_open_for, outlook_for
 from chat.sockets.presence import is_here
 from config.folding import fold
+from tickets.models import Identity, Ticket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,11 +152,21 @@ class Facts:
 
     @cached_property
     def is_first_contact(self) -> bool:
-        """Return whether the visitor has no earlier chat and left no earlier message."""
-        if self.chat.visitor_id is None:
-            return True
-        earlier = Conversation.objects.filter(visitor=self.chat.visitor_id).exclude(pk=self.chat.pk)
-        return not earlier.filter(created_at__lte=self.chat.created_at).exists()
+        """Return whether nothing came before from the person, as far as that is known for sure.
+
+        That is in the browsers of a signed person, and of the customer that somebody is linked to;
+        who merely gives a customer's address is not that customer.
+        """
+        until = self.chat.created_at
+        visitor, person = self.chat.visitor, self._person
+        same = Q(visitor__in=browsers_of(visitor)) if visitor else Q(pk=None)
+        if person:
+            same |= Q(contact=person)
+        chats = Conversation.objects.filter(same, created_at__lte=until).exclude(pk=self.chat.pk)
+        if chats.exists():
+            return False
+        tickets = Ticket.objects.filter(contact=person, created_at__lte=until)
+        return not (person and tickets.exclude(pk=self.chat.ticket_id or 0).exists())
 
     @cached_property
     def queue_length(self) -> int:
@@ -181,17 +193,25 @@ class Facts:
         since = self.chat.last_message_at
         return int((self.now - since).total_seconds() // 60) if since else 0
 
-    @property
+    @cached_property
     def email_known(self) -> bool:
-        """Return whether an address of the customer is known."""
-        return bool(email_of(self.chat))
+        """Return whether an address of the customer is known, given here or at any other time."""
+        return bool(email_of(self.chat)) or self._is_known_by(Identity.Kind.EMAIL)
+
+    @cached_property
+    def phone_known(self) -> bool:
+        """Return whether a number of the customer is known, given here or at any other time."""
+        return bool(phone_of(self.chat)) or self._is_known_by(Identity.Kind.PHONE)
 
     @property
-    def phone_known(self) -> bool:
-        """Return whether a phone number of the customer is known."""
-        visitor, contact = self.chat.visitor, self.chat.contact
-        known = (self.chat.fields.get("phone"), visitor and visitor.phone)
-        return any(known) or bool(contact and contact.phone)
+    def _person(self) -> int | None:
+        """Return the customer that the visitor is, if that is known."""
+        visitor = self.chat.visitor
+        return self.chat.contact_id or (visitor.contact_id if visitor else None)
+
+    def _is_known_by(self, kind: str) -> bool:
+        person = self._person
+        return bool(person) and Identity.objects.filter(contact=person, kind=kind).exists()
 
     @property
     def has_email(self) -> bool:

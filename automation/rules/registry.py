@@ -244,10 +244,16 @@ FIELDS: Mapping[str, Field] = {
         is_dear=True,
     ),
     "email_known": Field(
-        label=_("e-mail known"), type=Type.BOOLEAN, read=lambda facts: facts.email_known
+        label=_("e-mail known"),
+        type=Type.BOOLEAN,
+        read=lambda facts: facts.email_known,
+        is_dear=True,
     ),
     "phone_known": Field(
-        label=_("phone known"), type=Type.BOOLEAN, read=lambda facts: facts.phone_known
+        label=_("phone known"),
+        type=Type.BOOLEAN,
+        read=lambda facts: facts.phone_known,
+        is_dear=True,
     ),
     "updated_by": Field(
         label=_("who did it"),
