@@ -57,6 +57,9 @@ TRANSCRIPTS_BY_BRAND = Limit("transcripts-brand", "TRANSCRIPTS_PER_BRAND_PER_HOU
 TRANSCRIPTS_BY_EMAIL = Limit("transcripts-email", "TRANSCRIPTS_PER_EMAIL_PER_HOUR", 3600)
 TICKET_MAILS_BY_BRAND = Limit("ticket-mails-brand", "TICKET_MAILS_PER_BRAND_PER_HOUR", 3600)
 TICKET_MAILS_BY_EMAIL = Limit("ticket-mails-email", "TICKET_MAILS_PER_EMAIL_PER_HOUR", 3600)
+# Confirmations of tickets that came by mail: two helpdesks that answer each other stop.
+CONFIRMATIONS = Limit("ticket-confirmations", 1, 600)
+CONFIRMATIONS_A_DAY = Limit("ticket-confirmations-day", 5, 24 * 3600)
 # Of one ticket's customer on its page.
 TICKET_ANSWERS = Limit("ticket-answers", 30, 3600)
 # Of one chat's customer on its page, and of mails with unread answers to one address.

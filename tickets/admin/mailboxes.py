@@ -42,6 +42,10 @@ class MailboxForm(_MailboxForm):
                 "Mail to name+anything@… arrives here too, as with Gmail and Microsoft 365. Answers"
                 " then find their ticket even when a mail programme loses the thread."
             ),
+            "acknowledges": _(
+                "Who opens a ticket by e-mail gets one e-mail with its number; a machine never"
+                " does, and one address at most every ten minutes."
+            ),
             "smtp_host": _("Such as smtp.example.com. Empty: the server of the installation."),
             "smtp_user": _("Empty: the server asks for none."),
             "imap_host": _("Such as imap.example.com. Empty: no mail is fetched."),
@@ -112,7 +116,7 @@ class MailboxAdmin(ImeceAdmin):
             {
                 "fields": [
                     *("brand", "address", "display_name"),
-                    *("signature_tr", "signature_en", "has_plus"),
+                    *("signature_tr", "signature_en", "has_plus", "acknowledges"),
                 ]
             },
         ),

@@ -5,9 +5,20 @@ Never the customer's own words: anybody may type anybody's address into a form.
 
 from typing import Any
 
+from django.utils import translation
+from django.utils.translation import gettext
+
 from config.mail import mailbox, send_once
 from config.outbox.operations import enqueue
-from config.web.limits import TICKET_MAILS_BY_BRAND, TICKET_MAILS_BY_EMAIL, spend
+from config.web.limits import (
+    CONFIRMATIONS,
+    CONFIRMATIONS_A_DAY,
+    TICKET_MAILS_BY_BRAND,
+    TICKET_MAILS_BY_EMAIL,
+    TooMany,
+    spend,
+)
+from tickets.mail.answers import references_of
 from tickets.mail.letters import Letter, letter
 from tickets.mail.servers import mailer_of
 from tickets.models import Mailbox, MailId, Ticket
@@ -24,6 +35,33 @@ def send_ticket_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: s
     spend(TICKET_MAILS_BY_BRAND, f"brand:{ticket.brand_id}")
     payload = {"ticket": ticket.pk, "to": to, "subject": subject, "text": text}
     enqueue(kind=MAIL, key=f"{MAIL}:{key}", payload=payload)
+
+
+def confirm_ticket(*, ticket: Ticket, to: str) -> bool:
+    """Have the number of a new ticket sent to whoever opened it by mail; return whether it is.
+
+    Once for a ticket, and now and then for an address: who answers each mail of ours is a machine.
+    """
+    own = Mailbox.objects.filter(brand=ticket.brand_id).first()
+    if own is None or not own.acknowledges:
+        return False
+    key = f"email:{mailbox(to).casefold()}"
+    with translation.override(ticket.language):
+        subject = gettext("We have received your e-mail")
+        text = gettext("Your e-mail has become ticket #%(number)d. We will answer it by e-mail.")
+    try:
+        for limit in (CONFIRMATIONS, CONFIRMATIONS_A_DAY):
+            spend(limit, key)
+        send_ticket_mail(
+            ticket=ticket,
+            to=to,
+            subject=subject,
+            text=text % {"number": ticket.pk},
+            key=f"confirmed:{ticket.pk}",
+        )
+    except TooMany:
+        return False
+    return True
 
 
 def mail_ticket(payload: dict[str, Any]) -> None:
@@ -46,5 +84,6 @@ def _mail(ticket: Ticket, own: Mailbox | None, told: dict[str, Any]) -> Letter:
         subject=told["subject"],
         text=told["text"],
         message_id=message_id,
+        references=references_of(ticket, before=message_id),
         headers=AUTOMATIC,
     )

@@ -145,6 +145,7 @@ class Migration(migrations.Migration):
                 ('signature_tr', models.TextField(blank=True, max_length=1000, verbose_name='signature (Turkish)')),
                 ('signature_en', models.TextField(blank=True, max_length=1000, verbose_name='signature (English)')),
                 ('has_plus', models.BooleanField(default=False, verbose_name='takes +addresses')),
+                ('acknowledges', models.BooleanField(default=True, verbose_name='confirm new tickets')),
                 ('smtp_host', models.CharField(blank=True, max_length=200, verbose_name='server')),
                 ('smtp_port', models.PositiveIntegerField(default=587, verbose_name='port')),
                 ('smtp_security', models.CharField(choices=[('starttls', 'STARTTLS'), ('tls', 'TLS'), ('none', 'None (only for a server next door)')], default='starttls', max_length=8, verbose_name='security')),

@@ -27,6 +27,8 @@ class Mailbox(models.Model):
     signature_en = models.TextField(_("signature (English)"), max_length=1000, blank=True)
     # "support+anything@…" arrives at "support@…": replies then carry their ticket's signature.
     has_plus = models.BooleanField(_("takes +addresses"), default=False)
+    # To whoever opens a ticket by mail.
+    acknowledges = models.BooleanField(_("confirm new tickets"), default=True)
     smtp_host = models.CharField(_("server"), max_length=200, blank=True)
     smtp_port = models.PositiveIntegerField(_("port"), default=587)
     smtp_security = models.CharField(

@@ -33,6 +33,12 @@ def is_ours(mail: Mail) -> bool:
     return is_marked or ticket_of_message_id(mail.message_id) is not None
 
 
+def wants_no_answer(mail: Mail) -> bool:
+    """Return whether its sender asks machines not to answer; a person may well have written it."""
+    asked = {each.strip().lower() for each in mail.header("x-auto-response-suppress").split(",")}
+    return not asked.isdisjoint({"all", "autoreply", "oof"})
+
+
 def is_automatic(mail: Mail) -> bool:
     """Return whether no person wrote it. Any one sign is enough."""
     if mail.content_type == "multipart/report" or _NOBODY.match(mail.sender):

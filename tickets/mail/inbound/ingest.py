@@ -23,6 +23,7 @@ from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
 from tickets.mail.inbound.matching import Match, find_ticket, is_agents
 from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
 from tickets.mail.inbound.quotes import cut
+from tickets.mail.send import confirm_ticket
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
 from tickets.operations.contacts import create_contact, verify_email, who_has
 from tickets.operations.customers_words import hear_customer, is_long_done
@@ -219,8 +220,18 @@ def _take(
         else:
             entry = _open(kept.mailbox, mail, words.body, files, data, language, now)
         _remember(mail, entry)
+        is_new = match is None or entry.ticket_id != match.ticket.pk
+        is_wanted = kept.reason == "wanted"
+        if is_new and not (is_automatic or is_wanted or automatic.wants_no_answer(mail)):
+            _confirm(entry.ticket, mail)
         addresses = _picture_addresses(words, files)
         take_in(mail=kept, entry=entry, html=with_pictures(words.html, addresses))
+
+
+def _confirm(ticket: Ticket, mail: Mail) -> None:
+    # Who is written to is who wrote: of a ticket that follows, only its customer.
+    if mail.sender.casefold() == ticket.contact.email.casefold():
+        confirm_ticket(ticket=ticket, to=mail.sender)
 
 
 class TakenMeanwhile(Exception):
