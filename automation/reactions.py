@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Min
 from django.utils import timezone
 
+from agents.events import HoursChanged
 from automation.models import Rule
 from automation.rules import book
-from automation.rules.clock import arm
+from automation.rules.clock import arm, arm_all_edges
 from automation.rules.engine import keeps_waiting, look_at
 from automation.rules.replies import is_on, words_for
 from chat.events.lifecycle import (
@@ -139,6 +140,11 @@ def _resolved(fact: dict[str, Any]) -> None:
     _changed(fact)
 
 
+def _hours_changed(fact: dict[str, Any]) -> None:
+    arm_all_edges(now=timezone.now())
+
+
+react_to(HoursChanged, _hours_changed)
 react_to(MessagesPosted, _said)
 react_to(FactsAppended, _changed)
 react_to(ConversationQueued, _came)

@@ -23,7 +23,10 @@ PRIORITY_MAX = 500
 AGENTS_MAX = 50
 # Parameters that name a row, and the field that does the same.
 NAMED = {"topic": "topic", "team": "team", "agent": "assignee"}
-SINCE = ("queued", "customer_word", "agent_word", "created")
+# Moments of the desk's hours; all others are moments of one chat.
+EDGES = ("opens", "closes")
+SINCE = ("queued", "customer_word", "agent_word", "created", *EDGES)
+EDGE_MINUTES_MAX = 60 * 24
 _NUMBER_MAX = 1_000_000
 
 type Errors = dict[str, str | Promise]
@@ -33,6 +36,7 @@ _NOT_HERE = _("This can't be so when the rule looks.")
 _MISSING = _("This field is required.")
 _TOO_LONG = _("This text is too long.")
 _MINUTES = _("From 1 to 43200 minutes.")
+_EDGE_MINUTES = _("From 0 to 1440 minutes.")
 _NO_NUMBER = _("Write a whole number.")
 
 
@@ -66,7 +70,11 @@ def _check_time(told: Mapping[str, Any], errors: Errors) -> None:
     else:
         if after.get("since") not in SINCE:
             errors["after.since"] = _UNKNOWN
-        if not _is_minutes(after.get("minutes")):
+        if after.get("since") in EDGES:
+            minutes = after.get("minutes")
+            if type(minutes) is not int or not 0 <= minutes <= EDGE_MINUTES_MAX:
+                errors["after.minutes"] = _EDGE_MINUTES
+        elif not _is_minutes(after.get("minutes")):
             errors["after.minutes"] = _MINUTES
         if extra := sorted(set(after) - {"since", "minutes"}):
             errors[f"after.{extra[0]}"] = _UNKNOWN

@@ -1,4 +1,8 @@
-"""Time rules: a row due to the minute for each chat and rule, which looks and moves itself on."""
+"""Time rules: rows due to the minute, which look and move themselves on.
+
+There is one for each chat and rule. A rule that looks when the desk opens or closes has one for
+each brand instead; a chat's own desk, its teams', decides whether the edge was its own.
+"""
 
 import secrets
 from datetime import datetime, timedelta
@@ -7,15 +11,20 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from agents.hours.book import book_of
+from agents.models import Brand
 from automation.models import Rule, Run
 from automation.rules import book
 from automation.rules.book import Ready
-from automation.rules.engine import act_on, decide_among, release_lease, take_lease
+from automation.rules.checking import EDGES
+from automation.rules.engine import act_on, decide_among, release_lease, run_key, take_lease
 from automation.rules.facts import Facts, Happening, seen_chats
 from chat.models import Conversation, Entry, Offer
+from chat.routing.availability import read_topics
 from config.outbox.operations import enqueue
 
 DUE = "automation.due"
+EDGE = "automation.edge"
 
 
 def arm(chat: Conversation, *, now: datetime, only_known: bool = False) -> None:
@@ -24,6 +33,8 @@ def arm(chat: Conversation, *, now: datetime, only_known: bool = False) -> None:
     `only_known`: not those whose time begins with what has not happened yet.
     """
     for ready in book.current().of(Rule.When.TIME, chat.brand_id):
+        if ready.rule.after["since"] in EDGES:
+            continue
         if not only_known or _since(ready.rule, chat) is not None:
             _arm(ready, chat, now)
 
@@ -32,6 +43,11 @@ def arm_rule(payload: dict[str, Any]) -> None:
     """Outbox: have a rule that was switched on look at all chats that are open by now."""
     rule = Rule.objects.filter(pk=payload["rule"]).exclude(mode=Rule.Mode.OFF).first()
     if rule is None or rule.when != Rule.When.TIME:
+        return
+    if rule.after["since"] in EDGES:
+        now = timezone.now()
+        since = rule.changed_at - timedelta(minutes=rule.after["minutes"])
+        arm_edges(rule, after=since, now=now)
         return
     chats = Conversation.objects.unresolved().filter(kind=Conversation.Kind.CUSTOMER)
     if rule.brand_id:
@@ -49,14 +65,21 @@ def _arm(ready: Ready, chat: Conversation, now: datetime) -> None:
 def _enqueue(ready: Ready, conversation_id: int, at: datetime) -> None:
     enqueue(
         kind=DUE,
-        key=f"due:{ready.rule.pk}:{conversation_id}:{int(at.timestamp())}",
-        payload={"rule": ready.rule.pk, "conversation": conversation_id},
+        key=f"due:{ready.rule.pk}:{conversation_id}:{_seconds(at)}",
+        payload={"rule": ready.rule.pk, "conversation": conversation_id, "due": _seconds(at)},
         available_at=at,
     )
 
 
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
+
+
 def look_at_clock(payload: dict[str, Any]) -> None:
-    """Outbox: ask a time rule about a chat if its time has come, and move on to the next moment."""
+    """Outbox: ask a time rule about a chat if its time has come, and move on to the next moment.
+
+    After an edge of the desk's hours it is asked once; the edge itself moves on.
+    """
     rules = book.current().rules
     ready = next((each for each in rules if each.rule.pk == payload["rule"]), None)
     chat = seen_chats().select_related("assignee").filter(pk=payload["conversation"]).first()
@@ -65,29 +88,105 @@ def look_at_clock(payload: dict[str, Any]) -> None:
     if chat.status == Conversation.Status.RESOLVED:
         return
     now = timezone.now()
+    if ready.rule.after["since"] in EDGES:
+        if payload.get("is_edge"):
+            _ask(ready, chat, now, due=payload["due"])
+        return
     minutes = timedelta(minutes=ready.rule.after["minutes"])
     since = _since(ready.rule, chat)
     due = since + minutes if since else None
     if due is None or due > now:
         _enqueue(ready, chat.pk, due or now + minutes)
         return
-    _ask(ready, chat, now)
+    _ask(ready, chat, now, due=payload["due"])
     _enqueue(ready, chat.pk, now + minutes)
 
 
-def _ask(ready: Ready, chat: Conversation, now: datetime) -> None:
-    """Ask and act under the lease that keeps the events of a chat in a row."""
+def _ask(ready: Ready, chat: Conversation, now: datetime, *, due: int) -> None:
+    """Ask and act under the lease that keeps the events of a chat in a row.
+
+    What was decided for this moment before a worker died is not asked again.
+    """
     holder = secrets.token_hex(16)
     taken = take_lease(chat.pk, chat.last_seq, holder, now)
     if taken is None:
         return
     try:
-        runs = decide_among([ready], Facts(chat, Happening(when="time"), now))
-        with transaction.atomic():
+        happening = Happening(when="time", due=due)
+        key = run_key(ready.rule, chat, happening)
+        if not Run.objects.filter(key=key).exists():
+            runs = decide_among([ready], Facts(chat, happening, now))
             Run.objects.bulk_create(runs, ignore_conflicts=True)
-        act_on(chat.pk, seq=None, keys=[run.key for run in runs])
+        act_on(chat.pk, seq=None, keys=[key])
     finally:
         release_lease(chat.pk, holder, taken[0])
+
+
+def arm_edges(rule: Rule, *, after: datetime, now: datetime) -> None:
+    """Have a rule look when the desks of its brands open or close next."""
+    brands = Brand.objects.filter(is_active=True)
+    for brand in brands.filter(pk=rule.brand_id) if rule.brand_id else brands:
+        _arm_edge(rule, brand, after=after, now=now)
+
+
+def arm_all_edges(*, now: datetime) -> None:
+    """Have all rules look at the hours as they are now."""
+    for ready in book.current().rules:
+        if ready.rule.when == Rule.When.TIME and ready.rule.after.get("since") in EDGES:
+            arm_edges(ready.rule, after=now, now=now)
+
+
+def _arm_edge(rule: Rule, brand: Brand, *, after: datetime, now: datetime) -> None:
+    edge = book_of(now).edge_after([brand], at=after)
+    if edge is None:
+        return
+    minutes = rule.after["minutes"]
+    with transaction.atomic():
+        enqueue(
+            kind=EDGE,
+            key=f"edge:{rule.pk}:{brand.pk}:{_seconds(edge)}:{minutes}",
+            payload={
+                "rule": rule.pk,
+                "brand": brand.pk,
+                "edge": edge.isoformat(),
+                "minutes": minutes,
+            },
+            available_at=edge + timedelta(minutes=minutes),
+        )
+
+
+@transaction.atomic
+def look_at_edge(payload: dict[str, Any]) -> None:
+    """Outbox: have a rule look at the open chats whose desk opened or closed then, and wait for
+    the next edge. Where the hours are others by now it did not, and nothing is looked at."""
+    now, edge = timezone.now(), datetime.fromisoformat(payload["edge"])
+    ready = next((each for each in book.current().rules if each.rule.pk == payload["rule"]), None)
+    brand = Brand.objects.filter(pk=payload["brand"], is_active=True).first()
+    if ready is None or brand is None or ready.rule.brand_id not in {None, brand.pk}:
+        return
+    after = ready.rule.after
+    if after.get("since") not in EDGES or after["minutes"] != payload["minutes"]:
+        # It was changed, and armed anew then.
+        return
+    for chat_id in _chats_at_edge(brand, edge, opens=after["since"] == "opens", now=now):
+        due = {"rule": ready.rule.pk, "conversation": chat_id, "due": _seconds(edge)}
+        key = f"due:{ready.rule.pk}:{chat_id}:{_seconds(edge)}"
+        enqueue(kind=DUE, key=key, payload=due | {"is_edge": True})
+    _arm_edge(ready.rule, brand, after=edge, now=now)
+
+
+def _chats_at_edge(brand: Brand, edge: datetime, *, opens: bool, now: datetime) -> list[int]:
+    """Return the open chats of a brand whose own desk opened (or closed) at a moment."""
+    hours, its = book_of(now), read_topics([brand])[0][brand.pk]
+    chats = Conversation.objects.unresolved().filter(kind=Conversation.Kind.CUSTOMER, brand=brand)
+    found = []
+    for chat_id, topic_id, team_id in chats.order_by("pk").values_list("pk", "topic", "team"):
+        teams = frozenset([team_id]) if team_id else its.teams_of(topic_id)
+        is_open = hours.is_open(brand, teams, at=edge)
+        was_open = hours.is_open(brand, teams, at=edge - timedelta(seconds=1))
+        if is_open != was_open and is_open == opens:
+            found.append(chat_id)
+    return found
 
 
 def _since(rule: Rule, chat: Conversation) -> datetime | None:

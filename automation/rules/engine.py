@@ -216,11 +216,10 @@ def _meet(each: Ready, facts: Facts, stay: Stay, fired: set[tuple[str, str]]) ->
 
 def _run(each: Ready, facts: Facts, **more: object) -> Run:
     happening, rule = facts.happening, each.rule
-    event = str(happening.seq) if happening.seq else f"at:{int(facts.now.timestamp())}"
     return Run(
         rule=rule,
         conversation=facts.chat,
-        key=f"{rule.pk}:{facts.chat.pk}:{event}",
+        key=run_key(rule, facts.chat, happening),
         seq=happening.seq,
         mode=rule.mode,
         family=each.family,
@@ -232,6 +231,12 @@ def _run(each: Ready, facts: Facts, **more: object) -> Run:
         at=facts.now,
         **more,
     )
+
+
+def run_key(rule: Rule, chat: Conversation, happening: Happening) -> str:
+    """Return what names a rule and an event: decided once."""
+    event = str(happening.seq) if happening.seq else f"at:{happening.due}"
+    return f"{rule.pk}:{chat.pk}:{event}"
 
 
 def _comes_too_late(rule: Rule, happening: Happening) -> bool:

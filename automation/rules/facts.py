@@ -31,6 +31,8 @@ class Happening:
     before: Mapping[str, Any] = field(default_factory=dict)
     depth: int = 0
     chain: tuple[int, ...] = ()
+    # Of a time rule the moment it was due, in seconds: with its rule it is met once.
+    due: int = 0
 
 
 # What a line of the timeline changes, as rules call it.

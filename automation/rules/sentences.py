@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from automation.models import Rule
 from automation.rules.actions import ACTIONS
@@ -13,6 +14,7 @@ from automation.rules.registry import FIELDS, OPERATORS, Type
 
 # How much of a text a sentence repeats.
 _WORDS = 8
+_EDGES = {"opens": _("When the desk opens"), "closes": _("When the desk closes")}
 # Stands for what was not filled in yet.
 _OPEN = "…"
 
@@ -60,6 +62,8 @@ def _begin(rule: Rule) -> str:
     minutes = rule.after.get("minutes", 0)
     if not isinstance(minutes, int):
         minutes = 0
+    if not minutes and (edge := _EDGES.get(rule.after.get("since", ""))):
+        return str(edge)
     told = {"minutes": minutes, "since": since_text(rule.after.get("since", ""))}
     return capfirst(
         ngettext(
@@ -76,6 +80,8 @@ def since_text(since: str) -> str:
         "customer_word": gettext("the customer's last word"),
         "agent_word": gettext("the agent's last word"),
         "created": gettext("the chat began"),
+        "opens": gettext("the desk opens"),
+        "closes": gettext("the desk closes"),
     }.get(since, since)
 
 
