@@ -221,6 +221,9 @@ class Notification(models.Model):
     ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="+")
     # The line it tells of.
     seq = models.PositiveIntegerField(null=True)
+    # What it says, where that stands in no line: the words of a rule.
+    title = models.CharField(max_length=80, blank=True)
+    body = models.TextField(blank=True)
     at = models.DateTimeField()
 
     class Meta:

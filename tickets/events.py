@@ -2,12 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from agents.events import desk_group
 from agents.models import Agent
 from config.events import Delivery, Event
+from config.wire import encode, event_frame, frames_content
 from tickets.models import Ticket
+from tickets.places import Place, place_of
+
+
+def _at_the_desk(place: Place, name: str, bare: dict[str, Any] | None, /, **data: Any) -> Delivery:
+    """Return what the brand's desk hears; who may not see the ticket hears `bare` or nothing.
+
+    Each socket asks that of what it knows of its agent.
+    """
+    content = frames_content(event_frame(name, data))
+    content["place"] = dict(place)
+    content["bare"] = [] if bare is None else [encode(event_frame(name, bare))]
+    return Delivery(desk_group(place["brand"]), content)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,28 +28,27 @@ class TicketChanged(Event):
     """A ticket was opened, has a new line, or other properties; `what` says which."""
 
     name: ClassVar[str] = "ticket.changed"
-    # No worker reacts to it yet.
     durable: ClassVar[bool] = False
 
     ticket_id: int
-    brand_id: int
     what: str
     head: int
+    place: Place
 
     @classmethod
-    def of(cls, ticket: Ticket, what: str) -> Self:
-        """Return the event about `ticket` as it stands now."""
-        return cls(ticket_id=ticket.pk, brand_id=ticket.brand_id, what=what, head=ticket.last_seq)
+    def of(cls, ticket: Ticket, what: str, *, place: Place | None = None) -> Self:
+        """Return the event about `ticket` as it stands now, or for those of another `place`."""
+        place = place or place_of(ticket)
+        return cls(ticket_id=ticket.pk, what=what, head=ticket.last_seq, place=place)
 
     def deliveries(self) -> Iterable[Delivery]:
-        """Return a bell for the brand's desk; what rang is asked under each one's rights."""
-        yield Delivery.of_event(
-            desk_group(self.brand_id),
-            self.name,
-            ticket=str(self.ticket_id),
-            brand=str(self.brand_id),
-            head=self.head,
-        )
+        """Return a bell for the brand's desk; which ticket rang hears only who may see it.
+
+        The others hear that something did: they may have lost sight of it, and their lists look.
+        """
+        brand = str(self.place["brand"])
+        told = {"ticket": str(self.ticket_id), "brand": brand, "head": self.head}
+        yield _at_the_desk(self.place, self.name, {"brand": brand}, **told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +59,7 @@ class TicketTyping(Event):
     durable: ClassVar[bool] = False
 
     ticket_id: int
-    brand_id: int
+    place: Place
     agent: str
     agent_name: str
     on: bool
@@ -57,19 +69,66 @@ class TicketTyping(Event):
         """Return the event about `agent` at `ticket`."""
         return cls(
             ticket_id=ticket.pk,
-            brand_id=ticket.brand_id,
+            place=place_of(ticket),
             agent=agent.public_id,
             agent_name=agent.name,
             on=on,
         )
 
     def deliveries(self) -> Iterable[Delivery]:
-        """Return what colleagues at the brand's desk see beside the ticket."""
-        yield Delivery.of_event(
-            desk_group(self.brand_id),
-            self.name,
-            ticket=str(self.ticket_id),
-            agent=self.agent,
-            name=self.agent_name,
-            on=self.on,
-        )
+        """Return what colleagues who may see the ticket see beside it."""
+        told = {"agent": self.agent, "name": self.agent_name, "on": self.on}
+        yield _at_the_desk(self.place, self.name, None, ticket=str(self.ticket_id), **told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketFact(Event):
+    """Something of a ticket that agents are told of; `by` did it, or nobody of ours."""
+
+    ticket_id: int
+    by: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketOpened(TicketFact):
+    """There is a new ticket."""
+
+    name: ClassVar[str] = "ticket.opened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketAnswered(TicketFact):
+    """The customer has written in a ticket."""
+
+    name: ClassVar[str] = "ticket.answered"
+
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketAssigned(TicketFact):
+    """A ticket was given to an agent."""
+
+    name: ClassVar[str] = "ticket.assigned"
+
+    assignee_id: int
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketTeamed(TicketFact):
+    """A ticket was given to a team."""
+
+    name: ClassVar[str] = "ticket.teamed"
+
+    team_id: int
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketNoted(TicketFact):
+    """An agent wrote a note in a ticket that may name colleagues."""
+
+    name: ClassVar[str] = "ticket.noted"
+
+    seq: int

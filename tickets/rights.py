@@ -6,9 +6,10 @@ lock, for roles and assignees change meanwhile.
 
 from django.core.exceptions import PermissionDenied
 
-from agents.access import Access, access_of
+from agents.access import Access, access_of, accesses_of
 from agents.models import Agent, Permission
 from tickets.models import Contact, Ticket
+from tickets.places import place_of, reaches
 
 _WITH_CUSTOMERS = (Permission.CHAT, Permission.TICKETS, Permission.SUPERVISE)
 
@@ -20,6 +21,15 @@ class TicketNotAuthorised(PermissionDenied):
 def sees(access: Access, ticket: Ticket) -> bool:
     """Return whether the agent may see the ticket."""
     return Ticket.objects.visible_to(access).filter(pk=ticket.pk).exists()
+
+
+def who_works_on(ticket: Ticket) -> list[int]:
+    """Return the agents of a ticket's teams who may see it; where there is none, all who may."""
+    place = place_of(ticket)
+    accesses = accesses_of(Agent.objects.filter(is_active=True))
+    seeing = sorted(pk for pk, access in accesses.items() if reaches(access, place))
+    ours = [pk for pk in seeing if not accesses[pk].team_ids.isdisjoint(place["teams"])]
+    return ours or seeing
 
 
 def may_open(access: Access, brand_id: int) -> bool:

@@ -49,6 +49,7 @@ class NoticesPart:
                     "the site, beside the address."
                 ),
                 "transferred": _("A chat was transferred to you"),
+                "open": _("Open it"),
                 "missed": _("You did not answer a chat in time. It went on to others."),
             }
         }

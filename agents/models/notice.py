@@ -11,7 +11,7 @@ class Notice(models.TextChoices):
     MESSAGE = "message", _("A message in my chat")
     TICKET = "ticket", _("Tickets")
     MENTION = "mention", _("Mentions of me")
-    TEAM = "team", _("Team chat")
+    TEAM = "team", _("My team: what it is given and told")
 
 
 # A customer is there: these ring and vibrate. All others come silently, always, everywhere.

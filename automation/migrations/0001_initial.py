@@ -55,8 +55,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=80, unique=True)),
-                ('notice', models.CharField(blank=True, choices=[('new_chat', 'A new chat'), ('message', 'A message in my chat'), ('ticket', 'Tickets'), ('mention', 'Mentions of me'), ('team', 'Team chat')], max_length=8)),
+                ('notice', models.CharField(blank=True, choices=[('new_chat', 'A new chat'), ('message', 'A message in my chat'), ('ticket', 'Tickets'), ('mention', 'Mentions of me'), ('team', 'My team: what it is given and told')], max_length=8)),
                 ('seq', models.PositiveIntegerField(null=True)),
+                ('title', models.CharField(blank=True, max_length=80)),
+                ('body', models.TextField(blank=True)),
                 ('at', models.DateTimeField()),
                 ('conversation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.conversation')),
                 ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.ticket')),

@@ -152,6 +152,8 @@ def message_of(push: Push, *, platform: str) -> dict[str, Any]:
     }
     if push.conversation:
         data["conversation"] = push.conversation
+    if push.ticket:
+        data["ticket"] = push.ticket
     if push.withdrawn:
         data["withdrawn"] = ",".join(push.withdrawn)
     config = (

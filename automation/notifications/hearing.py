@@ -1,4 +1,4 @@
-"""What of live support is told: the table's rows at work.
+"""What is told: the table's rows at work, and all that rings.
 
 Who is told is written down at once, for customers' words stay in order so. Only who may take a chat
 that waits is found out on the queue `push`.
@@ -11,7 +11,8 @@ from typing import Any
 from django.utils import timezone
 
 from agents.models import Device, Notice
-from automation.notifications.policy import TABLE, Told, Whom
+from automation.notifications import silent
+from automation.notifications.policy import TABLE, Told, Whom, sounds
 from automation.notifications.telling import spoken_to, tell, tell_of_waiting
 from chat.models import Conversation, Entry, Offer
 from config.events import react_to
@@ -94,13 +95,18 @@ _HEAR: Mapping[Whom, Hear] = {
     Whom.ASSIGNEE: _assignee,
     Whom.WHO_MAY_TAKE: _who_may_take,
     Whom.SPOKEN_TO: _spoken_to,
+    Whom.MENTIONED: silent.of_mentions,
+    Whom.OF_A_RULE: silent.of_a_rule,
+    Whom.WHO_WORKS_ON: silent.of_new_ticket,
+    Whom.TICKETS_AGENT: silent.to_tickets_agent,
+    Whom.TICKETS_TEAM: silent.to_tickets_team,
 }
 
 
 def _reaction(told: Told) -> Callable[[dict[str, Any]], None]:
     def react(fact: dict[str, Any]) -> None:
-        # Where nobody has a device nothing is read.
-        if Device.objects.exists():
+        # Where nobody has a device nothing is read; what is silent the console shows, too.
+        if not sounds(told.notice) or Device.objects.exists():
             _HEAR[told.whom](told, fact, timezone.now())
 
     return react
@@ -117,5 +123,5 @@ def tell_waiting(payload: dict[str, Any]) -> None:
 
 
 for _event, _told in TABLE.items():
-    if _told is not None:
-        react_to(_event, _reaction(_told))
+    for _row in _told:
+        react_to(_event, _reaction(_row))

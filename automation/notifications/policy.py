@@ -9,6 +9,7 @@ from agents import events as organisation
 from agents.models import SOUNDING, Device, Notice
 from chat.events import lifecycle, words
 from config.events import Event
+from tickets import events as tickets
 
 # A customer does not wait longer for somebody whose phone was off.
 SOUNDING_TTL = timedelta(minutes=5)
@@ -22,7 +23,7 @@ _LOUD = ("web.push.apple.com",)
 
 
 class Whom(Enum):
-    """To whom a chat's event is told."""
+    """To whom an event is told."""
 
     # The agent at whom the chat rings.
     RUNG_AT = auto()
@@ -32,6 +33,16 @@ class Whom(Enum):
     WHO_MAY_TAKE = auto()
     # Whoever has it or joined; of a chat that nobody has, as of a new one.
     SPOKEN_TO = auto()
+    # Whom an agent's note in a chat or ticket names.
+    MENTIONED = auto()
+    # Whom a rule tells.
+    OF_A_RULE = auto()
+    # Whoever may see a ticket and is of its teams; without such people, who may see it.
+    WHO_WORKS_ON = auto()
+    # Whose ticket it is; of a ticket that nobody has, as of a new one.
+    TICKETS_AGENT = auto()
+    # The team that was given a ticket.
+    TICKETS_TEAM = auto()
 
 
 @dataclass(frozen=True)
@@ -42,35 +53,43 @@ class Told:
     notice: Notice
 
 
-TABLE: Mapping[type[Event], Told | None] = {
-    lifecycle.ConversationQueued: Told(Whom.WHO_MAY_TAKE, Notice.NEW_CHAT),
-    lifecycle.OfferMade: Told(Whom.RUNG_AT, Notice.NEW_CHAT),
-    lifecycle.OfferWithdrawn: Told(Whom.WHO_MAY_TAKE, Notice.NEW_CHAT),
-    lifecycle.ConversationAssigned: Told(Whom.ASSIGNEE, Notice.NEW_CHAT),
-    words.MessagesPosted: Told(Whom.SPOKEN_TO, Notice.MESSAGE),
+TABLE: Mapping[type[Event], tuple[Told, ...]] = {
+    lifecycle.ConversationQueued: (Told(Whom.WHO_MAY_TAKE, Notice.NEW_CHAT),),
+    lifecycle.OfferMade: (Told(Whom.RUNG_AT, Notice.NEW_CHAT),),
+    lifecycle.OfferWithdrawn: (Told(Whom.WHO_MAY_TAKE, Notice.NEW_CHAT),),
+    lifecycle.ConversationAssigned: (Told(Whom.ASSIGNEE, Notice.NEW_CHAT),),
+    words.MessagesPosted: (
+        Told(Whom.SPOKEN_TO, Notice.MESSAGE),
+        Told(Whom.MENTIONED, Notice.MENTION),
+    ),
     # The message itself is told.
-    words.ConversationWoke: None,
-    words.TicketedWords: None,
-    words.FactsAppended: None,
-    lifecycle.ConversationChanged: None,
-    lifecycle.ConversationConverted: None,
-    lifecycle.ConversationEnded: None,
+    words.ConversationWoke: (),
+    words.TicketedWords: (),
+    words.FactsAppended: (),
+    lifecycle.ConversationChanged: (),
+    lifecycle.ConversationConverted: (),
+    lifecycle.ConversationEnded: (),
     # Heard on the desk.
-    lifecycle.ConversationLate: None,
-    lifecycle.ConversationReopened: None,
-    lifecycle.ConversationResolved: None,
-    lifecycle.ConversationTagged: None,
-    lifecycle.ConversationLetGo: None,
-    lifecycle.ConversationParked: None,
-    lifecycle.FormOffered: None,
-    # A line on the desk of those it names.
-    lifecycle.RuleNotice: None,
-    lifecycle.SlotFreed: None,
-    organisation.AccessChanged: None,
-    organisation.AgentReturned: None,
-    organisation.AgentStatusChanged: None,
-    organisation.DeskEdge: None,
-    organisation.HoursChanged: None,
+    lifecycle.ConversationLate: (),
+    lifecycle.ConversationReopened: (),
+    lifecycle.ConversationResolved: (),
+    lifecycle.ConversationTagged: (),
+    lifecycle.ConversationLetGo: (),
+    lifecycle.ConversationParked: (),
+    lifecycle.FormOffered: (),
+    # Where it tells a whole team, of the class for that.
+    lifecycle.RuleNotice: (Told(Whom.OF_A_RULE, Notice.MENTION),),
+    lifecycle.SlotFreed: (),
+    organisation.AccessChanged: (),
+    organisation.AgentReturned: (),
+    organisation.AgentStatusChanged: (),
+    organisation.DeskEdge: (),
+    organisation.HoursChanged: (),
+    tickets.TicketOpened: (Told(Whom.WHO_WORKS_ON, Notice.TICKET),),
+    tickets.TicketAnswered: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),
+    tickets.TicketAssigned: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),
+    tickets.TicketTeamed: (Told(Whom.TICKETS_TEAM, Notice.TEAM),),
+    tickets.TicketNoted: (Told(Whom.MENTIONED, Notice.MENTION),),
 }
 
 

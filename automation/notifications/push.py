@@ -21,6 +21,8 @@ class Push:
     # Empty for a test.
     notice: str
     conversation: str
+    # Its number.
+    ticket: str = ""
     at: datetime
     title: str
     body: str

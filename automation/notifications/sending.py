@@ -14,16 +14,14 @@ import structlog
 from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
-from agents.devices import is_live
-from agents.models import Device, Notice
-from agents.notices import is_left_alone
-from agents.operations.devices import await_word, forget_device, give_up_on, note_problem
+from agents.models import Device
+from agents.operations.devices import await_word, forget_device, note_problem
 from automation.models import Delivery, Notification
+from automation.notifications.ending import is_over, what_ended
 from automation.notifications.policy import ttl_of
 from automation.notifications.push import DeviceGone, Push, Refused, TooLarge, TryLater
 from automation.notifications.telling import enqueue_delivery
 from automation.notifications.words import push_of, tag_of
-from chat.models import Conversation, Offer, Participation
 from config.secrets import WrongKey
 
 log = structlog.get_logger(__name__)
@@ -59,6 +57,8 @@ def send_delivery(payload: dict[str, Any]) -> None:
             "notification__conversation__brand",
             "notification__conversation__visitor",
             "notification__conversation__contact",
+            "notification__ticket__brand",
+            "notification__ticket__contact",
         )
         .filter(pk=payload["delivery"], state=State.WAITING)
         .first()
@@ -70,7 +70,7 @@ def send_delivery(payload: dict[str, Any]) -> None:
         _wait(payload, _FIRST_FREE, now)
         return
     try:
-        if over := _what_ended(delivery, now):
+        if over := what_ended(delivery, now):
             _settle(delivery, over)
         elif _has_earlier(delivery, now):
             _wait(payload, _FIRST_TURN, now)
@@ -99,58 +99,18 @@ def _take(host: str) -> bool:
         return True
 
 
-def _what_ended(delivery: Delivery, now: datetime) -> str:
-    """Return why there is nothing to send; empty when there is."""
-    notification, device = delivery.notification, delivery.device
-    if now > notification.at + ttl_of(notification.notice):
-        return State.EXPIRED
-    if not is_live(device):
-        give_up_on(device=device)
-        return State.SKIPPED
-    if is_over(delivery) or not _may_see(delivery):
-        return State.SKIPPED
-    return State.SKIPPED if is_left_alone(device.agent, notification.notice, now) else ""
-
-
-def _may_see(delivery: Delivery) -> bool:
-    """Return whether the agent may see the chat now: a push says the customer's words."""
-    chat: Conversation | None = delivery.notification.conversation
-    if chat is None:
-        return True
-    seen = Conversation.objects.visible_to(delivery.device.agent)
-    return bool(seen.filter(pk=chat.pk).exists())
-
-
-def is_over(delivery: Delivery) -> bool:
-    """Return whether the agent need not be told: read, taken by others, no longer theirs."""
-    notification, agent_id = delivery.notification, delivery.device.agent_id
-    chat: Conversation | None = notification.conversation
-    if chat is None:
-        return False
-    own = Participation.objects.filter(conversation=chat, agent=agent_id)
-    if own.filter(read_seq__gte=notification.seq or 1).exists():
-        return True
-    if notification.notice == Notice.MESSAGE:
-        return chat.assignee_id != agent_id and not own.taking_part().exists()
-    if chat.status != Conversation.Status.QUEUED:
-        return chat.assignee_id != agent_id
-    if not notification.key.startswith("offered:"):
-        return False
-    return not Offer.objects.filter(
-        conversation=chat, agent=agent_id, result=Offer.Result.OPEN
-    ).exists()
-
-
 def _has_earlier(delivery: Delivery, now: datetime) -> bool:
-    """Return whether the device still waits for an earlier word of the same chat."""
+    """Return whether the device still waits for an earlier word of the same chat or ticket."""
     notification: Notification = delivery.notification
-    if notification.conversation_id is None:
+    chat_id, ticket_id = notification.conversation_id, notification.ticket_id
+    if chat_id is None and ticket_id is None:
         return False
     before = Delivery.objects.filter(
         device=delivery.device_id,
         pk__lt=delivery.pk,
         state=State.WAITING,
-        notification__conversation=notification.conversation_id,
+        notification__conversation=chat_id,
+        notification__ticket=ticket_id,
         notification__at__gt=now - ttl_of(notification.notice),
     )
     return before.exists()
@@ -158,7 +118,7 @@ def _has_earlier(delivery: Delivery, now: datetime) -> bool:
 
 def _hand_over(delivery: Delivery, payload: dict[str, Any], now: datetime) -> None:
     gone = _to_withdraw(delivery, now)
-    tags = tuple(tag_of(each.notification.conversation) for each in gone)
+    tags = tuple(tag_of(each.notification) for each in gone)
     push = push_of(delivery, withdrawn=tags, now=now)
     delivery.begun_at = now
     with transaction.atomic():
@@ -215,12 +175,15 @@ def _to_withdraw(delivery: Delivery, now: datetime) -> list[Delivery]:
             state=State.SENT,
             is_withdrawn=False,
             sent_at__gt=now - _SHOWN,
-            notification__conversation__isnull=False,
         )
-        .exclude(notification__conversation=delivery.notification.conversation_id)
-        .select_related("device", "notification__conversation")
+        .exclude(notification__conversation=None, notification__ticket=None)
+        .select_related("device", "notification__conversation", "notification__ticket")
         .order_by("-pk")
     )
+    if own := delivery.notification.conversation_id:
+        shown = shown.exclude(notification__conversation=own)
+    elif own := delivery.notification.ticket_id:
+        shown = shown.exclude(notification__ticket=own)
     return [each for each in shown[:_WITHDRAWN_MAX] if is_over(each)]
 
 

@@ -31,15 +31,20 @@ def tell(
     now: datetime,
 ) -> int:
     """Tell agents on all their devices, once; return on how many."""
+    wanted = devices_of(agent_ids, notice, now)
+    return tell_devices(
+        devices=wanted, notice=notice, key=key, conversation=conversation, seq=seq, now=now
+    )
+
+
+def devices_of(agent_ids: Iterable[int], notice: str, now: datetime) -> list[Device]:
+    """Return the devices on which agents are told of a class now."""
     devices = Device.objects.filter(agent__in=set(agent_ids), agent__is_active=True)
-    wanted = [
+    return [
         device
         for device in devices.select_related("agent").order_by("pk")
         if not is_left_alone(device.agent, notice, now) and is_told_on(device, notice)
     ]
-    return tell_devices(
-        devices=wanted, notice=notice, key=key, conversation=conversation, seq=seq, now=now
-    )
 
 
 @transaction.atomic
@@ -60,10 +65,15 @@ def tell_devices(
     )
     if not is_new:
         return 0
+    deliver(notification, devices)
+    return len(devices)
+
+
+def deliver(notification: Notification, devices: list[Device]) -> None:
+    """Have a stored notification sent to each of these devices."""
     rows = [Delivery(notification=notification, device=device) for device in devices]
     for delivery in Delivery.objects.bulk_create(rows):
         enqueue_delivery(delivery.pk)
-    return len(rows)
 
 
 def enqueue_delivery(pk: int, *, tries: int = 0, turn: int = 0, at: datetime | None = None) -> None:

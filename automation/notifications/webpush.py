@@ -33,6 +33,7 @@ def body_of(push: Push) -> dict[str, Any]:
         "device": str(push.device),
         "class": push.notice,
         "conversation": push.conversation,
+        "ticket": push.ticket,
         "at": wire_time(push.at),
         "title": push.title,
         "url": push.url,

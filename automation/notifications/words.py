@@ -6,12 +6,14 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from agents.models import Notice
-from automation.models import Delivery
+from agents.models import Agent, Brand, Notice
+from automation.models import Delivery, Notification
 from automation.notifications.policy import SILENT_TEST, sounds, ttl_of
 from automation.notifications.push import Push
 from chat.models import Conversation, Entry
 from chat.queries.people import face_of
+from tickets.models import Entry as TicketEntry
+from tickets.models import Ticket
 
 # Letters; a push holds about three thousand bytes.
 TEXT_MAX = 400
@@ -22,14 +24,14 @@ def push_of(
 ) -> Push:
     """Return what the device of a delivery gets; `is_bare` leaves out whatever is long.
 
-    Wants the notification with its chat, and the device with its agent.
+    Wants the notification with its chat or ticket, and the device with its agent.
     """
     notification, device = delivery.notification, delivery.device
     chat: Conversation | None = notification.conversation
-    with translation.override(device.agent.language):
-        title, body = _said(delivery, chat)
-        actions = {}
-        if notification.notice == Notice.NEW_CHAT and chat and chat.assignee_id is None:
+    title, body = said_of(notification, device.agent, keeps_quiet=True)
+    actions = {}
+    if notification.notice == Notice.NEW_CHAT and chat and chat.assignee_id is None:
+        with translation.override(device.agent.language):
             actions = {"accept": _("Accept"), "decline": _("Decline")}
     left = notification.at + ttl_of(notification.notice) - now
     return Push(
@@ -37,11 +39,12 @@ def push_of(
         device=device.pk,
         notice=notification.notice,
         conversation=chat.public_id if chat else "",
+        ticket=str(notification.ticket_id or ""),
         at=notification.at,
         title=title,
         body="" if is_bare else body,
-        tag=tag_of(chat),
-        url=reverse("console-chat", args=[chat.public_id]) if chat else reverse("agents:profile"),
+        tag=tag_of(notification),
+        url=url_of(notification),
         sounds=sounds(notification.notice) and not notification.key.startswith(SILENT_TEST),
         is_repeat=delivery.begun_at is not None,
         actions=actions,
@@ -50,21 +53,52 @@ def push_of(
     )
 
 
-def tag_of(chat: Conversation | None) -> str:
-    """Return the one place that all notifications of a chat share."""
-    return f"c-{chat.public_id}" if chat else "test"
+def tag_of(notification: Notification) -> str:
+    """Return the one place that all notifications of a chat or ticket share."""
+    if notification.ticket_id is not None:
+        return f"t-{notification.ticket_id}"
+    return f"c-{notification.conversation.public_id}" if notification.conversation else "test"
 
 
-def _said(delivery: Delivery, chat: Conversation | None) -> tuple[str, str]:
-    notification = delivery.notification
-    if chat is None:
-        if notification.key.startswith(SILENT_TEST):
+def url_of(notification: Notification) -> str:
+    """Return the page that a click opens."""
+    if notification.ticket_id is not None:
+        return reverse("ticket", args=[notification.ticket_id])
+    chat: Conversation | None = notification.conversation
+    return reverse("console-chat", args=[chat.public_id]) if chat else reverse("agents:profile")
+
+
+def said_of(
+    notification: Notification, agent: Agent, *, keeps_quiet: bool = False
+) -> tuple[str, str]:
+    """Return title and words in the agent's language.
+
+    `keeps_quiet`: without words where the brand wants none of them outside the console.
+    """
+    chat: Conversation | None = notification.conversation
+    ticket: Ticket | None = notification.ticket
+    with translation.override(agent.language):
+        if ticket is not None:
+            brand: Brand = ticket.brand
+            title, body = _of_ticket(notification, ticket)
+        elif chat is not None:
+            brand = chat.brand
+            title, body = _of_chat(notification, chat)
+        elif notification.key.startswith(SILENT_TEST):
             return _("Test of notifications"), _("This one is silent. The next one rings.")
-        return _("Test of notifications"), _("This device rings for live chats.")
+        else:
+            return _("Test of notifications"), _("This device rings for live chats.")
+    return title, brand.name if keeps_quiet and not brand.notice_words else body[:TEXT_MAX]
+
+
+def _of_chat(notification: Notification, chat: Conversation) -> tuple[str, str]:
+    if notification.title:
+        return notification.title, notification.body
+    if notification.notice == Notice.MENTION:
+        note = Entry.objects.filter(conversation=chat, seq=notification.seq or 0).first()
+        return _mention(note)
     is_new = notification.notice == Notice.NEW_CHAT
     title = _("New live chat") if is_new else _("A new message came")
-    if not chat.brand.notice_words:
-        return title, chat.brand.name
     text = _words(chat, notification.seq, is_new=is_new)
     return title, f"{face_of(chat).name or _('Customer')}: {text}"
 
@@ -74,3 +108,26 @@ def _words(chat: Conversation, seq: int | None, *, is_new: bool) -> str:
     said = said.filter(kind=Entry.Kind.MESSAGE)
     found = said.order_by("-seq").first() if is_new else said.filter(seq=seq).first()
     return found.body[:TEXT_MAX] if found and found.body else _("File")
+
+
+def _of_ticket(notification: Notification, ticket: Ticket) -> tuple[str, str]:
+    number = {"number": ticket.pk}
+    line = ticket.entries.filter(seq=notification.seq or 0).select_related("agent").first()
+    if notification.notice == Notice.MENTION:
+        return _mention(line)
+    customer = ticket.contact.name or ticket.contact.email or _("Customer")
+    subject = f"{customer}: {ticket.subject}"
+    if notification.notice == Notice.TEAM:
+        return _("Ticket #%(number)d was given to your team") % number, subject
+    match notification.key.partition(":")[0]:
+        case "answered":
+            words = line.body if line is not None and line.body else ticket.subject
+            return _("The customer wrote in ticket #%(number)d") % number, f"{customer}: {words}"
+        case "given":
+            return _("Ticket #%(number)d is yours") % number, subject
+    return _("New ticket #%(number)d") % number, subject
+
+
+def _mention(note: Entry | TicketEntry | None) -> tuple[str, str]:
+    name = note.agent.name if note is not None and note.agent is not None else ""
+    return _("%(name)s mentioned you") % {"name": name}, note.body if note is not None else ""

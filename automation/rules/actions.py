@@ -174,7 +174,13 @@ def _notify(acting: Acting, told: Mapping[str, Any]) -> str:
     if told.get("team"):
         wanted |= Q(teams=key_of(told["team"]))
     agents = Agent.objects.filter(wanted, is_active=True).distinct()
-    heard = notify_agents(conversation=acting.chat, agents=agents, texts=told["text"], by=acting.by)
+    heard = notify_agents(
+        conversation=acting.chat,
+        agents=agents,
+        texts=told["text"],
+        by=acting.by,
+        to_team=not told.get("agents"),
+    )
     return "" if heard else "nothing"
 
 

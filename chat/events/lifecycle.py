@@ -262,8 +262,12 @@ class RuleNotice(ChatEvent):
 
     name: ClassVar[str] = "rule.notice"
 
+    # Names it among all: one run of a rule may tell several things.
+    key: str
     rule: str
     customer: str
+    # The rule names a team, and nobody in it.
+    to_team: bool = False
     # (agent, text)
     notices: tuple[tuple[int, str], ...]
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -94,7 +95,12 @@ def add_note(*, conversation: Conversation, text: str, by: Rule, now: datetime) 
 
 @transaction.atomic
 def notify_agents(
-    *, conversation: Conversation, agents: Iterable[Agent], texts: Texts, by: Rule
+    *,
+    conversation: Conversation,
+    agents: Iterable[Agent],
+    texts: Texts,
+    by: Rule,
+    to_team: bool = False,
 ) -> int:
     """Tell agents something about a chat, each in their language; return how many may hear it.
 
@@ -108,9 +114,13 @@ def notify_agents(
         if chats.filter(pk=conversation.pk).exists():
             notices.append((agent.pk, texts.get(agent.language) or next(iter(texts.values()))))
     if notices:
-        who = face_of(conversation).name
-        notice = RuleNotice.of(conversation, rule=by.name, customer=who, notices=tuple(notices))
-        publish(notice)
+        told = {
+            "rule": by.name,
+            "customer": face_of(conversation).name,
+            "to_team": to_team,
+            "notices": tuple(notices),
+        }
+        publish(RuleNotice.of(conversation, key=uuid4().hex, **told))
     return len(notices)
 
 

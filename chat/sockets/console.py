@@ -34,6 +34,7 @@ from chat.sockets.threads import (
 from config.realtime.layer import announce
 from config.web.limits import scope_address
 from config.wire import encode, event_frame, frames_content
+from tickets.places import reaches
 
 # How long an agent's part in a chat is believed before typing is shown to the visitor.
 PART_SECONDS = 5.0
@@ -117,6 +118,9 @@ class ConsoleConsumer(LiveConsumer):
         """Pass on frames, and follow chats that came to the agent with them."""
         if self.author is not None and content.get("sender") == self.author.public_id:
             return
+        place = content.get("place")
+        if place is not None and not reaches(self._access(), place):
+            content = content | {"frames": content["bare"]}
         await super().forward(content)
         if (said := content.get("presence")) is not None:
             await self.show_presence(said)

@@ -38,7 +38,7 @@ def console_texts() -> dict[str, Any]:
         "endedFirst": _("The chat has ended. Reopen it to reply."),
         "notYours": _("Only the chat's agent can reply."),
         "placeholderReply": _("Write a reply, / for canned replies"),
-        "placeholderNote": _("Write a note for the team"),
+        "placeholderNote": _("Write a note for the team; @name tells a colleague"),
         "uploading": _("Uploading…"),
         "uploadFailed": _("The file could not be uploaded."),
         "uploadTooBig": _("The file is too big."),

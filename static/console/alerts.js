@@ -221,6 +221,12 @@ function late({ customer, agent }) {
   if (isLeader) play("late");
 }
 
+/** Tickets and mentions: seen, never heard. @param {Record<string, any>} data */
+function quietly({ title, text, url }) {
+  if (location.pathname === url && isLookedAt()) return;
+  toast(`${title} · ${text}`, { label: texts.notify.open, act: () => location.assign(url), seconds: 10 });
+}
+
 export function testSound() {
   unlock().then(() => {
     if (!play("message")) toast(texts.noSound);
@@ -268,6 +274,7 @@ export function startAlerts() {
     }
     if (name === "conversation.late" && !isSeen(data.conversation)) late(data);
     if (name === "rule.notice") toast(`${data.customer} · ${data.rule}: ${data.text}`);
+    if (name === "agent.told") quietly(data);
     if (name === "offer.withdrawn") {
       stopRinging(data.conversation);
       if (data.result === "missed") {

@@ -1,5 +1,5 @@
 // @ts-check
-import { byId, request, settings, texts, toast } from "./page.js";
+import { byId, isLookedAt, request, settings, texts, toast } from "./page.js";
 
 /** Notifications of the system, and why there are none. Where the browser takes pushes, the worker
  * shows them, also while this page is closed. */
@@ -120,7 +120,17 @@ export function notify(kind, conversation, title, words = "") {
 export function withdraw(conversation) {
   shown.get(conversation)?.close();
   shown.delete(conversation);
-  worker?.getNotifications({ tag: `c-${conversation}` }).then((old) => old.forEach((each) => each.close()));
+  takeAway(`c-${conversation}`);
+}
+
+/** @param {string} tag */
+const takeAway = (tag) =>
+  worker?.getNotifications({ tag }).then((old) => old.forEach((each) => each.close()));
+
+/** The ticket of this page has been seen. */
+function takeAwayTicket() {
+  const ticket = /^\/console\/tickets\/(\d+)\/$/.exec(location.pathname);
+  if (ticket && isLookedAt()) takeAway(`t-${ticket[1]}`);
 }
 
 /** @param {string} id */
@@ -143,12 +153,17 @@ export function startNotify(testSound) {
       });
     }
   });
-  navigator.serviceWorker?.addEventListener("message", ({ data }) => data.open && openChat(data.open));
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+    if (data.open) openChat(data.open);
+    else if (data.go) location.assign(data.go);
+  });
+  addEventListener("focus", takeAwayTicket);
   // Turned on once, and forbidden since.
   if (localStorage.getItem(KEY) === "on") showBar(obstacle());
   // Each time: somebody else may be signed in, or the keys are others.
   startWorker().then(() => {
     if (worker?.active) document.documentElement.dataset.worker = "yes";
+    takeAwayTicket();
     return isOn() && subscribed();
   }, () => {});
 }

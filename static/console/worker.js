@@ -41,7 +41,8 @@ const windows = () => worker.clients.matchAll({ type: "window", includeUncontrol
 async function tell(told) {
   const open = await windows();
   // Not to a screen that has it in focus.
-  if (told.conversation && open.some((/** @type {any} */ page) => page.focused && page.url.includes(told.conversation))) return;
+  const about = told.conversation || (told.ticket && told.url);
+  if (about && open.some((/** @type {any} */ page) => page.focused && page.url.includes(about))) return;
   const options = { ...told.options, data: told, icon: SHELL.icon, badge: SHELL.badge, timestamp: Date.parse(told.at) };
   if (open.some((/** @type {any} */ page) => page.visibilityState === "visible") && told.class) {
     // A page that is looked at plays its own sound.
@@ -75,8 +76,8 @@ async function answer(told, act) {
     if (act === "decline" && done?.ok) return;
   }
   const page = (await windows()).find((/** @type {any} */ each) => new URL(each.url).pathname.startsWith("/console/"));
-  if (page && told.conversation) {
-    page.postMessage({ open: told.conversation });
+  if (page && (told.conversation || told.ticket)) {
+    page.postMessage(told.conversation ? { open: told.conversation } : { go: told.url });
     // It may not come to the front by itself.
     await page.focus().catch(() => {});
   } else await worker.clients.openWindow(told.url);

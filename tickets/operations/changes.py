@@ -8,14 +8,19 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.models import Agent, Team, Topic
+from config.events import publish
 from config.folding import fold
+from tickets.events import TicketAssigned, TicketChanged, TicketTeamed
 from tickets.models import Entry, Ticket
 from tickets.operations.lines import append, keep
 from tickets.operations.tickets import subject_of
+from tickets.places import place_of
 from tickets.rights import lock_ticket, sees
 
 # What can be changed. Of team and assignee None takes it away.
 FIELDS = ("subject", "status", "priority", "type", "topic", "team", "assignee")
+# Of these depends who sees it.
+_PLACE = {"topic", "team", "assignee"}
 
 
 class WrongValue(Exception):
@@ -65,7 +70,8 @@ def apply_changes(
     if wish.get("assignee") and locked.status == Ticket.Status.NEW:
         # Somebody has it: it isn't new any more.
         wish.setdefault("status", Ticket.Status.OPEN)
-    changed = []
+    changed: list[str] = []
+    stood = place_of(locked) if _PLACE.intersection(wish) else None
     for field in FIELDS:
         if field not in wish:
             continue
@@ -81,7 +87,19 @@ def apply_changes(
         )
         append(locked, kind=kind, by=by, now=now, data={"field": field} | _sides(old, value))
         changed.append(field)
+        _tell_whose(locked, field, by)
+    if stood is not None and stood != place_of(locked):
+        # Who sees it no longer hears it once more.
+        publish(TicketChanged.of(locked, "moved", place=stood))
     return changed
+
+
+def _tell_whose(ticket: Ticket, field: str, by: Agent | None) -> None:
+    doer, seq = by.pk if by else None, ticket.last_seq
+    if field == "assignee" and (to := ticket.assignee_id):
+        publish(TicketAssigned(ticket_id=ticket.pk, by=doer, assignee_id=to, seq=seq))
+    if field == "team" and (to := ticket.team_id):
+        publish(TicketTeamed(ticket_id=ticket.pk, by=doer, team_id=to, seq=seq))
 
 
 def _checked(ticket: Ticket, field: str, value: Any) -> Any:

@@ -9,8 +9,10 @@ from django.conf import settings
 from django.db import transaction
 
 from agents.models import Agent
+from config.events import publish
 from config.folding import fold
 from config.text import is_blank
+from tickets.events import TicketNoted
 from tickets.models import Draft, Entry, File, Ticket
 from tickets.operations.changes import WrongValue, apply_changes
 from tickets.operations.deliveries import queue_answer
@@ -110,6 +112,8 @@ def say(
         fields += apply_changes(locked, by=by, now=now, changes={"status": status})
     Draft.objects.filter(ticket=locked, agent=by).delete()
     keep(locked, what=entry.kind, now=now, fields=fields)
+    if is_note and "@" in entry.body:
+        publish(TicketNoted(ticket_id=locked.pk, by=by.pk, seq=entry.seq))
     if not is_note:
         queue_answer(entry=entry, ticket=locked, leaves_at=may_leave_at(entry), now=now)
     return entry, True

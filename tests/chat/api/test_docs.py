@@ -13,6 +13,7 @@ from django.test import Client
 from agents import events as agent_events
 from agents.api import urls as agent_urls
 from automation.api import urls as rule_urls
+from automation.notifications import events as notice_events
 from chat.api import desk_urls, widget_urls
 from chat.api.widget.shapes import ChatAnswer, SessionAnswer
 from chat.events import availability, lifecycle, words
@@ -31,7 +32,7 @@ from tickets.api import urls as ticket_urls
 
 pytestmark = pytest.mark.django_db
 
-EVENTS = (agent_events, availability, lifecycle, ticket_events, words)
+EVENTS = (agent_events, availability, lifecycle, notice_events, ticket_events, words)
 DOCS = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
 EXAMPLES = re.findall(r"```http\n(.*?)```", DOCS, re.DOTALL)
 

@@ -1,0 +1,191 @@
+"""What is told without a sound: tickets, mentions, what rules have to say.
+
+The console shows it as it happens, and devices that can be silent get it as a push.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from agents.access import Access, accesses_of
+from agents.models import Agent, Notice
+from automation.models import Notification
+from automation.notifications.events import AgentTold
+from automation.notifications.mentions import mentioned
+from automation.notifications.policy import Told
+from automation.notifications.telling import deliver, devices_of
+from automation.notifications.words import said_of, url_of
+from chat.models import Conversation, Entry
+from config.events import publish
+from tickets.models import Entry as TicketEntry
+from tickets.models import Ticket
+from tickets.places import place_of, reaches
+from tickets.rights import who_works_on
+
+
+def of_new_ticket(told: Told, fact: dict[str, Any], now: datetime) -> None:
+    """A ticket was opened."""
+    if ticket := _ticket(fact):
+        _tell_workers(told, ticket, fact, f"opened:{ticket.pk}", None, now)
+
+
+def to_tickets_agent(told: Told, fact: dict[str, Any], now: datetime) -> None:
+    """The customer wrote, or the ticket is another agent's now."""
+    ticket = _ticket(fact)
+    if ticket is None:
+        return
+    given_to = fact.get("assignee_id")
+    key = f"{'given' if given_to else 'answered'}:{ticket.pk}:{fact['seq']}"
+    if assignee := given_to or ticket.assignee_id:
+        _tell_of_ticket(told, ticket, [assignee], fact, key, now)
+    else:
+        _tell_workers(told, ticket, fact, key, fact["seq"], now)
+
+
+def to_tickets_team(told: Told, fact: dict[str, Any], now: datetime) -> None:
+    """A team has a ticket."""
+    ticket = _ticket(fact)
+    team = ticket.team if ticket is not None else None
+    # It may have gone on to the next one.
+    if ticket is not None and team is not None and team.pk == fact["team_id"]:
+        members = team.agents.values_list("pk", flat=True)
+        key = f"teamed:{ticket.pk}:{fact['seq']}"
+        _tell_of_ticket(told, ticket, members, fact, key, now)
+
+
+def _ticket(fact: dict[str, Any]) -> Ticket | None:
+    rows = Ticket.objects.select_related("brand", "contact", "topic", "team")
+    found: Ticket | None = rows.filter(pk=fact["ticket_id"], is_spam=False).first()
+    return found
+
+
+def _tell_workers(
+    told: Told, ticket: Ticket, fact: dict[str, Any], key: str, seq: int | None, now: datetime
+) -> None:
+    _tell_of_ticket(told, ticket, who_works_on(ticket), fact | {"seq": seq}, key, now)
+
+
+def _tell_of_ticket(
+    told: Told,
+    ticket: Ticket,
+    agent_ids: Iterable[int],
+    fact: dict[str, Any],
+    key: str,
+    now: datetime,
+) -> None:
+    tell_silently(
+        # Whoever did it knows.
+        agent_ids=set(agent_ids) - {fact["by"]},
+        notice=told.notice,
+        key=key,
+        ticket=ticket,
+        seq=fact["seq"],
+        now=now,
+    )
+
+
+def of_mentions(told: Told, fact: dict[str, Any], now: datetime) -> None:
+    """Notes were written, in chats or in a ticket; colleagues whom they name are told."""
+    if "ticket_id" in fact:
+        lines = TicketEntry.objects.filter(ticket=fact["ticket_id"], seq=fact["seq"])
+        for line in lines.filter(kind=TicketEntry.Kind.NOTE).select_related("ticket"):
+            agents = _named(line)
+            key = f"mention:t{line.ticket_id}:{line.seq}"
+            tell_silently(
+                agent_ids=agents,
+                notice=told.notice,
+                key=key,
+                ticket=line.ticket,
+                seq=line.seq,
+                now=now,
+            )
+        return
+    notes = Entry.objects.filter(
+        pk__in=fact["entry_ids"], kind=Entry.Kind.NOTE, agent__isnull=False, body__contains="@"
+    )
+    for note in notes.select_related("conversation").order_by("pk"):
+        chat = note.conversation
+        key = f"mention:c{chat.pk}:{note.seq}"
+        tell_silently(
+            agent_ids=_named(note),
+            notice=told.notice,
+            key=key,
+            conversation=chat,
+            seq=note.seq,
+            now=now,
+        )
+
+
+def _named(note: Entry | TicketEntry) -> list[int]:
+    found = mentioned(note.body, Agent.objects.filter(is_active=True))
+    return [agent.pk for agent in found if agent.pk != note.agent_id]
+
+
+def of_a_rule(told: Told, fact: dict[str, Any], now: datetime) -> None:
+    """A rule tells agents something about a chat, each in their language."""
+    chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
+    if chat is None:
+        return
+    if fact["to_team"]:
+        told = replace(told, notice=Notice.TEAM)
+    for agent_id, text in fact["notices"]:
+        tell_silently(
+            agent_ids=[agent_id],
+            notice=told.notice,
+            key=f"rule:{fact['key']}:{agent_id}",
+            conversation=chat,
+            title=fact["rule"],
+            body=text,
+            # The event itself is shown there.
+            on_screen=False,
+            now=now,
+        )
+
+
+@transaction.atomic
+def tell_silently(
+    *,
+    agent_ids: Iterable[int],
+    notice: str,
+    key: str,
+    conversation: Conversation | None = None,
+    ticket: Ticket | None = None,
+    seq: int | None = None,
+    title: str = "",
+    body: str = "",
+    on_screen: bool = True,
+    now: datetime,
+) -> int:
+    """Tell agents of a silent class, once, in the console and on their devices; return how many.
+
+    Whoever could not open it, or doesn't want this class, hears nothing.
+    """
+    people = [
+        agent
+        for agent in Agent.objects.filter(pk__in=set(agent_ids), is_active=True).order_by("pk")
+        if notice not in agent.notices_off
+    ]
+    accesses = accesses_of(people)
+    people = [agent for agent in people if _sees(accesses[agent.pk], conversation, ticket)]
+    if not people:
+        return 0
+    about = {"notice": notice, "conversation": conversation, "ticket": ticket, "seq": seq}
+    notification, is_new = Notification.objects.get_or_create(
+        key=key, defaults={**about, "title": title, "body": body, "at": now}
+    )
+    if not is_new:
+        return 0
+    deliver(notification, devices_of([agent.pk for agent in people], notice, now))
+    for agent in people if on_screen else ():
+        said = said_of(notification, agent)
+        publish(AgentTold(agent_id=agent.pk, notice=notice, said=said, url=url_of(notification)))
+    return len(people)
+
+
+def _sees(access: Access, chat: Conversation | None, ticket: Ticket | None) -> bool:
+    if ticket is not None:
+        return reaches(access, place_of(ticket))
+    return chat is None or bool(Conversation.objects.visible_to(access).filter(pk=chat.pk).exists())
