@@ -84,7 +84,7 @@ class HoursForm(forms.Form):
                 label=WEEKDAYS[number],
                 required=False,
                 max_length=300,
-                initial=_shown((hours.week or {}).get(name, [])),
+                initial=_shown(hours.kept.get(name, [])),
                 widget=forms.TextInput(attrs={"size": 40, "placeholder": _("closed")}),
             )
         self.fields["dates"] = forms.CharField(
@@ -99,14 +99,18 @@ class HoursForm(forms.Form):
             widget=forms.Textarea(attrs={"rows": 12, "cols": 60, "spellcheck": "false"}),
         )
         self.week: dict[str, Spelled] | None = None
+        self.kept: dict[str, Spelled] | None = None
         self.found: list[Any] = []
 
     def clean(self) -> None:
         """Read the hours; each error stands beside its field."""
         errors: Errors = {}
         given = self.cleaned_data
-        if given.get("when") == "week":
-            self.week = read_week({name: typed_day(given.get(name, "")) for name in DAYS}, errors)
+        is_week = given.get("when") == "week"
+        # What was typed is kept for the day on which it shall hold again.
+        if is_week or any(given.get(name) for name in DAYS):
+            self.kept = read_week({name: typed_day(given.get(name, "")) for name in DAYS}, errors)
+        self.week = self.kept if is_week else None
         dates = typed_dates(given.get("dates", ""))
         self.found = read_dates(dates, errors)
         for place, texts in errors.items():
@@ -154,7 +158,8 @@ class HoursPages(ImeceAdmin):
             if form.cleaned_data["when"] == "brand":
                 clear_hours(team=owner, by=by, now=now)
             else:
-                set_hours(owner=owner, week=form.week, dates=form.found, by=by, now=now)
+                hours = {"week": form.week, "dates": form.found, "kept": form.kept}
+                set_hours(owner=owner, by=by, now=now, **hours)
             self.message_user(request, gettext("The hours are set."), messages.SUCCESS)
             return HttpResponseRedirect(request.path)
         language = (get_language() or "en")[:2]

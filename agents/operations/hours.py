@@ -16,6 +16,7 @@ from agents.hours.calendar import clipped
 from agents.hours.holidays import HALF_DAY_ENDS, public_holidays
 from agents.hours.reading import GivenDate, Spelled, spelled_of, week_of
 from agents.models import Agent, Brand, HoursDate, HoursWeek, Team
+from agents.queries.hours import kept_week
 from config.events import publish
 from config.outbox.operations import enqueue
 
@@ -32,10 +33,12 @@ def set_hours(
     dates: Sequence[GivenDate],
     by: Agent | None,
     now: datetime,
+    kept: dict[str, Spelled] | None = None,
 ) -> None:
     """Give a brand or a team these hours from now on; without a week it is always open.
 
     Dates of the past stay. A brand that gets its first week gets the public holidays along.
+    `kept` is a week that was typed and does not hold: it is there when one is wanted again.
     """
     _lock(owner)
     before = HoursWeek.objects.current().of(owner).first()
@@ -43,6 +46,8 @@ def set_hours(
     if is_new_week:
         HoursWeek.objects.current().of(owner).update(valid_until=now)
         HoursWeek.objects.create(**_of(owner), days=week, valid_from=now)
+    if week is None and kept and kept != kept_week(owner):
+        HoursWeek.objects.create(**_of(owner), days=kept, valid_from=now, valid_until=now)
     changed = _set_dates(owner, dates, now=now)
     if isinstance(owner, Brand) and is_new_week:
         _renew_holidays(owner, now=now)

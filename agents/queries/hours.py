@@ -16,11 +16,15 @@ from agents.models import Brand, HoursDate, HoursWeek, Team
 
 
 class Hours(NamedTuple):
-    """What is written of one brand or team: its own week and the dates to come."""
+    """What is written of one brand or team: its own week and the dates to come.
+
+    `kept` is the week that was written last, also where none holds now.
+    """
 
     is_own: bool
     week: dict[str, Spelled] | None
     dates: list[HoursDate]
+    kept: dict[str, Spelled]
 
 
 class PreviewDay(NamedTuple):
@@ -37,7 +41,15 @@ def hours_of(owner: Brand | Team, *, now: datetime) -> Hours:
     week = HoursWeek.objects.current().of(owner).first()
     first = now.astimezone(zone_of(owner)).date()
     dates = HoursDate.objects.current().of(owner).filter(date__gte=first).order_by("date")
-    return Hours(week is not None, week.days if week else None, list(dates))
+    days = week.days if week else None
+    return Hours(week is not None, days, list(dates), days or kept_week(owner))
+
+
+def kept_week(owner: Brand | Team) -> dict[str, Spelled]:
+    """Return the week that was written last; empty where there never was one."""
+    written = HoursWeek.objects.of(owner).filter(days__isnull=False)
+    last: HoursWeek | None = written.order_by("-valid_from", "-pk").first()
+    return last.days if last else {}
 
 
 def brand_for(owner: Brand | Team) -> Brand | None:

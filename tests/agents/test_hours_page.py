@@ -79,6 +79,27 @@ def test_a_team_may_have_hours_of_its_own_or_its_brands(boss_client: Client) -> 
     assert not hours_of(team, now=timezone.now()).is_own
 
 
+def test_a_week_stays_written_while_it_does_not_hold(boss_client: Client, brand: Brand) -> None:
+    url, now = f"/admin/agents/brand/{brand.pk}/hours/", timezone.now()
+    boss_client.post(url, CLOSED | {"when": "week", "mon": "9-18", "dates": ""})
+    boss_client.post(url, CLOSED | {"when": "always", "mon": "09:00-18:00", "dates": ""})
+    assert hours_of(brand, now=now).week is None
+    assert 'value="09:00-18:00"' in boss_client.get(url).content.decode()
+    # Also one that is typed while it does not hold; and nothing is open or closed by it.
+    boss_client.post(url, CLOSED | {"when": "always", "tue": "10-12", "dates": ""})
+    page = boss_client.get(url).content.decode()
+    assert 'value="10:00-12:00"' in page
+    assert 'value="09:00-18:00"' not in page
+    assert hours_of(brand, now=now).week is None
+    boss_client.post(url, CLOSED | {"when": "week", "tue": "10:00-12:00", "dates": ""})
+    assert _week(brand)["tue"] == [["10:00", "12:00"]]
+    team = make_team()
+    url = f"/admin/agents/team/{team.pk}/hours/"
+    boss_client.post(url, CLOSED | {"when": "week", "sat": "10-16", "dates": ""})
+    boss_client.post(url, CLOSED | {"when": "brand", "sat": "10:00-16:00", "dates": ""})
+    assert 'value="10:00-16:00"' in boss_client.get(url).content.decode()
+
+
 def test_only_admins_get_there(brand: Brand) -> None:
     client = Client()
     client.force_login(make_agent())
