@@ -67,8 +67,11 @@ class RecipeForm(forms.Form):
     def __init__(self, name: str, brand: Brand | None, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         recipe, rules = RECIPES[name], installed_rules(name, brand)
-        self.fields["mode"].initial = rules[0].mode if rules else Rule.Mode.ON
-        in_use, chosen = texts_in_use(name, brand), settings_in_use(name, brand)
+        # A brand begins with what is set for all.
+        like = brand if rules else None
+        usual = Rule.Mode.OFF if brand and installed_rules(name, None) else Rule.Mode.ON
+        self.fields["mode"].initial = rules[0].mode if rules else usual
+        in_use, chosen = texts_in_use(name, like), settings_in_use(name, like)
         for key, setting in recipe.settings.items():
             self.fields[key] = forms.ChoiceField(
                 label=str(setting.label),
@@ -183,6 +186,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
             "form": form,
             "opts": self.opts,
             "brand": brand,
+            "brands": list(Brand.objects.filter(is_active=True).order_by("name")),
             "rules": [(rule, said_of(rule)) for rule in installed_rules(name, brand)],
         }
         return TemplateResponse(request, "admin/recipe.html", context)

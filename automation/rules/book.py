@@ -72,11 +72,16 @@ class Book:
         return any(ready.rule.when == Rule.When.UPDATED for ready in self.rules)
 
     def of(self, when: str, brand_id: int) -> list[Ready]:
-        """Return the rules that look then."""
+        """Return the rules that look then; of a recipe that a brand has for itself, only those."""
+        own = {ready.rule.recipe for ready in self.rules if ready.rule.brand_id == brand_id} - {""}
         return [
             ready
             for ready in self.rules
-            if ready.rule.when == when and ready.rule.brand_id in {None, brand_id}
+            if ready.rule.when == when
+            and (
+                ready.rule.brand_id == brand_id
+                or (ready.rule.brand_id is None and ready.rule.recipe not in own)
+            )
         ]
 
     def is_holding(self, when: str, brand_id: int) -> bool:

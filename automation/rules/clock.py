@@ -80,10 +80,12 @@ def look_at_clock(payload: dict[str, Any]) -> None:
 
     After an edge of the desk's hours it is asked once; the edge itself moves on.
     """
-    rules = book.current().rules
-    ready = next((each for each in rules if each.rule.pk == payload["rule"]), None)
     chat = seen_chats().select_related("assignee").filter(pk=payload["conversation"]).first()
-    if ready is None or ready.missing or chat is None:
+    if chat is None:
+        return
+    rules = book.current().of(Rule.When.TIME, chat.brand_id)
+    ready = next((each for each in rules if each.rule.pk == payload["rule"]), None)
+    if ready is None or ready.missing:
         return
     if chat.status == Conversation.Status.RESOLVED:
         return

@@ -17,7 +17,7 @@ from chat.posting.messages import Author, Outgoing, post_message
 from chat.tasks import sweep_once
 from config.outbox.operations import drain
 from tests.support.desk import fresh, here, make_desk, start
-from tests.support.factories import make_conversation, make_visitor
+from tests.support.factories import make_agent, make_conversation, make_visitor
 from tests.support.http import cid, make_shop, open_widget
 from tickets.models import Ticket
 
@@ -218,6 +218,31 @@ def test_the_form_answers_with_the_sentence_and_one_mail(busy_rules, work_all):
     assert str(answer["ticket"]) in sent.body
     assert "Siparişim" not in sent.body
     assert sent.extra_headers["Auto-Submitted"] == "auto-replied"
+
+
+def test_a_brand_says_its_own_sentence_instead_of_that_of_all(desk, busy_rules, work_all, client):
+    client.force_login(make_agent(is_staff=True, is_superuser=True))
+    page = f"/admin/automation/rule/recipes/everyone-busy/?brand={desk.brand.pk}"
+    shown = client.get(page).content.decode()
+    assert SENTENCE in shown
+    form = client.get(page).context["form"]
+    assert form.fields["mode"].initial == "off"
+    typed = {name: field.initial for name, field in form.fields.items()}
+    typed |= {"mode": "on", "busy_tr": "Hepimiz dolu.", "busy_en": "All full."}
+    assert client.post(page, typed).status_code == 302
+    chat = start(desk)
+    work_all()
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        work_all()
+    sentence, asks = said(chat)
+    assert sentence.startswith("Hepimiz dolu.")
+    assert "e-posta adresinizi" in asks
+    assert SENTENCE in client.get(page.partition("?")[0]).content.decode()
+    # Off, it is answered as everywhere.
+    client.post(page, typed | {"mode": "off"})
+    other = start(desk)
+    work_all()
+    assert said(other)[0].startswith(SENTENCE)
 
 
 @pytest.mark.django_db(transaction=True)
