@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.conftest import Site
 from tests.support.chromium import Contexts
 from tests.support.factories import make_agent
+from tests.support.patience import until
 from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = pytest.mark.browser
@@ -33,11 +34,7 @@ def grow_old(context: BrowserContext) -> list[str]:
 
 def come_back(page: Page, sockets: list[str]) -> None:
     """Wait for the socket of the page that was loaded anew."""
-    for _ in range(200):
-        if len(sockets) >= 2:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("the page was not loaded anew")
+    until(page, lambda: len(sockets) >= 2)
 
 
 def test_an_old_widget_is_loaded_anew_once(site: Site, new_context: Contexts) -> None:

@@ -7,6 +7,7 @@ from itertools import cycle
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from agents.models import Agent, BreakReason, CannedReply, Invitation, Permission
 from agents.operations import create_token, invite_agent
@@ -56,7 +57,8 @@ def test_the_door_is_accessible_on_a_narrow_phone(site, new_context):
     page.fill("[name=login]", "elif@example.com")
     page.fill("[name=password]", "wrong-wrong")
     page.click("button.primary")
-    assert page.input_value("[name=login]") == "elif@example.com"
+    expect(page.get_by_role("alert").first).to_be_visible()
+    expect(page.locator("[name=login]")).to_have_value("elif@example.com")
     look(page, "login-error")
     names = [f"accounts/password/reset/{name}" for name in ("", "done/", "key/1-x/")]
     for page, name in zip(cycle(reversed(pages)), [*names, "invitation/the-secret/"], strict=False):
@@ -83,6 +85,7 @@ def test_the_profile_is_accessible_on_a_narrow_phone(site, new_context):
     # The last of them asked who it is, first.
     page.fill("[name=password]", PASSWORD)
     page.click("button.primary")
+    expect(page).to_have_url(f"{site.url}/accounts/2fa/app/")
     look(page, "2fa-app")
 
 
@@ -164,4 +167,5 @@ def test_the_administration_is_accessible(site, new_context, rows):
         look(page, name)
     page.goto(site.url + reverse("admin:agents_brand_add"))
     page.click("[name=_save]")
+    expect(page.locator(".errornote")).to_be_visible()
     look(page, "admin-brand-errors")

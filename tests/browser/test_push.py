@@ -1,7 +1,6 @@
 """A notification on a desk that nobody looks at, and the chat that is accepted from it."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from tests.automation.notifications import register
 from tests.conftest import Site
 from tests.support.chromium import Contexts
 from tests.support.console_page import open_desk
+from tests.support.patience import until
 from tests.support.push_service import Browser, push_service
 
 pytestmark = pytest.mark.browser
@@ -34,15 +34,6 @@ CLICK = """(action) => {
   const event = new ExtendableEvent("notificationclick");
   dispatchEvent(Object.assign(event, { notification: kept[0], action, waitUntil() {} }));
 }"""
-
-
-def until(page: Page, look: Callable[[], Any]) -> Any:
-    """Wait for what no event of the page tells; return it."""
-    for _ in range(600):
-        if found := look():
-            return found
-        page.wait_for_timeout(25)
-    raise AssertionError("It has not come.")
 
 
 def deliver(context: BrowserContext, page: Page, told: dict[str, Any], url: str) -> None:
@@ -81,7 +72,7 @@ def test_a_chat_rings_in_a_window_in_the_background_and_is_accepted_from_the_not
     )
     page = desk.page
     expect(page.locator("html")).to_have_attribute("data-worker", "yes")
-    [worker] = page.context.service_workers
+    [worker] = until(page, lambda: page.context.service_workers)
     worker.evaluate(KEEP)
     with push_service() as service:
         service.key = public_key()

@@ -7,6 +7,7 @@ from tests.conftest import Site
 from tests.support.chromium import Chromium, Contexts, Problems, find_full_chromium, sign_in
 from tests.support.console_page import ready
 from tests.support.factories import make_agent
+from tests.support.patience import until
 
 pytestmark = pytest.mark.browser
 
@@ -28,8 +29,7 @@ def test_a_stranger_is_asked_to_sign_in(site: Site, page: Page) -> None:
 def test_a_violation_of_the_policy_is_noticed(site: Site, page: Page, problems: Problems) -> None:
     page.goto(site.url)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
-    page.wait_for_function("getComputedStyle(document.body.lastElementChild).color !== 'red'")
-    assert any("CSP violation: style-src" in found for found in problems.found)
+    until(page, lambda: any("CSP violation: style-src" in found for found in problems.found))
     problems.allow("CSP violation|Content Security Policy")
 
 
