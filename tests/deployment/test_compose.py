@@ -69,7 +69,7 @@ async def call(
     """One HTTP call as it comes out of the proxy."""
     headers = PROXIED | ({"Authorization": f"Bearer {token}"} if token else {})
     async with httpx.AsyncClient(base_url=web.url, headers=headers, trust_env=False) as client:
-        return await client.request(method, path, timeout=10, **options)
+        return await client.request(method, path, timeout=60, **options)
 
 
 async def heard(
@@ -103,9 +103,9 @@ def is_assignment(frame: dict[str, Any]) -> bool:
 
 async def hello(web: Service, path: str, token: str) -> websockets.ClientConnection:
     """Open a socket and say who it is."""
-    socket = await websockets.connect(web.ws_url + path, proxy=None)
+    socket = await websockets.connect(web.ws_url + path, proxy=None, open_timeout=60)
     await socket.send(json.dumps({"type": "hello", "token": token, "resume": {}}))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while json.loads(await socket.recv())["type"] != "welcome":
             continue
     return socket

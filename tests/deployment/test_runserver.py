@@ -34,7 +34,7 @@ def runserver(_migrated_once: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def test_daphne_serves_pages_sockets_and_the_widget(runserver: Web) -> None:
     page = {"url": f"{runserver.url}/demo/", "title": "", "referrer": ""}
     body = {"site": "demo-shop", "page": page, "language": "tr"}
-    with httpx.Client(base_url=runserver.url, trust_env=False, timeout=20) as http:
+    with httpx.Client(base_url=runserver.url, trust_env=False, timeout=60) as http:
         assert http.get("/console/", follow_redirects=True).status_code == 200
         session = http.post("/api/widget/v1/sessions", json=body).json()
     assert asyncio.run(farewell(runserver, session["token"])) == ("welcome", "nack")
@@ -44,7 +44,8 @@ def test_daphne_serves_pages_sockets_and_the_widget(runserver: Web) -> None:
 async def farewell(web: Web, token: str) -> tuple[str, str]:
     """Say hello, then something in a chat that isn't there; return the types of both answers."""
     origin: Any = web.url
-    async with websockets.connect(f"{web.ws_url}/ws/visitor/", origin=origin, proxy=None) as socket:
+    address = f"{web.ws_url}/ws/visitor/"
+    async with websockets.connect(address, origin=origin, proxy=None, open_timeout=60) as socket:
         await socket.send(json.dumps({"type": "hello", "token": token, "resume": {}}))
         first = json.loads(await socket.recv())["type"]
         message = {"type": "message.send", "cid": str(uuid.uuid4()), "conversation": "x"}

@@ -162,7 +162,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 async def introduced(web: Web, path: str, token: str) -> AsyncIterator[websockets.ClientConnection]:
     """A socket after its `welcome`."""
     url = web.url.replace("http", "ws", 1) + path
-    async with websockets.connect(url, proxy=None) as socket:
+    async with websockets.connect(url, proxy=None, open_timeout=60) as socket:
         await socket.send(json.dumps({"type": "hello", "token": token}))
         assert json.loads(await socket.recv())["type"] == "welcome"
         yield socket

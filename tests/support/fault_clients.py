@@ -15,6 +15,9 @@ from typing import Any
 import httpx
 import websockets
 
+# A server that is slow is not one that is gone.
+PATIENCE = 60
+
 
 @dataclass
 class Ledger:
@@ -49,7 +52,7 @@ class Screen:
         self._http = httpx.AsyncClient(
             base_url=http,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=5,
+            timeout=PATIENCE,
             trust_env=False,
         )
         self._task = asyncio.create_task(self._run())
@@ -100,7 +103,7 @@ class Screen:
             await asyncio.sleep(random.uniform(0.05, 0.4))
 
     async def _connected(self) -> None:
-        async with websockets.connect(self.url, proxy=None, open_timeout=5) as socket:
+        async with websockets.connect(self.url, proxy=None, open_timeout=PATIENCE) as socket:
             hello = {
                 "type": "hello",
                 "token": self.token,

@@ -144,7 +144,7 @@ service anvil {{
 
     def client(self) -> IMAPClient:
         """Return a connection of whoever else uses the mailbox."""
-        client = IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=10)
+        client = IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=30)
         client.login(self.USER, self.PASSWORD)
         return client
 
