@@ -95,8 +95,11 @@ export const hasWords = () => Boolean(area()?.value.trim() || byId("uploads")?.c
  * @param {string} id */
 export const draftUnderWay = (id) => saving.get(id);
 
-/** Save at once what is unsaved: the agent goes elsewhere. */
+/** Save at once what is unsaved: the agent goes elsewhere. Until the next chat is there, nothing is
+ * taken that would go with this one. */
 export function unmountComposer() {
+  const box = area();
+  if (box) box.readOnly = true;
   picker?.closePicker();
   if (current) sync.typing(current, false);
   clearTimeout(saveTimer);

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from agents.models import Permission
 from chat.models import Conversation
@@ -13,6 +13,7 @@ from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, Problems
 from tests.support.console_page import Caller, Desk, now, open_desk, ready
+from tests.support.patience import Held, until
 
 pytestmark = pytest.mark.browser
 
@@ -72,16 +73,17 @@ def test_a_press_in_the_chat_that_is_left_does_not_stop_the_next(desk: Desk) -> 
     second = desk.chat("The second of them", name="Second")
     desk.opened("The first of them", name="First")
     expect(page.locator("#thread")).to_contain_text("The first of them")
-    held: list[Route] = []
-    page.route(re.compile("part=chat"), lambda route: held.append(route))
-    with page.expect_request(re.compile("part=chat")):
-        page.keyboard.press("Alt+k")
+    held = Held(page, re.compile("part=chat"))
+    page.keyboard.press("Alt+k")
+    held.wait()
+    # What is written now would go with the chat that is left.
+    expect(page.locator("#composer-text")).not_to_be_editable()
     box = page.locator("#thread").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 40, box["y"] + 40)
     page.mouse.down()
     with page.expect_response(re.compile("part=chat")):
-        held[0].continue_()
+        held.let_go()
     expect(page.locator("#chat")).not_to_have_attribute("aria-busy", "true")
     page.mouse.up()
     _shows(page, second, "The second of them")
@@ -99,40 +101,32 @@ def test_a_chat_of_the_archive_opens_while_the_counters_are_on_their_way(desk: D
     )
     page.goto(f"{desk.site.url}/console/archive/")
     ready(page)
-    held: list[Route] = []
-    is_held = True
-    page.route(
-        re.compile("part=counters"),
-        lambda route: held.append(route) if is_held else route.continue_(),
-    )
-    with page.expect_request(re.compile("part=counters")):
-        desk.caller().start("Hello")
+    held = Held(page, re.compile("part=counters"))
+    desk.caller().start("Hello")
+    held.wait()
     page.click(".row-item a")
     pane = page.locator(f"#thread-pane[data-conversation='{resolved.public_id}']")
     expect(pane).to_be_visible()
     expect(page.locator(".toast")).to_have_count(0)
     # The next time they are asked for nobody holds them back: by then the chat has its agent.
-    is_held = False
-    for route in held:
-        route.continue_()
+    held.let_go()
     expect(page.locator("#meter")).to_contain_text("1/")
     expect(pane).to_be_visible()
 
 
 def test_a_status_chosen_while_the_old_one_is_drawn_anew_is_shown(desk: Desk) -> None:
     page = desk.page
-    held: list[Route] = []
-    page.route("**/console/status/**", lambda route: held.append(route))
-    with page.expect_request("**/console/status/**"):
-        # Another tab of theirs: the pages hear of it.
-        token = json.loads(page.get_attribute("body", "hx-headers") or "{}")
-        url = f"{desk.site.url}/console/status/"
-        assert page.request.post(url, form={"status": "break"}, headers=token).ok
+    held = Held(page, "**/console/status/**")
+    # Another tab of theirs: the pages hear of it.
+    token = json.loads(page.get_attribute("body", "hx-headers") or "{}")
+    url = f"{desk.site.url}/console/status/"
+    assert page.request.post(url, form={"status": "break"}, headers=token).ok
+    held.wait()
     page.click(".status-button")
     page.locator("#status-menu").get_by_role("button", name="Invisible").click()
     page.wait_for_function("document.querySelector('#status form.htmx-request')")
-    *asked, chosen = held
-    assert chosen.request.method == "POST"
+    until(page, lambda: held.routes[-1].request.method == "POST")
+    *asked, chosen = held.routes
     with page.expect_response("**/console/status/**"):
         for route in asked:
             route.continue_()
@@ -144,14 +138,12 @@ def test_a_head_and_a_list_that_come_too_late_find_no_place_and_look_for_none(de
     page = desk.page
     first = desk.opened("The first of them", name="First")
     second = desk.chat("The second of them", name="Second")
-    held: list[Route] = []
-    page.route(re.compile("part=head"), lambda route: held.append(route))
-    with page.expect_request(re.compile("part=head")):
-        page.evaluate("id => document.querySelector(`#row-${id} a`).click()", first.id)
+    held = Held(page, re.compile("part=head"))
+    page.evaluate("id => document.querySelector(`#row-${id} a`).click()", first.id)
+    held.wait()
     desk.open(second)
-    held[0].continue_()
     # The head of the chat that is shown now comes after the late one.
-    page.unroute(re.compile("part=head"))
+    held.let_go()
     with page.expect_response(re.compile(f"{second.id}/.*part=head")):
         page.evaluate("id => document.querySelector(`#row-${id} a`).click()", second.id)
     _shows(page, second, "The second of them")

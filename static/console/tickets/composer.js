@@ -83,6 +83,12 @@ export function keepDraft() {
   });
 }
 
+/** The agent goes to another ticket: until it is there, nothing is taken that would go with this one. */
+export function leaveComposer() {
+  keepDraft();
+  if (form()) area().readOnly = true;
+}
+
 /** Resolves when what was written is saved, or could not be: a ticket drawn before has none of it. */
 export const draftsSettled = () => saving;
 

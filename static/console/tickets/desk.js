@@ -3,7 +3,7 @@ import { fetchFragment } from "../fragments.js";
 import { onEvent, onState } from "../live.js";
 import { byId, settings, texts, toastAbout } from "../page.js";
 import { isPressed } from "../press.js";
-import { draftsSettled, keepDraft, mountComposer, noteSeen, startComposer, write } from "./composer.js";
+import { draftsSettled, keepDraft, leaveComposer, mountComposer, noteSeen, startComposer, write } from "./composer.js";
 import { drawTicks, startMany } from "./many.js";
 
 /** The ticket desk: the list, the open ticket, what colleagues do meanwhile, and what is new. */
@@ -78,7 +78,7 @@ function submitSearch(form) {
 
 /** Open a ticket beside the list. @param {string} url @param {boolean} [push] */
 async function open(url, push = true) {
-  keepDraft();
+  leaveComposer();
   const part = new URL(url, location.href);
   part.searchParams.set("part", "ticket");
   if (push) history.pushState({}, "", url);
