@@ -72,25 +72,31 @@ function startPicker(dialog) {
   choose(options.find((option) => option.getAttribute("aria-selected") === "true"));
 }
 
+/** Open the dialog that has come. */
+function openDialog() {
+  const dialog = document.querySelector("#dialogs dialog[data-open]");
+  if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
+  const from = document.activeElement;
+  dialog.showModal();
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    // The head of the chat may have been drawn anew behind the dialog.
+    const back = from?.isConnected ? from : byId(from?.id ?? "");
+    if (!back) return;
+    // What stood in a menu has gone with it; the menu's button is still there.
+    const menu = back.checkVisibility() ? null : back.closest("[popover]");
+    const home = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : back;
+    if (home instanceof HTMLElement) home.focus();
+  });
+  if (dialog.hasAttribute("data-picker")) startPicker(dialog);
+}
+
 export function startDialogs() {
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.target?.id !== "dialogs") return;
-    const dialog = document.querySelector("#dialogs dialog[data-open]");
-    if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
-    const from = document.activeElement;
-    dialog.showModal();
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      // The head of the chat may have been drawn anew behind the dialog.
-      const back = from?.isConnected ? from : byId(from?.id ?? "");
-      if (!back) return;
-      // What stood in a menu has gone with it; the menu's button is still there.
-      const menu = back.checkVisibility() ? null : back.closest("[popover]");
-      const home = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : back;
-      if (home instanceof HTMLElement) home.focus();
-    });
-    if (dialog.hasAttribute("data-picker")) startPicker(dialog);
+    if (/** @type {CustomEvent} */ (event).detail.target?.id === "dialogs") openDialog();
   });
+  // It may have come before this script has.
+  openDialog();
   document.body.addEventListener("htmx:confirm", (event) => {
     const { elt, question, issueRequest } = /** @type {CustomEvent} */ (event).detail;
     if (!question) return;

@@ -251,6 +251,18 @@ def test_what_fails_in_a_dialog_is_said_in_it(desk: Desk, problems: Problems) ->
     expect(page.locator(".row-item")).to_have_count(0)
 
 
+def test_a_dialog_opens_that_came_before_its_script(desk: Desk) -> None:
+    page = desk.page
+    desk.opened()
+    scripts = Held(page, re.compile("/console/dialogs.*[.]js"))
+    page.reload(wait_until="commit")
+    scripts.wait()
+    page.click("#resolve-button")
+    expect(page.locator("#dialogs dialog")).to_be_attached()
+    scripts.let_go()
+    expect(page.locator("#topic-filter")).to_be_focused()
+
+
 def test_the_focus_goes_back_from_a_dialog_though_the_head_is_drawn_anew(desk: Desk) -> None:
     page = desk.page
     visitor = desk.opened()
