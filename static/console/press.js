@@ -40,7 +40,8 @@ function noteAllOfChat(head) {
 function dropHastyPress(event) {
   const button = /** @type {Element} */ (event.target).closest(".chat-actions button[id]");
   if (!button) return;
-  const now = performance.now();
+  // When the hand pressed, however late a busy machine hears of it.
+  const now = event.timeStamp;
   if (now - (came.get(button.id) ?? -Infinity) > TOO_SOON) {
     pressedAt = now;
     return;
