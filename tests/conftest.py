@@ -35,6 +35,7 @@ from chat.sockets.readers import readers
 from config import events
 from config.translations import compile_if_changed
 from tests.support import chromium, servers
+from tests.support.migrated import copy_database, migrated_dir
 from tests.support.site import running_site, start_again
 
 
@@ -138,6 +139,19 @@ def early_in_the_hour() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Begin with the file that lies there; it goes with its directory."""
+    return settings.IS_SQLITE
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Put a migrated file where this process has its test database."""
+    if settings.IS_SQLITE:
+        copy_database(Path(settings.DATABASES[DEFAULT_DB_ALIAS]["TEST"]["NAME"]))
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """End the threads that keep connections, so that the test database can be dropped."""
     yield
@@ -222,17 +236,10 @@ def redis_server() -> Iterator[servers.Redis]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data_dir = tmp_path_factory.mktemp("migrated")
-    servers.manage("migrate", "--verbosity=0", env={"DATA_DIR": str(data_dir)})
-    return data_dir
-
-
 @pytest.fixture
-def migrated(_migrated_once: Path, tmp_path: Path) -> Path:
+def migrated(tmp_path: Path) -> Path:
     """A DATA_DIR of this test's own with an embedded database without rows."""
-    return shutil.copytree(_migrated_once, tmp_path / "data")
+    return shutil.copytree(migrated_dir(), tmp_path / "data")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ import json
 import shutil
 import sys
 import uuid
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +12,7 @@ import pytest
 import websockets
 
 from tests.support.chromium import Contexts
+from tests.support.migrated import migrated_dir
 from tests.support.servers import Web, free_port, manage
 from tests.support.widget_page import Visitor, visitor_context
 
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
-def runserver(_migrated_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def runserver(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A migrated database on Daphne."""
     port = str(free_port())
-    data_dir = shutil.copytree(_migrated_once, tmp_path_factory.mktemp("runserver") / "data")
+    data_dir = shutil.copytree(migrated_dir(), tmp_path_factory.mktemp("runserver") / "data")
     env = {"DATA_DIR": str(data_dir), "PORT": port, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
     manage("seed_demo", "--verbosity=0", env=env)
     command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
