@@ -13,6 +13,7 @@ import pytest
 import websockets
 
 from tests.support.compose import VARIABLES, Service, services
+from tests.support.process import NO_AUTHORITIES
 from tests.support.servers import free_port, manage, postgres_server, redis_server
 
 pytestmark = [pytest.mark.once, pytest.mark.servers]
@@ -68,7 +69,9 @@ async def call(
 ) -> httpx.Response:
     """One HTTP call as it comes out of the proxy."""
     headers = PROXIED | ({"Authorization": f"Bearer {token}"} if token else {})
-    async with httpx.AsyncClient(base_url=web.url, headers=headers, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=web.url, headers=headers, trust_env=False, verify=NO_AUTHORITIES
+    ) as client:
         return await client.request(method, path, timeout=60, **options)
 
 

@@ -17,6 +17,7 @@ from agents.models import Agent, Brand, Team, Topic
 from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts
+from tests.support.process import NO_AUTHORITIES
 
 
 class Caller:
@@ -25,7 +26,12 @@ class Caller:
     def __init__(self, site: Site, brand: Brand, *, name: str = "Zeynep Aksoy") -> None:
         self.site = site
         self.name = name
-        self.http = httpx.Client(base_url=f"{site.url}/api/widget/v1/", trust_env=False, timeout=30)
+        self.http = httpx.Client(
+            base_url=f"{site.url}/api/widget/v1/",
+            trust_env=False,
+            timeout=30,
+            verify=NO_AUTHORITIES,
+        )
         self.page = {"url": "https://shop.example/cart", "title": "Cart", "referrer": ""}
         self.brand = brand
         self.id = ""

@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 import websockets
 
+from tests.support.process import NO_AUTHORITIES
+
 # A server that is slow is not one that is gone.
 PATIENCE = 60
 
@@ -54,6 +56,7 @@ class Screen:
             headers={"Authorization": f"Bearer {token}"},
             timeout=PATIENCE,
             trust_env=False,
+            verify=NO_AUTHORITIES,
         )
         self._task = asyncio.create_task(self._run())
 

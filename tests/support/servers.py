@@ -26,7 +26,7 @@ import psycopg
 import pytest
 import redis as redis_client
 
-from tests.support.process import ROOT, Process, free_port
+from tests.support.process import NO_AUTHORITIES, ROOT, Process, free_port
 
 POSTGRES_HOMES = Path("/usr/lib/postgresql")
 QUEUES = "realtime,rules,push,outbound,mail,media,maintenance,exports"
@@ -244,7 +244,9 @@ class Web(Process):
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).is_success
+            return httpx.get(
+                f"{self.url}/readyz", timeout=2, trust_env=False, verify=NO_AUTHORITIES
+            ).is_success
         except httpx.TransportError:
             return False
 

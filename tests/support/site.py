@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.support import servers
+from tests.support.process import NO_AUTHORITIES
 
 
 def _database_url() -> str:
@@ -64,7 +65,9 @@ def _forget_nudges() -> None:
 
 def _warm(web: servers.Web) -> None:
     """Have the first page drawn, which imports and compiles, before a test's patience counts."""
-    httpx.get(f"{web.url}/accounts/login/", timeout=60, trust_env=False).raise_for_status()
+    httpx.get(
+        f"{web.url}/accounts/login/", timeout=60, trust_env=False, verify=NO_AUTHORITIES
+    ).raise_for_status()
 
 
 def start_again(web: servers.Web) -> None:

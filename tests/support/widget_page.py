@@ -16,6 +16,7 @@ from tests.conftest import Site
 from tests.support.chromium import Contexts
 from tests.support.factories import make_agent, make_brand, make_team, make_topic
 from tests.support.patience import until
+from tests.support.process import NO_AUTHORITIES
 
 # Tests look into the launcher's closed shadow root; visitors and host pages can't.
 OPEN_SHADOW = """
@@ -34,7 +35,7 @@ class Desk:
         agent.set_password(PASSWORD)
         agent.save()
         self.agent = agent
-        self.http = httpx.Client(base_url=f"{site.url}/api/v1/", timeout=30)
+        self.http = httpx.Client(base_url=f"{site.url}/api/v1/", timeout=30, verify=NO_AUTHORITIES)
         answer = self.http.post(
             "tokens", json={"email": agent.email, "password": PASSWORD, "name": "test"}
         )

@@ -13,6 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 from agents.models import Agent, Brand
 from agents.operations import create_token
 from tests.support.factories import make_agent, make_brand, make_team, make_topic
+from tests.support.process import NO_AUTHORITIES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,7 +22,7 @@ class Widget:
     """A visitor over HTTP."""
 
     def __init__(self, url: str, brand: Brand) -> None:
-        self.http = httpx.Client(base_url=f"{url}/api/widget/v1", timeout=30)
+        self.http = httpx.Client(base_url=f"{url}/api/widget/v1", timeout=30, verify=NO_AUTHORITIES)
         session = self.call("sessions", {"site": brand.site_key, "language": "tr", "page": {}})
         self.token, self.availability = session["token"], session["availability"]
         self.http.headers["Authorization"] = f"Bearer {self.token}"
@@ -73,7 +74,10 @@ def brand(agent: Agent) -> Brand:
 def desk(site, agent: Agent) -> Iterator[httpx.Client]:
     _, raw = create_token(agent=agent, name="desk", by=agent)
     with httpx.Client(
-        base_url=f"{site.url}/api/v1", headers={"Authorization": f"Bearer {raw}"}, timeout=30
+        base_url=f"{site.url}/api/v1",
+        headers={"Authorization": f"Bearer {raw}"},
+        timeout=30,
+        verify=NO_AUTHORITIES,
     ) as http:
         yield http
 
