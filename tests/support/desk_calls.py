@@ -36,6 +36,8 @@ CALLS: dict[tuple[str, str], Any] = {
     ("tickets/{ticket}/messages", "POST"): {"cid": cid(), "text": "x"},
     ("tickets/{ticket}/notes", "POST"): {"cid": cid(), "text": "x"},
     ("tickets/{ticket}/take-back", "POST"): {"seq": 1},
+    ("tickets/{ticket}/block", "POST"): {"reason": "x"},
+    ("tickets/{ticket}/block", "DELETE"): None,
     ("contacts", "GET"): None,
     ("contacts/{contact}", "GET"): None,
     ("contacts/{contact}", "PATCH"): {"language": "tr"},

@@ -1,5 +1,5 @@
 """Customers, tickets and their mail in the administration."""
 
-from tickets.admin import mailboxes, mails, tickets
+from tickets.admin import blocked, mailboxes, mails, tickets
 
-__all__ = ["mailboxes", "mails", "tickets"]
+__all__ = ["blocked", "mailboxes", "mails", "tickets"]

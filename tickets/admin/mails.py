@@ -40,7 +40,9 @@ class MailStateFilter(admin.SimpleListFilter):
             return queryset.filter(state=chosen)
         if chosen == "all":
             return queryset
-        return queryset.filter(state__in=(RawMail.State.ASIDE, RawMail.State.BROKEN))
+        needs = queryset.filter(state__in=(RawMail.State.ASIDE, RawMail.State.BROKEN))
+        # Who blocked its sender has looked.
+        return needs.exclude(reason="blocked")
 
 
 @admin.register(RawMail)

@@ -151,6 +151,12 @@ class ReplyBody(SayBody):
     cc = serializers.ListField(child=Email(max_length=254), max_length=CC_MAX, default=list)
 
 
+class BlockBody(StrictSerializer):
+    """Why a sender is blocked."""
+
+    reason = LineField(max_length=200, required=False, allow_blank=True, default="")
+
+
 class SeqBody(StrictSerializer):
     """One line of the ticket."""
 

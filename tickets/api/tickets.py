@@ -21,9 +21,10 @@ from agents.operations.tags import InvalidTag, clean_name
 from config.text import key_of
 from config.web.api import valid
 from config.web.problems import Problem
-from tickets.api.bodies import ChangeBody, ManyBody, OpenBody, TicketQuery
+from tickets.api.bodies import BlockBody, ChangeBody, ManyBody, OpenBody, TicketQuery
 from tickets.api.shapes import TicketAnswer
 from tickets.models import Ticket
+from tickets.operations.blocking import block_sender, unblock_sender
 from tickets.operations.changes import NotTheirs, WrongValue
 from tickets.operations.contacts import create_contact
 from tickets.operations.editing import edit_ticket
@@ -179,6 +180,35 @@ class ManyTickets(DeskView):
             text = _("A tag has 1 to {n} characters.").format(n=NAME_MAX)
             raise serializers.ValidationError({"tag": [text]}) from error
         return Response({"changed": [each.ticket_id for each in done]})
+
+
+class Block(DeskView):
+    """`tickets/{number}/block`."""
+
+    @extend_schema(
+        operation_id="ticket_block",
+        request=BlockBody,
+        responses={200: TicketAnswer, **problems_of(400, 403, 404, 409)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Take no more mail from the ticket's customer; the ticket is spam."""
+        ticket, given = visible_ticket(request, pk), valid(BlockBody, request)
+        try:
+            block_sender(
+                ticket=ticket, by=agent_of(request), now=timezone.now(), reason=given["reason"]
+            )
+        except WrongValue as error:
+            raise Problem(409, "no_email", _("No e-mail address is known.")) from error
+        return Response(shown(request, ticket))
+
+    @extend_schema(
+        operation_id="ticket_unblock", responses={200: TicketAnswer, **problems_of(403, 404)}
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        """Take the customer's mail again."""
+        ticket = visible_ticket(request, pk)
+        unblock_sender(ticket=ticket, by=agent_of(request), now=timezone.now())
+        return Response(shown(request, ticket))
 
 
 def visible_ticket(request: Request, number: int) -> Ticket:

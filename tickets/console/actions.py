@@ -24,6 +24,7 @@ from tickets.console.access import (
     visible_or_404,
 )
 from tickets.models import Entry, Ticket
+from tickets.operations.blocking import block_sender, unblock_sender
 from tickets.operations.changes import NotTheirs, WrongValue, change_ticket, mark_spam
 from tickets.operations.drafts import InvalidTicketDraft, save_ticket_draft
 from tickets.operations.saying import (
@@ -170,6 +171,25 @@ def spam(request: HttpRequest, number: int) -> HttpResponse:
     except TicketNotAuthorised:
         return answer_toast(_("This ticket is no longer yours."), ticket, **CHANGED)
     return answer_events(CHANGED)
+
+
+@login_required
+@require_POST
+def block(request: HttpRequest, number: int) -> HttpResponse:
+    """Take no more mail from a ticket's customer, or take it again."""
+    ticket = visible_or_404(desk_access(request), number)
+    agent, now = signed_in(request), timezone.now()
+    address = {"address": ticket.contact.email}
+    try:
+        if request.POST.get("block") == "yes":
+            block_sender(ticket=ticket, by=agent, now=now)
+            text = _("Blocked: %(address)s. The ticket is marked as spam.")
+        else:
+            unblock_sender(ticket=ticket, by=agent, now=now)
+            text = _("Unblocked: %(address)s")
+    except (WrongValue, TicketNotAuthorised):
+        return answer_toast(_("This could not be changed."), **CHANGED)
+    return answer_toast(text % address, **CHANGED)
 
 
 @login_required

@@ -77,6 +77,9 @@ def happened(entry: Entry) -> str:
     field = str(data.get("field", ""))
     if field == "spam":
         return _("Marked as spam") if to == "True" else _("Not spam after all")
+    if field == "sender":
+        text = _("Sender blocked: %(address)s") if to == "True" else _("Unblocked: %(address)s")
+        return text % {"address": data.get("address", "")}
     value = dict(_CHOICES.get(field, ())).get(to, to)
     names = {
         "priority": _("Priority"),

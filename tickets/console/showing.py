@@ -15,6 +15,7 @@ from config.text import key_of
 from tickets.console.lines import face, line_of
 from tickets.mail.words import deliveries_shown
 from tickets.models import Draft, Entry, Ticket
+from tickets.operations.blocking import is_blocked
 from tickets.queries.choices import Choices, agent_choices, team_choices, topic_choices
 from tickets.queries.desk import WISHES
 
@@ -49,6 +50,7 @@ def opened(request: HttpRequest, ticket: Ticket, *, now: datetime) -> dict[str, 
         "earlier_url": f"{address}?part=earlier&before={lines[0]['seq'] if lines else 0}",
         "draft": draft,
         "answering": _answering(drafts, agent_id, now),
+        "is_blocked": bool(ticket.contact.email) and is_blocked(ticket.contact.email, now=now),
         "chat_id": ticket.data.get("conversation", ""),
         "back_url": reverse("tickets") + kept_query(request),
         "address": address + kept_query(request),

@@ -54,6 +54,7 @@ PUT_ASIDE: Mapping[str, str | Promise] = {
     "bounce": gettext_lazy("It reports on the delivery of a mail."),
     "no_sender": gettext_lazy("It has no sender that could be answered."),
     "agent": gettext_lazy("Its sender's address is one of ours, and anybody can write it there."),
+    "blocked": gettext_lazy("Its sender is blocked."),
     "automatic": gettext_lazy("A machine wrote it, and it answers no ticket."),
     "too_many": gettext_lazy("This address has opened too many tickets within an hour."),
     "size": gettext_lazy("It is larger than 25 MB; the whole of it is in the mailbox."),

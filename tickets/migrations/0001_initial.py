@@ -373,4 +373,19 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('assignee__isnull', True), models.Q(('status__in', ['resolved', 'closed']), _negated=True)), fields=['-updated_at', '-id'], name='ticket_unassigned'),
         ),
         migrations.RunPython(index_words, migrations.RunPython.noop),
+        migrations.CreateModel(
+            name='BlockedSender',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address', models.EmailField(max_length=254, unique=True, verbose_name='address')),
+                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
+                ('until', models.DateTimeField(blank=True, help_text='Empty: until somebody unblocks it.', null=True, verbose_name='until')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='since')),
+                ('agent', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='blocked by')),
+            ],
+            options={
+                'verbose_name': 'blocked sender',
+                'verbose_name_plural': 'blocked senders',
+            },
+        ),
     ]

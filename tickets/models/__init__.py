@@ -1,5 +1,6 @@
 """Rows of contacts, tickets, files and mail."""
 
+from tickets.models.blocked_sender import BlockedSender
 from tickets.models.contact import Contact
 from tickets.models.contact_note import ContactNote
 from tickets.models.delivery import Delivery, MailId
@@ -14,6 +15,7 @@ from tickets.models.tag import TicketTag
 from tickets.models.ticket import Ticket
 
 __all__ = [
+    "BlockedSender",
     "Contact",
     "ContactNote",
     "Delivery",

@@ -24,7 +24,7 @@ def test_a_ticket_of_others_is_not_found(desk):
     foreign = opened(make_brand(), team=make_team())
     page(desk, f"{foreign.pk}/", status=404)
     assert say(desk, foreign).status_code == 404
-    for path in ("change", "tags", "draft", "spam", "say/1/undo"):
+    for path in ("change", "tags", "draft", "spam", "block", "say/1/undo"):
         assert desk.post(f"/console/tickets/{foreign.pk}/{path}/").status_code == 404
 
 
@@ -204,3 +204,24 @@ def test_a_call_becomes_a_ticket_once(desk, brand, elif_):
         answer = desk.post("/console/tickets/new/", body | {"cid": "x2"} | wrong)
         assert answer.status_code == 400
     assert Ticket.objects.count() == 1
+
+
+def test_a_sender_is_blocked_and_unblocked_on_the_ticket(desk, brand):
+    ticket = opened(brand)
+    url = f"/console/tickets/{ticket.pk}/block/"
+    assert "Block the sender" in page(desk, f"{ticket.pk}/")
+    told = desk.post(url, {"block": "yes"})["Console-Events"]
+    assert "Blocked: zeynep@example.com" in told
+    shown = page(desk, f"{ticket.pk}/")
+    assert "Unblock the sender" in shown
+    assert "Sender blocked: zeynep@example.com" in shown
+    assert Ticket.objects.get(pk=ticket.pk).is_spam
+    desk.post(url, {"block": "no"})
+    shown = page(desk, f"{ticket.pk}/")
+    assert "Block the sender" in shown
+    assert not Ticket.objects.get(pk=ticket.pk).is_spam
+    nobody = create_contact(name="Hakan", email="", phone="0532", language="tr", now=timezone.now())
+    other = opened(brand, contact=nobody)
+    assert "ticket-block" not in page(desk, f"{other.pk}/")
+    desk.post(f"/console/tickets/{other.pk}/block/", {"block": "yes"})
+    assert not Ticket.objects.get(pk=other.pk).is_spam

@@ -25,6 +25,7 @@ from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
 from tickets.mail.inbound.quotes import cut
 from tickets.mail.send import confirm_ticket
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
+from tickets.operations.blocking import is_blocked
 from tickets.operations.contacts import create_contact, verify_email, who_has
 from tickets.operations.customers_words import hear_customer, is_long_done
 from tickets.operations.entries import Said
@@ -96,6 +97,9 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
     if is_agents(mail.sender):
         # Anybody can write an agent's address there: nothing is said in anybody's name.
         put_aside(mail=kept, reason="agent")
+        return
+    if is_blocked(mail.sender, now=now) and not is_wanted:
+        put_aside(mail=kept, reason="blocked")
         return
     is_automatic = automatic.is_automatic(mail) and not is_wanted
     match = find_ticket(mail, own)

@@ -1,0 +1,47 @@
+"""Addresses from which nothing is taken in."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class BlockedSenderQuerySet(models.QuerySet["BlockedSender"]):
+    """Blocked senders."""
+
+    def now(self, at: datetime) -> Self:
+        """Keep those that are still blocked."""
+        return self.filter(Q(until=None) | Q(until__gt=at))
+
+
+class BlockedSender(models.Model):
+    """Mail from this address is kept, and nothing is made of it."""
+
+    # Folded, so that two spellings are the same.
+    address = models.EmailField(_("address"), max_length=254, unique=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    until = models.DateTimeField(
+        _("until"), null=True, blank=True, help_text=_("Empty: until somebody unblocks it.")
+    )
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("blocked by"),
+    )
+    created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+
+    objects = BlockedSenderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("blocked sender")
+        verbose_name_plural = _("blocked senders")
+
+    def __str__(self) -> str:
+        return self.address

@@ -1,0 +1,63 @@
+"""Senders from whom no mail is wanted."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from agents.models import Agent
+from tickets.models import BlockedSender, Entry, Identity, Ticket
+from tickets.models.identity import folded
+from tickets.operations.changes import WrongValue
+from tickets.operations.lines import append, keep
+from tickets.rights import lock_ticket
+
+
+def blocked_as(address: str) -> str:
+    """Return an address as blocked ones are compared."""
+    return folded(Identity.Kind.EMAIL, address)
+
+
+def is_blocked(address: str, *, now: datetime) -> bool:
+    """Return whether mail from an address is not wanted now."""
+    return BlockedSender.objects.now(now).filter(address=blocked_as(address)).exists()
+
+
+@transaction.atomic
+def block_sender(*, ticket: Ticket, by: Agent, now: datetime, reason: str = "") -> Ticket:
+    """Take no more mail from a ticket's customer; the ticket itself is spam.
+
+    Raises `WrongValue` where no address is known, or `TicketNotAuthorised`.
+    """
+    locked = lock_ticket(ticket, by=by)
+    address = blocked_as(locked.contact.email)
+    if not address:
+        raise WrongValue
+    BlockedSender.objects.update_or_create(
+        address=address,
+        defaults={"reason": reason[:200], "until": None, "agent": by, "created_at": now},
+    )
+    _note(locked, address, is_blocked=True, by=by, now=now)
+    locked.is_spam = True
+    keep(locked, what="spam", now=now, fields=["is_spam"])
+    return locked
+
+
+@transaction.atomic
+def unblock_sender(*, ticket: Ticket, by: Agent, now: datetime) -> Ticket:
+    """Take mail from a ticket's customer again, and have the ticket back with the others.
+
+    Raises `TicketNotAuthorised`.
+    """
+    locked = lock_ticket(ticket, by=by)
+    address = blocked_as(locked.contact.email)
+    gone, _rows = BlockedSender.objects.filter(address=address).delete()
+    if gone:
+        _note(locked, address, is_blocked=False, by=by, now=now)
+        locked.is_spam = False
+        keep(locked, what="spam", now=now, fields=["is_spam"])
+    return locked
+
+
+def _note(ticket: Ticket, address: str, *, is_blocked: bool, by: Agent, now: datetime) -> None:
+    data = {"field": "sender", "from": str(not is_blocked), "to": str(is_blocked)}
+    append(ticket, kind=Entry.Kind.CHANGED, by=by, now=now, data=data | {"address": address})
