@@ -27,7 +27,10 @@ _GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
     (_("Answers"), ("CannedReply", "Tag")),
     (_("Automation"), ("Rule", "Run")),
     (_("Notifications"), ("PushSetup", "Device")),
-    (_("Customers and tickets"), ("Contact", "Ticket", "Mailbox", "RawMail")),
+    (
+        _("Customers and tickets"),
+        ("Contact", "Ticket", "Mailbox", "RawMail", "BlockedSender"),
+    ),
     (_("Maintenance"), ("AuditEntry", "OutboxEntry")),
 ]
 

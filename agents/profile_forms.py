@@ -71,6 +71,12 @@ class NoticesForm(PlainForm):
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
 
+    digest = forms.BooleanField(
+        label=_("E-mail me every morning"),
+        required=False,
+        help_text=_("The tickets that wait for you or for anybody, and nothing when none does."),
+    )
+
     @property
     def quiet(self) -> list[list[str]]:
         """Return the quiet hours as they are stored."""

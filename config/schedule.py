@@ -55,6 +55,11 @@ def beat_schedule(
             "schedule": 60.0,
             "options": {"queue": "mail", "expires": 60.0},
         },
+        "tickets.digests": {
+            "task": "tickets.digests",
+            "schedule": 600.0,
+            "options": {"queue": "mail", "expires": 600.0},
+        },
         "automation.forget": {
             "task": "automation.forget",
             "schedule": 3600.0,

@@ -1,21 +1,31 @@
 """Effects of tickets."""
 
 from celery import shared_task
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.outbox.registry import register
 from tickets.mail.answers import deliver
+from tickets.mail.digest import mail_digest
 from tickets.mail.inbound.fetching import fetch_all
 from tickets.mail.inbound.ingest import ingest
 from tickets.mail.send import MAIL, mail_ticket
 from tickets.operations.deliveries import DELIVER
+from tickets.operations.digests import DIGEST, start_digests
 from tickets.operations.mails import INGEST
 
 register(MAIL, mail_ticket, queue="mail", at_most_once=True, label=_("E-mail: answer to a ticket"))
 # Its row says itself how far it is: done again, it sends nothing twice.
 register(DELIVER, deliver, queue="mail", label=_("E-mail: an agent's answer to a ticket"))
+register(DIGEST, mail_digest, queue="mail", at_most_once=True, label=_("E-mail: waiting tickets"))
 # Reading may take long, and nobody waits for it as for a mail that is to leave.
 register(INGEST, ingest, queue="media", label=_("E-mail: incoming"))
+
+
+@shared_task(name="tickets.digests", ignore_result=True)
+def digests(**_options: object) -> None:
+    """Tell those whose morning it is which tickets wait."""
+    start_digests(now=timezone.now())
 
 
 @shared_task(name="tickets.fetch_mail", ignore_result=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,7 +13,7 @@ from agents.api.desk import DeskView, agent_of
 from agents.api.schema import problems_of
 from agents.models import Agent, Notice
 from agents.notices import InvalidQuiet, read_quiet, wanted_by
-from agents.operations.notices import set_notices
+from agents.operations.notices import set_digest, set_notices
 from config.web.api import StrictSerializer, valid
 
 
@@ -27,9 +28,13 @@ class ClassesShape(StrictSerializer):
 
 
 class NoticesShape(StrictSerializer):
-    """`quiet`: pairs of times in the agent's zone, up to four, that count while not Online."""
+    """`quiet`: pairs of times in the agent's zone, up to four, that count while not Online.
+
+    `digest`: an e-mail each morning with the tickets that wait.
+    """
 
     classes = ClassesShape(required=False)
+    digest = serializers.BooleanField(required=False)
     quiet = serializers.JSONField(required=False)
 
     def validate_quiet(self, given: Any) -> list[list[str]]:
@@ -60,10 +65,11 @@ class Notices(DeskView):
         classes = dict.fromkeys(wanted_by(agent), True) | dict(wish.get("classes", {}))
         wanted = [name for name, is_on in classes.items() if is_on]
         set_notices(agent=agent, wanted=wanted, quiet=wish.get("quiet"))
+        set_digest(agent=agent, is_wanted=wish.get("digest", agent.digest), now=timezone.now())
         return _shown(agent)
 
 
 def _shown(agent: Agent) -> Response:
     wanted = wanted_by(agent)
     classes = {notice.value: notice in wanted for notice in Notice}
-    return Response({"classes": classes, "quiet": agent.quiet})
+    return Response({"classes": classes, "quiet": agent.quiet, "digest": agent.digest})

@@ -93,6 +93,8 @@ class Migration(migrations.Migration):
                 ('capacity', models.PositiveSmallIntegerField(blank=True, help_text="Empty: the team's or the brand's limit.", null=True, verbose_name='chats at once')),
                 ('notices_off', models.JSONField(default=list, editable=False)),
                 ('quiet', models.JSONField(default=list, editable=False)),
+                ('digest', models.BooleanField(default=False, editable=False)),
+                ('digest_on', models.DateField(editable=False, null=True)),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='may open the administration')),
                 ('is_demo', models.BooleanField(default=False, editable=False)),

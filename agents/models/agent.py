@@ -98,6 +98,9 @@ class Agent(AbstractBaseUser, PermissionsMixin):
     # Classes of notifications that are not wanted, and pairs of times that are quiet.
     notices_off = models.JSONField(default=list, editable=False)
     quiet = models.JSONField(default=list, editable=False)
+    # A mail each morning with the tickets that wait, and the day of the last one.
+    digest = models.BooleanField(default=False, editable=False)
+    digest_on = models.DateField(null=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("may open the administration"), default=False)
     is_demo = models.BooleanField(default=False, editable=False)

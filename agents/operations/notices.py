@@ -1,6 +1,8 @@
 """What agents want to be told of."""
 
 from collections.abc import Collection
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -16,3 +18,12 @@ def set_notices(
     if quiet is not None:
         agent.quiet = quiet
     agent.save(update_fields=["notices_off", "quiet"])
+
+
+@transaction.atomic
+def set_digest(*, agent: Agent, is_wanted: bool, now: datetime) -> None:
+    """Switch the e-mail of each morning; the first one comes on the next."""
+    if is_wanted is not agent.digest:
+        agent.digest = is_wanted
+        agent.digest_on = now.astimezone(ZoneInfo(agent.time_zone)).date()
+        agent.save(update_fields=["digest", "digest_on"])

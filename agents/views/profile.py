@@ -27,7 +27,7 @@ from agents.operations import (
     update_profile,
 )
 from agents.operations.devices import remove_device
-from agents.operations.notices import set_notices
+from agents.operations.notices import set_digest, set_notices
 from agents.profile_forms import NoticesForm, ProfileForm, TokenForm
 from agents.tokens import Scope
 from config.kinds import ACCEPT_PICTURES
@@ -81,6 +81,7 @@ def change_notices(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, agent, notices_form=form)
     set_notices(agent=agent, wanted=form.cleaned_data["wanted"], quiet=form.quiet)
+    set_digest(agent=agent, is_wanted=form.cleaned_data["digest"], now=timezone.now())
     messages.success(request, _("Saved."))
     return redirect("agents:profile")
 
@@ -149,4 +150,9 @@ def _shown(agent: Agent) -> dict[str, Any]:
 
 def _notices(agent: Agent) -> dict[str, Any]:
     begins, ends = agent.quiet[0] if agent.quiet else (None, None)
-    return {"wanted": wanted_by(agent), "quiet_from": begins, "quiet_until": ends}
+    return {
+        "wanted": wanted_by(agent),
+        "quiet_from": begins,
+        "quiet_until": ends,
+        "digest": agent.digest,
+    }

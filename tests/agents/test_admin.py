@@ -38,7 +38,7 @@ from tests.support.factories import (
     make_topic,
     make_visitor,
 )
-from tickets.models import Contact, Mailbox, RawMail, Ticket
+from tickets.models import BlockedSender, Contact, Mailbox, RawMail, Ticket
 
 pytestmark = pytest.mark.django_db
 NASTY = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
@@ -86,6 +86,7 @@ def rows(boss):
         "mailbox": Mailbox.objects.create(
             brand=brand, address="a@b.example", display_name=NASTY[:80]
         ),
+        "blockedsender": BlockedSender.objects.create(address="x@example.com", reason=NASTY),
         "rawmail": RawMail.objects.create(
             mailbox=Mailbox.objects.create(brand=make_brand(), address="c@d.example"),
             key="1",
@@ -106,7 +107,16 @@ def models():
 
 def test_nothing_is_administered_but_what_we_placed():
     assert {name for _app, name in models()} == {
-        *("agent", "auditentry", "brand", "breakreason", "cannedreply", "contact", "invitation"),
+        *(
+            "agent",
+            "auditentry",
+            "blockedsender",
+            "brand",
+            "breakreason",
+            "cannedreply",
+            "contact",
+            "invitation",
+        ),
         *(
             *("device", "mailbox"),
             "outboxentry",

@@ -25,7 +25,7 @@ def at(hour: int) -> datetime:
 
 def test_whoever_says_nothing_is_told_of_everything():
     answer = Desk(make_agent()).get("notifications")
-    assert answer.json() == {"classes": EVERYTHING, "quiet": []}
+    assert answer.json() == {"classes": EVERYTHING, "quiet": [], "digest": False}
 
 
 def test_a_program_changes_what_it_names_and_the_rest_stays():
@@ -35,6 +35,7 @@ def test_a_program_changes_what_it_names_and_the_rest_stays():
     assert answer.json() == {
         "classes": EVERYTHING | {"ticket": False},
         "quiet": [["22:00", "08:00"]],
+        "digest": False,
     }
     answer = desk.call("PATCH", "notifications", {"classes": {"ticket": True, "team": False}})
     assert answer.json()["classes"] == EVERYTHING | {"team": False}

@@ -1,0 +1,70 @@
+"""The e-mail with which an agent's day begins."""
+
+import zoneinfo
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext, ngettext
+
+from agents.models import Agent
+from config.mail import send_once
+from config.text import one_line
+from tickets.models import Ticket
+from tickets.queries.digest import Some, digest_of
+
+
+def mail_digest(payload: dict[str, Any]) -> None:
+    """Outbox handler: write and send it; nothing where nothing waits."""
+    agent = Agent.objects.filter(pk=payload["agent"], is_active=True, digest=True).first()
+    if agent is None:
+        return
+    found = digest_of(agent)
+    if found.is_empty:
+        return
+    zone = zoneinfo.ZoneInfo(agent.time_zone)
+    with translation.override(agent.language), timezone.override(zone):
+        count = found.answers.count + found.new.count
+        subject = (
+            ngettext("%(count)d ticket waits", "%(count)d tickets wait", count) % {"count": count}
+            if count
+            else gettext("Your tickets")
+        )
+        context = {
+            "name": agent.name,
+            "parts": [
+                _part(gettext("The customer has written"), found.answers),
+                _part(gettext("New, and nobody has them"), found.new),
+                _part(gettext("Your other tickets"), found.others),
+            ],
+            "desk": settings.PUBLIC_URL + reverse("tickets"),
+            "profile": f"{settings.PUBLIC_URL}{reverse('agents:profile')}#notifications",
+        }
+        body = render_to_string("tickets/mail/digest.txt", context)
+    headers = {"Auto-Submitted": "auto-generated"}
+    send_once(EmailMessage(subject=subject, body=body, to=[agent.email], headers=headers))
+
+
+def _part(title: str, some: Some) -> dict[str, Any]:
+    return {
+        "title": title,
+        "count": some.count,
+        "more": some.more,
+        "tickets": [_row(each) for each in some.tickets],
+    }
+
+
+def _row(ticket: Ticket) -> dict[str, Any]:
+    contact = ticket.contact
+    return {
+        "number": ticket.pk,
+        "subject": one_line(ticket.subject),
+        "customer": one_line(contact.name or contact.email or contact.phone),
+        "brand": one_line(ticket.brand.name),
+        "status": ticket.get_status_display(),
+        "at": ticket.updated_at,
+        "url": settings.PUBLIC_URL + reverse("ticket", args=[ticket.pk]),
+    }
