@@ -30,7 +30,7 @@ from reports.exports.sheet import sheet_of
 from reports.exports.xlsx import write_xlsx
 from reports.facts.keeping import write_facts
 from reports.filters import read_filters
-from reports.models import ChatFact, StintFact
+from reports.models import ChatFact, StintFact, Word
 from reports.sweep import micros
 from tests.support import factories
 from tickets.models import Entry as TicketLine
@@ -78,7 +78,7 @@ def seed(chats: int) -> dict[str, str]:
             "id": number, "public_id": f"b{number}", "brand_id": brand.pk, "channel": "web",
             "visitor_id": visitor.pk, "language": "tr", "topic_id": topics[number % 12].pk,
             "status": "resolved", "outcome": "answered", "created_at": at, "last_seq": LINES,
-            "assignee_id": people[number % AGENTS].pk,
+            "assignee_id": people[number % AGENTS].pk, "visitor_delivered_seq": 9,
         }  # fmt: skip
 
     def lines(number: int, at: datetime) -> Iterator[dict[str, Any]]:
@@ -118,6 +118,10 @@ def seed(chats: int) -> dict[str, str]:
             "first_response": None if missed else wait + 9, "reaction": None if missed else 9,
             "session_duration": None if missed else talk,
             "wait_left": wait + talk if missed else None, "agent_id": agent,
+            "resolution": wait + talk, "engaged": talk / 2, "resolution_open": wait + talk,
+            "wait_open": None if missed else wait, "wait_left_open": None if missed else wait,
+            "first_response_open": None if missed else wait + 9,
+            "survey_seq": None if missed else 9,
             "first_reply_by_id": agent, "rated_agent_id": agent if rated else None,
         }  # fmt: skip
 
@@ -130,10 +134,20 @@ def seed(chats: int) -> dict[str, str]:
         (
             {"stay_id": one["id"], "agent_id": one["agent_id"], "started_at": one["accepted_at"],
              "ended_at": one["ended_at"], "answered": True, "talk": one["session_duration"],
-             "acw": 30.0, "begun": micros(one["accepted_at"]), "over": micros(one["ended_at"]),
-             "freed": micros(one["ended_at"]) + 30_000_000}
+             "acw": 30.0, "acw_net": 30.0, "begun": micros(one["accepted_at"]),
+             "over": micros(one["ended_at"]), "freed": micros(one["ended_at"]) + 30_000_000}
             for one in facts
             if one["agent_id"]
+        ),
+    )  # fmt: skip
+    _copy(
+        Word,
+        (
+            {"stay_id": one["id"], "agent_id": one["agent_id"], "seconds": second + one["wait"],
+             "said_at": one["accepted_at"] + timedelta(seconds=second)}
+            for one in facts
+            if one["agent_id"]
+            for second in (9, 70)
         ),
     )  # fmt: skip
     contact = create_contact(name="Vera", email="vera@example.com", language="tr", now=now)
@@ -160,7 +174,7 @@ def seed(chats: int) -> dict[str, str]:
         ),
     )  # fmt: skip
     with connection.cursor() as cursor:
-        for model in (Ticket, Conversation, Entry, ChatFact, StintFact, StatusInterval):
+        for model in (Ticket, Conversation, Entry, ChatFact, StintFact, Word, StatusInterval):
             table = model._meta.db_table
             cursor.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - ours

@@ -1,19 +1,19 @@
 """Adding up facts: every figure of every door comes from here, and the rows behind it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
 
 from agents.access import Access, Reach, any_of, of_teams
 from agents.models import Permission, Role
 from chat.models import ConversationTag
-from reports.definitions import Figure, Source, find_figure
+from reports.definitions import OF_STAYS, Figure, Source, find_figure
 from reports.filters import Filters
-from reports.models import ChatFact, MissedOffer, StintFact, within
+from reports.models import ChatFact, MissedOffer, StintFact, Word, counted, within
 from reports.sweep import joined
 from reports.tickets import tickets_for
 from reports.worktime import overlapping, read_work, value_of
@@ -22,6 +22,7 @@ _MODELS: dict[Source, Any] = {
     Source.STAY: ChatFact,
     Source.STINT: StintFact,
     Source.OFFER: MissedOffer,
+    Source.WORD: Word,
 }
 type Row = dict[str, Any]
 
@@ -164,7 +165,7 @@ def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
     """Return what a figure may be made of: in the range, as filtered, and for these eyes."""
     if figure.source == Source.TICKET:
         facts = tickets_for(filters, access)
-        if figure.counted_at == "solved":
+        if figure.counted_at != "opened":
             # Whatever was resolved has changed since, and changes have an index.
             facts = facts.filter(updated_at__gte=filters.since)
     else:
@@ -182,13 +183,10 @@ def scoped(source: Source, agent: str, filters: Filters, access: Access) -> Quer
     )
     if allowed is None:
         return facts.none()
-    facts = facts.filter(allowed)
     if filters.agent and agent:
         facts = facts.filter(**{f"{agent}__public_id": filters.agent})
-    stays = ChatFact.objects.counted().filter(_wanted(filters, by_stint=not agent))
-    if source == Source.STAY:
-        return facts & stays
-    return facts.filter(stay__in=stays.values("pk"))
+    stay = "stay__" if source in OF_STAYS else ""
+    return facts.filter(allowed, counted(stay), _wanted(filters, stay, by_stint=not agent))
 
 
 def _reached(source: Source, agent: str, reach: Reach, access: Access) -> Q:
@@ -196,31 +194,33 @@ def _reached(source: Source, agent: str, reach: Reach, access: Access) -> Q:
     own = Q(**{agent: access.agent_id}) if agent else Q(pk__in=own_stints)
     if source == Source.STAY:
         return within(reach, own)
-    here = ChatFact.objects.filter(reach.brands(), reach.channel())
+    # Of the stay plain columns are asked, so that a year is joined once.
+    here = reach.brands("stay__brand") & reach.channel("stay__channel")
     if reach.scope == Role.Scope.ALL:
-        return Q(stay__in=here.values("pk"))
-    mine = own & Q(stay__in=here.values("pk"))
+        return here & Q(pk__isnull=False)
     if reach.scope == Role.Scope.TEAM:
-        return mine | Q(stay__in=here.filter(of_teams(reach.team_ids)).values("pk"))
-    return mine
+        return here & (own | _of_teams(reach.team_ids, "stay__"))
+    return here & own
 
 
-def _wanted(filters: Filters, *, by_stint: bool) -> Q:
+def _of_teams(team_ids: Collection[int], stay: str) -> Q:
+    """Return the condition that stays are of these teams."""
+    if not stay:
+        return of_teams(team_ids)
+    return Q(stay__in=ChatFact.objects.filter(of_teams(team_ids)).values("pk"))
+
+
+def _wanted(filters: Filters, stay: str, *, by_stint: bool) -> Q:
     wanted = Q()
-    for name in ("brand", "topic"):
-        if (value := getattr(filters, name)) is not None:
-            wanted &= Q(**{name: value})
-    for name in ("channel", "started_by"):
+    for name in ("brand", "topic", "channel", "started_by"):
         if value := getattr(filters, name):
-            wanted &= Q(**{name: value})
+            wanted &= Q(**{f"{stay}{name}": value})
     if filters.team is not None:
-        wanted &= of_teams([filters.team])
+        wanted &= _of_teams([filters.team], stay)
     if filters.agent and by_stint:
-        had = StintFact.objects.filter(stay=OuterRef("pk"), agent__public_id=filters.agent)
-        wanted &= Q(Exists(had))
+        had = StintFact.objects.filter(agent__public_id=filters.agent).values("stay")
+        wanted &= Q(**{f"{stay}pk__in": had})
     if filters.tag is not None:
-        tagged = ConversationTag.objects.filter(
-            conversation=OuterRef("conversation"), tag=filters.tag
-        )
-        wanted &= Q(Exists(tagged))
+        tagged = ConversationTag.objects.filter(tag=filters.tag).values("conversation")
+        wanted &= Q(**{f"{stay}conversation__in": tagged})
     return wanted

@@ -21,17 +21,25 @@ class ChatFactQuerySet(models.QuerySet[Any]):
     """Stays."""
 
     def counted(self) -> Self:
-        """Keep what stands in figures: no spam, and no demo beside real brands."""
-        found = self.exclude(outcome=Conversation.Outcome.SPAM)
-        if Brand.objects.filter(is_demo=False).exists():
-            found = found.filter(brand__is_demo=False)
-        return found
+        """Keep what stands in figures."""
+        return self.filter(counted())
 
     def visible_to(self, access: Access) -> Self:
         """Keep what roles with *reports* reach; own means: the agent had it for a while."""
         own = StintFact.objects.filter(agent=access.agent_id).values("stay")
         allowed = any_of(within(reach, Q(pk__in=own)) for reach in _reaches(access))
         return self.none() if allowed is None else self.filter(allowed)
+
+
+def counted(stay: str = "") -> Q:
+    """Return the condition of what stands in figures: no spam, and no demo beside real brands.
+
+    `stay`: how a field of the stay begins where it is asked for.
+    """
+    found = ~Q(**{f"{stay}outcome": Conversation.Outcome.SPAM})
+    if Brand.objects.filter(is_demo=False).exists():
+        found &= Q(**{f"{stay}brand__is_demo": False})
+    return found
 
 
 def _reaches(access: Access) -> tuple[Reach, ...]:
@@ -69,11 +77,18 @@ class ChatFact(models.Model):
     ended_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     rated_at = models.DateTimeField(null=True)
+    # When the next stay began.
+    reopened_at = models.DateTimeField(null=True)
 
     outcome = models.CharField(max_length=9, blank=True)
     because = models.CharField(max_length=9, blank=True)
     score = models.PositiveSmallIntegerField(null=True)
     messages = models.PositiveIntegerField()
+    # The visitor stood unanswered at the end; a rule had it wait then, and nobody had answered.
+    was_dropped = models.BooleanField(default=False)
+    is_held = models.BooleanField(default=False)
+    # In the visitor's counter: once they have it, they were asked for a rating. Null: they aren't.
+    survey_seq = models.PositiveIntegerField(null=True)
 
     # Seconds; null where there is nothing to measure.
     wait = models.FloatField(null=True)
@@ -82,6 +97,14 @@ class ChatFact(models.Model):
     session_duration = models.FloatField(null=True)
     # How long one who stood in line and heard nobody stayed.
     wait_left = models.FloatField(null=True)
+    # From the chat's own start to when this stay was resolved.
+    resolution = models.FloatField(null=True)
+    engaged = models.FloatField(null=True)
+    # The same, but only while the brand was open, by the hours that held as the stay began.
+    wait_open = models.FloatField(null=True)
+    wait_left_open = models.FloatField(null=True)
+    first_response_open = models.FloatField(null=True)
+    resolution_open = models.FloatField(null=True)
 
     # Who had it last, who answered first, and whom the rating is about.
     agent = models.ForeignKey(
@@ -107,6 +130,7 @@ class ChatFact(models.Model):
             models.Index(
                 fields=["rated_at"], condition=Q(rated_at__isnull=False), name="fact_by_rating"
             ),
+            models.Index(fields=["resolved_at"], name="fact_by_resolution"),
         ]
 
     def __str__(self) -> str:
@@ -127,6 +151,8 @@ class StintFact(models.Model):
     talk = models.FloatField(null=True)
     # The wrap-up after it; null where there was none, or it lasts.
     acw = models.FloatField(null=True)
+    # The same without the seconds in which the agent wrote in other chats.
+    acw_net = models.FloatField(null=True)
     # Beginning, end, and when the slot is free again (while a wrap-up lasts: at its cap), as
     # microseconds since 1970: hundreds of thousands of them are read at a time.
     begun = models.BigIntegerField()
@@ -138,6 +164,29 @@ class StintFact(models.Model):
             models.Index(fields=["agent", "started_at"], name="stint_by_agent"),
             # Chats at once: what goes on in a range.
             models.Index(fields=["freed"], name="stint_by_slot"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} in {self.stay_id}"
+
+
+class Word(models.Model):
+    """An agent said something to the visitor."""
+
+    stay = models.ForeignKey(ChatFact, models.CASCADE, related_name="said")
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    said_at = models.DateTimeField()
+    # How long the first of the visitor's unanswered words had stood; null where none did.
+    seconds = models.FloatField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["agent", "said_at"], name="word_by_agent"),
+            models.Index(
+                fields=["said_at"], condition=Q(seconds__isnull=False), name="answer_by_time"
+            ),
         ]
 
     def __str__(self) -> str:

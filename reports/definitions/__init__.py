@@ -8,6 +8,7 @@ from reports.definitions.chats import CHATS
 from reports.definitions.people import PEOPLE, reason_figure, reason_figures
 from reports.definitions.shape import (
     MOMENTS,
+    OF_STAYS,
     QUICK_SECONDS,
     SERVICE_SECONDS,
     Figure,
@@ -17,10 +18,12 @@ from reports.definitions.shape import (
     Unit,
 )
 from reports.definitions.tickets import TICKETS
+from reports.definitions.times import TIMES
 
 __all__ = [
     "FIGURES",
     "MOMENTS",
+    "OF_STAYS",
     "QUICK_SECONDS",
     "REPORTS",
     "SERVICE_SECONDS",
@@ -33,7 +36,9 @@ __all__ = [
     "reason_figures",
 ]
 
-FIGURES: Mapping[str, Figure] = {figure.key: figure for figure in (*CHATS, *PEOPLE, *TICKETS)}
+FIGURES: Mapping[str, Figure] = {
+    figure.key: figure for figure in (*CHATS, *TIMES, *PEOPLE, *TICKETS)
+}
 
 
 def find_figure(key: str) -> Figure | None:
@@ -50,21 +55,25 @@ _REPORTS = (
             "sessions",
             "talk",
             "average_session",
+            "first_response_median",
             "first_response",
             "acw",
+            "acw_net",
             "acw_total",
             "handle_time",
             "concurrency",
             "concurrency_max",
             "occupancy",
             "utilisation",
+            "busy",
             "missed_offers",
             "late_topics",
+            "dropped",
             "csat",
             "participations",
             "ratings",
         ),
-        tiles=("sessions", "first_response", "average_session", "acw", "csat"),
+        tiles=("sessions", "first_response_median", "average_session", "acw", "csat"),
         stacked=("talk", "acw_total"),
         daily=("sessions", "missed_offers"),
         hourly="sessions",
@@ -82,8 +91,20 @@ _REPORTS = (
         name="general",
         title=_("Messaging"),
         by=("day", "channel", "topic", "brand", "started_by"),
-        keys=("requests", "sessions", "missed", "offline", "first_response", "average_session"),
-        tiles=("requests", "sessions", "missed", "first_response", "average_session"),
+        keys=(
+            "requests",
+            "sessions",
+            "missed",
+            "offline",
+            "closed",
+            "held_by_rule",
+            "first_response_median",
+            "first_response",
+            "average_session",
+            "session_duration",
+            "engaged",
+        ),
+        tiles=("requests", "sessions", "missed", "first_response_median", "average_session"),
         stacked=("sessions", "missed"),
         daily=("requests", "missed"),
         hourly="requests",
@@ -94,8 +115,12 @@ _REPORTS = (
         by=("day", "topic", "brand", "channel"),
         keys=(
             "wait",
+            "wait_median",
+            "wait_p90",
             "wait_max",
+            "wait_open",
             "wait_left",
+            "wait_left_open",
             "abandoned",
             "quick_abandoned",
             "timed_out",
@@ -103,6 +128,38 @@ _REPORTS = (
         ),
         tiles=("service_level", "wait", "wait_max", "abandoned", "timed_out"),
         stacked=("abandoned", "quick_abandoned", "timed_out"),
+    ),
+    Report(
+        name="answers",
+        title=_("Answers"),
+        by=("agent", "day", "topic", "brand", "channel"),
+        keys=(
+            "sessions",
+            "first_response",
+            "first_response_median",
+            "first_response_p90",
+            "first_response_open",
+            "reaction",
+            "response",
+            "response_median",
+            "response_p90",
+            "dropped",
+        ),
+        tiles=("first_response_median", "first_response_p90", "response_median", "dropped"),
+    ),
+    Report(
+        name="resolution",
+        title=_("Resolution"),
+        by=("topic", "day", "brand", "channel", "agent"),
+        keys=(
+            "resolved",
+            "resolution_first",
+            "resolution_first_open",
+            "resolution_last",
+            "resolution_last_open",
+            "reopen_rate",
+        ),
+        tiles=("resolved", "resolution_first", "resolution_last", "reopen_rate"),
     ),
     Report(
         name="topics",
@@ -124,8 +181,8 @@ _REPORTS = (
         name="ratings",
         title=_("Ratings"),
         by=("agent", "day", "topic", "brand"),
-        keys=("ratings", "csat"),
-        tiles=("ratings", "csat"),
+        keys=("ratings", "csat", "response_rate"),
+        tiles=("ratings", "csat", "response_rate"),
     ),
     Report(
         name="tickets",
@@ -138,6 +195,9 @@ _REPORTS = (
             "ticket_first_reply",
             "ticket_first_resolution",
             "ticket_resolution",
+            "requester_wait",
+            "agent_wait",
+            "ticket_reopen_rate",
         ),
         tiles=("tickets_opened", "tickets_undone", "tickets_solved", "ticket_first_reply"),
         stacked=("tickets_undone", "tickets_solved"),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Avg, Count, F, Max, Q, Sum
+from django.db.models import Avg, Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -18,11 +18,11 @@ from reports.definitions.shape import (
     of,
 )
 
-_MISSED = Q(first_reply_at=None, ended_at__isnull=False)
-_LEFT = _MISSED & Q(because="left", queued_at__isnull=False)
+_MISSED = Q(first_reply_at=None, ended_at__isnull=False, is_held=False)
+LEFT = _MISSED & Q(because="left", queued_at__isnull=False)
 _SERVED = Q(queued_at__isnull=False) & (
     Q(first_response__isnull=False)
-    | (_LEFT & Q(wait_left__gte=QUICK_SECONDS))
+    | (LEFT & Q(wait_left__gte=QUICK_SECONDS))
     | (_MISSED & Q(because__in=["timed_out", "nobody"]))
 )
 
@@ -97,6 +97,18 @@ CHATS = (
         better=-1,
     ),
     Figure(
+        key="acw_net",
+        name=_("Wrap-up, net"),
+        formula=_("The same mean without the seconds in which the agent wrote in other chats."),
+        unit=Unit.SECONDS,
+        source=Source.STINT,
+        counted_at="ended",
+        agent="agent",
+        where=Q(acw_net__isnull=False),
+        of=of(Avg, "acw_net"),
+        better=-1,
+    ),
+    Figure(
         key="acw_total",
         name=_("Wrap-up, total"),
         formula=_("Sum of the wrap-ups: from the end to resolving, next status or the cap."),
@@ -135,63 +147,12 @@ CHATS = (
         better=-1,
     ),
     Figure(
-        key="first_response",
-        name=_("First response"),
-        formula=_(
-            "Mean time from coming into line (or reopening) to a person's first message. "
-            "Automatic replies never count."
-        ),
-        unit=Unit.SECONDS,
-        counted_at="ended",
-        agent="first_reply_by",
-        where=Q(first_response__isnull=False),
-        of=of(Avg, "first_response"),
-        better=-1,
-    ),
-    Figure(
-        key="reaction",
-        name=_("Reaction"),
-        formula=_("Mean time from having the chat to a person's first message."),
-        unit=Unit.SECONDS,
-        counted_at="ended",
-        agent="first_reply_by",
-        where=Q(reaction__isnull=False),
-        of=of(Avg, "reaction"),
-        better=-1,
-    ),
-    Figure(
-        key="wait",
-        name=_("Wait"),
-        formula=_("Mean time in line of those whom an agent got; a transfer keeps its start."),
-        unit=Unit.SECONDS,
-        counted_at="queued",
-        where=Q(wait__isnull=False),
-        of=of(Avg, "wait"),
-        better=-1,
-    ),
-    Figure(
-        key="wait_max",
-        name=_("Longest wait"),
-        formula=_("The longest time in line of those whom an agent got."),
-        unit=Unit.SECONDS,
-        counted_at="queued",
-        where=Q(wait__isnull=False),
-        of=of(Max, "wait"),
-        better=-1,
-    ),
-    Figure(
-        key="wait_left",
-        name=_("Wait of those who left"),
-        formula=_("Mean time in line of visitors who left before anybody answered."),
-        unit=Unit.SECONDS,
-        counted_at="queued",
-        where=_LEFT,
-        of=of(Avg, "wait_left"),
-    ),
-    Figure(
         key="missed",
         name=_("Missed"),
-        formula=_("Chats that are over and in which no person said anything."),
+        formula=_(
+            "Chats that are over and in which no person said anything, "
+            "without those that a rule had wait for their customer."
+        ),
         unit=Unit.COUNT,
         counted_at="started",
         where=_MISSED,
@@ -204,7 +165,7 @@ CHATS = (
         formula=_("Missed because the visitor left the line after 10 seconds or more."),
         unit=Unit.COUNT,
         counted_at="queued",
-        where=_LEFT & Q(wait_left__gte=QUICK_SECONDS),
+        where=LEFT & Q(wait_left__gte=QUICK_SECONDS),
         of=COUNTED,
         better=-1,
     ),
@@ -214,7 +175,7 @@ CHATS = (
         formula=_("The visitor left the line within 10 seconds; not in the service level."),
         unit=Unit.COUNT,
         counted_at="queued",
-        where=_LEFT & Q(wait_left__lt=QUICK_SECONDS),
+        where=LEFT & Q(wait_left__lt=QUICK_SECONDS),
         of=COUNTED,
     ),
     Figure(
@@ -224,6 +185,42 @@ CHATS = (
         unit=Unit.COUNT,
         counted_at="queued",
         where=_MISSED & Q(because="timed_out", queued_at__isnull=False),
+        of=COUNTED,
+        better=-1,
+    ),
+    Figure(
+        key="closed",
+        name=_("Closed unanswered"),
+        formula=_("Missed, and ended by an agent or by the system."),
+        unit=Unit.COUNT,
+        counted_at="started",
+        where=_MISSED & Q(because="closed"),
+        of=COUNTED,
+        better=-1,
+    ),
+    Figure(
+        key="held_by_rule",
+        name=_("Held by a rule"),
+        formula=_(
+            "Nobody had answered, and they ended while a rule had them wait for their customer: "
+            "neither missed nor in the service level."
+        ),
+        unit=Unit.COUNT,
+        counted_at="started",
+        where=Q(is_held=True),
+        of=COUNTED,
+    ),
+    Figure(
+        key="dropped",
+        name=_("Dropped"),
+        formula=_(
+            "An agent had it, and at the end a visitor's message had stood unanswered for a "
+            "minute or more; not where the visitor left within a minute of their last one."
+        ),
+        unit=Unit.COUNT,
+        counted_at="ended",
+        agent="agent",
+        where=Q(was_dropped=True),
         of=COUNTED,
         better=-1,
     ),
@@ -280,6 +277,21 @@ CHATS = (
         agent="rated_agent",
         where=Q(score__isnull=False),
         of=of(Count, "pk", only=Q(score__gte=4)),
+        over=COUNTED,
+        better=1,
+    ),
+    Figure(
+        key="response_rate",
+        name=_("Response rate"),
+        formula=_("Share of chats that were rated, of those whose visitor was asked for it."),
+        unit=Unit.SHARE,
+        counted_at="ended",
+        agent="rated_agent",
+        where=Q(
+            survey_seq__isnull=False,
+            conversation__visitor_delivered_seq__gte=F("survey_seq"),
+        ),
+        of=of(Count, "pk", only=Q(score__isnull=False)),
         over=COUNTED,
         better=1,
     ),

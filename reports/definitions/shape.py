@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -29,9 +30,14 @@ class Source(StrEnum):
     STAY = "stay"
     STINT = "stint"
     OFFER = "offer"
+    WORD = "word"
     # Time of agents, clipped to the range: `reports/worktime.py`.
     TIME = "time"
     TICKET = "ticket"
+
+
+# What belongs to a stay.
+OF_STAYS = frozenset({Source.STINT, Source.OFFER, Source.WORD})
 
 
 class Listing(StrEnum):
@@ -54,6 +60,7 @@ def of(aggregate: Callable[..., Any], what: Any, *, only: Q | None = None, **opt
 
 
 COUNTED = of(Count, "pk")
+REOPENED_WITHIN = timedelta(days=7)
 STAYS = of(Count, "stay", distinct=True)
 
 
@@ -87,6 +94,8 @@ class Figure:
         match self.source:
             case Source.OFFER:
                 return "missed_at"
+            case Source.WORD:
+                return "said_at"
             case Source.TICKET:
                 return _OF_TICKETS[self.counted_at]
         return f"{self.stay}{self.counted_at}_at"
@@ -94,19 +103,26 @@ class Figure:
     @property
     def stay(self) -> str:
         """Return how a field of the stay begins in its source."""
-        return "stay__" if self.source in {Source.STINT, Source.OFFER} else ""
+        return "stay__" if self.source in OF_STAYS else ""
 
 
-_OF_TICKETS = {"opened": "created_at", "solved": "last_resolved_at"}
+_OF_TICKETS = {
+    "opened": "created_at",
+    "solved": "last_resolved_at",
+    "first_solved": "first_resolved_at",
+}
 MOMENTS: Mapping[str, Promise] = {
     "started": _("when the chat began"),
     "queued": _("when it came into line"),
     "ended": _("when it ended"),
+    "resolved": _("when it was resolved"),
     "rated": _("when it was rated"),
+    "said": _("when the answer was given"),
     "missed": _("when the offer was missed"),
     "clipped": _("the part within the days; what goes on counts up to now"),
     "opened": _("when the ticket was opened"),
     "solved": _("when the ticket was last resolved"),
+    "first_solved": _("when the ticket was first resolved"),
 }
 
 

@@ -1,9 +1,17 @@
 """Figures of tickets, from their timelines."""
 
-from django.db.models import Avg, Q
+from django.db.models import Avg, Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
-from reports.definitions.shape import COUNTED, Figure, Listing, Source, Unit, of
+from reports.definitions.shape import (
+    COUNTED,
+    REOPENED_WITHIN,
+    Figure,
+    Listing,
+    Source,
+    Unit,
+    of,
+)
 
 # `last_resolved_at`, `first_reply` and `resolution` are what `reports/tickets.py` reads of lines.
 TICKETS = (
@@ -82,6 +90,45 @@ TICKETS = (
         agent="assignee",
         where=Q(resolution__isnull=False),
         of=of(Avg, "resolution"),
+        better=-1,
+        listing=Listing.TICKETS,
+    ),
+    Figure(
+        key="requester_wait",
+        name=_("Requester's wait"),
+        formula=_("Mean time that resolved tickets were New, Open or On hold."),
+        unit=Unit.SECONDS,
+        source=Source.TICKET,
+        counted_at="solved",
+        agent="assignee",
+        where=Q(status__in=["resolved", "closed"], requester_wait__isnull=False),
+        of=of(Avg, "requester_wait"),
+        better=-1,
+        listing=Listing.TICKETS,
+    ),
+    Figure(
+        key="agent_wait",
+        name=_("Agent's wait"),
+        formula=_("Mean time that resolved tickets waited for their requester."),
+        unit=Unit.SECONDS,
+        source=Source.TICKET,
+        counted_at="solved",
+        agent="assignee",
+        where=Q(status__in=["resolved", "closed"], agent_wait__isnull=False),
+        of=of(Avg, "agent_wait"),
+        listing=Listing.TICKETS,
+    ),
+    Figure(
+        key="ticket_reopen_rate",
+        name=_("Reopen rate"),
+        formula=_("Share of tickets that were reopened within 7 days of being first resolved."),
+        unit=Unit.SHARE,
+        source=Source.TICKET,
+        counted_at="first_solved",
+        agent="assignee",
+        where=Q(first_resolved_at__isnull=False),
+        of=of(Count, "pk", only=Q(first_reopened_at__lte=F("first_resolved_at") + REOPENED_WITHIN)),
+        over=COUNTED,
         better=-1,
         listing=Listing.TICKETS,
     ),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -11,9 +12,11 @@ from agents.models import Agent
 from chat.models import Conversation, Entry
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import enqueue
-from reports.facts.reading import Stay, Stint, read_stays
-from reports.models import ChatFact, MissedOffer, StintFact
-from reports.sweep import micros
+from reports.facts.hours import PastHours
+from reports.facts.net import touched_by, write_net
+from reports.facts.reading import Stay, read_stays
+from reports.facts.rows import fact_of, offers_of, stints_of, words_of
+from reports.models import ChatFact, MissedOffer, StintFact, Word
 
 KIND, REBUILD = "reports.facts", "reports.rebuild"
 _BATCH = 500
@@ -127,85 +130,21 @@ def _write(conversation_ids: list[int]) -> int:
         lines[line.conversation_id].append(line)
     agent_ids = dict(Agent.objects.values_list("public_id", "pk"))
     cap: int = settings.IMECE["WRAP_UP_SECONDS"]
+    hours = PastHours(chat.brand_id for chat in chats)
+    touched = touched_by(ChatFact.objects.filter(conversation__in=lines))
     ChatFact.objects.filter(conversation__in=lines).delete()
     facts: list[tuple[ChatFact, Stay]] = []
     for chat in chats:
-        stays = read_stays(
-            lines[chat.pk],
-            agent_ids=agent_ids,
-            wrap_up_cap=cap,
-        )
+        stays = read_stays(lines[chat.pk], agent_ids=agent_ids, wrap_up_cap=cap)
         seq = lines[chat.pk][-1].seq if stays else 0
-        facts += [(_fact(chat, stay, seq), stay) for stay in stays]
+        facts += [(fact_of(chat, stay, seq, hours), stay) for stay in stays]
     ChatFact.objects.bulk_create([fact for fact, _ in facts], batch_size=_BATCH)
-    StintFact.objects.bulk_create(
-        (
-            StintFact(
-                stay=fact,
-                agent_id=stint.agent_id,
-                started_at=stint.started_at,
-                ended_at=stint.ended_at,
-                answered=stint.agent_id in stay.words,
-                talk=stint.talk,
-                acw=None if stay.outcome == Conversation.Outcome.SPAM else stint.acw,
-                begun=micros(stint.started_at),
-                over=micros(max(stint.started_at, stint.ended_at)) if stint.ended_at else None,
-                freed=_freed(stay, stint, cap),
-            )
-            for fact, stay in facts
-            for stint in stay.stints
-        ),
-        batch_size=_BATCH,
+    made: tuple[tuple[Any, Iterable[Any]], ...] = (
+        (StintFact, (stint for fact, stay in facts for stint in stints_of(fact, stay, cap))),
+        (Word, (word for fact, stay in facts for word in words_of(fact, stay))),
+        (MissedOffer, (offer for fact, stay in facts for offer in offers_of(fact, stay))),
     )
-    MissedOffer.objects.bulk_create(
-        (
-            MissedOffer(stay=fact, agent_id=agent_id, missed_at=at)
-            for fact, stay in facts
-            for agent_id, at in stay.missed_offers
-        ),
-        batch_size=_BATCH,
-    )
+    for model, rows in made:
+        model.objects.bulk_create(rows, batch_size=_BATCH)
+    write_net(touched + touched_by(ChatFact.objects.filter(conversation__in=lines)), cap=cap)
     return len(facts)
-
-
-def _freed(stay: Stay, stint: Stint, cap: int) -> int | None:
-    """Return when the slot of a stint is free again; None while the agent has the chat."""
-    if stint.ended_at is None:
-        return None
-    wrap_up = 0.0
-    if stay.outcome != Conversation.Outcome.SPAM:
-        is_wrapping = stay.resolved_at is None and stay.ended_at == stint.ended_at
-        wrap_up = (cap if is_wrapping else 0.0) if stint.acw is None else stint.acw
-    return micros(max(stint.started_at, stint.ended_at)) + round(wrap_up * 1_000_000)
-
-
-def _fact(chat: Conversation, stay: Stay, seq: int) -> ChatFact:
-    return ChatFact(
-        conversation=chat,
-        number=stay.number,
-        upto_seq=seq,
-        brand_id=chat.brand_id,
-        channel=chat.channel,
-        topic_id=chat.topic_id,
-        team_id=chat.team_id,
-        started_by=stay.started_by,
-        started_at=stay.started_at,
-        queued_at=stay.queued_at,
-        accepted_at=stay.accepted_at,
-        first_reply_at=stay.first_reply_at,
-        ended_at=stay.ended_at,
-        resolved_at=stay.resolved_at,
-        rated_at=stay.rated_at,
-        outcome=stay.outcome,
-        because=stay.because,
-        score=stay.score,
-        messages=stay.messages,
-        wait=stay.wait,
-        first_response=stay.first_response,
-        reaction=stay.reaction,
-        session_duration=stay.session_duration,
-        wait_left=stay.wait_left,
-        agent_id=stay.agent_id,
-        first_reply_by_id=stay.first_reply_by,
-        rated_agent_id=stay.rated_agent,
-    )

@@ -44,6 +44,64 @@ def _is_reply(line: Entry) -> bool:
     return line.kind == "message" and line.author_kind == "agent" and not line.data.get("automatic")
 
 
+def _reply_gaps(lines: list[Entry]) -> list[tuple[Any, ...]]:
+    """Each word of a person, and how long the first of the visitor's unanswered ones had stood."""
+    found = []
+    for number, line in enumerate(lines):
+        if not _is_reply(line):
+            continue
+        last = max((n for n in range(number) if _is_reply(lines[n])), default=-1)
+        asked = _first(lines[last + 1 : number], _is_visitors)
+        found.append((line.agent_id, line.created_at, _between(asked, line.created_at)))
+    return found
+
+
+def _is_visitors(line: Entry) -> bool:
+    return line.kind == "message" and line.author_kind == "visitor"
+
+
+def _parked(lines: list[Entry], end: Any) -> list[tuple[Any, Any]]:
+    """From when to when a rule had it wait: up to the next line that gives it to anybody."""
+    found, open_since = [], None
+    for line in lines:
+        if line.data.get("to") == "waiting" and not line.data.get("because"):
+            open_since = open_since or line.created_at
+        elif (line.kind == "queued" or _begins(line)) and open_since is not None:
+            found.append((open_since, line.created_at))
+            open_since = None
+    return [*found, (open_since, end)] if open_since is not None and end else found
+
+
+def _without(since: Any, until: Any, parked: list[tuple[Any, Any]]) -> float | None:
+    whole = _between(since, until)
+    if whole is None:
+        return None
+    out = sum(_between(max(since, a), max(since, min(b, until))) or 0.0 for a, b in parked)
+    return max(0.0, whole - out)
+
+
+def _engaged(lines: list[Entry]) -> float | None:
+    said = [line for line in lines if _is_visitors(line) or _is_reply(line)]
+    gaps = [
+        ((b.created_at - a.created_at).total_seconds(), 240 if _is_visitors(b) else 600)
+        for a, b in pairwise(said)
+    ]
+    return sum(gap for gap, most in gaps if gap <= most) + 0.0 if gaps else None
+
+
+def _dropped(lines: list[Entry], accepted: Any) -> bool:
+    end = next((n for n, line in enumerate(lines) if line.kind in {"ended", "resolved"}), None)
+    if end is None or accepted is None or accepted > lines[end].created_at:
+        return False
+    before = lines[:end]
+    last = max((n for n, line in enumerate(before) if _is_reply(line)), default=-1)
+    open_words = [line.created_at for line in before[last + 1 :] if _is_visitors(line)]
+    if not open_words or _between(open_words[0], lines[end].created_at) < 60:
+        return False
+    by_visitor = lines[end].kind == "ended" and lines[end].data.get("by") == "visitor"
+    return not (by_visitor and _between(open_words[-1], lines[end].created_at) < 60)
+
+
 def _stay(lines: list[Entry], after: list[Entry]) -> dict[str, Any]:
     started, by_agent = lines[0].created_at, lines[0].author_kind == "agent"
     queued = _first(lines, lambda line: line.kind == "queued")
@@ -60,7 +118,14 @@ def _stay(lines: list[Entry], after: list[Entry]) -> dict[str, Any]:
     response = _between(since, replied)
     if queued is None and response is not None and replied < since:
         response = None
+    end = over.created_at if over else None
+    parked = _parked(lines, end)
     return {
+        "reopened_at": after[0].created_at if after else None,
+        "engaged": _engaged(lines),
+        "was_dropped": _dropped(lines, accepted),
+        "words": _reply_gaps(lines),
+        "wait_left": None if replied else _without(queued, end, parked),
         "started_at": started,
         "queued_at": queued,
         "accepted_at": accepted,
@@ -69,7 +134,7 @@ def _stay(lines: list[Entry], after: list[Entry]) -> dict[str, Any]:
         "resolved_at": resolved.created_at if resolved else None,
         "outcome": _outcome(lines),
         "score": rated.data["score"] if rated else None,
-        "wait": _between(queued, accepted),
+        "wait": _without(queued, accepted, parked),
         "first_response": response,
         "reaction": _between(accepted, replied),
         "session_duration": _between(accepted, over.created_at if over else None),

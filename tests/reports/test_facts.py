@@ -40,12 +40,14 @@ def facts_of(chat: Conversation) -> list[dict[str, Any]]:
     for fact in ChatFact.objects.filter(conversation=chat).order_by("number"):
         names = (
             "started_at queued_at accepted_at first_reply_at ended_at resolved_at outcome score "
-            "wait first_response reaction session_duration"
+            "wait first_response reaction session_duration reopened_at engaged was_dropped "
+            "wait_left"
         )
         row = {name: getattr(fact, name) for name in names.split()}
         row["stints"] = list(
             fact.stints.order_by("pk").values_list("agent", "started_at", "talk", "acw", "answered")
         )
+        row["words"] = list(fact.said.order_by("pk").values_list("agent", "said_at", "seconds"))
         row["missed_offers"] = list(
             fact.missed_offers.order_by("pk").values_list("agent", "missed_at")
         )
@@ -97,10 +99,13 @@ def test_any_order_of_lines_is_read_without_an_error_and_nothing_lasts_less_than
         lines.append(SimpleNamespace(kind=kind, author_kind=author, data=data, created_at=at))
     for line in lines:
         line.agent_id = 7 if line.author_kind == "agent" else None
+        line.visitor_seq = None
     stays = read_stays(lines, agent_ids={"elif": 7}, wrap_up_cap=300)
     assert len(stays) == 1 + sum(line.kind == "reopened" for line in lines)
     for stay in stays:
         lasting = [stay.wait, stay.first_response, stay.reaction, stay.session_duration]
+        lasting += [stay.wait_left, stay.engaged, stay.resolution]
+        lasting += [word.seconds for word in stay.said]
         lasting += [part for stint in stay.stints for part in (stint.talk, stint.acw)]
         assert all(seconds is None or seconds >= 0 for seconds in lasting)
         assert all(stint.acw is None or stint.acw <= 300 for stint in stay.stints)

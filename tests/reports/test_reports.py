@@ -36,7 +36,7 @@ from tests.support.factories import make_agent, make_role
 pytestmark = pytest.mark.django_db
 
 CHAT_FIGURES = [
-    key for key, figure in FIGURES.items() if figure.source in {"stay", "stint", "offer"}
+    key for key, figure in FIGURES.items() if figure.source in {"stay", "stint", "offer", "word"}
 ]
 ISTANBUL = ZoneInfo("Europe/Istanbul")
 
@@ -133,6 +133,31 @@ def test_the_figures_are_those_computed_by_hand(desk: Desk) -> None:
             "missed_offers": 0,
             "ratings": 1,
             "csat": 1.0,
+            # Nobody has seen the question.
+            "response_rate": None,
+            "acw_net": 80 / 3,
+            "closed": 0,
+            "held_by_rule": 0,
+            "dropped": 0,
+            # 20, 30 and 70; 10, 20 and 60.
+            "first_response_median": 30,
+            "first_response_p90": 62,
+            "first_response_open": 40,
+            "response": 40,
+            "response_median": 30,
+            "response_p90": 62,
+            "wait_median": 20,
+            "wait_p90": 52,
+            "wait_open": 30,
+            "wait_left_open": 25,
+            "session_duration": 120,
+            "engaged": 40,
+            "resolved": 5,
+            "resolution_first": (150 + 260 + 120 + 5 + 45) / 5,
+            "resolution_first_open": (150 + 260 + 120 + 5 + 45) / 5,
+            "resolution_last": (150 + 260 + 120 + 5 + 45) / 5,
+            "resolution_last_open": (150 + 260 + 120 + 5 + 45) / 5,
+            "reopen_rate": 0,
         }
     )
     by_agent = compute(["sessions", "talk"], filters, boss, by="agent", now=timezone.now())

@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.db.backends.sqlite3 import base
 
 from config.database.sqlite.gate import GatedConnection, gate_of
+from config.database.sqlite.percentile import Percentile
 
 # What takes SQLite's write lock. BEGIN is IMMEDIATE here, so it does too.
 WRITES = frozenset(
@@ -62,6 +63,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             patience=float(params.get("timeout", 5.0)),
         )
         return params
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        """Open one, with an aggregate that figures need."""
+        connection = super().get_new_connection(conn_params)
+        connection.create_aggregate("percentile", 2, Percentile)
+        return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor that passes the gate."""

@@ -1,0 +1,85 @@
+"""Wrap-ups without the seconds in which their agents wrote in other chats.
+
+What an agent says in one chat may lie within the wrap-up of another, whichever of them was
+written first: so whenever facts of a chat are written, the wrap-ups around its words are, too.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import F, QuerySet
+
+from reports.models import ChatFact, StintFact, Word
+
+# One second holds one second, however much was written in it.
+_SECOND = timedelta(seconds=1)
+
+
+class Touched(NamedTuple):
+    """Around this moment something about an agent's wrap-ups may have changed."""
+
+    agent_id: int
+    at: datetime
+
+
+def touched_by(stays: QuerySet[ChatFact]) -> list[Touched]:
+    """Return whose wrap-ups these stays may change, and when: their own, and by their words."""
+    words = Word.objects.filter(stay__in=stays, agent__isnull=False)
+    ends = StintFact.objects.filter(stay__in=stays, acw__gt=0, agent__isnull=False)
+    return [
+        Touched(agent_id, at)
+        for rows in (
+            words.values_list("agent_id", "said_at"),
+            ends.values_list("agent_id", "ended_at"),
+        )
+        for agent_id, at in rows
+    ]
+
+
+def write_net(touched: Iterable[Touched], *, cap: int) -> None:
+    """Measure the wrap-ups around these moments anew."""
+    moments = [each.at for each in touched]
+    if not moments:
+        return
+    longest = timedelta(seconds=cap)
+    agents = {each.agent_id for each in touched}
+    near = StintFact.objects.filter(
+        agent__in=agents,
+        acw__gt=0,
+        started_at__lte=max(moments),
+        ended_at__gte=min(moments) - longest,
+        ended_at__lte=max(moments),
+    ).select_related("stay")
+    stints = list(near.only("agent", "ended_at", "acw", "acw_net", "stay__conversation"))
+    if not stints:
+        return
+    said: dict[int | None, list[tuple[datetime, int]]] = defaultdict(list)
+    words = Word.objects.filter(
+        agent__in=agents,
+        said_at__gte=min(stint.ended_at for stint in stints),
+        said_at__lt=max(stint.ended_at for stint in stints) + longest,
+    ).annotate(chat=F("stay__conversation"))
+    for agent_id, at, chat in words.order_by("said_at").values_list("agent_id", "said_at", "chat"):
+        said[agent_id].append((at, chat))
+    changed = []
+    for stint in stints:
+        net = _net(stint, said[stint.agent_id])
+        if net != stint.acw_net:
+            stint.acw_net = net
+            changed.append(stint)
+    StintFact.objects.bulk_update(changed, ["acw_net"], batch_size=500)
+
+
+def _net(stint: StintFact, said: list[tuple[datetime, int]]) -> float:
+    since = stint.ended_at
+    until = since + timedelta(seconds=stint.acw)
+    seconds = set()
+    for at, chat in said[bisect_left(said, (since, 0)) :]:
+        if at >= until:
+            break
+        if chat != stint.stay.conversation_id:
+            seconds.add((at - since) // _SECOND)
+    return max(0.0, stint.acw - len(seconds))
