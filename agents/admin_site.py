@@ -25,7 +25,7 @@ _GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
     (_("Brands and topics"), ("Brand", "Topic")),
     (_("People"), ("Agent", "Invitation", "Team", "Role", "BreakReason")),
     (_("Answers"), ("CannedReply", "Tag")),
-    (_("Automation"), ("Rule", "Run")),
+    (_("Automation"), ("Rule", "Run", "Rehearsal")),
     (_("Notifications"), ("PushSetup", "Device")),
     (
         _("Customers and tickets"),

@@ -21,9 +21,10 @@ from agents.models import Brand, Language
 from automation.editor.forms import brand_of
 from automation.editor.order import OrderPages
 from automation.editor.pages import RulePages, copied
+from automation.editor.rehearsals import RehearsalAdmin
 from automation.editor.replies import ReplyPages, summary_of
 from automation.editor.review import ReviewPages
-from automation.models import Rule, Run
+from automation.models import Rehearsal, Rule, Run
 from automation.rules.recipes import (
     RECIPES,
     install_recipe,
@@ -40,6 +41,7 @@ from automation.rules.writing import (
     delete_rule,
     move_rule,
 )
+from chat.models import Conversation
 
 _WEEK = timedelta(days=7)
 _REASONS = {
@@ -52,6 +54,7 @@ _REASONS = {
     "no_ticket": _("not done: there is no ticket"),
     "limit": _("not done: too many e-mails"),
     "gone": _("not done: it was deleted"),
+    "rehearsal": _("not done: it was a rehearsal"),
     "notonline": _("not done: the agent is not Online"),
     "atcapacity": _("not done: the agent has as many chats as allowed"),
     "notauthorised": _("not done: the agent may not answer such chats"),
@@ -127,7 +130,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
         """Return the rules with how often they acted lately: what was only tried out is no run."""
         lately = Q(runs__at__gt=timezone.now() - _WEEK, runs__matched=True)
-        lately &= Q(runs__mode=Rule.Mode.ON)
+        lately &= Q(runs__mode=Rule.Mode.ON, runs__conversation__kind=Conversation.Kind.CUSTOMER)
         found: QuerySet[Rule] = super().get_queryset(request)
         return found.annotate(acted=Count("runs", filter=lately))
 
@@ -291,3 +294,6 @@ class RunAdmin(ReadOnlyAdmin):
             reason = _REASONS.get(effect.reason, effect.reason) if effect else ""
             lines.append((said_of_action(told), reason or state))
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))
+
+
+admin.site.register(Rehearsal, RehearsalAdmin)

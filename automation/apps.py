@@ -15,5 +15,6 @@ class AutomationConfig(AppConfig):
         import_module("automation.reactions")
         import_module("automation.notifications.admin")
         import_module("automation.notifications.hearing")
+        import_module("automation.rehearsal")
         import_module("automation.tasks")
         import_module("automation.first_steps")

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from agents.models import Brand, Device, Notice
+from agents.models import Agent, Brand, Device, Notice
 from chat.models import Conversation
 from config.secrets import EncryptedField
 from tickets.models import Ticket
@@ -69,6 +69,8 @@ class Rule(models.Model):
     switched_off = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
+    # None: nobody but the product, or somebody who is gone.
+    changed_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
 
     objects = RuleQuerySet.as_manager()
 
@@ -187,6 +189,34 @@ class Tally(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "day"], name="tally_by_day")]
+
+
+class Rehearsal(models.Model):
+    """Somebody who administers tried out a chat from the first word to the archive."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="+", verbose_name=_("agent"))
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", verbose_name=_("brand"))
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+")
+    state = models.CharField(_("state"), max_length=7, choices=State, default=State.RUNNING)
+    # In order: {"step", "ms", "note"}.
+    steps = models.JSONField(default=list)
+    # Why the next step did not come.
+    reason = models.CharField(max_length=20, blank=True)
+    started_at = models.DateTimeField(_("when"), default=timezone.now)
+    # Since when the next step is waited for.
+    waits_since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("rehearsal")
+        verbose_name_plural = _("rehearsals")
+
+    def __str__(self) -> str:
+        return f"{self.brand} {timezone.localtime(self.started_at):%d.%m.%Y %H.%M}"
 
 
 def new_push() -> str:

@@ -12,6 +12,7 @@ from automation.notifications.hearing import WAITING, tell_waiting
 from automation.notifications.sending import send_delivery
 from automation.notifications.telling import SEND
 from automation.reactions import LOOK, look
+from automation.rehearsal import REHEARSE, rehearse
 from automation.rules.clock import DUE, EDGE, arm_rule, look_at_clock, look_at_edge
 from automation.rules.writing import ARM, WARN
 from config.outbox.registry import register
@@ -22,6 +23,7 @@ _BATCH = 1000
 register(LOOK, look, queue="rules", label=_("Rules look at a chat"))
 register(DUE, look_at_clock, queue="rules", label=_("A time rule looks at a chat"))
 register(EDGE, look_at_edge, queue="rules", label=_("A time rule meets an opening hour"))
+register(REHEARSE, rehearse, label=_("A rehearsal goes on"))
 register(WARN, warn, queue="mail", label=_("E-mail: a rule was switched off"))
 register(ARM, arm_rule, queue="rules", label=_("A time rule begins"))
 # Each asks somebody else's server, so many do at once.

@@ -43,6 +43,7 @@ _ACTS: dict[str, Promise] = {
     "brand.identity_secret_made": _("Secret for signed-in visitors made"),
     "brand.identity_secret_deleted": _("Secret for signed-in visitors deleted"),
     "rule.moved": _("Rule moved"),
+    "rehearsal.started": _("Rehearsal started"),
     "replies.changed": _("Automatic answers changed"),
     "rule.switched_off": _("Rule switched off by itself"),
     "conversation.watched": _("Chat of somebody else read"),

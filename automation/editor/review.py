@@ -113,6 +113,7 @@ def idle_rules(now: datetime) -> QuerySet[Rule]:
     """
     since = now - timedelta(days=_LONGEST)
     same = Run.objects.filter(rule=OuterRef("pk"), matched=True, at__gt=since)
+    same = same.filter(conversation__kind=Conversation.Kind.CUSTOMER)
     lately = same.filter(Q(mode=Rule.Mode.ON) | Q(rule__mode=Rule.Mode.TRIAL))
     watching = Rule.objects.exclude(mode=Rule.Mode.OFF).in_order()
     found: QuerySet[Rule] = watching.filter(~Exists(lately))
@@ -139,8 +140,10 @@ class ReviewPages(ImeceAdmin):
         form = ReviewForm(request.GET or None)
         rule = form.chosen("rule")
         since = now - timedelta(days=form.chosen("days"))
+        kind = Conversation.Kind.CUSTOMER
         runs = Run.objects.filter(matched=True, mode=Rule.Mode.ON, at__gt=since)
-        chats = Conversation.objects.visible_to(access_of(signed_in(request)))
+        runs = runs.filter(conversation__kind=kind)
+        chats = Conversation.objects.visible_to(access_of(signed_in(request))).filter(kind=kind)
         if rule is not None:
             runs = runs.filter(rule=rule)
             if rule.brand_id:

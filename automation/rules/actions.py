@@ -228,6 +228,8 @@ def _stop(acting: Acting, told: Mapping[str, Any]) -> str:
     return ""
 
 
+# What others would notice: not done in a rehearsal.
+OUTWARD = frozenset({"convert", "send_email", "notify", "assign", "set_team"})
 # Where the event has words.
 _ON_WORDS = frozenset({"incoming", "updated"})
 _TEXT = {"text": Parameter(label=_("text"), type="texts")}

@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 from agents.models import Language
 from automation.models import Cursor, Effect, Rule, Run
 from automation.rules import book
-from automation.rules.actions import ACTIONS, Acting, parks
+from automation.rules.actions import ACTIONS, OUTWARD, Acting, parks
 from automation.rules.book import Ready
 from automation.rules.conditions import Seen
 from automation.rules.facts import FIRST_WORDS, Facts, Happening, Stay, happening_of, seen_chats
@@ -169,15 +169,16 @@ def decide_among(ready: Iterable[Ready], facts: Facts) -> list[Run]:
     stay = Stay(facts.chat)
     runs: list[Run] = []
     fired: set[tuple[str, str]] = set()
+    is_counted = facts.chat.kind != Conversation.Kind.REHEARSAL
     for each in ready:
-        tallies.add(each.rule.pk, facts.now, looked=1)
+        tallies.add(each.rule.pk, facts.now, looked=int(is_counted))
         run = _meet(each, facts, stay, fired)
         if run is None:
             continue
         runs.append(run)
         if run.matched:
             fired.add((run.family, run.mode))
-            tallies.add(each.rule.pk, facts.now, matched=1)
+            tallies.add(each.rule.pk, facts.now, matched=int(is_counted))
             if each.stops and each.is_on:
                 break
     return runs
@@ -295,6 +296,8 @@ def _act(run: Run) -> None:
                 if told["action"] == _TELL:
                     _tell(acting)
                     reason = ""
+                elif chat.kind == Conversation.Kind.REHEARSAL and told["action"] in OUTWARD:
+                    reason = "rehearsal"
                 else:
                     reason = ACTIONS[told["action"]].do(acting, told)
                 _note_effect(run, position, done=not reason, reason=reason)

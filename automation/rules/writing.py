@@ -53,7 +53,8 @@ def add_rule(*, by: Agent | None, now: datetime, **told: Any) -> Rule:
         last = Rule.objects.aggregate(last=Max("position"))["last"]
         wanted["position"] = 0 if last is None else last + 10
     _check(wanted)
-    rule = Rule.objects.create(**wanted, created_at=now, changed_at=now, on_since=now)
+    times = {"created_at": now, "changed_at": now, "on_since": now}
+    rule = Rule.objects.create(**wanted, **times, changed_by=by)
     _changed(rule, "created", by=by, fields=sorted(told))
     return rule
 
@@ -67,10 +68,10 @@ def change_rule(*, rule: Rule, by: Agent | None, now: datetime, **told: Any) -> 
         setattr(rule, name, value)
     if set(told) - {"mode", "position", "group", "name"}:
         _check({name: getattr(rule, name) for name in FIELDS})
-    rule.changed_at = now
+    rule.changed_at, rule.changed_by = now, by
     if "mode" in told:
         rule.switched_off = ""
-    rule.save(update_fields=[*told, "changed_at", "switched_off", "on_since"])
+    rule.save(update_fields=[*told, "changed_at", "changed_by", "switched_off", "on_since"])
     _changed(rule, "changed", by=by, fields=sorted(told))
     return rule
 
@@ -120,8 +121,9 @@ def _number(order: Sequence[Rule]) -> None:
 @transaction.atomic
 def switch_off(*, rule: Rule, because: str, now: datetime) -> None:
     """Switch off a rule that does harm; the administration says so until somebody looks."""
-    rule.mode, rule.switched_off, rule.changed_at = Rule.Mode.OFF, because, now
-    rule.save(update_fields=["mode", "switched_off", "changed_at"])
+    rule.mode, rule.switched_off = Rule.Mode.OFF, because
+    rule.changed_at, rule.changed_by = now, None
+    rule.save(update_fields=["mode", "switched_off", "changed_at", "changed_by"])
     _changed(rule, "switched_off", by=None, fields=[because])
     for agent_id in administrators():
         key = f"{WARN}:{rule.pk}:{now.timestamp()}:{agent_id}"

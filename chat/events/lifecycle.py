@@ -21,6 +21,8 @@ class ChatEvent(Event):
     assignee_id: int | None
     # The secret's hash, which names the visitor's group; empty for a chat without a visitor.
     visitor: str
+    # Only whoever started it hears of it.
+    is_rehearsal: bool = False
 
     @classmethod
     def of(cls, conversation: Conversation, **more: Any) -> Self:
@@ -32,6 +34,7 @@ class ChatEvent(Event):
             status=conversation.status,
             assignee_id=conversation.assignee_id,
             visitor=conversation.visitor.secret_hash[:32] if conversation.visitor else "",
+            is_rehearsal=conversation.kind == Conversation.Kind.REHEARSAL,
             **more,
         )
 
@@ -89,6 +92,8 @@ class ConversationQueued(ChatEvent):
             yield from self._to_visitor("conversation.changed", status=self.status)
             yield self._to_watchers(status=self.status)
         yield from self._changed_to_agents(self.previous_id, status=self.status)
+        if self.is_rehearsal:
+            return
         yield Delivery.of_event(
             desk_group(self.brand_id),
             self.name,

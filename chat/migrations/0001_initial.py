@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(default=agents.models.agent.new_public_id, editable=False, max_length=22, unique=True)),
-                ('kind', models.CharField(choices=[('customer', 'Customer chat'), ('team', 'Team chat')], default='customer', max_length=8)),
+                ('kind', models.CharField(choices=[('customer', 'Customer chat'), ('team', 'Team chat'), ('rehearsal', 'Rehearsal')], default='customer', max_length=9)),
                 ('channel', models.CharField(choices=[('web', 'Website')], max_length=16)),
                 ('language', models.CharField(choices=[('tr', 'Türkçe'), ('en', 'English')], max_length=2)),
                 ('topic_text', models.CharField(blank=True, max_length=120)),

@@ -22,6 +22,8 @@ class Conversation(models.Model):
     class Kind(models.TextChoices):
         CUSTOMER = "customer", _("Customer chat")
         TEAM = "team", _("Team chat")
+        # Somebody who administers tries out what happens: it is counted and listed nowhere.
+        REHEARSAL = "rehearsal", _("Rehearsal")
 
     class Status(models.TextChoices):
         BOT = "bot", _("Answered automatically")
@@ -52,7 +54,7 @@ class Conversation(models.Model):
     HEAD = 1000
 
     public_id = models.CharField(max_length=22, unique=True, default=new_public_id, editable=False)
-    kind = models.CharField(max_length=8, choices=Kind, default=Kind.CUSTOMER)
+    kind = models.CharField(max_length=9, choices=Kind, default=Kind.CUSTOMER)
     brand = models.ForeignKey(Brand, models.PROTECT, related_name="conversations")
     visitor = models.ForeignKey(Visitor, models.PROTECT, null=True, related_name="conversations")
     contact = models.ForeignKey(

@@ -12,10 +12,13 @@ from chat.models.participation import Participation
 
 
 def is_in_line(now: datetime) -> Q:
-    """Return the condition of chats that stand in line: rules let them go there."""
+    """Return the condition of chats that stand in line: rules let them go there.
+
+    A rehearsal stands in nobody's way.
+    """
     let_go = Q(held_until=None) | Q(held_until__lte=now)
     # Held for further words it keeps its place.
-    return Q(status="queued") & (let_go | Q(queued_at__isnull=False))
+    return Q(status="queued") & ~Q(kind="rehearsal") & (let_go | Q(queued_at__isnull=False))
 
 
 class ConversationQuerySet(models.QuerySet[Any]):

@@ -51,11 +51,12 @@ def start_conversation(
     client_id: str,
     attachment_ids: Sequence[str],
     events: Sequence[SiteEvent] = (),
+    is_rehearsal: bool = False,
     now: datetime,
 ) -> Started:
     """Put a new chat with its first message in line; the same `client_id` again: same chat.
 
-    Where rules want to see it first it is held for a moment.
+    Where rules want to see it first it is held for a moment. A rehearsal needs nobody else.
 
     `events` are what the site told before there was a row to keep it in.
     Raises `AlreadyOpen`, `NobodyAvailable`, `InvalidMessage` or `WrongTopic`.
@@ -77,12 +78,14 @@ def start_conversation(
     files = own_uploads(visitor, attachment_ids)
     if not is_sayable(text, with_files=bool(files)):
         raise InvalidMessage
-    if can_start(brand, topic, channel=channel, now=now) == State.OFFLINE:
+    if not is_rehearsal and can_start(brand, topic, channel=channel, now=now) == State.OFFLINE:
         raise NobodyAvailable
     fields = remember_fields(visitor, fields)
     keep_events(visitor, events)
     held = held_until(brand.pk, "incoming", now=now)
+    kind = Conversation.Kind.REHEARSAL if is_rehearsal else Conversation.Kind.CUSTOMER
     chat = Conversation.objects.create(
+        kind=kind,
         brand=brand,
         visitor=visitor,
         contact=visitor.contact,

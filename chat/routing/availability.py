@@ -216,7 +216,10 @@ def durations_of(brand_id: int) -> list[float]:
     """Return for how many seconds the newest handled chats of a brand kept their agent."""
     times = (
         Conversation.objects.filter(
-            brand=brand_id, accepted_at__isnull=False, ended_at__isnull=False
+            brand=brand_id,
+            kind=Conversation.Kind.CUSTOMER,
+            accepted_at__isnull=False,
+            ended_at__isnull=False,
         )
         .order_by("-ended_at")
         .values_list("accepted_at", "ended_at")[:SAMPLES]
@@ -314,7 +317,12 @@ def availability(brand: Brand, *, channel: str, now: datetime) -> Availability:
 
 
 def outlook_for(chat: Conversation, *, now: datetime) -> Outlook:
-    """Return what a chat meets, or would meet if it came only now: it is not in its own way."""
+    """Return what a chat meets, or would meet if it came only now: it is not in its own way.
+
+    A rehearsal meets whoever started it.
+    """
+    if chat.kind == Conversation.Kind.REHEARSAL:
+        return Outlook(State.ONLINE)
     topics, policy = read_topics([chat.brand])
     floor = with_rules(read_floor(now), policy)
     others = replace(floor, queue=[each for each in floor.queue if each.id != chat.pk])
