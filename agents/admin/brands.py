@@ -95,6 +95,9 @@ class BrandForm(IdentityForm):
             "logo": _("PNG, JPEG, WebP or GIF, at most 5 MB"),
             "privacy_url": _("Linked from the first screen and the forms."),
             "notice_words": _("Off: phones and desktops only say that there is something new."),
+            "tell_opened": _(
+                "Online agents who may take the chat hear it as a new one, before a word is said."
+            ),
             "capacity": _("Unless the team or the agent has a limit of their own."),
             "max_queue_length": _("When so many people wait, others are asked to leave a message."),
         }
@@ -217,7 +220,10 @@ class BrandAdmin(HoursPages, IdentityAdmin):
             _("After the chat"),
             {"classes": ["collapse"], "fields": ["transcripts", "mails_answers"]},
         ),
-        (_("Notifications of agents"), {"classes": ["collapse"], "fields": ["notice_words"]}),
+        (
+            _("Notifications of agents"),
+            {"classes": ["collapse"], "fields": ["notice_words", "tell_opened"]},
+        ),
         IDENTITY_FIELDS,
     ]
 

@@ -82,6 +82,9 @@ class Brand(models.Model):
         help_text=_("Gets chats without a topic."),
     )
     notice_words = models.BooleanField(_("customers' words in notifications"), default=True)
+    tell_opened = models.BooleanField(
+        _("ring already when somebody opens the chat window"), default=False
+    )
     transcripts = models.CharField(
         _("send transcripts by e-mail"),
         max_length=7,

@@ -11,8 +11,8 @@ from typing import Any
 from django.utils import timezone
 
 from agents.models import Device, Notice
-from automation.notifications import silent
-from automation.notifications.policy import TABLE, Told, Whom, sounds
+from automation.notifications import opened, silent
+from automation.notifications.policy import TABLE, Told, Whom
 from automation.notifications.telling import spoken_to, tell, tell_of_waiting
 from chat.models import Conversation, Entry, Offer
 from config.events import react_to
@@ -90,11 +90,13 @@ def _spoken_to(told: Told, fact: dict[str, Any], now: datetime) -> None:
             _ask_who_may_take(chat, now)
 
 
+_OF_CHATS = {Whom.RUNG_AT, Whom.ASSIGNEE, Whom.WHO_MAY_TAKE, Whom.SPOKEN_TO}
 _HEAR: Mapping[Whom, Hear] = {
     Whom.RUNG_AT: _rung_at,
     Whom.ASSIGNEE: _assignee,
     Whom.WHO_MAY_TAKE: _who_may_take,
     Whom.SPOKEN_TO: _spoken_to,
+    Whom.WHO_MAY_GREET: opened.of_a_window,
     Whom.MENTIONED: silent.of_mentions,
     Whom.OF_A_RULE: silent.of_a_rule,
     Whom.WHO_WORKS_ON: silent.of_new_ticket,
@@ -105,8 +107,8 @@ _HEAR: Mapping[Whom, Hear] = {
 
 def _reaction(told: Told) -> Callable[[dict[str, Any]], None]:
     def react(fact: dict[str, Any]) -> None:
-        # Where nobody has a device nothing is read; what is silent the console shows, too.
-        if not sounds(told.notice) or Device.objects.exists():
+        # Of chats the console hears by itself: where nobody has a device nothing is read.
+        if told.whom not in _OF_CHATS or Device.objects.exists():
             _HEAR[told.whom](told, fact, timezone.now())
 
     return react

@@ -18,6 +18,8 @@ SILENT_TTL = timedelta(days=1)
 RENEW = timedelta(seconds=30)
 # How the key of a test begins that must not ring.
 SILENT_TEST = "silent:"
+# And of a window that was opened.
+OPENED = "opened:"
 # Push services of browsers that always sound.
 _LOUD = ("web.push.apple.com",)
 
@@ -33,6 +35,8 @@ class Whom(Enum):
     WHO_MAY_TAKE = auto()
     # Whoever has it or joined; of a chat that nobody has, as of a new one.
     SPOKEN_TO = auto()
+    # Whoever may take chats of the brand whose window was opened.
+    WHO_MAY_GREET = auto()
     # Whom an agent's note in a chat or ticket names.
     MENTIONED = auto()
     # Whom a rule tells.
@@ -77,6 +81,7 @@ TABLE: Mapping[type[Event], tuple[Told, ...]] = {
     lifecycle.ConversationLetGo: (),
     lifecycle.ConversationParked: (),
     lifecycle.FormOffered: (),
+    lifecycle.WindowOpened: (Told(Whom.WHO_MAY_GREET, Notice.NEW_CHAT),),
     # Where it tells a whole team, of the class for that.
     lifecycle.RuleNotice: (Told(Whom.OF_A_RULE, Notice.MENTION),),
     lifecycle.SlotFreed: (),

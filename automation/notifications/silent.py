@@ -29,7 +29,7 @@ from tickets.rights import who_works_on
 def of_new_ticket(told: Told, fact: dict[str, Any], now: datetime) -> None:
     """A ticket was opened."""
     if ticket := _ticket(fact):
-        _tell_workers(told, ticket, fact, f"opened:{ticket.pk}", None, now)
+        _tell_workers(told, ticket, fact, f"new:{ticket.pk}", None, now)
 
 
 def to_tickets_agent(told: Told, fact: dict[str, Any], now: datetime) -> None:

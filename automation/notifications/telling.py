@@ -55,13 +55,21 @@ def tell_devices(
     key: str,
     conversation: Conversation | None = None,
     seq: int | None = None,
+    body: str = "",
     now: datetime,
 ) -> int:
     """Have a notification sent to these devices, unless it was told already."""
     if not devices:
         return 0
     notification, is_new = Notification.objects.get_or_create(
-        key=key, defaults={"notice": notice, "conversation": conversation, "seq": seq, "at": now}
+        key=key,
+        defaults={
+            "notice": notice,
+            "conversation": conversation,
+            "seq": seq,
+            "body": body,
+            "at": now,
+        },
     )
     if not is_new:
         return 0

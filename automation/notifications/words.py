@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from agents.models import Agent, Brand, Notice
 from automation.models import Delivery, Notification
-from automation.notifications.policy import SILENT_TEST, sounds, ttl_of
+from automation.notifications.policy import OPENED, SILENT_TEST, sounds, ttl_of
 from automation.notifications.push import Push
 from chat.models import Conversation, Entry
 from chat.queries.people import face_of
@@ -57,15 +57,18 @@ def tag_of(notification: Notification) -> str:
     """Return the one place that all notifications of a chat or ticket share."""
     if notification.ticket_id is not None:
         return f"t-{notification.ticket_id}"
-    return f"c-{notification.conversation.public_id}" if notification.conversation else "test"
+    if notification.conversation is not None:
+        return f"c-{notification.conversation.public_id}"
+    return "opened" if notification.key.startswith(OPENED) else "test"
 
 
 def url_of(notification: Notification) -> str:
     """Return the page that a click opens."""
     if notification.ticket_id is not None:
         return reverse("ticket", args=[notification.ticket_id])
-    chat: Conversation | None = notification.conversation
-    return reverse("console-chat", args=[chat.public_id]) if chat else reverse("agents:profile")
+    if notification.conversation is not None:
+        return reverse("console-chat", args=[notification.conversation.public_id])
+    return reverse("console" if notification.key.startswith(OPENED) else "agents:profile")
 
 
 def said_of(
@@ -84,6 +87,8 @@ def said_of(
         elif chat is not None:
             brand = chat.brand
             title, body = _of_chat(notification, chat)
+        elif notification.key.startswith(OPENED):
+            return _("A visitor opened the chat window"), notification.body
         elif notification.key.startswith(SILENT_TEST):
             return _("Test of notifications"), _("This one is silent. The next one rings.")
         else:

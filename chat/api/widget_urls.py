@@ -26,6 +26,7 @@ urlpatterns = [
     ),
     path("attachments", attachments.Attachments.as_view(), name="attachments"),
     path("attachments/<str:public_id>", attachments.OneAttachment.as_view(), name="attachment"),
+    path("opened", events.Opened.as_view(), name="opened"),
     path("events", events.Events.as_view(), name="events"),
     path("offline-messages", offline.OfflineMessages.as_view(), name="offline-messages"),
     path("tickets", tickets.Tickets.as_view(), name="tickets"),

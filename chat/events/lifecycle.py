@@ -284,6 +284,18 @@ class RuleNotice(ChatEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WindowOpened(Event):
+    """A visitor opened the window of a brand that wants to hear that; nothing was said yet."""
+
+    name: ClassVar[str] = "window.opened"
+
+    brand_id: int
+    # Names it among all.
+    key: str
+    page: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SlotFreed(Event):
     """An agent may take another chat."""
 

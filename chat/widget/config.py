@@ -50,6 +50,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
         },
         "address": ADDRESS,
         "fields": {"name": brand.ask_name, "email": brand.ask_email},
+        "opened": brand.tell_opened,
         "transcripts": brand.transcripts == Brand.Transcripts.ON_REQUEST,
         "limits": {
             "text": settings.IMECE["MESSAGE_MAX_CHARS"],

@@ -38,6 +38,10 @@ HELLOS = Limit("hellos", "HELLOS_PER_MINUTE")
 MESSAGES = Limit("messages", "MESSAGES_PER_MINUTE")
 READS = Limit("reads", "READS_PER_MINUTE")
 SITE_EVENTS = Limit("site-events", "SITE_EVENTS_PER_MINUTE")
+# A window that was opened rings at agents: once a browser, and not without end on a busy site.
+OPENED = Limit("opened", "OPENED_PER_HOUR", 3600)
+OPENED_BY_ADDRESS = Limit("opened-address", "OPENED_PER_ADDRESS_PER_MINUTE")
+OPENED_BY_BRAND = Limit("opened-brand", "OPENED_PER_BRAND_PER_MINUTE")
 UPLOADS = Limit("uploads", "UPLOADS_PER_MINUTE")
 # An address may hold many visitors (an office); still it can't fill the disk.
 UPLOADS_BY_ADDRESS = Limit("uploads-address", "UPLOADS_PER_ADDRESS_PER_HOUR", 3600)

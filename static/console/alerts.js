@@ -221,9 +221,13 @@ function late({ customer, agent }) {
   if (isLeader) play("late");
 }
 
-/** Tickets and mentions: seen, never heard. @param {Record<string, any>} data */
-function quietly({ title, text, url }) {
-  if (location.pathname === url && isLookedAt()) return;
+/** Tickets and mentions: seen, never heard. A window that somebody opened is.
+ * @param {Record<string, any>} data */
+function told({ class: kind, title, text, url }) {
+  if (kind === "new_chat" && wants(kind)) {
+    startFlash(title);
+    if (isLeader) play("chat");
+  } else if (location.pathname === url && isLookedAt()) return;
   toast(`${title} · ${text}`, { label: texts.notify.open, act: () => location.assign(url), seconds: 10 });
 }
 
@@ -274,7 +278,7 @@ export function startAlerts() {
     }
     if (name === "conversation.late" && !isSeen(data.conversation)) late(data);
     if (name === "rule.notice") toast(`${data.customer} · ${data.rule}: ${data.text}`);
-    if (name === "agent.told") quietly(data);
+    if (name === "agent.told") told(data);
     if (name === "offer.withdrawn") {
       stopRinging(data.conversation);
       if (data.result === "missed") {

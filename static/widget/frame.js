@@ -96,6 +96,7 @@ export class App {
   #opened(data) {
     this.isOpen = true;
     if (data.page) this.api.page = data.page;
+    if (this.api.config.opened && !data.quiet) this.api.call("opened", {}).catch(() => {});
     if (this.session) {
       if (this.socket.state === "offline" || this.socket.state === "stopped") this.socket.open();
       this.chat?.opened();

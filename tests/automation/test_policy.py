@@ -38,6 +38,7 @@ def test_only_what_customers_do_is_told_aloud() -> None:
         "conversation.queued": Notice.NEW_CHAT,
         "conversation.assigned": Notice.NEW_CHAT,
         "offer.made": Notice.NEW_CHAT,
+        "window.opened": Notice.NEW_CHAT,
         "offer.withdrawn": Notice.NEW_CHAT,
         "messages.posted": Notice.MESSAGE,
     }

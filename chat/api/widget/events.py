@@ -9,11 +9,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.api.schema import problems_of
+from agents.tokens import hash_secret
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
+from chat.operations.opening import note_opened
 from chat.operations.visitors import EVENTS_KEPT, note_site_event
 from config.text import is_blank
 from config.web.api import StrictSerializer, TextField, decoration, valid
-from config.web.limits import SITE_EVENTS
+from config.web.limits import (
+    OPENED,
+    OPENED_BY_ADDRESS,
+    OPENED_BY_BRAND,
+    SITE_EVENTS,
+    TooMany,
+    place_of,
+    spend,
+)
 
 _NAME_MAX = 60
 _LONGEST_AGO = 10**9
@@ -74,4 +84,38 @@ class Events(WidgetView):
         visitor = session_of(request).visitor
         if visitor is not None and not is_blank(body["name"]):
             note_site_event(visitor=visitor, name=body["name"], now=timezone.now())
+        return Response(status=204)
+
+
+def _browser_of(request: Request) -> str:
+    """Return what stays the same on the site's next page; of a stranger no secret does."""
+    session = session_of(request)
+    if session.visitor is not None:
+        return f"visitor:{session.secret_hash[:32]}"
+    kind = hash_secret(request.headers.get("User-Agent", ""))[:16]
+    return f"brand:{session.brand_id}:{kind}:{place_of(request._request)}"
+
+
+class Opened(WidgetView):
+    """`opened`."""
+
+    @extend_schema(
+        operation_id="widget_opened",
+        request=StrictSerializer,
+        responses={204: None, **problems_of(400)},
+    )
+    def post(self, request: Request) -> Response:
+        """Have agents hear that the window was opened, where the brand wants that."""
+        valid(StrictSerializer, request)
+        session = session_of(request)
+        if session.brand.tell_opened:
+            try:
+                spend(OPENED, _browser_of(request))
+                spend(OPENED_BY_ADDRESS, place_of(request._request))
+                spend(OPENED_BY_BRAND, f"brand:{session.brand_id}")
+            except TooMany:
+                # It is heard already: nothing for a visitor to wait for.
+                return Response(status=204)
+            page = session.visitor.page if session.visitor else session.page
+            note_opened(brand=session.brand, visitor=session.visitor, page=page)
         return Response(status=204)
