@@ -41,10 +41,11 @@ def body_of(push: Push) -> dict[str, Any]:
         "options": {
             "body": push.body,
             "tag": push.tag,
+            # One that may have come already rings only where it did not: nothing is in its place.
             "renotify": push.rings,
-            "silent": not push.rings,
+            "silent": not push.sounds,
             # Not both: browsers refuse a silent one that vibrates.
-            **({"vibrate": VIBRATIONS[push.notice]} if push.rings else {}),
+            **({"vibrate": VIBRATIONS[push.notice]} if push.sounds else {}),
             "requireInteraction": push.notice == "new_chat",
             "actions": [{"action": act, "title": label} for act, label in push.actions.items()],
         },

@@ -6,7 +6,7 @@ import pytest
 
 from agents.models import Device
 from automation.models import PushSetup
-from automation.notifications import keys, sending, webpush
+from automation.notifications import hearing, keys, sending, telling, webpush
 from automation.notifications.keys import public_key
 from config.outbox.models import OutboxEntry
 from config.secrets import Secret
@@ -82,8 +82,8 @@ def test_a_service_that_says_nothing_or_nonsense_is_asked_again_and_does_not_rin
         with later(seconds):
             work_pushes()
     assert len(browser.got) == 1
-    # Nobody knows whether it came before.
-    assert browser.got[0]["options"]["silent"]
+    # Nobody knows whether it came before: it rings unless something stands in its place.
+    assert not browser.got[0]["options"]["silent"]
     assert not browser.got[0]["options"]["renotify"]
 
 
@@ -127,25 +127,49 @@ def test_an_address_that_has_become_private_is_not_connected_to(service, ringing
     assert Device.objects.get().problem == "private"
 
 
-def test_a_worker_that_died_between_sending_and_writing_sends_again_once_without_a_ring(
-    service, ringing_desk, monkeypatch
+# Every step from the customer's word to the end of its push, and how often it then comes: only who
+# dies after the service has it sends it again.
+STEPS = {
+    "hearing": (hearing, "spoken_to", [True]),
+    "writing down": (telling, "enqueue_delivery", [True]),
+    "looking": (sending, "what_ended", [True]),
+    "wording": (sending, "push_of", [True]),
+    "beginning": (sending, "await_word", [True]),
+    "before the service": (webpush, "call", [False]),
+    "after the service": (webpush, "_judge", [True, False]),
+    "writing what became of it": (sending, "_settle", [True, False]),
+    "the last of it": (sending, "note_problem", [True, False]),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_worker_that_dies_at_any_step_loses_nothing_and_rings_nowhere_twice(
+    service, ringing_desk, monkeypatch, step
 ):
     chat = taken(ringing_desk)
     browser = service.browser()
     register(chat.assignee, browser)
+    module, name, rings = STEPS[step]
 
-    def die(*args: Any) -> None:
+    def die(*args: Any, **options: Any) -> None:
         raise SystemExit
 
     with monkeypatch.context() as dying:
-        dying.setattr(sending, "_settle", die)
+        dying.setattr(module, name, die)
         say(chat, "Merhaba")
         with pytest.raises(SystemExit):
             work_pushes()
     OutboxEntry.objects.live().update(lease_until=None)
     work_pushes()
-    assert [each["options"]["renotify"] for each in browser.got] == [True, False]
-    assert browser.got[0]["push"] == browser.got[1]["push"]
+    # Without `renotify` it rings only where nothing is in its place.
+    assert [each["options"]["renotify"] for each in browser.got] == rings
+    assert {each["options"]["silent"] for each in browser.got} == {False}
+    assert {each["options"]["body"] for each in browser.got} == {"Vera: Merhaba"}
+    assert len({each["push"] for each in browser.got}) == 1
+    assert states()[-1] == "sent"
+    with later(700):
+        work_pushes()
+    assert len(browser.got) == len(rings)
 
 
 def test_a_service_that_hangs_keeps_only_so_many_threads(one_word, monkeypatch):
