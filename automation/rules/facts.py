@@ -157,7 +157,9 @@ class Facts:
         """Return whether nothing came before from the person, as far as that is known for sure.
 
         That is in the browsers of a signed person, and of the customer that somebody is linked to;
-        who merely gives a customer's address is not that customer.
+        who merely gives a customer's address is not that customer. A chat that only waited for its
+        visitor, who began anew instead, is no contact: else whoever is asked for an address gets
+        past the question with a new chat.
         """
         until = self.chat.created_at
         visitor, person = self.chat.visitor, self._person
@@ -165,7 +167,8 @@ class Facts:
         if person:
             same |= Q(contact=person)
         chats = Conversation.objects.filter(same, created_at__lte=until).exclude(pk=self.chat.pk)
-        if chats.exists():
+        unanswered = Q(outcome=Conversation.Outcome.TIMED_OUT, accepted_at=None, ticket=None)
+        if chats.exclude(unanswered).exists():
             return False
         tickets = Ticket.objects.filter(contact=person, created_at__lte=until)
         return not (person and tickets.exclude(pk=self.chat.ticket_id or 0).exists())

@@ -180,6 +180,18 @@ def test_who_is_known_is_not_asked(desk, ask, work_all):
         assert said(chat) == []
 
 
+def test_who_begins_anew_instead_of_answering_is_asked_again(desk, ask, work_all, announced):
+    ask()
+    visitor = make_visitor(desk.brand)
+    first = start(desk, visitor)
+    work_all()
+    second = start(desk, visitor)
+    work_all()
+    assert (fresh(first).status, state(second)) == ("resolved", "parked")
+    assert said(second) == [ASK]
+    assert "conversation.queued" not in [event.name for event in announced]
+
+
 def test_what_is_said_is_in_the_chats_language(desk, ask, work_all):
     ask()
     chat = start(desk, make_visitor(desk.brand, language="en"))
