@@ -42,7 +42,8 @@ def hear_customer(
     now: datetime,
 ) -> Entry:
     """Add words of the customer; a ticket that is done for longer than the reopen window is
-    followed by a new one. The same `client_id` again is the same line.
+    followed by a new one, which hears all that comes after. The same `client_id` again is the
+    same line.
     """
     locked = lock_ticket(ticket, by=None)
     if client_id is not None:
@@ -50,6 +51,17 @@ def hear_customer(
         if repeated := mine.filter(ticket__contact=locked.contact_id).first():
             return repeated
     if wakes and not locked.is_spam and is_long_done(locked, now):
+        if follower := _follower(locked):
+            return hear_customer(
+                ticket=follower,
+                body=body,
+                files=files,
+                data=data,
+                source=source,
+                client_id=client_id,
+                cc=cc,
+                now=now,
+            )
         return _follow_up(locked, body, files, data, source, client_id, now)
     entry = append(
         locked,
@@ -88,8 +100,23 @@ def close_by_customer(*, ticket: Ticket, now: datetime) -> Ticket:
     return locked
 
 
-def is_long_done(ticket: Ticket, now: datetime) -> bool:
+def opens_another(ticket: Ticket, now: datetime) -> bool:
     """Return whether words of the customer would open a ticket that follows."""
+    last: Ticket | None = ticket
+    while last is not None and not last.is_spam and is_long_done(last, now):
+        last = _follower(last)
+    return last is None
+
+
+def _follower(old: Ticket) -> Ticket | None:
+    """Return the ticket that follows one that was done long ago, if there is one."""
+    own = Ticket.objects.filter(brand=old.brand_id, contact=old.contact_id, is_spam=False)
+    found: Ticket | None = own.filter(data__follows=old.pk).order_by("pk").last()
+    return found
+
+
+def is_long_done(ticket: Ticket, now: datetime) -> bool:
+    """Return whether a ticket was done so long ago that words do not bring it back."""
     if ticket.status not in _DONE:
         return False
     since = ticket.entries.filter(kind=Entry.Kind.STATUS).order_by("-seq").first()

@@ -223,12 +223,12 @@ def test_one_address_opens_only_so_many_tickets_in_an_hour(mailbox, monkeypatch)
 def test_mails_to_a_ticket_done_long_ago_open_no_more_than_others(
     mailbox, sent, ticket, elif_, monkeypatch
 ):
-    monkeypatch.setattr(module, "TICKETS_MAX", 2)
+    monkeypatch.setattr(module, "TICKETS_MAX", 1)
     change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
     with time_machine.travel(timezone.now() + timedelta(days=60)):
-        kept = [take_in(mailbox, reply(sent, f"{number}")) for number in range(3)]
-    assert [each.state for each in kept] == ["done", "done", "aside"]
-    assert kept[2].reason == "too_many"
+        take_in(mailbox, written(sender="ipek@example.com"))
+        kept = take_in(mailbox, reply(sent, "Yine ben."))
+    assert (kept.state, kept.reason) == ("aside", "too_many")
 
 
 def test_the_same_mail_is_taken_in_once_however_often_it_comes(mailbox):
@@ -259,6 +259,20 @@ def test_a_ticket_done_long_ago_is_followed_by_a_new_one(mailbox, ticket, sent, 
     )
     assert f"#{ticket.pk}" in new.entries.get(kind="note").body
     assert f"#{new.pk}" in ticket.entries.filter(kind="note").latest("seq").body
+
+
+def test_one_ticket_follows_however_often_the_old_one_is_answered(
+    mailbox, sent, ticket, elif_, monkeypatch
+):
+    monkeypatch.setattr(module, "TICKETS_MAX", 1)
+    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "closed"})
+    with time_machine.travel(timezone.now() + timedelta(days=60), tick=True):
+        first, *more = [take_in(mailbox, reply(sent, words)).entry for words in ("1", "2", "3")]
+        assert {entry.ticket for entry in more} == {first.ticket}
+        change = {"status": "resolved"}
+        change_ticket(ticket=first.ticket, by=elif_, now=timezone.now(), changes=change)
+    with time_machine.travel(timezone.now() + timedelta(days=120), tick=True):
+        assert take_in(mailbox, reply(sent, "4")).entry.ticket.data == {"follows": first.ticket.pk}
 
 
 def test_nobody_gets_the_history_of_an_address_claimed_in_a_chat(mailbox):

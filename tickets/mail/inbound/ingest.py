@@ -27,7 +27,7 @@ from tickets.mail.send import confirm_ticket
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
 from tickets.operations.blocking import is_blocked
 from tickets.operations.contacts import create_contact, verify_email, who_has
-from tickets.operations.customers_words import hear_customer, is_long_done
+from tickets.operations.customers_words import hear_customer, opens_another
 from tickets.operations.entries import Said
 from tickets.operations.files import keep_files
 from tickets.operations.mails import count_attempt, put_aside, take_in
@@ -106,8 +106,8 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
     if match is None and is_automatic:
         put_aside(mail=kept, reason="automatic")
         return
-    # A ticket that was done long ago is followed by a new one, by each mail that answers it.
-    opens = match is None or is_long_done(match.ticket, now)
+    # A ticket that was done long ago is followed by a new one.
+    opens = match is None or opens_another(match.ticket, now)
     whose = match.ticket.contact.email if match else mail.sender
     if opens and not is_wanted and _writes_too_much(whose, now):
         put_aside(mail=kept, reason="too_many")
