@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, expect
 
 from agents.models import CannedReply
 from tests.conftest import Site
 from tests.support.chromium import Contexts, Problems
 from tests.support.console_page import open_desk
+from tests.support.patience import Held
 from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -58,9 +59,7 @@ def test_the_visitors_composer(site: Site, new_context: Contexts) -> None:
         box.fill(unseen)
         expect(visitor.frame.locator(".send")).to_be_disabled()
         box.press("Enter")
-    box.fill("Seen")
-    box.press("Enter")
-    expect(visitor.pending).to_have_count(0)
+    visitor.say("Seen")
     assert elif_.texts(elif_.chats()[0]["id"]) == ["Hello", "Seen"]
     assert not pastes_text(box, {})
     expect(visitor.frame.locator(".composer")).to_contain_text("image.png")
@@ -81,13 +80,6 @@ def test_the_agents_composer(site: Site, new_context: Contexts) -> None:
     assert caller.texts() == ["Hello", "Seen"]
 
 
-def hold(page: Page, glob: str) -> list[Route]:
-    """Keep answers back until the test lets them go."""
-    held: list[Route] = []
-    page.route(glob, lambda route: held.append(route))
-    return held
-
-
 @pytest.mark.parametrize("late", ["**/console/canned*.js", "**/canned/"])
 def test_enter_before_the_list_puts_the_first_reply_in(
     site: Site, new_context: Contexts, late: str
@@ -97,14 +89,13 @@ def test_enter_before_the_list_puts_the_first_reply_in(
         shortcut="bye", title="Bye", body="Goodbye", language="en", search_text="bye"
     )
     caller = desk.opened()
-    held = hold(desk.page, late)
+    held = Held(desk.page, late)
     box = desk.page.locator("#composer-text")
     box.press_sequentially("/bye")
     box.press("Enter")
-    desk.page.wait_for_timeout(200)
+    held.wait()
     expect(box).to_have_value("/bye")
-    for route in held:
-        route.continue_()
+    held.let_go()
     expect(box).to_have_value("Goodbye")
     assert caller.texts() == ["Hello"]
 
