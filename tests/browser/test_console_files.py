@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.conftest import Site
 from tests.support.chromium import Contexts
 from tests.support.console_page import Desk, open_desk
 from tests.support.http import picture
+from tests.support.patience import Held
 
 pytestmark = pytest.mark.browser
 
@@ -39,15 +40,14 @@ def test_a_file_stays_with_the_chat_for_which_it_was_chosen(desk: Desk) -> None:
     page = desk.page
     first, second = desk.chat(name="First"), desk.chat(name="Second")
     desk.open(first)
-    held: list[Route] = []
-    page.route(re.compile("/console/uploads"), lambda route: held.append(route))
-    with page.expect_request(re.compile("/console/uploads")):
-        page.set_input_files(
-            "#file-input", {"name": "a.png", "mimeType": "image/png", "buffer": picture()}
-        )
+    held = Held(page, re.compile("/console/uploads"))
+    page.set_input_files(
+        "#file-input", {"name": "a.png", "mimeType": "image/png", "buffer": picture()}
+    )
+    held.wait()
     desk.open(second)
     with page.expect_response("**/api/v1/attachments"):
-        held[0].continue_()
+        held.let_go()
     desk.write("Nothing is attached to this")
     expect(page.locator(".message.is-own")).to_have_count(1)
     expect(page.locator(".message-file")).to_have_count(0)
