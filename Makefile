@@ -15,7 +15,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 # Without byte code every start would compile for seconds.
 unexport VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint bench chaos
+.PHONY: run test lint types style bench chaos
 .DEFAULT_GOAL := run
 
 run: .venv/.installed
@@ -24,10 +24,15 @@ run: .venv/.installed
 test: .venv/.installed-dev
 	$(PYTHON) -m pytest -n auto -m "not servers" $(ARGS)
 
-lint: .venv/.installed-dev
+# Types take as long as all the rest: with -j2 both go at once.
+lint: style types
+
+types: .venv/.installed-dev
+	$(PYTHON) -m mypy
+
+style: .venv/.installed-dev
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	.venv/bin/djade --check $$(find templates -name "*.html")
 	$(PYTHON) manage.py makemigrations --check --dry-run
