@@ -13,8 +13,7 @@ from tests.support.widget_page import Shop, Visitor, visitor_context
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.both
-@pytest.mark.parametrize("language", ["tr", "en"])
+@pytest.mark.parametrize("language", ["tr", pytest.param("en", marks=pytest.mark.both)])
 def test_a_visitor_and_an_agent_talk(site: Site, new_context: Contexts, language: str) -> None:
     shop = Shop(site, language=language)
     elif_ = shop.agent()
