@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from config.mail import mailbox as wire_address
-from tickets.models import Mailbox, Ticket
+from tickets.models import Contact, Mailbox, Ticket
 
 # Ten bytes where a mail's other traces are looked at too, twenty where it opens a page.
 _SHORT, _LONG = 10, 20
@@ -58,12 +58,19 @@ def ticket_of_address(address: str) -> int | None:
 
 def page_token(ticket: Ticket) -> str:
     """Return what opens the ticket's page; another e-mail address of the customer, another one."""
-    return _sign("page", _page_key(ticket), length=_LONG)
+    return _sign("page", _page_key(ticket.pk, ticket.contact.email), length=_LONG)
 
 
 def opens_page(ticket: Ticket, token: str) -> bool:
     """Return whether `token` opens the ticket's page."""
-    return _is_signed("page", _page_key(ticket), token, length=_LONG)
+    if _is_signed("page", _page_key(ticket.pk, ticket.contact.email), token, length=_LONG):
+        return True
+    # Links in mails to somebody who was merged with another customer since lead there still.
+    merged = Contact.objects.filter(merged_into=ticket.contact).exclude(email="")
+    return any(
+        _is_signed("page", _page_key(ticket.pk, email), token, length=_LONG)
+        for email in merged.values_list("email", flat=True)
+    )
 
 
 def instance_mark() -> str:
@@ -71,8 +78,8 @@ def instance_mark() -> str:
     return _sign("instance", settings.PUBLIC_URL)
 
 
-def _page_key(ticket: Ticket) -> str:
-    return f"{ticket.pk}:{ticket.contact.email.casefold()}"
+def _page_key(number: int, email: str) -> str:
+    return f"{number}:{email.casefold()}"
 
 
 def _sign(purpose: str, value: str, *, length: int = _SHORT, key: str | None = None) -> str:

@@ -46,6 +46,10 @@ _ACTS: dict[str, Promise] = {
     "rehearsal.started": _("Rehearsal started"),
     "replies.changed": _("Automatic answers changed"),
     "rule.switched_off": _("Rule switched off by itself"),
+    "contact.linked": _("Customer linked"),
+    "contact.unlinked": _("Link of a customer undone"),
+    "contact.merged": _("Customers merged"),
+    "contact.merge_undone": _("Merge of customers undone"),
     "conversation.watched": _("Chat of somebody else read"),
 }
 # What every page of the administration may do to a row.

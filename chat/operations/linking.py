@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from agents.access import access_of
 from agents.audit import record
@@ -16,7 +16,7 @@ from chat.operations.visitors import keep_browser, show_visitor
 from chat.queries.linking import browsers_of
 from chat.rights import require_filing
 from tickets.models import Contact, Identity, Ticket
-from tickets.operations.owners import give_tickets, lock_contacts, lock_tickets
+from tickets.operations.owners import give_back_tickets, give_tickets, lock_contacts, lock_tickets
 
 
 class NotLinkable(Exception):
@@ -42,7 +42,8 @@ def link_visitor(*, conversation: Conversation, contact: Contact, by: Agent, now
         if own.pk == target.pk:
             continue
         keep_browser(visitor)
-        _move(visitor, own, target)
+        give_tickets(tickets=_tickets(visitor, own), to=target)
+        _move(visitor, target)
         _identities([visitor]).update(contact=target, linked_by=by, linked_from=own)
         record("contact.linked", target, by=by, visitor=visitor.public_id, before=own.pk)
         show_visitor(visitor=visitor)
@@ -72,7 +73,8 @@ def unlink_visitor(*, conversation: Conversation, by: Agent) -> None:
             continue
         own = people[identity.linked_from_id or whose[identity.contact_id] or 0]
         linked_to = people[identity.contact_id]
-        _move(visitor, linked_to, own)
+        give_back_tickets(tickets=_tickets(visitor, linked_to), before=linked_to, to=own)
+        _move(visitor, own)
         Contact.objects.filter(pk=own.pk).update(merged_into=None)
         identity.contact, identity.linked_by, identity.linked_from = own, None, None
         identity.save(update_fields=["contact", "linked_by", "linked_from"])
@@ -93,6 +95,20 @@ def dismiss_suggestion(
         NotThem.objects.get_or_create(
             visitor=visitor, contact=contact, defaults={"agent": by, "created_at": now}
         )
+        show_visitor(visitor=visitor)
+
+
+def hold_browsers(contact_ids: Collection[int]) -> None:
+    """Lock the browsers and chats of customers who are about to be merged."""
+    whose = Visitor.objects.filter(contact__in=contact_ids).order_by("pk")
+    browsers = [lock_visitor(pk) for pk in whose.values_list("pk", flat=True)]
+    chats = Conversation.objects.filter(Q(visitor__in=browsers) | Q(contact__in=contact_ids))
+    lock_conversations(chats.values_list("pk", flat=True))
+
+
+def show_browsers(contact_id: int) -> None:
+    """Have the agents who look at a chat of a customer look at them again."""
+    for visitor in Visitor.objects.filter(contact=contact_id).order_by("pk"):
         show_visitor(visitor=visitor)
 
 
@@ -120,20 +136,24 @@ def _identities(browsers: Sequence[Visitor]) -> QuerySet[Identity]:
     return Identity.objects.filter(kind=Identity.Kind.VISITOR, value__in=values).order_by("pk")
 
 
-def _move(visitor: Visitor, before: Contact, after: Contact) -> None:
-    """Make a locked visitor's locked chats and their tickets another person's."""
+def _tickets(visitor: Visitor, contact: Contact) -> list[Ticket]:
+    """Lock the tickets of a visitor's chats that are a customer's."""
     chats = Conversation.objects.filter(visitor=visitor)
-    tickets = Ticket.objects.filter(contact=before, pk__in=chats.values("ticket"))
-    give_tickets(tickets=lock_tickets(tickets), before=before, to=after)
-    chats.update(contact=after)
-    visitor.contact = after
+    return lock_tickets(Ticket.objects.filter(contact=contact, pk__in=chats.values("ticket")))
+
+
+def _move(visitor: Visitor, to: Contact) -> None:
+    """Make a locked visitor and their locked chats another person's."""
+    Conversation.objects.filter(visitor=visitor).update(contact=to)
+    visitor.contact = to
     visitor.save(update_fields=["contact"])
 
 
 def _has_anything(contact: Contact) -> bool:
-    """Return whether anything is left with a person."""
+    """Return whether anything is left with a person, also what a merge may have to give back."""
     chats = Conversation.objects.filter(contact=contact)
     browsers = Visitor.objects.filter(contact=contact)
-    rows = (chats, browsers, contact.tickets, contact.notes)
+    merged = Contact.objects.filter(merged_into=contact)
+    rows = (chats, browsers, contact.tickets, contact.notes, merged)
     proven = contact.identities.filter(is_verified=True)
     return any(found.exists() for found in (*rows, proven))

@@ -17,6 +17,7 @@ from chat.queries.people import Face, email_of, face_of, phone_of
 from chat.queries.tags import tags_of
 from tickets.models import Identity, Ticket
 from tickets.queries.likeness import Suggestion
+from tickets.queries.merges import was_merged
 
 EARLIER = 5
 # Of so many browsers of one person, the newest ones, earlier chats are shown.
@@ -98,8 +99,9 @@ def panel(access: Access, conversation: Conversation) -> Panel:
     email = email_of(conversation)
     verified = set(signed)
     link = link_of(conversation)
-    # An agent's word proves nothing.
-    if contact and contact.is_email_verified and contact.email == email and link is None:
+    # An agent's word, a link or a merge, proves nothing.
+    is_proven = contact is not None and contact.is_email_verified and contact.email == email
+    if contact is not None and is_proven and link is None and not was_merged(contact):
         verified.add("email")
     return Panel(
         face=face_of(conversation),

@@ -41,6 +41,8 @@ CALLS: dict[tuple[str, str], Any] = {
     ("contacts", "GET"): None,
     ("contacts/{contact}", "GET"): None,
     ("contacts/{contact}", "PATCH"): {"language": "tr"},
+    ("contacts/{contact}/merge", "POST"): {"other": "{twin}", "keep": {"name": "this"}},
+    ("merges/{merge}/undo", "POST"): {},
     ("contacts/{contact}/notes", "POST"): {"cid": cid(), "text": "x"},
     ("contacts/{contact}/dismiss", "POST"): {"conversation": "{chat}"},
     ("contacts/{contact}/identities/{identity}", "DELETE"): None,
@@ -77,6 +79,7 @@ NAMES = {
     "attachments": "{file}",
     "tickets": "{ticket}",
     "contacts": "{contact}",
+    "merges": "{merge}",
     "canned-replies": "{reply}",
     "devices": "{device}",
 }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -10,9 +11,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin, ReadOnlyAdmin
-from config.folding import sort_key
 from tickets.models import Contact, Entry, Ticket
-from tickets.operations.contacts import note_search, set_phone
+from tickets.operations.contacts import name_contact, set_phone
 
 
 @admin.register(Contact)
@@ -28,6 +28,11 @@ class ContactAdmin(ImeceAdmin):
     # Whether an address is somebody's own is proven, not declared.
     readonly_fields = ["is_email_verified", "email", "created_at"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
+        """Leave out who was merged into somebody else."""
+        found: QuerySet[Contact] = super().get_queryset(request).filter(merged_into=None)
+        return found
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """They come by themselves."""
         return False
@@ -38,11 +43,10 @@ class ContactAdmin(ImeceAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the key by which lists are sorted, and by what the person is known."""
-        obj.sort_name = sort_key(obj.name)[:600]
         if "phone" in form.changed_data:
             phone, obj.phone = obj.phone, form.initial["phone"]
             set_phone(contact=obj, phone=phone)
-        note_search(obj)
+        name_contact(obj)
         super().save_model(request, obj, form, change)
 
 

@@ -241,6 +241,12 @@ class OneContactAnswer(ContactAnswer):
         return SuggestionAnswer(found, many=True).data
 
 
+class MergedAnswer(serializers.Serializer[Any]):
+    """A merge; `undo` is its id, for a day."""
+
+    undo = serializers.CharField(source="pk")
+
+
 class NoteAnswer(serializers.Serializer[Any]):
     """A stored note."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.api import contacts, saying, tickets
+from tickets.api import contacts, merging, saying, tickets
 
 urlpatterns = [
     path("tickets", tickets.Tickets.as_view(), name="api-tickets"),
@@ -15,5 +15,7 @@ urlpatterns = [
     path("tickets/<int:pk>/block", tickets.Block.as_view(), name="api-ticket-block"),
     path("contacts", contacts.Contacts.as_view(), name="api-contacts"),
     path("contacts/<int:pk>", contacts.OneContact.as_view(), name="api-contact"),
+    path("contacts/<int:pk>/merge", merging.MergeContact.as_view(), name="api-contact-merge"),
+    path("merges/<int:pk>/undo", merging.UndoMerge.as_view(), name="api-merge-undo"),
     path("contacts/<int:pk>/notes", contacts.ContactNotes.as_view(), name="api-contact-notes"),
 ]

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -21,8 +21,15 @@ from tickets.models import Contact, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.operations.contacts import InvalidNote, add_contact_note
 from tickets.queries.customers import customers_of, page_of, with_identities
+from tickets.queries.likeness import others_like
+from tickets.queries.merges import undoable_merges
 from tickets.queries.timeline import BadPlace, timeline_of
-from tickets.rights import may_see_customers, may_work_on_customers
+from tickets.rights import (
+    CustomerNotAuthorised,
+    may_merge,
+    may_see_customers,
+    may_work_on_customers,
+)
 
 _fresh = cache_control(private=True, no_cache=True)
 
@@ -32,8 +39,8 @@ _fresh = cache_control(private=True, no_cache=True)
 @_fresh
 def customers(request: HttpRequest) -> HttpResponse:
     """Show the list; `part=page` is the next rows."""
-    frame = _frame(request)
-    context = _listed(request, frame)
+    frame = customers_frame(request)
+    context = listed(request, frame)
     if request.GET.get("part") == "page":
         return render(request, "tickets/customers.html#rows", context)
     return render(request, "tickets/customers.html", context)
@@ -44,12 +51,16 @@ def customers(request: HttpRequest) -> HttpResponse:
 @_fresh
 def customer(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one customer beside the list; `part=timeline` is what happened before."""
-    frame = _frame(request)
-    contact = _visible_or_404(frame.access, pk)
+    frame = customers_frame(request)
+    contact = with_identities(customers_of(frame.access)).filter(pk=pk).first()
+    if contact is None:
+        # Links to somebody who was merged lead on.
+        merged = get_object_or_404(Contact.objects.exclude(merged_into=None), pk=pk)
+        return redirect("customer", pk=merged.merged_into_id)
     context = _opened(request, frame.access, contact)
     if request.GET.get("part") == "timeline":
         return render(request, "tickets/customer.html#rows", context)
-    return render(request, "tickets/customers.html", context | _listed(request, frame))
+    return render(request, "tickets/customers.html", context | listed(request, frame))
 
 
 @login_required
@@ -57,7 +68,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
 def note(request: HttpRequest, pk: int) -> HttpResponse:
     """Note something about a customer."""
     agent = signed_in(request)
-    contact = _visible_or_404(access_of(agent), pk)
+    contact = visible_or_404(access_of(agent), pk)
     text = request.POST.get("text", "")
     try:
         add_contact_note(
@@ -68,8 +79,8 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
             now=timezone.now(),
         )
     except InvalidNote:
-        frame = _frame(request)
-        context = _opened(request, frame.access, contact) | _listed(request, frame)
+        frame = customers_frame(request)
+        context = _opened(request, frame.access, contact) | listed(request, frame)
         error = _("A note has 1 to {n} characters.").format(n=NOTE_MAX)
         return render(
             request,
@@ -77,26 +88,29 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
             context | {"error": error, "text": text[:NOTE_MAX]},
             status=400,
         )
-    except Contact.DoesNotExist:
+    except CustomerNotAuthorised:
         raise Http404 from None
     return HttpResponseRedirect(reverse("customer", args=[pk]))
 
 
-def _frame(request: HttpRequest) -> Frame:
+def customers_frame(request: HttpRequest) -> Frame:
+    """Return the frame of who meets customers; else there is no such page."""
     frame = frame_of(request, area="customer")
     if not may_see_customers(frame.access):
         raise Http404
     return frame
 
 
-def _visible_or_404(access: Access, pk: int) -> Contact:
+def visible_or_404(access: Access, pk: int) -> Contact:
+    """Return a customer whom the agent may see; else there is none."""
     found = with_identities(customers_of(access)).filter(pk=pk).first()
     if found is None:
         raise Http404
     return found
 
 
-def _listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
+def listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
+    """Return what the list needs."""
     words = request.GET.get("q", "")[:200]
     page = page_of(customers_of(frame.access, words=words), after=request.GET.get("after", ""))
     kept = {"q": words} if words else {}
@@ -130,6 +144,12 @@ def _opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str,
         "timeline": page.rows,
         "earlier_url": f"{reverse('customer', args=[contact.pk])}?{earlier}" if page.before else "",
         "may_work": may_work_on_customers(access),
+        "may_merge": may_merge(access),
+        "likes": others_like(access, [contact.pk]).get(contact.pk, []),
+        "merges": [
+            {"pk": each.pk, "name": name_of(each.other), "agent": each.agent, "at": each.created_at}
+            for each in undoable_merges(contact, timezone.now())
+        ],
         "cid": uuid4().hex,
         "note_max": NOTE_MAX,
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.console import actions, canned, customers, letters, many, new, pages
+from tickets.console import actions, canned, customers, letters, many, merging, new, pages
 
 _one = "console/tickets/<int:number>/"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("console/contacts/", customers.customers, name="customers"),
     path("console/contacts/<int:pk>/", customers.customer, name="customer"),
     path("console/contacts/<int:pk>/notes/", customers.note, name="customer-note"),
+    path("console/contacts/<int:pk>/merge/", merging.merge, name="customer-merge"),
+    path("console/merges/<int:pk>/undo/", merging.undo, name="customer-unmerge"),
     path("console/tickets/", pages.tickets, name="tickets"),
     path("console/tickets/new/", new.new, name="ticket-new"),
     path("console/tickets/many/", many.many, name="tickets-many"),

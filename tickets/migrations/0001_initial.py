@@ -372,6 +372,25 @@ class Migration(migrations.Migration):
             model_name='ticket',
             index=models.Index(condition=models.Q(('assignee__isnull', True), models.Q(('status__in', ['resolved', 'closed']), _negated=True)), fields=['-updated_at', '-id'], name='ticket_unassigned'),
         ),
+        migrations.CreateModel(
+            name='Merge',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('moved', models.JSONField(default=dict)),
+                ('changed', models.JSONField(default=dict)),
+                ('proofs', models.JSONField(default=list)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('undone_at', models.DateTimeField(null=True)),
+                ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('other', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.contact')),
+                ('survivor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.contact')),
+                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'merge of customers',
+                'verbose_name_plural': 'merges of customers',
+            },
+        ),
         migrations.RunPython(index_words, migrations.RunPython.noop),
         migrations.CreateModel(
             name='BlockedSender',

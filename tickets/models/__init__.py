@@ -9,6 +9,7 @@ from tickets.models.entry import Entry
 from tickets.models.file import File
 from tickets.models.identity import Identity
 from tickets.models.mailbox import Mailbox, Security
+from tickets.models.merge import Merge
 from tickets.models.raw_mail import RawMail
 from tickets.models.sending import Sending
 from tickets.models.tag import TicketTag
@@ -25,6 +26,7 @@ __all__ = [
     "Identity",
     "MailId",
     "Mailbox",
+    "Merge",
     "RawMail",
     "Security",
     "Sending",

@@ -11,7 +11,7 @@ from config.folding import fold, sort_key
 from tickets.models import Contact, ContactNote, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded
-from tickets.rights import lock_customer, require_customer_work
+from tickets.rights import lock_customer
 
 _Kind = Identity.Kind
 
@@ -40,14 +40,12 @@ def create_contact(
     """
     contact = Contact(
         name=name[:120],
-        # Some letters come apart into many.
-        sort_name=sort_key(name[:120])[:600],
         email=email[:254],
         phone=phone[:32],
         language=language,
         created_at=now,
     )
-    note_search(contact)
+    name_contact(contact)
     contact.save()
     keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email)
     keep_identity(contact=contact, kind=_Kind.PHONE, value=contact.phone)
@@ -120,10 +118,12 @@ def keep_identity(
 
 
 def who_has(*, kind: str, value: str) -> Contact | None:
-    """Return the person who has proven to be known by this."""
+    """Return the person who has proven to be known by this, locked: nobody merges them now."""
     proven = Identity.objects.filter(kind=kind, value=folded(kind, value), is_verified=True)
-    found: Identity | None = proven.select_related("contact").first()
-    return found.contact if found else None
+    rows = Contact.objects.select_for_update(no_key=True, of=("self",))
+    found: Contact | None = rows.filter(pk__in=proven.values("contact")).first()
+    # Merged at this very moment: the proof is the survivor's.
+    return rows.get(pk=found.merged_into_id) if found and found.merged_into_id else found
 
 
 @transaction.atomic
@@ -136,9 +136,8 @@ def change_contact(*, contact: Contact, by: Agent, changes: Mapping[str, str]) -
     if "phone" in different:
         set_phone(contact=locked, phone=different["phone"])
     locked.name = different.get("name", locked.name)
-    locked.sort_name = sort_key(locked.name)[:600]
     locked.language = different.get("language", locked.language)
-    note_search(locked)
+    name_contact(locked)
     locked.save(update_fields=["name", "sort_name", "language", "search"])
     if different:
         record("contact.changed", locked, by=by, fields=sorted(different))
@@ -181,11 +180,24 @@ def unlink_identity(*, identity: Identity, by: Agent) -> None:
     record("contact.unlinked", linked_to, by=by, identity=str(locked))
 
 
+def name_contact(contact: Contact) -> None:
+    """Have lists sort and searches find a contact, which the caller saves, by what it is called."""
+    # Some letters come apart into many.
+    contact.sort_name = sort_key(contact.name)[:600]
+    note_search(contact)
+
+
 def note_search(contact: Contact) -> None:
-    """Have a search find a contact, which the caller saves, by name, address and number."""
-    digits = "".join(sign for sign in contact.phone if sign.isdigit())
-    known = (contact.name, contact.email, contact.phone, digits)
-    contact.search = fold("\n".join(part for part in known if part))
+    """Have a search find a contact, which the caller saves, by name, address and number.
+
+    Also by those of customers who were merged into it.
+    """
+    merged = Contact.objects.filter(merged_into=contact).order_by("pk") if contact.pk else ()
+    known: list[str] = []
+    for each in (contact, *merged):
+        digits = "".join(sign for sign in each.phone if sign.isdigit())
+        known += [each.name, each.email, each.phone, digits]
+    contact.search = fold("\n".join(dict.fromkeys(part for part in known if part)))
 
 
 @transaction.atomic
@@ -194,14 +206,13 @@ def add_contact_note(
 ) -> ContactNote:
     """Note what colleagues should know of a customer; the same `client_id` again is the same note.
 
-    Raises `InvalidNote`, `CustomerNotAuthorised`, or `Contact.DoesNotExist` of somebody whom the
-    agent may not see (any more).
+    Raises `InvalidNote`, or `CustomerNotAuthorised` of somebody whom the agent may not see (any
+    more).
     """
-    require_customer_work(by)
     body = text.strip()
     if not body or len(body) > NOTE_MAX or "\0" in body or not 0 < len(client_id) <= 64:
         raise InvalidNote
-    seen = Contact.objects.visible_to(by).get(pk=contact.pk)
+    seen = lock_customer(contact, by=by)
     note: ContactNote
     note, _is_new = ContactNote.objects.get_or_create(
         agent=by,

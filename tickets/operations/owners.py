@@ -24,17 +24,31 @@ def lock_contacts(ids: Collection[int]) -> dict[int, Contact]:
     return {contact.pk: contact for contact in rows.order_by("pk")}
 
 
-def give_tickets(*, tickets: Collection[Ticket], before: Contact, to: Contact) -> None:
-    """Make locked tickets of one locked customer another's; a search finds them by the new name.
+def give_tickets(*, tickets: Collection[Ticket], to: Contact) -> None:
+    """Make locked tickets a locked customer's; a search finds them by the new name too."""
+    if known := _words(to):
+        for ticket in tickets:
+            ticket.search = f"{known}\n{ticket.search}"
+    _save(tickets, to)
 
-    The words they were found by before stay: back again, they are as they were.
+
+def give_back_tickets(*, tickets: Collection[Ticket], before: Contact, to: Contact) -> None:
+    """Make locked tickets another's again: they are found as they were before.
+
+    Those that came meanwhile get the words of whom they belong to now.
     """
     gone, known = _words(before), _words(to)
     for ticket in tickets:
-        ticket.contact = to
-        ticket.search = ticket.search.removeprefix(f"{gone}\n")
-        if known not in ticket.search:
+        if gone and ticket.search.startswith(f"{gone}\n"):
+            ticket.search = ticket.search.removeprefix(f"{gone}\n")
+        elif gone and known not in ticket.search:
             ticket.search = f"{known}\n{ticket.search}"
+    _save(tickets, to)
+
+
+def _save(tickets: Collection[Ticket], to: Contact) -> None:
+    for ticket in tickets:
+        ticket.contact = to
         publish(TicketChanged.of(ticket, "customer"))
     Ticket.objects.bulk_update(tickets, ["contact", "search"], batch_size=200)
 

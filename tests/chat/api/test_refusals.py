@@ -33,6 +33,7 @@ from tests.support.http import Desk, Widget, cid, make_shop, open_widget, pictur
 from tickets.api import urls as ticket_urls
 from tickets.models import Contact, ContactNote, Identity, Ticket
 from tickets.models import Entry as TicketEntry
+from tickets.operations.merging import merge_contacts
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,22 @@ class Office:
             source="offline",
             language="en",
         )
+        self.twin = Contact.objects.create(name="Canary Twin")
+        Ticket.objects.create(
+            brand=self.shop.brand,
+            contact=self.twin,
+            team=self.shop.team,
+            subject="Canary",
+            source="offline",
+            language="en",
+        )
+        self.merge = merge_contacts(
+            survivor=self.contact,
+            other=Contact.objects.create(name="Older"),
+            keep={},
+            by=make_agent(role=make_role("admin")),
+            now=timezone.now(),
+        )
         self.reply = CannedReply.objects.create(
             agent=self.shop.elif_, shortcut="x", title="Canary", body="x", language="en"
         )
@@ -142,7 +159,10 @@ class Office:
             body = {"topic": str(self.shop.topic.pk)}
         if body and body.get("conversation"):
             body = body | {"conversation": self.chat.public_id}
+        if path.endswith("/merge"):
+            body = body | {"other": str(self.twin.pk)}
         named = path.format(
+            merge=self.merge.pk,
             identity=self.identity.pk,
             chat=self.chat.public_id,
             file=self.file.public_id,
@@ -163,6 +183,7 @@ class Office:
             ContactNote.objects.count() + NotThem.objects.count() + Identity.objects.count(),
             Identity.objects.get(pk=self.identity.pk).contact_id,
             Contact.objects.get(pk=self.contact.pk).language,
+            Contact.objects.exclude(merged_into=None).count(),
             Ticket.objects.count(),
             Ticket.objects.get(pk=self.ticket.pk).subject,
             TicketEntry.objects.count(),
@@ -353,5 +374,5 @@ def test_any_json_is_answered_without_an_error_of_ours(
 ) -> None:
     desk = Desk(office.shop.elif_)
     keys = {"chat": office.chat.public_id, "reply": office.reply.pk, "ticket": office.ticket.pk}
-    keys |= {"contact": office.contact.pk, "identity": office.identity.pk}
+    keys |= {"contact": office.contact.pk, "identity": office.identity.pk, "merge": office.merge.pk}
     assert desk.call(call[1], call[0].format(**keys), body).status_code < 500

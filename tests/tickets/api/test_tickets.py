@@ -214,3 +214,31 @@ def test_the_list_costs_a_bounded_number_of_queries(
 ) -> None:
     with django_assert_max_num_queries(10):
         assert desk.get("tickets?folder=team&q=kargo").status_code == 200
+
+
+def test_customers_are_merged_and_two_again(desk: Desk, brand: Any, ticket: Ticket) -> None:
+    now = timezone.now()
+    twin = create_contact(
+        name="Zeynep Ak", email="ak@example.com", phone="0532 000 11 22", language="tr", now=now
+    )
+    theirs = desk.post("tickets", {"subject": "x", "text": "x", "name": "y"}).json()["number"]
+    Ticket.objects.filter(pk=theirs).update(contact=twin)
+    path = f"contacts/{ticket.contact_id}"
+    body = {"other": str(twin.pk), "keep": {"name": "other", "email": "this"}}
+    answer = desk.post(f"{path}/merge", body)
+    assert answer.status_code == 201
+    one = desk.get(path).json()
+    assert (one["name"], one["email"], one["phone"]) == (
+        "Zeynep Ak",
+        "z@example.com",
+        "0532 000 11 22",
+    )
+    assert {row["id"] for row in one["timeline"]} == {str(ticket.pk), str(theirs)}
+    assert desk.get(f"contacts/{twin.pk}").status_code == 404
+    undo = f"merges/{answer.json()['undo']}/undo"
+    assert desk.post(undo).json()["name"] == "Zeynep"
+    assert len(desk.get(f"contacts/{twin.pk}").json()["timeline"]) == 1
+    again = desk.post(undo)
+    assert (again.status_code, again.json()["code"]) == (409, "too_late")
+    for bad in ({}, {"other": "x"}, {"other": str(ticket.contact_id)}, body | {"keep": {"x": "y"}}):
+        assert desk.post(f"{path}/merge", bad).status_code == 400, bad

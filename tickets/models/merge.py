@@ -1,0 +1,32 @@
+"""Two customers who turned out to be one."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Agent
+from tickets.models.contact import Contact
+
+
+class Merge(models.Model):
+    """Everything of one customer became another's; what undoes it is kept here."""
+
+    survivor = models.ForeignKey(Contact, models.CASCADE, related_name="+")
+    other = models.ForeignKey(Contact, models.CASCADE, related_name="+", db_index=False)
+    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    # The keys of the rows that were the other's, by relation: {"tickets.ticket.contact": [12]}.
+    moved = models.JSONField(default=dict)
+    # What became of the survivor's fields: {"name": [before, after]}.
+    changed = models.JSONField(default=dict)
+    # Identities of the other whose proof went to the survivor's own claim: [[theirs, own]].
+    proofs = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("merge of customers")
+        verbose_name_plural = _("merges of customers")
+
+    def __str__(self) -> str:
+        return f"{self.other_id} → {self.survivor_id}"

@@ -1,0 +1,19 @@
+"""What was merged, and can still be undone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from tickets.models import Contact, Merge
+
+UNDO = timedelta(hours=24)
+
+
+def was_merged(contact: Contact) -> bool:
+    """Return whether somebody said of a customer that another one is the same."""
+    return Merge.objects.filter(survivor=contact, undone_at=None).exists()
+
+
+def undoable_merges(contact: Contact, now: datetime) -> Sequence[Merge]:
+    """Return the merges into a customer that can still be undone, newest first."""
+    recent = Merge.objects.filter(survivor=contact, undone_at=None, created_at__gt=now - UNDO)
+    return list(recent.select_related("other", "agent").order_by("-pk"))
