@@ -15,7 +15,7 @@ from agents.last_used import note_use
 from agents.models import Agent
 
 # Visitors' doors: they neither have an agent nor should wait for a session to be looked up.
-_NOT_OURS = ("/api/widget/", "/widget", "/static/", "/metrics", "/t/", "/c/")
+_NOT_OURS = ("/api/widget/", "/widget", "/static/", "/metrics", "/t/", "/c/", "/hooks/")
 # How often a session's time of last use is written.
 _TOUCH_SECONDS = 300.0
 _TOUCHED_MAX = 10_000

@@ -35,6 +35,7 @@ pages = ThreadedHandler(threads=8, place=client_key)
 # A picture of a few kilobytes may take seconds to draw anew, and one is drawn at a time: on the
 # threads of the pages a handful of them would stop everything else.
 uploads = ThreadedHandler(threads=2, place=client_key)
+HOOKS = "/hooks/"
 UPLOADS = {"/api/widget/v1/attachments", "/api/v1/attachments", "/profile/picture/"}
 # All widgets come here when a server was away. Two keep a core busy; whoever waits for ten seconds
 # would ask anew.
@@ -44,8 +45,8 @@ sessions = ThreadedHandler(threads=2, place=client_key)
 async def pages_and_uploads(scope: Any, receive: Any, send: Any) -> None:
     """Serve one request beside those that take as long as somebody else likes."""
     is_upload = scope["path"] in UPLOADS or (
-        # Answers of customers on their tickets' pages bring files along.
-        scope["method"] == "POST" and scope["path"].startswith("/t/")
+        # Answers of customers on their tickets' pages bring files along, and mail servers mails.
+        scope["method"] == "POST" and scope["path"].startswith(("/t/", HOOKS))
     )
     await (uploads if is_upload else pages)(scope, receive, send)
 
@@ -62,7 +63,12 @@ sessions_in_line = WaitingLine(
 # An upload and what surrounds it in a multipart body.
 UPLOAD = settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024
 # An office may send ten of the largest files at once.
-probes = Probes(LimitBodies(sessions_in_line, limit=UPLOAD, each=10 * UPLOAD, place=client_key))
+# Of the largest mail everything is taken, and of a larger one enough to say so.
+MAIL = 26 * 1024 * 1024
+bodies = LimitBodies(
+    sessions_in_line, limit=UPLOAD, larger={HOOKS: MAIL}, each=10 * UPLOAD, place=client_key
+)
+probes = Probes(bodies)
 
 SOCKETS = {"/ws/visitor/": VisitorConsumer.asgi(), "/ws/console/": ConsoleConsumer.asgi()}
 

@@ -42,6 +42,7 @@ _ACTS: dict[str, Promise] = {
     "brand.texts_changed": _("Texts of a brand changed"),
     "brand.identity_secret_made": _("Secret for signed-in visitors made"),
     "brand.identity_secret_deleted": _("Secret for signed-in visitors deleted"),
+    "mailbox.secret_made": _("Secret for bringing mail made"),
     "rule.moved": _("Rule moved"),
     "rehearsal.started": _("Rehearsal started"),
     "replies.changed": _("Automatic answers changed"),

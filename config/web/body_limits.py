@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from config.web.answers import send_problem
@@ -38,9 +38,19 @@ class LimitBodies:
     `place` tells it from a scope.
     """
 
-    def __init__(self, app: Any, *, limit: int, each: int, place: Callable[[Any], str]) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        limit: int,
+        larger: Mapping[str, int] | None = None,
+        each: int,
+        place: Callable[[Any], str],
+    ) -> None:
         self._app = app
         self._limit = limit
+        # By how a path begins.
+        self._larger = dict(larger or {})
         self._each = each
         self._place = place
         # Bytes that are here for requests at work.
@@ -51,8 +61,9 @@ class LimitBodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if (announced := _announced(scope)) > self._limit:
-            if announced <= UNREAD * self._limit:
+        limit = self._limit_of(scope["path"])
+        if (announced := _announced(scope)) > limit:
+            if announced <= UNREAD * limit:
                 await _throw_away(receive)
             await send_problem(send, 413)
             return
@@ -76,7 +87,7 @@ class LimitBodies:
                 place = place or self._place(scope)
                 received += length
                 self._held[place] += length
-                if received > self._limit:
+                if received > limit:
                     raise BadBody(413)
                 if received > SMALL and self._held[place] > self._each:
                     raise BadBody(429)
@@ -100,6 +111,10 @@ class LimitBodies:
                 self._held[place] -= received
                 if not self._held[place]:
                     del self._held[place]
+
+    def _limit_of(self, path: str) -> int:
+        larger = (most for start, most in self._larger.items() if path.startswith(start))
+        return next(larger, self._limit)
 
 
 async def _throw_away(receive: Any) -> None:

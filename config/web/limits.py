@@ -69,6 +69,8 @@ TICKET_ANSWERS = Limit("ticket-answers", 30, 3600)
 # Of one chat's customer on its page, and of mails with unread answers to one address.
 CHAT_ANSWERS = Limit("chat-answers", 60, 3600)
 ANSWER_MAILS_BY_EMAIL = Limit("answer-mails-email", 8, 3600)
+# Of who brings mail without knowing the mailbox's secret.
+HOOK_REFUSALS = Limit("hook-refusals", 30)
 DESK = Limit("desk", "DESK_REQUESTS_PER_MINUTE")
 
 

@@ -4,15 +4,17 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import ANYWHERE, ImeceAdmin
+from agents.admin.base import ANYWHERE, ImeceAdmin, copyable
 from agents.callers import signed_in
 from agents.models import Brand
 from config.mail import is_address, mailbox, own_spelling
@@ -20,6 +22,7 @@ from tickets.mail.inbound.fetching import fetch
 from tickets.mail.trying import send_test
 from tickets.mail.words import reason, state_of_server
 from tickets.models import Delivery, Mailbox
+from tickets.operations.hooks import make_hook_secret
 
 if TYPE_CHECKING:
     _MailboxForm = forms.ModelForm[Mailbox]
@@ -108,8 +111,8 @@ class MailboxAdmin(ImeceAdmin):
     list_select_related = ["brand"]
     search_fields = ["address", "brand__name"]
     ordering = ["address"]
-    readonly_fields = ["sending", "reading"]
-    actions = ["test_sending", "fetch_now"]
+    readonly_fields = ["sending", "reading", "hook"]
+    actions = ["test_sending", "fetch_now", "new_secret"]
     fieldsets = [
         (
             None,
@@ -138,6 +141,17 @@ class MailboxAdmin(ImeceAdmin):
                     *("imap_user", "imap_password", "imap_folder", "reading"),
                 ],
                 "description": _("By IMAP, every minute. Save, then choose “Fetch now” to try it."),
+            },
+        ),
+        (
+            _("Mail that a server brings"),
+            {
+                "classes": ["collapse"],
+                "fields": ["hook"],
+                "description": _(
+                    "A mail server or service that can call an address brings whole mails there."
+                    " Choose “Make a secret for bringing mail” on this page; it is shown once."
+                ),
             },
         ),
     ]
@@ -174,10 +188,31 @@ class MailboxAdmin(ImeceAdmin):
     @admin.display(description=_("reading"))
     def reading(self, own: Mailbox) -> str:
         """How fetching is doing."""
-        if own.pk is None or not own.is_read:
+        if own.pk is None or not own.imap_host:
             return "—"
         error_at, worked_at = _moment(own.fetch_error_at), _moment(own.fetched_at)
         return state_of_server(own.fetch_error, error_at, worked_at)
+
+    @admin.display(description=_("address for bringing mail"))
+    def hook(self, own: Mailbox) -> str:
+        """Where a server brings mail, and whether it can."""
+        if own.pk is None or not own.hook_secrets:
+            return "—"
+        url = settings.PUBLIC_URL + reverse("mail-hook", args=[own.hook_id])
+        return copyable(url, gettext("address for bringing mail"))
+
+    @admin.action(
+        description=_("Make a secret for bringing mail"),
+        permissions=["change"],
+        location=ANYWHERE,
+    )
+    def new_secret(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
+        """Show a new secret this once; the one before it counts until the next is made."""
+        for own in queryset[:1]:
+            secret = make_hook_secret(mailbox=own)
+            self.note(request, "secret_made", own)
+            text = gettext("Copy the secret now; it is not shown again: %(secret)s")
+            self.message_user(request, text % {"secret": secret}, messages.SUCCESS)
 
     @admin.action(description=_("Fetch now"), permissions=["change"], location=ANYWHERE)
     def fetch_now(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:

@@ -1,5 +1,7 @@
 """Where a brand's mail leaves from, and where it comes in."""
 
+from uuid import uuid4
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +46,9 @@ class Mailbox(models.Model):
     imap_user = models.CharField(_("user"), max_length=200, blank=True)
     imap_password = EncryptedField(_("password"))
     imap_folder = models.CharField(_("folder"), max_length=200, default="INBOX")
+    # Where a mail server brings mail, and the hashes of what it must know.
+    hook_id = models.UUIDField(default=uuid4, unique=True, editable=False)
+    hook_secrets = models.JSONField(default=list, editable=False)
     # Up to where its folder is read; another validity means that all numbers are new.
     uid_validity = models.BigIntegerField(null=True, editable=False)
     last_uid = models.BigIntegerField(default=0, editable=False)
@@ -72,7 +77,7 @@ class Mailbox(models.Model):
     @property
     def is_read(self) -> bool:
         """Return whether answers to it reach us."""
-        return bool(self.imap_host)
+        return bool(self.imap_host or self.hook_secrets)
 
     def signature(self, language: str) -> str:
         """Return what stands below an answer in `language`."""

@@ -49,6 +49,12 @@ def store_mail(
     return kept
 
 
+def kept_before(*, mailbox: Mailbox, content: bytes) -> RawMail:
+    """Return the row of a mail that the mailbox has already."""
+    found: RawMail = RawMail.objects.get(mailbox=mailbox, key=_key(content))
+    return found
+
+
 @transaction.atomic
 def _keep(
     mailbox: Mailbox,

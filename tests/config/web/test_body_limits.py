@@ -13,13 +13,15 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 LIMIT = 1000
 
 
-def limited(application: Any, **changes: int) -> LimitBodies:
+def limited(application: Any, **changes: Any) -> LimitBodies:
     """The application behind the limits."""
     limits = {"limit": LIMIT, "each": 2 * LIMIT} | changes
     return LimitBodies(application, **limits, place=lambda scope: scope.get("from", "here"))
 
 
-async def post(*chunks: bytes, announced: int | None = None) -> tuple[list[dict[str, Any]], int]:
+async def post(
+    *chunks: bytes, announced: int | None = None, path: str = "/"
+) -> tuple[list[dict[str, Any]], int]:
     """Send chunks to an application that reads them all; return its answer and what it read."""
     waiting = [
         {"type": "http.request", "body": chunk, "more_body": n < len(chunks) - 1}
@@ -45,14 +47,21 @@ async def post(*chunks: bytes, announced: int | None = None) -> tuple[list[dict[
         sent.append(message)
 
     headers = [] if announced is None else [(b"content-length", str(announced).encode())]
-    scope = {"type": "http", "headers": headers}
-    await limited(application)(scope, receive, send)
+    scope = {"type": "http", "path": path, "headers": headers}
+    await limited(application, larger={"/hooks/": 3 * LIMIT})(scope, receive, send)
     return sent, read
 
 
 async def test_a_body_within_the_limit_passes() -> None:
     sent, read = await post(b"x" * 600, b"x" * 400, announced=1000)
     assert (sent[0]["status"], read) == (200, 1000)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/hooks/mail/x/", 200), ("/hook/", 413), ("/", 413)])
+async def test_more_is_taken_where_mail_is_brought(path: str, status: int) -> None:
+    for announced in (1500, None):
+        sent, _read = await post(b"x" * 800, b"x" * 700, announced=announced, path=path)
+        assert sent[0]["status"] == status
 
 
 async def test_a_body_that_says_it_is_too_long_never_reaches_the_application() -> None:
@@ -76,7 +85,7 @@ async def test_a_somewhat_too_long_body_is_let_in_before_it_is_refused(
         sent.append(message)
 
     headers = [(b"content-length", str(announced).encode())]
-    await limited(None)({"type": "http", "headers": headers}, receive, send)
+    await limited(None)({"type": "http", "path": "/", "headers": headers}, receive, send)
     assert sent[0]["status"] == 413
     assert len(chunks) == left
 
@@ -121,7 +130,7 @@ async def test_a_body_that_doesn_t_come_is_not_waited_for(
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "headers": []}
+    scope = {"type": "http", "path": "/", "headers": []}
     async with asyncio.timeout(5):
         await limited(application)(scope, receive, send)
     assert sent[0]["status"] == 408
@@ -142,7 +151,7 @@ async def test_an_answer_may_take_longer_than_a_body(monkeypatch: pytest.MonkeyP
         await asyncio.sleep(0.2 if len(messages) == 1 else 0)
         return messages.pop()
 
-    await limited(application)({"type": "http", "headers": []}, receive, None)
+    await limited(application)({"type": "http", "path": "/", "headers": []}, receive, None)
     assert [message["type"] for message in heard] == ["http.request", "http.disconnect"]
 
 
@@ -152,7 +161,7 @@ class Sender:
     def __init__(self, app: LimitBodies, place: str) -> None:
         self._pieces: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.answer: list[dict[str, Any]] = []
-        scope = {"type": "http", "headers": [], "from": place}
+        scope = {"type": "http", "path": "/", "headers": [], "from": place}
         self.task = asyncio.create_task(app(scope, self._pieces.get, self._send))
 
     async def _send(self, message: dict[str, Any]) -> None:

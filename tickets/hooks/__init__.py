@@ -1,0 +1,1 @@
+"""Doors for mail servers that bring mail themselves."""
