@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 import uvloop
 
-from benchmarks import desk, outbox, reconnect, reports, servers
+from benchmarks import desk, mailing, outbox, reconnect, reports, servers
 from benchmarks.client import Load, Result, Side, connect
 from benchmarks.measure import cpu_seconds, machine, private_kib, ratio
 from tests.support.servers import Web, postgres_server, redis_server
@@ -337,6 +337,16 @@ async def what_follows(_rounds: int, _seconds: float) -> list[str]:
         return await asyncio.to_thread(outbox.measure, embedded, apart)
 
 
+async def mails_that_come(_rounds: int, _seconds: float) -> list[str]:
+    """Measure how fast one worker takes mails in, on both databases."""
+    with (
+        postgres_server(fsync="on") as postgres,
+        environment("") as embedded,
+        environment(servers.create_database(postgres, "mails")) as apart,
+    ):
+        return await asyncio.to_thread(mailing.measure, embedded, apart)
+
+
 async def over_a_year(rounds: int, _seconds: float, chats: int) -> list[str]:
     """Measure what a supervisor waits for."""
     with (
@@ -356,6 +366,7 @@ PARTS: dict[str, Part] = {
     "outbox": what_follows,
     "reconnect": partial(come_back, widgets=1000),
     "reports": partial(over_a_year, chats=1_000_000),
+    "mails": mails_that_come,
 }
 
 
