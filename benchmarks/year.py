@@ -125,6 +125,7 @@ def seed(chats: int) -> dict[str, str]:
             "first_reply_by_id": agent, "rated_agent_id": agent if rated else None,
         }  # fmt: skip
 
+    filtered = ("brand_id", "channel", "topic_id", "team_id", "started_by", "outcome")
     facts = [fact(number, at) for number, at in enumerate(starts, start=1)]
     _copy(Conversation, (chat(number, at) for number, at in enumerate(starts, start=1)))
     _copy(Entry, (one for number, at in enumerate(starts, start=1) for one in lines(number, at)))
@@ -133,6 +134,7 @@ def seed(chats: int) -> dict[str, str]:
         StintFact,
         (
             {"stay_id": one["id"], "agent_id": one["agent_id"], "started_at": one["accepted_at"],
+             "stay_ended_at": one["ended_at"], **{name: one[name] for name in filtered},
              "ended_at": one["ended_at"], "answered": True, "talk": one["session_duration"],
              "acw": 30.0, "acw_net": 30.0, "begun": micros(one["accepted_at"]),
              "over": micros(one["ended_at"]), "freed": micros(one["ended_at"]) + 30_000_000}
@@ -144,6 +146,7 @@ def seed(chats: int) -> dict[str, str]:
         Word,
         (
             {"stay_id": one["id"], "agent_id": one["agent_id"], "seconds": second + one["wait"],
+             **{name: one[name] for name in filtered},
              "said_at": one["accepted_at"] + timedelta(seconds=second)}
             for one in facts
             if one["agent_id"]

@@ -11,7 +11,7 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
 from agents.access import Access, Reach, any_of, of_teams
 from agents.models import Permission, Role
 from chat.models import ConversationTag
-from reports.definitions import OF_STAYS, Figure, Source, find_figure
+from reports.definitions import OF_STAYS, Figure, Source, field_of, find_figure
 from reports.filters import Filters
 from reports.models import ChatFact, MissedOffer, StintFact, Word, counted, within
 from reports.sweep import joined
@@ -158,7 +158,7 @@ def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
             }
         case "tag":
             return {"g0": F(f"{figure.stay}conversation__tagged__tag")}
-    return {"g0": F(f"{figure.stay}{by}")}
+    return {"g0": F(by if figure.source == Source.TICKET else field_of(figure.source, by))}
 
 
 def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
@@ -185,8 +185,8 @@ def scoped(source: Source, agent: str, filters: Filters, access: Access) -> Quer
         return facts.none()
     if filters.agent and agent:
         facts = facts.filter(**{f"{agent}__public_id": filters.agent})
-    stay = "stay__" if source in OF_STAYS else ""
-    return facts.filter(allowed, counted(stay), _wanted(filters, stay, by_stint=not agent))
+    prefix = field_of(source, "")
+    return facts.filter(allowed, counted(prefix), _wanted(source, filters, by_stint=not agent))
 
 
 def _reached(source: Source, agent: str, reach: Reach, access: Access) -> Q:
@@ -194,29 +194,29 @@ def _reached(source: Source, agent: str, reach: Reach, access: Access) -> Q:
     own = Q(**{agent: access.agent_id}) if agent else Q(pk__in=own_stints)
     if source == Source.STAY:
         return within(reach, own)
-    # Of the stay plain columns are asked, so that a year is joined once.
-    here = reach.brands("stay__brand") & reach.channel("stay__channel")
+    here = reach.brands(field_of(source, "brand")) & reach.channel(field_of(source, "channel"))
     if reach.scope == Role.Scope.ALL:
         return here & Q(pk__isnull=False)
     if reach.scope == Role.Scope.TEAM:
-        return here & (own | _of_teams(reach.team_ids, "stay__"))
+        return here & (own | _of_teams(source, reach.team_ids))
     return here & own
 
 
-def _of_teams(team_ids: Collection[int], stay: str) -> Q:
+def _of_teams(source: Source, team_ids: Collection[int]) -> Q:
     """Return the condition that stays are of these teams."""
-    if not stay:
+    if source != Source.OFFER:
         return of_teams(team_ids)
     return Q(stay__in=ChatFact.objects.filter(of_teams(team_ids)).values("pk"))
 
 
-def _wanted(filters: Filters, stay: str, *, by_stint: bool) -> Q:
+def _wanted(source: Source, filters: Filters, *, by_stint: bool) -> Q:
     wanted = Q()
     for name in ("brand", "topic", "channel", "started_by"):
         if value := getattr(filters, name):
-            wanted &= Q(**{f"{stay}{name}": value})
+            wanted &= Q(**{field_of(source, name): value})
     if filters.team is not None:
-        wanted &= _of_teams([filters.team], stay)
+        wanted &= _of_teams(source, [filters.team])
+    stay = "stay__" if source in OF_STAYS else ""
     if filters.agent and by_stint:
         had = StintFact.objects.filter(agent__public_id=filters.agent).values("stay")
         wanted &= Q(**{f"{stay}pk__in": had})

@@ -137,10 +137,26 @@ class ChatFact(models.Model):
         return f"{self.conversation_id}#{self.number}"
 
 
-class StintFact(models.Model):
+class OfStay(models.Model):
+    """What happened in a stay, with what it is filtered by: a year of them is not joined."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
+    channel = models.CharField(max_length=16, choices=Channel)
+    topic = models.ForeignKey(Topic, models.SET_NULL, null=True, related_name="+", db_index=False)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="+", db_index=False)
+    started_by = models.CharField(max_length=7)
+    outcome = models.CharField(max_length=9, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class StintFact(OfStay):
     """One stretch of time in which an agent had a chat."""
 
     stay = models.ForeignKey(ChatFact, models.CASCADE, related_name="stints")
+    # When the stay ended, whoever had it then.
+    stay_ended_at = models.DateTimeField(null=True)
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
@@ -162,6 +178,7 @@ class StintFact(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["agent", "started_at"], name="stint_by_agent"),
+            models.Index(fields=["stay_ended_at"], name="stint_by_end"),
             # Chats at once: what goes on in a range.
             models.Index(fields=["freed"], name="stint_by_slot"),
         ]
@@ -170,7 +187,7 @@ class StintFact(models.Model):
         return f"{self.agent_id} in {self.stay_id}"
 
 
-class Word(models.Model):
+class Word(OfStay):
     """An agent said something to the visitor."""
 
     stay = models.ForeignKey(ChatFact, models.CASCADE, related_name="said")

@@ -19,6 +19,7 @@ from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
 from agents.models import Agent, Channel, Permission, Tag, Team, Topic
 from reports.building import Built, build, written_day
+from reports.chips import chips_of
 from reports.definitions import MOMENTS, REPORTS, Figure, Unit
 from reports.drawing import draw
 from reports.facts.keeping import lacks_the_past
@@ -69,6 +70,7 @@ def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
         built = build(name, filters, frame.access, by=request.GET.get("by", ""), now=now)
         by = built.by
         context |= _report(built) | draw(built, frame.access)
+    context["chips"] = chips_of(name, filters, context["choices"], cell, by)
     more = cell.query or ({"by": by} if by else {})
     file = f"{reverse('report-export', args=[name])}?{urlencode(filters.query | more)}"
     return render(request, "reports/report.html", context | {"file": file, "kept": more})

@@ -16,6 +16,7 @@ from reports.definitions.shape import (
     Report,
     Source,
     Unit,
+    field_of,
 )
 from reports.definitions.tickets import TICKETS
 from reports.definitions.times import TIMES
@@ -32,6 +33,7 @@ __all__ = [
     "Report",
     "Source",
     "Unit",
+    "field_of",
     "find_figure",
     "reason_figures",
 ]

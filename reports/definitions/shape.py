@@ -36,8 +36,13 @@ class Source(StrEnum):
     TICKET = "ticket"
 
 
-# What belongs to a stay.
+# What belongs to a stay; all but offers hold themselves what they are filtered by.
 OF_STAYS = frozenset({Source.STINT, Source.OFFER, Source.WORD})
+
+
+def field_of(source: Source, name: str) -> str:
+    """Return what a source calls a field by which stays are filtered and grouped."""
+    return f"stay__{name}" if source == Source.OFFER else name
 
 
 class Listing(StrEnum):
@@ -98,11 +103,13 @@ class Figure:
                 return "said_at"
             case Source.TICKET:
                 return _OF_TICKETS[self.counted_at]
-        return f"{self.stay}{self.counted_at}_at"
+            case Source.STINT:
+                return f"stay_{self.counted_at}_at"
+        return f"{self.counted_at}_at"
 
     @property
     def stay(self) -> str:
-        """Return how a field of the stay begins in its source."""
+        """Return how a field of the stay begins that its source does not hold itself."""
         return "stay__" if self.source in OF_STAYS else ""
 
 

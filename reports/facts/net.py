@@ -13,6 +13,7 @@ from typing import NamedTuple
 from django.db.models import F, QuerySet
 
 from reports.models import ChatFact, StintFact, Word
+from reports.sweep import micros, moment_of
 
 # One second holds one second, however much was written in it.
 _SECOND = timedelta(seconds=1)
@@ -36,6 +37,7 @@ def touched_by(stays: QuerySet[ChatFact]) -> list[Touched]:
             ends.values_list("agent_id", "ended_at"),
         )
         for agent_id, at in rows
+        if at is not None
     ]
 
 
@@ -46,21 +48,17 @@ def write_net(touched: Iterable[Touched], *, cap: int) -> None:
         return
     longest = timedelta(seconds=cap)
     agents = {each.agent_id for each in touched}
+    first, last = min(moments) - longest, max(moments) + longest
+    # A slot is free when the wrap-up ends; that has an index.
     near = StintFact.objects.filter(
-        agent__in=agents,
-        acw__gt=0,
-        started_at__lte=max(moments),
-        ended_at__gte=min(moments) - longest,
-        ended_at__lte=max(moments),
+        agent__in=agents, acw__gt=0, freed__gte=micros(first), freed__lte=micros(last)
     ).select_related("stay")
-    stints = list(near.only("agent", "ended_at", "acw", "acw_net", "stay__conversation"))
+    stints = list(near.only("agent", "over", "acw", "acw_net", "stay__conversation"))
     if not stints:
         return
     said: dict[int | None, list[tuple[datetime, int]]] = defaultdict(list)
     words = Word.objects.filter(
-        agent__in=agents,
-        said_at__gte=min(stint.ended_at for stint in stints),
-        said_at__lt=max(stint.ended_at for stint in stints) + longest,
+        agent__in=agents, said_at__gte=first, said_at__lt=last + longest
     ).annotate(chat=F("stay__conversation"))
     for agent_id, at, chat in words.order_by("said_at").values_list("agent_id", "said_at", "chat"):
         said[agent_id].append((at, chat))
@@ -74,12 +72,13 @@ def write_net(touched: Iterable[Touched], *, cap: int) -> None:
 
 
 def _net(stint: StintFact, said: list[tuple[datetime, int]]) -> float:
-    since = stint.ended_at
-    until = since + timedelta(seconds=stint.acw)
+    since = moment_of(stint.over or 0)
+    until = since + timedelta(seconds=stint.acw or 0)
     seconds = set()
-    for at, chat in said[bisect_left(said, (since, 0)) :]:
+    for place in range(bisect_left(said, (since, 0)), len(said)):
+        at, chat = said[place]
         if at >= until:
             break
         if chat != stint.stay.conversation_id:
             seconds.add((at - since) // _SECOND)
-    return max(0.0, stint.acw - len(seconds))
+    return max(0.0, (stint.acw or 0) - len(seconds))

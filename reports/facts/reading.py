@@ -127,7 +127,7 @@ class Stay:
     @property
     def first_response(self) -> float | None:
         """Return how long that was."""
-        return _lasted(self.responded)
+        return None if self.responded is None else _lasted(self.responded)
 
     @property
     def reaction(self) -> float | None:
@@ -157,7 +157,7 @@ class Stay:
     @property
     def resolution(self) -> float | None:
         """Return how long that was."""
-        return _lasted(self.took)
+        return None if self.took is None else _lasted(self.took)
 
     @property
     def all_parked(self) -> list[Span]:
@@ -197,13 +197,13 @@ def _span(since: datetime | None, until: datetime | None) -> Span | None:
     return None if since is None or until is None else (since, max(since, until))
 
 
-def _lasted(span: Span | None) -> Any:
-    return None if span is None else (span[1] - span[0]).total_seconds()
+def _lasted(span: Span) -> float:
+    return (span[1] - span[0]).total_seconds()
 
 
 def _seconds(since: datetime | None, until: datetime | None) -> float | None:
-    seconds: float | None = _lasted(_span(since, until))
-    return seconds
+    span = _span(since, until)
+    return None if span is None else _lasted(span)
 
 
 def within(whole: Span, spans: Iterable[Span]) -> list[Span]:

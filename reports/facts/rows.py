@@ -1,6 +1,7 @@
 """What was read of a chat, as the rows that figures add up."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from chat.models import Conversation
 from reports.facts.hours import PastHours, open_seconds
@@ -38,6 +39,10 @@ _SAME = (
 )
 
 
+# Of a stay's row and what happened in it the same.
+_FILTERED = ("brand_id", "channel", "topic_id", "team_id", "started_by", "outcome")
+
+
 def fact_of(chat: Conversation, stay: Stay, seq: int, hours: PastHours) -> ChatFact:
     """Return the row of a stay."""
     calendar = hours.calendar(chat.brand_id, stay.started_at)
@@ -65,6 +70,7 @@ def stints_of(fact: ChatFact, stay: Stay, cap: int) -> Iterator[StintFact]:
         acw = None if stay.outcome == Conversation.Outcome.SPAM else stint.acw
         yield StintFact(
             stay=fact,
+            stay_ended_at=stay.ended_at,
             agent_id=stint.agent_id,
             started_at=stint.started_at,
             ended_at=stint.ended_at,
@@ -75,7 +81,12 @@ def stints_of(fact: ChatFact, stay: Stay, cap: int) -> Iterator[StintFact]:
             begun=micros(stint.started_at),
             over=micros(over) if over else None,
             freed=_freed(micros(over), stay, stint, cap) if over else None,
+            **_filtered(fact),
         )
+
+
+def _filtered(fact: ChatFact) -> dict[str, Any]:
+    return {name: getattr(fact, name) for name in _FILTERED}
 
 
 def _freed(over: int, stay: Stay, stint: Stint, cap: int) -> int:
@@ -90,7 +101,13 @@ def _freed(over: int, stay: Stay, stint: Stint, cap: int) -> int:
 def words_of(fact: ChatFact, stay: Stay) -> Iterator[Word]:
     """Yield the rows of what agents said."""
     for word in stay.said:
-        yield Word(stay=fact, agent_id=word.agent_id, said_at=word.said_at, seconds=word.seconds)
+        yield Word(
+            stay=fact,
+            agent_id=word.agent_id,
+            said_at=word.said_at,
+            seconds=word.seconds,
+            **_filtered(fact),
+        )
 
 
 def offers_of(fact: ChatFact, stay: Stay) -> Iterator[MissedOffer]:

@@ -274,6 +274,23 @@ def test_no_word_of_a_customer_is_a_formula_in_a_file(desk: Desk) -> None:
     assert AuditEntry.objects.filter(action="report.exported").exists()
 
 
+def test_each_filter_is_a_chip_that_takes_it_away(desk: Desk) -> None:
+    client = reader()
+    wish = (
+        f"from=2026-11-01&to=2026-11-09&brand={desk.brand.pk}&channel=web&compare=before&by=topic"
+    )
+    page = client.get(f"/reports/general/?{wish}")
+    chips = {chip.text: chip.url for chip in page.context["chips"]}
+    assert list(chips)[:2] == ["1 Nov 2026 – 9 Nov 2026", page.context["filters"].zone.key]
+    without = parse_qs(urlparse(chips[f"Brand: {desk.brand.name}"]).query)
+    assert "brand" not in without
+    assert (without["channel"], without["by"]) == (["web"], ["topic"])
+    again = client.get(chips["Compared"]).context
+    assert (again["filters"].compare, again["filters"].brand) == ("", desk.brand.pk)
+    behind = client.get("/reports/sessions/?figure=missed").context["chips"]
+    assert client.get(behind[-1].url).context["figure"] is None
+
+
 def test_days_begin_at_midnight_of_the_zone(desk: Desk) -> None:
     at = datetime(2026, 11, 3, 23, 30, tzinfo=ISTANBUL)
     left(desk, at, wait=30)

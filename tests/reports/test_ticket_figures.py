@@ -76,6 +76,11 @@ class Office:
         )
         return compute(KEYS, filters, access_of(who or self.boss), by=by, now=hours(99))
 
+    def compute(self, *keys: str) -> Any:
+        day = MORNING.date()
+        filters = Filters(first=day, last=day, zone=ZoneInfo("Europe/Istanbul"))
+        return compute(keys, filters, access_of(self.boss), now=hours(999))[None]
+
 
 def test_the_clock_of_a_ticket_runs_from_opening_to_the_first_reply_and_both_resolutions() -> None:
     office = Office()
@@ -142,6 +147,40 @@ def test_nobody_counts_tickets_beyond_their_scope() -> None:
     rows = client.get(f"/api/v1/reports/tickets/rows?{wish}").json()["rows"]
     assert [row["number"] for row in rows] == [mine.pk]
     assert "Gelmedi" not in client.get(f"/reports/ticket-list/?{wish}").content.decode()
+
+
+def test_who_waited_for_whom_is_told_of_tickets_that_are_done() -> None:
+    office = Office()
+    ticket = office.opened()
+    office.moved(ticket, "open", hours(1))
+    office.moved(ticket, "waiting", hours(3))
+    office.moved(ticket, "on_hold", hours(7))
+    office.moved(ticket, "resolved", hours(8))
+    office.opened()
+    row = office.compute("requester_wait", "agent_wait", "ticket_reopen_rate")
+    assert row == {"requester_wait": 4 * 3600, "agent_wait": 4 * 3600, "ticket_reopen_rate": 0}
+    office.moved(ticket, "open", hours(8 + 7 * 24))
+    assert office.compute("ticket_reopen_rate") == {"ticket_reopen_rate": 1}
+    # Its wait goes on.
+    assert office.compute("requester_wait") == {"requester_wait": None}
+    late = office.opened()
+    office.moved(late, "resolved", hours(1))
+    office.moved(late, "open", hours(2 + 7 * 24))
+    assert office.compute("ticket_reopen_rate") == {"ticket_reopen_rate": 0.5}
+
+
+def test_each_row_opens_its_ticket_for_who_may_read_it() -> None:
+    office = Office()
+    mine = office.opened()
+    reader = make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.ALL))
+    for who, is_link in ((office.boss, True), (reader, False)):
+        client = Client()
+        client.force_login(who)
+        page = client.get("/reports/ticket-list/?from=2026-11-03&to=2026-11-03")
+        [row] = page.context["history"]
+        assert row["url"] == (f"/console/tickets/{mine.pk}/" if is_link else "")
+        if is_link:
+            assert client.get(row["url"]).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,29 @@ def test_targets_are_set_by_who_supervises_all_and_colour_the_board(desk: Desk) 
     assert reader.post("/wallboard/targets/", wish).status_code == 404
 
 
+def test_targets_are_read_and_set_by_the_api_as_on_the_page(desk: Desk) -> None:
+    client, where = signed_in(boss()), "/api/v1/wallboard/targets"
+    usual = {"queue": 3, "wait_seconds": 60, "service_level": 80}
+    assert client.get(where).json() == {"brand": None, "own": False, **usual}
+    wish = {"queue": 9, "wait_seconds": 100, "service_level": 30}
+    assert client.put(where, wish, "application/json").json()["own"] is True
+    of_brand = f"{where}?brand={desk.brand.pk}"
+    # It has none of its own: those of all hold.
+    assert client.get(of_brand).json() == {"brand": desk.brand.pk, "own": False, **wish}
+    assert client.put(of_brand, wish | {"queue": 1}, "application/json").status_code == 200
+    board = client.get(f"/wallboard/board/?brand={desk.brand.pk}").context["board"]
+    assert (board.targets.queue, board.queue_level, board.wait_level) == (1, "warn", "warn")
+    for bad in ({"queue": -1}, {"service_level": 101}, {"wait_seconds": None}, {"more": 1}):
+        assert client.put(where, wish | bad, "application/json").status_code == 400
+    assert client.get(f"{where}?brand=99999").status_code == 404
+    reader = signed_in(boss(Permission.REPORTS))
+    assert reader.get(where).status_code == 200
+    assert reader.put(where, wish, "application/json").status_code == 403
+    assert signed_in(boss(Permission.SUPERVISE)).get(where).status_code == 403
+    elsewhere = signed_in(boss(brands=(make_brand(),)))
+    assert elsewhere.get(of_brand).status_code == 404
+
+
 def test_the_first_look_at_a_report_is_a_first_step(desk: Desk) -> None:
     def is_done() -> bool:
         return next(step.is_done for step in first_steps() if step.url == "/reports/")

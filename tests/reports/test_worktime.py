@@ -71,6 +71,7 @@ def had(
         stay=stay, agent=agent, started_at=since, ended_at=until, answered=True, talk=talk, acw=acw,
         begun=micros(since), over=over,
         freed=over + round((acw or 0) * 1_000_000) if over is not None else None,
+        brand=brand, channel="web", started_by="visitor", stay_ended_at=until,
     )  # fmt: skip
 
 
