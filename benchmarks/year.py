@@ -136,6 +136,7 @@ def seed(chats: int) -> dict[str, str]:
             {"stay_id": one["id"], "agent_id": one["agent_id"], "started_at": one["accepted_at"],
              "stay_ended_at": one["ended_at"], **{name: one[name] for name in filtered},
              "ended_at": one["ended_at"], "answered": True, "talk": one["session_duration"],
+             "is_session": True, "is_agents_session": True,
              "acw": 30.0, "acw_net": 30.0, "begun": micros(one["accepted_at"]),
              "over": micros(one["ended_at"]), "freed": micros(one["ended_at"]) + 30_000_000}
             for one in facts

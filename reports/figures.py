@@ -11,7 +11,7 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
 from agents.access import Access, Reach, any_of, of_teams
 from agents.models import Permission, Role
 from chat.models import ConversationTag
-from reports.definitions import OF_STAYS, Figure, Source, field_of, find_figure
+from reports.definitions import COUNTED, OF_STAYS, Figure, Source, field_of, find_figure
 from reports.filters import Filters
 from reports.models import ChatFact, MissedOffer, StintFact, Word, counted, within
 from reports.sweep import joined
@@ -111,10 +111,16 @@ def _add_up(
     first = figures[0]
     groups = _groups(first, by, filters)
     parts = {}
+    once = _once(by, filters, access)
     for figure in figures:
-        parts[f"of_{figure.key}"] = figure.of(figure.where)
-        if figure.over is not None:
-            parts[f"over_{figure.key}"] = figure.over(figure.where)
+        # Where the rows say it themselves, stays need not be told from each other.
+        of, over, sessions = figure.of, figure.over, figure.where
+        if figure.of_sessions and once is not None:
+            sessions &= once
+            of, over = (of, COUNTED) if over else (COUNTED, over)
+        parts[f"of_{figure.key}"] = of(figure.where if over else sessions)
+        if over is not None:
+            parts[f"over_{figure.key}"] = over(sessions)
     facts = _facts(first, filters, access).order_by()
     rows = facts.values(**groups).annotate(**parts) if groups else [facts.aggregate(**parts)]
     for row in rows:
@@ -126,6 +132,15 @@ def _add_up(
                 number = row[f"over_{figure.key}"]
                 value = (value or 0) / number if number else None
             cell[figure.key] = value.total_seconds() if isinstance(value, timedelta) else value
+
+
+def _once(by: str, filters: Filters, access: Access) -> Q | None:
+    """Return which stints stand for sessions; None where only some agents' are counted together."""
+    if by == "agent" or filters.agent:
+        return Q(is_agents_session=True)
+    reaches = access.reaches(Permission.REPORTS)
+    is_whole = all(reach.scope == Role.Scope.ALL for reach in reaches)
+    return Q(is_session=True) if is_whole else None
 
 
 def _measure(

@@ -162,8 +162,11 @@ class StintFact(OfStay):
     )
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    # Whether the agent wrote to the visitor in this stay.
+    # Whether the agent wrote to the visitor in this stay; and of those stints the first of the
+    # agent, and the first of all: so a session is counted once without sorting a year of them.
     answered = models.BooleanField()
+    is_agents_session = models.BooleanField(default=False)
+    is_session = models.BooleanField(default=False)
     talk = models.FloatField(null=True)
     # The wrap-up after it; null where there was none, or it lasts.
     acw = models.FloatField(null=True)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from reports.definitions.chats import CHATS
 from reports.definitions.people import PEOPLE, reason_figure, reason_figures
 from reports.definitions.shape import (
+    COUNTED,
     MOMENTS,
     OF_STAYS,
     QUICK_SECONDS,
@@ -22,6 +23,7 @@ from reports.definitions.tickets import TICKETS
 from reports.definitions.times import TIMES
 
 __all__ = [
+    "COUNTED",
     "FIGURES",
     "MOMENTS",
     "OF_STAYS",

@@ -44,6 +44,7 @@ CHATS = (
         counted_at="ended",
         agent="agent",
         where=Q(answered=True),
+        of_sessions=True,
         of=STAYS,
     ),
     Figure(
@@ -79,6 +80,7 @@ CHATS = (
         counted_at="ended",
         agent="agent",
         where=Q(answered=True, talk__isnull=False),
+        of_sessions=True,
         of=of(Sum, "talk"),
         over=STAYS,
     ),
@@ -142,6 +144,7 @@ CHATS = (
         counted_at="ended",
         agent="agent",
         where=Q(answered=True, talk__isnull=False),
+        of_sessions=True,
         of=of(Sum, F("talk") + Coalesce("acw", 0.0)),
         over=STAYS,
         better=-1,

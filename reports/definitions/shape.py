@@ -84,6 +84,8 @@ class Figure:
     where: Q = field(default_factory=Q)
     # Divides `of`.
     over: Of | None = None
+    # Its stays are sessions, each of which counts once.
+    of_sessions: bool = False
     # Of time: which part of an agent's time it is, and which divides it.
     part: str = ""
     over_part: str = ""

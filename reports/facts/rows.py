@@ -65,7 +65,9 @@ def fact_of(chat: Conversation, stay: Stay, seq: int, hours: PastHours) -> ChatF
 
 def stints_of(fact: ChatFact, stay: Stay, cap: int) -> Iterator[StintFact]:
     """Yield the rows of who had it, from when to when."""
+    seen: set[int | None] = set()
     for stint in stay.stints:
+        answered = stint.agent_id in stay.words
         over = max(stint.started_at, stint.ended_at) if stint.ended_at else None
         acw = None if stay.outcome == Conversation.Outcome.SPAM else stint.acw
         yield StintFact(
@@ -74,7 +76,9 @@ def stints_of(fact: ChatFact, stay: Stay, cap: int) -> Iterator[StintFact]:
             agent_id=stint.agent_id,
             started_at=stint.started_at,
             ended_at=stint.ended_at,
-            answered=stint.agent_id in stay.words,
+            answered=answered,
+            is_agents_session=answered and stint.agent_id not in seen,
+            is_session=answered and not seen,
             talk=stint.talk,
             acw=acw,
             acw_net=acw,
@@ -83,6 +87,8 @@ def stints_of(fact: ChatFact, stay: Stay, cap: int) -> Iterator[StintFact]:
             freed=_freed(micros(over), stay, stint, cap) if over else None,
             **_filtered(fact),
         )
+        if answered:
+            seen.add(stint.agent_id)
 
 
 def _filtered(fact: ChatFact) -> dict[str, Any]:

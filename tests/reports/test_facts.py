@@ -66,6 +66,12 @@ def test_facts_equal_the_plain_reading_of_the_ledger(seed: int) -> None:
         told += len(facts_of(chat))
     assert ChatFact.objects.count() == told > Conversation.objects.count()
     assert StintFact.objects.filter(acw__isnull=False).exists()
+    # Each session is marked once, of its agent and of all.
+    sessions = StintFact.objects.filter(answered=True)
+    assert sessions.filter(is_session=True).count() == sessions.values("stay").distinct().count()
+    of_agents = sessions.filter(is_agents_session=True)
+    assert of_agents.count() == sessions.values("stay", "agent").distinct().count() > 0
+    assert not StintFact.objects.filter(answered=False, is_agents_session=True).exists()
 
 
 _LINES: dict[str, tuple[str, str, dict[str, Any]]] = {

@@ -24,6 +24,7 @@ from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.ratings import rate_conversation
 from chat.operations.tags import add_tag
 from chat.operations.tickets import convert_to_ticket
+from chat.operations.transfers import transfer
 from chat.posting.messages import Author, Outgoing, Posted, post_message
 from reports.definitions import FIGURES, REPORTS
 from reports.facts.keeping import rebuild
@@ -164,6 +165,36 @@ def test_the_figures_are_those_computed_by_hand(desk: Desk) -> None:
     elif_, mert = desk.agents
     assert by_agent[elif_.pk] == {"sessions": 2, "talk": 300}
     assert by_agent[mert.pk] == {"sessions": 1, "talk": 60}
+
+
+def test_a_chat_of_two_agents_is_a_session_of_each_and_one_in_the_totals(desk: Desk) -> None:
+    elif_, mert = desk.agents
+    at = timezone.now() - timedelta(minutes=10)
+    chat = start(desk, now=at)
+    for number, agent in enumerate((elif_, mert, elif_)):
+        moment = at + timedelta(seconds=10 + 20 * number)
+        chat.refresh_from_db()
+        if number:
+            transfer(conversation=chat, to=agent, by=chat.assignee, reason="", now=moment)
+            chat.refresh_from_db()
+        if chat.assignee != agent:
+            accept(conversation=chat, agent=agent, now=moment)
+        words = Outgoing(chat.public_id, Author.of_agent(agent), "Evet", str(uuid4()), "message")
+        assert isinstance(post_message(words, now=moment + timedelta(seconds=5)), Posted)
+    chat.refresh_from_db()
+    end_conversation(conversation=chat, by=elif_, now=at + timedelta(seconds=90))
+    rebuild()
+    # Three chats stood at the desk before.
+    team = make_role(Permission.REPORTS, scope=Role.Scope.TEAM)
+    lead = make_agent(role=team, language="en")
+    desk.team.agents.add(lead)
+    for client in (reader(), signed_in(lead)):
+        answer = client.get("/api/v1/reports/agents").json()
+        rows = {row["name"]: row["sessions"] for row in answer["rows"]}
+        assert rows == {elif_.name: 3, mert.name: 2}
+        assert answer["figures"]["sessions"] == 4
+        of_mert = client.get(f"/api/v1/reports/agents?agent={mert.public_id}").json()
+        assert of_mert["figures"]["sessions"] == 2
 
 
 def as_in_a_file(value: Any) -> str:
