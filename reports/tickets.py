@@ -1,5 +1,6 @@
 """Tickets as figures see them: what their timelines say, as filtered and for these eyes."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -49,7 +50,7 @@ def told_of(tickets: QuerySet[Ticket]) -> QuerySet[Any]:
     )
 
 
-def _spent_in(statuses: list[str]) -> Any:
+def _spent_in(statuses: Sequence[str]) -> Any:
     """Return how long a ticket that is done was in these statuses.
 
     When it left them, since opening, less when it came into them; it may have begun in one.
