@@ -358,8 +358,8 @@ def _hold(thread: _LockedChat, now: datetime) -> None:
         return
     row.is_held = True
     # Further words prolong nothing.
-    if row.held_until is None or rows.as_time(row.held_until) <= now:
-        row.held_until = now + timedelta(seconds=hooks.HOLD_SECONDS)
+    until = rows.as_time(row.held_until) if row.held_until is not None else now
+    row.held_until = until if until > now else now + timedelta(seconds=hooks.HOLD_SECONDS)
 
 
 def _deliveries(threads: Iterable[_LockedChat], now: datetime) -> list[Delivery]:

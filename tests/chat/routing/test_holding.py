@@ -13,13 +13,15 @@ from chat.models import Conversation
 from chat.operations.assignment import accept, route
 from chat.operations.conversations import end_conversation
 from chat.operations.releasing import release_overdue
+from chat.posting.messages import Author, Outgoing, post_message
 from chat.routing import hooks
 from chat.routing.availability import read_floor
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
 from tests.support.desk import Desk, fresh, kinds, make_desk, start, work
+from tests.support.factories import make_conversation, make_visitor
 from tests.support.http import Desk as Api
-from tests.support.http import make_shop, open_widget, started
+from tests.support.http import cid, make_shop, open_widget, started
 
 pytestmark = pytest.mark.django_db
 
@@ -228,3 +230,14 @@ def test_what_is_told_of_a_chat_that_was_purged_meanwhile_ends_quietly(desk, rul
     drain("rules")
     work()
     assert not OutboxEntry.objects.filter(done_at=None, available_at__lte=timezone.now())
+
+
+def test_further_words_while_a_chat_is_held_wake_the_worker_at_its_moment(
+    rules, caplog, django_capture_on_commit_callbacks
+):
+    chat = make_conversation(make_visitor(make_desk().brand))
+    with django_capture_on_commit_callbacks(execute=True):
+        for text in ("Merhaba?", "Kimse yok mu?"):
+            words = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), text, cid())
+            post_message(words, now=timezone.now())
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
