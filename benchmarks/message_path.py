@@ -356,6 +356,14 @@ async def over_a_year(rounds: int, _seconds: float, chats: int) -> list[str]:
         return await asyncio.to_thread(reports.measure, env, rounds, chats)
 
 
+async def two_hundred_rules(_rounds: int, _seconds: float) -> list[str]:
+    """Measure what rules cost that look at an event and don't hold."""
+    with environment("") as env:
+        took = json.loads(servers.run("benchmarks.inside", "benchmarks.many_rules", env=env))
+    told = f"median {took['median']:.1f} ms, highest {took['highest']:.1f} ms"
+    return ["### Rules", "", f"- 200 rules, one event, CPU (≤ 10 ms): {told}", ""]
+
+
 type Part = Callable[[int, float], Coroutine[Any, Any, list[str]]]
 PARTS: dict[str, Part] = {
     "postgres": on_postgres,
@@ -363,6 +371,7 @@ PARTS: dict[str, Part] = {
     "processes": across_processes,
     "idle": idle_sockets,
     "desk": at_the_desk,
+    "rules": two_hundred_rules,
     "outbox": what_follows,
     "reconnect": partial(come_back, widgets=1000),
     "reports": partial(over_a_year, chats=1_000_000),

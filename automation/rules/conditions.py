@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import re2
@@ -87,10 +88,14 @@ class Block:
         """Return whether any of them asks the database."""
         return any(node.is_dear for node in self.nodes)
 
+    @cached_property
+    def _cheap_first(self) -> Sequence[Node]:
+        return sorted(self.nodes, key=lambda each: each.is_dear)
+
     def holds(self, facts: Facts, trace: list[Seen], *, all_of_it: bool) -> bool:
         """Ask them in turn until the answer is known; those that cost nothing first."""
         held = []
-        for node in self.nodes if all_of_it else sorted(self.nodes, key=lambda each: each.is_dear):
+        for node in self.nodes if all_of_it else self._cheap_first:
             held.append(node.holds(facts, trace, all_of_it=all_of_it))
             if not all_of_it and held[-1] is not self.needs_all:
                 break
@@ -170,10 +175,10 @@ def _same(kind: Type, value: Any) -> Callable[[Any], bool]:
 def _test_of_text(operator: str, value: str) -> _Test:
     if operator == "matches":
         pattern = compile_pattern(value)
-        return lambda facts, saw: pattern.search(fold(saw)) is not None
+        return lambda facts, saw: pattern.search(facts.folded(saw)) is not None
     word = fold(value)
     if operator == "contains":
-        return lambda facts, saw: word in fold(saw)
+        return lambda facts, saw: word in facts.folded(saw)
     if operator == "not_contains":
-        return lambda facts, saw: word not in fold(saw)
-    return lambda facts, saw: fold(saw).lstrip().startswith(word)
+        return lambda facts, saw: word not in facts.folded(saw)
+    return lambda facts, saw: facts.folded(saw).lstrip().startswith(word)

@@ -169,18 +169,19 @@ def decide_among(ready: Iterable[Ready], facts: Facts) -> list[Run]:
     stay = Stay(facts.chat)
     runs: list[Run] = []
     fired: set[tuple[str, str]] = set()
-    is_counted = facts.chat.kind != Conversation.Kind.REHEARSAL
+    looked: list[int] = []
     for each in ready:
-        tallies.add(each.rule.pk, facts.now, looked=int(is_counted))
+        looked.append(each.rule.pk)
         run = _meet(each, facts, stay, fired)
         if run is None:
             continue
         runs.append(run)
         if run.matched:
             fired.add((run.family, run.mode))
-            tallies.add(each.rule.pk, facts.now, matched=int(is_counted))
             if each.stops and each.is_on:
                 break
+    if facts.chat.kind != Conversation.Kind.REHEARSAL:
+        tallies.add(looked, [run.rule_id for run in runs if run.matched], facts.now)
     return runs
 
 

@@ -124,6 +124,7 @@ class Facts:
         self.chat = chat
         self.happening = happening
         self.now = now
+        self._folded: dict[str, str] = {}
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -228,10 +229,11 @@ class Facts:
         """Return whether the event's words hold a phone number."""
         return bool(phone_in(self.happening.text))
 
-    @cached_property
-    def folded_text(self) -> str:
-        """Return the event's words without marks and capitals."""
-        return fold(self.happening.text)
+    def folded(self, text: str) -> str:
+        """Return a text without marks and capitals; many rules ask for the same one."""
+        if text not in self._folded:
+            self._folded[text] = fold(text)
+        return self._folded[text]
 
     @property
     def priority(self) -> int:

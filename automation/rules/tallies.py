@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
@@ -29,12 +30,14 @@ class Tallies:
         self._counts: Counter[tuple[int, str, str]] = Counter()
         self._written_at = time.monotonic()
 
-    def add(self, rule_id: int, now: datetime, *, looked: int = 0, matched: int = 0) -> None:
-        """Count."""
+    def add(self, looked: Iterable[int], matched: Iterable[int], now: datetime) -> None:
+        """Count which rules were looked at for one event, and which of them held."""
         day = timezone.localdate(now).isoformat()
         with self._lock:
-            self._counts[rule_id, day, "looked"] += looked
-            self._counts[rule_id, day, "matched"] += matched
+            for rule_id in looked:
+                self._counts[rule_id, day, "looked"] += 1
+            for rule_id in matched:
+                self._counts[rule_id, day, "matched"] += 1
 
     def write_now_and_then(self) -> None:
         """Write what was counted, unless that was done a moment ago."""

@@ -16,6 +16,7 @@ from automation.rules import book, engine
 from automation.rules.conditions import compile_nodes, compile_pattern
 from automation.rules.engine import decide_among, look_at
 from automation.rules.facts import Facts, Happening
+from automation.rules.tallies import tallies
 from chat.models import Conversation, Entry
 from chat.operations.tags import add_tag
 from chat.posting.messages import Author, Outgoing, post_message
@@ -336,3 +337,22 @@ def test_text_is_compared_without_capitals_and_marks(operator, value, holds):
     )
     node = {"field": "text", "operator": operator, "value": value}
     assert compile_nodes([node], needs_all=True).holds(facts, [], all_of_it=False) is holds
+
+
+@pytest.mark.parametrize("count", [1, 200])
+def test_a_look_costs_the_same_few_statements_however_many_rules_there_are(
+    rule, django_assert_max_num_queries, work_all, count
+):
+    chat = start(make_desk())
+    work_all()
+    word = {"field": "change", "operator": "is", "value": "customer_word"}
+    for number in range(count):
+        text = {"field": "text", "operator": "contains", "value": f"sözcük{number}"}
+        rule(when="updated", all=[word, text])
+    book.current()
+    tallies.write()
+    say(chat, "Merhaba?")
+    seq = fresh(chat).last_seq
+    with django_assert_max_num_queries(4):
+        look_at(chat.pk, begin=seq)
+    assert Cursor.objects.get().seq == seq

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.django_db
 def test_what_each_process_counted_is_added_up(rule):
     made, gone, now = rule(), rule(), timezone.now()
     for process in (Tallies(), Tallies()):
-        process.add(made.pk, now, looked=3, matched=1)
-        process.add(gone.pk, now, looked=1)
+        process.add([made.pk] * 3, [made.pk], now)
+        process.add([gone.pk], [], now)
         Rule.objects.filter(pk=gone.pk).delete()
         process.write()
         process.write()
