@@ -13,6 +13,7 @@ class AutomationConfig(AppConfig):
     def ready(self) -> None:
         """Register reactions, effects and the first step."""
         import_module("automation.reactions")
+        import_module("automation.demo")
         import_module("automation.notifications.admin")
         import_module("automation.notifications.hearing")
         import_module("automation.rehearsal")

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from agents.models import Agent, Brand, BreakReason, CannedReply, Role, Tag, Team, Topic
+from chat.demo.parts import parts
 from chat.models import Attachment, Conversation, Visitor
 from tickets.models import Contact, Ticket
 from tickets.operations.files import remove_files
@@ -50,4 +51,4 @@ def purge_demo() -> int:
         Role.objects.filter(is_demo=True),
         BreakReason.objects.filter(is_demo=True),
     )
-    return sum(step.delete()[0] for step in steps)
+    return sum(step.delete()[0] for step in steps) + sum(part.purge() for part in parts())

@@ -20,6 +20,7 @@ from agents.models import (
 )
 from chat.demo import texts
 from chat.demo.history import DAYS
+from chat.demo.parts import parts
 from chat.demo.stories import Cast, tell
 from config.folding import fold, sort_key
 
@@ -41,6 +42,8 @@ def seed_demo(*, now: datetime) -> bool:
     cast = _organisation(now)
     _canned_replies(cast)
     tell(cast, now, rng)
+    for part in parts():
+        part.seed(list(Brand.objects.filter(is_demo=True).order_by("pk")), now)
     return True
 
 

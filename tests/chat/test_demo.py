@@ -10,15 +10,20 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from agents.models import Agent, Brand, CannedReply, StatusInterval
+from automation.models import Rule
+from automation.rules.recipes import settings_in_use
 from chat.demo.purging import purge_demo
 from chat.demo.seeding import seed_demo
 from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.operations.starting import start_conversation
-from tests.support.desk import here
+from tests.automation.conftest import work_all
+from tests.support.desk import Desk, fresh, here, start
 from tests.support.factories import make_agent, make_role, make_team, make_visitor
 from tests.support.ledger import row_as_told, told_by
 from tickets.models import Ticket
+
+__all__ = ["work_all"]
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +77,27 @@ def test_what_was_done_in_the_demo_is_purged_too_and_nothing_else(demo) -> None:
     assert {name for name in after if after[name] != before[name]} <= {"outbox.OutboxEntry"}
     assert Agent.objects.filter(pk=colleague.pk).exists()
     assert type(team).objects.filter(pk=team.pk).exists()
+
+
+def test_both_ready_rules_are_on_for_its_brands_alone(demo, work_all) -> None:
+    rules = Rule.objects.exclude(mode="off")
+    assert set(rules.values_list("recipe", "brand__site_key").distinct()) == {
+        (recipe, site)
+        for recipe in ("everyone-busy", "ask-email")
+        for site in ("demo-shop", "demo-cloud")
+    }
+    assert settings_in_use("ask-email", Brand.objects.get(site_key="demo-shop"))["then"] == "once"
+    agent = Agent.objects.get(email="elif@example.com")
+    Agent.objects.filter(pk=agent.pk).update(status="online")
+    here(agent)
+    brand = Brand.objects.get(site_key="demo-shop")
+    desk = Desk(brand=brand, team=agent.teams.first(), topic=brand.topics.first())
+    stranger = start(desk, make_visitor(brand))
+    work_all()
+    assert fresh(stranger).is_parked
+    known = start(desk, make_visitor(brand, email="vera@example.com"))
+    work_all()
+    assert fresh(known).assignee == agent
 
 
 def test_everybody_signs_in_with_the_demo_password_and_is_offline(demo) -> None:
