@@ -208,10 +208,15 @@ class Chat:
         ]
 
     @property
+    def reads_runs(self) -> bool:
+        """Return whether the agent may read what rules did."""
+        return self.access.everything
+
+    @property
     def has_rules(self) -> bool:
         """Return whether the agent may read what rules did with it: there was something."""
         lines = self.conversation.entries.filter(kind=Entry.Kind.STATUS, data__has_key="ran")
-        return self.access.everything and lines.exists()
+        return self.reads_runs and lines.exists()
 
     @property
     def reasons(self) -> list[str]:

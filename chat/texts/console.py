@@ -62,6 +62,7 @@ def _thread() -> dict[str, Any]:
     return thread_texts() | {
         "label": _("Messages"),
         "note": _("Only the team sees this"),
+        "log": _("Log"),
         "lines": {
             "started": _("Chat started"),
             "queued": _("Joined the line"),

@@ -8,6 +8,8 @@ let held = Promise.resolve();
 let running = Promise.resolve();
 let waiting = null;
 let pressing = 0;
+// What was typed, or pressed, and not saved yet: leaving the page asks first.
+let isChanged = "unsaved" in form.dataset;
 
 const wrong = () => form.querySelector("[aria-invalid=true]");
 
@@ -31,7 +33,19 @@ form.addEventListener("pointerdown", (event) => {
     setTimeout(done, 1000);
   });
 });
-form.addEventListener("input", () => (typed += 1));
+form.addEventListener("input", (event) => {
+  typed += 1;
+  isChanged ||= !isTrying(event.target);
+});
+form.addEventListener("submit", () => (isChanged = false));
+addEventListener("beforeunload", (event) => {
+  if (isChanged) event.preventDefault();
+});
+
+// Which chat it is tried on is no part of the rule.
+function isTrying(field) {
+  return field.name === "recent" || field.name === "chat";
+}
 
 // One after another: each sends what the one before has left. Of choices only the newest waits.
 function refresh(parts) {
@@ -49,6 +63,7 @@ function refresh(parts) {
 function press(act) {
   const isBound = /^(up|down|remove)/.test(act);
   if (isBound && pressing) return;
+  isChanged ||= act !== "try";
   pressing += 1;
   running = running.then(() => run(act, SWAPPED)).finally(() => (pressing -= 1));
 }
@@ -98,8 +113,7 @@ function say(text) {
 }
 
 form.addEventListener("change", (event) => {
-  const name = event.target.name;
-  if (name === "recent" || name === "chat") return;
+  if (isTrying(event.target)) return;
   // Only what is chosen changes which fields there are; of words only the sentence changes.
   refresh(event.target.matches("select") ? SWAPPED : []);
 });

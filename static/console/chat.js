@@ -217,7 +217,25 @@ function mount() {
 
 function draw() {
   const thread = sync.thread(current);
-  if (thread) drawn.get(current)?.view.render(thread);
+  const shown = drawn.get(current);
+  if (!thread || !shown) return;
+  shown.view.render(thread);
+  linkRuns(shown.element, thread.entries);
+}
+
+/** Lead from what a rule did to its log, where whoever reads may open that.
+ * @param {HTMLElement} element @param {import("../live/store.js").Entry[]} entries */
+function linkRuns(element, entries) {
+  const runs = byId("thread-pane")?.dataset.runs;
+  if (!runs) return;
+  for (const line of element.querySelectorAll(".is-status:not(:has(a))")) {
+    const rule = entries[Number(/** @type {HTMLElement} */ (line).dataset.seq) - 1]?.data?.rule;
+    if (!rule) continue;
+    const link = document.createElement("a");
+    link.href = `${runs}&rule__id__exact=${rule.id}`;
+    link.textContent = texts.thread.log;
+    line.append(" ", link);
+  }
 }
 
 function drawPresence() {

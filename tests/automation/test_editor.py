@@ -1,6 +1,7 @@
 """A person builds a rule in the administration, and knows nothing of how it is stored."""
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from agents.models import Topic
@@ -10,6 +11,7 @@ from automation.rules.actions import ACTIONS, Action, Parameter
 from automation.rules.recipes import install_recipe
 from automation.rules.registry import FIELDS, Field, Type
 from automation.rules.sentences import said_of
+from automation.rules.writing import change_rule
 from tests.agents.conftest import boss, boss_client
 from tests.support.factories import make_brand, make_team, make_topic
 from tests.support.rule_page import LIST, NEW, address, filled, forms_of, press
@@ -306,3 +308,12 @@ def test_what_another_room_describes_appears_by_itself(boss_client, page, monkey
     told = draft_from(filled(page)).told()
     assert told["all"] == [{"field": "within", "operator": "is", "value": True}]
     assert told["actions"] == [{"action": "hand", "team": str(team.pk), "language": "tr"}]
+
+
+def test_the_page_says_who_changed_the_rule_last_and_when(boss_client, boss, rule):
+    made = rule()
+    address = f"/admin/automation/rule/{made.pk}/change/"
+    assert "Last changed on" in boss_client.get(address).content.decode()
+    with time_machine.travel("2027-03-01 09:30:00+03:00", tick=False):
+        change_rule(rule=made, mode="trial", by=boss, now=timezone.now())
+    assert f"9:30 a.m. by {boss.name}" in boss_client.get(address).content.decode()

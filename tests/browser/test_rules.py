@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from automation.models import Rule, Run
+from chat.console.chat import chat_url
+from chat.models import Conversation
 from tests.automation.conftest import rule
 from tests.conftest import Site
 from tests.support.chromium import Contexts, assert_accessible
@@ -23,6 +25,11 @@ __all__ = ["rule"]
 
 pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("SHOTS", "")
+# Whether the browser asks before it leaves the page.
+LEAVES_ASKING = """() => {
+  const event = new Event("beforeunload", { cancelable: true });
+  return !window.dispatchEvent(event);
+}"""
 # What the page says, in the words of each language.
 WORDS = {
     "tr": {
@@ -66,7 +73,9 @@ def test_a_person_builds_a_rule_tries_it_and_a_visitor_meets_it(
 
     page.goto(f"{site.url}/admin/automation/rule/")
     page.get_by_role("link", name=words["new"]).click()
+    assert not page.evaluate(LEAVES_ASKING)
     page.locator("#id_name").fill("İade")
+    assert page.evaluate(LEAVES_ASKING)
     page.locator("#id_mode").select_option("on")
     page.locator("#id_all-0-field").select_option("text")
     page.locator("#id_all-0-value[maxlength]").fill("iade")
@@ -102,6 +111,13 @@ def test_a_person_builds_a_rule_tries_it_and_a_visitor_meets_it(
     look(page, f"rules-{language}")
     visitor = Visitor(visitor_context(new_context), shop.url).start("Ürünü İADE edeceğim")
     visitor.sees("Sipariş numaranız nedir?")
+    if language == "tr":
+        # The line that tells of it leads to this rule's log.
+        chat, rule = Conversation.objects.latest("pk"), Rule.objects.get()
+        page.goto(f"{site.url}{chat_url(chat)}")
+        log = page.locator(".thread-line.is-status a")
+        runs = f"conversation__id__exact={chat.pk}&rule__id__exact={rule.pk}"
+        expect(log).to_have_attribute("href", f"/admin/automation/run/?{runs}")
 
 
 @pytest.mark.once
