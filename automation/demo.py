@@ -14,7 +14,7 @@ READY = ("everyone-busy", "ask-email")
 
 def _seed(brands: Sequence[Brand], now: datetime) -> None:
     """Switch the ready rules on for the demo's own brands; nobody did it, so no log tells of it."""
-    rules = []
+    rules: list[Rule] = []
     for brand in brands:
         for name in READY:
             recipe = RECIPES[name]

@@ -20,7 +20,7 @@ RULES = 200
 ROUNDS = 60
 
 
-def _fill() -> Conversation:
+def _fill() -> tuple[Conversation, Visitor]:
     """Make a chat, and rules that each read its words and never hold."""
     now = timezone.now()
     brand = Brand.objects.create(name="Rules", default_team=Team.objects.create(name="Rules"))
@@ -43,15 +43,15 @@ def _fill() -> Conversation:
     chat: Conversation = Conversation.objects.create(
         brand=brand, visitor=visitor, channel="web", language="en", queued_at=now
     )
-    return chat
+    return chat, visitor
 
 
 def main() -> None:
     """Print the median and the highest CPU of a look, in milliseconds."""
-    chat, took = _fill(), []
+    (chat, visitor), took = _fill(), []
     text = "Where is my order? I have waited for it for more than a week by now. " * 4
     for _ in range(ROUNDS):
-        words = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), text, str(uuid4()))
+        words = Outgoing(chat.public_id, Author.of_visitor(visitor), text, str(uuid4()))
         post_message(words, now=timezone.now())
         seq = Conversation.objects.values_list("last_seq", flat=True).get(pk=chat.pk)
         began = time.process_time()

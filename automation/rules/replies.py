@@ -3,7 +3,7 @@
 Screens have words of their own (`BrandText`); these are lines of the thread, each once a stay.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
@@ -178,6 +178,7 @@ def _automatic(chat: Conversation, since: int) -> QuerySet[Entry]:
 def reply_to(facts: Facts, *, at: datetime) -> bool:
     """Answer an event by itself, unless a rule spoke or it was answered; return whether it did."""
     happening = facts.happening
+    states: Sequence[State]
     if happening.when == Rule.When.INCOMING:
         states, since = book.ANSWERS, Stay(facts.chat).seq
     elif happening.change == "ended":
