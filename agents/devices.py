@@ -54,8 +54,10 @@ def _check_endpoint(endpoint: Any) -> None:
     try:
         url = httpx.URL(endpoint)
         host = url.raw_host.decode()
-        is_ours = host.lower() in settings.OUTBOUND_PRIVATE
-        if not host or url.scheme not in ({"https", "http"} if is_ours else {"https"}):
+        # What an operator lets us call, such as a mail server, is nothing for agents to name: push
+        # services of browsers are public.
+        is_ours = host.lower().rstrip(".") in settings.OUTBOUND_PRIVATE
+        if not host or is_ours or url.scheme != "https":
             raise InvalidAddress
         resolve_public(host, url.port or 443)
     except (httpx.InvalidURL, NotAllowed, OutboundError) as error:

@@ -115,6 +115,18 @@ def test_an_address_that_is_not_of_the_public_internet_is_refused(
     assert not Device.objects.exists()
 
 
+@pytest.mark.parametrize("host", ["mail.lan", "MAIL.lan.", "10.0.0.7"])
+def test_a_private_host_that_may_be_called_for_mail_is_no_push_service(
+    subscription, monkeypatch, settings, host
+):
+    settings.OUTBOUND_PRIVATE = ["mail.lan", "10.0.0.7"]
+    monkeypatch.setattr(outbound, "_look_up", lambda host, port: ["10.0.0.7"])
+    endpoint = {"endpoint": f"https://{host}/x"}
+    answer = Desk(make_agent()).post("devices", of_browser(subscription | endpoint))
+    assert answer.status_code == 400
+    assert not Device.objects.exists()
+
+
 @pytest.mark.parametrize(
     "keys",
     [{}, {"p256dh": "AA", "auth": "AAAAAAAAAAAAAAAAAAAAAA"}, {"auth": "AAAA"}, {"auth": "ü"}, None],
