@@ -17,7 +17,8 @@ from agents.callers import signed_in
 from agents.models import Agent, Status
 from chat.queries.inbox import Tab, count_tabs, inbox_rows
 
-# The window asks again so often, and is mostly told that nothing changed.
+# Without a tab of the console, which hears what changes, the window asks again so often, and mostly
+# nothing did. It has no connection of its own: its agent would count as being here.
 EVERY_SECONDS = 10
 
 

@@ -53,6 +53,10 @@ export function onFrame(hear) {
   socket.addEventListener("frame", (event) => hear(/** @type {CustomEvent} */ (event).detail));
 }
 
+/** The compact window has no connection: it hears from this one. */
+const gadget = new BroadcastChannel(`imece:gadget:${settings.me.id}`);
+onFrame(({ type }) => (type === "event" || type === "entries") && gadget.postMessage(type));
+
 /** @param {(name: string, data: Record<string, any>) => void} hear */
 export function onEvent(hear) {
   onFrame((frame) => {
