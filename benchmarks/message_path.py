@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 import uvloop
 
-from benchmarks import desk, mailing, outbox, reconnect, reports, servers
+from benchmarks import desk, mailing, outbox, pushes, reconnect, reports, servers
 from benchmarks.client import Load, Result, Side, connect
 from benchmarks.measure import cpu_seconds, machine, private_kib, ratio
 from tests.support.servers import Web, postgres_server, redis_server
@@ -347,6 +347,12 @@ async def mails_that_come(_rounds: int, _seconds: float) -> list[str]:
         return await asyncio.to_thread(mailing.measure, embedded, apart)
 
 
+async def told_on_phones(_rounds: int, _seconds: float) -> list[str]:
+    """Measure how soon pushes are handed over."""
+    with environment("") as env:
+        return await asyncio.to_thread(pushes.measure, env)
+
+
 async def over_a_year(rounds: int, _seconds: float, chats: int) -> list[str]:
     """Measure what a supervisor waits for."""
     with (
@@ -373,6 +379,7 @@ PARTS: dict[str, Part] = {
     "desk": at_the_desk,
     "rules": two_hundred_rules,
     "outbox": what_follows,
+    "pushes": told_on_phones,
     "reconnect": partial(come_back, widgets=1000),
     "reports": partial(over_a_year, chats=1_000_000),
     "mails": mails_that_come,

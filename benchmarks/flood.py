@@ -1,0 +1,140 @@
+"""Customers' words and the pushes that follow, in a process of the product with a worker inside.
+
+`python -m benchmarks.inside benchmarks.flood WORDS PUSHES`; see `benchmarks/pushes.py`.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from uuid import uuid4
+
+import httpx
+from django.utils import timezone
+
+from agents.models import Device
+from benchmarks.pushes import AGENTS, BUDGET, DEVICES, services
+from chat.models import Conversation
+from chat.posting.messages import Author, Outgoing, post_message
+from config.embedded import EmbeddedWorker
+from tests.support.desk import make_desk, start
+from tests.support.factories import make_conversation, make_visitor
+from tests.support.push_service import Browser, PushService
+
+_PAUSE = 0.1
+
+
+class Floor:
+    """Agents with two devices each, a chat for each, and what customers say there."""
+
+    def __init__(self, quick: str, slow: str) -> None:
+        self.quick = quick
+        self.desk = make_desk(agents=AGENTS, brand={"capacity": 50}, auto_accept=True)
+        # Who gets chats meanwhile has no device.
+        self.others = make_desk(agents=20, brand={"capacity": 50}, auto_accept=True)
+        browser = Browser(PushService(), "any")
+        rows = []
+        for number in range(DEVICES):
+            # The devices of every tenth agent are at the service that hangs.
+            service = slow if number % AGENTS % 10 == 0 else quick
+            keys = browser.subscription["keys"]
+            address = {"endpoint": f"{service}/{number}", "keys": keys}
+            agent = self.desk.agents[number % AGENTS]
+            what = {"kind": "webpush", "platform": "web", "digest": str(number)}
+            rows.append(Device(agent=agent, address=address, **what))
+        Device.objects.bulk_create(rows)
+        self.chats = [
+            make_conversation(
+                make_visitor(self.desk.brand),
+                topic=self.desk.topic,
+                status="active",
+                assignee=agent,
+            )
+            for agent in self.desk.agents
+        ]
+
+    def say(self, number: int) -> float:
+        """A customer's word; return when it was committed."""
+        chat = self.chats[number % AGENTS]
+        words = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), "Alo?", str(uuid4()))
+        post_message(words, now=timezone.now())
+        return time.time()
+
+    def taken(self) -> list[tuple[str, float]]:
+        """What has come, and when."""
+        found: list[tuple[str, float]] = httpx.get(self.quick, trust_env=False, timeout=60).json()
+        return found
+
+    def wait_for(self, count: int, seconds: float) -> list[tuple[str, float]]:
+        """Return what has come once it is so much, or time is up."""
+        ends = time.monotonic() + seconds
+        while len(found := self.taken()) < count and time.monotonic() < ends:
+            time.sleep(1)
+        return found
+
+    def route(self) -> float:
+        """Start a chat; return how many seconds it took until somebody had it."""
+        chat, began = start(self.others), time.monotonic()
+        mine = Conversation.objects.filter(pk=chat.pk, assignee__isnull=False)
+        while not mine.exists():
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+
+def words_of(floor: Floor, words: int) -> str:
+    """Have customers speak; every tenth is told to the service that hangs."""
+    committed: dict[str, float] = {}
+    for number in range(words):
+        at = floor.say(number)
+        if number % AGENTS % 10:
+            committed |= {f"/{device}": at for device in (number, number + AGENTS)}
+        time.sleep(_PAUSE)
+    found = dict(floor.wait_for(len(committed), 120))
+    took = [(found[path] - at) * 1000 for path, at in committed.items() if path in found]
+    lost = len(committed) - len(took)
+    return (
+        f"- word committed → handed over, {AGENTS} agents, {DEVICES} devices, a service that hangs "
+        f"beside it (p95 ≤ {BUDGET} ms): {_figures(took)}; lost (0): {lost}"
+    )
+
+
+def flood_of(floor: Floor, flood: int) -> list[str]:
+    """Have so many pushes asked for in a minute; see what routing does meanwhile."""
+    before = [floor.route() * 1000 for _ in range(20)]
+    had = len(floor.wait_for(10**9, 5))
+    quick = [number for number in range(AGENTS) if number % 10]
+    began, meanwhile = time.monotonic(), []
+    for said in range(flood // 2):
+        floor.say(quick[said % len(quick)])
+        if said % 200 == 0:
+            meanwhile.append(floor.route() * 1000)
+        time.sleep(max(0.0, began + said * 60 / (flood // 2) - time.monotonic()))
+    asked = time.monotonic() - began
+    found = floor.wait_for(had + flood, 280)
+    took = time.monotonic() - began
+    return [
+        f"- {flood:,} pushes asked for in {asked:.0f} s: all handed over after {took:.0f} s; "
+        f"lost (0): {max(0, had + flood - len(found))}",
+        f"- a chat finds its agent meanwhile: {_figures(meanwhile)}; before: {_figures(before)}",
+    ]
+
+
+def _figures(took: list[float]) -> str:
+    p95 = sorted(took)[int(len(took) * 0.95)]
+    return f"p50 {statistics.median(took):.0f} ms, p95 {p95:.0f} ms"
+
+
+def main(words: int, flood: int) -> None:
+    """Measure in this process, which is one of the product with a worker inside."""
+
+    with services() as (quick, slow):
+        floor = Floor(quick, slow)
+        EmbeddedWorker().start()
+        lines = [words_of(floor, words), *flood_of(floor, flood)]
+        print(json.dumps(lines, ensure_ascii=False), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
