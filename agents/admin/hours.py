@@ -158,8 +158,8 @@ class HoursPages(ImeceAdmin):
             if form.cleaned_data["when"] == "brand":
                 clear_hours(team=owner, by=by, now=now)
             else:
-                hours = {"week": form.week, "dates": form.found, "kept": form.kept}
-                set_hours(owner=owner, by=by, now=now, **hours)
+                week, dates, kept = form.week, form.found, form.kept
+                set_hours(owner=owner, week=week, dates=dates, kept=kept, by=by, now=now)
             self.message_user(request, gettext("The hours are set."), messages.SUCCESS)
             return HttpResponseRedirect(request.path)
         language = (get_language() or "en")[:2]

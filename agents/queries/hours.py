@@ -42,14 +42,16 @@ def hours_of(owner: Brand | Team, *, now: datetime) -> Hours:
     first = now.astimezone(zone_of(owner)).date()
     dates = HoursDate.objects.current().of(owner).filter(date__gte=first).order_by("date")
     days = week.days if week else None
-    return Hours(week is not None, days, list(dates), days or kept_week(owner))
+    kept: dict[str, Spelled] = days or kept_week(owner)
+    return Hours(week is not None, days, list(dates), kept)
 
 
 def kept_week(owner: Brand | Team) -> dict[str, Spelled]:
     """Return the week that was written last; empty where there never was one."""
     written = HoursWeek.objects.of(owner).filter(days__isnull=False)
-    last: HoursWeek | None = written.order_by("-valid_from", "-pk").first()
-    return last.days if last else {}
+    days = written.order_by("-valid_from", "-pk").values_list("days", flat=True)
+    last: dict[str, Spelled] | None = days.first()
+    return last or {}
 
 
 def brand_for(owner: Brand | Team) -> Brand | None:

@@ -274,7 +274,7 @@ def about(conversation: Conversation, text: str) -> str:
 
 
 def answer_toast(
-    text: str, conversation: Conversation | None = None, **events: Any
+    text: str, conversation: Conversation | None = None, /, **events: Any
 ) -> HttpResponse:
     """Answer with a sentence for the agent, about one chat or about none."""
     said = about(conversation, text) if conversation else text

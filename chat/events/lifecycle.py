@@ -279,7 +279,7 @@ class RuleNotice(ChatEvent):
     def deliveries(self) -> Iterable[Delivery]:
         """Return what each agent hears."""
         for agent_id, text in self.notices:
-            told = {"rule": self.rule, "customer": self.customer, "text": text}
+            told: dict[str, Any] = {"rule": self.rule, "customer": self.customer, "text": text}
             yield from self._to_agents(self.name, agent_id, **told)
 
 

@@ -48,7 +48,7 @@ def answer_events(events: dict[str, Any]) -> HttpResponse:
     return response
 
 
-def answer_toast(text: str, ticket: Ticket | None = None, **events: Any) -> HttpResponse:
+def answer_toast(text: str, ticket: Ticket | None = None, /, **events: Any) -> HttpResponse:
     """Answer with a sentence for the agent, about one ticket or about none."""
     said = about(ticket, text) if ticket else text
     return answer_events({"console:toast": {"text": said}, **events})
