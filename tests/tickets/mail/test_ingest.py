@@ -13,7 +13,6 @@ from tests.tickets.mail.samples import take_in, written
 from tests.tickets.mail.test_answers import answer
 from tickets.mail.inbound import ingest as module
 from tickets.models import Contact, Entry, Mailbox, RawMail, Ticket
-from tickets.operations.changes import change_ticket
 from tickets.operations.contacts import create_contact
 from tickets.operations.mails import store_mail, try_again
 from tickets.tokens import reply_address
@@ -220,17 +219,6 @@ def test_one_address_opens_only_so_many_tickets_in_an_hour(mailbox, monkeypatch)
     assert take_in(mailbox, written(sender="baska@example.org")).state == "done"
 
 
-def test_mails_to_a_ticket_done_long_ago_open_no_more_than_others(
-    mailbox, sent, ticket, elif_, monkeypatch
-):
-    monkeypatch.setattr(module, "TICKETS_MAX", 1)
-    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
-    with time_machine.travel(timezone.now() + timedelta(days=60)):
-        take_in(mailbox, written(sender="ipek@example.com"))
-        kept = take_in(mailbox, reply(sent, "Yine ben."))
-    assert (kept.state, kept.reason) == ("aside", "too_many")
-
-
 def test_the_same_mail_is_taken_in_once_however_often_it_comes(mailbox):
     mail = bytes(written())
     take_in(mailbox, mail)
@@ -240,39 +228,6 @@ def test_the_same_mail_is_taken_in_once_however_often_it_comes(mailbox):
     message_id = RawMail.objects.get().entry.ticket.mail_ids.get().message_id
     assert take_in(mailbox, written("Başka.", message_id=message_id)).state == "done"
     assert Ticket.objects.count() == 2
-
-
-def test_a_ticket_done_long_ago_is_followed_by_a_new_one(mailbox, ticket, sent, elif_):
-    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
-    with time_machine.travel(timezone.now() + timedelta(days=6), tick=True):
-        take_in(mailbox, reply(sent, "Hâlâ gelmedi."))
-        ticket.refresh_from_db()
-        assert ticket.status == "open"
-        change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "closed"})
-    with time_machine.travel(timezone.now() + timedelta(days=20), tick=True):
-        new = take_in(mailbox, reply(sent, "Yine ben.")).entry.ticket
-    ticket.refresh_from_db()
-    assert (new.data, new.contact, ticket.status) == (
-        {"follows": ticket.pk},
-        ticket.contact,
-        "closed",
-    )
-    assert f"#{ticket.pk}" in new.entries.get(kind="note").body
-    assert f"#{new.pk}" in ticket.entries.filter(kind="note").latest("seq").body
-
-
-def test_one_ticket_follows_however_often_the_old_one_is_answered(
-    mailbox, sent, ticket, elif_, monkeypatch
-):
-    monkeypatch.setattr(module, "TICKETS_MAX", 1)
-    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "closed"})
-    with time_machine.travel(timezone.now() + timedelta(days=60), tick=True):
-        first, *more = [take_in(mailbox, reply(sent, words)).entry for words in ("1", "2", "3")]
-        assert {entry.ticket for entry in more} == {first.ticket}
-        change = {"status": "resolved"}
-        change_ticket(ticket=first.ticket, by=elif_, now=timezone.now(), changes=change)
-    with time_machine.travel(timezone.now() + timedelta(days=120), tick=True):
-        assert take_in(mailbox, reply(sent, "4")).entry.ticket.data == {"follows": first.ticket.pk}
 
 
 def test_nobody_gets_the_history_of_an_address_claimed_in_a_chat(mailbox):
@@ -391,16 +346,6 @@ def test_a_new_ticket_is_confirmed_once_with_its_number(mailbox, smtp):
     assert take_in(mailbox, again).entry.ticket == ticket
     drain("mail")
     assert len(smtp.taken) == 1
-
-
-def test_a_ticket_that_follows_is_confirmed_as_well(mailbox, ticket, sent, smtp, elif_):
-    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
-    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
-        kept = take_in(mailbox, reply(sent))
-        drain("mail")
-    assert kept.entry.ticket != ticket
-    assert f"[#{kept.entry.ticket.pk}]" in smtp.taken[-1]["Subject"]
-    assert len(smtp.taken) == 2
 
 
 @pytest.mark.parametrize("why", ["switched off", "suppressed", "made by an admin", "copied"])

@@ -1,0 +1,78 @@
+"""Tickets that follow those which were done long ago."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from config.outbox.operations import drain
+from tests.tickets.mail.samples import take_in, written
+from tests.tickets.mail.test_answers import answer
+from tests.tickets.mail.test_ingest import reply
+from tickets.mail.inbound import ingest as module
+from tickets.operations.changes import change_ticket
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(mailbox, smtp, ticket, elif_):
+    """The mail with which Elif answered İpek."""
+    answer(ticket, elif_, "Bugün yola çıktı.", status="waiting")
+    drain("mail")
+    return smtp.taken[0]
+
+
+def test_mails_to_a_ticket_done_long_ago_open_no_more_than_others(
+    mailbox, sent, ticket, elif_, monkeypatch
+):
+    monkeypatch.setattr(module, "TICKETS_MAX", 1)
+    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
+    with time_machine.travel(timezone.now() + timedelta(days=60)):
+        take_in(mailbox, written(sender="ipek@example.com"))
+        kept = take_in(mailbox, reply(sent, "Yine ben."))
+    assert (kept.state, kept.reason) == ("aside", "too_many")
+
+
+def test_a_ticket_done_long_ago_is_followed_by_a_new_one(mailbox, ticket, sent, elif_):
+    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
+    with time_machine.travel(timezone.now() + timedelta(days=6), tick=True):
+        take_in(mailbox, reply(sent, "Hâlâ gelmedi."))
+        ticket.refresh_from_db()
+        assert ticket.status == "open"
+        change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "closed"})
+    with time_machine.travel(timezone.now() + timedelta(days=20), tick=True):
+        new = take_in(mailbox, reply(sent, "Yine ben.")).entry.ticket
+    ticket.refresh_from_db()
+    assert (new.data, new.contact, ticket.status) == (
+        {"follows": ticket.pk},
+        ticket.contact,
+        "closed",
+    )
+    assert f"#{ticket.pk}" in new.entries.get(kind="note").body
+    assert f"#{new.pk}" in ticket.entries.filter(kind="note").latest("seq").body
+
+
+def test_one_ticket_follows_however_often_the_old_one_is_answered(
+    mailbox, sent, ticket, elif_, monkeypatch
+):
+    monkeypatch.setattr(module, "TICKETS_MAX", 1)
+    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "closed"})
+    with time_machine.travel(timezone.now() + timedelta(days=60), tick=True):
+        first, *more = [take_in(mailbox, reply(sent, words)).entry for words in ("1", "2", "3")]
+        assert {entry.ticket for entry in more} == {first.ticket}
+        change = {"status": "resolved"}
+        change_ticket(ticket=first.ticket, by=elif_, now=timezone.now(), changes=change)
+    with time_machine.travel(timezone.now() + timedelta(days=120), tick=True):
+        assert take_in(mailbox, reply(sent, "4")).entry.ticket.data == {"follows": first.ticket.pk}
+
+
+def test_a_ticket_that_follows_is_confirmed_as_well(mailbox, ticket, sent, smtp, elif_):
+    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
+        kept = take_in(mailbox, reply(sent))
+        drain("mail")
+    assert kept.entry.ticket != ticket
+    assert f"[#{kept.entry.ticket.pk}]" in smtp.taken[-1]["Subject"]
+    assert len(smtp.taken) == 2
