@@ -97,6 +97,8 @@ _current = Book(version="", rules=())
 _looked_at = -math.inf
 # Changed in this process, and not read since.
 _is_outdated = False
+# How often a change was heard of in this process.
+_heard = 0
 
 
 def current() -> Book:
@@ -104,14 +106,21 @@ def current() -> Book:
     global _current
     version = cache.get(_KEY)
     if version is None:
-        row = Edition.objects.first()
-        version = row.version if row else ""
+        heard, version = _heard, _stored()
         cache.set(_KEY, version, _SECONDS)
+        if heard != _heard or version != _stored():
+            # Changed while it was read: kept, the old one would outlive the word of the new.
+            cache.delete(_KEY)
     book = _current
     if book.version != version:
         with _lock:
             book = _current = _read(version) if version else Book(version="", rules=())
     return book
+
+
+def _stored() -> str:
+    row = Edition.objects.first()
+    return row.version if row else ""
 
 
 def known() -> Book:
@@ -158,7 +167,8 @@ def renew() -> None:
 
 
 def _renewed() -> None:
-    global _looked_at, _is_outdated
+    global _looked_at, _is_outdated, _heard
+    _heard += 1
     cache.delete(_KEY)
     _is_outdated = True
     _looked_at = -math.inf

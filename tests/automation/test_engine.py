@@ -356,3 +356,19 @@ def test_a_look_costs_the_same_few_statements_however_many_rules_there_are(
     with django_assert_max_num_queries(4):
         look_at(chat.pk, begin=seq)
     assert Cursor.objects.get().seq == seq
+
+
+def test_a_change_that_comes_while_the_edition_is_read_is_not_forgotten(rule, monkeypatch):
+    rule()
+    book.renew()
+    stored = book._stored
+
+    def slow():
+        version = stored()
+        monkeypatch.setattr(book, "_stored", stored)
+        book.renew()
+        return version
+
+    monkeypatch.setattr(book, "_stored", slow)
+    book.current()
+    assert book.current().version == stored()
