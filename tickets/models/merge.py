@@ -1,11 +1,16 @@
 """Two customers who turned out to be one."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
 from tickets.models.contact import Contact
+
+# For so long it can be undone.
+UNDO = timedelta(hours=24)
 
 
 class Merge(models.Model):

@@ -16,9 +16,9 @@ from agents.access import access_of
 from agents.audit import record
 from agents.models import Agent
 from tickets.models import Contact, Identity, Merge, Ticket
+from tickets.models.merge import UNDO
 from tickets.operations.contacts import name_contact
 from tickets.operations.owners import give_back_tickets, give_tickets, lock_contacts, lock_tickets
-from tickets.queries.merges import UNDO
 from tickets.rights import CustomerNotAuthorised, may_merge
 
 # What of both customers can be chosen.

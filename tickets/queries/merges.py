@@ -1,11 +1,10 @@
 """What was merged, and can still be undone."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tickets.models import Contact, Merge
-
-UNDO = timedelta(hours=24)
+from tickets.models.merge import UNDO
 
 
 def was_merged(contact: Contact) -> bool:

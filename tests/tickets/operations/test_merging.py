@@ -25,6 +25,7 @@ from tests.support.factories import (
 from tests.support.tickets import opened
 from tickets.mail.inbound.matching import participants
 from tickets.models import Contact, ContactNote, Identity, Merge, Ticket
+from tickets.models.merge import UNDO
 from tickets.operations.contacts import (
     add_contact_note,
     change_contact,
@@ -40,7 +41,6 @@ from tickets.operations.merging import (
     undo_merge,
 )
 from tickets.queries.customers import customers_of
-from tickets.queries.merges import UNDO
 from tickets.rights import CustomerNotAuthorised
 from tickets.tokens import opens_page, page_token
 
