@@ -25,6 +25,7 @@ def purge_demo() -> int:
     tickets = Ticket.objects.filter(brand__in=brands)
     contacts = set(tickets.values_list("contact_id", flat=True))
     contacts |= set(chats.exclude(contact=None).values_list("contact_id", flat=True))
+    contacts |= set(Contact.objects.filter(merged_into__in=contacts).values_list("pk", flat=True))
     files = Attachment.objects.filter(
         Q(visitor__brand__in=brands)
         | Q(entry__conversation__in=chats)

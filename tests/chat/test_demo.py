@@ -21,7 +21,8 @@ from tests.automation.conftest import work_all
 from tests.support.desk import Desk, fresh, here, start
 from tests.support.factories import make_agent, make_role, make_team, make_visitor
 from tests.support.ledger import row_as_told, told_by
-from tickets.models import Ticket
+from tickets.models import Contact, Ticket
+from tickets.operations.merging import merge_contacts
 
 __all__ = ["work_all"]
 
@@ -47,6 +48,14 @@ def test_it_is_made_once_within_three_seconds_and_purged_to_nothing() -> None:
     assert census() == full
     call_command("purge_demo", verbosity=0)
     assert census() == before
+
+
+def test_customers_of_the_demo_who_were_merged_are_purged_too(demo) -> None:
+    one, two = Contact.objects.order_by("pk")[:2]
+    boss = Agent.objects.get(email="admin@example.com")
+    merge_contacts(survivor=one, other=two, keep={}, by=boss, now=timezone.now())
+    purge_demo()
+    assert not Contact.objects.exists()
 
 
 def test_what_was_done_in_the_demo_is_purged_too_and_nothing_else(demo) -> None:
