@@ -1,9 +1,6 @@
 """Mail that comes in: to which ticket, as whose words, and what is made of nothing."""
 
-from datetime import timedelta
-
 import pytest
-import time_machine
 from django.utils import timezone
 
 from config.outbox.operations import drain
@@ -14,7 +11,7 @@ from tests.tickets.mail.test_answers import answer
 from tickets.mail.inbound import ingest as module
 from tickets.models import Contact, Entry, Mailbox, RawMail, Ticket
 from tickets.operations.contacts import create_contact
-from tickets.operations.mails import store_mail, try_again
+from tickets.operations.mails import store_mail
 from tickets.tokens import reply_address
 
 pytestmark = pytest.mark.django_db
@@ -326,52 +323,3 @@ def test_a_report_on_a_mail_that_we_never_sent_changes_nothing(mailbox, ticket, 
     kept = take_in(mailbox, REPORT.format(**told).encode())
     assert (kept.state, kept.reason) == ("aside", "bounce")
     assert ticket.entries.get(author_kind="agent", kind="message").deliveries.get().state == "sent"
-
-
-def test_a_new_ticket_is_confirmed_once_with_its_number(mailbox, smtp):
-    kept = take_in(mailbox, written("Hello, where is my order? I need it for the weekend."))
-    drain("mail")
-    [mail] = smtp.taken
-    ticket = kept.entry.ticket
-    assert (mail["To"], mail["Auto-Submitted"]) == ("zeynep@example.org", "auto-replied")
-    assert mail["Subject"] == f"We have received your e-mail [#{ticket.pk}]"
-    text = mail.get_body(("plain",)).get_content()
-    assert f"ticket #{ticket.pk}" in text
-    assert "/t/" in text
-    # Anybody may have written this sender: their words go nowhere.
-    assert "weekend" not in text
-    assert mail["In-Reply-To"] == ticket.mail_ids.get(is_ours=False).message_id
-    # What answers it belongs to the ticket, and is not confirmed again.
-    again = written("Thanks.", in_reply_to=mail["Message-ID"])
-    assert take_in(mailbox, again).entry.ticket == ticket
-    drain("mail")
-    assert len(smtp.taken) == 1
-
-
-@pytest.mark.parametrize("why", ["switched off", "suppressed", "made by an admin", "copied"])
-def test_nobody_is_confirmed(mailbox, smtp, ticket, sent, elif_, why):
-    mails = len(smtp.taken)
-    more = {}
-    if why == "switched off":
-        Mailbox.objects.update(acknowledges=False)
-    if why == "suppressed":
-        more = {"X_Auto_Response_Suppress": "DR, OOF, AutoReply"}
-    if why == "made by an admin":
-        more = {"Precedence": "list"}
-    mail = written(**more)
-    if why == "copied":
-        # Somebody in copy writes in a ticket that was done long ago.
-        answer(ticket, elif_, "Bitti.", status="resolved", cc=["zeynep@example.org"])
-        mails += 2
-        mail = reply(sent, sender="zeynep@example.org")
-    drain("mail")
-    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
-        kept = take_in(mailbox, mail)
-        if why == "made by an admin":
-            assert kept.state == "aside"
-            try_again(mail=kept, is_wanted=True)
-            drain("media")
-        kept.refresh_from_db()
-        drain("mail")
-    assert kept.entry is not None
-    assert len(smtp.taken) == mails

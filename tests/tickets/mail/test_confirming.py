@@ -1,0 +1,84 @@
+"""The one mail to whoever opens a ticket by mail, and who never gets it."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from config.outbox.operations import drain
+from tests.tickets.mail.samples import take_in, written
+from tests.tickets.mail.test_answers import answer
+from tests.tickets.mail.test_ingest import reply
+from tickets.models import Mailbox
+from tickets.operations.changes import change_ticket
+from tickets.operations.mails import try_again
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(mailbox, smtp, ticket, elif_):
+    """The mail with which Elif answered İpek."""
+    answer(ticket, elif_, "Bugün yola çıktı.", status="waiting")
+    drain("mail")
+    return smtp.taken[0]
+
+
+def test_a_new_ticket_is_confirmed_once_with_its_number(mailbox, smtp):
+    kept = take_in(mailbox, written("Hello, where is my order? I need it for the weekend."))
+    drain("mail")
+    [mail] = smtp.taken
+    ticket = kept.entry.ticket
+    assert (mail["To"], mail["Auto-Submitted"]) == ("zeynep@example.org", "auto-replied")
+    assert mail["Subject"] == f"We have received your e-mail [#{ticket.pk}]"
+    text = mail.get_body(("plain",)).get_content()
+    assert f"ticket #{ticket.pk}" in text
+    assert "/t/" in text
+    # Anybody may have written this sender: their words go nowhere.
+    assert "weekend" not in text
+    assert mail["In-Reply-To"] == ticket.mail_ids.get(is_ours=False).message_id
+    # What answers it belongs to the ticket, and is not confirmed again.
+    again = written("Thanks.", in_reply_to=mail["Message-ID"])
+    assert take_in(mailbox, again).entry.ticket == ticket
+    drain("mail")
+    assert len(smtp.taken) == 1
+
+
+def test_a_ticket_that_follows_is_confirmed_as_well(mailbox, ticket, sent, smtp, elif_):
+    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
+        kept = take_in(mailbox, reply(sent))
+        drain("mail")
+    assert kept.entry.ticket != ticket
+    assert f"[#{kept.entry.ticket.pk}]" in smtp.taken[-1]["Subject"]
+    assert len(smtp.taken) == 2
+
+
+@pytest.mark.parametrize("why", ["switched off", "suppressed", "made by an admin", "copied"])
+def test_nobody_is_confirmed(mailbox, smtp, ticket, sent, elif_, why):
+    mails = len(smtp.taken)
+    more = {}
+    if why == "switched off":
+        Mailbox.objects.update(acknowledges=False)
+    if why == "suppressed":
+        more = {"X_Auto_Response_Suppress": "DR, OOF, AutoReply"}
+    if why == "made by an admin":
+        more = {"Precedence": "list"}
+    mail = written(**more)
+    if why == "copied":
+        # Somebody in copy writes in a ticket that was done long ago.
+        answer(ticket, elif_, "Bitti.", status="resolved", cc=["zeynep@example.org"])
+        mails += 2
+        mail = reply(sent, sender="zeynep@example.org")
+    drain("mail")
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
+        kept = take_in(mailbox, mail)
+        if why == "made by an admin":
+            assert kept.state == "aside"
+            try_again(mail=kept, is_wanted=True)
+            drain("media")
+        kept.refresh_from_db()
+        drain("mail")
+    assert kept.entry is not None
+    assert len(smtp.taken) == mails
