@@ -35,8 +35,8 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
     texts["queue"]["soon"] = own.hold or texts["queue"]["soon"]
     texts["offline"]["intro"] = own.offline or texts["offline"]["intro"]
     # What is said in the thread is not said below it once more.
-    if not hooks.says(brand.pk, "closing"):
-        texts["chat"]["ended"] = own.closing or texts["chat"]["ended"]
+    if own.closing and not hooks.says(brand.pk, "closing"):
+        texts["chat"]["ended"] = own.closing
     return {
         "site": brand.site_key,
         "language": language,
