@@ -103,6 +103,7 @@ def _file_one(threads: Sequence[StagedChat]) -> Conversation:
         origin_key=f"chat:{chat.public_id}",
         by=chat.resolved_by,
         now=at,
+        is_news=False,
     )
     chat.ticket, chat.contact = ticket, ticket.contact
     number = {"number": ticket.number}

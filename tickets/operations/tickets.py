@@ -35,10 +35,12 @@ def open_ticket(
     kind: str = Ticket.Type.REQUEST,
     priority: str = Ticket.Priority.NORMAL,
     assignee: Agent | None = None,
+    is_news: bool = True,
 ) -> Ticket:
     """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket.
 
-    Without a `team` the topic decides whose it is. `kind` is its type.
+    Without a `team` the topic decides whose it is. `kind` is its type. Of what `is_news` no more
+    nobody is told.
     """
     if origin_key:
         repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
@@ -80,9 +82,9 @@ def open_ticket(
     store_lines(lines, said)
     publish(TicketChanged.of(ticket, "opened"))
     opener = by.pk if by else None
-    if assignee:
+    if assignee and is_news:
         publish(TicketAssigned(ticket_id=ticket.pk, by=opener, assignee_id=assignee.pk, seq=1))
-    else:
+    elif is_news:
         publish(TicketOpened(ticket_id=ticket.pk, by=opener))
     return ticket
 
