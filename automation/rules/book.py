@@ -97,8 +97,6 @@ _current = Book(version="", rules=())
 _looked_at = -math.inf
 # Changed in this process, and not read since.
 _is_outdated = False
-# How often a change was heard of in this process.
-_heard = 0
 
 
 def current() -> Book:
@@ -106,15 +104,15 @@ def current() -> Book:
     global _current
     version = cache.get(_KEY)
     if version is None:
-        heard, version = _heard, _stored()
-        cache.set(_KEY, version, _SECONDS)
-        if heard != _heard or version != _stored():
-            # Changed while it was read: kept, the old one would outlive the word of the new.
-            cache.delete(_KEY)
+        version = _stored()
+        # Not set: a change may have come while it was read, and the word of it is there by now.
+        cache.add(_KEY, version, _SECONDS)
     book = _current
     if book.version != version:
         with _lock:
-            book = _current = _read(version) if version else Book(version="", rules=())
+            book = _read()
+            if book.version == version:
+                _current = book
     return book
 
 
@@ -140,7 +138,11 @@ def known() -> Book:
     return _current
 
 
-def _read(version: str) -> Book:
+def _read() -> Book:
+    """Read the rules, and of which edition they are at least."""
+    version = _stored()
+    if not version:
+        return Book(version="", rules=())
     found = Rule.objects.exclude(mode=Rule.Mode.OFF).select_related("brand").in_order()
     replies = {(reply.brand_id, reply.state): reply for reply in AutoReply.objects.all()}
     return Book(version=version, rules=[compile_rule(rule) for rule in found], replies=replies)
@@ -161,14 +163,23 @@ def compile_rule(rule: Rule) -> Ready:
 
 def renew() -> None:
     """Begin another edition, in the transaction that changes a rule."""
-    Edition.objects.update_or_create(pk=1, defaults={"version": secrets.token_hex(16)})
-    _renewed()
-    transaction.on_commit(_renewed, robust=True)
-
-
-def _renewed() -> None:
-    global _looked_at, _is_outdated, _heard
-    _heard += 1
+    version = secrets.token_hex(16)
+    Edition.objects.update_or_create(pk=1, defaults={"version": version})
     cache.delete(_KEY)
+    _forget()
+    transaction.on_commit(lambda: _tell(version), robust=True)
+
+
+def _tell(version: str) -> None:
+    """Let all processes know of a committed edition."""
+    cache.set(_KEY, version, _SECONDS)
+    if _stored() != version:
+        # Somebody committed another one meanwhile, and may have told it before.
+        cache.delete(_KEY)
+    _forget()
+
+
+def _forget() -> None:
+    global _looked_at, _is_outdated
     _is_outdated = True
     _looked_at = -math.inf
