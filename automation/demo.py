@@ -1,4 +1,4 @@
-"""The demo's rules: the two ready ones that a newcomer should meet."""
+"""The demo's rules: the two ready ones, on trial, so that a first chat rings at once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ READY = ("everyone-busy", "ask-email")
 
 
 def _seed(brands: Sequence[Brand], now: datetime) -> None:
-    """Switch the ready rules on for the demo's own brands; nobody did it, so no log tells of it."""
+    """Have the ready rules say what they would do in the demo's own brands, and do nothing."""
     rules: list[Rule] = []
     for brand in brands:
         for name in READY:
@@ -22,7 +22,7 @@ def _seed(brands: Sequence[Brand], now: datetime) -> None:
             rules += [
                 Rule(
                     name=part.name[brand.default_language],
-                    mode=Rule.Mode.ON if part.is_used else Rule.Mode.OFF,
+                    mode=Rule.Mode.TRIAL if part.is_used else Rule.Mode.OFF,
                     brand=brand,
                     position=len(rules) + number,
                     recipe=name,

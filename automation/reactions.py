@@ -12,6 +12,7 @@ from automation.models import Rule
 from automation.rules import book
 from automation.rules.clock import arm, arm_all_edges
 from automation.rules.engine import keeps_waiting, look_at
+from automation.rules.facts import FIRST_WORDS
 from automation.rules.replies import is_on, words_for
 from chat.events.lifecycle import (
     ConversationAssigned,
@@ -93,7 +94,8 @@ def _said(fact: dict[str, Any]) -> None:
     ):
         comes_back = status == Conversation.Status.RESOLVED and author == Entry.AuthorKind.VISITOR
         if not (comes_back and book.current().is_holding(Rule.When.UPDATED, brand_id)):
-            _ask_to_look(conversation_id, seq)
+            # The first words come in with their chat.
+            _ask_to_look(conversation_id, 1 if seq <= FIRST_WORDS else seq)
 
 
 def _changed(fact: dict[str, Any]) -> None:
@@ -119,7 +121,8 @@ def _came(fact: dict[str, Any]) -> None:
     if chat is None:
         return
     arm(chat, now=timezone.now())
-    if fact["previous_id"] is None and chat.accepted_at is None:
+    if fact["previous_id"] is None:
+        # Somebody may have it by now; what was looked at is not looked at again.
         _ask_to_look(chat.pk, 1)
     _changed(fact)
 

@@ -3,6 +3,6 @@
 The herd's size is an option: `make bench ARGS="reconnect --widgets 5000"`.
 """
 
-from benchmarks.message_path import main
+from benchmarks.parts import main
 
 main()

@@ -316,4 +316,4 @@ def test_the_page_says_who_changed_the_rule_last_and_when(boss_client, boss, rul
     assert "Last changed on" in boss_client.get(address).content.decode()
     with time_machine.travel("2027-03-01 09:30:00+03:00", tick=False):
         change_rule(rule=made, mode="trial", by=boss, now=timezone.now())
-    assert f"9:30 a.m. by {boss.name}" in boss_client.get(address).content.decode()
+    assert f"1 Mar 2027 09:30 by {boss.name}" in boss_client.get(address).content.decode()
