@@ -2,8 +2,8 @@
 import { h } from "./dom.js";
 
 /**
- * On the start: this browser's tickets, and where each stands. Loaded only for somebody who has
- * been here before.
+ * On the start: this browser's tickets, and where each stands; a link where the server gives one.
+ * Loaded only for somebody who has been here before.
  * @typedef {import("./frame.js").App} App
  */
 

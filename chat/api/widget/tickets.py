@@ -18,13 +18,16 @@ _LISTED = 10
 
 
 class OwnTicketAnswer(serializers.Serializer[Any]):
-    """A ticket as its visitor sees it; `says` is the status in the visitor's language."""
+    """A ticket as its visitor sees it; `says` is the status in the visitor's language.
+
+    `url` opens its page, and is null where what is mailed might not be this visitor's to read.
+    """
 
     number = serializers.IntegerField()
     subject = serializers.CharField()
     status = serializers.ChoiceField(Ticket.Status.choices)
     says = serializers.CharField()
-    url = serializers.URLField()
+    url = serializers.URLField(allow_null=True)
 
 
 class OwnTicketsAnswer(serializers.Serializer[Any]):
@@ -55,9 +58,19 @@ def _tickets_json(visitor: Visitor | None) -> list[dict[str, Any]]:
             "subject": ticket.subject,
             "status": ticket.status,
             "says": ticket.get_status_display(),
-            "url": page_address(ticket),
+            "url": page_address(ticket) if _may_open(visitor, ticket) else None,
         }
         for ticket in found.select_related("contact").order_by("-pk")[:_LISTED]
         # The chat it was made in case of was answered.
         if not ticket.is_closed_net
     ]
+
+
+def _may_open(visitor: Visitor, ticket: Ticket) -> bool:
+    """Return whether a visitor may read all that is said in a ticket, also by e-mail.
+
+    Agents answer to the customer's address because only its owner reads there, and anybody may have
+    typed it: it must be signed. Where there is none, nothing is mailed.
+    """
+    address = ticket.contact.email.casefold()
+    return not address or visitor.signed.get("email", "").casefold() == address

@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from chat.models import Visitor
 from chat.operations.tickets import convert_to_ticket
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
-from tickets.models import Ticket
+from tickets.models import Contact, Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 
 pytestmark = pytest.mark.django_db
@@ -49,13 +50,29 @@ def test_a_chat_and_a_message_that_became_tickets_are_listed_with_their_state(sh
     assert rows[1]["subject"] == "Where is my parcel?"
 
 
-def test_its_link_opens_the_page_of_the_ticket(shop: Shop, settings) -> None:
+def test_its_link_opens_the_page_of_the_ticket_for_whose_address_the_site_has_signed(
+    shop: Shop, settings
+) -> None:
     widget = open_widget(shop.brand)
-    leave(widget, "Where is my parcel?")
+    leave(widget, "Where is my parcel?", "zeynep@Example.com")
+    Visitor.objects.update(verified=["email"])
     path = str(listed(widget)[0]["url"]).removeprefix(settings.PUBLIC_URL)
     page = Client().get(path, follow=True)
     assert page.status_code == 200
     assert "Where is my parcel?" in page.content.decode()
+
+
+def test_whoever_only_typed_an_address_does_not_read_what_is_mailed_there(shop: Shop) -> None:
+    widget = open_widget(shop.brand)
+    ticket = leave(widget, "Please send me my contract")
+    assert [row["url"] for row in listed(widget)] == [None]
+    # Another address is signed than the one to which the ticket is answered.
+    Visitor.objects.update(verified=["email"])
+    Contact.objects.update(email="victim@example.com")
+    assert [row["url"] for row in listed(widget)] == [None]
+    # Nothing is mailed to nobody: all was said in the chat.
+    Contact.objects.filter(pk=ticket.contact_id).update(email="")
+    assert "/t/" in str(listed(widget)[0]["url"])
 
 
 def test_whoever_gives_the_same_address_sees_nothing_of_it(shop: Shop) -> None:
