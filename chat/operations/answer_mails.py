@@ -16,7 +16,7 @@ from chat.models import AnswerMail, Conversation, Entry
 from chat.operations.entries import NewLine, append
 from chat.unread import address_for, answers_between, answers_letter, seen_up_to
 from config.outbox.operations import enqueue
-from config.web.limits import ANSWER_MAILS_BY_EMAIL, TooMany, spend
+from config.web.limits import ANSWER_MAILS_BY_EMAIL, TooMany, mailbox_key, spend
 from tickets.mail.answers import attempt_noted
 from tickets.mail.inbound.bounces import came_back, mails_reported, reports_in
 from tickets.mail.inbound.parts import Mail
@@ -88,7 +88,7 @@ def collect_answers(*, conversation: Conversation, now: datetime) -> AnswerMail 
         _look_later(chat, after=after, at=due, again=f":{due.timestamp():.0f}")
         return None
     try:
-        spend(ANSWER_MAILS_BY_EMAIL, f"email:{address.casefold()}")
+        spend(ANSWER_MAILS_BY_EMAIL, mailbox_key(address))
     except TooMany as error:
         at = now + timedelta(seconds=error.retry_after)
         _look_later(chat, after=after, at=at, again=f":{at.timestamp():.0f}")

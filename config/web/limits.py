@@ -4,11 +4,14 @@ import ipaddress
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+
+from config.mail import mailbox
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,16 @@ def address_key(address: str | None) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(parsed), 64), strict=False).network_address)
     return address
+
+
+def mailbox_key(email: str) -> str:
+    """Return whose mailbox an address is, as limits count it: the shared cache never sees its name.
+
+    Whatever follows a plus sign, the mailbox is the same. Raises `ValueError` for no address.
+    """
+    local, _at, domain = mailbox(email).casefold().rpartition("@")
+    person = f"{local.partition('+')[0]}@{domain}"
+    return f"email:{sha256(person.encode()).hexdigest()[:32]}"
 
 
 def place_of(request: HttpRequest) -> str:

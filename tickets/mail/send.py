@@ -16,6 +16,7 @@ from config.web.limits import (
     TICKET_MAILS_BY_BRAND,
     TICKET_MAILS_BY_EMAIL,
     TooMany,
+    mailbox_key,
     spend,
 )
 from tickets.mail.answers import references_of
@@ -31,7 +32,7 @@ AUTOMATIC = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"
 
 def send_ticket_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: str) -> None:
     """Have a mail sent, once for each `key`. Raises `TooMany` for a mailbox or brand."""
-    spend(TICKET_MAILS_BY_EMAIL, f"email:{mailbox(to).casefold()}")
+    spend(TICKET_MAILS_BY_EMAIL, mailbox_key(to))
     spend(TICKET_MAILS_BY_BRAND, f"brand:{ticket.brand_id}")
     payload = {"ticket": ticket.pk, "to": to, "subject": subject, "text": text}
     enqueue(kind=MAIL, key=f"{MAIL}:{key}", payload=payload)
@@ -45,13 +46,12 @@ def confirm_ticket(*, ticket: Ticket, to: str) -> bool:
     own = Mailbox.objects.filter(brand=ticket.brand_id).first()
     if own is None or not own.acknowledges:
         return False
-    key = f"email:{mailbox(to).casefold()}"
     with translation.override(ticket.language):
         subject = gettext("We have received your e-mail")
         text = gettext("Your e-mail has become ticket #%(number)d. We will answer it by e-mail.")
     try:
         for limit in (CONFIRMATIONS, CONFIRMATIONS_A_DAY):
-            spend(limit, key)
+            spend(limit, mailbox_key(to))
         send_ticket_mail(
             ticket=ticket,
             to=to,

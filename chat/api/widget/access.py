@@ -16,7 +16,6 @@ from rest_framework.views import APIView
 
 from agents.api.throttling import limited
 from agents.origins import origin_allowed
-from agents.tokens import hash_secret
 from chat.models import Conversation, Visitor
 from chat.widget.sessions import (
     BadToken,
@@ -24,9 +23,8 @@ from chat.widget.sessions import (
     read_token,
     remember_session,
 )
-from config.mail import mailbox
 from config.web.api import StrictJSONParser
-from config.web.limits import Limit, client_ip, place_of
+from config.web.limits import Limit, client_ip, mailbox_key, place_of
 from config.web.problems import Problem
 
 # The page, what happened there before a chat, and what happens there now.
@@ -117,11 +115,8 @@ def limit_address(request: Request, limit: Limit, amount: int = 1) -> None:
 
 
 def limit_email(limit: Limit, email: str) -> None:
-    """Count one more mail to this mailbox, whose name the shared cache never sees; raises 429."""
-    local, _at, domain = mailbox(email).lower().rpartition("@")
-    # Whatever follows a plus sign, the mailbox is the same.
-    person = f"{local.partition('+')[0]}@{domain}"
-    limited(limit, f"email:{hash_secret(person)[:32]}")
+    """Count one more mail to this mailbox; raises 429."""
+    limited(limit, mailbox_key(email))
 
 
 def own_conversation(request: Request, public_id: str) -> Conversation:

@@ -82,3 +82,10 @@ def test_nobody_is_confirmed(mailbox, smtp, ticket, sent, elif_, why):
         drain("mail")
     assert kept.entry is not None
     assert len(smtp.taken) == mails
+
+
+def test_one_mailbox_is_not_filled_under_many_spellings(mailbox, smtp):
+    for number in range(3):
+        take_in(mailbox, written(sender=f"Zeynep+{number}@Example.org"))
+    drain("mail")
+    assert [mail["To"] for mail in smtp.taken] == ["zeynep+0@example.org"]
