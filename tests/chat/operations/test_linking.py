@@ -26,6 +26,7 @@ from tests.support.factories import (
 )
 from tests.support.http import Widget, make_shop, started, taken
 from tests.support.tickets import opened
+from tickets.mail.inbound.matching import participants
 from tickets.models import Contact
 from tickets.operations.contacts import create_contact
 from tickets.queries.customers import customers_of
@@ -179,6 +180,17 @@ def test_the_visitor_never_sees_the_history_and_nothing_is_proven_by_a_link():
     for word in ("Zeynep", EMAIL, "Eski konu"):
         assert word not in widget.get(f"conversations/{chat.public_id}").content.decode()
     assert beside(shop.elif_, chat).verified == set()
+
+
+def test_an_address_that_a_linked_visitor_typed_takes_no_part_in_the_customers_tickets(
+    elif_, brand, known
+):
+    visitor = make_visitor(brand, email="mallory@example.com")
+    chat = make_conversation(visitor, assignee=elif_, status="active")
+    own = convert_to_ticket(conversation=chat, by=elif_, now=timezone.now()).ticket
+    link_visitor(conversation=chat, contact=known, by=elif_, now=timezone.now())
+    for ticket in (own, known.tickets.get(subject="Eski konu")):
+        assert participants(fresh(ticket)) == {EMAIL}
 
 
 def test_a_ticket_is_found_by_the_name_of_whom_it_was_linked_to_and_then_no_more(
