@@ -55,7 +55,8 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     contact = with_identities(customers_of(frame.access)).filter(pk=pk).first()
     if contact is None:
         # Links to somebody who was merged lead on.
-        merged = get_object_or_404(Contact.objects.exclude(merged_into=None), pk=pk)
+        seen = customers_of(frame.access).values("pk")
+        merged = get_object_or_404(Contact.objects.filter(merged_into__in=seen), pk=pk)
         return redirect("customer", pk=merged.merged_into_id)
     context = _opened(request, frame.access, contact)
     if request.GET.get("part") == "timeline":

@@ -1,6 +1,7 @@
 """The page on which two customers become one, and two again."""
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from tests.support.factories import make_agent, make_brand, make_role, make_team
@@ -52,6 +53,9 @@ def test_two_become_one_that_was_chosen_and_two_again(desk, zeynep, twin):
     assert "Merged with Zeynep Ak" in one
     # Whoever kept the address of the other comes to the one that stays.
     assert desk.get(f"/console/contacts/{zeynep.pk}/").url == f"/console/contacts/{twin.pk}/"
+    stranger = Client()
+    stranger.force_login(make_agent(role=make_role("tickets", brands=(make_brand(),))))
+    page(stranger, f"{zeynep.pk}/", status=404)
     back = desk.post(f"/console/merges/{Merge.objects.get().pk}/undo/")
     assert back.url == f"/console/contacts/{twin.pk}/"
     assert owners() == {"Konu Zeynep Ak": "Zeynep Ak", "Konu Z. Ak": "Z. Ak"}
