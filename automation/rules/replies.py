@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.audit import record
 from agents.models import Agent, Brand, Language
-from agents.queries.canned import fill, variables_in
+from agents.queries.canned import fill, variables_in, without_variables
 from automation.models import AutoReply, Rule
 from automation.rules import book
 from automation.rules.facts import Facts, Stay, seen_chats
 from chat.models import Conversation, Entry
 from chat.operations.saying import Touched, say_automatically
+from chat.queries.people import own_name
 from chat.queries.variables import chat_values
 from chat.routing.availability import Reason
 from chat.routing.availability import State as Meets
@@ -149,7 +150,9 @@ def text_of(chat: Conversation, state: str) -> str:
     texts = {**STANDARD[state], **(reply.texts if reply is not None else {})}
     wanted = (chat.language, chat.brand.default_language, *Language.values)
     text = next(texts[code] for code in wanted if code in texts)
-    return fill(text, chat_values(chat)).text
+    # Whom an agent takes a visitor for is not told to the visitor.
+    own = without_variables({"visitor.name": own_name(chat)})
+    return fill(text, chat_values(chat) | own).text
 
 
 def words_for(conversation_id: int, state: str) -> str:

@@ -18,16 +18,22 @@ class Face:
     hue: int
 
 
-def given_name(conversation: Conversation) -> str:
-    """Return the signed name of the customer, else the one given, or ""; wants visitor and
-    contact loaded."""
-    visitor, contact = conversation.visitor, conversation.contact
+def own_name(conversation: Conversation) -> str:
+    """Return the signed name of the visitor, else the one that they gave, or ""; wants visitor
+    loaded."""
+    visitor = conversation.visitor
     return (
         (visitor.signed.get("name", "") if visitor else "")
         or str(conversation.fields.get("name") or "").strip()
         or (visitor.name if visitor else "")
-        or (contact.name if contact else "")
     )
+
+
+def given_name(conversation: Conversation) -> str:
+    """Return how agents call the customer: the visitor's own name, else what is known, or "";
+    wants visitor and contact loaded."""
+    contact = conversation.contact
+    return own_name(conversation) or (contact.name if contact else "")
 
 
 def email_of(conversation: Conversation) -> str:

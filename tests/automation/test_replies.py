@@ -24,6 +24,7 @@ from tests.automation.talk import said, say
 from tests.support.desk import answer, fresh, here, make_desk, start
 from tests.support.factories import make_brand, make_conversation, make_visitor
 from tests.support.http import cid, open_widget
+from tickets.operations.contacts import create_contact
 
 __all__ = ["boss", "boss_client"]
 
@@ -93,6 +94,15 @@ def test_whoever_is_served_is_welcomed_by_name_once(switch, work_all):
     assert fresh(chat).status == "active"
     assert said(chat)[0].startswith("Hello Vera! Your message has reached us")
     assert states(chat) == ["welcome"]
+
+
+def test_whom_an_agent_takes_a_visitor_for_is_not_told_to_the_visitor(switch, work_all):
+    desk = make_desk()
+    switch(desk.brand, *EVERY)
+    known = create_contact(name="Vera Demir", email="", language="en", now=timezone.now())
+    chat = start(desk, make_visitor(desk.brand, name="", contact=known, language="en"))
+    work_all()
+    assert said(chat)[0].startswith("Hello and welcome!")
 
 
 def test_whoever_meets_a_line_is_told_so_and_not_welcomed(switch, work_all):
