@@ -22,7 +22,7 @@ from chat.models import Conversation, Entry
 from config.events import publish
 from tickets.models import Entry as TicketEntry
 from tickets.models import Ticket
-from tickets.places import place_of, reaches
+from tickets.places import Place, place_of, reaches
 from tickets.rights import who_works_on
 
 
@@ -169,7 +169,8 @@ def tell_silently(
         if notice not in agent.notices_off
     ]
     accesses = accesses_of(people)
-    people = [agent for agent in people if _sees(accesses[agent.pk], conversation, ticket)]
+    place = place_of(ticket) if ticket is not None else None
+    people = [agent for agent in people if _sees(accesses[agent.pk], conversation, place)]
     if not people:
         return 0
     about = {"notice": notice, "conversation": conversation, "ticket": ticket, "seq": seq}
@@ -179,13 +180,17 @@ def tell_silently(
     if not is_new:
         return 0
     deliver(notification, devices_of([agent.pk for agent in people], notice, now))
+    # Read once for each language and not for each agent: anybody who writes a mail tells hundreds.
+    said: dict[str, tuple[str, str]] = {}
     for agent in people if on_screen else ():
-        said = said_of(notification, agent)
-        publish(AgentTold(agent_id=agent.pk, notice=notice, said=said, url=url_of(notification)))
+        if agent.language not in said:
+            said[agent.language] = said_of(notification, agent)
+        words, url = said[agent.language], url_of(notification)
+        publish(AgentTold(agent_id=agent.pk, notice=notice, said=words, url=url))
     return len(people)
 
 
-def _sees(access: Access, chat: Conversation | None, ticket: Ticket | None) -> bool:
-    if ticket is not None:
-        return reaches(access, place_of(ticket))
+def _sees(access: Access, chat: Conversation | None, place: Place | None) -> bool:
+    if place is not None:
+        return reaches(access, place)
     return chat is None or bool(Conversation.objects.visible_to(access).filter(pk=chat.pk).exists())

@@ -3,6 +3,8 @@
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -10,12 +12,13 @@ from agents.models import Agent, Permission, Role
 from agents.operations.notices import set_notices
 from automation.models import Notification
 from automation.notifications.mentions import mentioned
+from automation.notifications.silent import tell_silently
 from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from config.outbox.models import OutboxEntry
 from tests.automation.notifications import register, work_pushes
 from tests.support import tickets as support
 from tests.support.desk import start, work_all
-from tests.support.factories import make_agent, make_brand, make_role, make_team
+from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 from tickets.operations.customers_words import hear_customer
@@ -84,6 +87,23 @@ def test_a_new_ticket_is_told_silently_to_those_of_its_teams_who_may_see_it(shop
     assert "vibrate" not in push["options"]
     assert shop.told(shop.elif_) == [("ticket", f"Yeni talep {number}", "Zeynep: Kargo gelmedi")]
     assert (shop.told(shop.suna), shop.told(shop.can)) == ([], [])
+
+
+def test_a_mail_that_hundreds_are_told_of_is_read_once():
+    """Anybody may write one."""
+    role = make_role(Permission.TICKETS, scope="all")
+    people = [make_agent(role=role, language=language) for language in ("tr", "en", "tr", "en")]
+    brand = make_brand()
+    topic = make_topic(brand, make_team(), make_team())
+    ticket = support.opened(brand, topic=topic)
+
+    def cost(agents) -> int:
+        told = {"agent_ids": [each.pk for each in agents], "notice": "ticket", "ticket": ticket}
+        with CaptureQueriesContext(connection) as queries:
+            assert tell_silently(**told, key=str(uuid4()), seq=1, now=timezone.now())
+        return len(queries)
+
+    assert cost(people) == cost(people[:2])
 
 
 def test_who_opened_a_ticket_knows_and_nobody_in_its_team_means_whoever_sees_it(shop):
