@@ -159,9 +159,11 @@ class Hook(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(context: ssl.SSLContext | None = None) -> Iterator[int]:
+def serving(
+    context: ssl.SSLContext | None = None, handler: type[BaseHTTPRequestHandler] = Hook
+) -> Iterator[int]:
     """A web server on the port that it yields."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         if context is not None:
             server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -180,6 +182,41 @@ def test_a_call_reaches_the_checked_address_under_its_name(names):
     assert (answer.status, answer.is_whole) == (200, True)
     assert answer.body == f"{{}}hook.example:{port}".encode()
     assert asked == ["hook.example"]
+
+
+class Kept(BaseHTTPRequestHandler):
+    """Says by which connection it is asked, and keeps it, but for a goodbye."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        said = str(self.client_address[1]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+        # Unannounced.
+        self.close_connection = self.path == "/goodbye"
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_a_connection_is_kept_for_the_name_it_was_made_for_and_for_no_other(names, settings):
+    known, asked = names
+    known["other.example"] = ["127.0.0.1"]
+    settings.OUTBOUND_PRIVATE = ["hook.example", "other.example"]
+    with serving(handler=Kept) as port:
+        first, again = (call("POST", f"http://hook.example:{port}/").body for _ in range(2))
+        assert (again, asked) == (first, ["hook.example"])
+        assert call("POST", f"http://other.example:{port}/").body != first
+
+
+def test_a_kept_connection_that_the_other_side_has_ended_is_made_anew(names):
+    with serving(handler=Kept) as port:
+        bodies = {call("POST", f"http://hook.example:{port}/goodbye").body for _ in range(3)}
+    assert len(bodies) == 3
 
 
 def test_a_name_that_points_home_is_refused(names, settings):
