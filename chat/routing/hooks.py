@@ -7,7 +7,9 @@ there already keeps its place.
 
 from typing import Literal, Protocol
 
-HOLD_SECONDS = 1.0
+from django.conf import settings
+
+HOLD_SECONDS: float = settings.IMECE["RULES_HOLD_SECONDS"]
 
 # What the rules would look at: a new chat, or further words of its customer.
 type When = Literal["incoming", "updated"]

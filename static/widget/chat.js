@@ -134,8 +134,12 @@ export class Chat {
   }
 
   async #reload() {
+    const before = this.#chat;
     try {
-      this.#change(await this.#app.api.call(`conversations/${this.#chat.id}`));
+      const chat = await this.#app.api.call(`conversations/${before.id}`);
+      // What happened meanwhile may be newer than the answer.
+      if (this.#chat === before) this.#change(chat);
+      else this.#reload();
     } catch {
       // Events tell what changes; the rest is in the thread.
     }

@@ -21,7 +21,7 @@ from agents.models import (
     Tag,
 )
 from agents.operations import invite_agent
-from automation.models import Run
+from automation.models import Rehearsal, Run
 from automation.notifications.keys import setup
 from automation.rules.writing import add_rule
 from chat.console.canned import values_for
@@ -98,6 +98,13 @@ def rows(boss):
         "outboxentry": OutboxEntry.objects.latest("pk"),
         "device": Device.objects.create(agent=boss, name=NASTY, address={"token": "x"}),
         "pushsetup": setup(),
+        "rehearsal": Rehearsal.objects.create(
+            agent=boss,
+            brand=brand,
+            conversation=make_conversation(visitor, kind="rehearsal"),
+            state="failed",
+            steps=[{"step": "start", "ms": 1, "note": NASTY}],
+        ),
     }
 
 
@@ -120,7 +127,7 @@ def test_nothing_is_administered_but_what_we_placed():
         *(
             *("device", "mailbox"),
             "outboxentry",
-            *("pushsetup", "rawmail"),
+            *("pushsetup", "rawmail", "rehearsal"),
             "role",
             "rule",
             "run",

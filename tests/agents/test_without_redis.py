@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal import auth as totp
+from django.apps import apps
 from django.core import mail
 from django.core.cache import caches
 from django.test import Client
@@ -113,15 +114,23 @@ def addresses(chat: Conversation, shop: Shop) -> Iterator[str]:
             if isinstance(pattern, URLResolver):
                 yield from below(pattern, route)
             elif isinstance(pattern, URLPattern):
+                number = _first_of(route)
                 yield re.sub(
                     r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)",
-                    lambda place: ones.get(place[1] or place[2], "1"),
+                    lambda place, number=number: ones.get(place[1] or place[2], number),
                     route,
                 )
 
     for route in below(get_resolver(), "/"):
         if not any(word in route for word in LEAVES):
             yield route.replace("\\", "")
+
+
+def _first_of(route: str) -> str:
+    """The key of a row that a page of the administration is about."""
+    named = re.match(r"/admin/(\w+)/(\w+)/<", route)
+    first = apps.get_model(named[1], named[2]).objects.values_list("pk").first() if named else None
+    return str(first[0]) if first else "1"
 
 
 @pytest.mark.once

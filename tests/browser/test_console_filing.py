@@ -244,7 +244,7 @@ def test_what_fails_in_a_dialog_is_said_in_it(desk: Desk, problems: Problems) ->
     page.locator("#topic-list [role=option]").first.click()
     page.keyboard.press("Enter")
     said = page.locator("#dialogs dialog").get_by_role("alert")
-    expect(said).to_have_text("That did not work. Try again.")
+    expect(said).to_have_text("Zeynep Aksoy: That did not work. Try again.")
     page.unroute("**/resolve/")
     page.keyboard.press("Enter")
     expect(page.locator("#dialogs dialog")).to_have_count(0)

@@ -39,6 +39,8 @@ def running_site(data_dir: Path) -> Iterator[servers.Web]:
         "UNDO_SECONDS": "0.3",
         # Longer than a busy machine takes to look at what is then undone.
         "REPLY_UNDO_SECONDS": "60",
+        # Rules are late on a busy machine, and then the chat goes on without them.
+        "RULES_HOLD_SECONDS": "20",
         # Services of tests.
         "OUTBOUND_PRIVATE": "127.0.0.1",
         # One machine plays all visitors.

@@ -38,6 +38,8 @@ CALLS: dict[tuple[str, str], Any] = {
     },
     ("events", "POST"): {"name": "added_to_cart"},
     ("availability", "GET"): None,
+    ("tickets", "GET"): None,
+    ("opened", "POST"): {},
 }
 # The only call without a token has tests of its own.
 OPEN = {"sessions"}

@@ -75,7 +75,7 @@ def test_a_conversation_goes_out_and_comes_back(own, dovecot, smtp, elif_):
     ticket = Ticket.objects.get()
     answer(ticket, elif_, "Yolda.", status="resolved")
     drain("mail")
-    [sent] = smtp.taken
+    _confirmation, sent = smtp.taken
     assert "-##" in sent.get_body(("plain",)).get_content()
     reply = written(
         f"Geldi, sağ olun.\n\n{sent.get_body(('plain',)).get_content()}",
