@@ -198,7 +198,9 @@ class Block(DeskView):
                 ticket=ticket, by=agent_of(request), now=timezone.now(), reason=given["reason"]
             )
         except WrongValue as error:
-            raise Problem(409, "no_email", _("No e-mail address is known.")) from error
+            raise Problem(
+                409, "no_email", _("No mail has come from the customer's address.")
+            ) from error
         return Response(shown(request, ticket))
 
     @extend_schema(

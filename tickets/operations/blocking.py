@@ -26,11 +26,12 @@ def is_blocked(address: str, *, now: datetime) -> bool:
 def block_sender(*, ticket: Ticket, by: Agent, now: datetime, reason: str = "") -> Ticket:
     """Take no more mail from a ticket's customer; the ticket itself is spam.
 
-    Raises `WrongValue` where no address is known, or `TicketNotAuthorised`.
+    Raises `WrongValue` where no address is theirs, or `TicketNotAuthorised`: who wants somebody
+    else's mail to be lost only has to type their address into the widget.
     """
     locked = lock_ticket(ticket, by=by)
     address = blocked_as(locked.contact.email)
-    if not address:
+    if not address or not locked.contact.is_email_verified:
         raise WrongValue
     BlockedSender.objects.update_or_create(
         address=address,

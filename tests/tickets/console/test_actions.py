@@ -12,7 +12,7 @@ from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tests.support.tickets import opened, page, say
 from tickets.mail.words import reason
 from tickets.models import Delivery, Draft, Ticket
-from tickets.operations.contacts import create_contact
+from tickets.operations.contacts import create_contact, verify_email
 from tickets.operations.deliveries import end_delivery
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +208,9 @@ def test_a_call_becomes_a_ticket_once(desk, brand, elif_):
 
 def test_a_sender_is_blocked_and_unblocked_on_the_ticket(desk, brand):
     ticket = opened(brand)
+    # Typed by anybody, and not written from.
+    assert "ticket-block" not in page(desk, f"{ticket.pk}/")
+    verify_email(contact=ticket.contact, email="zeynep@example.com")
     url = f"/console/tickets/{ticket.pk}/block/"
     assert "Block the sender" in page(desk, f"{ticket.pk}/")
     told = desk.post(url, {"block": "yes"})["Console-Events"]

@@ -11,6 +11,7 @@ from tests.support.http import Desk
 from tests.tickets.mail.samples import take_in, written
 from tickets.models import BlockedSender, Ticket
 from tickets.operations.blocking import block_sender, unblock_sender
+from tickets.operations.contacts import verify_email
 from tickets.operations.mails import try_again
 
 pytestmark = pytest.mark.django_db
@@ -69,8 +70,15 @@ def test_mail_of_blocked_senders_needs_no_look(mailbox, boss_client):
     assert "Its sender is blocked." in shown
 
 
+def test_whose_address_was_only_typed_is_not_blocked(elif_, mailbox, ticket):
+    answer = Desk(elif_).post(f"tickets/{ticket.pk}/block", {})
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_email")
+    assert take_in(mailbox, written(sender="ipek@example.com")).entry is not None
+
+
 def test_the_api_blocks_and_unblocks(elif_, ticket):
     desk = Desk(elif_)
+    verify_email(contact=ticket.contact, email="ipek@example.com")
     answer = desk.post(f"tickets/{ticket.pk}/block", {"reason": "reklam"})
     assert (answer.status_code, answer.json()["spam"]) == (200, True)
     assert BlockedSender.objects.get().reason == "reklam"
