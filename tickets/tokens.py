@@ -12,7 +12,8 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from config.mail import mailbox as wire_address
-from tickets.models import Contact, Mailbox, Ticket
+from tickets.models import Mailbox, Ticket
+from tickets.models.merge import merged_addresses
 
 # Ten bytes where a mail's other traces are looked at too, twenty where it opens a page.
 _SHORT, _LONG = 10, 20
@@ -66,10 +67,9 @@ def opens_page(ticket: Ticket, token: str) -> bool:
     if _is_signed("page", _page_key(ticket.pk, ticket.contact.email), token, length=_LONG):
         return True
     # Links in mails to somebody who was merged with another customer since lead there still.
-    merged = Contact.objects.filter(merged_into=ticket.contact).exclude(email="")
     return any(
         _is_signed("page", _page_key(ticket.pk, email), token, length=_LONG)
-        for email in merged.values_list("email", flat=True)
+        for email in merged_addresses(ticket.contact)
     )
 
 

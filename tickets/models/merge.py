@@ -35,3 +35,14 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.other_id} → {self.survivor_id}"
+
+
+def merged_addresses(contact: Contact) -> list[str]:
+    """Return the addresses of customers who were merged into one.
+
+    A visitor who is linked leaves an empty row behind, too: what was typed there is nobody's.
+    """
+    merged = Contact.objects.filter(
+        merged_into=contact, pk__in=Merge.objects.filter(undone_at=None).values("other")
+    )
+    return list(merged.exclude(email="").values_list("email", flat=True))

@@ -32,6 +32,7 @@ from tickets.operations.contacts import create_contact
 from tickets.queries.customers import customers_of
 from tickets.queries.desk import Folder, tickets_in
 from tickets.queries.timeline import timeline_of
+from tickets.tokens import opens_page, page_token
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +192,21 @@ def test_an_address_that_a_linked_visitor_typed_takes_no_part_in_the_customers_t
     link_visitor(conversation=chat, contact=known, by=elif_, now=timezone.now())
     for ticket in (own, known.tickets.get(subject="Eski konu")):
         assert participants(fresh(ticket)) == {EMAIL}
+
+
+def test_the_link_that_a_linked_visitor_was_mailed_opens_nothing_of_the_customers(
+    elif_, brand, known
+):
+    visitor = make_visitor(brand, email="mallory@example.com")
+    chat = make_conversation(visitor, assignee=elif_, status="active")
+    own = convert_to_ticket(conversation=chat, by=elif_, now=timezone.now()).ticket
+    token = page_token(own)
+    assert opens_page(own, token)
+    link_visitor(conversation=chat, contact=known, by=elif_, now=timezone.now())
+    # From now on agents answer to the customer.
+    assert not opens_page(fresh(own), token)
+    unlink_visitor(conversation=chat, by=elif_)
+    assert opens_page(fresh(own), token)
 
 
 def test_a_ticket_is_found_by_the_name_of_whom_it_was_linked_to_and_then_no_more(

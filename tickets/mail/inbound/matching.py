@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from agents.models import Agent
 from tickets.mail.inbound.parts import Mail
-from tickets.models import Contact, Delivery, Mailbox, MailId, Merge, Ticket
+from tickets.models import Delivery, Mailbox, MailId, Ticket
+from tickets.models.merge import merged_addresses
 from tickets.tokens import ticket_of_address, ticket_of_message_id
 
 _TAG = re.compile(r"\[#(\d{1,15})\]")
@@ -62,12 +63,8 @@ def _referred(mail: Mail, mailbox: Mailbox) -> list[tuple[int, bool]]:
 def participants(ticket: Ticket) -> set[str]:
     """Return the addresses that take part in a ticket."""
     found = {ticket.contact.email, *ticket.cc}
-    # What was theirs before customers were merged still comes from there. A browser that is linked
-    # leaves an empty row behind, too: what was typed there is nobody's address.
-    merged = Contact.objects.filter(
-        merged_into=ticket.contact, pk__in=Merge.objects.filter(undone_at=None).values("other")
-    )
-    found |= set(merged.values_list("email", flat=True))
+    # What was theirs before customers were merged still comes from there.
+    found |= set(merged_addresses(ticket.contact))
     found |= set(
         Delivery.objects.filter(entry__ticket=ticket)
         .exclude(state=Delivery.State.FAILED)
