@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from agents.devices import digest_of
 from agents.events import AgentReturned
@@ -76,9 +77,13 @@ def note_problem(*, device: Device, problem: str) -> None:
 
 
 @transaction.atomic
-def await_word(*, device: Device, now: datetime) -> None:
-    """Note that a push goes out, of which the device has a word to say."""
-    Device.objects.filter(pk=device.pk, unconfirmed_since=None).update(unconfirmed_since=now)
+def await_word(*, device_ids: QuerySet[Any, Any], now: datetime) -> None:
+    """Note that pushes go out, of each of which its device has a word to say."""
+    silent = Device.objects.filter(pk__in=device_ids, unconfirmed_since=None)
+    # In one order, whoever else tells some of them at the same time.
+    locked = list(silent.select_for_update().order_by("pk").values_list("pk", flat=True))
+    if locked:
+        Device.objects.filter(pk__in=locked).update(unconfirmed_since=now)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.db import transaction
 from py_vapid import Vapid02
 
 from automation.models import PushSetup
+from automation.notifications.together import Together
 from config.secrets import Secret, WrongKey
 
 SETUP = 1
@@ -28,6 +29,9 @@ def setup() -> PushSetup:
     if found is None or not _has_keys(found):
         found = _make_keys()
     return found
+
+
+_setup = Together(lambda _pks: {SETUP: setup()})
 
 
 def _has_keys(row: PushSetup) -> bool:
@@ -59,7 +63,7 @@ def authorization(audience: str) -> str:
 
     It is signed once in many hours, for all threads. Raises `WrongKey`.
     """
-    row = setup()
+    row = _setup(SETUP) or setup()
     name = (audience, row.vapid_public)
     with _signing:
         until, header = _headers.get(name, (0.0, ""))

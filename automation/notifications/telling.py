@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 
@@ -81,13 +83,22 @@ def deliver(notification: Notification, devices: list[Device]) -> None:
     """Have a stored notification sent to each of these devices."""
     rows = [Delivery(notification=notification, device=device) for device in devices]
     for delivery in Delivery.objects.bulk_create(rows):
-        enqueue_delivery(delivery.pk)
+        payload = {"delivery": delivery.pk, "tries": 0, "turn": 0}
+        enqueue_delivery(payload | {"host": host_of(delivery.device)})
 
 
-def enqueue_delivery(pk: int, *, tries: int = 0, turn: int = 0, at: datetime | None = None) -> None:
-    """Have a delivery sent now, or later: `tries` counts what a service refused so far."""
-    payload = {"delivery": pk, "tries": tries, "turn": turn}
-    enqueue(kind=SEND, key=f"push:{pk}:{turn}", payload=payload, available_at=at)
+def host_of(device: Device) -> str:
+    """Return whose service reaches a device."""
+    return str(urlsplit(device.address.get("endpoint", "//fcm.googleapis.com")).netloc)
+
+
+def enqueue_delivery(payload: dict[str, Any], *, at: datetime | None = None) -> None:
+    """Have a `delivery` sent now, or later.
+
+    `host` takes it, `tries` counts what it refused so far, and `turn` how often it was looked at.
+    """
+    key = f"push:{payload['delivery']}:{payload['turn']}"
+    enqueue(kind=SEND, key=key, payload=payload, available_at=at)
 
 
 def spoken_to(chat: Conversation) -> list[int]:

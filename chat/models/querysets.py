@@ -70,6 +70,21 @@ class ConversationQuerySet(models.QuerySet[Any]):
         return self.none() if allowed is None else self.filter(allowed)
 
 
+def surely_sees(access: Access, chat: Any) -> bool:
+    """Return whether the row alone says that `visible_to` keeps a chat; False: ask the rows.
+
+    For pushes, most of which go to whoever has the chat: nothing is read.
+    """
+    is_archived = chat.status == "resolved"
+    wanted = [Permission.ARCHIVE] if is_archived else [Permission.CHAT, Permission.SUPERVISE]
+    is_mine, is_customers = chat.assignee_id == access.agent_id, chat.kind == "customer"
+    return access.everything or any(
+        reach.covers(chat.brand_id, chat.channel)
+        and (is_mine or (is_customers and reach.scope == Role.Scope.ALL))
+        for reach in access.reaches(*wanted)
+    )
+
+
 type _Joined = models.QuerySet[Participation, dict[str, Any]]
 
 

@@ -82,6 +82,12 @@ def call(
         raise NotAllowed("This is no address") from error
     if target.scheme not in {"http", "https"} or not target.host:
         raise NotAllowed("Only http and https are called")
+    told: list[tuple[bytes | str, bytes | str]] = [
+        ("Host", target.netloc),
+        ("Accept-Encoding", "identity"),
+        ("Content-Length", str(len(content))),
+        *(headers or {}).items(),
+    ]
     request = httpcore.Request(
         method,
         httpcore.URL(
@@ -90,12 +96,7 @@ def call(
             port=target.port or {"http": 80, "https": 443}[target.scheme],
             target=target.raw_path,
         ),
-        headers={
-            "Host": target.netloc,
-            "Accept-Encoding": "identity",
-            "Content-Length": str(len(content)),
-            **(headers or {}),
-        },
+        headers=told,
         content=content,
         extensions={
             "timeout": {"connect": CONNECT_SECONDS, "read": seconds, "write": seconds},

@@ -10,6 +10,7 @@ from agents.access import access_of, accesses_of, brands_of
 from agents.models import Permission, Role, RoleGrant
 from agents.operations import disable_agent, give_role, set_members, take_role
 from chat.models import Conversation, Participation
+from chat.models.querysets import surely_sees
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -26,7 +27,11 @@ pytestmark = pytest.mark.django_db
 
 
 def seen(agent):
-    return set(Conversation.objects.visible_to(agent))
+    found = set(Conversation.objects.visible_to(agent))
+    # What a row alone says must never be more.
+    access = access_of(agent)
+    assert {chat for chat in Conversation.objects.all() if surely_sees(access, chat)} <= found
+    return found
 
 
 @pytest.fixture
