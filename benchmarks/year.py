@@ -30,7 +30,7 @@ from reports.exports.sheet import sheet_of
 from reports.exports.xlsx import write_xlsx
 from reports.facts.keeping import write_facts
 from reports.filters import read_filters
-from reports.models import ChatFact, StintFact, Word
+from reports.models import ChatFact, StintFact, TicketFact, Word
 from reports.sweep import micros
 from tests.support import factories
 from tickets.models import Entry as TicketLine
@@ -162,6 +162,18 @@ def seed(chats: int) -> dict[str, str]:
             {"id": number, "brand_id": brand.pk, "contact_id": contact.pk, "subject": "Gelmedi",
              "status": "resolved", "source": "chat", "language": "tr", "created_at": at,
              "updated_at": at + timedelta(days=1), "last_seq": 3}
+            for number, at in opened
+        ),
+    )  # fmt: skip
+    _copy(
+        TicketFact,
+        (
+            {"ticket_id": number, "is_counted": True, "brand_id": brand.pk, "type": "request",
+             "status": "resolved", "priority": "normal", "source": "chat", "created_at": at,
+             "first_reply_at": at + timedelta(hours=2), "first_reply": 2 * 3600.0,
+             "first_resolved_at": at + timedelta(hours=20), "first_resolution": 20 * 3600.0,
+             "last_resolved_at": at + timedelta(hours=20), "resolution": 20 * 3600.0,
+             "requester_wait": 20 * 3600.0, "agent_wait": 0.0}
             for number, at in opened
         ),
     )  # fmt: skip

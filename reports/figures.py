@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -131,7 +131,7 @@ def _add_up(
             if figure.over is not None:
                 number = row[f"over_{figure.key}"]
                 value = (value or 0) / number if number else None
-            cell[figure.key] = value.total_seconds() if isinstance(value, timedelta) else value
+            cell[figure.key] = value
 
 
 def _once(by: str, filters: Filters, access: Access) -> Q | None:
@@ -180,9 +180,6 @@ def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
     """Return what a figure may be made of: in the range, as filtered, and for these eyes."""
     if figure.source == Source.TICKET:
         facts = tickets_for(filters, access)
-        if figure.counted_at != "opened":
-            # Whatever was resolved has changed since, and changes have an index.
-            facts = facts.filter(updated_at__gte=filters.since)
     else:
         facts = scoped(figure.source, figure.agent, filters, access)
     return facts.filter(

@@ -1,7 +1,7 @@
-"""Facts: what the ledger says of each stay, in the columns that figures add up.
+"""Facts: what the ledger says of each stay and ticket, in the columns that figures add up.
 
 A chat that is reopened is a new stay. Facts hold nothing of their own: they are written anew,
-whole, from the lines of their chat, and `rebuild_metrics` makes all of them again.
+whole, from the lines of their chat or ticket, and `rebuild_metrics` makes all of them again.
 """
 
 from typing import Any, Self
@@ -15,6 +15,7 @@ from agents.access import Access, Reach, any_of, of_teams
 from agents.models import Brand, Channel, Permission, Role, Team, Topic
 from agents.models.agent import new_public_id
 from chat.models import Conversation
+from tickets.models import Ticket
 
 
 class ChatFactQuerySet(models.QuerySet[Any]):
@@ -227,6 +228,49 @@ class MissedOffer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_id} missed {self.stay_id}"
+
+
+class TicketFact(models.Model):
+    """What the lines of a ticket say, with what it is filtered and grouped by."""
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+")
+    # Neither spam nor closed along with its chat.
+    is_counted = models.BooleanField()
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
+    topic = models.ForeignKey(Topic, models.SET_NULL, null=True, related_name="+", db_index=False)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="+", db_index=False)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    type = models.CharField(max_length=10, choices=Ticket.Type)
+    status = models.CharField(max_length=8, choices=Ticket.Status)
+    priority = models.CharField(max_length=6, choices=Ticket.Priority)
+    source = models.CharField(max_length=7, choices=Ticket.Source)
+
+    created_at = models.DateTimeField()
+    first_reply_at = models.DateTimeField(null=True)
+    first_resolved_at = models.DateTimeField(null=True)
+    last_resolved_at = models.DateTimeField(null=True)
+    first_reopened_at = models.DateTimeField(null=True)
+
+    # Seconds since it was opened; null where there is nothing to measure.
+    first_reply = models.FloatField(null=True)
+    first_resolution = models.FloatField(null=True)
+    resolution = models.FloatField(null=True)
+    # How long it was in statuses in which one waits for the other: told once it is done.
+    requester_wait = models.FloatField(null=True)
+    agent_wait = models.FloatField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["created_at"], name="ticket_fact_by_opening"),
+            models.Index(fields=["last_resolved_at"], name="ticket_fact_by_end"),
+            models.Index(fields=["first_resolved_at"], name="ticket_fact_by_first_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.ticket_id}"
 
 
 class Export(models.Model):

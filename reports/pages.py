@@ -23,6 +23,7 @@ from reports.chips import chips_of
 from reports.definitions import MOMENTS, REPORTS, Figure, Unit
 from reports.drawing import draw
 from reports.facts.keeping import lacks_the_past
+from reports.facts.tickets import tickets_lack_the_past
 from reports.figures import wanted
 from reports.filters import BadFilter, Filters, default_filters, presets, read_filters
 from reports.first_steps import note_first_look
@@ -78,7 +79,8 @@ def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
 
 def _emptiness(*, is_empty: bool) -> dict[str, bool]:
     """Say whether there is nothing to show, and whether that is only not yet."""
-    return {"is_empty": is_empty, "is_making": is_empty and lacks_the_past()}
+    is_making = is_empty and (lacks_the_past() or tickets_lack_the_past())
+    return {"is_empty": is_empty, "is_making": is_making}
 
 
 def _menu(name: str, filters: Filters) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What happens to a chat changes its facts; each fact only enqueues a row on a slow queue."""
+"""What happens to a chat or ticket changes its facts; each only enqueues a row on a slow queue."""
 
 from typing import Any
 
@@ -14,10 +14,16 @@ from chat.events.lifecycle import (
 from chat.events.words import FactsAppended
 from config.events import Event, react_to
 from reports.facts.keeping import note_change
+from reports.facts.tickets import note_ticket
+from tickets.events import TicketWritten
 
 
 def _note(fact: dict[str, Any]) -> None:
     note_change(conversation_id=fact["conversation_id"])
+
+
+def _note_ticket(fact: dict[str, Any]) -> None:
+    note_ticket(ticket_id=fact["ticket_id"])
 
 
 _TELLING: tuple[type[Event], ...] = (
@@ -32,3 +38,4 @@ _TELLING: tuple[type[Event], ...] = (
 )
 for _event in _TELLING:
     react_to(_event, _note)
+react_to(TicketWritten, _note_ticket)

@@ -52,6 +52,15 @@ class TicketChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketWritten(Event):
+    """The ledger of a ticket, or what it is, has changed: so may all that is made of it."""
+
+    name: ClassVar[str] = "ticket.written"
+
+    ticket_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketTyping(Event):
     """Somebody is answering a ticket, or has stopped."""
 

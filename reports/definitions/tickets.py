@@ -13,7 +13,6 @@ from reports.definitions.shape import (
     of,
 )
 
-# `last_resolved_at`, `first_reply` and `resolution` are what `reports/tickets.py` reads of lines.
 TICKETS = (
     Figure(
         key="tickets_opened",

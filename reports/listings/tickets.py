@@ -1,7 +1,7 @@
 """Tickets behind a cell: numbers and times, and no word of a customer."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,7 +20,7 @@ from tickets.models import Ticket
 NAME = "ticket-list"
 
 
-def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QuerySet[Ticket]:
+def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QuerySet[Any]:
     if cell.figure and not cell.is_of_tickets:
         raise BadFilter(gettext("There is no such figure."))
     key = cell.figure.key if cell.figure else "tickets_opened"
@@ -43,14 +43,10 @@ def _show(ticket: Any, filters: Filters, now: datetime) -> dict[str, Any]:
         "priority": ticket.priority,
         "source": ticket.source,
         "agent": ticket.assignee.name if ticket.assignee else "",
-        "first_reply": _seconds(ticket.first_reply),
-        "first_resolution": _seconds(ticket.first_resolution),
-        "resolution": _seconds(ticket.resolution),
+        "first_reply": ticket.first_reply,
+        "first_resolution": ticket.first_resolution,
+        "resolution": ticket.resolution,
     }
-
-
-def _seconds(lasted: timedelta | None) -> float | None:
-    return None if lasted is None else lasted.total_seconds()
 
 
 def _links(rows: Iterable[Any], access: Access) -> Mapping[int, str]:

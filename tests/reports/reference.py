@@ -1,10 +1,13 @@
 """The same facts as plainly as can be: each asked of the raw lines for itself, however slowly."""
 
+from collections import defaultdict
 from itertools import pairwise
 from typing import Any
 
 from agents.models import Agent
 from chat.models import Entry
+from tickets.models import Entry as TicketLine
+from tickets.models import Ticket
 
 BEGIN = {"accepted", "assigned"}
 NOT_HELD = {"queued", "ended", "resolved", "reopened"}
@@ -183,3 +186,43 @@ def _acw(ended: Entry, rest: list[Entry]) -> float | None:
     stops = ("resolved", "reopened")
     stop = next((one for one in rest if one.kind in stops or one.data.get("slot") == "freed"), None)
     return min(300.0, _between(ended.created_at, stop.created_at)) if stop else None
+
+
+def ticket_of(ticket: Ticket, lines: list[TicketLine]) -> dict[str, Any]:
+    """Ask the lines of a ticket for each thing on its own."""
+    moves = [line for line in lines if line.kind == "status"]
+    replies = [
+        line.created_at
+        for line in lines
+        if line.kind == "message" and line.author_kind == "agent" and line.chat_id is None
+    ]
+    resolved = [line.created_at for line in moves if line.data["to"] == "resolved"]
+    reopened = [
+        line.created_at
+        for line in moves
+        if line.data["from"] in {"resolved", "closed"}
+        and line.data["to"] not in {"resolved", "closed"}
+    ]
+    first, last = (resolved[0], resolved[-1]) if resolved else (None, None)
+    # From each change of status to the next it was what the first made it.
+    since = [ticket.created_at, *(line.created_at for line in moves)]
+    spent: dict[str, float] = defaultdict(float)
+    for begun, line in zip(since, moves, strict=False):
+        spent[line.data["from"]] += (line.created_at - begun).total_seconds()
+    waited = spent["new"] + spent["open"] + spent["on_hold"]
+    is_done = ticket.status in {"resolved", "closed"}
+    is_net = ticket.is_safety_net and ticket.status == "resolved" and ticket.assignee is None
+    return {
+        "is_counted": not ticket.is_spam and not is_net,
+        "status": ticket.status,
+        "assignee": ticket.assignee,
+        "first_reply_at": replies[0] if replies else None,
+        "first_resolved_at": first,
+        "last_resolved_at": last,
+        "first_reopened_at": reopened[0] if reopened else None,
+        "first_reply": _between(ticket.created_at, replies[0] if replies else None),
+        "first_resolution": _between(ticket.created_at, first),
+        "resolution": _between(ticket.created_at, last),
+        "requester_wait": waited if is_done else None,
+        "agent_wait": spent["waiting"] if is_done else None,
+    }

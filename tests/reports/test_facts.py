@@ -16,7 +16,7 @@ from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.ratings import rate_conversation
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
-from reports.facts import keeping
+from reports.facts import keeping, past
 from reports.facts.keeping import catch_up, rebuild
 from reports.facts.reading import read_stays
 from reports.models import ChatFact, StintFact
@@ -185,8 +185,8 @@ def test_the_past_is_made_in_parts_each_an_effect_of_its_own(
     chats = [start(desk) for _ in range(3)]
     work()
     ChatFact.objects.all().delete()
-    monkeypatch.setattr(keeping, "_BATCH", 1)
-    monkeypatch.setattr(keeping, "PART_SECONDS", -1.0)
+    monkeypatch.setattr(past, "BATCH", 1)
+    monkeypatch.setattr(past, "PART_SECONDS", -1.0)
     catch_up()
     # While one is on its way, nobody begins another.
     catch_up()

@@ -28,9 +28,10 @@ from chat.operations.transfers import transfer
 from chat.posting.messages import Author, Outgoing, Posted, post_message
 from reports.definitions import FIGURES, REPORTS
 from reports.facts.keeping import rebuild
+from reports.facts.tickets import PAST_OF_TICKETS
 from reports.figures import compute
 from reports.filters import default_filters
-from reports.models import ChatFact
+from reports.models import ChatFact, TicketFact
 from tests.support.desk import Desk, make_desk, start
 from tests.support.factories import make_agent, make_role
 
@@ -80,6 +81,7 @@ def desk() -> Desk:
     convert_to_ticket(conversation=first, by=elif_, now=timezone.now(), email="vera@example.com")
     rate_conversation(conversation=first, score=5, comment="", now=timezone.now())
     rebuild()
+    PAST_OF_TICKETS.rebuild()
     return made
 
 
@@ -100,6 +102,9 @@ def test_a_page_says_whether_there_is_nothing_or_nothing_yet(desk: Desk) -> None
     assert "are being made" in browser.get("/reports/queue/").content.decode()
     rebuild()
     assert "are being made" not in browser.get("/reports/queue/").content.decode()
+    TicketFact.objects.all().delete()
+    assert "are being made" in browser.get("/reports/tickets/").content.decode()
+    PAST_OF_TICKETS.rebuild()
     long_ago = "/reports/queue/?from=2020-01-01&to=2020-01-31"
     assert "There is nothing in these days" in browser.get(long_ago).content.decode()
 

@@ -11,6 +11,7 @@ from agents.access import access_of
 from agents.models import Agent, Permission, Role
 from reports.figures import compute
 from reports.filters import Filters
+from tests.reports.test_facts import work
 from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
@@ -71,6 +72,7 @@ class Office:
 
     def figures(self, by: str = "", who: Agent | None = None, days: int = 0) -> Any:
         day = MORNING.date()
+        work()
         filters = Filters(
             first=day, last=day + timedelta(days=days), zone=ZoneInfo("Europe/Istanbul")
         )
@@ -78,6 +80,7 @@ class Office:
 
     def compute(self, *keys: str) -> Any:
         day = MORNING.date()
+        work()
         filters = Filters(first=day, last=day, zone=ZoneInfo("Europe/Istanbul"))
         return compute(keys, filters, access_of(self.boss), now=hours(999))[None]
 
@@ -173,6 +176,7 @@ def test_each_row_opens_its_ticket_for_who_may_read_it() -> None:
     office = Office()
     mine = office.opened()
     reader = make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.ALL))
+    work()
     for who, is_link in ((office.boss, True), (reader, False)):
         client = Client()
         client.force_login(who)

@@ -7,7 +7,7 @@ from typing import Any
 from agents.models import Agent
 from config.events import publish
 from config.folding import fold
-from tickets.events import TicketChanged
+from tickets.events import TicketChanged, TicketWritten
 from tickets.models import Entry, Ticket
 
 PREVIEW = 140
@@ -71,7 +71,7 @@ def begin_search(ticket: Ticket) -> None:
 
 
 def keep(ticket: Ticket, *, what: str, now: datetime, fields: Sequence[str] = ()) -> None:
-    """Save what new lines and changes did to a locked ticket, and tell the screens."""
+    """Save what new lines and changes did to a locked ticket, and tell of it."""
     ticket.updated_at = now
     ticket.save(
         update_fields=[
@@ -80,3 +80,4 @@ def keep(ticket: Ticket, *, what: str, now: datetime, fields: Sequence[str] = ()
         ]
     )
     publish(TicketChanged.of(ticket, what))
+    publish(TicketWritten(ticket_id=ticket.pk))

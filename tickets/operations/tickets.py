@@ -8,7 +8,7 @@ from django.db import transaction
 
 from agents.models import Agent, Brand, Team, Topic
 from config.events import publish
-from tickets.events import TicketAssigned, TicketChanged, TicketOpened
+from tickets.events import TicketAssigned, TicketChanged, TicketOpened, TicketWritten
 from tickets.models import Contact, Entry, Ticket
 from tickets.operations.entries import Said, said_lines, store_lines
 from tickets.operations.lines import begin_search, note_words
@@ -81,6 +81,7 @@ def open_ticket(
     created.save()
     store_lines(lines, said)
     publish(TicketChanged.of(ticket, "opened"))
+    publish(TicketWritten(ticket_id=ticket.pk))
     opener = by.pk if by else None
     if assignee and is_news:
         publish(TicketAssigned(ticket_id=ticket.pk, by=opener, assignee_id=assignee.pk, seq=1))
