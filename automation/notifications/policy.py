@@ -95,6 +95,8 @@ TABLE: Mapping[type[Event], tuple[Told, ...]] = {
     tickets.TicketAssigned: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),
     tickets.TicketTeamed: (Told(Whom.TICKETS_TEAM, Notice.TEAM),),
     tickets.TicketNoted: (Told(Whom.MENTIONED, Notice.MENTION),),
+    # For figures: what is told of it has events of its own.
+    tickets.TicketWritten: (),
 }
 
 
