@@ -274,7 +274,7 @@ export class App {
     this.#dropChat();
     this.show("home", homeScreen(this));
     if (this.bridge.get("last")) import("./end.js").then(({ offerRating }) => offerRating(this));
-    if (this.api.visitor) import("./tickets.js").then(({ showTickets }) => showTickets(this));
+    if (!this.#told) import("./tickets.js").then(({ showTickets }) => showTickets(this));
   }
 
   /** @param {any} topic a topic, or null for a free one */
@@ -373,7 +373,7 @@ export class App {
     this.#leaveCid ??= newCid();
     this.bridge.keep(this.api.visitor);
     const answer = await this.api.call("offline-messages", { cid: this.#leaveCid, ...body });
-    this.#leaveCid = null;
+    this.#leaveCid = this.#told = null;
     this.#know(body.fields);
     this.#forgetDraft();
     const waiting = this.#waiting;

@@ -81,7 +81,8 @@ def open_ticket(
     created.save()
     store_lines(lines, said)
     publish(TicketChanged.of(ticket, "opened"))
-    publish(TicketWritten(ticket_id=ticket.pk))
+    if is_news:
+        publish(TicketWritten(ticket_id=ticket.pk))
     opener = by.pk if by else None
     if assignee and is_news:
         publish(TicketAssigned(ticket_id=ticket.pk, by=opener, assignee_id=assignee.pk, seq=1))
