@@ -70,7 +70,8 @@ def _add_to_ticket(fact: dict[str, Any]) -> None:
 
 
 def _watch_answers(fact: dict[str, Any]) -> None:
-    watch_answers(entry_ids=fact["entry_ids"])
+    if fact.get("from_agents", True):
+        watch_answers(entry_ids=fact["entry_ids"])
 
 
 def _status_changed(fact: dict[str, Any]) -> None:

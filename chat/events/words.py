@@ -30,6 +30,8 @@ class MessagesPosted(_Prepared):
 
     name: ClassVar[str] = "messages.posted"
     entry_ids: list[int]
+    # Of customers' words alone nothing is looked up that only agents' can mean.
+    from_agents: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -236,7 +236,13 @@ class _Batch:
         for index, first in self.repeats:
             if isinstance(stored := self.results[first], Posted):
                 self.results[index] = replace(stored, dup=True)
-        publish(MessagesPosted(entry_ids=pks, prepared=_deliveries(threads, self.now)))
+        publish(
+            MessagesPosted(
+                entry_ids=pks,
+                from_agents=any(line.draft.author.kind == "agent" for _, line in lines),
+                prepared=_deliveries(threads, self.now),
+            )
+        )
         for thread in threads:
             word = _first_word(thread)
             if thread.row.is_held and word is not None:
