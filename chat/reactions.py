@@ -70,7 +70,7 @@ def _add_to_ticket(fact: dict[str, Any]) -> None:
 
 
 def _watch_answers(fact: dict[str, Any]) -> None:
-    if fact.get("from_agents", True):
+    if fact["from_agents"]:
         watch_answers(entry_ids=fact["entry_ids"])
 
 

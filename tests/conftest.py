@@ -30,6 +30,7 @@ from django.utils import timezone, translation
 from playwright.sync_api import BrowserContext, Page
 
 from agents.presence import leases
+from automation.rules import book
 from chat.posting.writer import writer
 from chat.sockets.readers import readers
 from config import events
@@ -132,6 +133,13 @@ def _empty_cache() -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         if keys := list(client.scan_iter(match=":*")):
             client.delete(*keys)
+
+
+@pytest.fixture(autouse=True)
+def _no_rules_of_others() -> None:
+    """Know no rules: they went with the rows of the test before."""
+    book._current = book.Book(version="", rules=())
+    book._is_outdated = False
 
 
 @pytest.fixture

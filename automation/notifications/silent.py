@@ -103,7 +103,7 @@ def of_mentions(told: Told, fact: dict[str, Any], now: datetime) -> None:
                 now=now,
             )
         return
-    if not fact.get("from_agents", True):
+    if not fact["from_agents"]:
         return
     notes = Entry.objects.filter(
         pk__in=fact["entry_ids"], kind=Entry.Kind.NOTE, agent__isnull=False, body__contains="@"

@@ -31,7 +31,7 @@ class MessagesPosted(_Prepared):
     name: ClassVar[str] = "messages.posted"
     entry_ids: list[int]
     # Of customers' words alone nothing is looked up that only agents' can mean.
-    from_agents: bool = True
+    from_agents: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,7 +103,8 @@ def append(conversation: Conversation, *lines: NewLine, now: datetime) -> list[E
         visitor_hash=visitor.secret_hash if visitor else None,
     )
     if said := [entry.pk for entry in entries if KINDS[entry.kind].is_spoken]:
-        publish(MessagesPosted(entry_ids=said, prepared=heard))
+        from_agents = any(entry.author_kind == Entry.AuthorKind.AGENT for entry in entries)
+        publish(MessagesPosted(entry_ids=said, from_agents=from_agents, prepared=heard))
     elif told := [entry.pk for entry in entries if KINDS[entry.kind].is_told]:
         publish(FactsAppended(conversation_id=conversation.pk, entry_ids=told, prepared=heard))
     else:
