@@ -31,6 +31,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from agents.presence import leases
 from automation.rules import book
+from automation.rules.tallies import tallies
 from chat.posting.writer import writer
 from chat.sockets.readers import readers
 from config import events
@@ -137,9 +138,10 @@ def _empty_cache() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_rules_of_others() -> None:
-    """Know no rules: they went with the rows of the test before."""
+    """Know no rules, and how often they looked: they went with the rows of the test before."""
     book._current = book.Book(version="", rules=())
     book._is_outdated = False
+    tallies._counts.clear()
 
 
 @pytest.fixture

@@ -99,9 +99,6 @@ def test_ready_rules_run_in_it_but_nothing_leaves_the_house(desk, admin, work_al
 
 def test_it_is_in_no_list_count_or_figure_of_others(desk, admin, rule, work_all, announced):
     rule(actions=[{"action": "send_message", "text": {"en": "Hi"}}, {"action": "convert"}])
-    # What this process has counted before is not this rehearsal's.
-    tallies.write()
-    Tally.objects.all().delete()
     made = begin(desk, admin)
     floor = read_floor(timezone.now())
     other = access_of(desk.agents[0])
