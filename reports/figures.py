@@ -1,19 +1,27 @@
 """Adding up facts: every figure of every door comes from here, and the rows behind it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
 
-from agents.access import Access, Reach, any_of, of_teams
+from agents.access import Access, any_of
 from agents.models import Permission, Role
 from chat.models import ConversationTag
 from reports.definitions import COUNTED, OF_STAYS, Figure, Source, field_of, find_figure
 from reports.filters import Filters
-from reports.models import ChatFact, MissedOffer, StintFact, Word, counted, within
+from reports.models import (
+    ChatFact,
+    MissedOffer,
+    StintFact,
+    Word,
+    counted,
+    stays_of_teams,
+    within,
+)
 from reports.sweep import joined
 from reports.tickets import tickets_for
 from reports.worktime import overlapping, read_work, value_of
@@ -79,9 +87,7 @@ def stays_behind(
         if row is not None and by == "agent":
             stints = stints.filter(agent=row)
         return ChatFact.objects.filter(pk__in=stints.order_by().values("stay"))
-    facts = _facts(figure, filters, access).filter(figure.where)
-    if row is not None:
-        facts = facts.annotate(**_groups(figure, by, filters)).filter(g0=row)
+    facts = _behind(figure, filters, access, by, row)
     if figure.source == Source.STAY:
         return facts
     return ChatFact.objects.filter(pk__in=facts.order_by().values("stay"))
@@ -91,13 +97,14 @@ def tickets_behind(
     key: str, filters: Filters, access: Access, *, by: str = "", row: Any = None
 ) -> QuerySet[Any]:
     """Return the tickets that one cell counts."""
-    figure = wanted(key)
+    return _behind(wanted(key), filters, access, by, row)
+
+
+def _behind(figure: Figure, filters: Filters, access: Access, by: str, row: Any) -> QuerySet[Any]:
     facts = _facts(figure, filters, access).filter(figure.where)
-    return (
-        facts
-        if row is None
-        else facts.annotate(g0=_groups(figure, by, filters)["g0"]).filter(g0=row)
-    )
+    if row is None:
+        return facts
+    return facts.annotate(**_groups(figure, by, filters)).filter(g0=row)
 
 
 def stays_in(filters: Filters, access: Access) -> QuerySet[ChatFact]:
@@ -190,35 +197,15 @@ def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
 def scoped(source: Source, agent: str, filters: Filters, access: Access) -> QuerySet[Any]:
     """Return facts of any time, as filtered and for these eyes; `agent`: the field of whose."""
     facts: QuerySet[Any] = _MODELS[source].objects.all()
-    allowed = any_of(
-        _reached(source, agent, reach, access) for reach in access.reaches(Permission.REPORTS)
-    )
+    own_stints = StintFact.objects.filter(agent=access.agent_id).values("stay")
+    own = Q(**{agent: access.agent_id}) if agent else Q(pk__in=own_stints)
+    prefix = field_of(source, "")
+    allowed = any_of(within(reach, own, prefix) for reach in access.reaches(Permission.REPORTS))
     if allowed is None:
         return facts.none()
     if filters.agent and agent:
         facts = facts.filter(**{f"{agent}__public_id": filters.agent})
-    prefix = field_of(source, "")
     return facts.filter(allowed, counted(prefix), _wanted(source, filters, by_stint=not agent))
-
-
-def _reached(source: Source, agent: str, reach: Reach, access: Access) -> Q:
-    own_stints = StintFact.objects.filter(agent=access.agent_id).values("stay")
-    own = Q(**{agent: access.agent_id}) if agent else Q(pk__in=own_stints)
-    if source == Source.STAY:
-        return within(reach, own)
-    here = reach.brands(field_of(source, "brand")) & reach.channel(field_of(source, "channel"))
-    if reach.scope == Role.Scope.ALL:
-        return here & Q(pk__isnull=False)
-    if reach.scope == Role.Scope.TEAM:
-        return here & (own | _of_teams(source, reach.team_ids))
-    return here & own
-
-
-def _of_teams(source: Source, team_ids: Collection[int]) -> Q:
-    """Return the condition that stays are of these teams."""
-    if source != Source.OFFER:
-        return of_teams(team_ids)
-    return Q(stay__in=ChatFact.objects.filter(of_teams(team_ids)).values("pk"))
 
 
 def _wanted(source: Source, filters: Filters, *, by_stint: bool) -> Q:
@@ -227,7 +214,7 @@ def _wanted(source: Source, filters: Filters, *, by_stint: bool) -> Q:
         if value := getattr(filters, name):
             wanted &= Q(**{field_of(source, name): value})
     if filters.team is not None:
-        wanted &= _of_teams(source, [filters.team])
+        wanted &= stays_of_teams([filters.team], field_of(source, ""))
     stay = "stay__" if source in OF_STAYS else ""
     if filters.agent and by_stint:
         had = StintFact.objects.filter(agent__public_id=filters.agent).values("stay")

@@ -4,6 +4,7 @@ A chat that is reopened is a new stay. Facts hold nothing of their own: they are
 whole, from the lines of their chat or ticket, and `rebuild_metrics` makes all of them again.
 """
 
+from collections.abc import Collection
 from typing import Any, Self
 
 from django.conf import settings
@@ -47,14 +48,24 @@ def _reaches(access: Access) -> tuple[Reach, ...]:
     return access.reaches(Permission.REPORTS)
 
 
-def within(reach: Reach, own: Q) -> Q:
-    """Return the condition of stays that one role reaches; `own`: those of the agent themselves."""
-    rows = Q(pk__isnull=False)
+def within(reach: Reach, own: Q, stay: str = "") -> Q:
+    """Return the condition of what one role reaches; `own`: what is the agent's themselves.
+
+    `stay`: how a field of the stay begins where it is asked for.
+    """
+    rows = Q()
     if reach.scope == Role.Scope.TEAM:
-        rows = own | of_teams(reach.team_ids)
+        rows = own | stays_of_teams(reach.team_ids, stay)
     elif reach.scope == Role.Scope.OWN:
         rows = own
-    return rows & reach.brands() & reach.channel()
+    return rows & reach.brands(f"{stay}brand") & reach.channel(f"{stay}channel")
+
+
+def stays_of_teams(team_ids: Collection[int], stay: str = "") -> Q:
+    """Return the condition that stays are of these teams."""
+    if not stay:
+        return of_teams(team_ids)
+    return Q(stay__in=ChatFact.objects.filter(of_teams(team_ids)).values("pk"))
 
 
 class ChatFact(models.Model):
