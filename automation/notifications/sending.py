@@ -72,7 +72,6 @@ def _hand_over(look: Look, payload: dict[str, Any], now: datetime) -> None:
     delivery = look.delivery
     tags = tuple(tag_of(each.notification) for each in look.ended)
     push = push_of(delivery, withdrawn=tags, now=now)
-    delivery.begun_at = now
     _begin(delivery.pk)
     if not connection.in_atomic_block:
         # Others may use it while the service is asked.
@@ -81,7 +80,9 @@ def _hand_over(look: Look, payload: dict[str, Any], now: datetime) -> None:
         try:
             _send(delivery.device, push)
         except TooLarge:
-            _send(delivery.device, push_of(_fresh(delivery), is_bare=True, now=now))
+            # It has surely not rung.
+            delivery.begun_at = None
+            _send(delivery.device, push_of(delivery, is_bare=True, now=now))
     except DeviceGone:
         forget_device(device=delivery.device)
     except TooLarge:
@@ -102,13 +103,7 @@ def _hand_over(look: Look, payload: dict[str, Any], now: datetime) -> None:
         for each in look.ended:
             _withdraw(each)
         note_problem(device=delivery.device, problem="")
-        _settle(delivery, State.SENT)
-
-
-def _fresh(delivery: Delivery) -> Delivery:
-    # It has surely not rung.
-    delivery.begun_at = None
-    return delivery
+        _sent(delivery.pk)
 
 
 def _send(device: Device, push: Push) -> None:
@@ -144,10 +139,7 @@ def _withdraw(shown: Delivery) -> None:
 
 
 def _settle(delivery: Delivery, state: str) -> None:
-    if state == State.SENT:
-        _sent(delivery.pk)
-    else:
-        Delivery.objects.filter(pk=delivery.pk).update(state=state, sent_at=None)
+    Delivery.objects.filter(pk=delivery.pk).update(state=state, sent_at=None)
 
 
 def _all_sent(pks: Collection[int]) -> dict[int, None]:

@@ -137,7 +137,7 @@ STEPS = {
     "beginning": (sending, "await_word", [True]),
     "before the service": (webpush, "call", [False]),
     "after the service": (webpush, "_judge", [True, False]),
-    "writing what became of it": (sending, "_settle", [True, False]),
+    "writing what became of it": (sending, "_sent", [True, False]),
     "the last of it": (sending, "note_problem", [True, False]),
 }
 
