@@ -15,7 +15,7 @@ from chat.operations.answer_mails import (
     LOOK,
     SEND,
     look_for_unread,
-    note_returned,
+    note_answers_returned,
     send_answers,
 )
 from chat.operations.assignment import route
@@ -43,7 +43,7 @@ register(MAIL, mail_transcript, queue="mail", at_most_once=True, label=_("E-mail
 register(LOOK, look_for_unread, label=_("Look whether a chat's answer is still unread"))
 # Its row says itself how far it is: done again, it sends nothing twice.
 register(SEND, send_answers, queue="mail", label=_("E-mail: unread answers of a chat"))
-bounces.also_ask(note_returned)
+bounces.also_ask(note_answers_returned)
 register(SETTLE, settle, queue="rules", label=_("Rules look at a chat"))
 register(DUE, do_due, label=_("An end, resolve or ticket that could be undone"))
 register(RELEASE, release, label=_("A chat has waited for rules long enough"))

@@ -18,7 +18,7 @@ from chat.unread import address_for, answers_between, answers_letter, seen_up_to
 from config.outbox.operations import enqueue
 from config.web.limits import ANSWER_MAILS_BY_EMAIL, TooMany, mailbox_key, spend
 from tickets.mail.answers import attempt_noted
-from tickets.mail.inbound.bounces import came_back, mails_reported, reports_in
+from tickets.mail.inbound.bounces import note_returned
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.words import reason
 from tickets.models import Mailbox
@@ -148,20 +148,9 @@ def _end(mail: AnswerMail, state: str, code: str, detail: str, now: datetime) ->
         _tell(locked, code, now)
 
 
-@transaction.atomic
-def note_returned(mail: Mail, now: datetime) -> bool:
+def note_answers_returned(mail: Mail, now: datetime) -> bool:
     """Note that a mail with answers came back; False when a report is about none of them."""
-    mails = {
-        each.address.casefold(): each
-        for each in AnswerMail.objects.filter(message_id__in=mails_reported(mail))
-    }
-    is_ours = False
-    for report in reports_in(mail):
-        if (found := mails.get(report.address)) is not None:
-            is_ours = True
-            if report.is_final and came_back(found, report, now):
-                _tell(found, report.code, now)
-    return is_ours
+    return note_returned(AnswerMail.objects.all(), mail, now, tell=_tell)
 
 
 def _tell(mail: AnswerMail, code: str, now: datetime) -> None:

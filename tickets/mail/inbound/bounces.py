@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -32,7 +33,7 @@ class Report:
     said: str
 
 
-def reports_in(mail: Mail) -> Iterator[Report]:
+def _reports_in(mail: Mail) -> Iterator[Report]:
     """Yield what a report says of each address."""
     for block in mail.report:
         said = block.get("final-recipient") or block.get("original-recipient") or ""
@@ -50,11 +51,6 @@ def reports_in(mail: Mail) -> Iterator[Report]:
         )
 
 
-def mails_reported(mail: Mail) -> list[str]:
-    """Return the Message-IDs that a report may be about."""
-    return [*mail.reported, *mail.references]
-
-
 # Of rooms above that send mail too: each returns whether the report was about one of theirs.
 _others: list[Callable[[Mail, datetime], bool]] = []
 
@@ -69,26 +65,28 @@ def note_bounce(*, mail: Mail, now: datetime) -> bool:
     return _note_at_answers(mail, now) or any(note(mail, now) for note in _others)
 
 
-@transaction.atomic
 def _note_at_answers(mail: Mail, now: datetime) -> bool:
-    deliveries = {
-        each.address.casefold(): each
-        for each in Delivery.objects.filter(message_id__in=mails_reported(mail)).select_related(
-            "entry__ticket"
-        )
-    }
+    answers = Delivery.objects.select_related("entry__ticket")
+    return note_returned(answers, mail, now, tell=_tell_ticket)
+
+
+@transaction.atomic
+def note_returned[S: Sending](
+    sendings: QuerySet[S], mail: Mail, now: datetime, *, tell: Callable[[S, str, datetime], None]
+) -> bool:
+    """Note which of `sendings` a report says came back, and `tell`; False if it is about none."""
+    about = sendings.filter(message_id__in=[*mail.reported, *mail.references])
+    known = {each.address.casefold(): each for each in about}
     is_ours = False
-    for report in reports_in(mail):
-        delivery = deliveries.get(report.address)
-        if delivery is None:
-            continue
-        is_ours = True
-        if report.is_final and came_back(delivery, report, now):
-            _tell_ticket(delivery, report.code, now)
+    for report in _reports_in(mail):
+        if (found := known.get(report.address)) is not None:
+            is_ours = True
+            if report.is_final and _came_back(found, report, now):
+                tell(found, report.code, now)
     return is_ours
 
 
-def came_back(sending: Sending, report: Report, now: datetime) -> bool:
+def _came_back(sending: Sending, report: Report, now: datetime) -> bool:
     """Note that a mail came back; False when that is known."""
     if sending.state == Sending.State.BOUNCED:
         return False
