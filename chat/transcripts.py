@@ -8,17 +8,16 @@ from itertools import accumulate
 from textwrap import indent
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from agents.colors import palette
 from chat.models import Conversation, Entry
 from chat.models.kinds import KINDS
 from chat.protocol import entry_frame
 from chat.texts.widget import widget_texts
+from tickets.mail.letters import look_of
 
 # Of a longer chat the newest; mail servers refuse what is too big, and a worker has to hold it.
 LINES_MAX = 500
@@ -41,10 +40,7 @@ def transcript_mail(
     ):
         entries = _entries(conversation, up_to)
         subject = _one_line(_("Your chat with %(brand)s") % {"brand": brand.name})
-        context = {
-            "brand": brand,
-            "logo": settings.PUBLIC_URL + brand.logo_url if brand.logo_url else "",
-            "colors": palette(brand),
+        context = look_of(brand) | {
             "language": conversation.language,
             "subject": subject,
             "started_at": conversation.created_at,

@@ -3,20 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Max
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from agents.colors import palette
 from chat.links import link_to
 from chat.models import AnswerMail, Conversation, Entry
 from chat.queries.people import email_of
 from chat.transcripts import lines_of
 from config.mail import is_address, mailbox
 from config.text import one_line
-from tickets.mail.letters import INSTANCE_HEADER, Letter, sender_line
+from tickets.mail.letters import INSTANCE_HEADER, Letter, look_of, sender_line
 from tickets.models import Mailbox
 from tickets.tokens import instance_mark
 
@@ -67,14 +65,9 @@ def answers_letter(mail: AnswerMail, answers: Sequence[Entry], own: Mailbox | No
     """Return the mail: the agents' words alone, for anybody may have typed the address."""
     chat = mail.conversation
     brand = chat.brand
-    colors = palette(brand)
     with translation.override(chat.language):
         subject = one_line(_("%(brand)s has answered you") % {"brand": brand.name})
-        context: dict[str, Any] = {
-            "brand": brand,
-            "logo": settings.PUBLIC_URL + brand.logo_url if brand.logo_url else "",
-            "colors": colors,
-            "on_accent": colors["on-accent"],
+        context = look_of(brand) | {
             "language": chat.language,
             "subject": subject,
             "lines": _fitting(lines_of(answers, brand.name)),

@@ -72,12 +72,7 @@ def letter(
 ) -> Letter:
     """Return the mail, written in the ticket's language."""
     brand = ticket.brand
-    colors = palette(brand)
-    context: dict[str, Any] = {
-        "brand": brand,
-        "logo": settings.PUBLIC_URL + brand.logo_url if brand.logo_url else "",
-        "colors": colors,
-        "on_accent": colors["on-accent"],
+    context = look_of(brand) | {
         "language": ticket.language,
         "subject": one_line(subject),
         "number": ticket.number,
@@ -104,6 +99,17 @@ def letter(
         )
         made.attach_alternative(render_to_string("tickets/mail/letter.html", context), "text/html")
     return made
+
+
+def look_of(brand: Brand) -> dict[str, Any]:
+    """Return what the templates of mails take from a brand."""
+    colors = palette(brand)
+    return {
+        "brand": brand,
+        "logo": settings.PUBLIC_URL + brand.logo_url if brand.logo_url else "",
+        "colors": colors,
+        "on_accent": colors["on-accent"],
+    }
 
 
 def sender_line(mailbox: Mailbox | None, brand: Brand) -> str:
