@@ -252,6 +252,10 @@ def test_the_link_becomes_a_cookie_and_the_chat_goes_on(
     assert "It left yesterday." in text
     assert "no-store" in shown["Cache-Control"]
     assert not re.search(r"\sstyle=|\son[a-z]+=", text)
+    # The page is the chat and no transcript of it, in the chat's language.
+    assert "<h1>Your chat with Nimbus</h1>" in text
+    Conversation.objects.filter(pk=chat.pk).update(language="tr")
+    assert "<h1>Nimbus ile sohbetiniz</h1>" in page.get(place(chat)).content.decode()
     assert Client().get(place(chat)).status_code == 404
     key = str(uuid.uuid4())
     for _ in range(2):
