@@ -102,9 +102,9 @@ def tickets_behind(
 
 def _behind(figure: Figure, filters: Filters, access: Access, by: str, row: Any) -> QuerySet[Any]:
     facts = _facts(figure, filters, access).filter(figure.where)
-    if row is None:
-        return facts
-    return facts.annotate(**_groups(figure, by, filters)).filter(g0=row)
+    if row is not None:
+        facts = facts.annotate(**_groups(figure, by, filters)).filter(g0=row)
+    return facts
 
 
 def stays_in(filters: Filters, access: Access) -> QuerySet[ChatFact]:
