@@ -115,10 +115,6 @@ def _compared(access: Access, contact: Contact, other: Contact) -> dict[str, Any
     fields = []
     for name in FIELDS:
         own, theirs = getattr(contact, name), getattr(other, name)
-        shown = (
-            getattr(contact, f"get_{name}_display", None),
-            getattr(other, f"get_{name}_display", None),
-        )
         if own or theirs:
             fields.append(
                 {
@@ -126,13 +122,19 @@ def _compared(access: Access, contact: Contact, other: Contact) -> dict[str, Any
                     "label": getattr(Contact._meta.get_field(name), "verbose_name", name),
                     "is_same": own == theirs,
                     "choices": [
-                        (contact.pk, shown[0]() if shown[0] else own, bool(own)),
-                        (other.pk, shown[1]() if shown[1] else theirs, not own),
+                        (contact.pk, _written(contact, name), bool(own)),
+                        (other.pk, _written(other, name), not own),
                     ],
                 }
             )
     people = [_shown(each) | {"counts": _counts(access, each)} for each in (contact, other)]
     return {"fields": fields, "people_compared": people}
+
+
+def _written(contact: Contact, name: str) -> str:
+    """Return a field as people read it."""
+    label = getattr(contact, f"get_{name}_display", None)
+    return str(label() if label else getattr(contact, name))
 
 
 def _counts(access: Access, contact: Contact) -> dict[str, str]:
