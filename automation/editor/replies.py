@@ -32,8 +32,10 @@ _WHEN: Mapping[str, str | Promise] = {
     State.CLOSING: _("A chat in which somebody answered has ended. Instead of the text below it."),
 }
 # The ready rules that speak in these states.
-_SPEAKS = {State.BUSY: "everyone-busy", State.OFFLINE: "everyone-busy"} | {
-    State.CLOSED: "closed-greeting"
+_SPEAKS: Mapping[str, str] = {
+    State.BUSY: "everyone-busy",
+    State.OFFLINE: "everyone-busy",
+    State.CLOSED: "closed-greeting",
 }
 
 
@@ -83,8 +85,10 @@ class RepliesForm(forms.Form):
 
 def _rule_instead(state: str, brand: Brand) -> str | Promise:
     """Return the ready rule that is on and speaks in a state; "" for none."""
-    name = _SPEAKS.get(State(state), "")
-    rules = [*installed_rules(name, brand), *installed_rules(name, None)] if name else []
+    name = _SPEAKS.get(state)
+    if name is None:
+        return ""
+    rules = [*installed_rules(name, brand), *installed_rules(name, None)]
     return RECIPES[name].title if any(rule.mode == Rule.Mode.ON for rule in rules) else ""
 
 
