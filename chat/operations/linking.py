@@ -17,6 +17,7 @@ from chat.queries.linking import browsers_of
 from chat.rights import require_filing
 from tickets.models import Contact, Identity, Ticket
 from tickets.operations.owners import give_back_tickets, give_tickets, lock_contacts, lock_tickets
+from tickets.queries.customers import customers_of
 
 
 class NotLinkable(Exception):
@@ -33,8 +34,7 @@ def link_visitor(*, conversation: Conversation, contact: Contact, by: Agent, now
     browsers = _lock(conversation, by)
     before = {visitor.pk: contact_of(visitor, now) for visitor in browsers}
     people = _lock_people(browsers, {contact.pk, *(each.pk for each in before.values())})
-    visible = Contact.objects.visible_to(access_of(by)).filter(merged_into=None)
-    if not visible.filter(pk=contact.pk).exists():
+    if not customers_of(access_of(by)).filter(pk=contact.pk).exists():
         raise NotLinkable
     target = people[contact.pk]
     for visitor in browsers:
@@ -100,8 +100,7 @@ def dismiss_suggestion(
 
 def hold_browsers(contact_ids: Collection[int]) -> None:
     """Lock the browsers and chats of customers who are about to be merged."""
-    whose = Visitor.objects.filter(contact__in=contact_ids).order_by("pk")
-    browsers = [lock_visitor(pk) for pk in whose.values_list("pk", flat=True)]
+    browsers = _lock_browsers(Visitor.objects.filter(contact__in=contact_ids))
     chats = Conversation.objects.filter(Q(visitor__in=browsers) | Q(contact__in=contact_ids))
     lock_conversations(chats.values_list("pk", flat=True))
 
@@ -116,12 +115,16 @@ def _lock(conversation: Conversation, by: Agent) -> list[Visitor]:
     """Lock the browsers of a chat's visitor, all of those of a signed person, and their chats."""
     if conversation.visitor is None:
         raise NotLinkable
-    same = browsers_of(conversation.visitor).order_by("pk")
-    browsers = [lock_visitor(pk) for pk in same.values_list("pk", flat=True)]
+    browsers = _lock_browsers(browsers_of(conversation.visitor))
     chats = Conversation.objects.filter(visitor__in=browsers)
     lock_conversations(chats.values_list("pk", flat=True))
     require_filing(by, lock_conversation(conversation))
     return browsers
+
+
+def _lock_browsers(browsers: QuerySet[Visitor]) -> list[Visitor]:
+    pks = browsers.order_by("pk").values_list("pk", flat=True)
+    return [lock_visitor(pk) for pk in pks]
 
 
 def _lock_people(browsers: Sequence[Visitor], ids: Collection[int]) -> dict[int, Contact]:

@@ -24,8 +24,9 @@ from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 from tickets.api.contacts import one_contact, visible_contact
 from tickets.api.shapes import OneContactAnswer
-from tickets.models import Contact, Identity
+from tickets.models import Identity
 from tickets.operations.contacts import NotMovable, link_identity, unlink_identity
+from tickets.queries.customers import customers_of
 
 
 class LinkBody(StrictSerializer):
@@ -119,8 +120,8 @@ class DismissContact(DeskView):
 
 def _visible_identity(request: Request, key: str) -> Identity:
     """Return by what a customer is known whom the caller may see; raises 404."""
-    visible = Contact.objects.visible_to(reach_of(request)).filter(merged_into=None)
-    found = Identity.objects.filter(pk=key_of(key) or 0, contact__in=visible.values("pk")).first()
+    visible = customers_of(reach_of(request)).values("pk")
+    found = Identity.objects.filter(pk=key_of(key) or 0, contact__in=visible).first()
     if found is None:
         raise NotFound
     return found
