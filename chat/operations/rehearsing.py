@@ -1,13 +1,12 @@
 """A test chat of somebody who administers: on the ways of all chats, and counted nowhere."""
 
-import hashlib
-import secrets
 from datetime import datetime
 from uuid import uuid4
 
 from django.db import transaction
 
 from agents.models import Agent, Brand, Channel, Topic
+from agents.tokens import hash_secret, new_secret
 from chat.locks import lock_agent, lock_conversation
 from chat.models import Conversation, Visitor
 from chat.operations.assignment import give, require_room
@@ -21,7 +20,7 @@ def start_rehearsal(
     """Put a marked chat in line whose customer is called and reached as `by`."""
     visitor = Visitor.objects.create(
         brand=brand,
-        secret_hash=hashlib.sha256(secrets.token_bytes(32)).hexdigest(),
+        secret_hash=hash_secret(new_secret()),
         language=by.language,
         name=by.name,
         email=by.email,
