@@ -13,7 +13,7 @@ from django.utils import timezone
 from agents.models import Device, Notice
 from automation.notifications import opened, silent
 from automation.notifications.policy import TABLE, Told, Whom
-from automation.notifications.telling import spoken_to, tell, tell_of_waiting
+from automation.notifications.telling import newest, spoken_to, tell, tell_of_waiting
 from chat.models import Conversation, Entry, Offer
 from config.events import react_to
 from config.outbox.operations import enqueue
@@ -42,13 +42,8 @@ def _assignee(told: Told, fact: dict[str, Any], now: datetime) -> None:
         _tell(told, chat, [fact["assignee_id"]], Entry.Kind.ACCEPTED, now)
 
 
-def _newest(chat: Conversation, kind: str) -> int:
-    lines = Entry.objects.filter(conversation=chat, kind=kind).order_by("-seq")
-    return lines.values_list("seq", flat=True).first() or 0
-
-
 def _tell(told: Told, chat: Conversation, agents: list[int], kind: str, now: datetime) -> None:
-    seq = _newest(chat, kind)
+    seq = newest(chat, kind)
     key = f"{kind}:{chat.pk}:{seq}"
     tell(agent_ids=agents, notice=told.notice, key=key, conversation=chat, seq=seq, now=now)
 
@@ -74,7 +69,7 @@ def _spoken_to(told: Told, fact: dict[str, Any], now: datetime) -> None:
     for entry in said.select_related("conversation").order_by("pk"):
         chat = entry.conversation
         if agents := spoken_to(chat):
-            if entry.seq < _newest(chat, Entry.Kind.ACCEPTED):
+            if entry.seq < newest(chat, Entry.Kind.ACCEPTED):
                 # Whoever has it now was told of the chat with this word in it, or took it so.
                 continue
             key = f"message:{chat.pk}:{entry.seq}"

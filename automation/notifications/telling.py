@@ -101,6 +101,12 @@ def enqueue_delivery(payload: dict[str, Any], *, at: datetime | None = None) -> 
     enqueue(kind=SEND, key=key, payload=payload, available_at=at)
 
 
+def newest(chat: Conversation, kind: str) -> int:
+    """Return the number of a chat's last line of a kind; 0 where there is none."""
+    lines = Entry.objects.filter(conversation=chat, kind=kind).order_by("-seq")
+    return lines.values_list("seq", flat=True).first() or 0
+
+
 def spoken_to(chat: Conversation) -> list[int]:
     """Return who has a chat or joined it."""
     joined = Participation.objects.taking_part().filter(conversation=chat)
@@ -136,8 +142,7 @@ def tell_of_waiting(*, conversation_id: int, seq: int, is_passed: bool, now: dat
     rung_at = list(offers.values_list("agent_id", flat=True))
     if is_passed:
         agent_ids = [pk for pk in who_may_take(chat) if pk not in rung_at]
-        queued = Entry.objects.filter(conversation=chat, kind=Entry.Kind.QUEUED).order_by("-seq")
-        key = f"everybody:{chat.pk}:{queued.values_list('seq', flat=True).first() or 0}"
+        key = f"everybody:{chat.pk}:{newest(chat, Entry.Kind.QUEUED)}"
     else:
         lately = Notification.objects.filter(
             conversation=chat, notice=Notice.NEW_CHAT, at__gt=now - RENEW
