@@ -1,6 +1,7 @@
 """Writing facts: of one chat after each thing that happens to it, or of all."""
 
 from collections.abc import Callable, Iterable
+from itertools import batched
 from typing import Any
 
 from django.conf import settings
@@ -67,11 +68,7 @@ def _newest() -> int:
 
 def write_facts(*, conversation_ids: Iterable[int]) -> int:
     """Write the facts of these chats anew, from their lines; return how many stays there are."""
-    wanted = list(conversation_ids)
-    written = 0
-    for start in range(0, len(wanted), BATCH):
-        written += _write(wanted[start : start + BATCH])
-    return written
+    return sum(_write(list(some)) for some in batched(conversation_ids, BATCH, strict=False))
 
 
 def rebuild(*, before: int | None = None, told: Callable[[int], None] | None = None) -> int:

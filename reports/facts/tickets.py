@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import batched
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -98,11 +99,7 @@ def note_ticket(*, ticket_id: int) -> None:
 
 def write_ticket_facts(*, ticket_ids: Iterable[int]) -> int:
     """Write the facts of these tickets anew, from their lines; return how many there are."""
-    wanted = list(ticket_ids)
-    written = 0
-    for start in range(0, len(wanted), BATCH):
-        written += _write(wanted[start : start + BATCH])
-    return written
+    return sum(_write(list(some)) for some in batched(ticket_ids, BATCH, strict=False))
 
 
 @transaction.atomic
