@@ -29,7 +29,7 @@ from tickets.rights import who_works_on
 def of_new_ticket(told: Told, fact: dict[str, Any], now: datetime) -> None:
     """A ticket was opened."""
     if ticket := _ticket(fact):
-        _tell_workers(told, ticket, fact, f"new:{ticket.pk}", None, now)
+        _tell_of_ticket(told, ticket, who_works_on(ticket), fact, f"new:{ticket.pk}", now)
 
 
 def to_tickets_agent(told: Told, fact: dict[str, Any], now: datetime) -> None:
@@ -39,10 +39,9 @@ def to_tickets_agent(told: Told, fact: dict[str, Any], now: datetime) -> None:
         return
     given_to = fact.get("assignee_id")
     key = f"{'given' if given_to else 'answered'}:{ticket.pk}:{fact['seq']}"
-    if assignee := given_to or ticket.assignee_id:
-        _tell_of_ticket(told, ticket, [assignee], fact, key, now)
-    else:
-        _tell_workers(told, ticket, fact, key, fact["seq"], now)
+    assignee = given_to or ticket.assignee_id
+    agents = [assignee] if assignee else who_works_on(ticket)
+    _tell_of_ticket(told, ticket, agents, fact, key, now)
 
 
 def to_tickets_team(told: Told, fact: dict[str, Any], now: datetime) -> None:
@@ -62,12 +61,6 @@ def _ticket(fact: dict[str, Any]) -> Ticket | None:
     return found
 
 
-def _tell_workers(
-    told: Told, ticket: Ticket, fact: dict[str, Any], key: str, seq: int | None, now: datetime
-) -> None:
-    _tell_of_ticket(told, ticket, who_works_on(ticket), fact | {"seq": seq}, key, now)
-
-
 def _tell_of_ticket(
     told: Told,
     ticket: Ticket,
@@ -82,7 +75,7 @@ def _tell_of_ticket(
         notice=told.notice,
         key=key,
         ticket=ticket,
-        seq=fact["seq"],
+        seq=fact.get("seq"),
         now=now,
     )
 
@@ -92,10 +85,9 @@ def of_mentions(told: Told, fact: dict[str, Any], now: datetime) -> None:
     if "ticket_id" in fact:
         lines = TicketEntry.objects.filter(ticket=fact["ticket_id"], seq=fact["seq"])
         for line in lines.filter(kind=TicketEntry.Kind.NOTE).select_related("ticket"):
-            agents = _named(line)
             key = f"mention:t{line.ticket_id}:{line.seq}"
             tell_silently(
-                agent_ids=agents,
+                agent_ids=_named(line),
                 notice=told.notice,
                 key=key,
                 ticket=line.ticket,

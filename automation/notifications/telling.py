@@ -31,10 +31,10 @@ def tell(
     conversation: Conversation | None = None,
     seq: int | None = None,
     now: datetime,
-) -> int:
-    """Tell agents on all their devices, once; return on how many."""
+) -> None:
+    """Tell agents on all their devices, once."""
     wanted = devices_of(agent_ids, notice, now)
-    return tell_devices(
+    tell_devices(
         devices=wanted, notice=notice, key=key, conversation=conversation, seq=seq, now=now
     )
 
