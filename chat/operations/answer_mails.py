@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -27,15 +26,15 @@ from tickets.tokens import sender_of
 
 LOOK = "chat.unread"
 SEND = "chat.answer_mail"
+# What `address_for` wants, of a line's or a mail's chat.
+_CHATS = ("conversation__visitor", "conversation__contact", "conversation__brand")
 
 
 def watch_answers(*, entry_ids: Iterable[int]) -> None:
     """Have somebody look, when it is time, whether new answers of agents are still unread."""
     answers = Entry.objects.filter(pk__in=list(entry_ids)).answers().order_by("pk")
     watched = set()
-    for answer in answers.select_related(
-        *(f"conversation__{name}" for name in ("visitor", "contact", "brand"))
-    ):
+    for answer in answers.select_related(*_CHATS):
         chat = answer.conversation
         is_read = (answer.visitor_seq or 0) <= chat.visitor_read_seq
         if chat.pk in watched or is_read or not address_for(chat):
@@ -56,16 +55,10 @@ def _look_later(chat: Conversation, *, after: int, at: datetime, again: str = ""
 
 def look_for_unread(payload: dict[str, Any]) -> None:
     """Outbox handler: mail a customer what is still unread."""
-    chat = _with_all().filter(pk=payload["conversation"]).first()
+    chats = Conversation.objects.select_related("visitor", "contact", "brand")
+    chat = chats.filter(pk=payload["conversation"]).first()
     if chat is not None:
         collect_answers(conversation=chat, now=timezone.now())
-
-
-def _with_all() -> QuerySet[Conversation]:
-    found: QuerySet[Conversation] = Conversation.objects.select_related(
-        "visitor", "contact", "brand"
-    )
-    return found
 
 
 @transaction.atomic
@@ -115,8 +108,7 @@ def _send(mail: AnswerMail, *, at: datetime) -> None:
 
 def send_answers(payload: dict[str, Any]) -> None:
     """Outbox handler: hand one mail over, once; what was read meanwhile stays out."""
-    names = (f"conversation__{name}" for name in ("visitor", "contact", "brand"))
-    mail = AnswerMail.objects.select_related(*names).filter(pk=payload["mail"]).first()
+    mail = AnswerMail.objects.select_related(*_CHATS).filter(pk=payload["mail"]).first()
     if mail is None:
         return
     chat = mail.conversation
