@@ -15,13 +15,12 @@ _PAGE_MAX = 120
 
 
 @transaction.atomic
-def note_opened(*, brand: Brand, visitor: Visitor | None, page: Mapping[str, str]) -> bool:
-    """Have agents hear that somebody opened the window; return False where a chat is open anyway.
+def note_opened(*, brand: Brand, visitor: Visitor | None, page: Mapping[str, str]) -> None:
+    """Have agents hear that somebody opened the window, unless a chat is open anyway.
 
     There is no row of it, and the page is only ever shown.
     """
     if visitor and Conversation.objects.unresolved().filter(visitor=visitor).exists():
-        return False
+        return
     where = one_line(mended(page.get("title") or page.get("url") or ""))[:_PAGE_MAX]
     publish(WindowOpened(brand_id=brand.pk, key=uuid4().hex, page=where))
-    return True
