@@ -173,13 +173,13 @@ def _why_not(rehearsal: Rehearsal, step: str, now: datetime) -> str:
     return "late"
 
 
-def _at(chat: Conversation, kind: str) -> datetime | None:
-    found = chat.entries.filter(kind=kind).order_by("seq")
-    return found.values_list("created_at", flat=True).first()
+def _first(chat: Conversation, kind: str) -> Entry | None:
+    line: Entry | None = chat.entries.filter(kind=kind).order_by("seq").first()
+    return line
 
 
-def _since_start(chat: Conversation, at: datetime) -> float:
-    return (at - chat.created_at).total_seconds()
+def _since_start(chat: Conversation, line: Entry) -> float:
+    return (line.created_at - chat.created_at).total_seconds()
 
 
 def _worker(rehearsal: Rehearsal, chat: Conversation, now: datetime) -> Came | None:
@@ -187,14 +187,14 @@ def _worker(rehearsal: Rehearsal, chat: Conversation, now: datetime) -> Came | N
 
 
 def _alert(rehearsal: Rehearsal, chat: Conversation, now: datetime) -> Came | None:
-    at = _at(chat, Entry.Kind.ACCEPTED)
-    return Came(_since_start(chat, at)) if at is not None else None
+    taken = _first(chat, Entry.Kind.ACCEPTED)
+    return Came(_since_start(chat, taken)) if taken is not None else None
 
 
 def _reply(rehearsal: Rehearsal, chat: Conversation, now: datetime) -> Came | None:
-    said = chat.entries.filter(kind=Entry.Kind.BOT).order_by("seq").first()
+    said = _first(chat, Entry.Kind.BOT)
     if said is not None:
-        return Came(_since_start(chat, said.created_at), said.body)
+        return Came(_since_start(chat, said), said.body)
     is_asked = book.current().is_holding("incoming", chat.brand_id)
     looked = Cursor.objects.filter(conversation=chat, seq__gte=1, lease_until=None)
     if is_asked and not looked.exists():

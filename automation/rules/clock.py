@@ -62,12 +62,14 @@ def _arm(ready: Ready, chat: Conversation, now: datetime) -> None:
     _enqueue(ready, chat.pk, (_since(ready.rule, chat) or now) + minutes)
 
 
-def _enqueue(ready: Ready, conversation_id: int, at: datetime) -> None:
+def _enqueue(ready: Ready, conversation_id: int, at: datetime, *, is_edge: bool = False) -> None:
+    due = {"rule": ready.rule.pk, "conversation": conversation_id, "due": _seconds(at)}
     enqueue(
         kind=DUE,
         key=f"due:{ready.rule.pk}:{conversation_id}:{_seconds(at)}",
-        payload={"rule": ready.rule.pk, "conversation": conversation_id, "due": _seconds(at)},
-        available_at=at,
+        payload=due | {"is_edge": True} if is_edge else due,
+        # After an edge its own delay has passed by now.
+        available_at=None if is_edge else at,
     )
 
 
@@ -171,9 +173,7 @@ def look_at_edge(payload: dict[str, Any]) -> None:
         # It was changed, and armed anew then.
         return
     for chat_id in _chats_at_edge(brand, edge, opens=after["since"] == "opens", now=now):
-        due = {"rule": ready.rule.pk, "conversation": chat_id, "due": _seconds(edge)}
-        key = f"due:{ready.rule.pk}:{chat_id}:{_seconds(edge)}"
-        enqueue(kind=DUE, key=key, payload=due | {"is_edge": True})
+        _enqueue(ready, chat_id, edge, is_edge=True)
     _arm_edge(ready.rule, brand, after=edge, now=now)
 
 
