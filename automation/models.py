@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -216,7 +217,8 @@ class Rehearsal(models.Model):
         verbose_name_plural = _("rehearsals")
 
     def __str__(self) -> str:
-        return f"{self.brand} {timezone.localtime(self.started_at):%d.%m.%Y %H.%M}"
+        began = date_format(timezone.localtime(self.started_at), "SHORT_DATETIME_FORMAT")
+        return f"{self.brand} {began}"
 
 
 def new_push() -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from agents.access import access_of
 from agents.models import Status
@@ -184,6 +185,9 @@ def test_the_page_begins_one_and_shows_its_steps_in_the_readers_language(
     assert "Arşivde durur" in page
     assert 'data-state="done"' in page
     assert "Burada yanıt verecek hiçbir şey açık değil." in page
+    began = date_format(timezone.localtime(made.started_at), "SHORT_DATETIME_FORMAT")
+    # Its name in the path of the page: days are written as everywhere else.
+    assert f"{desk.brand} {began}" in page
     assert f"{LIST}{made.pk}/" in boss_client.get(LIST).content.decode()
 
 
