@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import Brand
 from chat.links import link_to
 from chat.models import AnswerMail, Conversation, Visitor
+from chat.operations import answer_mails
 from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.spam import mark_spam
+from chat.page import views
 from chat.posting.marks import mark_read
-from chat.posting.messages import Author, Outgoing, post_message
+from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from config.outbox.operations import drain
+from config.web.limits import Limit
 from tests.support.factories import make_topic
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
 from tests.support.mail import Smtp, smtp_server
@@ -72,8 +77,8 @@ def chat(shop: Shop, widget: Widget) -> Conversation:
     return chat
 
 
-def says(chat: Conversation, shop: Shop, text: str) -> None:
-    said = Outgoing(chat.public_id, Author.of_agent(shop.elif_), text, cid())
+def says(chat: Conversation, shop: Shop, text: str, *kind: str) -> None:
+    said = Outgoing(chat.public_id, Author.of_agent(shop.elif_), text, cid(), *kind)
     post_message(said, now=timezone.now())
     drain()
 
@@ -168,7 +173,44 @@ def test_whoever_wrote_since_has_seen_it(
     assert smtp.taken == []
 
 
-@pytest.mark.parametrize("why", ["no address", "brand", "spam", "own address", "read at last"])
+def test_one_mailbox_gets_so_many_an_hour_whatever_follows_a_plus_sign(
+    clock: Any, shop: Shop, chat: Conversation, smtp: Smtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Limit(answer_mails.ANSWER_MAILS_BY_EMAIL.name, 1, 3600)
+    monkeypatch.setattr(answer_mails, "ANSWER_MAILS_BY_EMAIL", one)
+    other = taken(started(open_widget(shop.brand), "And mine?"), shop.elif_)
+    Visitor.objects.filter(pk=other.visitor_id).update(email="Vera+2@example.com")
+    says(chat, shop, "One.")
+    says(other, shop, "Two.")
+    later(clock, minutes=3)
+    assert [mail["To"] for mail in smtp.taken] == ["vera@example.com"]
+    later(clock, hours=1)
+    assert len(smtp.taken) == 2
+    assert "Two." in plain(smtp.taken[1])
+
+
+def looks() -> set[str]:
+    """What workers look up among new lines: answers of agents, and notes that name somebody."""
+    with CaptureQueriesContext(connection) as asked:
+        drain()
+    words = {"automatic": "answers", "'note'": "notes"}
+    read = [each["sql"] for each in asked if each["sql"].startswith("SELECT")]
+    return {words[word] for word in words for sql in read if word in sql}
+
+
+def test_for_customers_words_no_answer_or_note_of_an_agent_is_looked_up(
+    shop: Shop, widget: Widget, chat: Conversation
+) -> None:
+    widget.post(f"conversations/{chat.public_id}/messages", {"cid": cid(), "text": "@elif?"})
+    assert looks() == set()
+    said = Outgoing(chat.public_id, Author.of_agent(shop.elif_), "Yes", cid())
+    post_message(said, now=timezone.now())
+    assert looks() == {"answers", "notes"}
+
+
+@pytest.mark.parametrize(
+    "why", ["no address", "brand", "spam", "own address", "read at last", "spam at last"]
+)
 def test_nobody_is_mailed(
     clock: Any, shop: Shop, widget: Widget, chat: Conversation, smtp: Smtp, why: str
 ) -> None:
@@ -181,14 +223,17 @@ def test_nobody_is_mailed(
     says(chat, shop, "One.")
     if why == "spam":
         mark_spam(conversation=chat, by=shop.elif_, now=timezone.now())
-    if why == "read at last":
-        # Read between the look and the mail.
+    if why.endswith("at last"):
+        # Between the look and the mail.
         clock.shift(timedelta(minutes=3))
         drain()
         assert AnswerMail.objects.count() == 1
         chat.refresh_from_db()
         now = timezone.now()
-        mark_read(conversation=chat, by=widget.visitor, seq=chat.last_visitor_seq, now=now)
+        if why.startswith("spam"):
+            mark_spam(conversation=chat, by=shop.elif_, now=now)
+        else:
+            mark_read(conversation=chat, by=widget.visitor, seq=chat.last_visitor_seq, now=now)
     later(clock, minutes=10)
     assert smtp.taken == []
     assert not AnswerMail.objects.exclude(code="read").exists()
@@ -240,16 +285,30 @@ def test_a_server_that_is_busy_is_asked_again_and_a_silent_one_never(
     assert len(smtp.taken) == 1
 
 
+@pytest.mark.parametrize("state", ["sent", "sending"])
+def test_a_mail_is_not_handed_over_again_whenever_a_worker_died(
+    clock: Any, shop: Shop, chat: Conversation, smtp: Smtp, state: str
+) -> None:
+    says(chat, shop, "One.")
+    later(clock, minutes=3)
+    AnswerMail.objects.update(state=state)
+    answer_mails.send_answers({"mail": AnswerMail.objects.get().pk, "attempt": 0})
+    assert len(smtp.taken) == 1
+    assert AnswerMail.objects.get().state == {"sent": "sent", "sending": "unknown"}[state]
+
+
 def test_the_link_becomes_a_cookie_and_the_chat_goes_on(
     clock: Any, shop: Shop, chat: Conversation, smtp: Smtp
 ) -> None:
     says(chat, shop, "It left yesterday.")
+    says(chat, shop, "Between us: a difficult one.", NOTE)
     later(clock, minutes=3)
     page = page_of(smtp)
     shown = page.get(place(chat))
     text = shown.content.decode()
     assert "Where is my order?" in text
     assert "It left yesterday." in text
+    assert "Between us" not in text
     assert "no-store" in shown["Cache-Control"]
     assert not re.search(r"\sstyle=|\son[a-z]+=", text)
     # The page is the chat and no transcript of it, in the chat's language.
@@ -291,6 +350,18 @@ def test_nothing_else_opens_it(clock: Any, shop: Shop, chat: Conversation) -> No
     Visitor.objects.update(email="vera@example.com")
     clock.shift(timedelta(days=8))
     assert Client().get(f"/c/{link}").status_code == 404
+    assert client.get(place(chat)).status_code == 404
+
+
+def test_spam_is_opened_no_more_and_whoever_floods_the_page_is_stopped(
+    clock: Any, shop: Shop, chat: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "CHAT_ANSWERS", Limit(views.CHAT_ANSWERS.name, 1, 3600))
+    client = Client()
+    client.get("/c/" + link_to(chat, "vera@example.com").partition("/c/")[2])
+    bodies = [{"text": "x", "key": str(uuid.uuid4())} for _ in range(2)]
+    assert [client.post(place(chat), body).status_code for body in bodies] == [302, 429]
+    mark_spam(conversation=chat, by=shop.elif_, now=timezone.now())
     assert client.get(place(chat)).status_code == 404
 
 
