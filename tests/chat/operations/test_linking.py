@@ -16,6 +16,7 @@ from chat.operations.linking import (
 from chat.operations.tickets import convert_to_ticket
 from chat.operations.visitors import SignedVisitor, identify_visitor
 from chat.queries.panel import find_chat, panel
+from chat.rights import NotAuthorised
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -125,6 +126,8 @@ def test_nobody_is_suggested_or_linked_whom_the_agent_may_not_see(client, elif_,
     opened(make_brand(), "Gizli", contact=theirs, team=make_team())
     assert beside(elif_, chat).suggestions == []
     assert press(client, chat, contact=theirs.pk).status_code == 404
+    with pytest.raises(NotLinkable):
+        link_visitor(conversation=chat, contact=theirs, by=elif_, now=timezone.now())
 
 
 def test_all_browsers_of_a_signed_person_are_linked_and_back_also_one_that_came_later(
@@ -235,6 +238,9 @@ def test_who_only_reads_the_archive_links_nobody(client, chat, known):
     type(chat).objects.filter(pk=chat.pk).update(status="resolved")
     client.force_login(reader)
     assert press(client, chat, contact=known.pk, link=1).status_code == 404
+    for change in (link_visitor, dismiss_suggestion):
+        with pytest.raises(NotAuthorised):
+            change(conversation=chat, contact=known, by=reader, now=timezone.now())
     assert fresh(chat).contact is None
 
 
