@@ -249,6 +249,7 @@ def test_targets_are_read_and_set_by_the_api_as_on_the_page(desk: Desk) -> None:
     # It has none of its own: those of all hold.
     assert client.get(of_brand).json() == {"brand": desk.brand.pk, "own": False, **wish}
     assert client.put(of_brand, wish | {"queue": 1}, "application/json").status_code == 200
+    assert client.get(where).json()["queue"] == 9
     board = client.get(f"/wallboard/board/?brand={desk.brand.pk}").context["board"]
     assert (board.targets.queue, board.queue_level, board.wait_level) == (1, "warn", "warn")
     for bad in ({"queue": -1}, {"service_level": 101}, {"wait_seconds": None}, {"more": 1}):
