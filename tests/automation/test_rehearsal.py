@@ -118,7 +118,10 @@ def test_it_is_in_no_list_count_or_figure_of_others(desk, admin, rule, work_all,
 
 
 def test_no_desk_is_rung_for_it(desk, admin, announced):
-    begin(desk, admin)
+    made = begin(desk, admin)
+    # It stands in line, and in nobody's way.
+    assert made.conversation.held_until is None
+    assert read_floor(timezone.now()).queue == []
     rung = [each for event in announced for each in event.deliveries()]
     assert not [each.group for each in rung if each.group.startswith("desk.")]
     start(desk)
