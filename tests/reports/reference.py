@@ -212,10 +212,10 @@ def ticket_of(ticket: Ticket, lines: list[TicketLine]) -> dict[str, Any]:
     waited = spent["new"] + spent["open"] + spent["on_hold"]
     is_done = ticket.status in {"resolved", "closed"}
     is_net = ticket.is_safety_net and ticket.status == "resolved" and ticket.assignee is None
+    same = ("brand_id", "topic_id", "team_id", "assignee_id", "type", "status", "priority")
     return {
         "is_counted": not ticket.is_spam and not is_net,
-        "status": ticket.status,
-        "assignee": ticket.assignee,
+        **{name: getattr(ticket, name) for name in (*same, "source", "created_at")},
         "first_reply_at": replies[0] if replies else None,
         "first_resolved_at": first,
         "last_resolved_at": last,

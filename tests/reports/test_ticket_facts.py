@@ -18,6 +18,7 @@ from reports.models import TicketFact
 from tests.reports.reference import ticket_of
 from tests.reports.test_facts import work
 from tests.reports.test_ticket_figures import MORNING, Office, hours
+from tests.support.factories import make_topic
 from tickets.models import Entry, Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 from tickets.operations.entries import Said, add_said
@@ -39,7 +40,14 @@ def told_of(ticket: Ticket) -> dict[str, Any]:
 def live(office: Office, chance: random.Random) -> None:
     """Let a ticket be worked on somehow."""
     at = MORNING + timedelta(minutes=chance.randrange(600))
-    ticket = office.opened(at=at, is_safety_net=chance.random() < 0.3)
+    ticket = office.opened(
+        at=at,
+        is_safety_net=chance.random() < 0.3,
+        topic=make_topic(office.brand) if chance.random() < 0.5 else None,
+        kind=chance.choice(Ticket.Type.values),
+        priority=chance.choice(Ticket.Priority.values),
+        source=chance.choice(Ticket.Source.values),
+    )
     for number in range(chance.randrange(12)):
         at += timedelta(seconds=chance.randrange(1, 9000))
         ticket.refresh_from_db()
