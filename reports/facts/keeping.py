@@ -23,7 +23,7 @@ KIND, REBUILD = "reports.facts", "reports.rebuild"
 
 def note_change(*, conversation_id: int) -> None:
     """Have a worker write the facts of a chat anew; a chat that has not changed costs nothing."""
-    chat = Conversation.objects.filter(pk=conversation_id, kind=Conversation.Kind.CUSTOMER)
+    chat = _all().filter(pk=conversation_id)
     seq = chat.values_list("last_seq", flat=True).first()
     if seq is not None:
         _enqueue(conversation_id, seq)
@@ -50,7 +50,7 @@ def lacks_the_past() -> bool:
 
     The oldest chat tells: facts of new chats come before, and the past is made newest first.
     """
-    oldest = Conversation.objects.filter(kind=Conversation.Kind.CUSTOMER).order_by("pk")[:1]
+    oldest = _all().order_by("pk")[:1]
     return any(not ChatFact.objects.filter(conversation=chat).exists() for chat in oldest)
 
 
@@ -81,7 +81,7 @@ def rebuild(*, before: int | None = None, told: Callable[[int], None] | None = N
 
 @transaction.atomic
 def _write(conversation_ids: list[int]) -> int:
-    chats = list(Conversation.objects.filter(pk__in=conversation_ids, kind="customer"))
+    chats = list(_all().filter(pk__in=conversation_ids))
     lines: dict[int, list[Entry]] = {chat.pk: [] for chat in chats}
     told = Entry.objects.filter(conversation__in=lines).order_by("conversation", "seq")
     for line in told.defer("body", "client_id"):

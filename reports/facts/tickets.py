@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from itertools import batched
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from config.outbox.operations import enqueue
 from reports.facts.past import BATCH, Past
@@ -152,8 +151,4 @@ def tickets_lack_the_past() -> bool:
     return oldest is not None and not TicketFact.objects.filter(pk=oldest).exists()
 
 
-def _all() -> QuerySet[Ticket]:
-    return Ticket.objects.all()
-
-
-PAST_OF_TICKETS = Past(kind=REBUILD, rows=_all, write=_write)
+PAST_OF_TICKETS = Past(kind=REBUILD, rows=Ticket.objects.all, write=_write)
