@@ -1,6 +1,7 @@
 """The profile, pictures, and what the middleware makes of preferences."""
 
 import io
+import re
 import struct
 import zlib
 
@@ -337,3 +338,10 @@ def test_createadmin_does_not_take_over_an_account(agent, monkeypatch):
     monkeypatch.setenv("ADMIN_PASSWORD", "a-good-long-word")
     with pytest.raises(CommandError):
         call_command("createadmin", "--email", agent.email, "--name", "B", "--no-input")
+
+
+def test_what_a_switch_does_is_said_below_it(agent_client):
+    page = agent_client.get("/profile/").content.decode()
+    said = re.search(r'<input type="checkbox" name="digest"[^>]*aria-describedby="([^"]+)"', page)
+    assert said
+    assert f'id="{said[1]}">' in page
