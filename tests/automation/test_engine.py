@@ -359,6 +359,15 @@ def test_a_look_costs_the_same_few_statements_however_many_rules_there_are(
     assert Cursor.objects.get().seq == seq
 
 
+def test_word_of_an_edition_that_comes_late_takes_the_place_of_no_newer_one(rule):
+    rule()
+    book.current()
+    old = book._stored()
+    rule(name="Bir daha")
+    book._tell(old)
+    assert len(book.current().rules) == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_change_that_comes_while_the_edition_is_read_is_not_forgotten(rule, monkeypatch):
     rule()

@@ -172,14 +172,16 @@ def test_a_colleague_named_in_a_tickets_note_is_told_if_they_may_see_it(shop):
 
 
 def test_a_colleague_named_in_a_chats_note_is_told_and_a_customers_at_names_nobody(
-    service, ringing_desk
+    service, ringing_desk, announced
 ):
     elif_, mert = ringing_desk.agents
     Agent.objects.filter(pk=mert.pk).update(name="Mert Işık")
     browser = service.browser()
     register(mert, browser)
+    # Works on no chat of this desk.
+    make_agent(role=make_role(brands=(make_brand(),)), name="Can Öz")
     chat = start(ringing_desk, text="@mert orada mı?")
-    text = "@mert ışık, iadeyi onaylar mısın?"
+    text = "@mert ışık, iadeyi onaylar mısın? @can"
     words = Outgoing(chat.public_id, Author.of_agent(elif_), text, str(uuid4()), NOTE)
     post_message(words, now=timezone.now())
     work_pushes()
@@ -187,6 +189,8 @@ def test_a_colleague_named_in_a_chats_note_is_told_and_a_customers_at_names_nobo
     assert [each["options"]["body"] for each in told] == [text]
     assert told[0]["url"] == f"/console/chats/{chat.public_id}/"
     assert told[0]["options"]["silent"] is True
+    shown = {event.agent_id for event in announced if event.name == "agent.told"}
+    assert shown == {mert.pk}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from config.outbox.models import OutboxEntry
 from tests.conftest import Site
 from tests.support.chromium import COME_BACK_MS, Contexts
 from tests.support.factories import make_conversation, make_visitor
-from tests.support.patience import until
+from tests.support.patience import Held, until
 from tests.support.widget_page import Shop, Visitor, visitor_context
 
 pytestmark = pytest.mark.browser
@@ -82,6 +82,22 @@ def test_a_chat_that_goes_back_and_forth_shows_only_where_it_is_now(
     expect(lines).to_have_text(["Elif Kaya joined the chat", "You are in line"])
     kinds = [entry["kind"] for entry in elif_.call(f"conversations/{chat}/entries")["entries"]]
     assert (kinds.count("queued"), kinds.count("accepted")) == (4, 3)
+    # An answer that was asked for in line and comes after somebody has joined is old: asked anew.
+    elif_.go_online()
+    head = visitor.frame.locator(".who h1")
+    expect(head).to_have_text("Elif Kaya")
+    held = Held(visitor.page, f"**/conversations/{chat}")
+    elif_.call("status", {"status": "offline", "confirm": "requeue"})
+    route = held.wait().pop(0)
+    late = route.fetch()
+    assert late.json()["agent"] is None
+    elif_.go_online()
+    expect(head).to_have_text("Elif Kaya")
+    asked = len(held.routes)
+    route.fulfill(response=late)
+    held.wait(asked + 1)
+    expect(head).to_have_text("Elif Kaya")
+    held.let_go()
 
 
 def test_two_tabs_show_one_chat_and_share_the_open_panel(site: Site, new_context: Contexts) -> None:

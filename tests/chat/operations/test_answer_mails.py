@@ -26,6 +26,7 @@ from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from config.outbox.operations import drain
 from config.web.limits import Limit
 from tests.support.factories import make_topic
+from tests.support.files import make_attachment
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
 from tests.support.mail import Smtp, smtp_server
 from tickets.mail.inbound.bounces import note_bounce
@@ -209,7 +210,8 @@ def test_for_customers_words_no_answer_or_note_of_an_agent_is_looked_up(
 
 
 @pytest.mark.parametrize(
-    "why", ["no address", "brand", "spam", "own address", "read at last", "spam at last"]
+    "why",
+    ["no address", "brand", "spam", "own address", "converted", "read at last", "spam at last"],
 )
 def test_nobody_is_mailed(
     clock: Any, shop: Shop, widget: Widget, chat: Conversation, smtp: Smtp, why: str
@@ -223,6 +225,9 @@ def test_nobody_is_mailed(
     says(chat, shop, "One.")
     if why == "spam":
         mark_spam(conversation=chat, by=shop.elif_, now=timezone.now())
+    if why == "converted":
+        # What its ticket says is mailed as of tickets.
+        Conversation.objects.update(outcome=Conversation.Outcome.CONVERTED)
     if why.endswith("at last"):
         # Between the look and the mail.
         clock.shift(timedelta(minutes=3))
@@ -345,6 +350,12 @@ def test_nothing_else_opens_it(clock: Any, shop: Shop, chat: Conversation) -> No
     assert client.get(place(chat)).status_code == 200
     other = started(open_widget(shop.brand))
     assert client.get(place(other)).status_code == 404
+    # Nor their files, and those of notes.
+    says(chat, shop, "Between us.", NOTE)
+    for line in (other.entries.get(kind="message"), chat.entries.get(kind="note")):
+        file = make_attachment(shop.elif_, entry=line).file
+        answer = client.get(reverse("chat-file", args=[chat.public_id, file.public_id]))
+        assert answer.status_code == 404
     Visitor.objects.update(email="new@example.com")
     assert client.get(place(chat)).status_code == 404
     Visitor.objects.update(email="vera@example.com")

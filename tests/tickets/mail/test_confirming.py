@@ -89,3 +89,11 @@ def test_one_mailbox_is_not_filled_under_many_spellings(mailbox, smtp):
         take_in(mailbox, written(sender=f"Zeynep+{number}@Example.org"))
     drain("mail")
     assert [mail["To"] for mail in smtp.taken] == ["zeynep+0@example.org"]
+
+
+def test_one_mailbox_is_confirmed_five_times_a_day_at_most(mailbox, smtp):
+    for hour in range(7):
+        with time_machine.travel(f"2027-03-01T{hour + 8:02}:00:00Z", tick=False):
+            take_in(mailbox, written(f"Soru {hour}"))
+            drain("mail")
+    assert len(smtp.taken) == 5
