@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
 
-from config.kinds import PICTURES
-from config.pictures import Pay, PictureRefused, draw_small, pay_nothing
+from config.files.kinds import PICTURES
+from config.files.pictures import Pay, PictureRefused, draw_small, pay_nothing
 
 CONTENT_TYPE = "image/webp"
 UPLOAD_MAX_BYTES = 5 * 1024 * 1024

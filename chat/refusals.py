@@ -27,7 +27,7 @@ from chat.operations.tags import TAGS_MAX, TooManyTags
 from chat.operations.tickets import EmailNeeded
 from chat.operations.transfers import HasEnded, NotTheirs
 from chat.rights import NotAuthorised
-from config.text import key_of
+from config.text.cleaning import key_of
 from tickets.operations.contacts import NotMovable
 
 

@@ -13,7 +13,7 @@ from chat.models import AnswerMail, Conversation, Entry
 from chat.queries.people import email_of
 from chat.transcripts import lines_of
 from config.mail import is_address, mailbox
-from config.text import one_line
+from config.text.cleaning import one_line
 from tickets.mail.letters import INSTANCE_HEADER, Letter, look_of, sender_line
 from tickets.models import Mailbox
 from tickets.tokens import instance_mark

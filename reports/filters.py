@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from config.text import key_of
+from config.text.cleaning import key_of
 
 LONGEST = timedelta(days=732)
 _UNSET: dict[str, Any] = {

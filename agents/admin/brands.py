@@ -29,9 +29,9 @@ from agents.operations import renew_limits, set_members
 from agents.operations.hours import hours_changed
 from agents.origins import clean_origins
 from agents.zones import ZoneField
-from config.folding import sort_key
-from config.kinds import ACCEPT_PICTURES
-from config.pictures import Pay, pay_nothing
+from config.files.kinds import ACCEPT_PICTURES
+from config.files.pictures import Pay, pay_nothing
+from config.text.folding import sort_key
 from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
 
 if TYPE_CHECKING:

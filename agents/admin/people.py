@@ -26,8 +26,8 @@ from agents.operations import (
     set_teams,
 )
 from agents.zones import ZoneField
-from config.folding import sort_key
 from config.mail import own_spelling
+from config.text.folding import sort_key
 
 if TYPE_CHECKING:
     _AgentForm = forms.ModelForm[Agent]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.admin.base import ImeceAdmin
 from agents.models import Tag
 from agents.operations.tags import InvalidTag, clean_name
-from config.folding import fold
+from config.text.folding import fold
 
 if TYPE_CHECKING:
     _TagForm = forms.ModelForm[Tag]

@@ -12,7 +12,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from agents.api.throttling import limited
-from config.files import CleanFile, FileRefused, clean_file, is_shown_inline
+from config.files.cleaning import CleanFile, FileRefused, clean_file, is_shown_inline
 from config.web.limits import PICTURE_SECONDS, place_of
 from config.web.problems import Problem
 

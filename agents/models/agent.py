@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models.brand import Language
 from config.mail import own_spelling
-from config.text import initials
+from config.text.cleaning import initials
 
 
 def new_public_id() -> str:

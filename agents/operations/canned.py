@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import F
 
 from agents.models import Agent, CannedReply
-from config.folding import fold
+from config.text.folding import fold
 
 OWN_MAX = 500
 

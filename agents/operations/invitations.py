@@ -17,9 +17,9 @@ from agents.mail import send_mail
 from agents.models import Agent, Invitation, Role, StatusInterval, Team
 from agents.operations.roles import give_role, set_teams
 from agents.tokens import hash_secret, new_secret
-from config.folding import sort_key
 from config.mail import own_spelling
 from config.outbox.operations import enqueue
+from config.text.folding import sort_key
 
 VALID_FOR = timedelta(days=7)
 MAIL = "agents.invitation_mail"

@@ -4,8 +4,8 @@ from django.db import transaction
 
 from agents.images import Upload, square_picture
 from agents.models import Agent
-from config.folding import sort_key
-from config.pictures import Pay, pay_nothing
+from config.files.pictures import Pay, pay_nothing
+from config.text.folding import sort_key
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from agents.models import Tag
 from agents.models.tag import NAME_MAX
-from config.folding import fold
+from config.text.folding import fold
 
 
 class InvalidTag(Exception):

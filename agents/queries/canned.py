@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from agents.access import Access
 from agents.models import CannedReply
-from config.folding import fold
+from config.text.folding import fold
 
 # More than anybody reads in a list; the filter runs in the browser.
 OFFERED = 300

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from agents.models import Tag
 from agents.models.tag import NAME_MAX
-from config.folding import fold
+from config.text.folding import fold
 
 
 def tags_like(text: str) -> QuerySet[Tag]:

@@ -30,7 +30,7 @@ from agents.operations.devices import remove_device
 from agents.operations.notices import set_digest, set_notices
 from agents.profile_forms import NoticesForm, ProfileForm, TokenForm
 from agents.tokens import Scope
-from config.kinds import ACCEPT_PICTURES
+from config.files.kinds import ACCEPT_PICTURES
 from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
 
 

@@ -26,7 +26,7 @@ from automation.rules.recipes import (
 from automation.rules.trying import try_rule
 from automation.rules.writing import InvalidRule, add_rule, change_rule, delete_rule
 from chat.models import Conversation
-from config.text import key_of
+from config.text.cleaning import key_of
 from config.web.api import LineField, StrictSerializer, TextField, valid
 from config.web.problems import Problem
 from config.wire import wire_time

@@ -13,7 +13,7 @@ from automation.models import Rule
 from automation.rules.actions import ACTIONS, Parameter
 from automation.rules.checking import DEPTH_MAX, NAMED
 from automation.rules.registry import FIELDS, OPERATORS, Field, Type, fields_for, operators_of
-from config.text import mended
+from config.text.cleaning import mended
 
 CUSTOMER, OTHER = "customer", "other"
 # What a browser sends for a box that is ticked.

@@ -17,7 +17,7 @@ from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
 from automation.rules.checking import SINCE, VALUE_MAX
 from automation.rules.registry import FIELDS, OPERATORS, Field, Type, fields_for, operators_of
 from automation.rules.sentences import since_text
-from config.text import key_of, one_line
+from config.text.cleaning import key_of, one_line
 
 type Choice = tuple[str, str | Promise]
 

@@ -4,7 +4,7 @@ from collections.abc import Sized
 
 from automation.editor.drafts import Block, Condition, Draft, Step
 from automation.rules.checking import ACTIONS_MAX, CONDITIONS_MAX, DEPTH_MAX
-from config.text import key_of
+from config.text.cleaning import key_of
 
 VERBS = ("add", "block", "remove", "up", "down")
 

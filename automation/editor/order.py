@@ -16,7 +16,7 @@ from automation.rules.checking import missing_in
 from automation.rules.registry import remembering_names
 from automation.rules.sentences import said_of
 from automation.rules.writing import change_rule, move_rule, place_rule
-from config.text import key_of
+from config.text.cleaning import key_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from automation.editor.drafts import Block, Condition, Draft, Step
 from automation.editor.forms import ConditionForm, StepForm
 from automation.rules.checking import ACTIONS_MAX, CONDITIONS_MAX, DEPTH_MAX, Errors
 from automation.rules.registry import FIELDS, Type
-from config.folding import fold
+from config.text.folding import fold
 
 
 @dataclass(kw_only=True)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from agents.models import Agent
-from config.folding import fold
+from config.text.folding import fold
 
 
 def mentioned(text: str, agents: Iterable[Agent]) -> list[Agent]:

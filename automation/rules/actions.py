@@ -32,7 +32,7 @@ from chat.operations.tags import add_tag, remove_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.queries.people import email_of
 from config.mail import is_address
-from config.text import key_of
+from config.text.cleaning import key_of
 from config.web.limits import TooMany
 from tickets.mail.send import send_ticket_mail
 

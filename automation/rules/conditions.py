@@ -10,7 +10,7 @@ import re2
 
 from automation.rules.facts import Facts
 from automation.rules.registry import FIELDS, OPERATORS, Type
-from config.folding import fold
+from config.text.folding import fold
 
 PATTERN_MAX = 500
 # What a pattern says with letters that must stay as they are: escapes, classes, properties.

@@ -14,7 +14,7 @@ from chat.queries.linking import browsers_of
 from chat.queries.people import email_of, phone_of
 from chat.routing.availability import Outlook, is_open_for, outlook_for
 from chat.sockets.presence import is_here
-from config.folding import fold
+from config.text.folding import fold
 from tickets.models import Identity, Ticket
 
 

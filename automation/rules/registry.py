@@ -18,8 +18,8 @@ from django.utils.translation import pgettext_lazy
 from agents.models import Agent, Brand, Channel, Language, Tag, Team, Topic
 from automation.rules.facts import Facts
 from chat.models import Conversation
-from config.folding import fold
-from config.text import key_of
+from config.text.cleaning import key_of
+from config.text.folding import fold
 
 
 class Type(StrEnum):

@@ -42,8 +42,8 @@ from chat.queries.panel import find_chat, topics
 from chat.queries.people import face_of
 from chat.refusals import refusal_text
 from chat.rights import NotAuthorised, may_answer, may_handle
-from config.folding import fold
-from config.text import key_of
+from config.text.cleaning import key_of
+from config.text.folding import fold
 
 # Not htmx's own HX-Trigger: that one is lost when the button was redrawn before the answer came.
 EVENTS_HEADER = "Console-Events"

@@ -18,7 +18,7 @@ from agents.operations.canned import count_use
 from chat.console.actions import EVENTS_HEADER, visible_or_404
 from chat.console.canned import offered, replies_for
 from chat.operations.statuses import OpenChats, change_status
-from config.text import key_of
+from config.text.cleaning import key_of
 
 
 @login_required

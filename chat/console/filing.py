@@ -42,7 +42,7 @@ from chat.refusals import (
 )
 from chat.rights import NotAuthorised, may_file
 from chat.routing.room import rooms_for, teams_for
-from config.folding import fold
+from config.text.folding import fold
 
 
 class TransferForm(forms.Form):

@@ -20,7 +20,7 @@ from chat.queries.due import Due, due_of_agent
 from chat.queries.inbox import Figures, Tab, count_tabs, tabs_of, unread_total
 from chat.queries.people import face_of
 from chat.texts.console import console_texts
-from config.kinds import ACCEPT
+from config.files.kinds import ACCEPT
 
 PART = "chat"
 SLOTS_DRAWN = 8

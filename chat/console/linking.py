@@ -16,7 +16,7 @@ from chat.operations.linking import (
     link_visitor,
     unlink_visitor,
 )
-from config.text import key_of
+from config.text.cleaning import key_of
 from tickets.models import Contact
 
 

@@ -14,7 +14,7 @@ from chat.demo.texts import Dialogue, Person
 from chat.models import Conversation, ConversationTag, Entry, Participation, Visitor
 from chat.operations.changes import name_agent, name_topic
 from chat.operations.lines import number_line
-from config.folding import fold
+from config.text.folding import fold
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
 DAYS = 28

@@ -22,7 +22,7 @@ from chat.demo import texts
 from chat.demo.history import DAYS
 from chat.demo.parts import parts
 from chat.demo.stories import Cast, tell
-from config.folding import fold, sort_key
+from config.text.folding import fold, sort_key
 
 PASSWORD = "imece-demo"  # noqa: S105 - printed by `make run`, works on this machine only
 SITES = {"shop": "demo-shop", "cloud": "demo-cloud"}

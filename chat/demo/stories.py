@@ -17,7 +17,7 @@ from chat.models import Conversation, Entry, Visitor
 from chat.operations.changes import name_agent
 from chat.operations.tickets import contact_of
 from chat.operations.visitors import keep_browser
-from config.folding import sort_key
+from config.text.folding import sort_key
 from tickets.models import Contact, Identity, Ticket
 from tickets.models import Entry as TicketEntry
 from tickets.operations.contacts import keep_identity, note_search

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from agents.models import Agent
 from chat.models import Attachment, Visitor
-from config.files import CleanFile
+from config.files.cleaning import CleanFile
 from tickets.models import Entry as TicketEntry
 from tickets.operations.files import keep_file, remove_files
 

@@ -9,7 +9,7 @@ from agents.models import Brand
 from chat.events.lifecycle import WindowOpened
 from chat.models import Conversation, Visitor
 from config.events import publish
-from config.text import mended, one_line
+from config.text.cleaning import mended, one_line
 
 _PAGE_MAX = 120
 

@@ -14,7 +14,7 @@ from chat.models import Conversation, ConversationTag, Entry
 from chat.operations.entries import NewLine, append, written_by
 from chat.rights import require_filing
 from config.events import publish
-from config.folding import fold
+from config.text.folding import fold
 
 TAGS_MAX = 20
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from chat.models import Conversation, Visitor
 from chat.operations.tickets import convert_to_ticket
 from chat.posting.messages import Author, Outgoing, Posted, post_message
-from config.text import is_blank
+from config.text.cleaning import is_blank
 from tickets.models import Entry
 from tickets.operations.customers_words import hear_customer
 

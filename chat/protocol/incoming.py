@@ -12,7 +12,7 @@ from chat.protocol.bounds import (
     RESUMED_CONVERSATIONS_MAX,
     Audience,
 )
-from config.text import is_blank
+from config.text.cleaning import is_blank
 
 
 class BadFrame(Exception):

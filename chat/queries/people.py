@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from chat.models import Conversation
-from config.text import initials
+from config.text.cleaning import initials
 
 HUES = 8
 

@@ -13,7 +13,7 @@ from agents.presence import present_agents
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
 from chat.routing import hooks
 from chat.texts.widget import launcher_texts, widget_texts
-from config.kinds import ACCEPT
+from config.files.kinds import ACCEPT
 from config.mail import ADDRESS
 
 FACES = 3

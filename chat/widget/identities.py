@@ -12,7 +12,7 @@ from agents.models import Brand
 from chat.models.visitor import LENGTHS
 from chat.operations.visitors import SignedVisitor
 from config.mail import readable_address
-from config.text import one_line
+from config.text.cleaning import one_line
 
 # Fixed: a token that names its own algorithm would name `none`.
 _ALGORITHMS = ["HS256"]

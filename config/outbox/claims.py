@@ -13,7 +13,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, Q
 
-from config.logs import masked
 from config.outbox.models import OutboxEntry, OutboxQuerySet
 from config.outbox.registry import (
     DEFAULT_QUEUE,
@@ -23,6 +22,7 @@ from config.outbox.registry import (
     kinds_of,
     lease_of,
 )
+from config.settings.logs import masked
 
 BATCH = 100
 MAX_ATTEMPTS = 8

@@ -14,7 +14,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from config.mail import readable_address
-from config.text import is_blank, mended, one_line
+from config.text.cleaning import is_blank, mended, one_line
 from config.wire import wire_time
 
 # The longest text (10,000 characters) fits even when each stands as two \\uXXXX escapes.

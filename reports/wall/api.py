@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from agents.api.desk import DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
 from agents.models import Brand
-from config.text import key_of
+from config.text.cleaning import key_of
 from config.web.api import StrictSerializer, valid
 from reports.models import Targets
 from reports.wall.board import reaches_of, targets_for

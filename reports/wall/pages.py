@@ -20,7 +20,7 @@ from agents.models import Agent, Brand, BreakReason, Permission, Role, Status
 from agents.operations import AgentDisabled
 from chat.models import Conversation
 from chat.operations.statuses import KEEP, REQUEUE, NotAllowed, OpenChats, change_status
-from config.text import key_of
+from config.text.cleaning import key_of
 from reports.models import Screen
 from reports.people import meets
 from reports.wall import operations

@@ -1,7 +1,7 @@
 // @ts-check
 /** What people write and press: links, signs that nobody sees, what a clipboard holds, input methods. */
 
-/** Of these alone nothing is seen; config/text.py has the same. */
+/** Of these alone nothing is seen; config/text/cleaning.py has the same. */
 const UNSEEN = /^[\s\p{Cc}\p{Z}\p{DI}\u2800\ufff9-\ufffb\u{1d159}]*$/u;
 
 /** @param {string} text */

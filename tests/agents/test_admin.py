@@ -27,8 +27,8 @@ from automation.rules.writing import add_rule
 from chat.console.canned import values_for
 from chat.operations.tags import add_tag
 from chat.queries.tags import tags_of
-from config.folding import fold
 from config.outbox.models import OutboxEntry
+from config.text.folding import fold
 from tests.support.factories import (
     make_agent,
     make_brand,

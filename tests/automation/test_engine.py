@@ -21,8 +21,8 @@ from automation.rules.tallies import tallies
 from chat.models import Conversation, Entry
 from chat.operations.tags import add_tag
 from chat.posting.messages import Author, Outgoing, post_message
-from config.folding import fold
 from config.outbox.operations import RetryAfter, drain
+from config.text.folding import fold
 from tests.support.desk import fresh, make_desk, start
 from tests.support.factories import make_agent, make_conversation, make_role, make_visitor
 from tests.support.http import cid

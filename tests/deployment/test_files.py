@@ -8,8 +8,8 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
-from config.bounds import SETTABLE
 from config.management.commands.serve import DEMO_PASSWORD, Command, House
+from config.settings.bounds import SETTABLE
 from tests.support.compose import image, services
 from tests.support.factories import make_agent, make_brand
 from tests.support.servers import ROOT
@@ -57,7 +57,8 @@ def test_nothing_but_the_proxy_is_reachable_from_outside() -> None:
 
 
 def test_every_variable_of_the_settings_is_in_the_example_and_in_the_guide() -> None:
-    read_by_settings = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', read("config/settings.py")))
+    source = read("config/settings/__init__.py")
+    read_by_settings = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', source))
     read_by_settings |= set(SETTABLE)
     asked_by_compose = set(re.findall(r"\$\{(\w+)", read("docker-compose.yml")))
     described = set(re.findall(r"^#(\w+)=", read(".env.example"), re.MULTILINE))
@@ -76,7 +77,7 @@ def test_the_guide_says_what_the_settings_default_to() -> None:
             re.findall(r"`(\w+)`", names), values.replace(" ", "").split(","), strict=True
         )
     }
-    source = read("config/settings.py")
+    source = read("config/settings/__init__.py")
     numbers = re.findall(r'env\.(?:int|float)\(\s*"(\w+)", default=([\d.]+)', source)
     limits = {name: int(float(value)) for name, value in [*numbers, *SETTABLE.items()]}
     assert told == {name: limits[name] for name in told}

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from agents.models import Agent, Team, Topic
 from agents.models.tag import NAME_MAX
-from config.text import key_of
+from config.text.cleaning import key_of
 from config.web.api import Email, LineField, StrictSerializer, TextField
 from tickets.models import Ticket
 from tickets.operations.many import MANY_MAX

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from agents.api.desk import DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
-from config.text import key_of
+from config.text.cleaning import key_of
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 from tickets.api.contacts import one_contact, visible_contact

@@ -18,7 +18,7 @@ from agents.api.schema import problems_of
 from agents.models import Brand, Tag
 from agents.models.tag import NAME_MAX
 from agents.operations.tags import InvalidTag, clean_name
-from config.text import key_of
+from config.text.cleaning import key_of
 from config.web.api import valid
 from config.web.problems import Problem
 from tickets.api.bodies import BlockBody, ChangeBody, ManyBody, OpenBody, TicketQuery

@@ -14,7 +14,7 @@ from agents.callers import signed_in
 from agents.models import Agent, Team, Topic
 from agents.models.tag import NAME_MAX
 from agents.operations.tags import InvalidTag
-from config.text import key_of
+from config.text.cleaning import key_of
 from tickets.console.access import (
     CHANGED,
     about,

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from django.utils.translation import gettext as _
 
-from config.text import initials
+from config.text.cleaning import initials
 from tickets.models import Entry, Ticket
 
 HUES = 8

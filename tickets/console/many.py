@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agents.callers import signed_in
 from agents.models.tag import NAME_MAX
 from agents.operations.tags import InvalidTag, clean_name
-from config.text import key_of
+from config.text.cleaning import key_of
 from tickets.console.access import CHANGED, answer_events, answer_toast, desk_access
 from tickets.console.actions import value_of
 from tickets.models import Ticket

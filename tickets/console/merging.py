@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
-from config.text import key_of
+from config.text.cleaning import key_of
 from tickets.console.customers import customers_frame, listed, name_of, visible_or_404
 from tickets.console.lines import face
 from tickets.models import Contact, Merge

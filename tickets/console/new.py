@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from agents.callers import signed_in
 from agents.models import Agent, Brand, Topic
-from config.text import key_of
+from config.text.cleaning import key_of
 from tickets.console.access import desk_frame
 from tickets.console.pages import listed
 from tickets.models import Ticket

@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from agents.console.frame import Frame
-from config.text import key_of
+from config.text.cleaning import key_of
 from tickets.console.access import desk_access, desk_frame, visible_or_404
 from tickets.console.entries import tickets_of
 from tickets.console.showing import beside, earlier, opened

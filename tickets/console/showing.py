@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agents.access import Access
 from agents.callers import signed_in
-from config.text import key_of
+from config.text.cleaning import key_of
 from tickets.console.lines import face, line_of
 from tickets.mail.words import deliveries_shown
 from tickets.models import Draft, Entry, Ticket

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 
 from agents.models import Agent
 from config.mail import send_once
-from config.text import one_line
+from config.text.cleaning import one_line
 from tickets.models import Ticket
 from tickets.queries.digest import Some, digest_of
 

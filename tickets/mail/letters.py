@@ -15,7 +15,7 @@ from django.utils import translation
 from agents.colors import palette
 from agents.models import Brand
 from config.mail import mailbox as wire_address
-from config.text import one_line
+from config.text.cleaning import one_line
 from tickets.models import Mailbox, Ticket
 from tickets.tokens import instance_mark, page_token, reply_address, sender_of
 

@@ -3,7 +3,7 @@
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
-from config.text import one_line
+from config.text.cleaning import one_line
 from tickets.mail.answers import Outcome, attempt_noted
 from tickets.models import Mailbox
 from tickets.tokens import sender_of

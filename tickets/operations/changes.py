@@ -9,7 +9,7 @@ from django.db import transaction
 from agents.access import access_of
 from agents.models import Agent, Team, Topic
 from config.events import publish
-from config.folding import fold
+from config.text.folding import fold
 from tickets.events import TicketAssigned, TicketChanged, TicketTeamed
 from tickets.models import Entry, Ticket
 from tickets.operations.lines import append, keep

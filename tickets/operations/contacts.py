@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from agents.audit import record
 from agents.models import Agent
-from config.folding import fold, sort_key
+from config.text.folding import fold, sort_key
 from tickets.models import Contact, ContactNote, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Agent
-from config.folding import fold
+from config.text.folding import fold
 from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 from tickets.operations.tags import change_ticket_tags

@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from agents.models import Agent
-from config.files import CleanFile
+from config.files.cleaning import CleanFile
 from tickets.models import File
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.models import Agent
 from config.events import publish
-from config.folding import fold
+from config.text.folding import fold
 from tickets.events import TicketChanged, TicketWritten
 from tickets.models import Entry, Ticket
 

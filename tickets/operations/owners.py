@@ -8,7 +8,7 @@ from collections.abc import Collection
 from django.db.models import QuerySet
 
 from config.events import publish
-from config.folding import fold
+from config.text.folding import fold
 from tickets.events import TicketChanged
 from tickets.models import Contact, Ticket
 

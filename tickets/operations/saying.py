@@ -10,8 +10,8 @@ from django.db import transaction
 
 from agents.models import Agent
 from config.events import publish
-from config.folding import fold
-from config.text import is_blank
+from config.text.cleaning import is_blank
+from config.text.folding import fold
 from tickets.events import TicketNoted
 from tickets.models import Draft, Entry, File, Ticket
 from tickets.operations.changes import WrongValue, apply_changes

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from agents.models import Agent, Tag
 from agents.operations.tags import clean_name, keep_tag
-from config.folding import fold
+from config.text.folding import fold
 from tickets.models import Entry, Ticket, TicketTag
 from tickets.operations.lines import append, keep
 from tickets.rights import lock_ticket

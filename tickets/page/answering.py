@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.files import CleanFile, FileRefused, clean_file
-from config.kinds import ACCEPT
-from config.text import is_blank
+from config.files.cleaning import CleanFile, FileRefused, clean_file
+from config.files.kinds import ACCEPT
+from config.text.cleaning import is_blank
 from config.web.limits import PICTURE_SECONDS, spend
 from tickets.mail.words import NOT_TAKEN
 from tickets.models import Entry, Ticket

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, QuerySet
 
 from agents.access import Access
-from config.folding import fold
-from config.text import key_of
+from config.text.cleaning import key_of
+from config.text.folding import fold
 from tickets.models import Contact, Identity
 
 PAGE = 40

@@ -11,8 +11,8 @@ from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access, of_teams
-from config.folding import fold
-from config.text import key_of
+from config.text.cleaning import key_of
+from config.text.folding import fold
 from tickets.models import Ticket, TicketTag
 
 PAGE = 40

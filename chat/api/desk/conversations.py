@@ -32,7 +32,7 @@ from chat.operations.conversations import (
 )
 from chat.operations.offers import decline
 from chat.refusals import explain_refusal
-from config.text import key_of
+from config.text.cleaning import key_of
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 

@@ -19,7 +19,7 @@ from chat.operations.linking import (
     unlink_visitor,
 )
 from chat.refusals import explain_refusal
-from config.text import key_of
+from config.text.cleaning import key_of
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 from tickets.api.contacts import one_contact, visible_contact

@@ -15,7 +15,7 @@ from agents.operations import AgentDisabled
 from agents.presence import heartbeat
 from chat.api.desk.shapes import StatusAnswer
 from chat.operations.statuses import KEEP, REQUEUE, OpenChats, change_status
-from config.text import key_of
+from config.text.cleaning import key_of
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
 

@@ -13,7 +13,7 @@ from agents.tokens import hash_secret
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
 from chat.operations.opening import note_opened
 from chat.operations.visitors import EVENTS_KEPT, note_site_event
-from config.text import is_blank
+from config.text.cleaning import is_blank
 from config.web.api import StrictSerializer, TextField, decoration, valid
 from config.web.limits import (
     OPENED,

@@ -27,7 +27,7 @@ from chat.operations.starting import InvalidMessage
 from chat.refusals import explain_refusal
 from chat.routing.board import shown_availability
 from chat.widget.sessions import VisitorSession
-from config.text import is_blank
+from config.text.cleaning import is_blank
 from config.web.api import Email, LineField, StrictSerializer, TextField, valid
 from config.web.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS
 from config.web.problems import Problem

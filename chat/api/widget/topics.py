@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from agents.models import Ask, Brand, Topic
-from config.text import key_of
+from config.text.cleaning import key_of
 
 
 def public_topic(brand: Brand, wished: str | None) -> Topic | None:

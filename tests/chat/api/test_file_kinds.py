@@ -16,7 +16,7 @@ from PIL import Image
 
 from chat.models import Attachment
 from chat.widget.config import widget_config
-from config.kinds import ACCEPT, ACCEPT_PICTURES, KINDS
+from config.files.kinds import ACCEPT, ACCEPT_PICTURES, KINDS
 from tests.support.http import Widget, make_shop, open_widget, picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]

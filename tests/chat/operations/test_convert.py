@@ -13,7 +13,7 @@ from chat.operations.tickets import EmailNeeded, add_to_ticket, convert_to_ticke
 from chat.operations.transfers import transfer
 from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from chat.protocol import entry_frame
-from config.files import clean_file
+from config.files.cleaning import clean_file
 from tests.support.desk import Desk, fresh, here, kinds, make_desk, start, work
 from tests.support.factories import make_agent, make_team, make_visitor
 from tests.support.http import picture

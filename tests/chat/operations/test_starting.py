@@ -19,7 +19,7 @@ from chat.operations.conversations import (
     end_conversation,
 )
 from chat.operations.starting import InvalidMessage, NobodyAvailable
-from config.files import clean_file
+from config.files.cleaning import clean_file
 from tests.support.desk import Desk, fresh, make_desk, start
 from tests.support.factories import (
     make_brand,

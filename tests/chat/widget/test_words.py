@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chat.models import Conversation, Entry
 from chat.protocol import is_sayable
 from config.mail import is_address
-from config.text import is_blank
+from config.text.cleaning import is_blank
 from config.web.api import Email
 from tests.support.http import WIDGET, Widget, cid, make_shop, open_widget, started
 

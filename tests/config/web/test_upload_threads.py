@@ -10,7 +10,7 @@ import pytest
 
 from agents.operations import create_token
 from config.asgi import application, pages, uploads
-from config.pictures import _decoding
+from config.files.pictures import _decoding
 from tests.support.factories import make_agent
 from tests.support.http import DESK, picture
 from tests.support.sockets import db

@@ -9,7 +9,7 @@ from django.core import mail as django_mail
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
-from config.files import CleanFile
+from config.files.cleaning import CleanFile
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
 from tests.support.mail import smtp_server

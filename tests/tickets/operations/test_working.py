@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Permission, Role
-from config.files import clean_file
+from config.files.cleaning import clean_file
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.models import Draft, Entry, Ticket
 from tickets.operations.changes import NotTheirs, WrongValue, change_ticket, mark_spam

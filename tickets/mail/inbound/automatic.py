@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from config.folding import fold
+from config.text.folding import fold
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.letters import INSTANCE_HEADER
 from tickets.tokens import instance_mark, ticket_of_message_id

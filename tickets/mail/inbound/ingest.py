@@ -14,10 +14,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from agents.models import Language
-from config.files import CleanFile, FileRefused, clean_file
+from config.files.cleaning import CleanFile, FileRefused, clean_file
+from config.files.pictures import PictureRefused
 from config.mail import is_address
-from config.pictures import PictureRefused
-from config.text import mended, one_line
+from config.text.cleaning import mended, one_line
 from tickets.mail.inbound import automatic, bounces
 from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
 from tickets.mail.inbound.matching import Match, find_ticket, is_agents

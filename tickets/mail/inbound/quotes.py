@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from config.folding import fold
+from config.text.folding import fold
 
 # Beyond it nothing is looked at: a person's words end long before.
 TEXT_MAX = 256 * 1024

@@ -9,12 +9,12 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from config import api_settings
-from config.bounds import read_bounds
-from config.schedule import beat_schedule
-from config.secret_key import read_or_make_key
+from config.settings import api as api_settings
+from config.settings.bounds import read_bounds
+from config.settings.schedule import beat_schedule
+from config.settings.secret_key import read_or_make_key
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
@@ -355,7 +355,7 @@ SPECTACULAR_SETTINGS = api_settings.SPECTACULAR_SETTINGS
 
 IMECE = read_bounds(env)
 
-LOGGING_CONFIG = "config.logs.configure"
+LOGGING_CONFIG = "config.settings.logs.configure"
 LOGGING = {
     "level": env.str("LOG_LEVEL", default="INFO"),
     "json": env.bool("LOG_JSON", default=not IS_LOOPBACK),

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
-from config.drawing import MAX_FRAMES, MAX_PIXELS, Refused, draw_anew
-from config.files import FileRefused, clean_file, display_name
+from config.files.cleaning import FileRefused, clean_file, display_name
+from config.files.drawing import MAX_FRAMES, MAX_PIXELS, Refused, draw_anew
 from tests.support.http import picture
 
 pytestmark = pytest.mark.once

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.text import key_of
+from config.text.cleaning import key_of
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from config.kinds import KINDS, UnknownKind, kind_of
-from config.pictures import Pay, PictureRefused, draw_anew, pay_nothing
+from config.files.kinds import KINDS, UnknownKind, kind_of
+from config.files.pictures import Pay, PictureRefused, draw_anew, pay_nothing
 
 _NAME_LENGTH = 120
 

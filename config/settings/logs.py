@@ -135,7 +135,7 @@ def configure(config: dict[str, Any]) -> None:
                     ],
                 }
             },
-            "handlers": {"console": {"()": "config.logs.Bounded", "formatter": "plain"}},
+            "handlers": {"console": {"()": "config.settings.logs.Bounded", "formatter": "plain"}},
             "root": {"handlers": ["console"], "level": config.get("level", "INFO")},
             "loggers": {
                 # Every 4xx is a line here, with the path; our own logs say what matters.

@@ -1,5 +1,5 @@
-"""A process that draws one picture anew and ends: `config.pictures` starts it, and talks to it
-over its pipes. It knows Pillow and nothing of ours, so what breaks out of a decoder finds nothing.
+"""A process that draws one picture anew and ends: `config.files.pictures` starts it, and talks to
+it over its pipes. It knows Pillow and nothing of ours: what breaks out of a decoder finds nothing.
 """
 
 import io

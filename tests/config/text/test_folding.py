@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config.folding import fold, sort_key
+from config.text.folding import fold, sort_key
 
 TURKISH = "abcçdefgğhıijklmnoöprsştuüvyz"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from config import logs
+from config.settings import logs
 
 SECRETS = {
     "vera@example.com": "an address",

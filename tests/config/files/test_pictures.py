@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageSequence
 
-from config import pictures
-from config.files import FileRefused, clean_file
-from config.pictures import Drawn, PictureRefused, draw_anew, draw_small
+from config.files import pictures
+from config.files.cleaning import FileRefused, clean_file
+from config.files.pictures import Drawn, PictureRefused, draw_anew, draw_small
 
 pytestmark = pytest.mark.once
 

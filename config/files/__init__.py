@@ -1,0 +1,1 @@
+"""Files that others bring: which kinds are taken, cleaned, pictures drawn anew."""

@@ -1,0 +1,1 @@
+"""Text: what others wrote, made safe, and Turkish compared and sorted as people expect."""
