@@ -1,0 +1,46 @@
+"""Answers that nobody reads: said, mailed after a while, and followed to their page."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from chat.models import Conversation
+from chat.posting.messages import Author, Outgoing, post_message
+from config.outbox.operations import drain
+from tests.support.http import Shop, cid
+from tests.support.mail import Smtp
+
+
+def says(chat: Conversation, shop: Shop, text: str, *kind: str) -> None:
+    said = Outgoing(chat.public_id, Author.of_agent(shop.elif_), text, cid(), *kind)
+    post_message(said, now=timezone.now())
+    drain()
+
+
+def later(clock: Any, **much: float) -> None:
+    """Let time pass, and do what is due by then."""
+    clock.shift(timedelta(**much))
+    drain()
+    drain("mail")
+
+
+def plain(mail: Any) -> str:
+    text: str = mail.get_body(("plain",)).get_content()
+    return text
+
+
+def page_of(smtp: Smtp) -> Client:
+    """The customer's mail programme follows the link of the newest mail."""
+    link = re.search(r"https?://[^/\s]+(/c/\S+)", plain(smtp.taken[-1]))
+    assert link is not None
+    client = Client()
+    assert client.get(link[1]).status_code == 302
+    return client
+
+
+def place(chat: Conversation) -> str:
+    return reverse("chat-page", args=[chat.public_id])
