@@ -9,6 +9,7 @@ from tickets.mail.answers import deliver
 from tickets.mail.digest import mail_digest
 from tickets.mail.inbound.fetching import fetch_all
 from tickets.mail.inbound.ingest import ingest
+from tickets.mail.inbound.listening import listen_to_all
 from tickets.mail.send import MAIL, mail_ticket
 from tickets.operations.deliveries import DELIVER
 from tickets.operations.digests import DIGEST, start_digests
@@ -30,5 +31,6 @@ def digests(**_options: object) -> None:
 
 @shared_task(name="tickets.fetch_mail", ignore_result=True)
 def fetch_mail(**_options: object) -> None:
-    """Keep what has come into the mailboxes."""
+    """Keep what has come into the mailboxes, and listen to those whose servers tell of more."""
     fetch_all()
+    listen_to_all()

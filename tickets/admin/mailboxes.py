@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
@@ -20,7 +21,7 @@ from agents.models import Brand
 from config.mail import is_address, mailbox, own_spelling
 from tickets.mail.inbound.fetching import fetch
 from tickets.mail.trying import send_test
-from tickets.mail.words import reason, state_of_server
+from tickets.mail.words import reason, state_of_listening, state_of_server
 from tickets.models import Delivery, Mailbox
 from tickets.operations.hooks import make_hook_secret
 
@@ -111,7 +112,7 @@ class MailboxAdmin(ImeceAdmin):
     list_select_related = ["brand"]
     search_fields = ["address", "brand__name"]
     ordering = ["address"]
-    readonly_fields = ["sending", "reading", "hook"]
+    readonly_fields = ["sending", "reading", "listening", "hook"]
     actions = ["test_sending", "fetch_now", "new_secret"]
     fieldsets = [
         (
@@ -139,8 +140,12 @@ class MailboxAdmin(ImeceAdmin):
                 "fields": [
                     *("imap_host", "imap_port", "imap_security"),
                     *("imap_user", "imap_password", "imap_folder", "reading"),
+                    "listening",
                 ],
-                "description": _("By IMAP, every minute. Save, then choose “Fetch now” to try it."),
+                "description": _(
+                    "By IMAP: at once where the server tells of new mail, else every minute. Save,"
+                    " then choose “Fetch now” to try it."
+                ),
             },
         ),
         (
@@ -169,7 +174,12 @@ class MailboxAdmin(ImeceAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save what was typed, and nothing of how far the fetcher is meanwhile."""
         if change:
-            obj.save(update_fields=form.changed_data)
+            changed = list(form.changed_data)
+            if any(name.startswith("imap_") for name in changed):
+                # Another server may tell of new mail.
+                obj.listening_error = ""
+                changed.append("listening_error")
+            obj.save(update_fields=changed)
             self.note(request, "changed", obj, fields=form.changed_data)
         else:
             super().save_model(request, obj, form, change)
@@ -192,6 +202,13 @@ class MailboxAdmin(ImeceAdmin):
             return "—"
         error_at, worked_at = _moment(own.fetch_error_at), _moment(own.fetched_at)
         return state_of_server(own.fetch_error, error_at, worked_at)
+
+    @admin.display(description=_("new mail comes"))
+    def listening(self, own: Mailbox) -> str:
+        """How soon new mail is there."""
+        if own.pk is None or not own.imap_host:
+            return "—"
+        return state_of_listening(own, _moment(own.listening_since), timezone.now())
 
     @admin.display(description=_("address for bringing mail"))
     def hook(self, own: Mailbox) -> str:

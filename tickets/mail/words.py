@@ -8,7 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tickets.models import Delivery, Entry
+from tickets.models import Delivery, Entry, Mailbox
+from tickets.operations.listening import STARTING
 
 # A process that takes longer to hand over one mail has vanished.
 HANDED_OVER_IN = timedelta(minutes=10)
@@ -31,6 +32,7 @@ REASONS: Mapping[str, str | Promise] = {
     ),
     "folder": gettext_lazy("The mail server has no folder of this name."),
     "interrupted": gettext_lazy("The connection broke off. It is tried again every minute."),
+    "no_idle": gettext_lazy("The mail server doesn't tell of new mail by itself (IMAP IDLE)."),
     "no_answer": gettext_lazy(
         "The mail server took the mail but didn't confirm it. It is not sent again, so that nobody"
         " gets it twice."
@@ -116,3 +118,13 @@ def state_of_server(error: str, error_at: str, worked_at: str) -> str:
     if worked_at:
         return _("Works. Last: %(when)s") % {"when": worked_at}
     return _("Not used yet.")
+
+
+def state_of_listening(own: Mailbox, since: str, now: datetime) -> str:
+    """Return how soon new mail of a mailbox is there, and why no sooner, in words."""
+    is_heard = own.listening_until is not None and own.listening_until > now
+    if is_heard and not own.listening_error:
+        return _("At once: its server tells of new mail, since %(when)s.") % {"when": since}
+    if own.listening_error == STARTING or not own.listening_error:
+        return _("Every minute.")
+    return _("Every minute. %(reason)s") % {"reason": reason(own.listening_error)}

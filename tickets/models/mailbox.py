@@ -62,6 +62,10 @@ class Mailbox(models.Model):
     fetched_at = models.DateTimeField(null=True, editable=False)
     fetch_error = models.CharField(max_length=20, blank=True, editable=False)
     fetch_error_at = models.DateTimeField(null=True, editable=False)
+    # Who waits to hear of new mail, since and until when, or the code of why nobody does.
+    listening_since = models.DateTimeField(null=True, editable=False)
+    listening_until = models.DateTimeField(null=True, editable=False)
+    listening_error = models.CharField(max_length=20, blank=True, editable=False)
     # What the server last did with a mail: nothing wrong, or the code of a sentence.
     sent_at = models.DateTimeField(null=True, editable=False)
     send_error = models.CharField(max_length=20, blank=True, editable=False)

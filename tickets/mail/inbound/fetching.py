@@ -2,7 +2,8 @@
 
 import ssl
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,8 +32,8 @@ _SLACK = timedelta(minutes=5)
 _HEAD = 64 * 1024
 
 
-class NoFolder(Exception):
-    """The server has no folder of that name."""
+class NotReached(Exception):
+    """The server's folder can't be read; the text is the code of why."""
 
 
 def fetch_all() -> None:
@@ -64,39 +65,54 @@ def fetch(mailbox: Mailbox, *, ends: float | None = None) -> str | None:
 
 def _fetch(mailbox: Mailbox, ends: float) -> str:
     try:
-        client = imap_of(mailbox)
-    except WrongKey:
-        return "password_lost"
-    except NotAllowed:
-        return "not_allowed"
-    except LoginError:
-        return "auth"
-    except UnicodeError:
-        return "letters"
-    except ssl.SSLError:
-        return "security"
-    except (OSError, OutboundError):
-        return "unreachable"
-    except IMAPClientError:
-        return "security"
-    try:
-        _read(client, mailbox, ends)
-    except NoFolder:
-        return "folder"
+        with opened(mailbox) as (client, folder):
+            _read(client, folder, mailbox, ends)
+    except NotReached as error:
+        return str(error)
     except (IMAPClientError, OSError) as error:
         log.warning("mail.fetch_failed", mailbox=mailbox.pk, error=type(error).__name__)
         return "interrupted"
-    finally:
-        with suppress(IMAPClientError, OSError):
-            client.logout()
     return ""
 
 
-def _read(client: IMAPClient, mailbox: Mailbox, ends: float) -> None:
+@contextmanager
+def opened(mailbox: Mailbox) -> Iterator[tuple[IMAPClient, dict[bytes, Any]]]:
+    """Sign in, and give the connection with what the server says of the folder.
+
+    Raises `NotReached`.
+    """
+    client = _signed_in(mailbox)
     try:
-        folder = client.select_folder(mailbox.imap_folder)
+        try:
+            folder = client.select_folder(mailbox.imap_folder)
+        except IMAPClientError as error:
+            raise NotReached("folder") from error
+        yield client, folder
+    finally:
+        with suppress(IMAPClientError, OSError):
+            client.logout()
+
+
+def _signed_in(mailbox: Mailbox) -> IMAPClient:
+    try:
+        return imap_of(mailbox)
+    except WrongKey as error:
+        raise NotReached("password_lost") from error
+    except NotAllowed as error:
+        raise NotReached("not_allowed") from error
+    except LoginError as error:
+        raise NotReached("auth") from error
+    except UnicodeError as error:
+        raise NotReached("letters") from error
+    except ssl.SSLError as error:
+        raise NotReached("security") from error
+    except (OSError, OutboundError) as error:
+        raise NotReached("unreachable") from error
     except IMAPClientError as error:
-        raise NoFolder from error
+        raise NotReached("security") from error
+
+
+def _read(client: IMAPClient, folder: dict[bytes, Any], mailbox: Mailbox, ends: float) -> None:
     mailbox.refresh_from_db()
     validity = int(folder[b"UIDVALIDITY"])
     if mailbox.uid_validity is None:
