@@ -16,14 +16,15 @@ from agents.api.files import file_response
 from agents.colors import style_sheet
 from chat.links import KEPT_SECONDS, cookie_for, opens
 from chat.models import Attachment, Conversation, Entry
-from chat.page.answering import AnswerForm, send_answer
+from chat.page.answering import send_answer
 from chat.posting.marks import mark_read
 from chat.posting.messages import Posted
 from chat.queries.people import email_of
 from chat.transcripts import lines_of
 from config.mail import mailbox
-from config.web.limits import CHAT_ANSWERS, READS, TooMany, spend
+from config.web.limits import CHAT_ANSWERS, READS, TooMany, place_of, spend
 from tickets.mail.letters import page_address
+from tickets.page.answering import AnswerForm
 
 LINES_MAX = 300
 _COOKIE = "imece_c"
@@ -93,17 +94,15 @@ def chat(request: HttpRequest, chat: Conversation) -> HttpResponse:
     """Show the chat; take an answer."""
     if request.method != "POST":
         return _page(request, chat, AnswerForm(), status=200)
-    form = AnswerForm(request.POST)
+    files = {"attached": request.FILES.getlist("attached")}
+    form = AnswerForm(request.POST, files, place=place_of(request))
     try:
         spend(CHAT_ANSWERS, f"chat:{chat.pk}")
+        if not form.is_valid() or chat.visitor is None:
+            return _page(request, chat, form, status=400)
     except TooMany:
         return _page(request, chat, form, status=429)
-    if not form.is_valid() or chat.visitor is None:
-        return _page(request, chat, form, status=400)
-    given = form.cleaned_data
-    said = send_answer(
-        chat, chat.visitor, text=given["text"], key=str(given["key"]), now=timezone.now()
-    )
+    said = send_answer(chat, chat.visitor, form.cleaned_data, now=timezone.now())
     if said is None:
         return _page(request, chat, form, status=400)
     place = reverse("chat-page", args=[chat.public_id])

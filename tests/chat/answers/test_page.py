@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from chat.links import link_to
-from chat.models import Conversation, Visitor
+from chat.models import Attachment, Conversation, Visitor
+from chat.operations.attachments import purge_attachments
 from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.spam import mark_spam
 from chat.page import views
@@ -20,7 +22,7 @@ from config.web.limits import Limit
 from tests.support.answers import later, page_of, place, says
 from tests.support.factories import make_topic
 from tests.support.files import make_attachment
-from tests.support.http import Shop, open_widget, started
+from tests.support.http import Shop, open_widget, picture, started
 from tests.support.mail import Smtp
 from tickets.models import Ticket
 
@@ -130,3 +132,65 @@ def test_words_after_the_reopen_window_become_a_ticket(
     # On to the ticket's own page, in the same browser.
     assert page.get(sent["Location"]).status_code == 302
     assert page.get(reverse("ticket-page", args=[ticket.pk])).status_code == 200
+
+
+def _files() -> list[SimpleUploadedFile]:
+    return [
+        SimpleUploadedFile("label.png", picture()),
+        SimpleUploadedFile("note.txt", b"hello\n"),
+    ]
+
+
+def test_files_go_into_the_chat_cleaned_and_only_the_page_has_them(
+    clock: Any, shop: Shop, chat: Conversation
+) -> None:
+    page = Client()
+    page.get("/c/" + link_to(chat, "vera@example.com").partition("/c/")[2])
+    key = str(uuid.uuid4())
+    for _ in range(2):
+        sent = page.post(place(chat), {"text": "", "key": key, "attached": _files()})
+        assert sent.status_code == 302
+    said = chat.entries.latest("seq")
+    assert (said.author_kind, said.attachments.count()) == ("visitor", 2)
+    shown = page.get(place(chat)).content.decode()
+    links = set(re.findall(r'href="(/c/[^"]+/files/[^"]+)"', shown))
+    assert len(links) == 2
+    for link in links:
+        assert (page.get(link).status_code, Client().get(link).status_code) == (200, 404)
+    # A picture is seen, not only named.
+    assert len(re.findall(r'<img src="/c/[^"]+/files/', shown)) == 1
+    hostile = SimpleUploadedFile("x.png", b"<svg onload=x>")
+    bad = page.post(place(chat), {"text": "Look", "key": str(uuid.uuid4()), "attached": [hostile]})
+    assert bad.status_code == 400
+    assert "“x.png” was left out" in bad.content.decode()
+    assert "Look" in bad.content.decode()
+    many = [SimpleUploadedFile(f"{n}.txt", b"x") for n in range(11)]
+    bad = page.post(place(chat), {"text": "", "key": str(uuid.uuid4()), "attached": many})
+    assert (bad.status_code, "Ten files at once" in bad.content.decode()) == (400, True)
+    # What was left over by the press that came twice is swept, what was said stays.
+    clock.shift(timedelta(hours=25))
+    purge_attachments(now=timezone.now())
+    assert Attachment.objects.count() == 2
+    assert page.get(links.pop()).status_code == 200
+
+
+def test_files_after_the_reopen_window_stand_in_the_ticket(
+    clock: Any, shop: Shop, chat: Conversation
+) -> None:
+    now = timezone.now()
+    says(chat, shop, "It left yesterday.")
+    end_conversation(conversation=chat, by=shop.elif_, now=now)
+    resolve_conversation(conversation=chat, by=shop.elif_, topic=make_topic(shop.brand), now=now)
+    page = Client()
+    page.get("/c/" + link_to(chat, "vera@example.com").partition("/c/")[2])
+    later(clock, hours=30)
+    body = {"text": " ", "key": str(uuid.uuid4()), "attached": _files()}
+    sent = page.post(place(chat), body)
+    line = Ticket.objects.get().entries.filter(kind="message").latest("seq")
+    assert {each.name for each in line.files.all()} == {"label.png", "note.txt"}
+    clock.shift(timedelta(hours=25))
+    purge_attachments(now=timezone.now())
+    page.get(sent["Location"])
+    page_of_ticket = reverse("ticket-page", args=[line.ticket_id])
+    [link] = re.findall(r'href="(/t/[^"]+)" download="note.txt"', page.get(page_of_ticket).text)
+    assert page.get(link).status_code == 200
