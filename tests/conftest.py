@@ -27,6 +27,8 @@ from django.db import (
 )
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 from playwright.sync_api import BrowserContext, Page
 
 from agents.presence import leases
@@ -39,6 +41,15 @@ from config.translations import compile_if_changed
 from tests.support import chromium, servers
 from tests.support.migrated import copy_database, migrated_dir
 from tests.support.site import running_site, start_again
+
+# A busy machine is no fault of what is tested; fixtures hold for all examples of a test.
+property_settings.register_profile(
+    "patient",
+    parent=property_settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+property_settings.load_profile("patient")
 
 
 def pytest_configure() -> None:

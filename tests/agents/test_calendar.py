@@ -85,7 +85,7 @@ def _clock(quarters: int) -> time:
     return time(quarters // 4, quarters % 4 * 15)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     shifts=st.lists(_SHIFT, min_size=1, max_size=4),
     moment=_MOMENTS,

@@ -2,7 +2,7 @@
 
 import pytest
 from django.template.loader import render_to_string
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automation.editor.drafts import draft_from, draft_of, settle
@@ -95,9 +95,7 @@ def _rules(draw):
 
 
 _MINUTES = st.integers(1, 43_200)
-_SETTINGS = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+_SETTINGS = settings(max_examples=20)
 
 
 def _conditions(nodes):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.access import access_of
@@ -154,7 +154,6 @@ def test_chats_at_once_are_weighted_by_time_and_a_wrap_up_keeps_an_agent_occupie
     assert later[elif_.pk]["occupancy"] <= 1
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(st.sampled_from(["online", "break", "invisible", "offline"]), st.integers(1, 9)),

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.throttling import BaseThrottle
 
@@ -363,11 +363,7 @@ def test_no_field_of_ours_can_be_assigned(office: Office) -> None:
     assert not CannedReply.objects.exclude(pk=office.reply.pk).exists()
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=30)
 @given(body=bodies, call=st.sampled_from(sorted(c for c in CALLS if c[1] in {"POST", "PATCH"})))
 def test_any_json_is_answered_without_an_error_of_ours(
     office: Office, body: Any, call: tuple[str, str]

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.models import Permission
@@ -303,11 +303,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=40)
 @given(batches=st.lists(ACTIONS, max_size=4))
 def test_whatever_is_sent_numbers_are_dense_and_authors_keep_their_order(batches, elif_):
     """Random authors, kinds and repeats, in batches: the log is what the model says."""

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -169,7 +169,7 @@ FRAME = st.fixed_dictionaries(
 
 
 @given(text=FRAME | st.text(max_size=200) | JSON.map(json.dumps))
-@examples(deadline=None, max_examples=300)
+@examples(max_examples=300)
 def test_decoding_gives_checked_fields_or_nothing(text):
     try:
         frame = decode(text, "agent")
@@ -183,9 +183,7 @@ def test_decoding_gives_checked_fields_or_nothing(text):
 
 @transactional
 @given(frames=st.lists(FRAME | st.text(min_size=1, max_size=50), max_size=6))
-@examples(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(max_examples=25)
 async def test_nonsense_never_kills_the_process_nor_leaks(frames, chat, vera, caplog):
     caplog.clear()
     async with visitor_socket(vera) as visitor:

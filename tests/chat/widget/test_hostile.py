@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chat.models import Conversation, Visitor
@@ -13,11 +13,7 @@ from tests.support.http import WIDGET, Widget, cid, make_shop, open_widget, star
 
 pytestmark = pytest.mark.django_db
 
-few = settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+few = settings(max_examples=30)
 POSTS = [
     "sessions",
     "conversations",

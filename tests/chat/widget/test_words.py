@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chat.models import Conversation, Entry
@@ -17,11 +17,7 @@ from tests.support.http import WIDGET, Widget, cid, make_shop, open_widget, star
 
 pytestmark = pytest.mark.django_db
 
-few = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+few = settings(max_examples=40)
 # Halves of characters, NUL and all: `json.dumps` writes them as a browser does.
 strings = st.text(st.characters(exclude_categories=()), max_size=90) | st.sampled_from(
     [
@@ -210,7 +206,7 @@ def test_an_address_is_taken(widget: Widget, address: str) -> None:
     assert taken(address)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     address=st.from_regex(r"[a-z.\-+'0]{1,8}@[a-z0\-.]{1,12}", fullmatch=True)
     | st.text(st.characters(max_codepoint=127), max_size=20)

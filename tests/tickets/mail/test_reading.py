@@ -94,7 +94,7 @@ def test_mails_beyond_the_bounds_are_refused_cheaply(content, reason):
     tracemalloc.stop()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.sampled_from(

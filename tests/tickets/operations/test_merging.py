@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import models, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agents.access import access_of
@@ -149,11 +149,7 @@ def build(brand: Any, agent: Any, third: Contact, told: dict[str, Any]) -> Conta
     return made
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=12)
 @example(first=RICH, second=RICH, keep={"email": "other"}, told_apart=True, is_linked_to_first=True)
 @given(
     first=people,
