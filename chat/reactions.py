@@ -29,12 +29,13 @@ from chat.events.words import ConversationWoke, MessagesPosted, TicketedWords
 from chat.operations.announcements import announce_changes, announce_status
 from chat.operations.answer_mails import watch_answers
 from chat.operations.assignment import route
+from chat.operations.correcting import correct_browsers
 from chat.operations.linking import hold_browsers, show_browsers
 from chat.operations.sweeping import free_wrap_ups, wake_conversation
 from chat.operations.tickets import add_to_ticket
 from config.events import Event, react_to
 from config.outbox.operations import OnceABatch
-from tickets.operations.merging import Room, follow_merges
+from tickets.operations.rooms import Room, follow_customers
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def _status_changed(fact: dict[str, Any]) -> None:
     _announce_changes()
 
 
-follow_merges(Room(hold=hold_browsers, show=show_browsers))
+follow_customers(Room(hold=hold_browsers, correct=correct_browsers, show=show_browsers))
 react_to(ConversationWoke, _wake)
 react_to(TicketedWords, _add_to_ticket)
 react_to(MessagesPosted, _watch_answers)

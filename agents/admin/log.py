@@ -47,6 +47,7 @@ _ACTS: dict[str, Promise] = {
     "rehearsal.started": _("Rehearsal started"),
     "replies.changed": _("Automatic answers changed"),
     "rule.switched_off": _("Rule switched off by itself"),
+    "contact.changed": _("Customer corrected"),
     "contact.linked": _("Customer linked"),
     "contact.unlinked": _("Link of a customer undone"),
     "contact.merged": _("Customers merged"),

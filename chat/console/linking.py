@@ -1,23 +1,31 @@
-"""Saying from the console who the visitor of a chat is."""
+"""Saying from the console who the visitor of a chat is, and what is right about them."""
 
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import access_of
 from agents.callers import signed_in
 from chat.console.actions import answer_events, answer_toast
 from chat.console.filing import fileable_or_404
+from chat.operations.correcting import correct_visitor
 from chat.operations.linking import (
     NotLinkable,
     dismiss_suggestion,
     link_visitor,
     unlink_visitor,
 )
+from chat.queries.people import email_of, given_name, phone_of
+from chat.rights import NotAuthorised
 from config.text.cleaning import key_of
+from tickets.console.correcting import CustomerForm, ask, done, keep_note
 from tickets.models import Contact
+from tickets.rights import CustomerNotAuthorised
 
 
 @login_required
@@ -43,3 +51,35 @@ def link(request: HttpRequest, public_id: str) -> HttpResponse:
     except NotLinkable:
         return answer_toast(_("This could not be changed."), **changed)
     return answer_events(changed)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def customer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask what is right about the customer of a chat, and correct it."""
+    agent = signed_in(request)
+    conversation = fileable_or_404(access_of(agent), public_id)
+    visitor = conversation.visitor
+    if visitor is None:
+        raise Http404
+    contact = visitor.contact or conversation.contact
+    known = {
+        "name": given_name(conversation),
+        "email": email_of(conversation),
+        "phone": phone_of(conversation),
+        "language": (contact and contact.language) or conversation.language,
+    }
+    form = CustomerForm(request.POST or None, initial=known, signed=visitor.signed)
+    if not form.is_valid():
+        url = reverse("console-customer", args=[public_id])
+        return ask(request, form, contact, url, at_page=False)
+    try:
+        with transaction.atomic():
+            changed = correct_visitor(
+                conversation=conversation, by=agent, changes=form.changes, now=timezone.now()
+            )
+            keep_note(changed, form, request)
+    except (NotLinkable, NotAuthorised, CustomerNotAuthorised):
+        raise Http404 from None
+    return done(changed, chat=public_id)

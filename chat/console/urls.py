@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{_chat}not-spam/", filing.not_spam, name="console-not-spam"),
     path(f"{_chat}tags/", filing.tags, name="console-tags"),
     path(f"{_chat}link/", linking.link, name="console-link"),
+    path(f"{_chat}customer/", linking.customer, name="console-customer"),
     path(f"{_chat}draft/", actions.draft, name="console-draft"),
     path(f"{_chat}canned/", desk.canned, name="console-canned"),
     path(f"{_chat}canned/<int:pk>/used/", desk.canned_used, name="console-canned-used"),

@@ -112,6 +112,9 @@ function listenToAnswers() {
     }
     refresh();
   };
+  on("customer:changed", ({ id, name }) => {
+    for (const node of document.querySelectorAll(`[data-customer="${id}"]`)) node.textContent = name;
+  });
   on("console:resolved", ({ id }) => {
     // In a moment, that is: it can be undone until then.
     refreshUndo();

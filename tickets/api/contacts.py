@@ -76,7 +76,7 @@ class OneContact(DeskView):
         """Correct a customer; a new address is not proven."""
         contact = visible_contact(request, pk)
         changes = valid(ContactBody, request)
-        change_contact(contact=contact, by=agent_of(request), changes=changes)
+        change_contact(contact=contact, by=agent_of(request), changes=changes, now=timezone.now())
         return one_contact(request, contact)
 
 

@@ -196,7 +196,8 @@ class IdentityAnswer(WireTimes, serializers.ModelSerializer[Identity]):
 
 
 class HappeningAnswer(serializers.Serializer[Any]):
-    """A chat, a ticket or a note about a customer; of a note the title is its text."""
+    """A chat, a ticket, a note about a customer or what was corrected; of the last two the title is
+    their text."""
 
     kind = serializers.ChoiceField([each.value for each in Kind])
     id = serializers.CharField()

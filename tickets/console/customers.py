@@ -58,7 +58,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
         seen = customers_of(frame.access).values("pk")
         merged = get_object_or_404(Contact.objects.filter(merged_into__in=seen), pk=pk)
         return redirect("customer", pk=merged.merged_into_id)
-    context = _opened(request, frame.access, contact)
+    context = opened(request, frame.access, contact)
     if request.GET.get("part") == "timeline":
         return render(request, "tickets/customer.html#rows", context)
     return render(request, "tickets/customers.html", context | listed(request, frame))
@@ -81,7 +81,7 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except InvalidNote:
         frame = customers_frame(request)
-        context = _opened(request, frame.access, contact) | listed(request, frame)
+        context = opened(request, frame.access, contact) | listed(request, frame)
         error = _("A note has 1 to {n} characters.").format(n=NOTE_MAX)
         return render(
             request,
@@ -128,7 +128,8 @@ def listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
     }
 
 
-def _opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str, Any]:
+def opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str, Any]:
+    """Return what the page of one customer needs beside the list."""
     try:
         page = timeline_of(access, contact.pk, before=request.GET.get("before", ""))
     except BadPlace:

@@ -107,8 +107,11 @@ def _answering(drafts: list[Draft], agent_id: int, now: datetime) -> str:
 def beside(access: Access, ticket: Ticket) -> dict[str, Any]:
     """Return what stands beside a ticket: properties, tags, the customer's other tickets."""
     others = Ticket.objects.visible_to(access).filter(contact=ticket.contact_id)
+    customer = _called(ticket)
     return {
         "ticket": ticket,
+        "customer": customer,
+        "face": face(customer, f"contact{ticket.contact_id}"),
         "properties": _properties(ticket),
         "tags": list(ticket.tags.order_by("folded")),
         "others": list(others.exclude(pk=ticket.pk).order_by("-updated_at")[:OTHERS]),

@@ -2,13 +2,24 @@
 
 from django.urls import path
 
-from tickets.console import actions, canned, customers, letters, many, merging, new, pages
+from tickets.console import (
+    actions,
+    canned,
+    correcting,
+    customers,
+    letters,
+    many,
+    merging,
+    new,
+    pages,
+)
 
 _one = "console/tickets/<int:number>/"
 
 urlpatterns = [
     path("console/contacts/", customers.customers, name="customers"),
     path("console/contacts/<int:pk>/", customers.customer, name="customer"),
+    path("console/contacts/<int:pk>/edit/", correcting.edit, name="customer-edit"),
     path("console/contacts/<int:pk>/notes/", customers.note, name="customer-note"),
     path("console/contacts/<int:pk>/merge/", merging.merge, name="customer-merge"),
     path("console/merges/<int:pk>/undo/", merging.undo, name="customer-unmerge"),

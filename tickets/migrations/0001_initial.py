@@ -414,4 +414,19 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'blocked senders',
             },
         ),
+        migrations.CreateModel(
+            name='ContactChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('data', models.JSONField(default=dict)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='tickets.contact')),
+            ],
+            options={
+                'verbose_name': 'change of a customer',
+                'verbose_name_plural': 'changes of customers',
+                'indexes': [models.Index(fields=['contact', '-created_at'], name='customer_changes')],
+            },
+        ),
     ]

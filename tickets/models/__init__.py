@@ -2,6 +2,7 @@
 
 from tickets.models.blocked_sender import BlockedSender
 from tickets.models.contact import Contact
+from tickets.models.contact_change import ContactChange
 from tickets.models.contact_note import ContactNote
 from tickets.models.delivery import Delivery, MailId
 from tickets.models.draft import Draft
@@ -18,6 +19,7 @@ from tickets.models.ticket import Ticket
 __all__ = [
     "BlockedSender",
     "Contact",
+    "ContactChange",
     "ContactNote",
     "Delivery",
     "Draft",

@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from agents.audit import record
 from agents.models import Agent
 from config.text.folding import fold, sort_key
-from tickets.models import Contact, ContactNote, Identity
+from tickets.models import Contact, ContactChange, ContactNote, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded
+from tickets.operations.rooms import rooms
 from tickets.rights import lock_customer
 
 _Kind = Identity.Kind
@@ -127,11 +128,22 @@ def who_has(*, kind: str, value: str) -> Contact | None:
 
 
 @transaction.atomic
-def change_contact(*, contact: Contact, by: Agent, changes: Mapping[str, str]) -> Contact:
-    """Correct name, e-mail, phone or language of a customer. Raises `CustomerNotAuthorised`."""
+def change_contact(
+    *, contact: Contact, by: Agent, changes: Mapping[str, str], now: datetime
+) -> Contact:
+    """Correct name, e-mail, phone or language of a customer; what is new is not proven.
+
+    Who did it, and what it was before, stands in the customer's history. Raises
+    `CustomerNotAuthorised`.
+    """
+    for room in rooms:
+        room.hold((contact.pk,))
     locked = lock_customer(contact, by=by)
+    before = {key: str(getattr(locked, key)) for key in changes}
     different = {key: value for key, value in changes.items() if getattr(locked, key) != value}
     if "email" in different:
+        wrong = locked.identities.filter(kind=_Kind.EMAIL, is_verified=False, linked_from=None)
+        wrong.filter(value=folded(_Kind.EMAIL, locked.email)).delete()
         set_email(contact=locked, email=different["email"])
     if "phone" in different:
         set_phone(contact=locked, phone=different["phone"])
@@ -141,6 +153,11 @@ def change_contact(*, contact: Contact, by: Agent, changes: Mapping[str, str]) -
     locked.save(update_fields=["name", "sort_name", "language", "search"])
     if different:
         record("contact.changed", locked, by=by, fields=sorted(different))
+        became = {key: [before[key], str(getattr(locked, key))] for key in different}
+        ContactChange.objects.create(contact=locked, agent=by, data=became, created_at=now)
+        for room in rooms:
+            room.correct(locked.pk, became)
+            room.show(locked.pk)
     return locked
 
 

@@ -4,8 +4,7 @@ A merge moves every row that points at one customer to the other, in whatever ro
 keeps which ones; the emptied customer stays for good, and says whose everything is now.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ from tickets.models import Contact, Identity, Merge, Ticket
 from tickets.models.merge import UNDO
 from tickets.operations.contacts import name_contact
 from tickets.operations.owners import give_back_tickets, give_tickets, lock_contacts, lock_tickets
+from tickets.operations.rooms import rooms
 from tickets.rights import CustomerNotAuthorised, may_merge
 
 # What of both customers can be chosen.
@@ -34,22 +34,6 @@ class NotMergeable(Exception):
 
 class NotUndoable(Exception):
     """A merge that is undone, older than a day, or whose survivor was merged since."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Room:
-    """What a room above does before and after its rows go from one customer to another."""
-
-    hold: Callable[[Collection[int]], None]
-    show: Callable[[int], None]
-
-
-_rooms: list[Room] = []
-
-
-def follow_merges(room: Room) -> None:
-    """Let a room above lock its rows first, and tell its screens."""
-    _rooms.append(room)
 
 
 @transaction.atomic
@@ -146,7 +130,7 @@ def _give_back(contact: Contact, changed: Mapping[str, Sequence[Any]]) -> None:
 def _lock(ids: tuple[int, int], by: Agent) -> dict[int, Contact]:
     """Lock both customers and what is theirs, in the order of the house."""
     access = access_of(by)
-    for room in _rooms:
+    for room in rooms:
         room.hold(ids)
     lock_tickets(Ticket.objects.filter(contact__in=ids))
     locked = lock_contacts(ids)
@@ -222,5 +206,5 @@ def _is_proven(contact: Contact) -> bool:
 
 
 def _show(contact_id: int) -> None:
-    for room in _rooms:
+    for room in rooms:
         room.show(contact_id)

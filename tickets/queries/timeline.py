@@ -1,6 +1,6 @@
 """What happened with one customer, newest first: each room tells its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,9 +8,11 @@ from enum import StrEnum
 from django.core import signing
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from agents.access import Access
-from tickets.models import ContactNote, Ticket
+from agents.models import Language
+from tickets.models import Contact, ContactChange, ContactNote, Ticket
 
 PAGE = 30
 _SALT = "customer"
@@ -19,6 +21,7 @@ _SALT = "customer"
 class Kind(StrEnum):
     """What stands in the timeline."""
 
+    CHANGE = "change"
     CHAT = "chat"
     NOTE = "note"
     TICKET = "ticket"
@@ -26,7 +29,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Happening:
-    """One chat, ticket or note."""
+    """One chat, ticket or note, or what was corrected of the customer."""
 
     kind: Kind
     pk: int
@@ -88,11 +91,11 @@ def tell_of_customers(source: Source) -> None:
 
 
 def timeline_of(access: Access, contact_id: int, *, before: str = "") -> Page:
-    """Return what the agent may see of a customer's chats, tickets and notes."""
+    """Return what the agent may see of a customer's chats, tickets, notes and corrections."""
     place = _read(before) if before else None
     found = [
         row
-        for source in (_tickets, _notes, *_sources)
+        for source in (_tickets, _notes, _changes, *_sources)
         for row in source(access, contact_id, place, PAGE + 1)
     ]
     found.sort(key=lambda row: row.place, reverse=True)
@@ -154,3 +157,34 @@ def _notes(
         )
         for note in found.order_by("-created_at", "-pk")[:wanted]
     ]
+
+
+def _changes(
+    access: Access, contact_id: int, before: Before | None, wanted: int
+) -> Sequence[Happening]:
+    found = ContactChange.objects.filter(contact=contact_id).select_related("agent")
+    if before:
+        found = found.filter(before.within(Kind.CHANGE, "created_at"))
+    return [
+        Happening(
+            kind=Kind.CHANGE,
+            pk=change.pk,
+            id=str(change.pk),
+            at=change.created_at,
+            title=_told(change.data),
+            by=change.agent.name if change.agent else "",
+        )
+        for change in found.order_by("-created_at", "-pk")[:wanted]
+    ]
+
+
+def _told(data: Mapping[str, Sequence[str]]) -> str:
+    """Return which fields were corrected, from what to what."""
+    languages = {each.value: str(each.label) for each in Language}
+    lines = []
+    for name, values in data.items():
+        shown = [languages.get(value, value) if name == "language" else value for value in values]
+        was, became = (value or "–" for value in shown)
+        label = capfirst(str(Contact._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+        lines.append(f"{label}: {was} → {became}")
+    return "\n".join(lines)

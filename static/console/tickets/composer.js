@@ -362,6 +362,13 @@ export function startComposer() {
     document.body.addEventListener(name, (event) => hear(/** @type {CustomEvent} */ (event).detail));
   on("ticket:said", said);
   on("ticket:unsaid", unsaid);
+  on("customer:changed", ({ id, email }) => {
+    if (byId("ticket-customer")?.dataset.customerOfTicket !== id) return;
+    // Unless the agent wrote another one.
+    const to = field("to");
+    if (to.value === to.defaultValue) to.value = email;
+    to.defaultValue = email;
+  });
   on("ticket:news", ({ ticket, head }) => {
     if (!form() || ticket !== number()) return;
     field("seen").value = head;

@@ -24,7 +24,7 @@ from tests.support.factories import (
 )
 from tests.support.tickets import opened
 from tickets.mail.inbound.matching import participants
-from tickets.models import Contact, ContactNote, Identity, Merge, Ticket
+from tickets.models import Contact, ContactChange, ContactNote, Identity, Merge, Ticket
 from tickets.models.merge import UNDO
 from tickets.operations.contacts import (
     add_contact_note,
@@ -88,7 +88,8 @@ def test_everything_that_points_at_customers_is_known_here() -> None:
     """A new room's rows move too; this says which tables the property below has looked at."""
     assert set(snapshot()) == {
         *("chat.Conversation", "chat.NotThem", "chat.Visitor"),
-        *("tickets.Contact", "tickets.ContactNote", "tickets.Identity", "tickets.Ticket"),
+        *("tickets.Contact", "tickets.ContactChange", "tickets.ContactNote", "tickets.Identity"),
+        "tickets.Ticket",
     }
 
 
@@ -144,6 +145,7 @@ def build(brand: Any, agent: Any, third: Contact, told: dict[str, Any]) -> Conta
         note = {"text": "VIP", "client_id": f"{made.pk}-{number}"}
         opened(brand, contact=made)
         add_contact_note(contact=made, by=agent, now=timezone.now(), **note)
+        ContactChange.objects.create(contact=made, agent=agent, data={"name": ["Z", made.name]})
     if told["has_absorbed"]:
         merged(made, person("Eski", "eski@example.com"), agent)
     return made
@@ -233,7 +235,8 @@ def test_what_came_since_stays_with_the_survivor(boss, brand):
     merge = merged(one, two, boss, email="other")
     since = opened(brand, "Yeni", contact=fresh(one))
     note = add_contact_note(contact=one, text="VIP", client_id="1", by=boss, now=timezone.now())
-    change_contact(contact=one, by=boss, changes={"name": "Zeynep Işık"})
+    changed = {"name": "Zeynep Işık"}
+    change_contact(contact=one, by=boss, changes=changed, now=timezone.now())
     verify_email(contact=fresh(one), email="y@example.com")
     undone(merge, boss)
     assert [fresh(row).contact for row in (theirs, since, note)] == [two, one, one]
