@@ -272,6 +272,12 @@ class TicketFact(models.Model):
     # How long it was in statuses in which one waits for the other: told once it is done.
     requester_wait = models.FloatField(null=True)
     agent_wait = models.FloatField(null=True)
+    # The same, but only while the brand was open, by the hours that held as it was opened.
+    first_reply_open = models.FloatField(null=True)
+    first_resolution_open = models.FloatField(null=True)
+    resolution_open = models.FloatField(null=True)
+    requester_wait_open = models.FloatField(null=True)
+    agent_wait_open = models.FloatField(null=True)
 
     class Meta:
         indexes = [

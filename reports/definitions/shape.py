@@ -66,6 +66,7 @@ def of(aggregate: Callable[..., Any], what: Any, *, only: Q | None = None, **opt
 
 COUNTED = of(Count, "pk")
 REOPENED_WITHIN = timedelta(days=7)
+IN_HOURS = _("The same, but only time in which the brand was open counts.")
 STAYS = of(Count, "stay", distinct=True)
 
 

@@ -5,9 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.definitions.chats import LEFT
 from reports.definitions.percentile import Percentile
-from reports.definitions.shape import COUNTED, REOPENED_WITHIN, Figure, Source, Unit, of
+from reports.definitions.shape import COUNTED, IN_HOURS, REOPENED_WITHIN, Figure, Source, Unit, of
 
-_IN_HOURS = _("The same, but only time in which the brand was open counts.")
 _FIRST = Q(resolved_at__isnull=False, number=0)
 # The last one so far: a chat that went on is not resolved.
 _LAST = Q(resolved_at__isnull=False, reopened_at=None)
@@ -92,7 +91,7 @@ TIMES = (
     Figure(
         key="first_response_open",
         name=_("First response, open hours"),
-        formula=_IN_HOURS,
+        formula=IN_HOURS,
         unit=Unit.SECONDS,
         counted_at="ended",
         agent="first_reply_by",
@@ -161,7 +160,7 @@ TIMES = (
     Figure(
         key="wait_open",
         name=_("Wait, open hours"),
-        formula=_IN_HOURS,
+        formula=IN_HOURS,
         unit=Unit.SECONDS,
         counted_at="queued",
         where=Q(wait_open__isnull=False),
@@ -171,7 +170,7 @@ TIMES = (
     Figure(
         key="wait_left_open",
         name=_("Wait of those who left, open hours"),
-        formula=_IN_HOURS,
+        formula=IN_HOURS,
         unit=Unit.SECONDS,
         counted_at="queued",
         where=LEFT,
@@ -224,7 +223,7 @@ TIMES = (
     Figure(
         key="resolution_first_open",
         name=_("First resolution, open hours"),
-        formula=_IN_HOURS,
+        formula=IN_HOURS,
         unit=Unit.SECONDS,
         counted_at="resolved",
         agent="agent",
@@ -246,7 +245,7 @@ TIMES = (
     Figure(
         key="resolution_last_open",
         name=_("Last resolution, open hours"),
-        formula=_IN_HOURS,
+        formula=IN_HOURS,
         unit=Unit.SECONDS,
         counted_at="resolved",
         agent="agent",

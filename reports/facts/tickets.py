@@ -8,7 +8,9 @@ from itertools import batched
 from django.db import transaction
 
 from config.outbox.operations import enqueue
+from reports.facts.hours import PastHours, open_seconds
 from reports.facts.past import BATCH, Past
+from reports.facts.reading import Span
 from reports.models import TicketFact
 from tickets.models import Entry, Ticket
 from tickets.operations.owners import lock_tickets
@@ -39,9 +41,9 @@ class Told:
     first_resolved_at: datetime | None = None
     last_resolved_at: datetime | None = None
     first_reopened_at: datetime | None = None
-    # Seconds; null while it is not done: they go on.
-    requester_wait: float | None = None
-    agent_wait: float | None = None
+    # From when to when one waited for the other; null while it is not done: they go on.
+    requester_waits: list[Span] | None = None
+    agent_waits: list[Span] | None = None
 
 
 def read_ticket(lines: Iterable[Entry], *, opened_at: datetime) -> Told:
@@ -67,8 +69,8 @@ def read_ticket(lines: Iterable[Entry], *, opened_at: datetime) -> Told:
         first_reopened_at=min(
             (line.created_at for line in moves if _crosses(line, Ticket.DONE) > 0), default=None
         ),
-        requester_wait=_spent_in(_REQUESTERS, moves, opened_at) if is_done else None,
-        agent_wait=_spent_in(_AGENTS, moves, opened_at) if is_done else None,
+        requester_waits=_spans_in(_REQUESTERS, moves, opened_at) if is_done else None,
+        agent_waits=_spans_in(_AGENTS, moves, opened_at) if is_done else None,
     )
 
 
@@ -77,13 +79,15 @@ def _crosses(line: Entry, statuses: Collection[str]) -> int:
     return (line.data.get("from") in statuses) - (line.data.get("to") in statuses)
 
 
-def _spent_in(statuses: Collection[str], moves: Iterable[Entry], opened_at: datetime) -> float:
-    """Return how long a ticket that is done was in these statuses.
-
-    When it left them, since opening, less when it came into them; it may have begun in one.
-    """
-    spent = ((line.created_at - opened_at) * _crosses(line, statuses) for line in moves)
-    return max(0.0, sum(spent, timedelta()).total_seconds())
+def _spans_in(statuses: Collection[str], moves: Iterable[Entry], opened_at: datetime) -> list[Span]:
+    """Return when a ticket that is done was in these statuses; it may have begun in one."""
+    found, since = [], opened_at
+    for line in moves:
+        until = max(since, line.created_at)
+        if line.data.get("from") in statuses:
+            found.append((since, until))
+        since = until
+    return found
 
 
 def note_ticket(*, ticket_id: int) -> None:
@@ -111,28 +115,46 @@ def _write(ticket_ids: list[int]) -> int:
     ).only("ticket_id", "kind", "author_kind", "chat_id", "data", "created_at")
     for line in telling.order_by("seq"):
         lines[line.ticket_id].append(line)
+    hours = PastHours(ticket.brand_id for ticket in tickets)
     TicketFact.objects.filter(pk__in=lines).delete()
     TicketFact.objects.bulk_create(
-        [_fact_of(ticket, lines[ticket.pk]) for ticket in tickets], batch_size=BATCH
+        [_fact_of(ticket, lines[ticket.pk], hours) for ticket in tickets], batch_size=BATCH
     )
     return len(tickets)
 
 
-def _fact_of(ticket: Ticket, lines: Iterable[Entry]) -> TicketFact:
+def _fact_of(ticket: Ticket, lines: Iterable[Entry], hours: PastHours) -> TicketFact:
     told = read_ticket(lines, opened_at=ticket.created_at)
-
-    def since_opened(at: datetime | None) -> float | None:
-        return None if at is None else max(0.0, (at - ticket.created_at).total_seconds())
-
+    calendar = hours.calendar(ticket.brand_id, ticket.created_at)
+    spans: dict[str, list[Span] | None] = {
+        "first_reply": _since_opened(ticket, told.first_reply_at),
+        "first_resolution": _since_opened(ticket, told.first_resolved_at),
+        "resolution": _since_opened(ticket, told.last_resolved_at),
+        "requester_wait": told.requester_waits,
+        "agent_wait": told.agent_waits,
+    }
+    seconds: dict[str, float | None] = {}
+    for name, parts in spans.items():
+        seconds[name] = seconds[f"{name}_open"] = None
+        if parts is not None:
+            lasted = sum((until - since for since, until in parts), timedelta())
+            seconds[name] = lasted.total_seconds()
+            seconds[f"{name}_open"] = sum(open_seconds(calendar, part) or 0.0 for part in parts)
     return TicketFact(
         ticket=ticket,
         is_counted=not ticket.is_spam and not ticket.is_closed_net,
-        first_reply=since_opened(told.first_reply_at),
-        first_resolution=since_opened(told.first_resolved_at),
-        resolution=since_opened(told.last_resolved_at),
+        first_reply_at=told.first_reply_at,
+        first_resolved_at=told.first_resolved_at,
+        last_resolved_at=told.last_resolved_at,
+        first_reopened_at=told.first_reopened_at,
         **{name: getattr(ticket, name) for name in _SAME},
-        **vars(told),
+        **seconds,
     )
+
+
+def _since_opened(ticket: Ticket, at: datetime | None) -> list[Span] | None:
+    # Clocks of processes differ: nothing lasts less than nothing.
+    return None if at is None else [(ticket.created_at, max(ticket.created_at, at))]
 
 
 def catch_up_tickets() -> None:

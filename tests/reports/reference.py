@@ -1,8 +1,10 @@
 """The same facts as plainly as can be: each asked of the raw lines for itself, however slowly."""
 
 from collections import defaultdict
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from agents.models import Agent
 from chat.models import Entry
@@ -188,6 +190,23 @@ def _acw(ended: Entry, rest: list[Entry]) -> float | None:
     return min(300.0, _between(ended.created_at, stop.created_at)) if stop else None
 
 
+# The hours of every brand whose open time is asked for: Monday to Friday, nine to six.
+OPEN_DAYS = {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+_ISTANBUL = ZoneInfo("Europe/Istanbul")
+
+
+def _open(since: Any, until: Any) -> float | None:
+    if since is None or until is None:
+        return None
+    spent, day = 0.0, since.astimezone(_ISTANBUL).date()
+    while day <= until.astimezone(_ISTANBUL).date():
+        if day.weekday() < 5:
+            opens, closes = (datetime.combine(day, time(hour), _ISTANBUL) for hour in (9, 18))
+            spent += max(0.0, (min(until, closes) - max(since, opens)).total_seconds())
+        day += timedelta(days=1)
+    return spent
+
+
 def ticket_of(ticket: Ticket, lines: list[TicketLine]) -> dict[str, Any]:
     """Ask the lines of a ticket for each thing on its own."""
     moves = [line for line in lines if line.kind == "status"]
@@ -207,22 +226,30 @@ def ticket_of(ticket: Ticket, lines: list[TicketLine]) -> dict[str, Any]:
     # From each change of status to the next it was what the first made it.
     since = [ticket.created_at, *(line.created_at for line in moves)]
     spent: dict[str, float] = defaultdict(float)
+    spent_open: dict[str, float] = defaultdict(float)
     for begun, line in zip(since, moves, strict=False):
         spent[line.data["from"]] += (line.created_at - begun).total_seconds()
-    waited = spent["new"] + spent["open"] + spent["on_hold"]
+        spent_open[line.data["from"]] += _open(begun, line.created_at) or 0
+    requesters = ("new", "open", "on_hold")
+    replied = replies[0] if replies else None
     is_done = ticket.status in {"resolved", "closed"}
     is_net = ticket.is_safety_net and ticket.status == "resolved" and ticket.assignee is None
     same = ("brand_id", "topic_id", "team_id", "assignee_id", "type", "status", "priority")
     return {
         "is_counted": not ticket.is_spam and not is_net,
         **{name: getattr(ticket, name) for name in (*same, "source", "created_at")},
-        "first_reply_at": replies[0] if replies else None,
+        "first_reply_at": replied,
         "first_resolved_at": first,
         "last_resolved_at": last,
         "first_reopened_at": reopened[0] if reopened else None,
-        "first_reply": _between(ticket.created_at, replies[0] if replies else None),
+        "first_reply": _between(ticket.created_at, replied),
         "first_resolution": _between(ticket.created_at, first),
         "resolution": _between(ticket.created_at, last),
-        "requester_wait": waited if is_done else None,
+        "requester_wait": sum(spent[name] for name in requesters) if is_done else None,
         "agent_wait": spent["waiting"] if is_done else None,
+        "first_reply_open": _open(ticket.created_at, replied),
+        "first_resolution_open": _open(ticket.created_at, first),
+        "resolution_open": _open(ticket.created_at, last),
+        "requester_wait_open": sum(spent_open[name] for name in requesters) if is_done else None,
+        "agent_wait_open": spent_open["waiting"] if is_done else None,
     }

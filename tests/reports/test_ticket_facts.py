@@ -9,13 +9,14 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.models import HoursWeek
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
 from reports.facts import past
 from reports.facts import tickets as ticket_facts
 from reports.facts.tickets import catch_up_tickets, read_ticket, tickets_lack_the_past
 from reports.models import TicketFact
-from tests.reports.reference import ticket_of
+from tests.reports.reference import OPEN_DAYS, ticket_of
 from tests.reports.test_facts import work
 from tests.reports.test_ticket_figures import MORNING, Office, hours
 from tests.support.factories import make_topic
@@ -86,6 +87,8 @@ def live(office: Office, chance: random.Random) -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_facts_of_tickets_equal_the_plain_reading_of_their_ledger(seed: int) -> None:
     office, chance = Office(), random.Random(seed)
+    long_ago = MORNING - timedelta(days=999)
+    HoursWeek.objects.create(brand=office.brand, days=OPEN_DAYS, valid_from=long_ago)
     for _ in range(15):
         live(office, chance)
     work()
@@ -93,7 +96,8 @@ def test_facts_of_tickets_equal_the_plain_reading_of_their_ledger(seed: int) -> 
     written = [fact_of(ticket) for ticket in tickets]
     assert written == [told_of(ticket) for ticket in tickets]
     assert {fact["is_counted"] for fact in written} == {True, False}
-    TicketFact.objects.update(first_reply=1, agent_wait=2, is_counted=True)
+    assert any(fact["agent_wait_open"] not in {None, fact["agent_wait"]} for fact in written)
+    TicketFact.objects.update(first_reply=1, resolution_open=3, agent_wait=2, is_counted=True)
     call_command("rebuild_metrics", verbosity=0)
     assert [fact_of(ticket) for ticket in tickets] == written
 
@@ -126,8 +130,13 @@ def test_any_life_of_a_ticket_is_read_as_plainly_as_can_be(happened: list[tuple[
         lines.append(line)
     ticket.status = status
     expected = ticket_of(ticket, lines)
-    told = vars(read_ticket(lines, opened_at=ticket.created_at))
-    assert told == {name: expected[name] for name in told}
+    told = read_ticket(lines, opened_at=ticket.created_at)
+    for name in ("first_reply_at", "first_resolved_at", "last_resolved_at", "first_reopened_at"):
+        assert getattr(told, name) == expected[name], name
+    for name in ("requester_wait", "agent_wait"):
+        waits = getattr(told, f"{name}s")
+        seconds = [(until - since).total_seconds() for since, until in waits or ()]
+        assert (waits if waits is None else sum(seconds)) == expected[name], name
 
 
 @LOCAL

@@ -1,5 +1,6 @@
 """Figures of tickets: by type and status, first reply, resolution, and for whom."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ import pytest
 from django.test import Client
 
 from agents.access import access_of
-from agents.models import Agent, Permission, Role
+from agents.models import Agent, HoursWeek, Permission, Role
 from reports.figures import compute
 from reports.filters import Filters
 from tests.reports.test_facts import work
@@ -70,13 +71,19 @@ class Office:
     def replied(self, ticket: Ticket, at: datetime) -> None:
         say(ticket=ticket, by=self.elif_, text="Bakıyoruz", client_id=str(at), now=at)
 
-    def figures(self, by: str = "", who: Agent | None = None, days: int = 0) -> Any:
+    def figures(
+        self,
+        by: str = "",
+        who: Agent | None = None,
+        days: int = 0,
+        keys: Sequence[str] = KEYS,
+    ) -> Any:
         day = MORNING.date()
         work()
         filters = Filters(
             first=day, last=day + timedelta(days=days), zone=ZoneInfo("Europe/Istanbul")
         )
-        return compute(KEYS, filters, access_of(who or self.boss), by=by, now=hours(99))
+        return compute(keys, filters, access_of(who or self.boss), by=by, now=hours(99))
 
     def compute(self, *keys: str) -> Any:
         day = MORNING.date()
@@ -170,6 +177,39 @@ def test_who_waited_for_whom_is_told_of_tickets_that_are_done() -> None:
     office.moved(late, "resolved", hours(1))
     office.moved(late, "open", hours(2 + 7 * 24))
     assert office.compute("ticket_reopen_rate") == {"ticket_reopen_rate": 0.5}
+
+
+def test_of_each_wait_of_a_ticket_there_is_one_of_open_hours_by_those_it_was_opened_in() -> None:
+    office = Office()
+    # On Tuesdays from nine to noon and from one to six, on Wednesdays from ten.
+    week: dict[str, Any] = {day: [] for day in ("mon", "thu", "fri", "sat", "sun")}
+    week |= {"tue": [["09:00", "12:00"], ["13:00", "18:00"]], "wed": [["10:00", "18:00"]]}
+    old = HoursWeek.objects.create(
+        brand=office.brand, days=week, valid_from=hours(-99), valid_until=hours(1)
+    )
+    # What was changed since changes nothing of tickets that were there.
+    HoursWeek.objects.create(brand=office.brand, days=None, valid_from=old.valid_until)
+    ticket = office.opened()
+    office.moved(ticket, "open", hours(1))
+    office.replied(ticket, hours(5))
+    office.moved(ticket, "waiting", hours(8))
+    office.moved(ticket, "resolved", hours(26))
+    office.moved(ticket, "open", hours(27))
+    office.moved(ticket, "resolved", hours(28))
+    keys = [
+        f"{key}_open"
+        for key in (
+            "ticket_first_reply",
+            "ticket_first_resolution",
+            "ticket_resolution",
+            "requester_wait",
+            "agent_wait",
+        )
+    ]
+    row = office.figures(keys=keys, days=1)[None]
+    # Without the hour at noon; on Wednesday an hour until eleven, and one more of the requester's
+    # until one; the resolved hour is nobody's.
+    assert [row[key] / 3600 for key in keys] == [4, 8 + 1, 8 + 3, 7 + 1, 1 + 1]
 
 
 def test_each_row_opens_its_ticket_for_who_may_read_it() -> None:
