@@ -77,13 +77,28 @@ def test_it_is_heard_once_of_a_browser_and_not_without_end_of_a_brand(shop, sett
     # The second is the site's next page, on which the window is open still.
     for _ in range(2):
         opened(shop)
-    assert heard() == 1
+    # Nor does another name of the browser make it another one.
     for number in range(3):
         opened(shop, browser=f"Firefox {number}")
-    assert heard() == 2
-    for number in range(3):
+    assert heard() == 1
+    for number in range(4):
         opened(shop, address=f"10.0.1.{number}")
     assert heard() == 3
+
+
+def test_visitors_who_are_known_are_heard_one_by_one_but_not_without_end_of_an_address(
+    shop, settings
+):
+    settings.IMECE = settings.IMECE | {"OPENED_PER_ADDRESS_PER_MINUTE": 2}
+    known = [open_widget(shop.brand) for _ in range(3)]
+    for widget in known:
+        chat = started(widget)
+        assert widget.post(f"conversations/{chat.public_id}/end", {}).status_code == 200
+    heard()
+    before = OutboxEntry.objects.filter(payload__name="window.opened").count()
+    for widget in known * 2:
+        widget.post("opened", {})
+    assert OutboxEntry.objects.filter(payload__name="window.opened").count() - before == 2
 
 
 def test_where_the_brand_does_not_want_it_and_in_an_open_chat_nothing_is_heard(shop):

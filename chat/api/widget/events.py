@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.api.schema import problems_of
-from agents.tokens import hash_secret
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
 from chat.operations.opening import note_opened
 from chat.operations.visitors import EVENTS_KEPT, note_site_event
@@ -88,12 +87,15 @@ class Events(WidgetView):
 
 
 def _browser_of(request: Request) -> str:
-    """Return what stays the same on the site's next page; of a stranger no secret does."""
+    """Return what stays the same on the site's next page; of a stranger no secret does.
+
+    Nor does anything that the stranger chooses, such as the browser's name: agents hear of one
+    window an hour from an address, and not of as many as somebody likes.
+    """
     session = session_of(request)
     if session.visitor is not None:
         return f"visitor:{session.secret_hash[:32]}"
-    kind = hash_secret(request.headers.get("User-Agent", ""))[:16]
-    return f"brand:{session.brand_id}:{kind}:{place_of(request._request)}"
+    return f"brand:{session.brand_id}:{place_of(request._request)}"
 
 
 class Opened(WidgetView):
