@@ -1,5 +1,7 @@
 """The link with which a customer goes on with a chat: it opens this one chat, and lasts a week."""
 
+import time
+from collections.abc import Sequence
 from hashlib import sha256
 
 from django.conf import settings
@@ -15,27 +17,30 @@ _LINK, _COOKIE = "chat.link", "chat.page"
 
 def link_to(chat: Conversation, address: str) -> str:
     """Return the link for whoever reads mail at `address`."""
-    token = signing.dumps(_claim(chat, address), salt=_LINK)
+    until = int(time.time()) + KEPT_SECONDS
+    token = signing.dumps([*_claim(chat, address), until], salt=_LINK)
     path = reverse("chat-link", args=[chat.public_id, token])
     return f"{settings.PUBLIC_URL}{path}"
 
 
-def cookie_for(chat: Conversation, address: str) -> str:
-    """Return what a browser keeps instead of the link."""
-    return signing.dumps(_claim(chat, address), salt=_COOKIE)
+def cookie_for(chat: Conversation, address: str, *, until: int) -> str:
+    """Return what a browser keeps instead of the link: no longer than the link is good."""
+    return signing.dumps([*_claim(chat, address), until], salt=_COOKIE)
 
 
-def opens(chat: Conversation, address: str, token: str, *, is_cookie: bool) -> bool:
-    """Return whether a token opens a chat whose customer's address is `address` now.
+def opens(chat: Conversation, address: str, token: str, *, is_cookie: bool) -> int:
+    """Return until when, in seconds since 1970, a token opens a chat; 0 when it doesn't.
 
-    Another address since: the link was somebody else's.
+    `address` is that of its customer now: with another one since, the link was somebody else's.
     """
     salt = _COOKIE if is_cookie else _LINK
     try:
-        claim = signing.loads(token, salt=salt, max_age=KEPT_SECONDS)
-    except signing.BadSignature:
-        return False
-    return bool(address) and claim == _claim(chat, address)
+        told: Sequence[str | int] = signing.loads(token, salt=salt)
+        *claim, until = told
+    except (signing.BadSignature, ValueError):
+        return 0
+    is_theirs = bool(address) and claim == _claim(chat, address)
+    return until if is_theirs and isinstance(until, int) and until > time.time() else 0
 
 
 def _claim(chat: Conversation, address: str) -> list[str]:

@@ -1,5 +1,6 @@
 """One chat for its customer: what was said, and an answer."""
 
+import time
 import zoneinfo
 from collections.abc import Callable
 from functools import wraps
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents.api.files import file_response
 from agents.colors import style_sheet
-from chat.links import KEPT_SECONDS, cookie_for, opens
+from chat.links import cookie_for, opens
 from chat.models import Attachment, Conversation, Entry
 from chat.page.answering import send_answer
 from chat.posting.marks import mark_read
@@ -39,7 +40,8 @@ def _address(chat: Conversation) -> str:
         return ""
 
 
-def _opened_by(public_id: str, token: str, *, is_cookie: bool) -> Conversation | None:
+def _opened_by(public_id: str, token: str, *, is_cookie: bool) -> tuple[Conversation, int] | None:
+    """Return the chat that a token opens, and until when."""
     found = Conversation.objects.filter(
         public_id=public_id, kind=Conversation.Kind.CUSTOMER, brand__is_active=True
     ).exclude(outcome=Conversation.Outcome.SPAM)
@@ -47,7 +49,8 @@ def _opened_by(public_id: str, token: str, *, is_cookie: bool) -> Conversation |
     chat: Conversation | None = found.select_related(*names).first()
     if chat is None or chat.visitor is None:
         return None
-    return chat if opens(chat, _address(chat), token, is_cookie=is_cookie) else None
+    until = opens(chat, _address(chat), token, is_cookie=is_cookie)
+    return (chat, until) if until else None
 
 
 def _shut(request: HttpRequest) -> HttpResponse:
@@ -57,15 +60,16 @@ def _shut(request: HttpRequest) -> HttpResponse:
 @require_safe
 def follow(request: HttpRequest, public_id: str, token: str) -> HttpResponse:
     """Swap the link of a mail for a cookie, and go on to an address that opens nothing."""
-    chat = _opened_by(public_id, token, is_cookie=False)
-    if chat is None:
+    opened = _opened_by(public_id, token, is_cookie=False)
+    if opened is None:
         return _shut(request)
+    chat, until = opened
     place = reverse("chat-page", args=[public_id])
     response = HttpResponseRedirect(place)
     response.set_cookie(
         _COOKIE,
-        cookie_for(chat, _address(chat)),
-        max_age=KEPT_SECONDS,
+        cookie_for(chat, _address(chat), until=until),
+        max_age=until - int(time.time()),
         path=place,
         secure=settings.IS_HTTPS,
         httponly=True,
@@ -79,9 +83,10 @@ def _customers(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, public_id: str, **more: Any) -> HttpResponse | FileResponse:
-        chat = _opened_by(public_id, request.COOKIES.get(_COOKIE, ""), is_cookie=True)
-        if chat is None:
+        opened = _opened_by(public_id, request.COOKIES.get(_COOKIE, ""), is_cookie=True)
+        if opened is None:
             return _shut(request)
+        chat, _until = opened
         zone = zoneinfo.ZoneInfo(chat.brand.time_zone)
         with translation.override(chat.language), timezone.override(zone):
             return view(request, chat, **more)

@@ -91,6 +91,22 @@ def test_nothing_else_opens_it(clock: Any, shop: Shop, chat: Conversation) -> No
     assert client.get(place(chat)).status_code == 404
 
 
+def test_a_link_followed_again_and_again_opens_it_no_longer_than_its_week(
+    clock: Any, shop: Shop, chat: Conversation
+) -> None:
+    client = Client()
+    link = "/c/" + link_to(chat, "vera@example.com").partition("/c/")[2]
+    for _ in range(3):
+        clock.shift(timedelta(days=2))
+        assert client.get(link).status_code == 302
+        assert client.get(place(chat)).status_code == 200
+    held = client.cookies["imece_c"]
+    assert 0 < int(held["max-age"]) <= 24 * 3600
+    clock.shift(timedelta(days=1, seconds=1))
+    client.cookies["imece_c"] = held.value
+    assert client.get(place(chat)).status_code == 404
+
+
 def test_spam_is_opened_no_more_and_whoever_floods_the_page_is_stopped(
     clock: Any, shop: Shop, chat: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
