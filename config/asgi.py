@@ -17,6 +17,7 @@ from chat.sockets.console import ConsoleConsumer  # noqa: E402
 from chat.sockets.readers import readers  # noqa: E402
 from chat.sockets.visitor import VisitorConsumer  # noqa: E402
 from chat.sockets.watch import Watch  # noqa: E402
+from config.web.ask_first import AskFirst  # noqa: E402
 from config.web.body_limits import LimitBodies  # noqa: E402
 from config.web.handler import ThreadedHandler  # noqa: E402
 from config.web.health import Probes  # noqa: E402
@@ -35,6 +36,8 @@ pages = ThreadedHandler(threads=8, place=client_key)
 # A picture of a few kilobytes may take seconds to draw anew, and one is drawn at a time: on the
 # threads of the pages a handful of them would stop everything else.
 uploads = ThreadedHandler(threads=2, place=client_key)
+# Only who knows a mailbox's secret may send 26 MB.
+hooks = AskFirst(uploads, pages)
 HOOKS = "/hooks/"
 UPLOADS = {"/api/widget/v1/attachments", "/api/v1/attachments", "/profile/picture/"}
 # All widgets come here when a server was away. Two keep a core busy; whoever waits for ten seconds
@@ -44,11 +47,11 @@ sessions = ThreadedHandler(threads=2, place=client_key)
 
 async def pages_and_uploads(scope: Any, receive: Any, send: Any) -> None:
     """Serve one request beside those that take as long as somebody else likes."""
-    is_upload = scope["path"] in UPLOADS or (
-        # Answers of customers on their tickets' pages bring files along, and mail servers mails.
-        scope["method"] == "POST" and scope["path"].startswith(("/t/", HOOKS))
-    )
-    await (uploads if is_upload else pages)(scope, receive, send)
+    is_sent, path = scope["method"] == "POST", scope["path"]
+    # Answers of customers on their tickets' pages bring files along.
+    is_upload = path in UPLOADS or (is_sent and path.startswith("/t/"))
+    door = hooks if is_sent and path.startswith(HOOKS) else uploads if is_upload else pages
+    await door(scope, receive, send)
 
 
 sessions_in_line = WaitingLine(

@@ -28,7 +28,10 @@ def _problem(status: int) -> JsonResponse:
 
 
 def _signed(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
-    """Hand the mailbox to a view if the caller knows one of its secrets."""
+    """Hand the mailbox to a view if the caller knows one of its secrets.
+
+    Before the method is looked at: `AskFirst` asks so before it takes a mail.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, hook_id: UUID, **more: Any) -> JsonResponse:
@@ -51,8 +54,8 @@ def _signed(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
 
 
 @csrf_exempt
-@require_POST
 @_signed
+@require_POST
 def bring(request: HttpRequest, own: Mailbox) -> JsonResponse:
     """Keep a mail, and have it taken in; the same mail again is the same one."""
     # Not `request.body`, which refuses what is longer than a form.
@@ -66,8 +69,8 @@ def bring(request: HttpRequest, own: Mailbox) -> JsonResponse:
     return JsonResponse({"id": str(kept.pk)}, status=202)
 
 
-@require_GET
 @_signed
+@require_GET
 def became(request: HttpRequest, own: Mailbox, pk: int) -> JsonResponse:
     """Tell what became of a mail: the line of a ticket, or why nothing."""
     mail = RawMail.objects.filter(mailbox=own, pk=pk).select_related("entry").first()

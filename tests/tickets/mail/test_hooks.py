@@ -7,8 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from config.asgi import application
 from config.outbox.operations import drain
 from tests.support.factories import make_brand
+from tests.support.sockets import db
 from tests.tickets.mail.samples import written
 from tickets.mail.inbound.parts import SIZE_MAX
 from tickets.models import Mailbox, RawMail, Ticket
@@ -74,6 +76,34 @@ def test_nobody_brings_or_asks_without_the_secret(server, mailbox, brand):
     server.url = reverse("mail-hook", args=[uuid4()])
     assert server.brings(written()).status_code == 401
     assert RawMail.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("length", [b"20000000", None])
+async def test_of_a_mail_whose_bringer_does_not_know_the_secret_nothing_is_read(mailbox, length):
+    secret = await db(lambda: make_hook_secret(mailbox=mailbox))
+    read, sent = [], []
+
+    async def receive():
+        read.append(1)
+        return {"type": "http.request", "body": bytes(written("Merhaba")), "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    async def bring(secret):
+        headers = [(b"host", b"testserver"), (b"authorization", f"Bearer {secret}".encode())]
+        headers += [(b"content-length", length)] if length else []
+        scope = {"type": "http", "method": "POST", "headers": headers, "query_string": b""}
+        path = reverse("mail-hook", args=[mailbox.hook_id])
+        await application(scope | {"path": path, "client": ["10.0.0.9", 1]}, receive, send)
+        return sent[-2]
+
+    refused = await bring("guess")
+    assert (refused["status"], read) == (401, [])
+    assert (b"connection", b"close") in refused["headers"]
+    assert any(name.lower() == b"www-authenticate" for name, _value in refused["headers"])
+    assert (await bring(secret))["status"] == 202
 
 
 def test_a_new_secret_leaves_one_before_it_in_use(server, mailbox):
