@@ -74,6 +74,8 @@ CHAT_ANSWERS = Limit("chat-answers", 60, 3600)
 ANSWER_MAILS_BY_EMAIL = Limit("answer-mails-email", 8, 3600)
 # Of who brings mail without knowing the mailbox's secret.
 HOOK_REFUSALS = Limit("hook-refusals", 30)
+# Of one agent at tickets, told to all colleagues who may see them.
+TYPING = Limit("typing", 60)
 DESK = Limit("desk", "DESK_REQUESTS_PER_MINUTE")
 
 

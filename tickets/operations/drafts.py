@@ -1,5 +1,6 @@
 """What agents have begun to write in tickets, and that colleagues see them at it."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.db import transaction
 
 from agents.models import Agent
 from config.events import publish
+from config.web.limits import TYPING, TooMany, spend
 from tickets.events import TicketTyping
 from tickets.models import Draft, Ticket
 
@@ -31,4 +33,7 @@ def save_ticket_draft(*, ticket: Ticket, agent: Agent, text: str, mode: str, now
         )
     else:
         Draft.objects.filter(ticket=ticket, agent=agent).delete()
-    publish(TicketTyping.of(ticket, agent, on=is_something))
+    # Over the limit the words are kept all the same.
+    with suppress(TooMany):
+        spend(TYPING, f"agent:{agent.pk}")
+        publish(TicketTyping.of(ticket, agent, on=is_something))

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from agents.models import Permission, Role
 from config.files.cleaning import clean_file
+from config.web.limits import Limit
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.models import Draft, Entry, Ticket
+from tickets.operations import drafts
 from tickets.operations.changes import NotTheirs, WrongValue, change_ticket, mark_spam
 from tickets.operations.contacts import create_contact
 from tickets.operations.drafts import save_ticket_draft
@@ -186,6 +188,17 @@ def test_a_draft_is_ones_own_tells_colleagues_and_goes_with_the_reply(elif_, tic
     assert (typing.on, typing.agent) == (True, elif_.public_id)
     reply(ticket, elif_)
     assert not Draft.objects.exists()
+
+
+def test_who_types_without_end_is_told_to_colleagues_only_so_often(
+    elif_, ticket, announced, monkeypatch
+):
+    monkeypatch.setattr(drafts, "TYPING", Limit("typing-few", 3))
+    for number in range(10):
+        text = f"Mer{number}" if number % 2 else ""
+        save_ticket_draft(ticket=ticket, agent=elif_, text=text, mode="reply", now=timezone.now())
+    assert Draft.objects.get(ticket=ticket, agent=elif_).text == "Mer9"
+    assert len([each for each in announced if each.name == "ticket.typing"]) == 3
 
 
 def test_many_are_changed_and_changed_back_but_for_what_changed_since(elif_, team, ticket):
