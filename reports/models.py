@@ -10,6 +10,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access, Reach, any_of, of_teams
@@ -328,6 +329,12 @@ class Targets(models.Model):
     wait_seconds = models.PositiveIntegerField(default=60)
     # Percent.
     service_level = models.PositiveSmallIntegerField(default=80)
+
+    class Meta:
+        constraints = [
+            # Two who save at once: those of all brands are one row, too.
+            models.UniqueConstraint(Coalesce("brand", 0), name="targets_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.brand_id}: {self.queue}, {self.wait_seconds}, {self.service_level}"

@@ -137,6 +137,9 @@ class Migration(migrations.Migration):
                 ('service_level', models.PositiveSmallIntegerField(default=80)),
                 ('brand', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.brand')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(django.db.models.functions.comparison.Coalesce('brand', 0), name='targets_once')],
+            },
         ),
         migrations.CreateModel(
             name='TicketFact',

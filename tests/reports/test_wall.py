@@ -1,5 +1,6 @@
 """The wallboard: what stands now, for those who may see it, read once however many look."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,10 +23,12 @@ from reports.facts.keeping import rebuild
 from reports.models import Screen, Targets
 from reports.wall import snapshot as wall
 from reports.wall.board import Board, board_of
+from reports.wall.operations import set_targets
 from reports.wall.screens import COOKIE
 from tests.reports.test_reports import answered, left, signed_in
 from tests.support.desk import Desk, make_desk, start
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_visitor
+from tests.support.races import at_once, outcomes
 
 pytestmark = pytest.mark.django_db
 NOON = timezone.now().replace(hour=9, minute=0, second=0, microsecond=0)
@@ -261,6 +264,20 @@ def test_targets_are_read_and_set_by_the_api_as_on_the_page(desk: Desk) -> None:
     assert signed_in(boss(Permission.SUPERVISE)).get(where).status_code == 403
     elsewhere = signed_in(boss(brands=(make_brand(),)))
     assert elsewhere.get(of_brand).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_set_the_targets_of_all_brands_at_once_nothing_is_left_twice() -> None:
+    supervisor = boss()
+
+    def save(queue: int) -> Callable[[], object]:
+        wish = {"queue": queue, "wait_seconds": 60, "service_level": 80}
+        return lambda: set_targets(brand=None, by=supervisor, **wish)
+
+    for _ in range(3):
+        Targets.objects.all().delete()
+        assert set(outcomes(at_once(*map(save, range(4))))) == {"Targets"}
+        assert Targets.objects.count() == 1
 
 
 def test_the_first_look_at_a_report_is_a_first_step(desk: Desk) -> None:
