@@ -264,10 +264,12 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("chat"))
     def chat(self, run: Run) -> str:
         """Where it ran."""
+        if run.conversation is None:
+            page = reverse("ticket", args=[run.ticket_id])
+            return format_html('<a href="{}">#{}</a>', page, run.ticket_id)
         public_id = run.conversation.public_id
-        return format_html(
-            '<a href="{}">{}</a>', reverse("console-chat", args=[public_id]), public_id
-        )
+        page = reverse("console-chat", args=[public_id])
+        return format_html('<a href="{}">{}</a>', page, public_id)
 
     @admin.display(description=_("what became of it"))
     def outcome(self, run: Run) -> str:

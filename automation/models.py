@@ -116,9 +116,10 @@ class Edition(models.Model):
 
 
 class Cursor(models.Model):
-    """Up to which line of its timeline the rules have looked at a chat, and who looks now."""
+    """Up to which line of its timeline the rules have looked at a chat or ticket, and who looks."""
 
-    conversation = models.OneToOneField(Conversation, models.CASCADE, related_name="+")
+    conversation = models.OneToOneField(Conversation, models.CASCADE, null=True, related_name="+")
+    ticket = models.OneToOneField(Ticket, models.CASCADE, null=True, related_name="+")
     seq = models.PositiveIntegerField()
     # The line that is decided but not done yet: its runs stand.
     decided = models.PositiveIntegerField(default=0)
@@ -130,7 +131,11 @@ class Run(models.Model):
     """One rule met one event: what it saw, and what it did."""
 
     rule = models.ForeignKey(Rule, models.CASCADE, related_name="runs", verbose_name=_("rule"))
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="rule_runs")
+    # Where: in a chat, or in a ticket.
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, null=True, related_name="rule_runs"
+    )
+    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="rule_runs")
     # Rule and event: decided once.
     key = models.CharField(max_length=80, unique=True)
     # The line it was about; null for time rules.
@@ -160,6 +165,7 @@ class Run(models.Model):
             models.Index(fields=["rule", "-at"], name="run_by_rule"),
             # Whether a rule has acted in this stay.
             models.Index(fields=["conversation", "family"], name="run_by_chat"),
+            models.Index(fields=["ticket", "family"], name="run_by_ticket"),
             # Forgetting old ones.
             models.Index(fields=["at"], name="run_by_time"),
         ]

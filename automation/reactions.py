@@ -11,9 +11,10 @@ from agents.events import HoursChanged
 from automation.models import Rule
 from automation.rules import book
 from automation.rules.clock import arm, arm_all_edges
-from automation.rules.engine import keeps_waiting, look_at
+from automation.rules.engine import look_at
 from automation.rules.facts import FIRST_WORDS
 from automation.rules.replies import is_on, words_for
+from automation.rules.watched.chats import keeps_waiting
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationChanged,

@@ -200,9 +200,10 @@ def run_json(run: Run) -> dict[str, Any]:
         if effect and effect.reason:
             action["reason"] = effect.reason
         actions.append(action)
+    chat = run.conversation
     found = {
         "at": wire_time(run.at),
-        "conversation": run.conversation.public_id,
+        **({"conversation": chat.public_id} if chat else {"ticket": str(run.ticket_id)}),
         "mode": run.mode,
         "matched": run.matched,
         "nodes": run.nodes,

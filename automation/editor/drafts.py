@@ -12,7 +12,8 @@ from agents.models import Language
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, Parameter
 from automation.rules.checking import DEPTH_MAX, NAMED
-from automation.rules.registry import FIELDS, OPERATORS, Field, Type, fields_for, operators_of
+from automation.rules.registry import FIELDS, OPERATORS, Field, Type
+from automation.rules.subjects import fields_for, operators_of
 from config.text.cleaning import mended
 
 CUSTOMER, OTHER = "customer", "other"

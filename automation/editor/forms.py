@@ -15,8 +15,9 @@ from automation.editor.drafts import CUSTOMER, OTHER, Condition, Step, field_of,
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
 from automation.rules.checking import SINCE, VALUE_MAX
-from automation.rules.registry import FIELDS, OPERATORS, Field, Type, fields_for, operators_of
+from automation.rules.registry import FIELDS, OPERATORS, Field, Type
 from automation.rules.sentences import since_text
+from automation.rules.subjects import fields_for, operators_of
 from config.text.cleaning import key_of, one_line
 
 type Choice = tuple[str, str | Promise]

@@ -14,9 +14,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from agents.actors import Rule
 from agents.models import Agent, Team, Topic
 from automation.models import Run
-from chat.actors import Rule
 from chat.models import Conversation
 from chat.operations.assignment import assign_conversation
 from chat.operations.conversations import end_conversation, set_priority, set_team, set_topic
@@ -41,7 +41,7 @@ TEXT_MAX = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Acting:
-    """One action of one run at work."""
+    """One action of one run at work in a chat."""
 
     run: Run
     position: int
@@ -52,12 +52,22 @@ class Acting:
     @property
     def client_id(self) -> str:
         """Return what makes words of this action one line, however often they are said."""
-        return str(uuid5(NAMESPACE_URL, f"imece:rule:{self.run.pk}:{self.position}"))
+        return client_id_of(self.run, self.position)
 
     def text(self, texts: Mapping[str, str]) -> str:
         """Return a text in the chat's language, else in the brand's, else in the one there is."""
-        wanted = (self.chat.language, self.chat.brand.default_language, *texts)
-        return next((texts[code] for code in wanted if texts.get(code)), "")
+        return text_among(texts, self.chat)
+
+
+def client_id_of(run: Run, position: int) -> str:
+    """Return what makes words of an action one line, however often they are said."""
+    return str(uuid5(NAMESPACE_URL, f"imece:rule:{run.pk}:{position}"))
+
+
+def text_among(texts: Mapping[str, str], row: Any) -> str:
+    """Return a text in a row's language, else in its brand's, else in the one there is."""
+    wanted = (row.language, row.brand.default_language, *texts)
+    return next((texts[code] for code in wanted if texts.get(code)), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +87,8 @@ class Action:
     """Something that a rule can do."""
 
     label: str | Promise
-    do: Callable[[Acting, Mapping[str, Any]], str]
+    # Takes what is at work, such as `Acting`, and what it is told.
+    do: Callable[[Any, Mapping[str, Any]], str]
     parameters: Mapping[str, Parameter]
     when: frozenset[str] = frozenset({"incoming", "updated", "time"})
     # Of these parameters one at least is told.

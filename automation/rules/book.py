@@ -154,8 +154,8 @@ def compile_rule(rule: Rule) -> Ready:
     stops = rule.stop or any(told.get("action") == "stop" for told in rule.actions)
     return Ready(
         rule=rule,
-        all=compile_nodes([] if missing else rule.all, needs_all=True),
-        any=compile_nodes([] if missing else rule.any, needs_all=False),
+        all=compile_nodes([] if missing else rule.all, needs_all=True, subject=rule.subject),
+        any=compile_nodes([] if missing else rule.any, needs_all=False, subject=rule.subject),
         stops=stops,
         missing=missing,
     )

@@ -11,7 +11,8 @@ from agents.models.tag import NAME_MAX
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
 from automation.rules.conditions import BadPattern, compile_pattern
-from automation.rules.registry import FIELDS, OPERATORS, Field, Type, operators_of
+from automation.rules.registry import FIELDS, OPERATORS, Field, Type
+from automation.rules.subjects import operators_of
 from config.mail import is_address
 
 DEPTH_MAX = 3

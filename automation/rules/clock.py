@@ -18,7 +18,8 @@ from automation.rules import book
 from automation.rules.book import Ready
 from automation.rules.checking import EDGES
 from automation.rules.engine import act_on, decide_among, release_lease, run_key, take_lease
-from automation.rules.facts import Facts, Happening, seen_chats
+from automation.rules.facts import Facts, seen_chats
+from automation.rules.sight import Happening
 from chat.models import Conversation, Entry, Offer
 from chat.routing.availability import read_topics
 from config.outbox.operations import enqueue
@@ -116,10 +117,10 @@ def _ask(ready: Ready, chat: Conversation, now: datetime, *, due: int) -> None:
     if taken is None:
         return
     try:
-        happening = Happening(when="time", due=due)
-        key = run_key(ready.rule, chat, happening)
+        facts = Facts(chat, Happening(when="time", due=due), now)
+        key = run_key(ready.rule, facts)
         if not Run.objects.filter(key=key).exists():
-            runs = decide_among([ready], Facts(chat, happening, now))
+            runs = decide_among([ready], facts)
             Run.objects.bulk_create(runs, ignore_conflicts=True)
         act_on(chat.pk, seq=None, keys=[key])
     finally:

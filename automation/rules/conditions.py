@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, Protocol
 
 import re2
 
-from automation.rules.facts import Facts
-from automation.rules.registry import FIELDS, OPERATORS, Type
+from automation.rules.registry import OPERATORS, Field, Type
+from automation.rules.sight import Sight
+from automation.rules.subjects import fields_of
 from config.text.folding import fold
 
 PATTERN_MAX = 500
@@ -47,7 +48,7 @@ class Node(Protocol):
     def is_dear(self) -> bool:
         """Return whether it asks the database."""
 
-    def holds(self, facts: Facts, trace: list[Seen], *, all_of_it: bool) -> bool:
+    def holds(self, facts: Sight, trace: list[Seen], *, all_of_it: bool) -> bool:
         """Return whether it holds; `all_of_it`: ask also what no longer matters."""
 
 
@@ -58,16 +59,17 @@ class Condition:
     field: str
     operator: str
     value: Any
-    test: Callable[[Facts, Any], bool]
+    looks_at: Field
+    test: Callable[[Sight, Any], bool]
 
     @property
     def is_dear(self) -> bool:
         """Return whether it asks the database."""
-        return FIELDS[self.field].is_dear
+        return self.looks_at.is_dear
 
-    def holds(self, facts: Facts, trace: list[Seen], *, all_of_it: bool) -> bool:
+    def holds(self, facts: Sight, trace: list[Seen], *, all_of_it: bool) -> bool:
         """Compare, and note what was seen."""
-        saw = FIELDS[self.field].read(facts)
+        saw = self.looks_at.read(facts)
         if self.operator == "was":
             saw = facts.happening.before.get(self.field)
         held = self.test(facts, saw)
@@ -92,7 +94,7 @@ class Block:
     def _cheap_first(self) -> Sequence[Node]:
         return sorted(self.nodes, key=lambda each: each.is_dear)
 
-    def holds(self, facts: Facts, trace: list[Seen], *, all_of_it: bool) -> bool:
+    def holds(self, facts: Sight, trace: list[Seen], *, all_of_it: bool) -> bool:
         """Ask them in turn until the answer is known; those that cost nothing first."""
         held = []
         for node in self.nodes if all_of_it else self._cheap_first:
@@ -102,18 +104,20 @@ class Block:
         return all(held) if self.needs_all else any(held)
 
 
-def compile_nodes(nodes: Sequence[dict[str, Any]], *, needs_all: bool) -> Block:
+def compile_nodes(
+    nodes: Sequence[dict[str, Any]], *, needs_all: bool, subject: str = "chat"
+) -> Block:
     """Return checked conditions ready to be asked."""
-    return Block([_compile(node) for node in nodes], needs_all)
+    return Block([_compile(node, subject) for node in nodes], needs_all)
 
 
-def _compile(node: dict[str, Any]) -> Node:
+def _compile(node: dict[str, Any], subject: str) -> Node:
     for name in ("all", "any"):
         if name in node:
-            return compile_nodes(node[name], needs_all=name == "all")
-    value = node.get("value")
-    test = _test_of(node["field"], node["operator"], value)
-    return Condition(node["field"], node["operator"], value, test)
+            return compile_nodes(node[name], needs_all=name == "all", subject=subject)
+    value, name, operator = node.get("value"), node["field"], node["operator"]
+    field = fields_of(subject)[name]
+    return Condition(name, operator, value, field, _test_of(name, field, operator, value))
 
 
 def compile_pattern(pattern: str) -> Any:
@@ -134,11 +138,10 @@ def compile_pattern(pattern: str) -> Any:
         raise BadPattern from error
 
 
-type _Test = Callable[[Facts, Any], bool]
+type _Test = Callable[[Sight, Any], bool]
 
 
-def _test_of(name: str, operator: str, value: Any) -> _Test:
-    field = FIELDS[name]
+def _test_of(name: str, field: Field, operator: str, value: Any) -> _Test:
     if OPERATORS[operator].of_change:
         if operator == "changed":
             return lambda facts, saw: facts.happening.change == name

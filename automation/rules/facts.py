@@ -1,39 +1,17 @@
 """What a rule sees of a chat: its state at the event's turn, and the event."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from automation.rules.sight import Happening, Sight
 from chat.models import Conversation, ConversationTag, Entry
-from chat.operations.saying import address_in, phone_in
 from chat.queries.linking import browsers_of
 from chat.queries.people import email_of, phone_of
 from chat.routing.availability import Outlook, is_open_for, outlook_for
 from chat.sockets.presence import is_here
-from config.text.folding import fold
 from tickets.models import Identity, Ticket
-
-
-@dataclass(frozen=True, kw_only=True)
-class Happening:
-    """An event, as a line of the timeline tells it."""
-
-    when: str
-    seq: int | None = None
-    by: str = ""
-    change: str = ""
-    text: str = ""
-    # What a field was before, by its name in the registry.
-    before: Mapping[str, Any] = field(default_factory=dict)
-    depth: int = 0
-    chain: tuple[int, ...] = ()
-    # Of a time rule the moment it was due, in seconds: with its rule it is met once.
-    due: int = 0
-
 
 # What a line of the timeline changes, as rules call it.
 _FIELDS = {"topic": "topic", "team": "team", "priority": "priority"}
@@ -117,14 +95,26 @@ class Stay:
         return self._seq
 
 
-class Facts:
-    """What rules see of one chat at one moment. Read at most once, the dear ones when asked."""
+class Facts(Sight):
+    """What rules see of one chat at one moment."""
 
-    def __init__(self, chat: Conversation, happening: Happening, now: datetime) -> None:
-        self.chat = chat
-        self.happening = happening
-        self.now = now
-        self._folded: dict[str, str] = {}
+    subject, column = "chat", "conversation"
+
+    @property
+    def chat(self) -> Conversation:
+        """Return the chat's row."""
+        chat: Conversation = self.row
+        return chat
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Return whether somebody tries things out."""
+        return self.chat.kind == Conversation.Kind.REHEARSAL
+
+    @cached_property
+    def stay(self) -> int:
+        """Return since which line it is open: 0 for its start, else when it was reopened."""
+        return Stay(self.chat).seq
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -220,27 +210,6 @@ class Facts:
         return bool(person) and Identity.objects.filter(contact=person, kind=kind).exists()
 
     @property
-    def has_email(self) -> bool:
-        """Return whether the event's words hold an address."""
-        return bool(address_in(self.happening.text))
-
-    @property
-    def has_phone(self) -> bool:
-        """Return whether the event's words hold a phone number."""
-        return bool(phone_in(self.happening.text))
-
-    def folded(self, text: str) -> str:
-        """Return a text without marks and capitals; many rules ask for the same one."""
-        if text not in self._folded:
-            self._folded[text] = fold(text)
-        return self._folded[text]
-
-    @property
     def priority(self) -> int:
         """Return the chat's priority within its line."""
         return self.chat.priority - (self.chat.HEAD if self.chat.is_at_head else 0)
-
-    @cached_property
-    def assignee(self) -> str | None:
-        """Return whose chat it is."""
-        return self.chat.assignee.public_id if self.chat.assignee else None

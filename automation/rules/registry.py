@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from agents.models import Agent, Brand, Channel, Language, Tag, Team, Topic
-from automation.rules.facts import Facts
 from chat.models import Conversation
 from config.text.cleaning import key_of
 from config.text.folding import fold
@@ -46,7 +45,8 @@ class Field:
 
     label: str | Promise
     type: Type
-    read: Callable[[Facts], Any]
+    # Of what it sees: see `sight`.
+    read: Callable[[Any], Any]
     when: frozenset[str] = _ALWAYS
     choices: Choices | None = None
     # Returns the name of a row that the value refers to; None when there is none.
@@ -188,14 +188,14 @@ FIELDS: Mapping[str, Field] = {
     "brand": Field(
         label=_("brand"),
         type=Type.REFERENCE,
-        read=lambda facts: str(facts.chat.brand_id),
+        read=lambda facts: str(facts.row.brand_id),
         name_of=_brand_name,
         rows=_brand_rows,
     ),
     "topic": Field(
         label=_("topic"),
         type=Type.REFERENCE,
-        read=lambda facts: _text_of(facts.chat.topic_id),
+        read=lambda facts: _text_of(facts.row.topic_id),
         name_of=_topic_name,
         rows=_topic_rows,
         changes=True,
@@ -203,7 +203,7 @@ FIELDS: Mapping[str, Field] = {
     "team": Field(
         label=_("team"),
         type=Type.REFERENCE,
-        read=lambda facts: _text_of(facts.chat.team_id),
+        read=lambda facts: _text_of(facts.row.team_id),
         name_of=_team_name,
         rows=_team_rows,
         changes=True,
@@ -211,7 +211,7 @@ FIELDS: Mapping[str, Field] = {
     "language": Field(
         label=_("language"),
         type=Type.CHOICE,
-        read=lambda facts: facts.chat.language,
+        read=lambda facts: facts.row.language,
         choices=dict(Language.choices),
     ),
     "page_url": Field(
@@ -365,19 +365,3 @@ OPERATORS: Mapping[str, Operator] = {
     ),
     "was": Operator(label=_("was before"), types=_SETTABLE - {Type.TAG}, of_change=True),
 }
-
-
-def operators_of(name: str, when: str) -> list[str]:
-    """Return how a field can be compared in a rule for `when`."""
-    field = FIELDS[name]
-    return [
-        key
-        for key, operator in OPERATORS.items()
-        if field.type in operator.types
-        and (not operator.of_change or (field.changes and when == _UPDATED))
-    ]
-
-
-def fields_for(when: str) -> list[str]:
-    """Return what a rule for `when` may look at."""
-    return [name for name, field in FIELDS.items() if when in field.when]

@@ -6,8 +6,9 @@ from typing import Any
 from automation.models import Rule
 from automation.rules.book import compile_rule
 from automation.rules.engine import ask
-from automation.rules.facts import Facts, Happening, happening_of
+from automation.rules.facts import Facts, happening_of
 from automation.rules.sentences import said_of_action
+from automation.rules.sight import Happening
 from chat.models import Conversation, Entry
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from agents.access import access_of
+from agents.actors import Rule
 from agents.models import Agent, Permission, Status
 from agents.presence import online_agents
-from chat.actors import Rule
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationQueued,

@@ -6,8 +6,8 @@ The keys are described in `chat/models/kinds.py`.
 from datetime import datetime
 from typing import Any
 
+from agents.actors import Rule
 from agents.models import Agent, Team, Topic
-from chat.actors import Rule
 from chat.models import Conversation, Entry
 from chat.operations.entries import append, written_by
 

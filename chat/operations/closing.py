@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from agents.actors import Rule
 from agents.models import Agent
-from chat.actors import Rule
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.changes import name_topic
 from chat.operations.entries import NewLine, append, written_by

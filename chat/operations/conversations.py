@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import transaction
 
 from agents.access import access_of
+from agents.actors import Rule
 from agents.models import Agent, Status, Team, Topic
-from chat.actors import Rule
 from chat.events.lifecycle import (
     ConversationChanged,
     ConversationEnded,

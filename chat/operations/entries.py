@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
+from agents.actors import Rule
 from agents.models import Agent
-from chat.actors import Rule
 from chat.events.words import EntriesAppended, FactsAppended, MessagesPosted
 from chat.models import Attachment, Conversation, Entry
 from chat.models.kinds import KINDS

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from chat.actors import Rule
+from agents.actors import Rule
 from chat.events.lifecycle import ConversationParked, ConversationResolved, SlotFreed
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry

@@ -8,8 +8,8 @@ from uuid import uuid4
 from django.db import transaction
 
 from agents.access import accesses_of
+from agents.actors import Rule
 from agents.models import Agent
-from chat.actors import Rule
 from chat.events.lifecycle import RuleNotice
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from agents.actors import Rule
 from agents.models import Agent, Tag
 from agents.operations.tags import clean_name, keep_tag
-from chat.actors import Rule
 from chat.events.lifecycle import ConversationTagged
 from chat.locks import lock_conversation
 from chat.models import Conversation, ConversationTag, Entry

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from agents.actors import Rule
 from agents.models import Agent
-from chat.actors import Rule
 from chat.events.lifecycle import ConversationConverted
 from chat.locks import lock_brand, lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Visitor

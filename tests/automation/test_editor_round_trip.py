@@ -12,8 +12,9 @@ from automation.editor.rows import sheet_of
 from automation.models import Rule
 from automation.rules.actions import ACTIONS
 from automation.rules.checking import NAMED, check_rule
-from automation.rules.registry import FIELDS, OPERATORS, Type, fields_for, operators_of
+from automation.rules.registry import FIELDS, OPERATORS, Type
 from automation.rules.sentences import said_of, said_of_action, said_of_condition
+from automation.rules.subjects import fields_for, operators_of
 from tests.support.forms import fields_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]

@@ -16,7 +16,8 @@ from automation.models import Cursor, Effect, Rule, Run
 from automation.rules import book, engine
 from automation.rules.conditions import compile_nodes, compile_pattern
 from automation.rules.engine import decide_among, look_at
-from automation.rules.facts import Facts, Happening
+from automation.rules.facts import Facts
+from automation.rules.sight import Happening
 from automation.rules.tallies import tallies
 from chat.models import Conversation, Entry
 from chat.operations.tags import add_tag

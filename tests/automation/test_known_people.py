@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from automation.rules.facts import Facts, Happening, seen_chats
+from automation.rules.facts import Facts, seen_chats
+from automation.rules.sight import Happening
 from chat.operations.linking import link_visitor, unlink_visitor
 from chat.operations.visitors import SignedVisitor, identify_visitor
 from tests.support.desk import make_desk, start

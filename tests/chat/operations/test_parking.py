@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.access import access_of
-from chat.actors import Rule
+from agents.actors import Rule
 from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation, reopen_conversation

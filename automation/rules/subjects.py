@@ -1,0 +1,37 @@
+"""What a rule may look at and do, by what it is for."""
+
+from collections.abc import Mapping
+
+from automation.models import Rule
+from automation.rules.actions import ACTIONS, Action
+from automation.rules.registry import FIELDS, OPERATORS, Field
+
+_CHAT = str(Rule.Subject.CHAT)
+_FIELDS: Mapping[str, Mapping[str, Field]] = {_CHAT: FIELDS}
+_ACTIONS: Mapping[str, Mapping[str, Action]] = {_CHAT: ACTIONS}
+
+
+def fields_of(subject: str = _CHAT) -> Mapping[str, Field]:
+    """Return all that rules for this see; of what nobody knows, what they see of chats."""
+    return _FIELDS.get(subject, FIELDS)
+
+
+def actions_of(subject: str = _CHAT) -> Mapping[str, Action]:
+    """Return all that rules for this can do."""
+    return _ACTIONS.get(subject, ACTIONS)
+
+
+def fields_for(when: str, subject: str = _CHAT) -> list[str]:
+    """Return what a rule for `when` may look at."""
+    return [name for name, field in fields_of(subject).items() if when in field.when]
+
+
+def operators_of(name: str, when: str, subject: str = _CHAT) -> list[str]:
+    """Return how a field can be compared in a rule for `when`."""
+    field = fields_of(subject)[name]
+    return [
+        key
+        for key, operator in OPERATORS.items()
+        if field.type in operator.types
+        and (not operator.of_change or (field.changes and when == Rule.When.UPDATED))
+    ]

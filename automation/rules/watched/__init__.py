@@ -1,0 +1,1 @@
+"""What rules watch: chats and tickets, each as the engine knows it."""

@@ -1,0 +1,40 @@
+"""What the engine asks of whatever rules watch."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from agents.actors import Rule
+from automation.models import Run
+from automation.rules.sight import Sight
+
+
+class Watched(ABC):
+    """Chats or tickets: their lines, what rules see of them, and how rules act in them."""
+
+    # What rules call it, and the column of cursors and runs that names it.
+    subject: ClassVar[str]
+    column: ClassVar[str]
+
+    @abstractmethod
+    def lines_after(self, pk: int, seq: int) -> Sequence[Any]:
+        """Return the lines that come after one, each with what rules see."""
+
+    @abstractmethod
+    def sights(self, lines: Sequence[Any]) -> Iterable[tuple[Any, Sight | None]]:
+        """Yield each line with what rules see of it; None for what no rule looks at."""
+
+    @abstractmethod
+    def act(
+        self, run: Run, position: int, told: Mapping[str, Any], *, by: Rule, now: datetime
+    ) -> str:
+        """Do one action; return why it was not done, or ""."""
+
+    @abstractmethod
+    def tell(self, run: Run, told: dict[str, str], *, by: Rule, now: datetime) -> None:
+        """Have the timeline tell that a rule acts, and why."""
+
+    def answers(self, sight: Sight, *, at: datetime) -> bool:
+        """Answer by itself what no rule has answered; return whether it did."""
+        return False

@@ -1,0 +1,95 @@
+"""Chats, as the engine knows them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from agents.actors import Rule as Actor
+from automation.models import Rule, Run
+from automation.rules.actions import ACTIONS, OUTWARD, Acting, parks
+from automation.rules.facts import FIRST_WORDS, Facts, happening_of, seen_chats
+from automation.rules.replies import reply_to
+from automation.rules.sight import Sight
+from automation.rules.watched.base import Watched
+from chat.models import Conversation, Entry
+from chat.operations.saying import Touched, tell_of_run
+
+
+class Chats(Watched):
+    """Chats, which an agent may take while rules still think."""
+
+    subject, column = Facts.subject, Facts.column
+
+    def lines_after(self, pk: int, seq: int) -> Sequence[Entry]:
+        """Return the lines that come after one, each with what rules see."""
+        names = ("visitor", "contact", "brand", "topic", "ticket", "assignee")
+        lines = Entry.objects.filter(conversation=pk, seq__gt=seq)
+        with_chat = lines.select_related(*(f"conversation__{name}" for name in names))
+        found: list[Entry] = list(with_chat.order_by("seq"))
+        return found
+
+    def sights(self, lines: Sequence[Entry]) -> Iterable[tuple[Entry, Sight | None]]:
+        """Yield each line with what rules see of it; None for what no rule looks at."""
+        first_words = next((line.body for line in lines if line.seq == FIRST_WORDS), "")
+        for line in lines:
+            happening = happening_of(line, first_words)
+            if happening is None:
+                yield line, None
+            else:
+                yield line, Facts(line.conversation, happening, timezone.now())
+
+    def act(
+        self, run: Run, position: int, told: Mapping[str, Any], *, by: Actor, now: datetime
+    ) -> str:
+        """Do one action; return why it was not done, or "". Raises `Touched`."""
+        chat = _untouched(run)
+        acting = Acting(run=run, position=position, chat=chat, by=by, now=now)
+        if chat.kind == Conversation.Kind.REHEARSAL and told["action"] in OUTWARD:
+            return "rehearsal"
+        return ACTIONS[told["action"]].do(acting, told)
+
+    def tell(self, run: Run, told: dict[str, str], *, by: Actor, now: datetime) -> None:
+        """Have the thread tell that a rule acts, and why. Raises `Touched`."""
+        tell_of_run(conversation=_untouched(run), by=by, told=told, now=now)
+
+    def answers(self, sight: Sight, *, at: datetime) -> bool:
+        """Answer by itself what no rule has answered; return whether it did."""
+        return isinstance(sight, Facts) and reply_to(sight, at=at)
+
+
+def _untouched(run: Run) -> Conversation:
+    """Return the chat of a run, unless somebody has taken it since that was decided."""
+    chat = seen_chats().select_related("assignee").get(pk=run.conversation_id or 0)
+    if not run.was_taken and chat.assignee_id is not None:
+        raise Touched
+    return chat
+
+
+def keeps_waiting(conversation_id: int) -> bool:
+    """Return whether a rule has a chat wait because of its customer's newest words.
+
+    The first words are the chat's own beginning.
+    """
+    words = Entry.objects.filter(
+        conversation=conversation_id,
+        kind=Entry.Kind.MESSAGE,
+        author_kind=Entry.AuthorKind.VISITOR,
+    )
+    newest = words.order_by("-seq").values_list("seq", flat=True).first() or 0
+    runs = Run.objects.filter(
+        conversation=conversation_id,
+        conversation__status=Conversation.Status.WAITING,
+        mode=Rule.Mode.ON,
+        matched=True,
+        seq__gte=1 if newest <= FIRST_WORDS else newest,
+        effects__done=True,
+    )
+    return any(
+        position and parks(actions[position - 1])
+        for actions, position in runs.values_list("actions", "effects__position")
+    )
+
+
+CHATS = Chats()
