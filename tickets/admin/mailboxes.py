@@ -53,6 +53,11 @@ class MailboxForm(_MailboxForm):
             "smtp_host": _("Such as smtp.example.com. Empty: the server of the installation."),
             "smtp_user": _("Empty: the server asks for none."),
             "imap_host": _("Such as imap.example.com. Empty: no mail is fetched."),
+            "auth_server": _(
+                "Whose “Authentication-Results” say whether senders are who they say: the first"
+                " word of that header. Empty: the address's own domain, or the known name of a"
+                " large service."
+            ),
             "imap_folder": _(
                 "What arrives there from now on is taken in; what lies there already is not."
             ),
@@ -140,7 +145,7 @@ class MailboxAdmin(ImeceAdmin):
                 "fields": [
                     *("imap_host", "imap_port", "imap_security"),
                     *("imap_user", "imap_password", "imap_folder", "reading"),
-                    "listening",
+                    *("listening", "auth_server"),
                 ],
                 "description": _(
                     "By IMAP: at once where the server tells of new mail, else every minute. Save,"

@@ -56,7 +56,16 @@ class RawMailAdmin(ImeceAdmin):
     ordering = ["-received_at", "-pk"]
     actions = ["read_again", "make_ticket"]
     fields = (
-        *("subject_shown", "sender", "mailbox", "received_at", "size_shown", "state", "why"),
+        *(
+            "subject_shown",
+            "sender",
+            "sender_mark",
+            "mailbox",
+            "received_at",
+            "size_shown",
+            "state",
+            "why",
+        ),
         "whole",
     )
     readonly_fields = fields

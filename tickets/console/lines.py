@@ -49,6 +49,7 @@ def line_of(
         "has_pictures": bool(entry.data.get("pictures")),
         "is_automatic": bool(entry.data.get("automatic")),
         "is_stranger": bool(entry.data.get("stranger")),
+        "is_doubtful": bool(entry.data.get("doubtful")),
         "to": entry.data.get("to", "") if entry.kind == Entry.Kind.MESSAGE else "",
         "cc": ", ".join(entry.data.get("cc", ())),
         "files": [file for file in entry.data.get("files", ()) if file.get("name")],

@@ -46,6 +46,8 @@ class Mailbox(models.Model):
     imap_user = models.CharField(_("user"), max_length=200, blank=True)
     imap_password = EncryptedField(_("password"))
     imap_folder = models.CharField(_("folder"), max_length=200, default="INBOX")
+    # Whose word on senders counts.
+    auth_server = models.CharField(_("server that checks senders"), max_length=200, blank=True)
     # Where a mail server brings mail, and the hashes of what it must know.
     hook_id = models.UUIDField(default=uuid4, unique=True, editable=False)
     hook_secrets = models.JSONField(default=list, editable=False)

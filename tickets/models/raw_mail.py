@@ -19,6 +19,11 @@ class RawMail(models.Model):
         ASIDE = "aside", pgettext_lazy("mail", "Put aside")
         BROKEN = "broken", pgettext_lazy("mail", "Can't be read")
 
+    class SenderMark(models.TextChoices):
+        PASSED = "passed", pgettext_lazy("sender", "Verified")
+        FAILED = "failed", pgettext_lazy("sender", "Not verified")
+        UNKNOWN = "", pgettext_lazy("sender", "The mail server doesn't say")
+
     mailbox = models.ForeignKey(
         Mailbox, models.CASCADE, related_name="mails", verbose_name=_("mailbox"), db_index=False
     )
@@ -30,6 +35,10 @@ class RawMail(models.Model):
     file = models.FileField(upload_to="mail/%Y/%m/")
     size = models.PositiveIntegerField(_("size"))
     sender = models.CharField(_("sender"), max_length=254, blank=True)
+    # Whether it comes from there, as the mailbox's own server found out.
+    sender_mark = models.CharField(
+        _("sender is who they say"), max_length=6, choices=SenderMark, blank=True
+    )
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     state = models.CharField(
         pgettext_lazy("mail", "state"), max_length=6, choices=State, default=State.STORED
@@ -67,3 +76,8 @@ class RawMail(models.Model):
 
     def __str__(self) -> str:
         return self.subject or self.sender or f"#{self.pk}"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Return whether it seems to be of somebody else than it says."""
+        return self.sender_mark == self.SenderMark.FAILED

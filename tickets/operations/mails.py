@@ -124,6 +124,7 @@ def put_aside(*, mail: RawMail, reason: str, is_broken: bool = False) -> None:
         state=RawMail.State.BROKEN if is_broken else RawMail.State.ASIDE,
         reason=reason,
         sender=mail.sender,
+        sender_mark=mail.sender_mark,
         subject=mail.subject,
     )
 
@@ -131,7 +132,8 @@ def put_aside(*, mail: RawMail, reason: str, is_broken: bool = False) -> None:
 def take_in(*, mail: RawMail, entry: Entry | None, reason: str = "", html: str = "") -> None:
     """Note that a mail has become a line of a ticket, or what else was made of it."""
     mail.state, mail.reason, mail.entry, mail.html = RawMail.State.DONE, reason, entry, html
-    mail.save(update_fields=["state", "reason", "entry", "html", "sender", "subject"])
+    names = ["state", "reason", "entry", "html", "sender", "sender_mark", "subject"]
+    mail.save(update_fields=names)
 
 
 @transaction.atomic

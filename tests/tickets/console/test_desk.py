@@ -133,6 +133,7 @@ def test_a_mail_shows_its_sender_what_it_quotes_and_what_was_not_taken(desk, bra
         "rest": "> Merhaba",
         "refused": [{"name": "virus.exe", "reason": "kind"}],
         "stranger": True,
+        "doubtful": True,
         "automatic": True,
         "files": [{"name": "gone.pdf"}],
     }
@@ -142,6 +143,7 @@ def test_a_mail_shows_its_sender_what_it_quotes_and_what_was_not_taken(desk, bra
     for text in (
         "other@example.com · ",
         "Not from the customer's address",
+        "Sender not verified",
         "Automatic answer",
         "Earlier in this mail",
         "> Merhaba",

@@ -19,6 +19,7 @@ from config.files.pictures import PictureRefused
 from config.mail import is_address
 from config.text.cleaning import mended, one_line
 from tickets.mail.inbound import automatic, bounces
+from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
 from tickets.mail.inbound.matching import Match, find_ticket, is_agents
 from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
@@ -74,6 +75,7 @@ def ingest(payload: dict[str, Any]) -> None:
         put_aside(mail=kept, reason=str(error), is_broken=True)
         return
     kept.sender = mended(one_line(mail.sender))[:254]
+    kept.sender_mark = mark_of_sender(mail, kept.mailbox)
     kept.subject = mended(one_line(mail.subject))[:200]
     _judge(kept, mail, now)
 
@@ -102,14 +104,14 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
         put_aside(mail=kept, reason="blocked")
         return
     is_automatic = automatic.is_automatic(mail) and not is_wanted
-    match = find_ticket(mail, own)
+    match = find_ticket(mail, own, is_doubtful=kept.is_doubtful)
     if match is None and is_automatic:
         put_aside(mail=kept, reason="automatic")
         return
     # A ticket that was done long ago is followed by a new one.
     opens = match is None or opens_another(match.ticket, now)
     whose = match.ticket.contact.email if match else mail.sender
-    if opens and not is_wanted and _writes_too_much(whose, now):
+    if opens and not is_wanted and _writes_too_much(whose, kept.is_doubtful, now):
         put_aside(mail=kept, reason="too_many")
         return
     language = match.ticket.language if match else _language(mail, own)
@@ -121,11 +123,13 @@ def _own_addresses() -> set[str]:
     return set(map(str.casefold, Mailbox.objects.values_list("address", flat=True)))
 
 
-def _writes_too_much(sender: str, now: datetime) -> bool:
+def _writes_too_much(sender: str, is_doubtful: bool, now: datetime) -> bool:
     recent = Ticket.objects.filter(
         contact__email=sender,
         source=Ticket.Source.EMAIL,
         created_at__gt=now - timedelta(hours=1),
+        # Whoever writes in another's name uses up nothing of theirs.
+        data__doubtful__isnull=not is_doubtful,
     )
     return recent[:TICKETS_MAX].count() >= TICKETS_MAX
 
@@ -197,6 +201,7 @@ def _take(
     data |= {"refused": words.refused} if words.refused else {}
     data |= {"automatic": True} if is_automatic else {}
     data |= {"stranger": True} if match and match.is_stranger else {}
+    data |= {"doubtful": True} if kept.is_doubtful else {}
     data |= {"page": True} if words.html else {}
     data |= {"pictures": True} if 'src="http' in words.html else {}
     with ExitStack() as stack:
@@ -209,6 +214,7 @@ def _take(
         if files:
             data["files"] = [file.wire for file in files]
         if match is not None:
+            is_sure = not (match.is_guess or match.is_stranger or kept.is_doubtful)
             entry = hear_customer(
                 ticket=match.ticket,
                 body=words.body,
@@ -216,17 +222,18 @@ def _take(
                 data=data,
                 source=Ticket.Source.EMAIL,
                 wakes=not is_automatic,
-                cc=() if match.is_guess or match.is_stranger or is_automatic else others,
+                cc=others if is_sure and not is_automatic else (),
                 now=now,
             )
             if match.is_signed and not is_automatic:
                 verify_email(contact=match.ticket.contact, email=mail.sender)
         else:
-            entry = _open(kept.mailbox, mail, words.body, files, data, language, now)
+            entry = _open(kept, mail, words.body, files, data, language, now)
         _remember(mail, entry)
         is_new = match is None or entry.ticket_id != match.ticket.pk
         is_wanted = kept.reason == "wanted"
-        if is_new and not (is_automatic or is_wanted or automatic.wants_no_answer(mail)):
+        is_quiet = is_automatic or is_wanted or kept.is_doubtful
+        if is_new and not (is_quiet or automatic.wants_no_answer(mail)):
             _confirm(entry.ticket, mail)
         addresses = _picture_addresses(words, files)
         take_in(mail=kept, entry=entry, html=with_pictures(words.html, addresses))
@@ -243,7 +250,7 @@ class TakenMeanwhile(Exception):
 
 
 def _open(
-    own: Mailbox,
+    kept: RawMail,
     mail: Mail,
     body: str,
     files: Sequence[File],
@@ -251,18 +258,19 @@ def _open(
     language: str,
     now: datetime,
 ) -> Entry:
+    own = kept.mailbox
     subject = _PREFIX.sub("", mended(one_line(mail.subject)))
     with translation.override(language):
         subject = subject.strip() or _("(no subject)")
     ticket = open_ticket(
         brand=own.brand,
-        contact=_contact(mail, language, now),
+        contact=_contact(kept, mail, language, now),
         topic=None,
         subject=subject,
         said=[Said(body=body, at=now, data=data, files=files)],
         language=language,
         source=Ticket.Source.EMAIL,
-        data={},
+        data={"doubtful": True} if kept.is_doubtful else {},
         origin_key=None,
         by=None,
         now=now,
@@ -274,14 +282,20 @@ def _open(
     return found
 
 
-def _contact(mail: Mail, language: str, now: datetime) -> Contact:
-    """Return the person who writes from this address: never one who only claimed it in a chat."""
-    return who_has(kind=Identity.Kind.EMAIL, value=mail.sender) or create_contact(
+def _contact(kept: RawMail, mail: Mail, language: str, now: datetime) -> Contact:
+    """Return the person who writes from this address: never one who only claimed it in a chat.
+
+    Who seems not to write from there only claims it as well: somebody new, for agents to link.
+    """
+    known = None
+    if not kept.is_doubtful:
+        known = who_has(kind=Identity.Kind.EMAIL, value=mail.sender)
+    return known or create_contact(
         name=mended(one_line(mail.sender_name)),
         email=mail.sender,
         language=language,
         now=now,
-        is_email_verified=True,
+        is_email_verified=not kept.is_doubtful,
     )
 
 

@@ -25,17 +25,24 @@ class Match:
     is_signed: bool = False
 
 
-def find_ticket(mail: Mail, mailbox: Mailbox) -> Match | None:
-    """Return what the mail answers; a stranger's mail answers nothing, whatever it refers to."""
+def find_ticket(mail: Mail, mailbox: Mailbox, *, is_doubtful: bool = False) -> Match | None:
+    """Return what the mail answers; a stranger's mail answers nothing, whatever it refers to.
+
+    Of a doubtful sender only what we signed counts, and it proves nothing of the sender.
+    """
     tickets = Ticket.objects.filter(brand=mailbox.brand_id).select_related("contact", "brand")
     named = [number for each in mail.recipients if (number := ticket_of_address(each))]
     for ticket in tickets.filter(pk__in=named[:1]):
         is_stranger = mail.sender not in participants(ticket)
-        return Match(ticket, is_stranger=is_stranger, is_signed=not is_stranger)
+        return Match(ticket, is_stranger=is_stranger, is_signed=not (is_stranger or is_doubtful))
     for number, is_signed in _referred(mail, mailbox):
+        if is_doubtful and not is_signed:
+            continue
         ticket = tickets.filter(pk=number).first()
         if ticket is not None and mail.sender in participants(ticket):
-            return Match(ticket, is_signed=is_signed)
+            return Match(ticket, is_signed=is_signed and not is_doubtful)
+    if is_doubtful:
+        return None
     for tag in _TAG.findall(mail.subject)[:3]:
         ticket = tickets.filter(pk=int(tag)).first()
         if ticket is not None and mail.sender in participants(ticket):
