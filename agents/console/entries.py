@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from agents.console.frame import register_part
 from agents.console.notices import PART, build_part
 from agents.console.rail import RailEntry, register_entry
-from agents.console.slots import register_part
 
 register_entry(
     RailEntry(

@@ -1,7 +1,7 @@
 """What stands around every page of the console: brands, the main menu, status, and rooms' parts."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from agents.access import Access, access_of, brands_of
 from agents.callers import signed_in
 from agents.console.rail import entries_for, home_of
-from agents.console.slots import Part, build_parts, templates_by_slot
+from agents.console.slots import Part, templates_by_slot
 from agents.models import Agent, Brand, BreakReason, Status
 
 
@@ -138,6 +138,16 @@ class Frame:
         return found
 
 
+type Build = Callable[[Frame, HttpRequest], Part]
+
+_parts: dict[str, Build] = {}
+
+
+def register_part(key: str, build: Build) -> None:
+    """Have `build` work out a room's part of each frame."""
+    _parts[key] = build
+
+
 def frame_of(request: HttpRequest, *, area: str) -> Frame:
     """Return the frame of a page, made once a request. An unknown brand is not found."""
     made: Frame | None = getattr(request, "console_frame", None)
@@ -154,7 +164,7 @@ def frame_of(request: HttpRequest, *, area: str) -> Frame:
         brand=_chosen_brand(request, brands),
         break_reasons=break_reasons(),
     )
-    frame.parts = build_parts(frame, request)
+    frame.parts = {key: build(frame, request) for key, build in _parts.items()}
     request.console_frame = frame  # type: ignore[attr-defined]
     return frame
 

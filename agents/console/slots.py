@@ -1,13 +1,8 @@
 """Places in the console's frame that rooms fill when they are ready."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
-
-from django.http import HttpRequest
-
-if TYPE_CHECKING:
-    from agents.console.frame import Frame
+from typing import Any, Protocol
 
 
 class Slot(StrEnum):
@@ -35,10 +30,7 @@ class Part(Protocol):
         """Return what the room's scripts must know of the page."""
 
 
-type Build = Callable[["Frame", HttpRequest], Part]
-
 _templates: dict[Slot, list[str]] = {slot: [] for slot in Slot}
-_parts: dict[str, Build] = {}
 
 
 def fill_slot(slot: Slot, template: str) -> None:
@@ -47,16 +39,6 @@ def fill_slot(slot: Slot, template: str) -> None:
         _templates[slot].append(template)
 
 
-def register_part(key: str, build: Build) -> None:
-    """Have `build` work out a room's part of each frame."""
-    _parts[key] = build
-
-
 def templates_by_slot() -> Mapping[str, list[str]]:
     """Return which templates are drawn in each slot."""
     return {slot.value: found for slot, found in _templates.items()}
-
-
-def build_parts(frame: "Frame", request: HttpRequest) -> dict[str, Part]:
-    """Return each room's part of a frame."""
-    return {key: build(frame, request) for key, build in _parts.items()}

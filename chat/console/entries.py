@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from agents.console.frame import register_part
 from agents.console.rail import RailEntry, register_entry
-from agents.console.slots import Slot, fill_slot, register_part
+from agents.console.slots import Slot, fill_slot
 from agents.models import Permission
 from chat.console.frame import PART, build_part
 from chat.queries.customers import chats_of_customer

@@ -9,9 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.console.frame import Frame
+from agents.console.frame import Frame, register_part
 from agents.console.rail import RailEntry, register_entry
-from agents.console.slots import register_part
 from agents.models import Permission
 from tickets.queries.desk import Folder, count_folders, count_mine
 from tickets.rights import may_see_customers
