@@ -49,6 +49,7 @@ _ACTS: dict[str, Promise] = {
     "rule.switched_off": _("Rule switched off by itself"),
     "contact.changed": _("Customer corrected"),
     "contact.linked": _("Customer linked"),
+    "contact.told_apart": _("Customers said to be two people"),
     "contact.unlinked": _("Link of a customer undone"),
     "contact.merged": _("Customers merged"),
     "contact.merge_undone": _("Merge of customers undone"),

@@ -8,7 +8,7 @@ from agents.access import Access
 from chat.models import Conversation, NotThem, Visitor
 from chat.queries.people import email_of, phone_of
 from tickets.models import Identity
-from tickets.queries.likeness import Suggestion, customers_by
+from tickets.queries.likeness import Suggestion, customers_by, pairs_apart
 
 _Kind = Identity.Kind
 
@@ -27,6 +27,8 @@ def suggestions_of(access: Access, conversation: Conversation) -> Sequence[Sugge
         return []
     own = [pk for pk in (visitor.contact_id, conversation.contact_id) if pk]
     dismissed = NotThem.objects.filter(visitor__in=browsers_of(visitor)).values("contact")
+    told = pairs_apart(own).values_list("contact", "other") if own else ()
+    own += [pk for pair in told for pk in pair]
     given = [(_Kind.EMAIL, email_of(conversation)), (_Kind.PHONE, phone_of(conversation))]
     return customers_by(access, given, beside=own, apart=dismissed)
 

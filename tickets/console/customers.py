@@ -16,9 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 from agents.access import Access, access_of
 from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
+from config.text.cleaning import key_of
+from tickets.console.access import CHANGED, answer_events
 from tickets.console.lines import face
 from tickets.models import Contact, Identity
 from tickets.models.contact_note import NOTE_MAX
+from tickets.operations.apart import tell_apart
 from tickets.operations.contacts import InvalidNote, add_contact_note
 from tickets.queries.customers import customers_of, page_of, with_identities
 from tickets.queries.likeness import others_like
@@ -91,6 +94,23 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except CustomerNotAuthorised:
         raise Http404 from None
+    return HttpResponseRedirect(reverse("customer", args=[pk]))
+
+
+@login_required
+@require_POST
+def apart(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that another customer, who gave the same, is somebody else."""
+    agent = signed_in(request)
+    access = access_of(agent)
+    contact = visible_or_404(access, pk)
+    other = visible_or_404(access, key_of(request.POST.get("other", "")) or 0)
+    try:
+        tell_apart(contact=contact, other=other, by=agent, now=timezone.now())
+    except CustomerNotAuthorised:
+        raise Http404 from None
+    if request.headers.get("HX-Request"):
+        return answer_events(CHANGED)
     return HttpResponseRedirect(reverse("customer", args=[pk]))
 
 

@@ -14,16 +14,20 @@ from agents.callers import signed_in
 from config.text.cleaning import key_of
 from tickets.console.lines import face, line_of
 from tickets.mail.words import deliveries_shown
-from tickets.models import Draft, Entry, Ticket
+from tickets.models import Contact, Draft, Entry, Identity, Ticket
 from tickets.operations.blocking import is_blocked
 from tickets.queries.choices import Choices, agent_choices, team_choices, topic_choices
+from tickets.queries.customers import with_identities
 from tickets.queries.desk import WISHES
+from tickets.queries.likeness import others_like
+from tickets.rights import may_merge, may_work_on_customers
 
 # A draft that was saved so long ago no longer means that somebody is answering.
 ANSWERING = timedelta(minutes=2)
 # So many lines are shown at first, and by each press for earlier ones.
 LINES = 150
 OTHERS = 5
+NOTES = 3
 
 
 def kept_query(request: HttpRequest, **more: str) -> str:
@@ -108,9 +112,18 @@ def beside(access: Access, ticket: Ticket) -> dict[str, Any]:
     """Return what stands beside a ticket: properties, tags, the customer's other tickets."""
     others = Ticket.objects.visible_to(access).filter(contact=ticket.contact_id)
     customer = _called(ticket)
+    contact = with_identities(Contact.objects.filter(pk=ticket.contact_id)).get()
     return {
         "ticket": ticket,
         "customer": customer,
+        "contact": contact,
+        "known_by": [
+            each for each in contact.identities.all() if each.kind != Identity.Kind.VISITOR
+        ],
+        "likes": others_like(access, [contact.pk]).get(contact.pk, []),
+        "notes": list(contact.notes.select_related("agent").order_by("-created_at")[:NOTES]),
+        "may_work": may_work_on_customers(access),
+        "may_merge": may_merge(access),
         "face": face(customer, f"contact{ticket.contact_id}"),
         "properties": _properties(ticket),
         "tags": list(ticket.tags.order_by("folded")),

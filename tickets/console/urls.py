@@ -20,6 +20,7 @@ urlpatterns = [
     path("console/contacts/", customers.customers, name="customers"),
     path("console/contacts/<int:pk>/", customers.customer, name="customer"),
     path("console/contacts/<int:pk>/edit/", correcting.edit, name="customer-edit"),
+    path("console/contacts/<int:pk>/apart/", customers.apart, name="customer-apart"),
     path("console/contacts/<int:pk>/notes/", customers.note, name="customer-note"),
     path("console/contacts/<int:pk>/merge/", merging.merge, name="customer-merge"),
     path("console/merges/<int:pk>/undo/", merging.undo, name="customer-unmerge"),

@@ -431,4 +431,17 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['contact', '-created_at'], name='customer_changes')],
             },
         ),
+        migrations.CreateModel(
+            name='Apart',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('contact', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.contact')),
+                ('other', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.contact')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('contact', 'other'), name='told_apart_once')],
+            },
+        ),
     ]

@@ -1,5 +1,6 @@
 """Rows of contacts, tickets, files and mail."""
 
+from tickets.models.apart import Apart
 from tickets.models.blocked_sender import BlockedSender
 from tickets.models.contact import Contact
 from tickets.models.contact_change import ContactChange
@@ -17,6 +18,7 @@ from tickets.models.tag import TicketTag
 from tickets.models.ticket import Ticket
 
 __all__ = [
+    "Apart",
     "BlockedSender",
     "Contact",
     "ContactChange",

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from agents.access import Access
-from tickets.models import Contact, Identity
+from tickets.models import Apart, Contact, Identity
 from tickets.models.identity import folded
 
 SUGGESTIONS = 3
@@ -64,6 +64,8 @@ def others_like(access: Access, contact_ids: Collection[int]) -> dict[int, list[
         return {}
     others = list(_known_by(access, whose)[:ROWS])
     apart = {pair for source in _told_apart for pair in source(contact_ids)} if others else set()
+    if others:
+        apart |= set(pairs_apart(contact_ids).values_list("contact", "other"))
     people: dict[int, dict[int, Suggestion]] = {}
     for each in others:
         for contact_id in whose[each.kind, each.value] - {each.contact_id}:
@@ -72,6 +74,14 @@ def others_like(access: Access, contact_ids: Collection[int]) -> dict[int, list[
                 found = Suggestion(contact=each.contact, because=each.kind)
                 people.setdefault(contact_id, {}).setdefault(each.contact_id, found)
     return {pk: list(found.values())[:SUGGESTIONS] for pk, found in people.items()}
+
+
+def pairs_apart(contact_ids: Collection[int]) -> QuerySet[Apart]:
+    """Return whom somebody said that some customers are not, from either side."""
+    found: QuerySet[Apart] = Apart.objects.filter(
+        Q(contact__in=contact_ids) | Q(other__in=contact_ids)
+    )
+    return found
 
 
 def _known_by(access: Access, given: Iterable[tuple[str, str]]) -> QuerySet[Identity]:

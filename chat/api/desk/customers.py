@@ -25,6 +25,7 @@ from config.web.problems import Problem
 from tickets.api.contacts import one_contact, visible_contact
 from tickets.api.shapes import OneContactAnswer
 from tickets.models import Identity
+from tickets.operations.apart import tell_apart
 from tickets.operations.contacts import NotMovable, link_identity, unlink_identity
 from tickets.queries.customers import customers_of
 
@@ -37,9 +38,10 @@ class LinkBody(StrictSerializer):
 
 
 class DismissBody(StrictSerializer):
-    """Whose visitor it is not."""
+    """Whose visitor it is not, or who it is not; one of both."""
 
-    conversation = TextField(max_length=22)
+    conversation = TextField(max_length=22, required=False)
+    contact = TextField(max_length=20, required=False)
 
 
 class LinkContact(DeskView):
@@ -106,13 +108,18 @@ class DismissContact(DeskView):
         responses={204: None, **problems_of(400, 403, 404, 409)},
     )
     def post(self, request: Request, pk: int) -> Response:
-        """Say that a chat's visitor is somebody else: the customer is not suggested there again."""
-        contact = visible_contact(request, pk)
-        chat = filed_chat(request, valid(DismissBody, request)["conversation"])
+        """Say that a chat's visitor, or another customer, is somebody else: not suggested again."""
+        contact, body = visible_contact(request, pk), valid(DismissBody, request)
+        if len(body) != 1:
+            raise serializers.ValidationError({"conversation": [_("Name a chat or a customer.")]})
+        agent, now = agent_of(request), timezone.now()
+        if "contact" in body:
+            other = visible_contact(request, key_of(body["contact"]) or 0)
+            tell_apart(contact=contact, other=other, by=agent, now=now)
+            return Response(status=204)
+        chat = filed_chat(request, body["conversation"])
         try:
-            dismiss_suggestion(
-                conversation=chat, contact=contact, by=agent_of(request), now=timezone.now()
-            )
+            dismiss_suggestion(conversation=chat, contact=contact, by=agent, now=now)
         except NotLinkable as error:
             raise Problem(409, *explain_refusal(error)) from error
         return Response(status=204)

@@ -159,3 +159,17 @@ def test_a_customer_is_corrected_and_noted_about(desk: Desk, shop: Shop) -> None
     assert desk.get(path).json()["timeline"][0]["title"] == "Sabah aranmaz"
     for bad in ({"email": "nobody"}, {"name": "x" * 121}, {"language": "xx"}, {"search": "x"}):
         assert desk.call("PATCH", path, bad).status_code == 400, bad
+
+
+def test_of_two_customers_it_is_said_once_and_holds_in_chats_too(desk: Desk, shop: Shop) -> None:
+    first, second = known(shop, "Zeynep"), known(shop, "Ayşe")
+    chat = chat_of(shop)
+    desk.post(f"contacts/{first.pk}/link", {"conversation": chat})
+    for body in ({}, {"contact": str(second.pk), "conversation": chat}):
+        assert desk.post(f"contacts/{first.pk}/dismiss", body).status_code == 400
+    assert desk.post(f"contacts/{first.pk}/dismiss", {"contact": "0"}).status_code == 404
+    for _ in range(2):
+        answer = desk.post(f"contacts/{first.pk}/dismiss", {"contact": str(second.pk)})
+        assert answer.status_code == 204
+    for path in (f"contacts/{first.pk}", f"contacts/{second.pk}", f"conversations/{chat}"):
+        assert suggested(desk, path) == []

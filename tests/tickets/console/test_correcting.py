@@ -9,7 +9,7 @@ from django.utils import timezone
 from agents.models import Permission
 from tests.support.factories import make_agent, make_role
 from tests.support.tickets import opened
-from tickets.models import Contact, ContactChange
+from tickets.models import Apart, Contact, ContactChange
 from tickets.operations.contacts import create_contact
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +130,44 @@ def test_a_ticket_has_the_dialog_beside_it_and_shows_what_became_of_it(desk, zey
     side = desk.get(f"/console/tickets/{ticket.pk}/?part=side").content.decode()
     assert 'id="ticket-customer"' in side
     assert "Zeynep Işık" in side
+
+
+def twin_of(contact, brand):
+    twin = create_contact(
+        name="Z. Ak", email=contact.email, language="tr", now=timezone.now(), phone=""
+    )
+    opened(brand, contact=twin)
+    return twin
+
+
+@pytest.mark.parametrize("at_ticket", [True, False])
+def test_who_is_somebody_else_is_suggested_at_neither_again(desk, brand, zeynep, at_ticket):
+    twin = twin_of(zeynep, brand)
+    page, side = (
+        f"/console/contacts/{zeynep.pk}/",
+        (f"/console/tickets/{zeynep.tickets.get().pk}/?part=side"),
+    )
+    others = f"/console/tickets/{twin.tickets.get().pk}/?part=side"
+    for place in (page, side, others):
+        text = desk.get(place).content.decode()
+        assert "Somebody gave the same e-mail" in text
+        assert "This is somebody else" in text
+    headers = {"HX-Request": "true"} if at_ticket else {}
+    answer = desk.post(f"{page}apart/", {"other": twin.pk}, headers=headers)
+    assert answer.status_code == (204 if at_ticket else 302)
+    for place in (page, side, others):
+        assert "Somebody gave the same e-mail" not in desk.get(place).content.decode()
+
+
+def test_only_who_works_with_both_tells_them_apart(desk, brand, zeynep):
+    twin = twin_of(zeynep, brand)
+    reader = Client()
+    reader.force_login(make_agent(role=make_role(Permission.ARCHIVE, scope="all")))
+    assert reader.post(f"/console/contacts/{zeynep.pk}/apart/", {"other": twin.pk}).status_code == (
+        404
+    )
+    unseen = create_contact(name="X", email=zeynep.email, language="tr", now=timezone.now())
+    for other in (unseen.pk, "x", ""):
+        answer = desk.post(f"/console/contacts/{zeynep.pk}/apart/", {"other": other})
+        assert answer.status_code == 404
+    assert not Apart.objects.exists()

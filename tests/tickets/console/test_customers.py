@@ -154,7 +154,7 @@ def test_a_page_costs_no_more_queries_with_more_rows(desk, brand, elif_):
             assignee=elif_,
             status=Conversation.Status.RESOLVED,
         )
-    for path, most in (("", 15), (f"{contact.pk}/", 24)):
+    for path, most in (("", 15), (f"{contact.pk}/", 25)):
         with CaptureQueriesContext(
             connection,
         ) as queries:

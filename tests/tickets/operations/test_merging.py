@@ -26,6 +26,7 @@ from tests.support.tickets import opened
 from tickets.mail.inbound.matching import participants
 from tickets.models import Contact, ContactChange, ContactNote, Identity, Merge, Ticket
 from tickets.models.merge import UNDO
+from tickets.operations.apart import tell_apart
 from tickets.operations.contacts import (
     add_contact_note,
     change_contact,
@@ -88,8 +89,8 @@ def test_everything_that_points_at_customers_is_known_here() -> None:
     """A new room's rows move too; this says which tables the property below has looked at."""
     assert set(snapshot()) == {
         *("chat.Conversation", "chat.NotThem", "chat.Visitor"),
-        *("tickets.Contact", "tickets.ContactChange", "tickets.ContactNote", "tickets.Identity"),
-        "tickets.Ticket",
+        *("tickets.Apart", "tickets.Contact", "tickets.ContactChange", "tickets.ContactNote"),
+        *("tickets.Identity", "tickets.Ticket"),
     }
 
 
@@ -146,6 +147,8 @@ def build(brand: Any, agent: Any, third: Contact, told: dict[str, Any]) -> Conta
         opened(brand, contact=made)
         add_contact_note(contact=made, by=agent, now=timezone.now(), **note)
         ContactChange.objects.create(contact=made, agent=agent, data={"name": ["Z", made.name]})
+    if told["notes"]:
+        tell_apart(contact=made, other=third, by=agent, now=timezone.now())
     if told["has_absorbed"]:
         merged(made, person("Eski", "eski@example.com"), agent)
     return made
