@@ -167,7 +167,7 @@ def opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str, 
         "earlier_url": f"{reverse('customer', args=[contact.pk])}?{earlier}" if page.before else "",
         "may_work": may_work_on_customers(access),
         "may_merge": may_merge(access),
-        "likes": others_like(access, [contact.pk]).get(contact.pk, []),
+        "likes": others_like(access, [contact.pk], contact.identities.all()).get(contact.pk, []),
         "merges": [
             {"pk": each.pk, "name": name_of(each.other), "agent": each.agent, "at": each.created_at}
             for each in undoable_merges(contact, timezone.now())

@@ -14,10 +14,9 @@ from agents.callers import signed_in
 from config.text.cleaning import key_of
 from tickets.console.lines import face, line_of
 from tickets.mail.words import deliveries_shown
-from tickets.models import Contact, Draft, Entry, Identity, Ticket
+from tickets.models import Draft, Entry, Identity, Ticket
 from tickets.operations.blocking import is_blocked
 from tickets.queries.choices import Choices, agent_choices, team_choices, topic_choices
-from tickets.queries.customers import with_identities
 from tickets.queries.desk import WISHES
 from tickets.queries.likeness import others_like
 from tickets.rights import may_merge, may_work_on_customers
@@ -112,15 +111,14 @@ def beside(access: Access, ticket: Ticket) -> dict[str, Any]:
     """Return what stands beside a ticket: properties, tags, the customer's other tickets."""
     others = Ticket.objects.visible_to(access).filter(contact=ticket.contact_id)
     customer = _called(ticket)
-    contact = with_identities(Contact.objects.filter(pk=ticket.contact_id)).get()
+    contact = ticket.contact
+    identities = list(contact.identities.order_by("kind", "pk"))
     return {
         "ticket": ticket,
         "customer": customer,
         "contact": contact,
-        "known_by": [
-            each for each in contact.identities.all() if each.kind != Identity.Kind.VISITOR
-        ],
-        "likes": others_like(access, [contact.pk]).get(contact.pk, []),
+        "known_by": [each for each in identities if each.kind != Identity.Kind.VISITOR],
+        "likes": others_like(access, [contact.pk], identities).get(contact.pk, []),
         "notes": list(contact.notes.select_related("agent").order_by("-created_at")[:NOTES]),
         "may_work": may_work_on_customers(access),
         "may_merge": may_merge(access),

@@ -54,11 +54,18 @@ def customers_by(
     return list(people.values())[:SUGGESTIONS]
 
 
-def others_like(access: Access, contact_ids: Collection[int]) -> dict[int, list[Suggestion]]:
-    """Return for each customer who else the agent may see that is known by the same."""
+def others_like(
+    access: Access, contact_ids: Collection[int], known: Iterable[Identity] | None = None
+) -> dict[int, list[Suggestion]]:
+    """Return for each customer who else the agent may see that is known by the same.
+
+    `known` are their identities, where somebody has them at hand.
+    """
     whose: dict[tuple[str, str], set[int]] = {}
-    own = Identity.objects.filter(contact__in=contact_ids, kind__in=_OF_PEOPLE)
-    for contact_id, kind, value in own.values_list("contact", "kind", "value")[:ROWS]:
+    if known is None:
+        known = Identity.objects.filter(contact__in=contact_ids, kind__in=_OF_PEOPLE)[:ROWS]
+    own = ((each.contact_id, each.kind, each.value) for each in known if each.kind in _OF_PEOPLE)
+    for contact_id, kind, value in own:
         whose.setdefault((kind, value), set()).add(contact_id)
     if not whose:
         return {}
