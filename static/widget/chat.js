@@ -39,8 +39,8 @@ export class Chat {
     const { texts, config, locale } = app;
     this.#app = app;
     this.#chat = chat;
-    this.#spoken = new Set(config.files.kinds.spoken);
-    this.#turns = new Set(config.files.kinds.turns);
+    this.#spoken = new Set(config.kinds.spoken);
+    this.#turns = new Set(config.kinds.turns);
     this.#readUpTo = chat.read ?? 0;
     this.#followed = chat.head ?? 0;
     this.#sound = new Sound(app.bridge, this.#listening.signal);
@@ -64,7 +64,7 @@ export class Chat {
         entry.kind === "queued" &&
         !thread.entries.some(({ kind, seq }) => kind === "accepted" && seq < entry.seq),
       // A chat may go back to the line and to somebody again and again before a word is said.
-      overtaken: new Set(config.files.kinds.passing),
+      overtaken: new Set(config.kinds.passing),
       onRetry: (cid) => this.#sync.retry(chat.id, cid),
       onDiscard: (cid) => this.#sync.discard(chat.id, cid),
     });
