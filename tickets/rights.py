@@ -5,10 +5,12 @@ lock, for roles and assignees change meanwhile.
 """
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 
 from agents.access import Access, access_of, accesses_of
 from agents.models import Agent, Permission
 from tickets.models import Contact, Ticket
+from tickets.models.querysets import brands_elsewhere
 from tickets.places import place_of, reaches
 
 _WITH_CUSTOMERS = (Permission.CHAT, Permission.TICKETS, Permission.SUPERVISE)
@@ -59,14 +61,58 @@ def may_merge(access: Access) -> bool:
     return access.may(Permission.TICKETS) or access.may(Permission.SUPERVISE)
 
 
-def lock_customer(contact: Contact, *, by: Agent) -> Contact:
-    """Return the row, locked; raise `CustomerNotAuthorised` unless `by` may work on it now."""
+def brands_met(access: Access) -> frozenset[int] | None:
+    """Return the brands whose customers somebody meets; None means all."""
+    found: set[int] = set()
+    for reach in access.reaches(*_WITH_CUSTOMERS, Permission.ARCHIVE):
+        if reach.brand_ids is None:
+            return None
+        found |= reach.brand_ids
+    return frozenset(found)
+
+
+def brands_of_customer(contact: Contact) -> set[int]:
+    """Return the brands that a customer has had to do with."""
+    found = set(Ticket.objects.filter(contact=contact).values_list("brand", flat=True).distinct())
+    for source in brands_elsewhere:
+        found |= {brand_id for (brand_id,) in source(contact.pk).distinct()}
+    return found
+
+
+def knows_all_of(access: Access, contact: Contact) -> bool:
+    """Return whether no other brand has anything to do with a customer.
+
+    What they are called and where they are reached is the same for all brands: it is changed by who
+    knows all of it.
+    """
+    met = brands_met(access)
+    return met is None or brands_of_customer(contact) <= met
+
+
+def may_correct(access: Access, contact: Contact) -> bool:
+    """Return whether somebody may change what is the same of a customer for all brands."""
+    return may_work_on_customers(access) and knows_all_of(access, contact)
+
+
+def known_to(access: Access) -> Q:
+    """Return which addresses, numbers and notes were not told to other brands alone."""
+    met = brands_met(access)
+    return Q() if met is None else Q(brand=None) | Q(brand__in=met)
+
+
+def lock_customer(contact: Contact, *, by: Agent, whole: bool = True) -> Contact:
+    """Return the row, locked; raise `CustomerNotAuthorised` unless `by` may work on it now.
+
+    `whole`: on what is the same for all brands.
+    """
     access = access_of(by)
     locked: Contact = Contact.objects.select_for_update(no_key=True, of=("self",)).get(
         pk=contact.pk
     )
     visible = Contact.objects.visible_to(access).filter(pk=contact.pk, merged_into=None)
     if not may_work_on_customers(access) or not visible.exists():
+        raise CustomerNotAuthorised
+    if whole and not knows_all_of(access, locked):
         raise CustomerNotAuthorised
     return locked
 

@@ -13,7 +13,7 @@ from agents.models.agent import new_public_id
 from chat.models.querysets import ConversationQuerySet
 from chat.models.visitor import Visitor
 from tickets.models import Contact, Ticket
-from tickets.models.querysets import contacts_also_seen_in
+from tickets.models.querysets import contacts_also_known_to, contacts_also_seen_in
 
 
 class Conversation(models.Model):
@@ -215,3 +215,9 @@ class Conversation(models.Model):
 
 
 contacts_also_seen_in(lambda access: Conversation.objects.visible_to(access).values("contact"))
+contacts_also_known_to(
+    lambda contact_id: Conversation.objects.filter(contact=contact_id).values_list("brand")
+)
+contacts_also_known_to(
+    lambda contact_id: Visitor.objects.filter(contact=contact_id).values_list("brand")
+)

@@ -57,9 +57,11 @@ def convert_to_ticket(
     contact = chat.contact or (contact_of(visitor, now) if visitor else None)
     if contact is None:
         name = given_name(chat)
-        contact = create_contact(name=name, email=address, language=chat.language, now=now)
+        contact = create_contact(
+            name=name, email=address, language=chat.language, brand=chat.brand, now=now
+        )
     elif address and not contact.email:
-        set_email(contact=contact, email=address)
+        set_email(contact=contact, email=address, brand=chat.brand)
     said = said_in(chat)
     ticket = open_ticket(
         brand=chat.brand,
@@ -118,7 +120,7 @@ def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
 def give_address(chat: Conversation, visitor: Visitor) -> None:
     """Let the ticket of a locked chat know the address that its locked visitor gave meanwhile."""
     if chat.ticket is not None and visitor.email and not chat.ticket.contact.email:
-        set_email(contact=chat.ticket.contact, email=visitor.email)
+        set_email(contact=chat.ticket.contact, email=visitor.email, brand=visitor.brand)
 
 
 def contact_of(visitor: Visitor, now: datetime) -> Contact:
@@ -133,6 +135,7 @@ def contact_of(visitor: Visitor, now: datetime) -> Contact:
             phone=visitor.phone,
             is_email_verified="email" in visitor.verified,
             language=visitor.language,
+            brand=visitor.brand,
             now=now,
         )
         visitor.save(update_fields=["contact"])

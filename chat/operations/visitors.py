@@ -186,6 +186,7 @@ def keep_browser(visitor: Visitor) -> None:
             contact=visitor.contact,
             kind=Identity.Kind.VISITOR,
             value=visitor.public_id,
+            brand=visitor.brand,
             is_verified=True,
         )
 

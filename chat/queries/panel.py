@@ -16,6 +16,7 @@ from chat.queries.linking import browsers_of, link_of, suggestions_of
 from chat.queries.people import Face, email_of, face_of, phone_of
 from chat.queries.tags import tags_of
 from tickets.models import Identity, Ticket
+from tickets.queries.customers import phone_known
 from tickets.queries.likeness import Suggestion
 from tickets.queries.merges import was_merged
 
@@ -106,7 +107,7 @@ def panel(access: Access, conversation: Conversation) -> Panel:
     return Panel(
         face=face_of(conversation),
         email=email,
-        phone=phone_of(conversation),
+        phone=_phone(access, conversation),
         external_id=visitor.external_id if visitor else "",
         verified=verified,
         channel=_channel(conversation.channel),
@@ -140,6 +141,12 @@ def topics(conversation: Conversation) -> list[tuple[int, str]]:
             "position", "pk"
         )
     ]
+
+
+def _phone(access: Access, conversation: Conversation) -> str:
+    """Return the number the customer gave here, or to a brand of the agent's."""
+    contact, phone = conversation.contact, phone_of(conversation)
+    return phone_known(access, contact) if contact and phone == contact.phone else phone
 
 
 def _channel(name: str) -> str:

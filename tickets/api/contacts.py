@@ -40,7 +40,12 @@ class Contacts(DeskView, generics.ListAPIView[Contact]):
     def get_queryset(self) -> QuerySet[Contact]:
         """Return whom the caller may see."""
         words = self.request.query_params.get("q", "")[:200]
-        return with_identities(customers_of(reach_of(self.request), words=words))
+        access = reach_of(self.request)
+        return with_identities(customers_of(access, words=words), access)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Bring along what the caller may see."""
+        return {**super().get_serializer_context(), "access": reach_of(self.request)}
 
 
 class ContactBody(StrictSerializer):
@@ -112,6 +117,7 @@ def visible_contact(request: Request, pk: int) -> Contact:
 
 def one_contact(request: Request, contact: Contact) -> Response:
     """Answer with a customer as they are now, and the newest that happened."""
-    fresh = with_identities(Contact.objects.filter(pk=contact.pk)).get()
-    context: dict[str, Any] = {"access": reach_of(request)}
+    access = reach_of(request)
+    fresh = with_identities(Contact.objects.filter(pk=contact.pk), access).get()
+    context: dict[str, Any] = {"access": access}
     return Response(OneContactAnswer(fresh, context=context).data)

@@ -9,6 +9,7 @@ from agents.api.shapes import NameAnswer, PersonAnswer, TopicName
 from config.web.api import Moment, WireTimes
 from tickets.mail.words import reason
 from tickets.models import Contact, Delivery, Entry, Identity, Ticket
+from tickets.queries.customers import phone_known
 from tickets.queries.likeness import others_like
 from tickets.queries.timeline import Kind, timeline_of
 
@@ -210,6 +211,7 @@ class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):
     """A customer."""
 
     id = serializers.CharField(source="pk")
+    phone = serializers.SerializerMethodField()
     identities = IdentityAnswer(many=True)
 
     class Meta:
@@ -219,6 +221,9 @@ class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):
             "created_at",
         ]
         read_only_fields = fields
+
+    def get_phone(self, contact: Contact) -> str:
+        return phone_known(self.context["access"], contact)
 
 
 class OneContactAnswer(ContactAnswer):

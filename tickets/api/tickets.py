@@ -91,6 +91,7 @@ class Tickets(DeskView, generics.ListAPIView[Ticket]):
                 email=said["email"],
                 phone=said["phone"],
                 language=language,
+                brand=brand,
                 now=now,
             ),
             topic=topic,

@@ -24,7 +24,7 @@ from tickets.console.customers import name_of, opened, visible_or_404
 from tickets.models import Contact
 from tickets.models.contact_note import NOTE_MAX
 from tickets.operations.contacts import add_contact_note, change_contact
-from tickets.rights import CustomerNotAuthorised, may_work_on_customers
+from tickets.rights import CustomerNotAuthorised, may_correct
 
 _FIELDS = ("name", "email", "phone", "language")
 
@@ -93,7 +93,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     agent = signed_in(request)
     access = access_of(agent)
     contact = visible_or_404(access, pk)
-    if not may_work_on_customers(access):
+    if not may_correct(access, contact):
         raise Http404
     now = timezone.now()
     form = CustomerForm(

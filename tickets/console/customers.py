@@ -29,6 +29,8 @@ from tickets.queries.merges import undoable_merges
 from tickets.queries.timeline import BadPlace, timeline_of
 from tickets.rights import (
     CustomerNotAuthorised,
+    knows_all_of,
+    may_correct,
     may_merge,
     may_see_customers,
     may_work_on_customers,
@@ -55,7 +57,7 @@ def customers(request: HttpRequest) -> HttpResponse:
 def customer(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one customer beside the list; `part=timeline` is what happened before."""
     frame = customers_frame(request)
-    contact = with_identities(customers_of(frame.access)).filter(pk=pk).first()
+    contact = with_identities(customers_of(frame.access), frame.access).filter(pk=pk).first()
     if contact is None:
         # Links to somebody who was merged lead on.
         seen = customers_of(frame.access).values("pk")
@@ -124,7 +126,7 @@ def customers_frame(request: HttpRequest) -> Frame:
 
 def visible_or_404(access: Access, pk: int) -> Contact:
     """Return a customer whom the agent may see; else there is none."""
-    found = with_identities(customers_of(access)).filter(pk=pk).first()
+    found = with_identities(customers_of(access), access).filter(pk=pk).first()
     if found is None:
         raise Http404
     return found
@@ -166,7 +168,8 @@ def opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str, 
         "timeline": page.rows,
         "earlier_url": f"{reverse('customer', args=[contact.pk])}?{earlier}" if page.before else "",
         "may_work": may_work_on_customers(access),
-        "may_merge": may_merge(access),
+        "may_correct": may_correct(access, contact),
+        "may_merge": may_merge(access) and knows_all_of(access, contact),
         "likes": others_like(access, [contact.pk], contact.identities.all()).get(contact.pk, []),
         "merges": [
             {"pk": each.pk, "name": name_of(each.other), "agent": each.agent, "at": each.created_at}

@@ -28,7 +28,7 @@ from tickets.operations.merging import (
 from tickets.queries.customers import customers_of
 from tickets.queries.likeness import others_like
 from tickets.queries.timeline import timeline_of
-from tickets.rights import may_merge
+from tickets.rights import knows_all_of, may_merge
 
 _FOUND = 20
 
@@ -40,7 +40,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask who it is, then show what stays and what moves; POST does it."""
     frame = customers_frame(request)
     contact = visible_or_404(frame.access, pk)
-    if not may_merge(frame.access):
+    if not may_merge(frame.access) or not knows_all_of(frame.access, contact):
         raise Http404
     wish = request.POST if request.method == "POST" else request.GET
     other = _other(frame.access, contact, wish.get("other", ""))
@@ -93,7 +93,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 def _other(access: Access, contact: Contact, key: str) -> Contact | None:
     others = customers_of(access).exclude(pk=contact.pk)
     found: Contact | None = others.filter(pk=key_of(key) or 0).first()
-    return found
+    return found if found is not None and knows_all_of(access, found) else None
 
 
 def _candidates(access: Access, contact: Contact, words: str) -> list[dict[str, Any]]:

@@ -97,7 +97,12 @@ def _open(said: dict[str, Any], *, by: Agent) -> Ticket:
     key = f"agent:{by.pk}:{said['cid']}"
     language = brand.default_language
     contact = create_contact(
-        name=said["name"], email=said["email"], phone=said["phone"], language=language, now=now
+        name=said["name"],
+        email=said["email"],
+        phone=said["phone"],
+        language=language,
+        brand=brand,
+        now=now,
     )
     return open_ticket(
         brand=brand,

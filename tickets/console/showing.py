@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,9 +18,10 @@ from tickets.mail.words import deliveries_shown
 from tickets.models import Draft, Entry, Identity, Ticket
 from tickets.operations.blocking import is_blocked
 from tickets.queries.choices import Choices, agent_choices, team_choices, topic_choices
+from tickets.queries.customers import phone_known
 from tickets.queries.desk import WISHES
 from tickets.queries.likeness import others_like
-from tickets.rights import may_merge, may_work_on_customers
+from tickets.rights import known_to, knows_all_of, may_correct, may_merge, may_work_on_customers
 
 # A draft that was saved so long ago no longer means that somebody is answering.
 ANSWERING = timedelta(minutes=2)
@@ -112,16 +114,21 @@ def beside(access: Access, ticket: Ticket) -> dict[str, Any]:
     others = Ticket.objects.visible_to(access).filter(contact=ticket.contact_id)
     customer = _called(ticket)
     contact = ticket.contact
-    identities = list(contact.identities.order_by("kind", "pk"))
+    notes = contact.notes.filter(known_to(access)).select_related("agent")
+    known = Identity.objects.filter(known_to(access)).order_by("kind", "pk")
+    prefetch_related_objects([contact], Prefetch("identities", known))
+    identities = list(contact.identities.all())
     return {
         "ticket": ticket,
         "customer": customer,
         "contact": contact,
+        "phone": phone_known(access, contact),
         "known_by": [each for each in identities if each.kind != Identity.Kind.VISITOR],
         "likes": others_like(access, [contact.pk], identities).get(contact.pk, []),
-        "notes": list(contact.notes.select_related("agent").order_by("-created_at")[:NOTES]),
+        "notes": list(notes.order_by("-created_at")[:NOTES]),
         "may_work": may_work_on_customers(access),
-        "may_merge": may_merge(access),
+        "may_correct": may_correct(access, contact),
+        "may_merge": may_merge(access) and knows_all_of(access, contact),
         "face": face(customer, f"contact{ticket.contact_id}"),
         "properties": _properties(ticket),
         "tags": list(ticket.tags.order_by("folded")),

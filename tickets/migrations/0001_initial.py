@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('client_id', models.CharField(max_length=64)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('brand', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.brand')),
                 ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='tickets.contact')),
             ],
             options={
@@ -129,6 +130,7 @@ class Migration(migrations.Migration):
                 ('value', models.CharField(max_length=254, verbose_name='value')),
                 ('is_verified', models.BooleanField(default=False, verbose_name='verified')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('brand', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.brand')),
                 ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='tickets.contact')),
                 ('linked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('linked_from', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tickets.contact')),

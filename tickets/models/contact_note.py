@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Agent
+from agents.models import Agent, Brand
 from tickets.models.contact import Contact
 
 NOTE_MAX = 4000
@@ -15,6 +15,8 @@ class ContactNote(models.Model):
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="notes")
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    # The one brand through which its writer knew the customer; None: several.
+    brand = models.ForeignKey(Brand, models.CASCADE, null=True, related_name="+", db_index=False)
     body = models.TextField(_("note"))
     # The same again is the same note.
     client_id = models.CharField(max_length=64)

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Agent
+from agents.models import Agent, Brand
 from tickets.models.contact import Contact
 
 _NOT_DIALLED = re.compile(r"[^\d+]")
@@ -29,6 +29,8 @@ class Identity(models.Model):
     # An agent said that it is this person's, and whose it was before.
     linked_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
     linked_from = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
+    # The one brand to which it was told; None: several, or an agent who reaches all of them.
+    brand = models.ForeignKey(Brand, models.CASCADE, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -43,6 +43,15 @@ def contacts_also_seen_in(source: ContactIds) -> None:
     _sources.append(source)
 
 
+type BrandIds = Callable[[int], models.QuerySet[Any, Any]]
+brands_elsewhere: list[BrandIds] = []
+
+
+def contacts_also_known_to(source: BrandIds) -> None:
+    """Let rooms above say, where they define their rows, which brands a contact has to do with."""
+    brands_elsewhere.append(source)
+
+
 class ContactQuerySet(models.QuerySet[Any]):
     """Contacts."""
 

@@ -19,7 +19,8 @@ def tell_apart(*, contact: Contact, other: Contact, by: Agent, now: datetime) ->
     if contact.pk == other.pk:
         return
     one, two = (
-        lock_customer(each, by=by) for each in sorted((contact, other), key=lambda each: each.pk)
+        lock_customer(each, by=by, whole=False)
+        for each in sorted((contact, other), key=lambda each: each.pk)
     )
     _row, is_new = Apart.objects.get_or_create(
         contact=one, other=two, defaults={"agent": by, "created_at": now}

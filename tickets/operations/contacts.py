@@ -5,14 +5,15 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from agents.access import access_of
 from agents.audit import record
-from agents.models import Agent
+from agents.models import Agent, Brand
 from config.text.folding import fold, sort_key
 from tickets.models import Contact, ContactChange, ContactNote, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded
 from tickets.operations.rooms import rooms
-from tickets.rights import lock_customer
+from tickets.rights import brands_met, brands_of_customer, lock_customer
 
 _Kind = Identity.Kind
 
@@ -33,11 +34,12 @@ def create_contact(
     phone: str = "",
     language: str,
     now: datetime,
+    brand: Brand | None = None,
     is_email_verified: bool = False,
 ) -> Contact:
     """Make a person of what somebody claims to be; never looks for others with the same e-mail.
 
-    A verified address that is another's already stays a claim of this one.
+    A verified address that is another's already stays a claim of this one. `brand` is who was told.
     """
     contact = Contact(
         name=name[:120],
@@ -48,18 +50,18 @@ def create_contact(
     )
     name_contact(contact)
     contact.save()
-    keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email)
-    keep_identity(contact=contact, kind=_Kind.PHONE, value=contact.phone)
+    keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email, brand=brand)
+    keep_identity(contact=contact, kind=_Kind.PHONE, value=contact.phone, brand=brand)
     if is_email_verified:
-        verify_email(contact=contact, email=contact.email)
+        verify_email(contact=contact, email=contact.email, brand=brand)
     return contact
 
 
 @transaction.atomic
-def set_email(*, contact: Contact, email: str) -> None:
+def set_email(*, contact: Contact, email: str, brand: Brand | None = None) -> None:
     """Note where somebody says that a person can be reached."""
     contact.email = email[:254]
-    identity = keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email)
+    identity = keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email, brand=brand)
     # Also of several proven ones the other.
     contact.is_email_verified = identity is not None and identity.is_verified
     note_search(contact)
@@ -78,7 +80,7 @@ def set_phone(*, contact: Contact, phone: str) -> None:
 
 
 @transaction.atomic
-def verify_email(*, contact: Contact, email: str) -> bool:
+def verify_email(*, contact: Contact, email: str, brand: Brand | None = None) -> bool:
     """Note that somebody has proven to read an address; False when it is another person's.
 
     Only the address at which the person is reached counts.
@@ -86,7 +88,7 @@ def verify_email(*, contact: Contact, email: str) -> bool:
     if not email or email.casefold() != contact.email.casefold():
         return False
     identity = keep_identity(
-        contact=contact, kind=_Kind.EMAIL, value=contact.email, is_verified=True
+        contact=contact, kind=_Kind.EMAIL, value=contact.email, brand=brand, is_verified=True
     )
     is_theirs = identity is not None and identity.is_verified
     if is_theirs and not contact.is_email_verified:
@@ -97,17 +99,28 @@ def verify_email(*, contact: Contact, email: str) -> bool:
 
 @transaction.atomic
 def keep_identity(
-    *, contact: Contact, kind: str, value: str, is_verified: bool = False
+    *,
+    contact: Contact,
+    kind: str,
+    value: str,
+    brand: Brand | None = None,
+    is_verified: bool = False,
 ) -> Identity | None:
     """Note by what a person is known; nothing for what identifies nobody.
 
-    What one has proven stays theirs: of all others it is a claim.
+    What one has proven stays theirs: of all others it is a claim. What was told to one `brand`
+    alone, others don't see.
     """
     key = folded(kind, value)
     if not key:
         return None
     identity: Identity
-    identity, _is_new = Identity.objects.get_or_create(contact=contact, kind=kind, value=key)
+    identity, is_new = Identity.objects.get_or_create(
+        contact=contact, kind=kind, value=key, defaults={"brand": brand}
+    )
+    if not is_new and identity.brand_id and identity.brand_id != (brand.pk if brand else None):
+        identity.brand = None
+        identity.save(update_fields=["brand"])
     if is_verified and not identity.is_verified:
         try:
             with transaction.atomic():
@@ -229,11 +242,18 @@ def add_contact_note(
     body = text.strip()
     if not body or len(body) > NOTE_MAX or "\0" in body or not 0 < len(client_id) <= 64:
         raise InvalidNote
-    seen = lock_customer(contact, by=by)
+    seen = lock_customer(contact, by=by, whole=False)
+    met, known = brands_met(access_of(by)), brands_of_customer(seen)
+    through = known if met is None else known & met
     note: ContactNote
     note, _is_new = ContactNote.objects.get_or_create(
         agent=by,
         client_id=client_id,
-        defaults={"contact": seen, "body": body, "created_at": now},
+        defaults={
+            "contact": seen,
+            "brand_id": through.pop() if len(through) == 1 else None,
+            "body": body,
+            "created_at": now,
+        },
     )
     return note

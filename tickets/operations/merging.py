@@ -19,7 +19,7 @@ from tickets.models.merge import UNDO
 from tickets.operations.contacts import name_contact
 from tickets.operations.owners import give_back_tickets, give_tickets, lock_contacts, lock_tickets
 from tickets.operations.rooms import rooms
-from tickets.rights import CustomerNotAuthorised, may_merge
+from tickets.rights import CustomerNotAuthorised, knows_all_of, may_merge
 
 # What of both customers can be chosen.
 FIELDS = ("name", "email", "phone", "language")
@@ -140,6 +140,8 @@ def _lock(ids: tuple[int, int], by: Agent) -> dict[int, Contact]:
     wanted = set(ids) - gone
     seen = Contact.objects.visible_to(access).filter(pk__in=wanted)
     if not may_merge(access) or seen.count() != len(wanted):
+        raise CustomerNotAuthorised
+    if not all(knows_all_of(access, locked[pk]) for pk in ids):
         raise CustomerNotAuthorised
     return locked
 

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from agents.access import Access
 from config.text.cleaning import key_of
 from config.text.folding import fold
 from tickets.models import Contact, Identity
+from tickets.models.identity import folded
+from tickets.rights import brands_met, known_to
 
 PAGE = 40
 WORDS_MAX = 8
@@ -23,22 +25,45 @@ class Page:
 
 
 def customers_of(access: Access, *, words: str = "") -> QuerySet[Contact]:
-    """Return whom the agent may see, by parts of name, e-mail or phone in whatever letters."""
+    """Return whom the agent may see, by parts of name, e-mail or phone in whatever letters.
+
+    By an address or number only if one was told to a brand of the agent's.
+    """
     found: QuerySet[Contact] = Contact.objects.visible_to(access).filter(merged_into=None)
     words = words.replace("\0", "").strip()
     if words and set(words) <= _OF_NUMBERS:
         # However somebody groups the digits of a number.
         digits = "".join(sign for sign in words if sign.isdigit())
+        found = _known_by(found, access, Identity.Kind.PHONE)
         return found.filter(search__contains=digits or words)
     for word in words.split()[:WORDS_MAX]:
         found = found.filter(search__contains=fold(word))
+        if "@" in word:
+            found = _known_by(found, access, Identity.Kind.EMAIL)
     return found
 
 
-def with_identities(found: QuerySet[Contact]) -> QuerySet[Contact]:
-    """Load by what each is known."""
-    known = Identity.objects.order_by("kind", "pk")
+def _known_by(found: QuerySet[Contact], access: Access, kind: str) -> QuerySet[Contact]:
+    """Leave out those of whom only other brands know an address, or a number."""
+    if brands_met(access) is None:
+        return found
+    own = Identity.objects.filter(contact=OuterRef("pk"), kind=kind)
+    return found.filter(Exists(own.filter(known_to(access))) | ~Exists(own))
+
+
+def with_identities(found: QuerySet[Contact], access: Access) -> QuerySet[Contact]:
+    """Load by what each is known to the agent."""
+    known = Identity.objects.filter(known_to(access)).order_by("kind", "pk")
     return found.prefetch_related(Prefetch("identities", known))
+
+
+def phone_known(access: Access, contact: Contact) -> str:
+    """Return a customer's number, unless it was told to other brands alone."""
+    key, met = folded(Identity.Kind.PHONE, contact.phone), brands_met(access)
+    if not key or met is None:
+        return contact.phone
+    own = {each.brand_id for each in contact.identities.all() if each.value == key}
+    return contact.phone if own & {None, *met} else ""
 
 
 def page_of(found: QuerySet[Contact], *, after: str = "") -> Page:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from agents.access import Access
 from tickets.models import Apart, Contact, Identity
 from tickets.models.identity import folded
+from tickets.rights import known_to
 
 SUGGESTIONS = 3
 # An address that thousands claim says nothing of anybody.
@@ -63,9 +64,10 @@ def others_like(
     """
     whose: dict[tuple[str, str], set[int]] = {}
     if known is None:
-        known = Identity.objects.filter(contact__in=contact_ids, kind__in=_OF_PEOPLE)[:ROWS]
-    own = ((each.contact_id, each.kind, each.value) for each in known if each.kind in _OF_PEOPLE)
-    for contact_id, kind, value in own:
+        own = Identity.objects.filter(known_to(access), contact__in=contact_ids)
+        known = own.filter(kind__in=_OF_PEOPLE)[:ROWS]
+    theirs = ((each.contact_id, each.kind, each.value) for each in known if each.kind in _OF_PEOPLE)
+    for contact_id, kind, value in theirs:
         whose.setdefault((kind, value), set()).add(contact_id)
     if not whose:
         return {}
@@ -96,7 +98,7 @@ def _known_by(access: Access, given: Iterable[tuple[str, str]]) -> QuerySet[Iden
     for one in _OF_PEOPLE:
         wanted |= Q(kind=one, value__in=[value for kind, value in given if kind == one])
     found: QuerySet[Identity] = (
-        Identity.objects.filter(wanted, contact__merged_into=None)
+        Identity.objects.filter(wanted, known_to(access), contact__merged_into=None)
         .filter(contact__in=Contact.objects.visible_to(access).values("pk"))
         .select_related("contact")
         .order_by("-is_verified", "kind", "pk")

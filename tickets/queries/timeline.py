@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from agents.access import Access
 from agents.models import Language
 from tickets.models import Contact, ContactChange, ContactNote, Ticket
+from tickets.rights import known_to, knows_all_of
 
 PAGE = 30
 _SALT = "customer"
@@ -143,7 +144,8 @@ def _tickets(
 def _notes(
     access: Access, contact_id: int, before: Before | None, wanted: int
 ) -> Sequence[Happening]:
-    found = ContactNote.objects.filter(contact=contact_id).select_related("agent")
+    found = ContactNote.objects.filter(known_to(access), contact=contact_id)
+    found = found.select_related("agent")
     if before:
         found = found.filter(before.within(Kind.NOTE, "created_at"))
     return [
@@ -162,6 +164,9 @@ def _notes(
 def _changes(
     access: Access, contact_id: int, before: Before | None, wanted: int
 ) -> Sequence[Happening]:
+    # What is the same for all brands may have been told to others.
+    if not knows_all_of(access, Contact(pk=contact_id)):
+        return []
     found = ContactChange.objects.filter(contact=contact_id).select_related("agent")
     if before:
         found = found.filter(before.within(Kind.CHANGE, "created_at"))

@@ -124,8 +124,8 @@ def test_who_may_not_see_or_not_work_with_customers_changes_nothing(desk, brand,
 
 def test_a_ticket_has_the_dialog_beside_it_and_shows_what_became_of_it(desk, zeynep):
     ticket = zeynep.tickets.get()
-    page = desk.get(f"/console/tickets/{ticket.pk}/").content.decode()
-    assert f'hx-get="/console/contacts/{zeynep.pk}/edit/"' in page
+    side = desk.get(f"/console/tickets/{ticket.pk}/?part=side").content.decode()
+    assert f'hx-get="/console/contacts/{zeynep.pk}/edit/"' in side
     edit(desk, zeynep, 204, name="Zeynep Işık")
     side = desk.get(f"/console/tickets/{ticket.pk}/?part=side").content.decode()
     assert 'id="ticket-customer"' in side

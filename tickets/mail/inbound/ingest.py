@@ -27,7 +27,7 @@ from tickets.mail.inbound.quotes import cut
 from tickets.mail.send import confirm_ticket
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
 from tickets.operations.blocking import is_blocked
-from tickets.operations.contacts import create_contact, verify_email, who_has
+from tickets.operations.contacts import create_contact, keep_identity, verify_email, who_has
 from tickets.operations.customers_words import hear_customer, opens_another
 from tickets.operations.entries import Said
 from tickets.operations.files import keep_files
@@ -226,7 +226,8 @@ def _take(
                 now=now,
             )
             if match.is_signed and not is_automatic:
-                verify_email(contact=match.ticket.contact, email=mail.sender)
+                ticket = match.ticket
+                verify_email(contact=ticket.contact, email=mail.sender, brand=ticket.brand)
         else:
             entry = _open(kept, mail, words.body, files, data, language, now)
         _remember(mail, entry)
@@ -287,13 +288,16 @@ def _contact(kept: RawMail, mail: Mail, language: str, now: datetime) -> Contact
 
     Who seems not to write from there only claims it as well: somebody new, for agents to link.
     """
-    known = None
-    if not kept.is_doubtful:
-        known = who_has(kind=Identity.Kind.EMAIL, value=mail.sender)
-    return known or create_contact(
+    email, brand = Identity.Kind.EMAIL, kept.mailbox.brand
+    known = None if kept.is_doubtful else who_has(kind=email, value=mail.sender)
+    if known:
+        keep_identity(contact=known, kind=email, value=mail.sender, brand=brand)
+        return known
+    return create_contact(
         name=mended(one_line(mail.sender_name)),
         email=mail.sender,
         language=language,
+        brand=brand,
         now=now,
         is_email_verified=not kept.is_doubtful,
     )

@@ -1,0 +1,180 @@
+"""A customer of several brands: what one was told, agents of others neither read nor change."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agents.access import access_of
+from agents.models import Agent, Brand
+from chat.operations.visitors import keep_browser
+from chat.queries.panel import find_chat, panel
+from tests.support.factories import (
+    make_agent,
+    make_brand,
+    make_conversation,
+    make_role,
+    make_team,
+    make_visitor,
+)
+from tests.support.tickets import opened
+from tests.tickets.mail.samples import take_in, written
+from tickets.models import Contact, Mailbox
+from tickets.operations.contacts import (
+    add_contact_note,
+    create_contact,
+    keep_identity,
+    link_identity,
+)
+from tickets.operations.merging import merge_contacts, undo_merge
+from tickets.queries.customers import customers_of
+from tickets.queries.likeness import others_like
+from tickets.rights import CustomerNotAuthorised
+
+pytestmark = pytest.mark.django_db
+
+NUMBER = "0532 000 11 22"
+
+
+class House:
+    """Two brands, an agent of each, one who works for both, and a customer of the first."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = make_brand(), make_brand()
+        self.elif_, self.mert, self.suna = (
+            make_agent(role=make_role("chat", "tickets", "archive", brands=brands, scope="all"))
+            for brands in ((self.ours,), (self.theirs,), (self.ours, self.theirs))
+        )
+        make_team(self.elif_, self.mert, self.suna)
+        self.contact = self.customer(self.ours, "zeynep@example.com", NUMBER)
+
+    def customer(self, brand: Brand, email: str, phone: str = "", name: str = "Zeynep") -> Contact:
+        contact = create_contact(
+            name=name,
+            email=email,
+            phone=phone,
+            language="tr",
+            brand=brand,
+            now=timezone.now(),
+            is_email_verified=True,
+        )
+        opened(brand, f"Konu {brand.pk}", contact=contact)
+        return contact
+
+    def note(self, by: Agent, text: str) -> None:
+        now = timezone.now()
+        add_contact_note(contact=self.contact, text=text, client_id=text, by=by, now=now)
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+@pytest.fixture
+def shared(house: House) -> House:
+    """The customer of the first brand writes to the second, too: by mail from a proven address."""
+    own = Mailbox.objects.create(brand=house.theirs, address="destek@diger.example")
+    house.note(house.elif_, "Bizim not")
+    mail = written("Merhaba", sender="Zeynep <zeynep@example.com>", to=own.address)
+    take_in(own, mail)
+    assert house.contact in customers_of(access_of(house.mert))
+    house.note(house.mert, "Onların notu")
+    return house
+
+
+def sheet(agent: Agent, contact: Contact) -> str:
+    client = Client()
+    client.force_login(agent)
+    answer = client.get(f"/console/contacts/{contact.pk}/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def told(agent: Agent, path: str, status: int = 200) -> Any:
+    client = Client()
+    client.force_login(agent)
+    answer = client.get(f"/api/v1/{path}")
+    assert answer.status_code == status
+    return answer.json()
+
+
+def test_what_another_brand_was_told_is_neither_shown_nor_found(shared: House) -> None:
+    contact = shared.contact
+    page = sheet(shared.mert, contact)
+    # Whoever writes to both has told both from which address.
+    assert "zeynep@example.com" in page
+    assert "+90532" not in page
+    assert "05320001122" not in page
+    assert "Onların notu" in page
+    assert "Bizim not" not in page
+    answer = told(shared.mert, f"contacts/{contact.pk}")
+    assert (answer["phone"], [each["kind"] for each in answer["identities"]]) == ("", ["email"])
+    assert NUMBER not in str(told(shared.mert, "contacts"))
+    assert contact not in customers_of(access_of(shared.mert), words=NUMBER)
+    assert contact in customers_of(access_of(shared.mert), words="zeynep@example.com")
+    own = sheet(shared.elif_, contact)
+    assert "05320001122" in own
+    assert "Bizim not" in own
+    assert "Onların notu" not in own
+    assert told(shared.elif_, f"contacts/{contact.pk}")["phone"] == NUMBER
+    assert contact in customers_of(access_of(shared.elif_), words=NUMBER)
+    whole = sheet(shared.suna, contact)
+    assert all(text in whole for text in ("05320001122", "Bizim not", "Onların notu"))
+
+
+def test_a_number_that_another_brand_knows_is_not_shown_beside_a_chat(shared: House) -> None:
+    visitor = make_visitor(shared.theirs, contact=shared.contact)
+    keep_browser(visitor)
+    chat = make_conversation(visitor, contact=shared.contact, assignee=shared.mert, status="active")
+    for agent, seen in ((shared.mert, ""), (shared.suna, NUMBER)):
+        access = access_of(agent)
+        assert panel(access, find_chat(access, chat.public_id)).phone == seen
+
+
+def test_who_knows_a_part_of_a_customer_changes_and_merges_nothing(shared: House) -> None:
+    contact, other = shared.contact, shared.customer(shared.theirs, "baska@example.com")
+    mert, suna = Client(), Client()
+    mert.force_login(shared.mert)
+    suna.force_login(shared.suna)
+    where, wish = f"/api/v1/contacts/{contact.pk}", {"email": "mert@evil.example"}
+    assert mert.patch(where, wish, "application/json").status_code == 403
+    body = {"other": str(other.pk)}
+    assert mert.post(f"{where}/merge", body, "application/json").status_code == 403
+    body = {"identity": str(other.identities.get().pk)}
+    assert mert.post(f"{where}/link", body, "application/json").status_code == 403
+    assert "/merge/" not in sheet(shared.mert, contact)
+    for first, second in ((contact, other), (other, contact)):
+        page = f"/console/contacts/{first.pk}/merge/"
+        mert.post(page, {"other": second.pk, "survivor": first.pk})
+    contact.refresh_from_db()
+    assert (contact.email, contact.merged_into) == ("zeynep@example.com", None)
+    assert not Contact.objects.exclude(merged_into=None).exists()
+    # Who knows all of both may, and takes it back alone.
+    assert suna.patch(where, {"name": "Zeynep Ak"}, "application/json").status_code == 200
+    now = timezone.now()
+    merge = merge_contacts(survivor=contact, other=other, keep={}, by=shared.suna, now=now)
+    with pytest.raises(CustomerNotAuthorised):
+        undo_merge(merge=merge, by=shared.mert, now=now)
+    undo_merge(merge=merge, by=shared.suna, now=now)
+
+
+def test_nobody_is_suggested_by_what_another_brand_was_told(shared: House) -> None:
+    contact = shared.contact
+    same = shared.customer(shared.theirs, "z@example.com", NUMBER, name="Z")
+    assert others_like(access_of(shared.mert), [same.pk, contact.pk]) == {}
+    assert set(others_like(access_of(shared.suna), [same.pk, contact.pk])) == {same.pk, contact.pk}
+    # And what both were told both know.
+    keep_identity(contact=contact, kind="phone", value=NUMBER, brand=shared.theirs)
+    found = others_like(access_of(shared.mert), [same.pk])
+    assert [each.contact for each in found[same.pk]] == [contact]
+
+
+def test_an_address_of_a_stranger_is_not_made_a_shared_customers(shared: House) -> None:
+    identity = shared.customer(shared.theirs, "x@example.com").identities.get()
+    identity.is_verified = False
+    identity.save()
+    with pytest.raises(CustomerNotAuthorised):
+        link_identity(identity=identity, contact=shared.contact, by=shared.mert)
+    link_identity(identity=identity, contact=shared.contact, by=shared.suna)
