@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.presence import forget_old_leases
+from chat.answering import answered_chat
 from chat.operations import attachments
 from chat.operations.announcements import announce_changes
 from chat.operations.answer_mails import (
@@ -35,7 +36,7 @@ from chat.operations.sweeping import (
 from chat.operations.transcripts import MAIL, mail_transcript
 from chat.operations.undo import DUE, do_due
 from config.outbox.registry import register
-from tickets.mail.inbound import bounces
+from tickets.mail.inbound import bounces, elsewhere
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ register(LOOK, look_for_unread, label=_("Look whether a chat's answer is still u
 # Its row says itself how far it is: done again, it sends nothing twice.
 register(SEND, send_answers, queue="mail", label=_("E-mail: unread answers of a chat"))
 bounces.also_ask(note_answers_returned)
+elsewhere.also_find(answered_chat)
 register(SETTLE, settle, queue="rules", label=_("Rules look at a chat"))
 register(DUE, do_due, label=_("An end, resolve or ticket that could be undone"))
 register(RELEASE, release, label=_("A chat has waited for rules long enough"))

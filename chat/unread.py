@@ -72,6 +72,8 @@ def answers_letter(mail: AnswerMail, answers: Sequence[Entry], own: Mailbox | No
             "subject": subject,
             "lines": _fitting(lines_of(answers, brand.name)),
             "link": link_to(chat, mail.address),
+            # Whoever writes above the line is understood.
+            "is_answered": own is not None and own.is_read,
         }
         made = Letter(
             subject=subject,

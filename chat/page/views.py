@@ -15,14 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents.api.files import file_response
 from agents.colors import style_sheet
+from chat.answering import address_of
 from chat.links import cookie_for, opens
 from chat.models import Attachment, Conversation, Entry
 from chat.page.answering import send_answer
 from chat.posting.marks import mark_read
 from chat.posting.messages import Posted
-from chat.queries.people import email_of
 from chat.transcripts import lines_of
-from config.mail import mailbox
 from config.web.limits import CHAT_ANSWERS, READS, TooMany, place_of, spend
 from tickets.mail.letters import page_address
 from tickets.page.answering import AnswerForm
@@ -31,13 +30,6 @@ LINES_MAX = 300
 _COOKIE = "imece_c"
 
 type View = Callable[..., HttpResponse | FileResponse]
-
-
-def _address(chat: Conversation) -> str:
-    try:
-        return mailbox(email_of(chat))
-    except ValueError:
-        return ""
 
 
 def _opened_by(public_id: str, token: str, *, is_cookie: bool) -> tuple[Conversation, int] | None:
@@ -49,7 +41,7 @@ def _opened_by(public_id: str, token: str, *, is_cookie: bool) -> tuple[Conversa
     chat: Conversation | None = found.select_related(*names).first()
     if chat is None or chat.visitor is None:
         return None
-    until = opens(chat, _address(chat), token, is_cookie=is_cookie)
+    until = opens(chat, address_of(chat), token, is_cookie=is_cookie)
     return (chat, until) if until else None
 
 
@@ -68,7 +60,7 @@ def follow(request: HttpRequest, public_id: str, token: str) -> HttpResponse:
     response = HttpResponseRedirect(place)
     response.set_cookie(
         _COOKIE,
-        cookie_for(chat, _address(chat), until=until),
+        cookie_for(chat, address_of(chat), until=until),
         max_age=until - int(time.time()),
         path=place,
         secure=settings.IS_HTTPS,
@@ -114,7 +106,7 @@ def chat(request: HttpRequest, chat: Conversation) -> HttpResponse:
     if isinstance(said, Posted):
         return HttpResponseRedirect(f"{place}#l{said.visitor_seq}")
     ticket = said.ticket
-    is_theirs = ticket.contact.email.casefold() == _address(chat).casefold()
+    is_theirs = ticket.contact.email.casefold() == address_of(chat).casefold()
     return HttpResponseRedirect(page_address(ticket) if is_theirs else place)
 
 

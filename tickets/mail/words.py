@@ -59,6 +59,9 @@ PUT_ASIDE: Mapping[str, str | Promise] = {
     "blocked": gettext_lazy("Its sender is blocked."),
     "automatic": gettext_lazy("A machine wrote it, and it answers no ticket."),
     "too_many": gettext_lazy("This address has opened too many tickets within an hour."),
+    "too_fast": gettext_lazy("This address has written too much within an hour."),
+    # Not put aside: it has become no line of a ticket.
+    "chat": gettext_lazy("It went on with a chat."),
     "size": gettext_lazy("It is larger than 25 MB; the whole of it is in the mailbox."),
     "header": gettext_lazy("Its header is too large."),
     "headers": gettext_lazy("It has too many header lines."),

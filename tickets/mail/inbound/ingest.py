@@ -18,8 +18,10 @@ from config.files.cleaning import CleanFile, FileRefused, clean_file
 from config.files.pictures import PictureRefused
 from config.mail import is_address
 from config.text.cleaning import mended, one_line
+from config.web.limits import TooMany
 from tickets.mail.inbound import automatic, bounces
 from tickets.mail.inbound.authenticity import mark_of_sender
+from tickets.mail.inbound.elsewhere import Thread, find_thread
 from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
 from tickets.mail.inbound.matching import Match, find_ticket, is_agents
 from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
@@ -104,10 +106,22 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
         put_aside(mail=kept, reason="blocked")
         return
     is_automatic = automatic.is_automatic(mail) and not is_wanted
-    match = find_ticket(mail, own, is_doubtful=kept.is_doubtful)
+    # What a room above has mailed is answered there.
+    thread = None if kept.is_doubtful or is_automatic else find_thread(mail, own)
+    match = None if thread else find_ticket(mail, own, is_doubtful=kept.is_doubtful)
     if match is None and is_automatic:
         put_aside(mail=kept, reason="automatic")
         return
+    words: Words | None = None
+    if thread is not None:
+        words = _words(mail, thread.language)
+        try:
+            if _say(thread, kept, words, now):
+                return
+        except TooMany:
+            put_aside(mail=kept, reason="too_fast")
+            return
+        match = Match(thread.ticket(now=now))
     # A ticket that was done long ago is followed by a new one.
     opens = match is None or opens_another(match.ticket, now)
     whose = match.ticket.contact.email if match else mail.sender
@@ -115,8 +129,22 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
         put_aside(mail=kept, reason="too_many")
         return
     language = match.ticket.language if match else _language(mail, own)
-    words = _words(mail, language)
+    words = words or _words(mail, language)
     _take(kept, mail, match, words, language, is_automatic, now)
+
+
+def _say(thread: Thread, kept: RawMail, words: Words, now: datetime) -> bool:
+    """Have a mail's words said where it goes on; False when they are taken there no more."""
+    is_said = thread.say(
+        body=words.body,
+        files=[file for file, _cid in words.files],
+        refused=[each["name"] for each in words.refused],
+        key=f"mail:{kept.pk}",
+        now=now,
+    )
+    if is_said:
+        take_in(mail=kept, entry=None, reason="chat")
+    return is_said
 
 
 def _own_addresses() -> set[str]:
