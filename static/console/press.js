@@ -12,7 +12,9 @@ const held = new Set();
 const TOO_SOON = 800;
 /** How long after a press its answer may draw the head anew. */
 const ANSWER = 5000;
-/** When each button of the chat's head came as the answer to a press, by its id. @type {Map<string, number>} */
+/** Heads of a chat and of a ticket: what is pressed there changes what can be pressed next. */
+const HEADS = "#chat-head, #ticket-head";
+/** When each button of the head came as the answer to a press, by its id. @type {Map<string, number>} */
 let came = new Map();
 let pressedAt = -Infinity;
 
@@ -26,16 +28,17 @@ function noteButtons(head) {
   }
 }
 
-/** Another chat is opened by a press elsewhere: what it begins with has been there all along.
+/** Another one is opened by a press elsewhere: what it begins with has been there all along.
  * @param {Element | null} head */
-function noteAllOfChat(head) {
+function noteAllOf(head) {
   if (!head) return;
   came = new Map();
   pressedAt = -Infinity;
   noteButtons(head);
 }
 
-/** No action takes the place of another: whoever presses twice, or late, does not end a chat.
+/** No action takes the place of another: whoever presses twice, or late, does not end a chat or
+ * reopen a ticket.
  * @param {MouseEvent} event */
 function dropHastyPress(event) {
   const button = /** @type {Element} */ (event.target).closest(".chat-actions button[id]");
@@ -80,8 +83,8 @@ export function startPress() {
   document.addEventListener("click", dropHastyPress, { capture: true });
   document.body.addEventListener("htmx:load", (event) => {
     const { elt } = /** @type {CustomEvent} */ (event).detail;
-    if (elt.id === "chat-head") noteButtons(elt);
-    else noteAllOfChat(elt.querySelector("#chat-head"));
+    if (elt.matches(HEADS)) noteButtons(elt);
+    else noteAllOf(elt.querySelector(HEADS));
   });
-  noteAllOfChat(document.querySelector("#chat-head"));
+  noteAllOf(document.querySelector(HEADS));
 }

@@ -148,6 +148,28 @@ def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(desk: Desk) -> No
     until(page, lambda: Draft.objects.filter(ticket=first, text="Merhaba Zey").exists())
 
 
+def test_a_second_press_on_resolve_reopens_nothing(desk: Desk) -> None:
+    ticket = opened(desk)
+    page = at_tickets(desk, f"{ticket.pk}/?folder=all")
+    # Pressed in the moment in which *Reopen* comes to where *Resolve* was.
+    page.evaluate(
+        """() => new MutationObserver((_, own) => {
+            const reopen = document.getElementById("ticket-open");
+            if (!reopen) return;
+            own.disconnect();
+            reopen.click();
+            document.body.dataset.pressed = "twice";
+        }).observe(document.body, {childList: true, subtree: true})"""
+    )
+    page.locator("#ticket-resolve").click()
+    expect(page.locator("body")).to_have_attribute("data-pressed", "twice")
+    page.locator("#ticket-more-toggle").click()
+    page.get_by_role("button", name="Close the ticket").click()
+    expect(page.locator("#ticket-head .status-closed")).to_be_visible()
+    became = [line.data["to"] for line in ticket.entries.filter(kind="status").order_by("seq")]
+    assert became == ["resolved", "closed"]
+
+
 def test_several_are_changed_at_once_and_back(desk: Desk) -> None:
     for n in range(3):
         opened(desk, f"Talep {n}")
