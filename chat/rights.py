@@ -6,9 +6,10 @@ locks, for roles and assignees change meanwhile.
 
 from django.core.exceptions import PermissionDenied
 
-from agents.access import Access, access_of
+from agents.access import Access, access_of, accesses_of
 from agents.models import Agent, Permission
 from chat.models import Conversation, Participation
+from chat.models.querysets import surely_sees
 
 
 class NotAuthorised(PermissionDenied):
@@ -24,6 +25,16 @@ def has_joined(access: Access, chat: Conversation) -> bool:
 def takes_part(access: Access, chat: Conversation) -> bool:
     """Return whether the agent has the chat or joined it."""
     return chat.assignee_id == access.agent_id or has_joined(access, chat)
+
+
+def who_sees(chat: Conversation) -> list[int]:
+    """Return the agents who may see a chat."""
+    accesses = accesses_of(Agent.objects.filter(is_active=True))
+    return sorted(
+        pk
+        for pk, access in accesses.items()
+        if surely_sees(access, chat) or _is_visible(access, chat)
+    )
 
 
 def may_answer(access: Access, chat: Conversation) -> bool:

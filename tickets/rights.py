@@ -34,6 +34,13 @@ def who_works_on(ticket: Ticket) -> list[int]:
     return ours or seeing
 
 
+def who_sees(ticket: Ticket) -> list[int]:
+    """Return the agents who may see a ticket."""
+    place = place_of(ticket)
+    accesses = accesses_of(Agent.objects.filter(is_active=True))
+    return sorted(pk for pk, access in accesses.items() if reaches(access, place))
+
+
 def may_open(access: Access, brand_id: int) -> bool:
     """Return whether the agent may open tickets of a brand."""
     return any(

@@ -1,4 +1,4 @@
-"""The agent's status, which chats depend on, and the canned picker."""
+"""The agent's status, which chats depend on, and what the composer offers."""
 
 import json
 
@@ -15,9 +15,11 @@ from agents.console.frame import frame_of
 from agents.models import BreakReason, Status
 from agents.operations import AgentDisabled
 from agents.operations.canned import count_use
+from agents.queries.colleagues import offered_names
 from chat.console.actions import EVENTS_HEADER, visible_or_404
 from chat.console.canned import offered, replies_for
 from chat.operations.statuses import OpenChats, change_status
+from chat.rights import who_sees
 from config.text.cleaning import key_of
 
 
@@ -69,6 +71,16 @@ def canned(request: HttpRequest, public_id: str) -> HttpResponse:
     access = access_of(agent)
     conversation = visible_or_404(access, public_id)
     return JsonResponse({"replies": offered(conversation, agent, access)})
+
+
+@login_required
+@require_GET
+@cache_control(private=True, max_age=30)
+def colleagues(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Return whom a note on a chat can name: who may see it."""
+    agent = signed_in(request)
+    conversation = visible_or_404(access_of(agent), public_id)
+    return JsonResponse(offered_names(set(who_sees(conversation)) - {agent.pk}))
 
 
 @login_required

@@ -22,6 +22,7 @@ urlpatterns = [
     path(f"{_chat}link/", linking.link, name="console-link"),
     path(f"{_chat}customer/", linking.customer, name="console-customer"),
     path(f"{_chat}draft/", actions.draft, name="console-draft"),
+    path(f"{_chat}colleagues/", desk.colleagues, name="console-colleagues"),
     path(f"{_chat}canned/", desk.canned, name="console-canned"),
     path(f"{_chat}canned/<int:pk>/used/", desk.canned_used, name="console-canned-used"),
     path("console/archive/", pages.archive, name="console-archive"),

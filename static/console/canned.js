@@ -5,10 +5,12 @@ import { byId, request, settings, texts } from "./page.js";
 /** The list of canned replies above the composer. */
 
 const SHOWN = 20;
+/** From this rank on the letters of a query are all that fits. */
+const SCATTERED = 20;
 const FRESH = 60_000;
 
 /**
- * @typedef {{id: number, shortcut: string, title: string, text: string, keys: string[]}} Reply
+ * @typedef {{id: number | string, shortcut: string, title: string, text: string, keys: string[]}} Reply
  * @typedef {object} Wish
  * @property {string} conversation
  * @property {string} [url]  where the replies come from; else from the chat's own address
@@ -16,6 +18,10 @@ const FRESH = 60_000;
  * @property {string} query folded
  * @property {{sendNow: boolean} | null} early  Enter was pressed before there was a list
  * @property {(reply: Reply, sendNow: boolean) => void} insert
+ * @property {Promise<Reply[]>} [items]  something else than canned replies
+ * @property {Promise<{label: string, none: string}>} [says]  what such a list is called
+ * @property {string} [sign]  what stands before each; else a slash
+ * @property {boolean} [isOptional]  where nothing fits nothing is shown
  */
 /** @type {Map<string, {at: number, replies: Promise<Reply[]>}>} */
 const loaded = new Map();
@@ -28,6 +34,7 @@ let shown = [];
 let chosen = 0;
 /** What stands there when nothing is shown. */
 let nothing = "";
+let label = "";
 
 /** @param {Wish} wish @returns {Promise<Reply[]>} */
 function load({ conversation, url = `${settings.console}chats/${conversation}/canned/` }) {
@@ -46,15 +53,22 @@ export async function openPicker(wanted) {
   wanted.early ??= wish === drawn ? null : wish?.early ?? null;
   wish = wanted;
   /** @type {Reply[] | null} */
-  const replies = await load(wanted).catch(() => null);
+  const replies = await (wanted.items ?? load(wanted)).catch(() => null);
+  const says = await wanted.says?.catch(() => null);
   if (wish !== wanted) return;
-  nothing = replies ? texts.noCanned : texts.failed;
+  label = says?.label ?? texts.cannedTitle;
+  nothing = replies ? says?.none ?? texts.noCanned : texts.failed;
   shown = (replies ?? [])
     .map((reply) => ({ reply, rank: score(reply.keys, wanted.query) }))
-    .filter(({ rank }) => rank >= 0)
+    // Letters that merely come in this order are no name.
+    .filter(({ rank }) => rank >= 0 && (!wanted.items || rank < SCATTERED))
     .sort((a, b) => a.rank - b.rank)
     .slice(0, SHOWN)
     .map(({ reply }) => reply);
+  if (wanted.isOptional && !shown.length) {
+    closePicker();
+    return;
+  }
   chosen = 0;
   drawn = wish;
   const { early } = wish;
@@ -96,7 +110,7 @@ function draw() {
     return;
   }
   box.setAttribute("role", "listbox");
-  box.setAttribute("aria-label", texts.cannedTitle);
+  box.setAttribute("aria-label", label);
   box.replaceChildren(...shown.map(option));
   wish.box.setAttribute("aria-controls", "picker");
   choose(chosen);
@@ -108,7 +122,7 @@ function option(reply, at) {
   node.id = `picker-${at}`;
   node.dataset.at = String(at);
   node.setAttribute("role", "option");
-  for (const [name, text] of [["shortcut", `/${reply.shortcut}`], ["title", reply.title], ["body", reply.text]]) {
+  for (const [name, text] of [["shortcut", `${wish?.sign ?? "/"}${reply.shortcut}`], ["title", reply.title], ["body", reply.text]]) {
     const part = document.createElement("span");
     part.className = name;
     part.textContent = text;

@@ -23,6 +23,8 @@ let current = "";
 let chat = {};
 /** Loaded when first needed. @type {import("./canned.js") | null} */
 let picker = null;
+/** @type {import("./mentions.js") | null} */
+let mentions = null;
 /** @type {import("./uploads.js") | null} */
 let uploads = null;
 /** The list of canned replies is on its way. */
@@ -185,7 +187,7 @@ function listen(frame, box) {
     remember();
     hint();
     sync.typing(current, box.value !== "", { mode: frame.dataset.mode });
-    canned(false);
+    suggest();
   });
   box.addEventListener("keydown", (event) => {
     if (composes(event)) return;
@@ -352,6 +354,18 @@ async function canned(always) {
       if (sendNow) send();
     },
   });
+}
+
+/** Offer canned replies after a slash, and in a note colleagues after an @. */
+async function suggest() {
+  const box = area();
+  const id = current;
+  if (box && form()?.dataset.mode === "note" && box.value.includes("@")) {
+    picker = mentions ??= await import("./mentions.js");
+    const url = `${settings.console}chats/${id}/colleagues/`;
+    if (id !== current || area() !== box || mentions.suggestNames(box, url, remember)) return;
+  }
+  canned(false);
 }
 
 export function startComposer() {

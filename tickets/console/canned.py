@@ -1,4 +1,4 @@
-"""Canned replies for a ticket's composer, with variables filled in."""
+"""What a ticket's composer offers: canned replies with variables filled in, and colleagues."""
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -11,8 +11,10 @@ from agents.callers import signed_in
 from agents.models import Agent, CannedReply
 from agents.operations.canned import count_use
 from agents.queries.canned import offered_of, replies_in, without_variables
+from agents.queries.colleagues import offered_names
 from tickets.console.access import desk_access, visible_or_404
 from tickets.models import Ticket
+from tickets.rights import who_sees
 
 
 @login_required
@@ -24,6 +26,16 @@ def canned(request: HttpRequest, number: int) -> HttpResponse:
     ticket = visible_or_404(access, number)
     offered = offered_of(_replies(ticket, access), _values(ticket, signed_in(request)))
     return JsonResponse({"replies": offered})
+
+
+@login_required
+@require_GET
+@cache_control(private=True, max_age=30)
+def colleagues(request: HttpRequest, number: int) -> HttpResponse:
+    """Return whom a note on a ticket can name: who may see it."""
+    ticket = visible_or_404(desk_access(request), number)
+    seeing = set(who_sees(ticket)) - {signed_in(request).pk}
+    return JsonResponse(offered_names(seeing))
 
 
 @login_required

@@ -37,6 +37,7 @@ urlpatterns = [
     path(f"{_one}block/", actions.block, name="ticket-block"),
     path(f"{_one}tags/", actions.tags, name="ticket-tags"),
     path(f"{_one}draft/", actions.draft, name="ticket-draft"),
+    path(f"{_one}colleagues/", canned.colleagues, name="ticket-colleagues"),
     path(f"{_one}canned/", canned.canned, name="ticket-canned"),
     path(f"{_one}canned/<int:pk>/used/", canned.canned_used, name="ticket-canned-used"),
 ]

@@ -11,6 +11,8 @@ const BLANK = /\{\{[^{}]*\}\}/;
 
 /** Loaded when first needed. @type {import("../canned.js") | null} */
 let picker = null;
+/** @type {import("../mentions.js") | null} */
+let mentions = null;
 let draftTimer = 0;
 /** The save that is under way: one that came after the words were sent would bring them back.
  * @type {Promise<unknown>} */
@@ -248,6 +250,17 @@ async function canned(always) {
   });
 }
 
+/** Offer canned replies after a slash, and in a note colleagues after an @. */
+async function suggest() {
+  const frame = form();
+  const box = area();
+  if (frame?.dataset.mode === "note" && box.value.includes("@")) {
+    picker = mentions ??= await import("../mentions.js");
+    if (form() !== frame || mentions.suggestNames(box, frame.dataset.colleagues ?? "", keepSoon)) return;
+  }
+  canned(false);
+}
+
 /** What is new was seen by whoever has not begun to write: who has is asked before it is sent. */
 export function noteSeen() {
   if (form() && isBlank(area().value)) field("seen").value = byId("ticket-thread")?.dataset.head ?? "0";
@@ -282,7 +295,7 @@ export function mountComposer() {
   box.addEventListener("input", () => {
     hint("");
     keepSoon();
-    canned(false);
+    suggest();
   });
   box.addEventListener("keydown", (event) => {
     if (composes(event) || picker?.pickerKey(event)) return;

@@ -228,3 +228,17 @@ def test_a_sender_is_blocked_and_unblocked_on_the_ticket(desk, brand):
     assert "ticket-block" not in page(desk, f"{other.pk}/")
     desk.post(f"/console/tickets/{other.pk}/block/", {"block": "yes"})
     assert not Ticket.objects.get(pk=other.pk).is_spam
+
+
+def test_a_note_can_name_who_may_see_the_ticket(desk, brand, team, elif_):
+    mert = make_agent(role=make_role(scope="team"), name="Mert")
+    team.agents.add(mert)
+    ticket = opened(brand)
+    boss = make_agent(is_superuser=True, name="Âdem")
+    make_agent(role=make_role(scope="team"), name="Yabancı")
+    make_agent(is_superuser=True, is_active=False, name="Eski")
+    answer = desk.get(f"/console/tickets/{ticket.pk}/colleagues/").json()
+    assert [each["name"] for each in answer["colleagues"]] == ["Âdem", "Mert"]
+    assert [each["keys"] for each in answer["colleagues"]] == [["adem"], ["mert"]]
+    assert answer["colleagues"][1]["teams"] == team.name
+    assert boss.public_id == answer["colleagues"][0]["id"]
