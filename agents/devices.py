@@ -2,20 +2,21 @@
 
 import hashlib
 from base64 import urlsafe_b64decode
-from importlib import import_module
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from agents.models import Device
 from config.web.outbound import NotAllowed, OutboundError, resolve_public
 
 ENDPOINT_MAX = 1000
 TOKEN_MAX = 4096
-_SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
 
 class InvalidAddress(ValueError):
@@ -89,11 +90,25 @@ def digest_of(address: dict[str, Any]) -> str:
 def is_live(device: Device) -> bool:
     """Return whether its agent still works here and is still signed in there; wants agent and
     token loaded."""
-    if not device.agent.is_active:
-        return False
-    if device.token is not None:
-        return device.token.revoked_at is None
-    if not device.session_key:
-        return True
-    owner = _SessionStore(device.session_key).load().get(SESSION_KEY)
-    return bool(owner == str(device.agent_id))
+    return device.pk in live_among([device])
+
+
+def live_among(devices: Iterable[Device]) -> set[int]:
+    """Return which of these devices are live, in one statement at most; see `is_live`."""
+    live, by_session = set(), {}
+    for device in devices:
+        if not device.agent.is_active:
+            continue
+        if device.token is not None or not device.session_key:
+            if device.token is None or device.token.revoked_at is None:
+                live.add(device.pk)
+        else:
+            by_session[device.pk] = device
+    if by_session:
+        keys = {device.session_key for device in by_session.values()}
+        rows = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+        owners = {row.session_key: row.get_decoded().get(SESSION_KEY) for row in rows}
+        for pk, device in by_session.items():
+            if owners.get(device.session_key) == str(device.agent_id):
+                live.add(pk)
+    return live

@@ -8,14 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from automation.mail import warn
 from automation.models import Notification, Run, Tally
+from automation.notifications.doors import TOGETHER
 from automation.notifications.hearing import WAITING, tell_waiting
-from automation.notifications.sending import send_delivery
+from automation.notifications.sending import send_deliveries
 from automation.notifications.telling import SEND
 from automation.reactions import LOOK, look
 from automation.rehearsal import REHEARSE, rehearse
 from automation.rules.clock import DUE, EDGE, arm_rule, look_at_clock, look_at_edge
 from automation.rules.writing import ARM, WARN
-from config.outbox.registry import register
+from config.outbox.registry import register, register_together
 
 KEEP = timedelta(days=90)
 _BATCH = 1000
@@ -27,7 +28,15 @@ register(REHEARSE, rehearse, label=_("A rehearsal goes on"))
 register(WARN, warn, queue="mail", label=_("E-mail: a rule was switched off"))
 register(ARM, arm_rule, queue="rules", label=_("A time rule begins"))
 # Each asks somebody else's server, so many do at once.
-register(SEND, send_delivery, queue="push", parallel=32, label=_("A notification to a device"))
+register_together(
+    SEND,
+    send_deliveries,
+    together=TOGETHER,
+    alike="host",
+    queue="push",
+    parallel=32,
+    label=_("A notification to a device"),
+)
 register(WAITING, tell_waiting, queue="push", parallel=32, label=_("Agents hear of a waiting chat"))
 KEEP_NOTIFICATIONS = timedelta(days=7)
 

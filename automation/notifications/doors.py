@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition, Lock
 
-# Of one service at a time: one that hangs keeps only so many threads.
-IN_FLIGHT = 8
+# Of one service at a time: one that hangs keeps only so many threads, of which each hands over up
+# to `TOGETHER` pushes at a time.
+IN_FLIGHT = 4
+TOGETHER = 8
 # A service that has answered so lately is worth waiting for: a place is free in a moment.
 PATIENCE = 1.0
 
@@ -26,7 +28,7 @@ _doors: dict[str, _Door] = {}
 
 @contextmanager
 def through(host: str) -> Iterator[bool]:
-    """Yield whether a push may be handed over at `host` now; waits there only if it answers."""
+    """Yield whether pushes may be handed over at `host` now; waits there only if it answers."""
     with _lock:
         is_in = _enter(host)
     began = time.monotonic()

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Max
 
 from agents.access import Access, accesses_of
-from agents.devices import is_live
+from agents.devices import live_among
 from agents.models import Notice
 from agents.notices import is_left_alone
 from agents.operations.devices import give_up_on
@@ -27,6 +27,8 @@ class Facts:
     """What is known of the agents, chats and tickets of some deliveries."""
 
     accesses: Mapping[int, Access]
+    # Devices at which their agents may be told.
+    live: Collection[int]
     # By chat and agent.
     parts: Mapping[tuple[int, int], Participation]
     # Chats that ring, and at whom.
@@ -36,9 +38,9 @@ class Facts:
 
 
 def facts_of(deliveries: Collection[Delivery]) -> Facts:
-    """Read the facts of deliveries, in five statements at most however many they are.
+    """Read the facts of deliveries, in six statements at most however many they are.
 
-    Wants the device with its agent, and the notification with its chat or ticket.
+    Wants the device with its agent and token, and the notification with its chat or ticket.
     """
     agents = {each.device.agent_id: each.device.agent for each in deliveries}
     told = [each.notification for each in deliveries]
@@ -57,6 +59,7 @@ def facts_of(deliveries: Collection[Delivery]) -> Facts:
     last = answers.values_list("ticket").annotate(last=Max("seq"))
     return Facts(
         accesses=accesses_of(agents.values()),
+        live=live_among({each.device_id: each.device for each in deliveries}.values()),
         parts={(each.conversation_id, each.agent_id): each for each in parts},
         rung=set(offers.values_list("conversation_id", "agent_id")) if ringing else (),
         answers=dict(last) if ticket_ids else {},
@@ -68,7 +71,7 @@ def what_ended(delivery: Delivery, facts: Facts, now: datetime) -> str:
     notification, device = delivery.notification, delivery.device
     if now > notification.at + ttl_of(notification.notice):
         return State.EXPIRED
-    if not is_live(device):
+    if device.pk not in facts.live:
         give_up_on(device=device)
         return State.SKIPPED
     if is_over(delivery, facts) or not _may_see(delivery, facts):

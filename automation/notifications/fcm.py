@@ -6,6 +6,7 @@ has each thread fetch a token of its own. Here: one call, one answer, its error 
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -20,7 +21,8 @@ from pyfcm.errors import FCMError
 from requests.adapters import HTTPAdapter
 
 from agents.models import Device
-from automation.notifications.keys import setup
+from automation.models import PushSetup
+from automation.notifications.doors import IN_FLIGHT, TOGETHER
 from automation.notifications.push import (
     VIBRATIONS,
     DeviceGone,
@@ -50,7 +52,7 @@ class _Session(requests.Session):
         super().__init__()
         self.trust_env = False
         for scheme in ("https://", "http://"):
-            self.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=32))
+            self.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=IN_FLIGHT * TOGETHER))
 
     def request(self, *args: Any, **options: Any) -> requests.Response:
         """Ask once."""
@@ -120,14 +122,27 @@ def _gateway(account: str) -> Gateway:
     return Gateway(json.loads(account))
 
 
-def send(device: Device, push: Push) -> None:
-    """Hand a push to Google for one app; raises `NotSent` or `WrongKey`."""
-    account = setup().account.reveal()
+# As many as are handed to one service at a time: its calls wait in their threads.
+_threads = ThreadPoolExecutor(IN_FLIGHT * TOGETHER, thread_name_prefix="fcm")
+
+
+def begin(device: Device, push: Push, setup: PushSetup) -> "Future[None]":
+    """Begin to hand a push to Google for one app; raises `Refused` or `WrongKey`."""
+    account = setup.account.reveal()
     if not account:
         raise Refused("setup")
     message = message_of(push, platform=device.platform)
+    return _threads.submit(_send, account, device.address["token"], message)
+
+
+def end(asked: "Future[None]") -> None:
+    """Return once Google has taken it; raises `NotSent`."""
+    asked.result()
+
+
+def _send(account: str, token: str, message: dict[str, Any]) -> None:
     try:
-        _gateway(account).notify(fcm_token=device.address["token"], **message)
+        _gateway(account).notify(fcm_token=token, **message)
     except (google_errors.TransportError, requests.ConnectTimeout) as error:
         raise TryLater from error
     except google_errors.RefreshError as error:

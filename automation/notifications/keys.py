@@ -12,7 +12,6 @@ from django.db import transaction
 from py_vapid import Vapid02
 
 from automation.models import PushSetup
-from automation.notifications.together import Together
 from config.secrets import Secret, WrongKey
 
 SETUP = 1
@@ -29,9 +28,6 @@ def setup() -> PushSetup:
     if found is None or not _has_keys(found):
         found = _make_keys()
     return found
-
-
-_setup = Together(lambda _pks: {SETUP: setup()})
 
 
 def _has_keys(row: PushSetup) -> bool:
@@ -58,12 +54,11 @@ def public_key() -> str:
     return str(setup().vapid_public)
 
 
-def authorization(audience: str) -> str:
+def authorization(row: PushSetup, audience: str) -> str:
     """Return the header that says to the service at `audience` who we are.
 
     It is signed once in many hours, for all threads. Raises `WrongKey`.
     """
-    row = _setup(SETUP) or setup()
     name = (audience, row.vapid_public)
     with _signing:
         until, header = _headers.get(name, (0.0, ""))

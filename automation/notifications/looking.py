@@ -11,6 +11,7 @@ from django.utils import timezone
 from automation.models import Delivery
 from automation.notifications.ending import Facts, facts_of, is_over
 from automation.notifications.policy import ttl_of
+from automation.notifications.words import Lines, lines_of
 
 State = Delivery.State
 # How long a notification may stand on a screen though nobody needs it, and is worth withdrawing.
@@ -24,6 +25,8 @@ class Look:
 
     delivery: Delivery
     facts: Facts
+    # What customers said, of which some of those due tell.
+    lines: Lines
     # The device still waits for an earlier word of the same chat or ticket.
     has_earlier: bool
     # What may still stand on the device's screen though nobody needs it any more.
@@ -31,7 +34,7 @@ class Look:
 
 
 def look_at(pks: Collection[int]) -> dict[int, Look]:
-    """Return a look at each delivery that still waits, in nine statements at most."""
+    """Return a look at each delivery that still waits, in eleven statements at most."""
     now = timezone.now()
     found = list(
         Delivery.objects.select_related(
@@ -48,11 +51,13 @@ def look_at(pks: Collection[int]) -> dict[int, Look]:
         return {}
     late = _after_earlier(found, now)
     shown = _shown_on({each.device_id for each in found}, now)
+    lines = lines_of([each.notification for each in found])
     facts = facts_of([*found, *(each for rows in shown.values() for each in rows)])
     return {
         each.pk: Look(
             delivery=each,
             facts=facts,
+            lines=lines,
             has_earlier=each.pk in late,
             ended=_ended(each, shown[each.device_id], facts),
         )
@@ -104,7 +109,10 @@ def _shown_on(device_ids: Collection[int], now: datetime) -> dict[int, list[Deli
     last = [row["last"] for row in sent]
     if last:
         rows = Delivery.objects.filter(pk__in=last).select_related(
-            "device__agent", "notification__conversation", "notification__ticket"
+            "device__agent",
+            "device__token",
+            "notification__conversation",
+            "notification__ticket",
         )
         for each in rows.order_by("-pk"):
             shown[each.device_id].append(each)

@@ -1,9 +1,13 @@
-"""Handing each notification to the push service of its device, and what then becomes of it.
+"""Handing notifications to the push services of their devices, and what then becomes of them.
 
-A notification is repeated only when nobody knows whether it came, and then it does not ring again.
+Those that are due at one time at one service are read together, handed over at the same time, and
+written down together. A notification is repeated only when nobody knows whether it came, and then
+it does not ring again.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import datetime, timedelta
 from importlib import import_module
 from threading import Lock
@@ -15,13 +19,13 @@ from django.utils import timezone
 
 from agents.models import Device
 from agents.operations.devices import await_word, forget_device, note_problem
-from automation.models import Delivery, Notification
+from automation.models import Delivery, Notification, PushSetup
 from automation.notifications.doors import through
 from automation.notifications.ending import what_ended
+from automation.notifications.keys import setup
 from automation.notifications.looking import Look, look_at
 from automation.notifications.push import DeviceGone, Push, Refused, TooLarge, TryLater
 from automation.notifications.telling import enqueue_delivery
-from automation.notifications.together import Together
 from automation.notifications.words import push_of, tag_of
 from config.secrets import WrongKey
 
@@ -33,6 +37,8 @@ _LONGEST_PAUSE = 60.0
 # Who must let others go first waits so long, and longer each time: behind a service that hangs
 # hundreds may wait, and looking costs as much as sending.
 _FIRST_TURN, _FIRST_FREE, _LONGEST_TURN = 0.15, 1.0, 15.0
+# What is answered within this time is written down together; in seconds.
+_GATHER = 0.2
 
 # Loaded with the first push: what they bring along takes most of a second.
 _SERVICES = {
@@ -41,50 +47,97 @@ _SERVICES = {
 }
 _loading = Lock()
 
+# What the outbox knows of one delivery, see `enqueue_delivery`.
+type _Effect = dict[str, Any]
 
-def send_delivery(payload: dict[str, Any]) -> None:
-    """Outbox: send one notification to one device, or say when to try again."""
-    with through(payload["host"]) as is_in:
+
+def send_deliveries(effects: list[_Effect]) -> None:
+    """Outbox: send notifications to devices of one host, or say when to try again."""
+    with through(effects[0]["host"]) as is_in:
         if is_in:
-            _send_one(payload)
+            _send_all({effect["delivery"]: effect for effect in effects})
         else:
-            _wait(payload, _FIRST_FREE, timezone.now())
+            _wait(effects, _FIRST_FREE, timezone.now())
 
 
-def _send_one(payload: dict[str, Any]) -> None:
-    look, now = _look(payload["delivery"]), timezone.now()
-    if look is None:
-        return
-    if over := what_ended(look.delivery, look.facts, now):
-        _settle(look.delivery, over)
-    elif look.has_earlier:
-        _wait(payload, _FIRST_TURN, now)
-    else:
-        _hand_over(look, payload, now)
+def _send_all(effects: dict[int, _Effect]) -> None:
+    looks, now = look_at(effects), timezone.now()
+    ready: list[Look] = []
+    late: list[_Effect] = []
+    over: defaultdict[str, list[int]] = defaultdict(list)
+    for pk, look in looks.items():
+        if state := what_ended(look.delivery, look.facts, now):
+            over[state].append(pk)
+        elif look.has_earlier:
+            late.append(effects[pk])
+        else:
+            ready.append(look)
+    for state, pks in over.items():
+        _settle(pks, state)
+    _wait(late, _FIRST_TURN, now)
+    if ready:
+        _hand_over(ready, effects, now)
 
 
-def _wait(payload: dict[str, Any], first: float, now: datetime) -> None:
-    pause = min(first * 2 ** payload["turn"], _LONGEST_TURN)
-    _again(payload, at=now + timedelta(seconds=pause))
+def _wait(effects: Collection[_Effect], first: float, now: datetime) -> None:
+    for effect in effects:
+        pause = min(first * 2 ** effect["turn"], _LONGEST_TURN)
+        _again(effect, at=now + timedelta(seconds=pause))
 
 
-def _hand_over(look: Look, payload: dict[str, Any], now: datetime) -> None:
-    delivery = look.delivery
-    tags = tuple(tag_of(each.notification) for each in look.ended)
-    push = push_of(delivery, withdrawn=tags, now=now)
-    _begin(delivery.pk)
+def _hand_over(looks: list[Look], effects: dict[int, _Effect], now: datetime) -> None:
+    keys = setup()
+    pushes = [
+        push_of(look.delivery, lines=look.lines, withdrawn=_tags(look), now=now) for look in looks
+    ]
+    _begin([look.delivery.pk for look in looks])
     if not connection.in_atomic_block:
         # Others may use it while the service is asked.
         close_old_connections()
+    asked = {
+        _ask(look.delivery.device, push, keys): look
+        for look, push in zip(looks, pushes, strict=True)
+    }
+    while asked:
+        done, _waiting = wait(asked, timeout=_GATHER)
+        if not done:
+            done, _waiting = wait(asked, return_when=FIRST_COMPLETED)
+        answered = [(asked.pop(answer), answer) for answer in done]
+        sent = [look for look, answer in answered if _is_sent(look, answer, effects, keys)]
+        _note_sent(sent)
+
+
+def _tags(look: Look) -> tuple[str, ...]:
+    return tuple(tag_of(each.notification) for each in look.ended)
+
+
+def _service(device: Device) -> Any:
+    with _loading:
+        return import_module(_SERVICES[device.kind])
+
+
+def _ask(device: Device, push: Push, keys: PushSetup) -> Future[Any]:
+    try:
+        asked: Future[Any] = _service(device).begin(device, push, keys)
+    except Exception as error:
+        asked = Future()
+        asked.set_exception(error)
+    return asked
+
+
+def _is_sent(look: Look, answer: Future[Any], effects: dict[int, _Effect], keys: PushSetup) -> bool:
+    """Return whether a push was taken; see to it if it was not."""
+    delivery, device = look.delivery, look.delivery.device
     try:
         try:
-            _send(delivery.device, push)
+            _service(device).end(answer)
         except TooLarge:
             # It has surely not rung.
             delivery.begun_at = None
-            _send(delivery.device, push_of(delivery, is_bare=True, now=now))
+            bare = push_of(delivery, lines=look.lines, is_bare=True, now=timezone.now())
+            _service(device).end(_ask(device, bare, keys))
     except DeviceGone:
-        forget_device(device=delivery.device)
+        forget_device(device=device)
     except TooLarge:
         _fail(delivery, "too_large")
     except Refused as error:
@@ -92,38 +145,41 @@ def _hand_over(look: Look, payload: dict[str, Any], now: datetime) -> None:
     except WrongKey:
         _fail(delivery, "keys")
     except TryLater as error:
-        if not error.may_have_come:
-            Delivery.objects.filter(pk=delivery.pk).update(begun_at=None)
-        tries = payload["tries"] + 1
-        pause = error.seconds
-        if pause is None:
-            pause = min(_FIRST_PAUSE * 3 ** (tries - 1), _LONGEST_PAUSE)
-        _again(payload | {"tries": tries}, at=timezone.now() + timedelta(seconds=pause))
+        _try_later(effects[delivery.pk], error)
     else:
-        for each in look.ended:
-            _withdraw(each)
-        note_problem(device=delivery.device, problem="")
-        _sent(delivery.pk)
+        return True
+    return False
 
 
-def _send(device: Device, push: Push) -> None:
-    with _loading:
-        service = import_module(_SERVICES[device.kind])
-    service.send(device, push)
+def _try_later(effect: _Effect, error: TryLater) -> None:
+    if not error.may_have_come:
+        Delivery.objects.filter(pk=effect["delivery"]).update(begun_at=None)
+    tries = effect["tries"] + 1
+    pause = error.seconds
+    if pause is None:
+        pause = min(_FIRST_PAUSE * 3 ** (tries - 1), _LONGEST_PAUSE)
+    _again(effect | {"tries": tries}, at=timezone.now() + timedelta(seconds=pause))
 
 
-def _begin_all(pks: Collection[int]) -> dict[int, None]:
+@transaction.atomic
+def _begin(pks: Collection[int]) -> None:
     """Note, of pushes that begin at one time, that they may come from now on."""
     now = timezone.now()
-    with transaction.atomic():
-        begun = Delivery.objects.filter(pk__in=pks)
-        begun.update(begun_at=now)
-        await_word(device_ids=begun.values("device"), now=now)
-    return {}
+    begun = Delivery.objects.filter(pk__in=pks)
+    begun.update(begun_at=now)
+    await_word(device_ids=begun.values("device"), now=now)
 
 
-_look = Together(look_at)
-_begin = Together(_begin_all)
+def _note_sent(looks: Iterable[Look]) -> None:
+    pks = []
+    for look in looks:
+        for each in look.ended:
+            _withdraw(each)
+        if look.delivery.device.problem:
+            note_problem(device=look.delivery.device, problem="")
+        pks.append(look.delivery.pk)
+    if pks:
+        Delivery.objects.filter(pk__in=pks).update(state=State.SENT, sent_at=timezone.now())
 
 
 def _withdraw(shown: Delivery) -> None:
@@ -138,25 +194,17 @@ def _withdraw(shown: Delivery) -> None:
     ).update(is_withdrawn=True)
 
 
-def _settle(delivery: Delivery, state: str) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(state=state, sent_at=None)
-
-
-def _all_sent(pks: Collection[int]) -> dict[int, None]:
-    Delivery.objects.filter(pk__in=pks).update(state=State.SENT, sent_at=timezone.now())
-    return {}
-
-
-_sent = Together(_all_sent)
+def _settle(pks: Collection[int], state: str) -> None:
+    Delivery.objects.filter(pk__in=pks).update(state=state, sent_at=None)
 
 
 def _fail(delivery: Delivery, problem: str) -> None:
     log.warning("push.refused", device=delivery.device_id, problem=problem)
     with transaction.atomic():
-        _settle(delivery, State.FAILED)
+        _settle([delivery.pk], State.FAILED)
         note_problem(device=delivery.device, problem=problem)
 
 
-def _again(payload: dict[str, Any], *, at: datetime) -> None:
+def _again(effect: _Effect, *, at: datetime) -> None:
     with transaction.atomic():
-        enqueue_delivery(payload | {"turn": payload["turn"] + 1}, at=at)
+        enqueue_delivery(effect | {"turn": effect["turn"] + 1}, at=at)

@@ -1,6 +1,7 @@
 """To browsers, by the push service that each of them names (RFC 8030, 8291)."""
 
 import json
+from concurrent.futures import Future
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ from django.utils import timezone
 from pywebpush import WebPusher
 
 from agents.models import Device
+from automation.models import PushSetup
 from automation.notifications.keys import authorization
 from automation.notifications.push import (
     VIBRATIONS,
@@ -18,7 +20,7 @@ from automation.notifications.push import (
     TryLater,
     seconds_of,
 )
-from config.web.outbound import NoAnswer, NotAllowed, Unreachable, call
+from config.web.outbound import Answer, NoAnswer, NotAllowed, Unreachable, begin_call
 from config.wire import wire_time
 
 # What every service takes, encrypted.
@@ -52,15 +54,15 @@ def body_of(push: Push) -> dict[str, Any]:
     }
 
 
-def send(device: Device, push: Push) -> None:
-    """Hand a push to the browser's service; raises `NotSent`."""
+def begin(device: Device, push: Push, setup: PushSetup) -> "Future[Answer]":
+    """Begin to hand a push to the browser's service; raises `TooLarge` or `WrongKey`."""
     content = json.dumps(body_of(push), ensure_ascii=False).encode()
     if len(content) > BYTES_MAX:
         raise TooLarge
     endpoint = httpx.URL(device.address["endpoint"])
     encrypted = WebPusher(device.address).encode(content)["body"]
     headers = {
-        "Authorization": authorization(f"{endpoint.scheme}://{endpoint.netloc.decode()}"),
+        "Authorization": authorization(setup, f"{endpoint.scheme}://{endpoint.netloc.decode()}"),
         "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream",
         "TTL": str(push.seconds),
@@ -68,8 +70,13 @@ def send(device: Device, push: Push) -> None:
         # Of several that wait for a device that is off, it gets the last.
         "Topic": push.tag[:32],
     }
+    return begin_call("POST", str(endpoint), headers=headers, content=encrypted)
+
+
+def end(asked: "Future[Answer]") -> None:
+    """Return once the service has taken it; raises `NotSent`."""
     try:
-        answer = call("POST", str(endpoint), headers=headers, content=encrypted)
+        answer = asked.result()
     except NotAllowed as error:
         raise Refused("private") from error
     except Unreachable as error:

@@ -1,7 +1,10 @@
 """What a notification says."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -15,12 +18,20 @@ from chat.queries.people import face_of
 from tickets.models import Entry as TicketEntry
 from tickets.models import Ticket
 
+# What customers said, by chat and number.
+type Lines = Mapping[tuple[int, int], str]
+
 # Letters; a push holds about three thousand bytes.
 TEXT_MAX = 400
 
 
 def push_of(
-    delivery: Delivery, *, withdrawn: tuple[str, ...] = (), is_bare: bool = False, now: datetime
+    delivery: Delivery,
+    *,
+    lines: Lines,
+    withdrawn: tuple[str, ...] = (),
+    is_bare: bool = False,
+    now: datetime,
 ) -> Push:
     """Return what the device of a delivery gets; `is_bare` leaves out whatever is long.
 
@@ -28,7 +39,7 @@ def push_of(
     """
     notification, device = delivery.notification, delivery.device
     chat: Conversation | None = notification.conversation
-    title, body = said_of(notification, device.agent, keeps_quiet=True)
+    title, body = said_of(notification, device.agent, lines, keeps_quiet=True)
     actions = {}
     if notification.notice == Notice.NEW_CHAT and chat and chat.assignee_id is None:
         with translation.override(device.agent.language):
@@ -72,7 +83,11 @@ def url_of(notification: Notification) -> str:
 
 
 def said_of(
-    notification: Notification, agent: Agent, *, keeps_quiet: bool = False
+    notification: Notification,
+    agent: Agent,
+    lines: Lines = MappingProxyType({}),
+    *,
+    keeps_quiet: bool = False,
 ) -> tuple[str, str]:
     """Return title and words in the agent's language.
 
@@ -86,7 +101,7 @@ def said_of(
             title, body = _of_ticket(notification, ticket)
         elif chat is not None:
             brand = chat.brand
-            title, body = _of_chat(notification, chat)
+            title, body = _of_chat(notification, chat, lines)
         elif notification.key.startswith(OPENED):
             return _("A visitor opened the chat window"), notification.body
         elif notification.key.startswith(SILENT_TEST):
@@ -96,7 +111,7 @@ def said_of(
     return title, brand.name if keeps_quiet and not brand.notice_words else body[:TEXT_MAX]
 
 
-def _of_chat(notification: Notification, chat: Conversation) -> tuple[str, str]:
+def _of_chat(notification: Notification, chat: Conversation, lines: Lines) -> tuple[str, str]:
     if notification.title:
         return notification.title, notification.body
     if notification.notice == Notice.MENTION:
@@ -104,15 +119,32 @@ def _of_chat(notification: Notification, chat: Conversation) -> tuple[str, str]:
         return _mention(note)
     is_new = notification.notice == Notice.NEW_CHAT
     title = _("New live chat") if is_new else _("A new message came")
-    text = _words(chat, notification.seq, is_new=is_new)
-    return title, f"{face_of(chat).name or _('Customer')}: {text}"
+    text = _newest_words(chat) if is_new else lines.get((chat.pk, notification.seq or 0))
+    return title, f"{face_of(chat).name or _('Customer')}: {text or _('File')}"
 
 
-def _words(chat: Conversation, seq: int | None, *, is_new: bool) -> str:
-    said = Entry.objects.filter(conversation=chat, author_kind=Entry.AuthorKind.VISITOR)
-    said = said.filter(kind=Entry.Kind.MESSAGE)
-    found = said.order_by("-seq").first() if is_new else said.filter(seq=seq).first()
-    return found.body[:TEXT_MAX] if found and found.body else _("File")
+def _newest_words(chat: Conversation) -> str | None:
+    newest = _said().filter(conversation=chat).order_by("-seq").values_list("body", flat=True)
+    return newest.first()
+
+
+def lines_of(notifications: Iterable[Notification]) -> Lines:
+    """Return what customers said of which these notifications tell, in one statement at most."""
+    wanted = {
+        (each.conversation_id, each.seq)
+        for each in notifications
+        if each.notice == Notice.MESSAGE and each.conversation_id and each.seq
+    }
+    if not wanted:
+        return {}
+    chats, seqs = zip(*wanted, strict=True)
+    rows = _said().filter(conversation__in=set(chats), seq__in=set(seqs))
+    found = rows.values_list("conversation", "seq", "body")
+    return {(chat, seq): body for chat, seq, body in found if (chat, seq) in wanted}
+
+
+def _said() -> QuerySet[Entry]:
+    return Entry.objects.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.VISITOR)
 
 
 def _of_ticket(notification: Notification, ticket: Ticket) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from config.outbox.claims import BATCH, Claim, claim, give_back
 from config.outbox.effects import Journal
 from config.outbox.nudges import nudge
-from config.outbox.registry import DEFAULT_QUEUE, kinds_at_most_once, parallel_of
+from config.outbox.registry import DEFAULT_QUEUE, kinds_at_most_once, parallel_of, registered
 
 log = structlog.get_logger(__name__)
 
@@ -89,11 +89,11 @@ class Lane:
         journal = Journal()
         try:
             while True:
-                if claimed := self._take(until, in_thread=in_thread):
+                if claims := self._take(until, in_thread=in_thread):
                     if in_thread:
                         # Others may use it while the effect waits for somebody else's server.
                         close_old_connections()
-                    journal.do(claimed)
+                    journal.do(claims)
                     continue
                 journal.write()
                 if in_thread:
@@ -106,21 +106,37 @@ class Lane:
         finally:
             journal.close()
 
-    def _take(self, until: float, *, in_thread: bool) -> Claim | None:
-        """Return the next effect to do, of those taken already or of those due."""
+    def _take(self, until: float, *, in_thread: bool) -> list[Claim]:
+        """Return what to do next by one call, of what was taken already or of what is due."""
         with self._changed:
             if time.monotonic() > until:
-                return None
+                return []
             self._give_back_stale()
             if self._wanted and not self._waiting:
                 self._claim_more()
             if not self._waiting:
-                return None
-            claimed = self._waiting.popleft()
-            self._tried += 1
+                return []
+            first = self._waiting.popleft()
+            claims = [first, *self._take_with(first)]
+            self._tried += len(claims)
             if in_thread and self._waiting and self._runners < parallel_of(self._queue):
                 self._start_thread(until)
-            return claimed
+            return claims
+
+    def _take_with(self, first: Claim) -> list[Claim]:
+        """Return what is done by one call with an effect; what was tried before is done alone."""
+        known = registered(first.kind)
+        if known is None or known.together == 1 or first.attempts > 1:
+            return []
+        alike = [
+            each
+            for each in self._waiting
+            if (each.kind, each.attempts) == (first.kind, 1)
+            and each.payload.get(known.alike) == first.payload.get(known.alike)
+        ][: known.together - 1]
+        taken = set(alike)
+        self._waiting = deque(each for each in self._waiting if each not in taken)
+        return alike
 
     def _claim_more(self) -> None:
         limit = BATCH

@@ -55,19 +55,24 @@ class Journal:
         self._done: list[Claim] = []
         self._written_at = time.monotonic()
 
-    def do(self, claimed: Claim) -> None:
-        """Do an effect; a failure is written down at once, and so is what must not be repeated."""
+    def do(self, claims: list[Claim]) -> None:
+        """Do an effect, or several of one kind by one call of its handler.
+
+        A failure is written down at once, and so is what must not be repeated.
+        """
         if time.monotonic() - self._written_at > RECORD_SECONDS:
             self.write()
-        keeper.hold(claimed)
-        self._done.append(claimed)
-        if error := _effect(claimed):
-            self._done.pop()
+        for claimed in claims:
+            keeper.hold(claimed)
+        self._done += claims
+        if error := _effect(claims):
+            del self._done[-len(claims) :]
             try:
-                _record_failure(claimed, error)
+                for claimed in claims:
+                    _record_failure(claimed, error)
             finally:
-                keeper.release([claimed])
-        elif (known := registered(claimed.kind)) and known.at_most_once:
+                keeper.release(claims)
+        elif (known := registered(claims[0].kind)) and known.at_most_once:
             self.write()
 
     def write(self) -> None:
@@ -95,17 +100,18 @@ def _record_failure(claimed: Claim, error: Exception) -> None:
     )
 
 
-def _effect(claimed: Claim) -> Exception | None:
+def _effect(claims: list[Claim]) -> Exception | None:
     """Call the handler; return what went wrong."""
-    if claimed.attempts > MAX_ATTEMPTS:
+    first = claims[0]
+    if first.attempts > MAX_ATTEMPTS:
         # Its worker died each time, so nobody was left to write down a failure.
         return TimeoutError("every worker that took it vanished")
-    known = registered(claimed.kind)
+    known = registered(first.kind)
     if known is None:
-        return NoHandler(claimed.kind)
-    token = _claimed_at.set(claimed.taken_at)
+        return NoHandler(first.kind)
+    token = _claimed_at.set(min(claimed.taken_at for claimed in claims))
     try:
-        known.handler(claimed.payload)
+        known.handler([claimed.payload for claimed in claims])
     except Exception as error:
         return error
     finally:

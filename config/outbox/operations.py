@@ -26,7 +26,7 @@ from config.outbox.draining import drain
 from config.outbox.effects import Journal, OnceABatch
 from config.outbox.models import OutboxEntry
 from config.outbox.nudges import nudge
-from config.outbox.registry import queue_of, register
+from config.outbox.registry import queue_of, register, register_together
 
 __all__ = [
     "Gauges",
@@ -45,6 +45,7 @@ __all__ = [
     "purge",
     "queue_of",
     "register",
+    "register_together",
     "replay",
     "store",
 ]
@@ -110,7 +111,7 @@ def do_now(key: str) -> bool:
         return False
     journal = Journal()
     try:
-        journal.do(claimed)
+        journal.do([claimed])
         journal.write()
     finally:
         journal.close()

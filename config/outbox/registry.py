@@ -12,6 +12,7 @@ DEFAULT_QUEUE = "realtime"
 LEASE = timedelta(seconds=120)
 
 type Handler = Callable[[dict[str, Any]], None]
+type HandlerOfMany = Callable[[list[dict[str, Any]]], None]
 
 
 class UnknownQueue(Exception):
@@ -22,12 +23,15 @@ class UnknownQueue(Exception):
 class Registration:
     """What is known about one kind of effect."""
 
-    handler: Handler
+    handler: HandlerOfMany
     queue: str
     at_most_once: bool
     lease: timedelta
     parallel: int
     label: str | Promise
+    # How many effects one call may get, and what their payloads then have in common.
+    together: int = 1
+    alike: str = ""
 
 
 _kinds: dict[str, Registration] = {}
@@ -54,9 +58,54 @@ def register(
 
     Raises `UnknownQueue` for one that `settings.QUEUES` does not name.
     """
-    if queue not in settings.QUEUES:
-        raise UnknownQueue(queue)
-    _kinds[kind] = Registration(handler, queue, at_most_once, lease, parallel, label or kind)
+    _add(
+        kind,
+        Registration(
+            handler=lambda payloads: handler(payloads[0]),
+            queue=queue,
+            at_most_once=at_most_once,
+            lease=lease,
+            parallel=parallel,
+            label=label or kind,
+        ),
+    )
+
+
+def register_together(
+    kind: str,
+    handler: HandlerOfMany,
+    *,
+    together: int,
+    alike: str,
+    queue: str,
+    parallel: int,
+    label: str | Promise,
+) -> None:
+    """Let `handler(payloads)` do up to `together` effects of `kind` by one call.
+
+    They are due at one time, and have the same at `alike` in their payloads. If the handler raises,
+    all of them failed. What has been tried before comes alone: it may be what kills its workers.
+    Otherwise like `register`.
+    """
+    _add(
+        kind,
+        Registration(
+            handler=handler,
+            queue=queue,
+            at_most_once=False,
+            lease=LEASE,
+            parallel=parallel,
+            label=label,
+            together=together,
+            alike=alike,
+        ),
+    )
+
+
+def _add(kind: str, known: Registration) -> None:
+    if known.queue not in settings.QUEUES:
+        raise UnknownQueue(known.queue)
+    _kinds[kind] = known
 
 
 def registered(kind: str) -> Registration | None:

@@ -25,7 +25,8 @@ LOOKUP_SECONDS = 5.0
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
 ANSWER_MAX_BYTES = 64 * 1024
-CONNECTIONS_MAX = 100
+# Several services may hang at the same time, and pushes to others go on.
+CONNECTIONS_MAX = 300
 # How long an idle connection is kept for the next call.
 KEPT_SECONDS = 5.0
 _BROKEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
@@ -63,7 +64,15 @@ class Answer:
     is_whole: bool
 
 
-def call(
+def call(method: str, url: str, **options: Any) -> Answer:
+    """Make one HTTP call from a thread that may block; see `begin_call`.
+
+    Raises `NotAllowed`, `Unreachable` or `NoAnswer`.
+    """
+    return begin_call(method, url, **options).result()
+
+
+def begin_call(
     method: str,
     url: str,
     *,
@@ -71,10 +80,10 @@ def call(
     content: bytes = b"",
     seconds: float = TOTAL_SECONDS,
     max_bytes: int = ANSWER_MAX_BYTES,
-) -> Answer:
-    """Make one HTTP call from a thread that may block, for `seconds` at most.
+) -> "Future[Answer]":
+    """Begin an HTTP call, from any thread; it ends within `seconds`.
 
-    Raises `NotAllowed`, `Unreachable` or `NoAnswer`.
+    What `call` raises is raised here, or by what is returned.
     """
     try:
         target = httpx.URL(url)
@@ -102,7 +111,7 @@ def call(
             "timeout": {"connect": CONNECT_SECONDS, "read": seconds, "write": seconds},
         },
     )
-    return _caller().call(request, seconds, max_bytes)
+    return _caller().begin(request, seconds, max_bytes)
 
 
 class _Caller:
@@ -127,10 +136,10 @@ class _Caller:
         """Return whether it can be used; after a fork the parent's thread does not exist."""
         return self._thread.is_alive()
 
-    def call(self, request: httpcore.Request, seconds: float, max_bytes: int) -> Answer:
-        """Make a call, from any other thread."""
+    def begin(self, request: httpcore.Request, seconds: float, max_bytes: int) -> "Future[Answer]":
+        """Begin a call, from any other thread."""
         asked = self._ask(request, seconds, max_bytes)
-        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(asked, self._loop)
 
     async def _ask(self, request: httpcore.Request, seconds: float, max_bytes: int) -> Answer:
         try:

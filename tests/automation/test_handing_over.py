@@ -1,16 +1,19 @@
-"""Many pushes at once: what is read is shared, and a service that answers is waited for."""
+"""Many pushes at once: what is read and written is shared, and who answers is waited for."""
 
 import threading
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from automation.models import Delivery
-from automation.notifications import doors
+from automation.notifications import doors, sending
 from automation.notifications.looking import look_at
-from automation.notifications.together import Together
-from tests.automation.notifications import register, say, taken
+from automation.notifications.sending import send_deliveries
+from config.outbox.models import OutboxEntry
+from tests.automation.notifications import register, say, states, taken
 from tests.support.desk import fresh, work
 
 
@@ -28,48 +31,59 @@ def test_looking_at_many_deliveries_costs_as_many_statements_as_at_one(service, 
         look_at(pks[-1:])
     with CaptureQueriesContext(connection) as together:
         assert set(look_at(pks)) == set(pks)
-    assert len(together) == len(alone) <= 6
+    assert len(together) == len(alone) <= 8
 
 
-def test_who_comes_while_another_is_at_work_shares_the_next_call():
-    begun, go_on = threading.Event(), threading.Event()
-    batches: list[list[int]] = []
+@pytest.mark.django_db
+def test_pushes_of_one_service_are_handed_over_at_one_time_by_the_statements_of_one(
+    service, ringing_desk
+):
+    def statements(words: int) -> int:
+        for number in range(words):
+            say(fresh(chats[number]), "Merhaba")
+        work()
+        rows = OutboxEntry.objects.live().filter(kind="automation.push").order_by("pk")
+        effects = [row.payload for row in rows]
+        with CaptureQueriesContext(connection) as asked:
+            send_deliveries(effects)
+        rows.update(done_at=timezone.now())
+        return len(asked)
 
-    def look(keys: list[int]) -> dict[int, str]:
-        batches.append(keys)
-        begun.set()
-        assert go_on.wait(10)
-        return {key: str(key) for key in keys if key != 3}
-
-    ask, found = Together(look), {}
-    threads = [
-        threading.Thread(target=lambda key=key: found.update({key: ask(key)})) for key in range(5)
-    ]
-    threads[0].start()
-    assert begun.wait(10)
-    for thread in threads[1:]:
-        thread.start()
-    while len(ask._waiting) < 4:
-        threads[1].join(0.01)
-    go_on.set()
-    for thread in threads:
-        thread.join(10)
-    assert (batches[0], sorted(batches[1])) == ([0], [1, 2, 3, 4])
-    assert found == {0: "0", 1: "1", 2: "2", 3: None, 4: "4"}
+    chats = [taken(ringing_desk) for _ in range(4)]
+    browsers = [service.browser(str(number)) for number in range(2)]
+    for browser in browsers:
+        register(chats[0].assignee, browser)
+    # The first reads what stays in memory, and the second is the first that may be withdrawn.
+    statements(4)
+    assert statements(4) == statements(1)
+    assert [len(browser.got) for browser in browsers] == [9, 9]
+    assert set(states()) == {"sent"}
 
 
-def test_what_fails_for_all_is_told_to_each_and_the_next_call_works():
-    answers = [LookupError(), None]
+@pytest.mark.django_db
+def test_a_push_that_hangs_keeps_those_handed_over_with_it_from_nothing(
+    service, ringing_desk, monkeypatch
+):
+    monkeypatch.setattr(sending, "_GATHER", 0.0)
+    chat = taken(ringing_desk)
+    browsers = [service.browser(str(number)) for number in range(2)]
+    for browser in browsers:
+        register(chat.assignee, browser)
+    browsers[0].answers.append("hang")
+    noted = sending._note_sent
 
-    def look(keys: list[int]) -> dict[int, int]:
-        if error := answers.pop(0):
-            raise error
-        return {key: key for key in keys}
+    def note(looks: Any) -> None:
+        noted(looks)
+        # Only then does the other one answer.
+        service.let_go.set()
 
-    ask = Together(look)
-    with pytest.raises(LookupError):
-        ask(1)
-    assert ask(1) == 1
+    monkeypatch.setattr(sending, "_note_sent", note)
+    say(fresh(chat), "Merhaba")
+    work()
+    rows = OutboxEntry.objects.live().filter(kind="automation.push").order_by("pk")
+    send_deliveries([row.payload for row in rows])
+    assert states() == ["waiting", "sent"]
+    assert [len(browser.got) for browser in browsers] == [0, 1]
 
 
 def test_a_service_that_answers_is_waited_for_and_one_that_hangs_is_not(monkeypatch):

@@ -132,6 +132,31 @@ def test_a_failing_effect_of_a_parallel_queue_comes_back_alone(kinds: Kinds) -> 
     assert (left.attempts, left.lease_until, left.holder) == (1, None, None)
 
 
+def test_effects_that_are_alike_are_done_by_one_call_and_after_a_failure_alone(
+    kinds: Kinds,
+) -> None:
+    calls: list[list[int]] = []
+
+    def push(payloads: list[dict[str, Any]]) -> None:
+        calls.append([payload["n"] for payload in payloads])
+        if 4 in calls[-1]:
+            raise LookupError
+
+    many = {"together": 3, "alike": "host", "queue": "push", "parallel": 1, "label": "Push"}
+    operations.register_together("push", push, **many)
+    rows(9, "push")
+    for row in OutboxEntry.objects.all():
+        row.payload["host"] = "ab"[row.payload["n"] % 2]
+        row.save()
+    assert operations.drain("push") == 9
+    assert calls == [[0, 2, 4], [1, 3, 5], [6, 8], [7]]
+    assert OutboxEntry.objects.filter(done_at=None).count() == 3
+    OutboxEntry.objects.update(available_at=timezone.now())
+    operations.drain("push")
+    assert calls[4:] == [[0], [2], [4]]
+    assert OutboxEntry.objects.get(done_at=None).payload["n"] == 4
+
+
 def test_a_hanging_effect_keeps_one_place_of_a_parallel_queue(
     kinds: Kinds, hanging: Hanging
 ) -> None:
