@@ -1,5 +1,6 @@
 """A whole report: totals, rows with their names, and the same of the time before."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from agents.access import Access
 from agents.models import Agent, Brand, Channel, Tag, Topic
+from config.database.postgres import roomy
 from reports.definitions import REPORTS, Figure, Report, Source, Unit, reason_figures
 from reports.figures import Row, compute, wanted
 from reports.filters import Filters
@@ -61,24 +63,17 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
     if chosen == "agent":
         figures = [figure for figure in figures if figure.agent]
     keys = [figure.key for figure in figures]
-    # Rows and totals of agents' time are of one reading.
-    shared: dict[bool, Any] = {}
-    rows = compute(keys, filters, access, by=chosen, now=now, shared=shared)
-    before: Row = {}
-    days_before: dict[date, Row] = {}
-    if filters.compare:
-        before = compute(report.tiles, filters.before, access, now=now)[None]
-        days_before = compute(report.daily[:1], filters.before, access, by="day", now=now)
-    hours: dict[tuple[int, int], int] = {}
-    if report.hourly:
-        counted = compute([report.hourly], filters, access, by="hour", now=now)
-        hours = {place: int(row[report.hourly] or 0) for place, row in counted.items()}
-    days: dict[date, Row] = {}
-    if report.daily and chosen != "day":
-        days = compute(report.daily, filters, access, by="day", now=now)
-    elif report.daily:
-        days = rows
-    whole = compute({*keys, *report.tiles}, filters, access, now=now, shared=shared)[None]
+    with roomy():
+        whole: Row = {}
+        rows = compute(keys, filters, access, by=chosen, now=now, total=whole)
+        if more := [key for key in report.tiles if key not in whole]:
+            whole |= compute(more, filters, access, now=now)[None]
+        before: Row = {}
+        days_before: dict[date, Row] = {}
+        if filters.compare:
+            before = compute(report.tiles, filters.before, access, now=now)[None]
+            days_before = compute(report.daily[:1], filters.before, access, by="day", now=now)
+        days, hours = _by_time(report, filters, access, rows if chosen == "day" else None, now)
     return Built(
         report=report,
         by=chosen,
@@ -92,6 +87,25 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
         days=days,
         days_before=days_before,
     )
+
+
+def _by_time(
+    report: Report, filters: Filters, access: Access, by_day: dict[date, Row] | None, now: datetime
+) -> tuple[dict[date, Row], dict[tuple[int, int], int]]:
+    """Return what is drawn by day, and by weekday and hour; `by_day`: what is known by day."""
+    if not report.hourly:
+        if by_day is None and report.daily:
+            by_day = compute(report.daily, filters, access, by="day", now=now)
+        return by_day or {}, {}
+    daily = () if by_day is not None else report.daily
+    days: dict[date, Row] = defaultdict(lambda: dict.fromkeys(daily, 0))
+    hours: dict[tuple[int, int], int] = defaultdict(int)
+    keys = dict.fromkeys([report.hourly, *daily])
+    for at, row in compute(keys, filters, access, by="hour", now=now).items():
+        hours[at.isoweekday(), at.hour] += row.get(report.hourly) or 0
+        for key in daily:
+            days[at.date()][key] += row.get(key) or 0
+    return days if by_day is None else by_day, hours
 
 
 def _nothing(figure: Figure) -> float | None:

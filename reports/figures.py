@@ -1,17 +1,17 @@
 """Adding up facts: every figure of every door comes from here, and the rows behind it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
+from django.db.models.functions import TruncDate, TruncHour
 
-from agents.access import Access, any_of
+from agents.access import Access, any_of, of_teams
 from agents.models import Permission, Role
 from chat.models import ConversationTag
-from reports.definitions import COUNTED, OF_STAYS, Figure, Source, field_of, find_figure
+from reports.definitions import COUNTED, OF_STAYS, Figure, Source, find_figure
 from reports.filters import Filters
 from reports.models import (
     ChatFact,
@@ -19,11 +19,11 @@ from reports.models import (
     StintFact,
     Word,
     counted,
-    stays_of_teams,
     within,
 )
 from reports.sweep import joined
 from reports.tickets import tickets_for
+from reports.totals import rows_and_total
 from reports.worktime import overlapping, read_work, value_of
 
 _MODELS: dict[Source, Any] = {
@@ -42,31 +42,41 @@ def compute(
     *,
     by: str = "",
     now: datetime,
-    shared: dict[bool, Any] | None = None,
+    total: Row | None = None,
 ) -> dict[Any, Row]:
     """Return the figures by row, in one query for all that are counted alike.
 
-    `by`: agent, day, channel, topic, brand, tag, started_by, or hour (weekday and hour); without
-    it there is one row, None. Time of agents has rows by agent and by day only; `shared` keeps it
-    for the next question with the same filters.
+    `by`: agent, day, channel, topic, brand, tag, started_by, or hour (the moment it begins);
+    without it there is one row, None. Time of agents has rows by agent and by day only. `total`
+    is filled with the figures of all rows together, where they are told by row.
     """
     alike: dict[tuple[str, str, str], list[Figure]] = defaultdict(list)
     for key in keys:
         figure = wanted(key)
         if figure.agent or by != "agent":
             moment = "" if figure.source == Source.TIME else figure.moment
-            alike[figure.source, moment, figure.agent].append(figure)
+            # Whose it is says only in whose row it stands, and who may see it.
+            is_of_all = by != "agent" and not filters.agent and sees_all(access)
+            alike[figure.source, moment, "" if is_of_all else figure.agent].append(figure)
     found: dict[Any, Row] = defaultdict(dict)
-    for figures in alike.values():
-        if figures[0].source == Source.TIME:
-            kept = {} if shared is None else shared
-            if (by == "day") not in kept:
-                stints = scoped(Source.STINT, "agent", filters, access)
-                kept[by == "day"] = read_work(stints, filters, access, by_day=by == "day", now=now)
-            _measure(figures, kept[by == "day"], filters, by, found)
+    for (source, _moment, agent), figures in alike.items():
+        if source == Source.TIME:
+            stints = scoped(Source.STINT, "agent", filters, access)
+            work = read_work(stints, filters, access, by_day=by == "day", now=now)
+            _measure(figures, work, filters, by, found)
+            if by and total is not None:
+                whole: dict[Any, Row] = defaultdict(dict)
+                _measure(figures, work, filters, "", whole)
+                total |= whole[None]
         else:
-            _add_up(figures, filters, access, by, found)
+            _add_up(figures, agent, filters, access, by, found, total)
     return dict(found)
+
+
+def sees_all(access: Access) -> bool:
+    """Return whether no report is narrowed to what is one's own or one's team's."""
+    reaches = access.reaches(Permission.REPORTS)
+    return all(reach.scope == Role.Scope.ALL for reach in reaches)
 
 
 def wanted(key: str) -> Figure:
@@ -101,7 +111,7 @@ def tickets_behind(
 
 
 def _behind(figure: Figure, filters: Filters, access: Access, by: str, row: Any) -> QuerySet[Any]:
-    facts = _facts(figure, filters, access).filter(figure.where)
+    facts = _facts(figure, filters, access, agent=figure.agent).filter(figure.where)
     if row is not None:
         facts = facts.annotate(**_groups(figure, by, filters)).filter(g0=row)
     return facts
@@ -109,45 +119,72 @@ def _behind(figure: Figure, filters: Filters, access: Access, by: str, row: Any)
 
 def stays_in(filters: Filters, access: Access) -> QuerySet[ChatFact]:
     """Return the stays that began in the range."""
-    return _facts(wanted("requests"), filters, access)
+    return _facts(wanted("requests"), filters, access, agent="")
 
 
 def _add_up(
-    figures: list[Figure], filters: Filters, access: Access, by: str, found: dict[Any, Row]
+    figures: list[Figure],
+    agent: str,
+    filters: Filters,
+    access: Access,
+    by: str,
+    found: dict[Any, Row],
+    total: Row | None,
 ) -> None:
-    first = figures[0]
-    groups = _groups(first, by, filters)
+    groups = _groups(figures[0], by, filters)
+    facts = _facts(figures[0], filters, access, agent=agent).order_by()
+    parts, whole = _parts(figures, _once(by, filters, access)), {}
+    if total is not None and by:
+        whole = _parts(figures, _once("", filters, access), name="all_{}")
+    if not groups:
+        found[None] |= _values(figures, facts.aggregate(**parts))
+        return
+    # A chat of two tags stands in two rows.
+    if by != "tag" and whole:
+        rows, all_of_them = rows_and_total(facts, groups["g0"], parts, whole)
+    else:
+        rows = facts.values(**groups).annotate(**parts)
+        all_of_them = _facts(figures[0], filters, access, agent=agent).order_by().aggregate(**whole)
+    for row in rows:
+        found[row["g0"]] |= _values(figures, row)
+    if total is not None:
+        total |= _values(figures, all_of_them, name="all_{}")
+
+
+def _parts(figures: list[Figure], once: Q | None, *, name: str = "{}") -> dict[str, Any]:
+    """Return what is asked of the facts: of each figure one aggregate, or two to be divided.
+
+    `once`: which stints stand for sessions.
+    """
     parts = {}
-    once = _once(by, filters, access)
     for figure in figures:
         # Where the rows say it themselves, stays need not be told from each other.
         of, over, sessions = figure.of, figure.over, figure.where
         if figure.of_sessions and once is not None:
             sessions &= once
             of, over = (of, COUNTED) if over else (COUNTED, over)
-        parts[f"of_{figure.key}"] = of(figure.where if over else sessions)
+        parts[name.format(f"of_{figure.key}")] = of(figure.where if over else sessions)
         if over is not None:
-            parts[f"over_{figure.key}"] = over(sessions)
-    facts = _facts(first, filters, access).order_by()
-    rows = facts.values(**groups).annotate(**parts) if groups else [facts.aggregate(**parts)]
-    for row in rows:
-        place = tuple(row[name] for name in groups)
-        cell = found[place if len(place) > 1 else place[0] if place else None]
-        for figure in figures:
-            value = row[f"of_{figure.key}"]
-            if figure.over is not None:
-                number = row[f"over_{figure.key}"]
-                value = (value or 0) / number if number else None
-            cell[figure.key] = value
+            parts[name.format(f"over_{figure.key}")] = over(sessions)
+    return parts
+
+
+def _values(figures: list[Figure], row: Mapping[str, Any], *, name: str = "{}") -> Row:
+    values = {}
+    for figure in figures:
+        value = row[name.format(f"of_{figure.key}")]
+        if figure.over is not None:
+            number = row[name.format(f"over_{figure.key}")]
+            value = (value or 0) / number if number else None
+        values[figure.key] = value
+    return values
 
 
 def _once(by: str, filters: Filters, access: Access) -> Q | None:
     """Return which stints stand for sessions; None where only some agents' are counted together."""
     if by == "agent" or filters.agent:
         return Q(is_agents_session=True)
-    reaches = access.reaches(Permission.REPORTS)
-    is_whole = all(reach.scope == Role.Scope.ALL for reach in reaches)
-    return Q(is_session=True) if is_whole else None
+    return Q(is_session=True) if sees_all(access) else None
 
 
 def _measure(
@@ -174,21 +211,21 @@ def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
         case "day":
             return {"g0": TruncDate(figure.moment, tzinfo=filters.zone)}
         case "hour":
-            return {
-                "g0": ExtractIsoWeekDay(figure.moment, tzinfo=filters.zone),
-                "g1": ExtractHour(figure.moment, tzinfo=filters.zone),
-            }
+            return {"g0": TruncHour(figure.moment, tzinfo=filters.zone)}
         case "tag":
             return {"g0": F(f"{figure.stay}conversation__tagged__tag")}
-    return {"g0": F(by if figure.source == Source.TICKET else field_of(figure.source, by))}
+    return {"g0": F(by)}
 
 
-def _facts(figure: Figure, filters: Filters, access: Access) -> QuerySet[Any]:
-    """Return what a figure may be made of: in the range, as filtered, and for these eyes."""
+def _facts(figure: Figure, filters: Filters, access: Access, *, agent: str) -> QuerySet[Any]:
+    """Return what a figure may be made of: in the range, as filtered, and for these eyes.
+
+    `agent`: the field of whose it is, "" where that makes no difference.
+    """
     if figure.source == Source.TICKET:
         facts = tickets_for(filters, access)
     else:
-        facts = scoped(figure.source, figure.agent, filters, access)
+        facts = scoped(figure.source, agent, filters, access)
     return facts.filter(
         **{f"{figure.moment}__gte": filters.since, f"{figure.moment}__lt": filters.until}
     )
@@ -199,22 +236,21 @@ def scoped(source: Source, agent: str, filters: Filters, access: Access) -> Quer
     facts: QuerySet[Any] = _MODELS[source].objects.all()
     own_stints = StintFact.objects.filter(agent=access.agent_id).values("stay")
     own = Q(**{agent: access.agent_id}) if agent else Q(pk__in=own_stints)
-    prefix = field_of(source, "")
-    allowed = any_of(within(reach, own, prefix) for reach in access.reaches(Permission.REPORTS))
+    allowed = any_of(within(reach, own) for reach in access.reaches(Permission.REPORTS))
     if allowed is None:
         return facts.none()
     if filters.agent and agent:
         facts = facts.filter(**{f"{agent}__public_id": filters.agent})
-    return facts.filter(allowed, counted(prefix), _wanted(source, filters, by_stint=not agent))
+    return facts.filter(allowed, counted(), _wanted(source, filters, by_stint=not agent))
 
 
 def _wanted(source: Source, filters: Filters, *, by_stint: bool) -> Q:
     wanted = Q()
     for name in ("brand", "topic", "channel", "started_by"):
         if value := getattr(filters, name):
-            wanted &= Q(**{field_of(source, name): value})
+            wanted &= Q(**{name: value})
     if filters.team is not None:
-        wanted &= stays_of_teams([filters.team], field_of(source, ""))
+        wanted &= of_teams([filters.team])
     stay = "stay__" if source in OF_STAYS else ""
     if filters.agent and by_stint:
         had = StintFact.objects.filter(agent__public_id=filters.agent).values("stay")

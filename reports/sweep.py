@@ -8,9 +8,9 @@ for each day, and none is remembered by its own.
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from typing import NamedTuple
 
 from agents.models import Status
 
@@ -30,8 +30,7 @@ def moment_of(count: int) -> datetime:
     return _EPOCH + timedelta(microseconds=count)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turn:
+class Turn(NamedTuple):
     """A stretch in one status."""
 
     status: str

@@ -5,9 +5,9 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from agents.access import Access, any_of, of_teams
-from agents.models import Brand, Permission, Role
+from agents.models import Permission, Role
 from reports.filters import Filters
-from reports.models import TicketFact
+from reports.models import TicketFact, demo_beside_real
 
 
 def tickets_for(filters: Filters, access: Access) -> QuerySet[Any]:
@@ -16,8 +16,8 @@ def tickets_for(filters: Filters, access: Access) -> QuerySet[Any]:
     A ticket has no channel, so only brands narrow a role, as on the ticket pages.
     """
     found = TicketFact.objects.filter(is_counted=True)
-    if Brand.objects.filter(is_demo=False).exists():
-        found = found.filter(brand__is_demo=False)
+    if demo := demo_beside_real():
+        found = found.exclude(brand__in=demo)
     allowed = []
     for reach in access.reaches(Permission.REPORTS):
         mine = Q(assignee=access.agent_id)

@@ -17,7 +17,6 @@ from reports.definitions.shape import (
     Report,
     Source,
     Unit,
-    field_of,
 )
 from reports.definitions.tickets import TICKETS
 from reports.definitions.times import TIMES
@@ -35,7 +34,6 @@ __all__ = [
     "Report",
     "Source",
     "Unit",
-    "field_of",
     "find_figure",
     "reason_figures",
 ]

@@ -36,13 +36,8 @@ class Source(StrEnum):
     TICKET = "ticket"
 
 
-# What belongs to a stay; all but offers hold themselves what they are filtered by.
+# What belongs to a stay, and holds itself what it is filtered by.
 OF_STAYS = frozenset({Source.STINT, Source.OFFER, Source.WORD})
-
-
-def field_of(source: Source, name: str) -> str:
-    """Return what a source calls a field by which stays are filtered and grouped."""
-    return f"stay__{name}" if source == Source.OFFER else name
 
 
 class Listing(StrEnum):

@@ -119,4 +119,4 @@ def words_of(fact: ChatFact, stay: Stay) -> Iterator[Word]:
 def offers_of(fact: ChatFact, stay: Stay) -> Iterator[MissedOffer]:
     """Yield the rows of who did not take it in time."""
     for agent_id, at in stay.missed_offers:
-        yield MissedOffer(stay=fact, agent_id=agent_id, missed_at=at)
+        yield MissedOffer(stay=fact, agent_id=agent_id, missed_at=at, **_filtered(fact))

@@ -50,9 +50,9 @@ def test_no_page_asks_more_because_there_is_more(desk: Desk) -> None:
 # Of the page itself, without sign-in and the frame around it.
 OWN = ("reports_", "agents_statusinterval")
 PINS = {
-    "agents": 15,
+    "agents": 14,
     "status": 3,
-    "general": 9,
+    "general": 7,
     "queue": 2,
     "answers": 8,
     "resolution": 2,
@@ -64,6 +64,12 @@ PINS = {
     "statuses": 1,
     "ticket-list": 1,
 }
+# Where rows and what they are together are read at once.
+if connection.vendor == "postgresql":
+    PINS |= {
+        "agents": 9, "general": 4, "queue": 1, "answers": 4, "resolution": 1, "topics": 4,
+        "ratings": 2, "tickets": 5,
+    }  # fmt: skip
 
 
 def test_a_page_asks_as_many_statements_as_are_written_here(desk: Desk) -> None:
