@@ -2,6 +2,7 @@
 
 import agents.models.agent
 import django.db.models.deletion
+import django.db.models.functions.comparison
 from django.conf import settings
 from django.db import migrations, models
 

@@ -24,7 +24,7 @@ class BlockedForm(_BlockedForm):
 
     class Meta:
         model = BlockedSender
-        fields = ("address", "reason", "until")
+        fields = ("address", "brand", "reason", "until")
 
     def clean_address(self) -> str:
         """Keep it as it is compared."""
@@ -39,8 +39,8 @@ class BlockedSenderAdmin(ImeceAdmin):
     """Whoever is deleted here may write again."""
 
     form = BlockedForm
-    list_display = ["address", "reason", "agent", "created_at", "until"]
-    list_select_related = ["agent"]
+    list_display = ["address", "brand", "reason", "agent", "created_at", "until"]
+    list_select_related = ["agent", "brand"]
     search_fields = ["address", "reason"]
     ordering = ["-created_at", "-pk"]
 

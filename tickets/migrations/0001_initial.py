@@ -5,6 +5,7 @@ import uuid
 import agents.models.agent
 import config.secrets
 import django.db.models.deletion
+import django.db.models.functions.comparison
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -407,15 +408,17 @@ class Migration(migrations.Migration):
             name='BlockedSender',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.EmailField(max_length=254, unique=True, verbose_name='address')),
+                ('address', models.EmailField(max_length=254, verbose_name='address')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
                 ('until', models.DateTimeField(blank=True, help_text='Empty: until somebody unblocks it.', null=True, verbose_name='until')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='since')),
                 ('agent', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='blocked by')),
+                ('brand', models.ForeignKey(blank=True, db_index=False, help_text='Empty: all brands.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.brand', verbose_name='brand')),
             ],
             options={
                 'verbose_name': 'blocked sender',
                 'verbose_name_plural': 'blocked senders',
+                'constraints': [models.UniqueConstraint(models.F('address'), django.db.models.functions.comparison.Coalesce('brand', 0), name='blocked_once', violation_error_message='This address is blocked already.')],
             },
         ),
         migrations.CreateModel(

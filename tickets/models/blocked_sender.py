@@ -6,23 +6,37 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from agents.models import Brand
 
 
 class BlockedSenderQuerySet(models.QuerySet["BlockedSender"]):
     """Blocked senders."""
 
-    def now(self, at: datetime) -> Self:
-        """Keep those that are still blocked."""
-        return self.filter(Q(until=None) | Q(until__gt=at))
+    def now(self, at: datetime, brand: Brand) -> Self:
+        """Keep those that are still blocked for a brand."""
+        ours = Q(brand=brand) | Q(brand=None)
+        return self.filter(Q(until=None) | Q(until__gt=at)).filter(ours)
 
 
 class BlockedSender(models.Model):
     """Mail from this address is kept, and nothing is made of it."""
 
     # Folded, so that two spellings are the same.
-    address = models.EmailField(_("address"), max_length=254, unique=True)
+    address = models.EmailField(_("address"), max_length=254)
+    brand = models.ForeignKey(
+        Brand,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("brand"),
+        help_text=_("Empty: all brands."),
+    )
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     until = models.DateTimeField(
         _("until"), null=True, blank=True, help_text=_("Empty: until somebody unblocks it.")
@@ -42,6 +56,14 @@ class BlockedSender(models.Model):
     class Meta:
         verbose_name = _("blocked sender")
         verbose_name_plural = _("blocked senders")
+        constraints = [
+            models.UniqueConstraint(
+                "address",
+                Coalesce("brand", 0),
+                name="blocked_once",
+                violation_error_message=_("This address is blocked already."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.address

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from agents.models import Agent
+from agents.models import Agent, Brand
 from tickets.models import BlockedSender, Entry, Identity, Ticket
 from tickets.models.identity import folded
 from tickets.operations.changes import WrongValue
@@ -17,14 +17,14 @@ def blocked_as(address: str) -> str:
     return folded(Identity.Kind.EMAIL, address)
 
 
-def is_blocked(address: str, *, now: datetime) -> bool:
-    """Return whether mail from an address is not wanted now."""
-    return BlockedSender.objects.now(now).filter(address=blocked_as(address)).exists()
+def is_blocked(address: str, *, brand: Brand, now: datetime) -> bool:
+    """Return whether a brand wants no mail from an address now."""
+    return BlockedSender.objects.now(now, brand).filter(address=blocked_as(address)).exists()
 
 
 @transaction.atomic
 def block_sender(*, ticket: Ticket, by: Agent, now: datetime, reason: str = "") -> Ticket:
-    """Take no more mail from a ticket's customer; the ticket itself is spam.
+    """Take no more mail from a ticket's customer, for its brand; the ticket itself is spam.
 
     Raises `WrongValue` where no address is theirs, or `TicketNotAuthorised`: who wants somebody
     else's mail to be lost only has to type their address into the widget.
@@ -35,6 +35,7 @@ def block_sender(*, ticket: Ticket, by: Agent, now: datetime, reason: str = "") 
         raise WrongValue
     BlockedSender.objects.update_or_create(
         address=address,
+        brand=locked.brand,
         defaults={"reason": reason[:200], "until": None, "agent": by, "created_at": now},
     )
     _note(locked, address, is_blocked=True, by=by, now=now)
@@ -47,11 +48,12 @@ def block_sender(*, ticket: Ticket, by: Agent, now: datetime, reason: str = "") 
 def unblock_sender(*, ticket: Ticket, by: Agent, now: datetime) -> Ticket:
     """Take mail from a ticket's customer again, and have the ticket back with the others.
 
-    Raises `TicketNotAuthorised`.
+    What an administrator blocked for all brands stays so. Raises `TicketNotAuthorised`.
     """
     locked = lock_ticket(ticket, by=by)
     address = blocked_as(locked.contact.email)
-    gone, _rows = BlockedSender.objects.filter(address=address).delete()
+    own = BlockedSender.objects.filter(address=address, brand=locked.brand)
+    gone, _rows = own.delete()
     if gone:
         _note(locked, address, is_blocked=False, by=by, now=now)
         locked.is_spam = False

@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.outbox.operations import drain
+from tests.support.factories import make_brand
 from tests.support.http import Desk
 from tests.tickets.mail.samples import take_in, written
-from tickets.models import BlockedSender, Ticket
+from tickets.models import BlockedSender, Mailbox, Ticket
 from tickets.operations.blocking import block_sender, unblock_sender
 from tickets.operations.contacts import verify_email
 from tickets.operations.mails import try_again
@@ -39,6 +40,19 @@ def test_nothing_is_made_of_a_blocked_senders_mail_until_somebody_unblocks(mailb
     assert take_in(mailbox, written("Merhaba, özür dilerim.")).entry is not None
 
 
+def test_a_sender_whom_one_brand_blocks_still_writes_to_another(mailbox, elif_, boss):
+    ticket = take_in(mailbox, written("Ucuz saat!")).entry.ticket
+    other = Mailbox.objects.create(brand=make_brand(), address="yardim@diger.example")
+    block_sender(ticket=ticket, by=elif_, now=timezone.now())
+    assert take_in(mailbox, written("Yine.")).reason == "blocked"
+    assert take_in(other, written("Merhaba.", to=other.address)).entry is not None
+    # What is blocked for all brands, one of them does not unblock.
+    BlockedSender.objects.create(address="zeynep@example.org", agent=boss)
+    unblock_sender(ticket=ticket, by=elif_, now=timezone.now())
+    assert take_in(mailbox, written("Ve yine.")).reason == "blocked"
+    assert take_in(other, written("Merhaba?", to=other.address)).reason == "blocked"
+
+
 def test_a_block_ends_by_its_date(mailbox, elif_):
     now = timezone.now()
     BlockedSender.objects.create(address="zeynep@example.org", until=now + timedelta(days=1))
@@ -53,7 +67,7 @@ def test_an_admin_blocks_finds_and_unblocks_addresses(boss_client, boss):
     row = BlockedSender.objects.get()
     assert (row.address, row.agent) == ("bad@example.org", boss)
     again = boss_client.post(add, {"address": "bad@example.org", "reason": ""})
-    assert "already exists" in again.content.decode()
+    assert "This address is blocked already." in again.content.decode()
     listed = boss_client.get(reverse("admin:tickets_blockedsender_changelist")).content.decode()
     assert "bad@example.org" in listed
     delete = reverse("admin:tickets_blockedsender_delete", args=[row.pk])

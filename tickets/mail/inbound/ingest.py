@@ -102,7 +102,7 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
         # Anybody can write an agent's address there: nothing is said in anybody's name.
         put_aside(mail=kept, reason="agent")
         return
-    if is_blocked(mail.sender, now=now) and not is_wanted:
+    if is_blocked(mail.sender, brand=own.brand, now=now) and not is_wanted:
         put_aside(mail=kept, reason="blocked")
         return
     is_automatic = automatic.is_automatic(mail) and not is_wanted
