@@ -32,7 +32,7 @@ def new_secret() -> str:
 
 def hash_secret(secret: str) -> str:
     """Return what is stored of a secret. It is random and long, so no salt and no stretching."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def may_enter(agent: Agent) -> bool:

@@ -5,6 +5,8 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from config.web.answers import common_headers
+
 # Cookies and addresses take a few kilobytes; chunks of a slow upload a few bytes each.
 HEAD_MAX = 256 * 1024
 # From the connection, or a later request's first byte, to the end of the head.
@@ -53,6 +55,18 @@ class ShortHeads(HttpToolsProtocol):
         super().data_received(data)
         if self._beside_bodies > HEAD_MAX and not self.transport.is_closing():
             self.send_400_response("The head of this request is too large.")
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request, with the headers that every answer carries."""
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(msg)),
+            (b"connection", b"close"),
+            *common_headers(),
+        ]
+        lines = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % header for header in headers)]
+        self.transport.write(b"\r\n".join([*lines, b"", msg.encode("ascii")]))
+        self.transport.close()
 
     def on_body(self, body: bytes) -> None:
         """Bodies have a limit of their own."""

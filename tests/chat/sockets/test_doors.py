@@ -103,7 +103,7 @@ async def test_a_page_with_an_agents_token_must_be_ours(vera, origin):
 # Credentials
 
 
-@pytest.mark.parametrize("token", [None, "x", "a.b.c", "x" * 4000])
+@pytest.mark.parametrize("token", [None, "x", "a.b.c", "x" * 4000, "half \ud83c"])
 async def test_without_a_good_token_the_widget_gets_4401(vera, token):
     async with connected("/ws/visitor/") as visitor:
         await visitor.say(type="hello", token=token)
@@ -121,7 +121,7 @@ async def test_a_token_lives_fifteen_minutes_but_an_open_socket_outlives_it(vera
                 assert await late.close_code() == Close.TOKEN
 
 
-@pytest.mark.parametrize("token", [None, "x", "imece_" + "a" * 43])
+@pytest.mark.parametrize("token", [None, "x", "imece_" + "a" * 43, "imece_\udc00"])
 async def test_without_a_session_or_token_the_console_gets_4401(token):
     async with connected("/ws/console/") as console:
         await console.say(type="hello", token=token)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from config.web import head_limits
+from config.web.answers import common_headers
 from config.web.head_limits import HEAD_MAX
 from config.web.server import make_server
 
@@ -78,6 +79,16 @@ async def test_what_never_ends_is_refused(request_: bytes) -> None:
                 while part := await reader.read(1000):
                     heard += part
         assert heard == b"" or heard.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_what_is_no_request_is_answered_with_the_headers_of_every_answer() -> None:
+    async with connection() as (reader, writer):
+        writer.write(b"GARBAGE\r\n\r\n")
+        async with asyncio.timeout(10):
+            heard = await reader.read()
+    assert heard.startswith(b"HTTP/1.1 400 ")
+    for name, value in common_headers():
+        assert b"%s: %s\r\n" % (name, value) in heard
 
 
 async def test_bodies_and_many_requests_don_t_count() -> None:

@@ -61,7 +61,7 @@ def test_behind_https_cookies_are_locked_to_our_host_and_the_browser_remembers_i
         "from django.conf import settings as s;"
         "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE,"
         " s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0,"
-        " s.SECURE_SSL_REDIRECT)",
+        " s.SECURE_SSL_REDIRECT, s.LANGUAGE_COOKIE_SAMESITE == 'Lax')",
         env=environment(
             {
                 "PUBLIC_URL": "https://desk.example",
@@ -70,7 +70,7 @@ def test_behind_https_cookies_are_locked_to_our_host_and_the_browser_remembers_i
             }
         ),
     )
-    assert shown.split() == ["__Host-session", "__Host-csrf", *["True"] * 5]
+    assert shown.split() == ["__Host-session", "__Host-csrf", *["True"] * 6]
 
 
 @pytest.mark.parametrize(
