@@ -16,6 +16,7 @@ from config.mail import is_address, mailbox
 from config.text.cleaning import one_line
 from tickets.mail.letters import INSTANCE_HEADER, Letter, look_of, sender_line
 from tickets.models import Mailbox
+from tickets.operations.addresses import is_dead
 from tickets.tokens import instance_mark
 
 # Of many or long answers the newest; the page has them all.
@@ -42,7 +43,7 @@ def address_for(chat: Conversation) -> str:
         return ""
     # It would come straight back.
     is_own = bool(address) and Mailbox.objects.filter(address__iexact=address).exists()
-    return "" if is_own else address
+    return "" if is_own or is_dead(address) else address
 
 
 def seen_up_to(chat: Conversation) -> int:

@@ -47,6 +47,7 @@ _ACTS: dict[str, Promise] = {
     "rehearsal.started": _("Rehearsal started"),
     "replies.changed": _("Automatic answers changed"),
     "rule.switched_off": _("Rule switched off by itself"),
+    "address.confirmed": _("Address confirmed that mail came back from"),
     "contact.changed": _("Customer corrected"),
     "contact.linked": _("Customer linked"),
     "contact.told_apart": _("Customers said to be two people"),

@@ -36,6 +36,7 @@ CALLS: dict[tuple[str, str], Any] = {
     ("tickets/{ticket}/messages", "POST"): {"cid": cid(), "text": "x"},
     ("tickets/{ticket}/notes", "POST"): {"cid": cid(), "text": "x"},
     ("tickets/{ticket}/take-back", "POST"): {"seq": 1},
+    ("tickets/{ticket}/confirm-address", "POST"): {"address": "vera@example.com"},
     ("tickets/{ticket}/block", "POST"): {"reason": "x"},
     ("tickets/{ticket}/block", "DELETE"): None,
     ("contacts", "GET"): None,

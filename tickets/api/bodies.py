@@ -163,6 +163,12 @@ class SeqBody(StrictSerializer):
     seq = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
+class AddressBody(StrictSerializer):
+    """An address that is right."""
+
+    address = Email(max_length=254)
+
+
 class AfterQuery(serializers.Serializer[Any]):
     """Which part of a timeline."""
 

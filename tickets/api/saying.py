@@ -13,11 +13,12 @@ from agents.api.desk import DeskView, agent_of
 from agents.api.schema import problems_of
 from config.web.api import valid
 from config.web.problems import Problem
-from tickets.api.bodies import AfterQuery, ReplyBody, SayBody, SeqBody
-from tickets.api.shapes import SaidAnswer, TicketEntriesAnswer, UnsaidAnswer
+from tickets.api.bodies import AddressBody, AfterQuery, ReplyBody, SayBody, SeqBody
+from tickets.api.shapes import HeldAnswer, SaidAnswer, TicketEntriesAnswer, UnsaidAnswer
 from tickets.api.tickets import visible_ticket
 from tickets.models import Entry
 from tickets.operations.changes import WrongValue
+from tickets.operations.deliveries import confirm_address
 from tickets.operations.saying import (
     TooLateToUnsay,
     UnknownFile,
@@ -96,6 +97,26 @@ class TakeBack(DeskView):
         except TooLateToUnsay as error:
             raise Problem(409, "too_late", _("Too late: it is done.")) from error
         return Response(UnsaidAnswer(unsaid).data)
+
+
+class ConfirmAddress(DeskView):
+    """`tickets/{number}/confirm-address`."""
+
+    @extend_schema(
+        operation_id="ticket_confirm_address",
+        request=AddressBody,
+        responses={200: HeldAnswer, **problems_of(400, 403, 404)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Mail an address again that mail came back from; what was held back here leaves now."""
+        ticket = visible_ticket(request, pk)
+        sent = confirm_address(
+            ticket=ticket,
+            address=valid(AddressBody, request)["address"],
+            by=agent_of(request),
+            now=timezone.now(),
+        )
+        return Response({"sent": sent})
 
 
 def _say(request: Request, number: int, body: type[SayBody], *, is_note: bool = False) -> Response:

@@ -196,6 +196,12 @@ class IdentityAnswer(WireTimes, serializers.ModelSerializer[Identity]):
         return identity.is_linked
 
 
+class HeldAnswer(serializers.Serializer[Any]):
+    """How many mails that were held back are on their way."""
+
+    sent = serializers.IntegerField()
+
+
 class HappeningAnswer(serializers.Serializer[Any]):
     """A chat, a ticket, a note about a customer or what was corrected; of the last two the title is
     their text."""

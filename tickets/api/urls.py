@@ -12,6 +12,11 @@ urlpatterns = [
     path("tickets/<int:pk>/messages", saying.TicketMessages.as_view(), name="api-ticket-messages"),
     path("tickets/<int:pk>/notes", saying.TicketNotes.as_view(), name="api-ticket-notes"),
     path("tickets/<int:pk>/take-back", saying.TakeBack.as_view(), name="api-ticket-take-back"),
+    path(
+        "tickets/<int:pk>/confirm-address",
+        saying.ConfirmAddress.as_view(),
+        name="api-ticket-confirm-address",
+    ),
     path("tickets/<int:pk>/block", tickets.Block.as_view(), name="api-ticket-block"),
     path("contacts", contacts.Contacts.as_view(), name="api-contacts"),
     path("contacts/<int:pk>", contacts.OneContact.as_view(), name="api-contact"),

@@ -1,14 +1,21 @@
-"""A mail as it was sent, in a frame from which nothing gets out."""
+"""A mail as it was sent, in a frame from which nothing gets out; and mails that were held back."""
 
 import re
 from base64 import b64encode
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
 
-from tickets.console.access import desk_access, visible_or_404
-from tickets.models import Entry, RawMail
+from agents.callers import signed_in
+from config.text.cleaning import key_of
+from tickets.console.access import CHANGED, answer_toast, desk_access, visible_or_404
+from tickets.models import Delivery, Entry, RawMail
+from tickets.operations.deliveries import confirm_address
+from tickets.rights import TicketNotAuthorised
 
 # Of all pictures of a mail together.
 PICTURES_MAX_BYTES = 8 * 1024 * 1024
@@ -37,6 +44,27 @@ def letter(request: HttpRequest, number: int, seq: int) -> HttpResponse:
     response["X-Frame-Options"] = "SAMEORIGIN"
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+@login_required
+@require_POST
+def confirm(request: HttpRequest, number: int) -> HttpResponse:
+    """Mail an address again that mail came back from: the customer's, or that of a reply."""
+    ticket = visible_or_404(desk_access(request), number)
+    address = ticket.contact.email
+    if wanted := request.POST.get("delivery"):
+        held = Delivery.objects.filter(entry__ticket=ticket, pk=key_of(wanted) or 0).first()
+        if held is None:
+            raise Http404
+        address = held.address
+    now = timezone.now()
+    try:
+        sent = confirm_address(ticket=ticket, address=address, by=signed_in(request), now=now)
+    except TicketNotAuthorised:
+        return answer_toast(_("This ticket is no longer yours."), ticket, **CHANGED)
+    text = ngettext("%(count)d e-mail is being sent.", "%(count)d e-mails are being sent.", sent)
+    told = text % {"count": sent} if sent else _("From now on this address is mailed again.")
+    return answer_toast(told, ticket, **CHANGED)
 
 
 def _with_pictures(html: str, entry: Entry) -> str:

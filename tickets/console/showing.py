@@ -16,6 +16,7 @@ from config.text.cleaning import key_of
 from tickets.console.lines import face, line_of
 from tickets.mail.words import deliveries_shown
 from tickets.models import Draft, Entry, Identity, Ticket
+from tickets.operations.addresses import dead_of
 from tickets.operations.blocking import is_blocked
 from tickets.queries.choices import Choices, agent_choices, team_choices, topic_choices
 from tickets.queries.customers import phone_known
@@ -55,6 +56,7 @@ def opened(request: HttpRequest, ticket: Ticket, *, now: datetime) -> dict[str, 
         "earlier_url": f"{address}?part=earlier&before={lines[0]['seq'] if lines else 0}",
         "draft": draft,
         "answering": _answering(drafts, agent_id, now),
+        "dead": dead_of([ticket.contact.email]).get(ticket.contact.email.strip().casefold()),
         "is_blocked": bool(ticket.contact.email)
         and is_blocked(ticket.contact.email, brand=ticket.brand, now=now),
         "chat_id": ticket.data.get("conversation", ""),

@@ -34,6 +34,7 @@ urlpatterns = [
     path(f"{_one}mail/<int:seq>/", letters.letter, name="ticket-mail"),
     path(f"{_one}change/", actions.change, name="ticket-change"),
     path(f"{_one}spam/", actions.spam, name="ticket-spam"),
+    path(f"{_one}confirm-address/", letters.confirm, name="ticket-confirm-address"),
     path(f"{_one}block/", actions.block, name="ticket-block"),
     path(f"{_one}tags/", actions.tags, name="ticket-tags"),
     path(f"{_one}draft/", actions.draft, name="ticket-draft"),

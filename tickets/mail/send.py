@@ -23,6 +23,7 @@ from tickets.mail.answers import references_of
 from tickets.mail.letters import Letter, letter
 from tickets.mail.servers import mailer_of
 from tickets.models import Mailbox, MailId, Ticket
+from tickets.operations.addresses import is_dead
 from tickets.tokens import new_message_id
 
 MAIL = "ticket.mail"
@@ -68,7 +69,8 @@ def mail_ticket(payload: dict[str, Any]) -> None:
     """Outbox handler: write the mail and send it; a ticket that is gone has none."""
     tickets = Ticket.objects.filter(pk=payload["ticket"]).select_related("brand", "contact")
     found = tickets.first()
-    if found is not None:
+    # To an address at which nobody is nothing goes by itself.
+    if found is not None and not is_dead(payload["to"]):
         own = Mailbox.objects.filter(brand=found.brand_id).first()
         send_once(_mail(found, own, payload), mailer_of(own))
 

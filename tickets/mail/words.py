@@ -44,6 +44,10 @@ REASONS: Mapping[str, str | Promise] = {
     "no_address": gettext_lazy("This is not an e-mail address."),
     "own": gettext_lazy("This is an address of ours."),
     "absent": gettext_lazy("There is no such mailbox."),
+    "dead": gettext_lazy(
+        "Not sent: mail to this address came back. It is sent once somebody corrects or confirms"
+        " the address."
+    ),
     "full": gettext_lazy("The recipient's mailbox is full."),
     "later": gettext_lazy("The recipient's server asks to try again later."),
     "refused": gettext_lazy("The recipient's server refused the mail."),
@@ -97,6 +101,8 @@ def deliveries_shown(entries: Iterable[Entry], now: datetime) -> dict[int, list[
                 "reason": reason(code),
                 "detail": row.detail,
                 "is_bad": is_bad,
+                "pk": row.pk,
+                "is_held": state == Delivery.State.FAILED and code == "dead",
             }
         )
     return shown

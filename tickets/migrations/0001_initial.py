@@ -449,4 +449,17 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('contact', 'other'), name='told_apart_once')],
             },
         ),
+        migrations.CreateModel(
+            name='DeadAddress',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address', models.CharField(max_length=254, unique=True, verbose_name='address')),
+                ('detail', models.CharField(blank=True, max_length=300)),
+                ('since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
+            ],
+            options={
+                'verbose_name': 'address that mail came back from',
+                'verbose_name_plural': 'addresses that mail came back from',
+            },
+        ),
     ]

@@ -5,6 +5,7 @@ from tickets.models.blocked_sender import BlockedSender
 from tickets.models.contact import Contact
 from tickets.models.contact_change import ContactChange
 from tickets.models.contact_note import ContactNote
+from tickets.models.dead_address import DeadAddress
 from tickets.models.delivery import Delivery, MailId
 from tickets.models.draft import Draft
 from tickets.models.entry import Entry
@@ -23,6 +24,7 @@ __all__ = [
     "Contact",
     "ContactChange",
     "ContactNote",
+    "DeadAddress",
     "Delivery",
     "Draft",
     "Entry",

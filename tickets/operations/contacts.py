@@ -12,6 +12,7 @@ from config.text.folding import fold, sort_key
 from tickets.models import Contact, ContactChange, ContactNote, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded
+from tickets.operations.addresses import mark_alive
 from tickets.operations.rooms import rooms
 from tickets.rights import brands_met, brands_of_customer, lock_customer
 
@@ -87,6 +88,8 @@ def verify_email(*, contact: Contact, email: str, brand: Brand | None = None) ->
     """
     if not email or email.casefold() != contact.email.casefold():
         return False
+    # Who writes from it is there.
+    mark_alive(address=email)
     identity = keep_identity(
         contact=contact, kind=_Kind.EMAIL, value=contact.email, brand=brand, is_verified=True
     )

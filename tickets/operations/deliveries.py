@@ -6,15 +6,21 @@ from datetime import datetime
 
 from django.db import transaction
 
+from agents.audit import record
+from agents.models import Agent
 from config.events import publish
 from config.mail import is_address, mailbox
 from config.outbox.operations import enqueue
 from tickets.events import TicketChanged
 from tickets.models import Delivery, Entry, Mailbox, MailId, Ticket
+from tickets.operations.addresses import HARD, dead_of, mark_alive, mark_dead
 from tickets.operations.sending import Begun, begin, settle
+from tickets.rights import lock_ticket
 from tickets.tokens import new_message_id
 
 DELIVER = "ticket.delivery"
+# Not sent: mail to this address came back for good.
+HELD = "dead"
 
 
 def queue_answer(
@@ -29,6 +35,7 @@ def queue_answer(
     message_id = new_message_id(ticket, own)
     MailId.objects.create(ticket=ticket, entry=entry, message_id=message_id, is_ours=True)
     ours = set(map(str.casefold, Mailbox.objects.values_list("address", flat=True)))
+    dead = dead_of(to)
     made = []
     for address in to:
         delivery = Delivery(
@@ -43,6 +50,8 @@ def queue_answer(
         elif address.casefold() in ours:
             # It would come straight back.
             delivery.state, delivery.code = Delivery.State.FAILED, "own"
+        elif address.casefold() in dead:
+            delivery.state, delivery.code = Delivery.State.FAILED, HELD
         delivery.save()
         if delivery.state == Delivery.State.QUEUED:
             _enqueue(delivery, at=leaves_at)
@@ -88,9 +97,35 @@ def end_delivery(
 ) -> None:
     """Note what became of a mail; one that may still be taken is tried again later."""
     locked = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
+    if state == Delivery.State.FAILED and code == HARD:
+        mark_dead(address=locked.address, detail=detail, now=now)
     if again_at := settle(locked, state=state, code=code, detail=detail, now=now):
         _enqueue(locked, at=again_at)
     _tell(locked)
+
+
+@transaction.atomic
+def confirm_address(*, ticket: Ticket, address: str, by: Agent, now: datetime) -> int:
+    """Say that an address is right although mail came back: it is mailed again.
+
+    What was held back of this ticket leaves now; return how many mails. Again changes nothing.
+    Raises `TicketNotAuthorised`.
+    """
+    locked = lock_ticket(ticket, by=by)
+    was_dead = mark_alive(address=address)
+    held = Delivery.objects.select_for_update(no_key=True, of=("self",)).filter(
+        entry__ticket=locked, state=Delivery.State.FAILED, code=HELD, address__iexact=address
+    )
+    waiting = list(held.order_by("pk"))
+    for delivery in waiting:
+        delivery.state, delivery.code = Delivery.State.QUEUED, ""
+        delivery.created_at = delivery.changed_at = now
+        delivery.save(update_fields=["state", "code", "created_at", "changed_at"])
+        _enqueue(delivery, at=now)
+    if was_dead or waiting:
+        record("address.confirmed", locked, by=by, address=address)
+        publish(TicketChanged.of(locked, "delivery"))
+    return len(waiting)
 
 
 def _tell(delivery: Delivery) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.words import reason
 from tickets.models import Delivery, Entry, Sending, Ticket
+from tickets.operations.addresses import HARD, mark_dead
 from tickets.operations.changes import apply_changes
 from tickets.operations.lines import append, keep
 from tickets.rights import lock_ticket
@@ -39,7 +40,8 @@ def _reports_in(mail: Mail) -> Iterator[Report]:
         said = block.get("final-recipient") or block.get("original-recipient") or ""
         status = block.get("status", "")
         code = "refused"
-        if status.startswith("5.1"):
+        # 5.4.4: nobody knows the domain.
+        if status.startswith(("5.1", "5.4.4")):
             code = "absent"
         elif status.endswith("2.2"):
             code = "full"
@@ -93,6 +95,8 @@ def _came_back(sending: Sending, report: Report, now: datetime) -> bool:
     sending.state, sending.code, sending.changed_at = Sending.State.BOUNCED, report.code, now
     sending.detail = report.said
     sending.save(update_fields=["state", "code", "detail", "changed_at"])
+    if report.code == HARD:
+        mark_dead(address=sending.address, detail=report.said, now=now)
     return True
 
 
