@@ -394,7 +394,7 @@ class Migration(migrations.Migration):
                 ('seen_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='last seen')),
                 ('confirmed_at', models.DateTimeField(null=True)),
                 ('unconfirmed_since', models.DateTimeField(null=True)),
-                ('problem', models.CharField(blank=True, choices=[('keys', 'The push service refuses our keys (401, 403). Turn notifications on again there.'), ('account', 'Google refuses the service account (401, 403). Paste a new one.'), ('setup', 'No service account is set up for apps.'), ('private', 'The address is not on the public Internet.'), ('too_large', 'The push service finds the notification too large (413).'), ('refused', 'The push service refuses the notification.')], max_length=9)),
+                ('problem', models.CharField(blank=True, choices=[('keys', 'The push service refuses our keys (401, 403). Turn notifications on again there.'), ('account', 'Google refuses the service account (401, 403). Paste a new one.'), ('setup', 'No service account is set up for apps.'), ('private', 'The address is not on the public Internet.'), ('too_large', 'The push service finds the notification too large (413).'), ('later', 'The push service has too much to do or does not answer (429, 500). We try again.'), ('refused', 'The push service refuses the notification.')], max_length=9)),
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='devices', to=settings.AUTH_USER_MODEL, verbose_name='agent')),
                 ('token', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.apitoken')),
             ],

@@ -51,6 +51,10 @@ class Device(models.Model):
             "too_large",
             _("The push service finds the notification too large (413)."),
         )
+        LATER = (
+            "later",
+            _("The push service has too much to do or does not answer (429, 500). We try again."),
+        )
         REFUSED = "refused", _("The push service refuses the notification.")
 
     agent = models.ForeignKey(

@@ -145,6 +145,7 @@ def _is_sent(look: Look, answer: Future[Any], effects: dict[int, _Effect], keys:
     except WrongKey:
         _fail(delivery, "keys")
     except TryLater as error:
+        note_problem(device=device, problem=Device.Problem.LATER)
         _try_later(effects[delivery.pk], error)
     else:
         return True

@@ -58,6 +58,8 @@ def test_what_is_too_large_is_sent_without_its_words(one_word):
 @pytest.mark.parametrize("answers", [[429], [429, 429], [500], [503]])
 def test_who_is_asked_to_wait_waits_so_long_and_loses_nothing(one_word, answers):
     browser = one_word(*answers, retry_after="40")
+    # Who looks for the reason reads it meanwhile.
+    assert Device.objects.get().problem == "later"
     with later(38):
         work_pushes()
         assert browser.got == []
@@ -70,6 +72,7 @@ def test_who_is_asked_to_wait_waits_so_long_and_loses_nothing(one_word, answers)
     assert told(browser) == [("message", "Vera: Merhaba")]
     assert browser.got[0]["options"]["renotify"]
     assert states() == ["sent"]
+    assert Device.objects.get().problem == ""
 
 
 def test_a_service_that_says_nothing_or_nonsense_is_asked_again_and_does_not_ring_twice(
