@@ -111,7 +111,7 @@ class PushSetupAdmin(ImeceAdmin):
 class DeviceAdmin(ImeceAdmin):
     """Whose phone rings: a test, and who has confirmed it."""
 
-    list_display = ["agent", "shown", "kind", "platform", "seen_at", "last_test", "problem_shown"]
+    list_display = ["agent", "shown", "last_test", "problem_shown", "seen_at", "platform"]
     list_filter = ["kind"]
     list_select_related = ["agent"]
     search_fields = ["agent__name", "agent__email", "name"]

@@ -11,9 +11,11 @@ from django.utils import timezone
 from automation.models import Delivery
 from automation.notifications import doors, sending
 from automation.notifications.looking import look_at
+from automation.notifications.policy import SILENT_TEST
 from automation.notifications.sending import send_deliveries
+from automation.notifications.telling import tell_devices
 from config.outbox.models import OutboxEntry
-from tests.automation.notifications import register, say, states, taken
+from tests.automation.notifications import later, register, say, states, taken, work_pushes
 from tests.support.desk import fresh, work
 
 
@@ -58,6 +60,21 @@ def test_pushes_of_one_service_are_handed_over_at_one_time_by_the_statements_of_
     assert statements(4) == statements(1)
     assert [len(browser.got) for browser in browsers] == [9, 9]
     assert set(states()) == {"sent"}
+
+
+@pytest.mark.django_db
+def test_a_test_of_devices_is_silent_first_also_where_both_are_due_together(service, ringing_desk):
+    browser = service.browser()
+    device = register(ringing_desk.agents[0], browser)
+    for key in (f"{SILENT_TEST}1", "test:1"):
+        tell_devices(devices=[device], notice="", key=key, now=timezone.now())
+    due = list(OutboxEntry.objects.live().filter(kind="automation.push").order_by("-pk"))
+    send_deliveries([row.payload for row in due])
+    assert [each["options"]["silent"] for each in browser.got] == [True]
+    OutboxEntry.objects.filter(pk__in=[row.pk for row in due]).update(done_at=timezone.now())
+    with later(1):
+        work_pushes()
+    assert [each["options"]["silent"] for each in browser.got] == [True, False]
 
 
 @pytest.mark.django_db
