@@ -1,7 +1,8 @@
 """A year of a desk in the product's database, by COPY, and what is measured inside of it.
 
-`python -m benchmarks.inside benchmarks.year seed CHATS` fills it and prints a cookie; `… file`
-writes all chats to a workbook and prints its memory; `… rebuild` makes facts of a sample anew.
+`python -m benchmarks.inside benchmarks.year seed CHATS` fills it and prints a cookie; `… file csv`
+and `… file xlsx` write all chats to a file and print its memory; `… rebuild` makes facts of a
+sample anew.
 """
 
 import json
@@ -26,8 +27,8 @@ from psycopg.types.json import Jsonb
 from agents.access import access_of
 from agents.models import Agent, Permission, Role, StatusInterval
 from chat.models import Conversation, Entry
+from reports.exports.operations import write_file
 from reports.exports.sheet import sheet_of
-from reports.exports.xlsx import write_xlsx
 from reports.facts.keeping import write_facts
 from reports.filters import read_filters
 from reports.models import ChatFact, StintFact, TicketFact, Word
@@ -173,7 +174,9 @@ def seed(chats: int) -> dict[str, str]:
              "first_reply_at": at + timedelta(hours=2), "first_reply": 2 * 3600.0,
              "first_resolved_at": at + timedelta(hours=20), "first_resolution": 20 * 3600.0,
              "last_resolved_at": at + timedelta(hours=20), "resolution": 20 * 3600.0,
-             "requester_wait": 20 * 3600.0, "agent_wait": 0.0}
+             "requester_wait": 20 * 3600.0, "agent_wait": 0.0, "first_reply_open": 3600.0,
+             "first_resolution_open": 7200.0, "resolution_open": 7200.0,
+             "requester_wait_open": 7200.0, "agent_wait_open": 0.0}
             for number, at in opened
         ),
     )  # fmt: skip
@@ -237,8 +240,8 @@ def _text(value: Any) -> str:
     return r"\N" if value is None else str(value)
 
 
-def file() -> dict[str, float]:
-    """Write the whole history of a year to a workbook; return how much memory that took."""
+def file(form: str) -> dict[str, Any]:
+    """Write the whole history of a year to a file; return how much memory that took."""
 
     now = timezone.now()
     boss = Agent.objects.order_by("-pk")[0]
@@ -247,11 +250,13 @@ def file() -> dict[str, float]:
     before, began = _peak_mb(), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         sheet = sheet_of("sessions", wish, filters, access_of(boss), now=now)
-        write_xlsx(sheet, os.path.join(folder, "x.xlsx"))
+        write_file(sheet, os.path.join(folder, "file"), form=form)
     rows = ChatFact.objects.filter(started_at__gte=filters.since, started_at__lt=filters.until)
     return {
+        "form": form,
         "rows": rows.count(),
         "seconds": time.monotonic() - began,
+        "peak": _peak_mb(),
         "grown": _peak_mb() - before,
     }
 
@@ -271,8 +276,13 @@ def _peak_mb() -> float:
 
 def main() -> None:
     """Do one part in the product's environment, and print what came of it."""
-    what = sys.argv[1]
-    done = seed(int(sys.argv[2])) if what == "seed" else {"file": file, "rebuild": rebuild}[what]()
+    match sys.argv[1:]:
+        case ["seed", chats]:
+            done: dict[str, Any] = seed(int(chats))
+        case ["file", form]:
+            done = file(form)
+        case _:
+            done = rebuild()
     print(json.dumps(done))
 
 

@@ -15,7 +15,7 @@ from reports.listings.cells import Cell
 
 PAGE = 100
 # How many rows one statement of a file reads: each is short, and none holds a snapshot open.
-FILE_PAGE = 5000
+FILE_PAGE = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
