@@ -32,15 +32,14 @@ from hypothesis import settings as property_settings
 from playwright.sync_api import BrowserContext, Page
 
 from agents.presence import leases
-from automation.rules import book
-from automation.rules.tallies import tallies
 from chat.posting.writer import writer
 from chat.sockets.readers import readers
 from config import events
 from config.translations import compile_if_changed
 from tests.support import chromium, servers
 from tests.support.migrated import copy_database, migrated_dir
-from tests.support.site import running_site, start_again
+from tests.support.site import forget, running_site, start_again
+from tests.support.site_urls import forget_rules
 
 # A busy machine is no fault of what is tested; fixtures hold for all examples of a test.
 property_settings.register_profile(
@@ -150,9 +149,7 @@ def _empty_cache() -> None:
 @pytest.fixture(autouse=True)
 def _no_rules_of_others() -> None:
     """Know no rules, and how often they looked: they went with the rows of the test before."""
-    book._current = book.Book(version="", rules=())
-    book._is_outdated = False
-    tallies._counts.clear()
+    forget_rules()
 
 
 @pytest.fixture
@@ -330,6 +327,7 @@ def site(_site_process: servers.Web, transactional_db: None) -> Site:
     """The product, with embedded worker and beat, serving the rows that this test makes."""
     if _site_process.returncode is not None:
         start_again(_site_process)
+    forget(_site_process)
     return Site(url=_site_process.url, ws_url=_site_process.ws_url, process=_site_process)
 
 

@@ -19,6 +19,7 @@ from tests.support.factories import (
     make_role,
     make_visitor,
 )
+from tests.support.patience import until
 from tests.support.widget_page import Shop, Visitor, visitor_context
 
 __all__ = ["rule"]
@@ -73,6 +74,8 @@ def test_a_person_builds_a_rule_tries_it_and_a_visitor_meets_it(
 
     page.goto(f"{site.url}/admin/automation/rule/")
     page.get_by_role("link", name=words["new"]).click()
+    # Loaded: its script hears what is typed.
+    page.wait_for_url("**/rule/add/")
     assert not page.evaluate(LEAVES_ASKING)
     page.locator("#id_name").fill("İade")
     assert page.evaluate(LEAVES_ASKING)
@@ -132,7 +135,8 @@ def test_rules_are_dragged_and_switched_in_the_list_and_reviewed(
     rows = page.locator("tr[data-rule]")
     rows.nth(2).locator(".rules-handle").drag_to(rows.nth(0), target_position={"x": 200, "y": 4})
     expect(rows.nth(0)).to_contain_text("Üç")
-    assert [each.name for each in Rule.objects.in_order()] == ["Üç", "Bir", "İki"]
+    in_order = ["Üç", "Bir", "İki"]
+    until(page, lambda: [each.name for each in Rule.objects.in_order()] == in_order)
     rows.nth(1).get_by_role("button", name="Deneme").click()
     expect(rows.nth(1).locator("[aria-pressed=true]")).to_have_text("Deneme")
     page.set_viewport_size({"width": 360, "height": 740})

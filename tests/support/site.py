@@ -26,7 +26,7 @@ def _database_url() -> str:
 def running_site(data_dir: Path) -> Iterator[servers.Web]:
     """Serve the rows of this test process, with files in `data_dir`."""
     env = {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.support.site_settings",
         "DATABASE_URL": _database_url(),
         "REDIS_URL": os.environ.get("REDIS_URL", ""),
         "PYTEST_XDIST_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
@@ -34,8 +34,9 @@ def running_site(data_dir: Path) -> Iterator[servers.Web]:
         "DATA_DIR": str(data_dir),
         "EMBEDDED_WORKER": "true",
         "SEED_DEMO": "false",
-        # Each look costs a site that only waits; what happens is told, and waits for none.
-        "SWEEP_SECONDS": "2",
+        # Each look costs a site that only waits: every two seconds, a fifteenth of a core. What
+        # happens is told, and waits for none; the few tests of what comes by the clock wait for it.
+        "SWEEP_SECONDS": "10",
         "UNDO_SECONDS": "0.3",
         # Longer than a busy machine takes to look at what is then undone.
         "REPLY_UNDO_SECONDS": "60",
@@ -69,6 +70,13 @@ def _warm(web: servers.Web) -> None:
     """Have the first page drawn, which imports and compiles, before a test's patience counts."""
     httpx.get(
         f"{web.url}/accounts/login/", timeout=60, trust_env=False, verify=NO_AUTHORITIES
+    ).raise_for_status()
+
+
+def forget(web: servers.Web) -> None:
+    """Let the site forget the test before: else it asks rules whose rows are gone, and fails."""
+    httpx.get(
+        f"{web.url}/forget/", timeout=60, trust_env=False, verify=NO_AUTHORITIES
     ).raise_for_status()
 
 
