@@ -23,11 +23,10 @@ PATIENCE = 60
 
 @dataclass
 class Ledger:
-    """What one screen saw. Times are the event loop's."""
+    """What one screen saw."""
 
     sent: list[str] = field(default_factory=list)
     acks: dict[str, int] = field(default_factory=dict)
-    acked_at: list[float] = field(default_factory=list)
     # The screen: (seq, kind, cid) in the order drawn.
     shown: list[tuple[int, str, str | None]] = field(default_factory=list)
     reconnects: int = 0
@@ -84,6 +83,12 @@ class Screen:
 
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(is_settled)
+
+    async def acked_from_now(self, seconds: float) -> None:
+        """Wait until something is acked that is said from now on."""
+        said = len(self.ledger.sent)
+        async with asyncio.timeout(seconds), self._changed:
+            await self._changed.wait_for(lambda: len(self.ledger.acks) > said)
 
     async def learn_head(self) -> None:
         """Ask the database how far the conversation is, without reading its entries."""
@@ -165,7 +170,6 @@ class Screen:
     def _acked(self, cid: str, seq: int) -> None:
         known = self.ledger.acks.setdefault(cid, seq)
         assert known == seq, f"{cid} was acked as {known} and as {seq}"
-        self.ledger.acked_at.append(asyncio.get_running_loop().time())
         if self.outbox and self.outbox[0]["cid"] == cid:
             self.outbox.pop(0)
         self._wake.set()
