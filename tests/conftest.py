@@ -82,7 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             return (3, -sizes[item.path]) if _uses_site(item) else (4, 0)
         if _uses_site(item):
             return (2, 0)
-        return (0 if _room(item) in {"deployment", "faults"} else 1, 0)
+        return (0 if _room(item.path) in {"deployment", "faults"} else 1, 0)
 
     items.sort(key=turn)
     left_out = [item for item in items if not _can_run(item)]
@@ -90,8 +90,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
-def _room(item: pytest.Item) -> str:
-    return item.path.relative_to(Path(__file__).parent).parts[0]
+@functools.cache
+def _room(path: Path) -> str:
+    return path.relative_to(Path(__file__).parent).parts[0]
 
 
 def _uses_site(item: pytest.Item) -> bool:

@@ -28,10 +28,12 @@ def cid() -> str:
     return str(uuid.uuid4())
 
 
-def picture(image_format: str = "PNG", size: tuple[int, int] = (6, 4), **options: Any) -> bytes:
-    """A small red picture."""
+def picture(
+    image_format: str = "PNG", size: tuple[int, int] = (6, 4), mode: str = "RGB", **options: Any
+) -> bytes:
+    """A small red picture; a large one is made fast in the mode "1"."""
     out = io.BytesIO()
-    Image.new("RGB", size, "red").save(out, image_format, **options)
+    Image.new(mode, size, "red").save(out, image_format, **options)
     return out.getvalue()
 
 

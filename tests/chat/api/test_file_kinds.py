@@ -160,7 +160,7 @@ KIND, PICTURE_KIND, BROKEN, PIXELS = (
         (picture("JPEG", size=(400, 400))[:900], BROKEN),
         (picture("PNG")[:40], BROKEN),
         (b"PK\3\4" + bytes(40), BROKEN),
-        (picture("PNG", size=(8000, 8000)), PIXELS),
+        (picture("PNG", size=(8000, 8000), mode="1"), PIXELS),
         (b"MZ" + bytes(100), KIND),
         (MATROSKA, KIND),
         (boxes(b"abcd"), KIND),
@@ -207,7 +207,7 @@ def test_reasons_are_not_mistaken_for_each_other(widget: Widget) -> None:
         return str(widget.upload(content, "a").json()["detail"])
 
     sentences = {said(content) for content in (b"", b"<svg/>", picture("BMP"), b"GIF89a" * 9)}
-    sentences.add(said(picture("PNG", size=(8000, 8000))))
+    sentences.add(said(picture("PNG", size=(8000, 8000), mode="1")))
     assert len(sentences) == 5
 
 
