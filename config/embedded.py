@@ -36,15 +36,14 @@ class EmbeddedWorker:
         self._worker = _make_worker()
         # A line every few seconds is for a process of beat's own.
         logging.getLogger("celery.beat").setLevel(logging.WARNING)
-        # Its schedule stays in memory: everything periodic is short or harmless to run late.
-        self._beat = Service(app, scheduler_cls=Scheduler)
+        self._beat = _make_beat()
 
     def start(self) -> None:
         """Start both; returns at once."""
         task_prerun.connect(_fresh_connections, dispatch_uid="config.embedded")
         task_postrun.connect(_fresh_connections, dispatch_uid="config.embedded")
         Thread(target=self._work, name="embedded-worker", daemon=True).start()
-        Thread(target=self._beat.start, name="embedded-beat", daemon=True).start()
+        Thread(target=self._keep_time, name="embedded-beat", daemon=True).start()
 
     def stop(self, *, timeout: float = 5.0) -> bool:
         """Let running tasks end; return False if one still runs after `timeout` seconds."""
@@ -67,6 +66,22 @@ class EmbeddedWorker:
                 return
             log.warning("embedded.worker_restarts")
             self._worker = _make_worker()
+
+    def _keep_time(self) -> None:
+        """Run beat; begin anew when it breaks down: nothing else does what is due by the clock."""
+        while True:
+            try:
+                self._beat.start()
+            except Exception:
+                log.exception("embedded.beat_failed")
+            if self._stopping.wait(RESTART_SECONDS):
+                return
+            self._beat = _make_beat()
+
+
+def _make_beat() -> Any:
+    # Its schedule stays in memory: everything periodic is short or harmless to run late.
+    return Service(app, scheduler_cls=Scheduler)
 
 
 def _make_worker() -> Any:

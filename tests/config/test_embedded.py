@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from config import embedded
 from tests.support import servers
 from tests.support.processes import process_environment
 
@@ -45,3 +46,23 @@ def test_it_comes_back_when_the_broker_restarts_during_a_task(redis_server: serv
         printed, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert printed.splitlines()[-1] == "works"
+
+
+def test_a_beat_that_breaks_down_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[object] = []
+
+    class Beat:
+        def __init__(self, *_args: object, **_options: object) -> None: ...
+
+        def start(self) -> None:
+            begun.append(self)
+            if len(begun) == 1:
+                raise OSError
+            worker._stopping.set()
+
+    monkeypatch.setattr(embedded, "Service", Beat)
+    monkeypatch.setattr(embedded, "_make_worker", lambda: None)
+    monkeypatch.setattr(embedded, "RESTART_SECONDS", 0)
+    worker = embedded.EmbeddedWorker()
+    worker._keep_time()
+    assert len(set(map(id, begun))) == 2
