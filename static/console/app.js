@@ -195,14 +195,6 @@ function watchConnection() {
   });
 }
 
-/** The only chat there is opens by itself where there is room for it beside the list. */
-function openOnly() {
-  const [only, ...others] = /** @type {HTMLElement[]} */ (rows());
-  const isEmpty = byId("list")?.dataset.kind === "inbox" && !byId("thread-pane")?.dataset.conversation;
-  const isWide = matchMedia("(width >= 720px)").matches;
-  if (only?.dataset.id && !others.length && isEmpty && isWide && tab() === "mine") open(only.dataset.id);
-}
-
 function watchDesk() {
   onEvent((name, data) => {
     if (name === "offer.made" || name === "offer.withdrawn") refreshPart("offers");
@@ -232,16 +224,16 @@ startUndo();
 startChat();
 tick();
 socket.open();
-openOnly();
 // What nobody needs in the first moment comes after the page is drawn.
 requestAnimationFrame(() => setTimeout(async () => {
-  const parts = [import("./dialogs.js"), import("./keys.js"), import("./alerts.js"), import("./tags.js"), import("./tickets/counter.js")];
-  const [dialogs, keys, alerts, tags, counter] = await Promise.all(parts);
+  const parts = [import("./dialogs.js"), import("./keys.js"), import("./alerts.js"), import("./tags.js"), import("./tickets/counter.js"), import("./only.js")];
+  const [dialogs, keys, alerts, tags, counter, only] = await Promise.all(parts);
   dialogs.startDialogs();
   tags.startTags();
   counter.startCounter();
   keys.startKeys();
   alerts.startAlerts();
+  only.startOnly();
   document.documentElement.dataset.ready = "yes";
 }));
 addEventListener("pagehide", () => socket.close());

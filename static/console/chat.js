@@ -44,8 +44,9 @@ function addressOf(id) {
   return (row && list.linkOf(row)?.getAttribute("href")) || `${settings.console}chats/${id}/${location.search}`;
 }
 
-/** Open a chat beside the list. @param {string} id @param {{push?: boolean, url?: string}} [how] */
-export async function open(id, { push = true, url = addressOf(id) } = {}) {
+/** Open a chat beside the list.
+ * @param {string} id @param {{push?: boolean, url?: string, focuses?: boolean}} [how] */
+export async function open(id, { push = true, url = addressOf(id), focuses = true } = {}) {
   if (isShown(id) && !byId("chat-left")) {
     show("thread");
     if (push && location.pathname !== new URL(url, location.href).pathname) history.pushState({}, "", url);
@@ -78,7 +79,7 @@ export async function open(id, { push = true, url = addressOf(id) } = {}) {
   byId("chat")?.removeAttribute("aria-busy");
   if (answer.status === 200) {
     mount();
-    focusComposer();
+    if (focuses) focusComposer();
   } else {
     const isGone = answer.status === 403 || answer.status === 404;
     toastAbout(url, isGone ? answer.told || texts.chatGone : texts.failed);

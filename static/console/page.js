@@ -83,5 +83,23 @@ export function toastAbout(address, text) {
   toast(whom ? `${whom}: ${text}` : text);
 }
 
+let isUntouched = false;
+
 /** Whether this tab is the one the agent looks at. */
-export const isLookedAt = () => document.visibilityState === "visible" && document.hasFocus();
+export const isLookedAt = () => !isUntouched && document.visibilityState === "visible" && document.hasFocus();
+
+/** What is shown from now on came by itself: it counts as looked at when a hand is there. */
+export function awaitHand() {
+  if (isUntouched) return;
+  isUntouched = true;
+  const hand = new AbortController();
+  const touched = () => {
+    hand.abort();
+    isUntouched = false;
+    // As if the agent came back to this tab.
+    dispatchEvent(new Event("focus"));
+  };
+  for (const kind of ["pointermove", "pointerdown", "keydown", "wheel"]) {
+    addEventListener(kind, touched, { capture: true, signal: hand.signal });
+  }
+}

@@ -41,6 +41,40 @@ def test_what_arrives_takes_neither_the_focus_nor_the_place_in_the_list(
     expect(page.locator("#tab-queue")).to_be_focused()
 
 
+def test_the_only_chat_opens_by_itself_unless_the_agent_does_something_else(
+    site: Site, new_context: Contexts
+) -> None:
+    desk = open_desk(site, new_context)
+    page = desk.page
+    first = desk.caller()
+    first.start("Is anybody there?")
+    expect(page.locator("#thread")).to_contain_text("Is anybody there?")
+    expect(page.locator("#composer-text")).to_be_visible()
+    expect(page.locator("#composer-text")).not_to_be_focused()
+    # Nobody has seen it before a hand is there.
+    unread = page.locator(f"#row-{first.id} .unread")
+    expect(unread).to_have_attribute("data-unread", "1")
+    page.mouse.move(400, 300)
+    page.mouse.move(420, 320)
+    expect(unread).to_have_attribute("data-unread", "0")
+    page.keyboard.press("Escape")
+    expect(page.locator("#thread")).to_have_count(0)
+    with page.expect_response(lambda answer: "part=list" in answer.url):
+        first.say("Hello?")
+    expect(unread).to_have_attribute("data-unread", "1")
+    expect(page.locator("#thread")).to_have_count(0)
+    writing = open_desk(site, new_context)
+    page = writing.page
+    page.evaluate(
+        "document.querySelector('#list-title').append(document.createElement('textarea'))"
+    )
+    page.locator("#list-title textarea").focus()
+    second = writing.chat()
+    with page.expect_response(lambda answer: "part=list" in answer.url):
+        second.say("I wait")
+    expect(page.locator("#thread")).to_have_count(0)
+
+
 def test_the_focus_goes_on_with_older_chats_of_the_archive(desk: Desk) -> None:
     page = desk.page
     for at in range(42):
