@@ -79,7 +79,7 @@ class RunPages(CursorPages):
     ordering = ("-at", "-pk")
 
 
-class _Administering(DeskView):
+class Administering(DeskView):
     """A call of somebody who administers."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -89,7 +89,7 @@ class _Administering(DeskView):
             raise PermissionDenied
 
 
-class Rules(_Administering, generics.ListAPIView[Rule]):
+class Rules(Administering, generics.ListAPIView[Rule]):
     """`rules`."""
 
     serializer_class = RuleAnswer
@@ -108,11 +108,11 @@ class Rules(_Administering, generics.ListAPIView[Rule]):
         try:
             rule = add_rule(by=agent_of(request), now=timezone.now(), **told)
         except InvalidRule as error:
-            raise _invalid(error.errors) from error
+            raise invalid(error.errors) from error
         return Response(RuleAnswer(rule).data, status=201)
 
 
-class OneRule(_Administering):
+class OneRule(Administering):
     """`rules/{id}`."""
 
     @extend_schema(operation_id="rule", responses={200: RuleAnswer})
@@ -132,7 +132,7 @@ class OneRule(_Administering):
         try:
             changed = change_rule(rule=rule, by=agent_of(request), now=timezone.now(), **told)
         except InvalidRule as error:
-            raise _invalid(error.errors) from error
+            raise invalid(error.errors) from error
         return Response(RuleAnswer(changed).data)
 
     @extend_schema(operation_id="rule_remove", responses={204: None, **problems_of(403, 404)})
@@ -148,7 +148,7 @@ class DryRunBody(StrictSerializer):
     conversation = TextField(max_length=22)
 
 
-class DryRun(_Administering):
+class DryRun(Administering):
     """`rules/{id}/dry-run`."""
 
     @extend_schema(
@@ -167,7 +167,7 @@ class DryRun(_Administering):
         return Response(try_rule(rule, chat, now=timezone.now()))
 
 
-class Runs(_Administering, generics.ListAPIView[Run]):
+class Runs(Administering, generics.ListAPIView[Run]):
     """`rules/{id}/runs`."""
 
     pagination_class = RunPages
@@ -212,7 +212,7 @@ def run_json(run: Run) -> dict[str, Any]:
     return found | ({"reason": run.reason} if run.reason else {})
 
 
-class Recipes(_Administering):
+class Recipes(Administering):
     """`rules/recipes`."""
 
     @extend_schema(operation_id="rule_recipes", responses={200: list[dict[str, Any]]})
@@ -244,7 +244,7 @@ class RecipeBody(StrictSerializer):
     then = TextField(max_length=20, required=False)
 
 
-class OneRecipe(_Administering):
+class OneRecipe(Administering):
     """`rules/recipes/{name}`."""
 
     @extend_schema(
@@ -263,7 +263,7 @@ class OneRecipe(_Administering):
                 name=name, by=agent_of(request), now=timezone.now(), **body
             )
         except InvalidTexts as error:
-            raise _invalid(error.errors) from error
+            raise invalid(error.errors) from error
         answer = {"rules": [str(rule.pk) for rule in rules]}
         return Response(answer, status=201 if is_new else 200)
 
@@ -279,11 +279,12 @@ def _with_brand(told: dict[str, Any]) -> dict[str, Any]:
     if told.get("brand"):
         brand = Brand.objects.filter(pk=key_of(told["brand"])).first()
         if brand is None:
-            raise _invalid({"brand": _("There is no such brand.")})
+            raise invalid({"brand": _("There is no such brand.")})
         return told | {"brand": brand}
     return told
 
 
-def _invalid(errors: Any) -> Problem:
+def invalid(errors: Any) -> Problem:
+    """Return the answer to what can't be, each error by its place."""
     named = {place: [str(text)] for place, text in errors.items()}
     return Problem(400, "invalid", _("The rule says what can't be."), errors=named)

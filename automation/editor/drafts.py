@@ -162,7 +162,7 @@ def settle(draft: Draft, when: str) -> None:
         for name, parameter in _parameters(step.action).items():
             if parameter.type == "address":
                 step.typed.setdefault(name, CUSTOMER)
-            elif parameter.choices:
+            elif parameter.required and parameter.choices:
                 step.typed[name] = step.typed.get(name) or next(iter(parameter.choices))
             elif parameter.required and (looked_at := field_of(parameter)):
                 step.typed[name] = step.typed.get(name) or _first(looked_at)

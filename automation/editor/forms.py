@@ -267,7 +267,9 @@ def _parameter_fields(
     if parameter.type == "number":
         return {name: _line(label, 10, inputmode="numeric")}
     if parameter.choices is not None:
-        return {name: _select(label, parameter.choices.items(), typed.get(name, ""))}
+        nothing: list[Choice] = [] if parameter.required else [("", "—")]
+        offered: list[Choice] = [*nothing, *parameter.choices.items()]
+        return {name: _select(label, offered, typed.get(name, ""))}
     if parameter.type == "agents":
         return _boxes(name, dict(_rows_of("assignee")), ticked(typed, name))
     field, value = field_of(parameter), typed.get(name, "")

@@ -35,6 +35,7 @@ from config.mail import is_address
 from config.text.cleaning import key_of
 from config.web.limits import TooMany
 from tickets.mail.send import send_ticket_mail
+from tickets.models import Ticket
 
 TEXT_MAX = 2000
 
@@ -201,7 +202,8 @@ def _set_priority(acting: Acting, told: Mapping[str, Any]) -> str:
 
 
 def _convert(acting: Acting, told: Mapping[str, Any]) -> str:
-    made = convert_to_ticket(conversation=acting.chat, by=acting.by, now=acting.now)
+    kind = told.get("type") or Ticket.Type.REQUEST
+    made = convert_to_ticket(conversation=acting.chat, kind=kind, by=acting.by, now=acting.now)
     return "" if made.created else "known"
 
 
@@ -293,7 +295,18 @@ ACTIONS: Mapping[str, Action] = {
         do=_set_priority,
         parameters={"priority": Parameter(label=_("priority"), type="number")},
     ),
-    "convert": Action(label=_("make a ticket of it"), do=_convert, parameters={}),
+    "convert": Action(
+        label=_("make a ticket of it"),
+        do=_convert,
+        parameters={
+            "type": Parameter(
+                label=_("type"),
+                type="choice",
+                required=False,
+                choices=dict(Ticket.Type.choices),
+            )
+        },
+    ),
     "ask_email": Action(
         label=_("ask for the e-mail address if it is not known"), do=_ask_email, parameters=_TEXT
     ),

@@ -36,13 +36,18 @@ class Converted(NamedTuple):
 
 @transaction.atomic
 def convert_to_ticket(
-    *, conversation: Conversation, by: Agent | Rule | None, now: datetime, email: str = ""
+    *,
+    conversation: Conversation,
+    by: Agent | Rule | None,
+    now: datetime,
+    email: str = "",
+    kind: str = Ticket.Type.REQUEST,
 ) -> Converted:
     """Make a ticket of what was said in a chat, which goes on or stays in the archive.
 
-    A chat has one ticket: again is the same one. `email` counts where none is known yet. An agent
-    needs an address: raises `EmailNeeded` or `NotAuthorised`. By a rule or the system it is made in
-    case nobody takes the chat, and the address may join later.
+    A chat has one ticket: again is the same one, whatever `kind` is wanted then. `email` counts
+    where none is known yet. An agent needs an address: raises `EmailNeeded` or `NotAuthorised`. By
+    a rule or the system it is made in case nobody takes the chat, and the address may join later.
     """
     # Visitor before chat, as when one leaves an offline message.
     visitor = lock_visitor(conversation.visitor_id) if conversation.visitor_id else None
@@ -75,6 +80,7 @@ def convert_to_ticket(
         data=_origin(chat),
         origin_key=f"chat:{chat.public_id}",
         is_safety_net=not isinstance(by, Agent),
+        kind=kind,
         by=by if isinstance(by, Agent) else None,
         now=now,
     )

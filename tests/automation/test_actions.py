@@ -116,3 +116,16 @@ def test_rules_see_the_opening_hours_of_the_chats_own_desk(
     monkeypatch.setattr(Book, "is_open", lambda *args, **options: is_open)
     work_all()
     assert ("note" in kinds(chat)) is not is_open
+
+
+def test_a_rule_makes_a_ticket_of_the_type_it_names(desk, rule, work_all):
+    words = {"field": "text", "operator": "contains"}
+    rule(
+        all=[{**words, "value": "şikâyet"}],
+        actions=[{"action": "convert", "type": "complaint"}],
+    )
+    rule(all=[{**words, "value": "soru"}], actions=[{"action": "convert"}])
+    complaint, other = start(desk, text="Bir şikâyetim var"), start(desk, text="Bir sorum var")
+    work_all()
+    assert fresh(complaint).ticket.type == "complaint"
+    assert fresh(other).ticket.type == "request"

@@ -53,6 +53,7 @@ def test_a_rule_is_added_read_changed_and_deleted(boss):
         ({"actions": []}, "actions"),
         ({"actions": [{"action": "send_message", "text": {"tr": "x" * 2001}}]}, "actions.0.text"),
         ({"actions": [{"action": "fly"}]}, "actions.0.action"),
+        ({"actions": [{"action": "convert", "type": "party"}]}, "actions.0.type"),
         ({"when": "time"}, "after"),
         ({"fires": {"minutes": 0}}, "fires"),
         ({"all": [{"field": "wait", "operator": "less", "value": 3}] * 21}, "all"),
@@ -143,6 +144,37 @@ def test_an_action_that_names_what_is_not_there_is_refused(boss, action, place):
     refused = boss.post("rules", body(actions=[action]))
     assert refused.status_code == 400
     assert place in refused.json()["errors"]
+
+
+def test_what_a_brand_says_by_itself_is_read_and_set(boss):
+    brand = make_desk().brand
+    path = f"rules/replies/{brand.pk}"
+    before = boss.get(path).json()
+    assert set(before) == {"welcome", "busy", "offline", "closed", "idle", "closing"}
+    assert (before["welcome"]["on"], before["idle"]["on"]) == (False, True)
+    told = {"welcome": {"on": True, "texts": {"tr": "Selam {{visitor.name|size}}"}}}
+    after = boss.call("PUT", path, told)
+    assert after.status_code == 200
+    assert after.json() == boss.get(path).json()
+    assert after.json()["welcome"] == {
+        "on": True,
+        "texts": {"tr": "Selam {{visitor.name|size}}", "en": before["welcome"]["texts"]["en"]},
+    }
+    assert {key: each for key, each in after.json().items() if key != "welcome"} == {
+        key: each for key, each in before.items() if key != "welcome"
+    }
+    for wrong, place in (
+        ({"busy": {"on": True, "texts": {"tr": " "}}}, "busy.texts.tr"),
+        ({"busy": {"texts": {"en": "{{colour}}"}}}, "busy.texts.en"),
+        ({"busy": {"texts": {"en": "x" * 1001}}}, "busy.texts.en"),
+        ({"party": {"on": True}}, "party"),
+    ):
+        refused = boss.call("PUT", path, wrong)
+        assert refused.status_code == 400
+        assert place in refused.json()["errors"]
+    assert boss.get(path).json() == after.json()
+    assert boss.get("rules/replies/999999").status_code == 404
+    assert Desk(make_agent()).get(path).status_code == 403
 
 
 def test_the_log_tells_what_a_rule_did(boss, rule, work_all):

@@ -32,6 +32,7 @@ from chat.refusals import (
 )
 from config.web.api import Email, StrictSerializer, TextField, valid
 from config.web.problems import Problem
+from tickets.models import Ticket
 
 
 class TransferBody(StrictSerializer):
@@ -43,9 +44,10 @@ class TransferBody(StrictSerializer):
 
 
 class ConvertBody(StrictSerializer):
-    """The customer's address, if nobody knows it yet."""
+    """The customer's address, if nobody knows it yet, and what kind of ticket it becomes."""
 
     email = Email(max_length=254, required=False)
+    type = serializers.ChoiceField(Ticket.Type.choices, default=Ticket.Type.REQUEST)
 
 
 class TagsBody(StrictSerializer):
@@ -106,6 +108,7 @@ class Convert(DeskView):
                 by=agent_of(request),
                 now=timezone.now(),
                 email=body.get("email", ""),
+                kind=body["type"],
             )
         except EmailNeeded as error:
             raise serializers.ValidationError({"email": [refusal_text(error)]}) from error
