@@ -1,7 +1,9 @@
-"""Who does something without being a person: a rule of the automation."""
+"""Who does something: a person, a rule of the automation, or (None) the product itself."""
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from agents.models import Agent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,3 +23,11 @@ class Rule:
             "rule": {"id": self.id, "name": self.name},
             "cause": {"depth": self.depth, "rules": [*self.chain, self.id]},
         }
+
+
+type Actor = Agent | Rule | None
+
+
+def person(by: Actor) -> Agent | None:
+    """Return who did it if that was a person of ours."""
+    return by if isinstance(by, Agent) else None

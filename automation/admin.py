@@ -55,6 +55,12 @@ _REASONS = {
     "limit": _("not done: too many e-mails"),
     "gone": _("not done: it was deleted"),
     "rehearsal": _("not done: it was a rehearsal"),
+    "taken": _("not done: somebody had the ticket by then"),
+    "safety_net": _("not done: the ticket waits for its chat to be taken"),
+    "automatic": _("not done: no machine may answer that e-mail"),
+    "blocked": _("not done: the sender is blocked"),
+    "other_brand": _("not done: the topic belongs to another brand"),
+    "nottheirs": _("not done: the agent may not see such tickets"),
     "notonline": _("not done: the agent is not Online"),
     "atcapacity": _("not done: the agent has as many chats as allowed"),
     "notauthorised": _("not done: the agent may not answer such chats"),
@@ -120,7 +126,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
     list_display_links = None
     sortable_by = ()
     list_per_page = 500
-    list_filter = ["mode", "brand"]
+    list_filter = ["mode", "subject", "brand"]
     list_select_related = ["brand"]
     search_fields = ["name"]
     ordering = ["group", "position", "pk"]
@@ -130,7 +136,8 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
         """Return the rules with how often they acted lately: what was only tried out is no run."""
         lately = Q(runs__at__gt=timezone.now() - _WEEK, runs__matched=True)
-        lately &= Q(runs__mode=Rule.Mode.ON, runs__conversation__kind=Conversation.Kind.CUSTOMER)
+        is_real = Q(runs__conversation__kind=Conversation.Kind.CUSTOMER)
+        lately &= Q(runs__mode=Rule.Mode.ON) & (is_real | Q(runs__ticket__isnull=False))
         found: QuerySet[Rule] = super().get_queryset(request)
         return found.annotate(acted=Count("runs", filter=lately))
 
@@ -261,7 +268,7 @@ class RunAdmin(ReadOnlyAdmin):
     ordering = ["-at", "-pk"]
     fields = ["at", "rule", "chat", "outcome", "why", "done"]
 
-    @admin.display(description=_("chat"))
+    @admin.display(description=_("chat or ticket"))
     def chat(self, run: Run) -> str:
         """Where it ran."""
         if run.conversation is None:
@@ -281,7 +288,7 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("why"))
     def why(self, run: Run) -> str:
         """What it saw."""
-        return said_of_trace(run.nodes) if run.matched else "—"
+        return said_of_trace(run.nodes, run.rule.subject) if run.matched else "—"
 
     @admin.display(description=_("what it did"))
     def done(self, run: Run) -> str:
@@ -294,7 +301,7 @@ class RunAdmin(ReadOnlyAdmin):
             if run.mode == Rule.Mode.TRIAL:
                 state = gettext("only tried out")
             reason = _REASONS.get(effect.reason, effect.reason) if effect else ""
-            lines.append((said_of_action(told), reason or state))
+            lines.append((said_of_action(told, run.rule.subject), reason or state))
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))
 
 

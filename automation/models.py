@@ -40,13 +40,15 @@ class Rule(models.Model):
 
     class Subject(models.TextChoices):
         CHAT = "chat", _("Chats")
+        TICKET = "ticket", _("Tickets")
+        BOTH = "both", _("Chats and tickets")
 
     name = models.CharField(_("name"), max_length=80)
     mode = models.CharField(_("mode"), max_length=5, choices=Mode, default=Mode.OFF)
     when = models.CharField(_("when"), max_length=8, choices=When)
     # Of time rules: {"since": …, "minutes": n}.
     after = models.JSONField(default=dict, blank=True)
-    subject = models.CharField(max_length=6, choices=Subject, default=Subject.CHAT)
+    subject = models.CharField(_("looks at"), max_length=6, choices=Subject, default=Subject.CHAT)
     brand = models.ForeignKey(
         Brand, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("brand")
     )

@@ -14,7 +14,9 @@ from automation.rules.clock import arm, arm_all_edges
 from automation.rules.engine import look_at
 from automation.rules.facts import FIRST_WORDS
 from automation.rules.replies import is_on, words_for
+from automation.rules.tickets.facts import ripe_at
 from automation.rules.watched.chats import keeps_waiting
+from automation.rules.watched.tickets import TICKETS
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationChanged,
@@ -30,6 +32,7 @@ from chat.models import Conversation, Entry
 from chat.routing import hooks
 from config.events import Event, react_to
 from config.outbox.operations import RetryAfter, enqueue
+from tickets.events import TicketWritten
 
 LOOK = "automation.look"
 _PAUSES = (0.05, 0.1, 0.2)
@@ -75,8 +78,29 @@ class RuleAutomation:
 
 
 def look(payload: dict[str, Any]) -> None:
-    """Outbox: have the rules look at a chat."""
-    look_at(payload["conversation"], begin=payload["seq"])
+    """Outbox: have the rules look at a chat or ticket."""
+    if "ticket" in payload:
+        _look_at_ticket(payload["ticket"])
+    else:
+        look_at(payload["conversation"], begin=payload["seq"])
+
+
+def _look_at_ticket(ticket_id: int) -> None:
+    """Have the rules look from the first line on: what came before a rule was on it leaves alone.
+
+    So a ticket's beginning is looked at whichever of its first events is worked off first.
+    """
+    look_at(ticket_id, begin=1, watched=TICKETS)
+    if at := ripe_at(ticket_id):
+        # From then on a reply can't be taken back.
+        key = f"rules:t{ticket_id}:{at.isoformat()}"
+        enqueue(kind=LOOK, key=key, payload={"ticket": ticket_id}, available_at=at)
+
+
+def _ticket_written(fact: dict[str, Any]) -> None:
+    ticket_id, seq = fact["ticket_id"], fact.get("seq", 0)
+    if book.current().watches_tickets(is_new=seq == 1):
+        enqueue(kind=LOOK, key=f"rules:t{ticket_id}:{seq}", payload={"ticket": ticket_id})
 
 
 def _ask_to_look(conversation_id: int, seq: int) -> None:
@@ -115,8 +139,7 @@ def _look_at_newest(conversation_id: int) -> None:
 
 def _came(fact: dict[str, Any]) -> None:
     """A chat stands in line: time rules are armed, and rules that hold nobody look now."""
-    rules = book.current().rules
-    if not rules:
+    if not book.current().has_chat_rules:
         return
     chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
     if chat is None:
@@ -130,7 +153,7 @@ def _came(fact: dict[str, Any]) -> None:
 
 def _parked(fact: dict[str, Any]) -> None:
     """A chat waits for its customer: time rules look at it too."""
-    if book.current().rules:
+    if book.current().has_chat_rules:
         chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
         if chat is not None:
             arm(chat, now=timezone.now(), only_known=True)
@@ -139,7 +162,7 @@ def _parked(fact: dict[str, Any]) -> None:
 
 def _resolved(fact: dict[str, Any]) -> None:
     """A message that was left is a chat that comes in, and is in the archive already."""
-    if fact["outcome"] == Conversation.Outcome.OFFLINE and book.current().rules:
+    if fact["outcome"] == Conversation.Outcome.OFFLINE and book.current().has_chat_rules:
         _ask_to_look(fact["conversation_id"], 1)
     _changed(fact)
 
@@ -149,6 +172,7 @@ def _hours_changed(fact: dict[str, Any]) -> None:
 
 
 react_to(HoursChanged, _hours_changed)
+react_to(TicketWritten, _ticket_written)
 react_to(MessagesPosted, _said)
 react_to(FactsAppended, _changed)
 react_to(ConversationQueued, _came)

@@ -21,7 +21,7 @@ from config.outbox.registry import register, register_together
 KEEP = timedelta(days=90)
 _BATCH = 1000
 
-register(LOOK, look, queue="rules", label=_("Rules look at a chat"))
+register(LOOK, look, queue="rules", label=_("Rules look at a chat or ticket"))
 register(DUE, look_at_clock, queue="rules", label=_("A time rule looks at a chat"))
 register(EDGE, look_at_edge, queue="rules", label=_("A time rule meets an opening hour"))
 register(REHEARSE, rehearse, label=_("A rehearsal goes on"))

@@ -53,11 +53,15 @@ class TicketChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketWritten(Event):
-    """The ledger of a ticket, or what it is, has changed: so may all that is made of it."""
+    """The ledger of a ticket, or what it is, has changed: so may all that is made of it.
+
+    `seq` is its newest line; 1 where the ticket was opened.
+    """
 
     name: ClassVar[str] = "ticket.written"
 
     ticket_id: int
+    seq: int
 
 
 @dataclass(frozen=True, kw_only=True)

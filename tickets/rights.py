@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 
 from agents.access import Access, access_of, accesses_of
+from agents.actors import Actor, person
 from agents.models import Agent, Permission
 from tickets.models import Contact, Ticket
 from tickets.models.querysets import brands_elsewhere
@@ -124,13 +125,17 @@ def lock_customer(contact: Contact, *, by: Agent, whole: bool = True) -> Contact
     return locked
 
 
-def lock_ticket(ticket: Ticket, *, by: Agent | None) -> Ticket:
-    """Return the row, locked; raise `TicketNotAuthorised` unless `by` may work on it now."""
+def lock_ticket(ticket: Ticket, *, by: Actor) -> Ticket:
+    """Return the row, locked; raise `TicketNotAuthorised` unless `by` may work on it now.
+
+    A rule may, as the product itself.
+    """
     locked: Ticket = (
         Ticket.objects.select_for_update(no_key=True, of=("self",))
         .select_related("brand", "contact", "topic", "team", "assignee")
         .get(pk=ticket.pk)
     )
-    if by is not None and not sees(access_of(by), locked):
+    agent = person(by)
+    if agent is not None and not sees(access_of(agent), locked):
         raise TicketNotAuthorised
     return locked

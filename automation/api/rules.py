@@ -23,13 +23,14 @@ from automation.rules.recipes import (
     settings_in_use,
     texts_in_use,
 )
-from automation.rules.trying import try_rule
+from automation.rules.trying import can_try, try_rule
 from automation.rules.writing import InvalidRule, add_rule, change_rule, delete_rule
 from chat.models import Conversation
 from config.text.cleaning import key_of
 from config.web.api import LineField, StrictSerializer, TextField, valid
 from config.web.problems import Problem
 from config.wire import wire_time
+from tickets.models import Ticket
 
 _TREE = serializers.JSONField
 
@@ -143,9 +144,16 @@ class OneRule(Administering):
 
 
 class DryRunBody(StrictSerializer):
-    """Which chat to try it on."""
+    """Which chat or ticket to try it on: one of both."""
 
-    conversation = TextField(max_length=22)
+    conversation = TextField(max_length=22, required=False)
+    ticket = TextField(max_length=20, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Take exactly one."""
+        if len(attrs) != 1:
+            raise serializers.ValidationError({"conversation": [_("Name one chat or ticket.")]})
+        return attrs
 
 
 class DryRun(Administering):
@@ -157,14 +165,21 @@ class DryRun(Administering):
         responses={200: dict, **problems_of(400, 403, 404)},
     )
     def post(self, request: Request, pk: int) -> Response:
-        """Say what the rule would do with a chat; nothing is changed."""
+        """Say what the rule would do with a chat or ticket; nothing is changed."""
         rule = _rule_or_404(pk)
         body = valid(DryRunBody, request)
-        chats = Conversation.objects.visible_to(reach_of(request))
-        chat = chats.filter(public_id=body["conversation"]).first()
-        if chat is None:
+        access, row = reach_of(request), None
+        if "ticket" in body:
+            tickets = Ticket.objects.visible_to(access)
+            row = tickets.filter(pk=key_of(body["ticket"])).first()
+        else:
+            chats = Conversation.objects.visible_to(access)
+            row = chats.filter(public_id=body["conversation"]).first()
+        if row is None:
             raise NotFound
-        return Response(try_rule(rule, chat, now=timezone.now()))
+        if not can_try(rule, row):
+            raise _invalid({next(iter(body)): _("This rule never looks there.")})
+        return Response(try_rule(rule, row, now=timezone.now()))
 
 
 class Runs(Administering, generics.ListAPIView[Run]):

@@ -10,10 +10,10 @@ from typing import Any
 
 from agents.models import Language
 from automation.models import Rule
-from automation.rules.actions import ACTIONS, Parameter
+from automation.rules.actions import Parameter
 from automation.rules.checking import DEPTH_MAX, NAMED
 from automation.rules.registry import FIELDS, OPERATORS, Field, Type
-from automation.rules.subjects import fields_for, operators_of
+from automation.rules.subjects import Scope, actions_of, fields_for, fields_of, operators_of
 from config.text.cleaning import mended
 
 CUSTOMER, OTHER = "customer", "other"
@@ -55,13 +55,15 @@ class Draft:
     all: Block = field(default_factory=lambda: Block("all"))
     any: Block = field(default_factory=lambda: Block("any"))
     steps: list[Step] = field(default_factory=list)
+    # What the rule is for: of that depends what its words mean.
+    subject: str = str(Rule.Subject.CHAT)
 
     def told(self) -> dict[str, Any]:
         """Return it as the operations want it; what can't be read stays as it was typed."""
         return {
-            "all": _told_nodes(self.all),
-            "any": _told_nodes(self.any),
-            "actions": [_told_step(step) for step in self.steps],
+            "all": _told_nodes(self.all, self.subject),
+            "any": _told_nodes(self.any, self.subject),
+            "actions": [_told_step(step, self.subject) for step in self.steps],
         }
 
     def count(self) -> int:
@@ -81,7 +83,8 @@ def draft_of(rule: Rule) -> Draft:
     return Draft(
         all=_block_of("all", rule.all),
         any=_block_of("any", rule.any),
-        steps=[_step_of(told) for told in rule.actions],
+        steps=[_step_of(told, rule.subject) for told in rule.actions],
+        subject=rule.subject,
     )
 
 
@@ -102,7 +105,7 @@ def _typed(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _step_of(told: Mapping[str, Any]) -> Step:
+def _step_of(told: Mapping[str, Any], subject: str) -> Step:
     step = Step(str(told.get("action", "")))
     for name, value in told.items():
         if isinstance(value, Mapping):
@@ -111,7 +114,7 @@ def _step_of(told: Mapping[str, Any]) -> Step:
             step.typed |= {f"{name}-{key}": CHECKED for key in value}
         elif name != "action":
             step.typed[name] = _typed(value)
-    for name, parameter in _parameters(step.action).items():
+    for name, parameter in _parameters(step.action, subject).items():
         if parameter.type == "address" and step.typed.get(name) != CUSTOMER:
             step.typed |= {name: OTHER, f"{name}-address": step.typed.get(name, "")}
     return step
@@ -130,7 +133,8 @@ def draft_from(posted: Mapping[str, str]) -> Draft:
             name.removeprefix(begin): text for name, text in typed.items() if name.startswith(begin)
         }
         steps.append(Step(own.pop("action"), own))
-    return Draft(_posted("all", "all", typed, 1), _posted("any", "any", typed, 1), steps)
+    both = (_posted("all", "all", typed, 1), _posted("any", "any", typed, 1))
+    return Draft(*both, steps, typed.get("subject", str(Rule.Subject.CHAT)))
 
 
 def _posted(kind: str, path: str, typed: Mapping[str, str], depth: int) -> Block:
@@ -152,14 +156,15 @@ def _posted(kind: str, path: str, typed: Mapping[str, str], depth: int) -> Block
             return block
 
 
-def settle(draft: Draft, when: str) -> None:
+def settle(draft: Draft, scope: Scope) -> None:
     """Choose what the page shows as chosen where nothing was: the first of each list."""
     for block in (draft.all, draft.any):
-        _settle(block, when)
-    possible = [name for name, action in ACTIONS.items() if when in action.when]
+        _settle(block, scope)
+    actions = actions_of(scope.subject).items()
+    possible = [name for name, action in actions if scope.when in action.when]
     for step in draft.steps:
         step.action = step.action or possible[0]
-        for name, parameter in _parameters(step.action).items():
+        for name, parameter in _parameters(step.action, scope.subject).items():
             if parameter.type == "address":
                 step.typed.setdefault(name, CUSTOMER)
             elif parameter.required and parameter.choices:
@@ -168,19 +173,20 @@ def settle(draft: Draft, when: str) -> None:
                 step.typed[name] = step.typed.get(name) or _first(looked_at)
 
 
-def _settle(block: Block, when: str) -> None:
+def _settle(block: Block, scope: Scope) -> None:
+    fields = fields_of(scope.subject)
     for node in block.nodes:
         if isinstance(node, Block):
-            _settle(node, when)
+            _settle(node, scope)
             continue
-        node.field = node.field or fields_for(when)[0]
-        kind = FIELDS[node.field].type if node.field in FIELDS else None
+        node.field = node.field or fields_for(*scope)[0]
+        kind = fields[node.field].type if node.field in fields else None
         compared = OPERATORS.get(node.operator)
         if kind is not None and (compared is None or kind not in compared.types):
-            possible = operators_of(node.field, when)
+            possible = operators_of(node.field, *scope)
             node.operator = "contains" if "contains" in possible else possible[0]
         if kind is not None:
-            node.value = node.value or _first(FIELDS[node.field])
+            node.value = node.value or _first(fields[node.field])
 
 
 def _first(looked_at: Field) -> str:
@@ -193,16 +199,18 @@ def _first(looked_at: Field) -> str:
 # For the operations
 
 
-def _told_nodes(block: Block) -> list[dict[str, Any]]:
+def _told_nodes(block: Block, subject: str) -> list[dict[str, Any]]:
     return [
-        {node.kind: _told_nodes(node)} if isinstance(node, Block) else _told_condition(node)
+        {node.kind: _told_nodes(node, subject)}
+        if isinstance(node, Block)
+        else _told_condition(node, subject)
         for node in block.nodes
     ]
 
 
-def _told_condition(node: Condition) -> dict[str, Any]:
+def _told_condition(node: Condition, subject: str) -> dict[str, Any]:
     told: dict[str, Any] = {"field": node.field, "operator": node.operator}
-    compared, looked_at = OPERATORS.get(node.operator), FIELDS.get(node.field)
+    compared, looked_at = OPERATORS.get(node.operator), fields_of(subject).get(node.field)
     if compared is None or compared.takes_value:
         told["value"] = _read(looked_at, node.value)
     return told
@@ -231,13 +239,14 @@ def ticked(typed: Mapping[str, str], name: str) -> list[str]:
     return [key.removeprefix(begin) for key in boxes if key.startswith(begin)]
 
 
-def _parameters(action: str) -> Mapping[str, Parameter]:
-    return ACTIONS[action].parameters if action in ACTIONS else {}
+def _parameters(action: str, subject: str) -> Mapping[str, Parameter]:
+    found = actions_of(subject).get(action)
+    return found.parameters if found else {}
 
 
-def _told_step(step: Step) -> dict[str, Any]:
+def _told_step(step: Step, subject: str) -> dict[str, Any]:
     told: dict[str, Any] = {"action": step.action}
-    for name, parameter in _parameters(step.action).items():
+    for name, parameter in _parameters(step.action, subject).items():
         typed = step.typed.get(name, "")
         value: Any = _read(field_of(parameter), typed)
         if parameter.type == "texts":

@@ -17,12 +17,36 @@ from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
 from automation.rules.checking import SINCE, VALUE_MAX
 from automation.rules.registry import FIELDS, OPERATORS, Field, Type
 from automation.rules.sentences import since_text
-from automation.rules.subjects import fields_for, operators_of
+from automation.rules.subjects import Scope, actions_of, fields_for, fields_of, operators_of
+from automation.rules.tickets.actions import TICKET_ACTIONS
+from automation.rules.tickets.fields import TICKET_FIELDS
 from config.text.cleaning import key_of, one_line
 
 type Choice = tuple[str, str | Promise]
 
 TAGS, GROUPS = "known-tags", "known-groups"
+_FIRES: list[Choice] = [
+    ("once", _("Once per chat")),
+    ("every", _("Every time")),
+    ("minutes", _("Not again within some minutes")),
+]
+# How choices are called where the rule is not for chats.
+_LABELS: Mapping[str, Mapping[str, Mapping[str, str | Promise]]] = {
+    "ticket": {
+        "when": {
+            "incoming": _("A ticket comes in"),
+            "updated": _("Something happens in a ticket"),
+        },
+        "fires": {"once": _("Once per ticket")},
+    },
+    "both": {
+        "when": {
+            "incoming": _("A chat, message or ticket comes in"),
+            "updated": _("Something happens in a chat or ticket"),
+        },
+        "fires": {"once": _("Once per chat or ticket")},
+    },
+}
 
 
 class RuleForm(forms.Form):
@@ -35,6 +59,9 @@ class RuleForm(forms.Form):
         initial=Rule.Mode.TRIAL,
         help_text=_("Trial: the log says what the rule would do, and nothing is done."),
     )
+    subject = forms.ChoiceField(
+        label=_("looks at"), choices=Rule.Subject.choices, initial=Rule.Subject.CHAT
+    )
     when = forms.ChoiceField(label=_("When"), choices=Rule.When.choices, initial=Rule.When.INCOMING)
     minutes = forms.CharField(
         label=_("Minutes"),
@@ -46,11 +73,7 @@ class RuleForm(forms.Form):
     fires = forms.ChoiceField(
         label=_("How often"),
         initial="once",
-        choices=[
-            ("once", _("Once per chat")),
-            ("every", _("Every time")),
-            ("minutes", _("Not again within some minutes")),
-        ],
+        choices=_FIRES,
     )
     every_minutes = forms.CharField(
         label=_("Minutes until it may act again"),
@@ -81,6 +104,10 @@ class RuleForm(forms.Form):
         if isinstance(since, forms.ChoiceField) and isinstance(brand, forms.ModelChoiceField):
             since.choices = [(name, since_text(name)) for name in SINCE]
             brand.empty_label = _("All brands")
+        for name, choices in _choices(self.scope.subject).items():
+            field = self.fields[name]
+            if isinstance(field, forms.ChoiceField):
+                field.choices = choices
 
     def clean_name(self) -> str:
         """Keep it on one line."""
@@ -96,10 +123,18 @@ class RuleForm(forms.Form):
         return "" if value is None else str(value)
 
     @property
+    def scope(self) -> Scope:
+        """Return when the rule looks, and at what; what nobody offers is taken for the first."""
+        when, subject = self.typed("when"), self.typed("subject")
+        return Scope(
+            when if when in Rule.When.values else str(Rule.When.INCOMING),
+            subject if subject in Rule.Subject.values else str(Rule.Subject.CHAT),
+        )
+
+    @property
     def when_chosen(self) -> str:
-        """Return when the rule looks; what nobody offers is taken for the first."""
-        when = self.typed("when")
-        return when if when in Rule.When.values else str(Rule.When.INCOMING)
+        """Return when the rule looks."""
+        return self.scope.when
 
     def told(self) -> dict[str, Any]:
         """Return when it looks and how often it acts, as the operations want it."""
@@ -109,6 +144,7 @@ class RuleForm(forms.Form):
             after = {"since": self.typed("since"), "minutes": whole(self.typed("minutes"))}
         return {
             "when": when,
+            "subject": self.scope.subject,
             "after": after,
             "fires": {"minutes": whole(self.typed("every_minutes"))}
             if fires == "minutes"
@@ -119,7 +155,8 @@ class RuleForm(forms.Form):
         """Return the field at which an error of the check stands; "" when it is another's."""
         if place == "fires":
             return "every_minutes" if self.typed("fires") == "minutes" else "fires"
-        return {"after": "since", "after.since": "since", "after.minutes": "minutes"}.get(place, "")
+        named = {"after": "since", "after.since": "since", "after.minutes": "minutes"}
+        return (named | {"subject": "subject"}).get(place, "")
 
 
 def initial_of(rule: Rule) -> dict[str, Any]:
@@ -133,6 +170,7 @@ def initial_of(rule: Rule) -> dict[str, Any]:
         "name": rule.name,
         "mode": rule.mode,
         "when": rule.when,
+        "subject": rule.subject,
         "fires": fires,
         "stop": rule.stop,
         "brand": rule.brand_id,
@@ -141,6 +179,16 @@ def initial_of(rule: Rule) -> dict[str, Any]:
     if rule.after:
         found |= {"minutes": rule.after.get("minutes"), "since": rule.after.get("since")}
     return found | ({"every_minutes": every} if every else {})
+
+
+def _choices(subject: str) -> dict[str, list[Choice]]:
+    """Return when a rule can look and how often it can act, called as its subject is called."""
+    usual: dict[str, list[Choice]] = {"when": list(Rule.When.choices), "fires": _FIRES}
+    labels = _LABELS.get(subject, {})
+    return {
+        name: [(key, labels.get(name, {}).get(key, text)) for key, text in pairs]
+        for name, pairs in usual.items()
+    }
 
 
 def _select(label: str, choices: Iterable[Choice], chosen: str, gone: str = "") -> forms.Field:
@@ -185,19 +233,22 @@ def _value_field(
 class ConditionForm(forms.Form):
     """One condition: what is looked at, how it is compared, and with what."""
 
-    def __init__(self, typed: Condition, *, when: str, path: str, number: str) -> None:
+    def __init__(self, typed: Condition, *, scope: Scope, path: str, number: str) -> None:
         data = {"field": typed.field, "operator": typed.operator, "value": typed.value}
         data |= {"was": typed.field}
         super().__init__({f"{path}-{name}": value for name, value in data.items()}, prefix=path)
         told = {"number": number}
-        looked_at = FIELDS.get(typed.field)
-        names = [(name, FIELDS[name].label) for name in fields_for(when)]
-        gone = str(looked_at.label) if looked_at else ""
+        fields = fields_of(scope.subject)
+        looked_at = fields.get(typed.field)
+        names = [(name, fields[name].label) for name in fields_for(*scope)]
+        # Chosen before for something else that it is for.
+        known = looked_at or FIELDS.get(typed.field) or TICKET_FIELDS.get(typed.field)
+        gone = str(known.label) if known else ""
         self.fields["field"] = _select(
             gettext("Condition %(number)s: what is looked at") % told, names, typed.field, gone
         )
         self.fields["was"] = forms.CharField(required=False, widget=forms.HiddenInput)
-        compared = operators_of(typed.field, when) if looked_at else []
+        compared = operators_of(typed.field, *scope) if looked_at else []
         operator = OPERATORS.get(typed.operator)
         self.fields["operator"] = _select(
             gettext("Condition %(number)s: how") % told,
@@ -213,16 +264,18 @@ class ConditionForm(forms.Form):
 class StepForm(forms.Form):
     """One action with what it needs to be told."""
 
-    def __init__(self, typed: Step, *, when: str, path: str, number: int) -> None:
+    def __init__(self, typed: Step, *, scope: Scope, path: str, number: int) -> None:
         data = {"action": typed.action} | typed.typed
         super().__init__({f"{path}-{name}": value for name, value in data.items()}, prefix=path)
         told = {"number": number}
-        action = ACTIONS.get(typed.action)
+        actions = actions_of(scope.subject)
+        action = actions.get(typed.action)
+        known = action or ACTIONS.get(typed.action) or TICKET_ACTIONS.get(typed.action)
         self.fields["action"] = _select(
             gettext("Action %(number)s") % told,
-            [(name, each.label) for name, each in ACTIONS.items() if when in each.when],
+            [(name, each.label) for name, each in actions.items() if scope.when in each.when],
             typed.action,
-            str(action.label) if action else "",
+            str(known.label) if known else "",
         )
         # Where the errors of each parameter stand.
         self.first_of: dict[str, str] = {"action": "action"}

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
@@ -12,11 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.access import access_of
 from agents.admin.base import ImeceAdmin
 from agents.callers import signed_in
 from agents.models import Tag
@@ -24,16 +21,15 @@ from automation.editor.drafts import Block, Condition, Draft, Step, draft_from, 
 from automation.editor.forms import GROUPS, TAGS, RuleForm, initial_of
 from automation.editor.moves import NoSuchPlace, press
 from automation.editor.rows import sheet_of
+from automation.editor.trying import TryForm
 from automation.models import Rule
 from automation.rules.checking import Errors, check_rule
 from automation.rules.recipes import RECIPES
 from automation.rules.sentences import said_of, said_of_condition, said_of_value
 from automation.rules.trying import try_rule
 from automation.rules.writing import InvalidRule, add_rule, change_rule
-from chat.models import Conversation
-from chat.queries.people import face_of
+from tickets.models import Ticket
 
-_RECENT = 20
 # So many are offered while a tag is typed; any other can be typed all the same.
 _TAGS = 1000
 # What is wrong as soon as it is chosen, and not only when the rule is to be saved.
@@ -45,49 +41,6 @@ _SAID = {
     "up": _("Moved."),
     "down": _("Moved."),
 }
-
-
-class TryForm(forms.Form):
-    """Which chat a rule is tried on."""
-
-    recent = forms.ChoiceField(label=_("A recent chat"), required=False)
-    chat = forms.CharField(
-        label=_("or the number of a chat"),
-        max_length=300,
-        required=False,
-        help_text=_("The last part of its address in the console."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-
-    def __init__(self, request: HttpRequest, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.label_suffix = ""
-        self._chats = Conversation.objects.visible_to(access_of(signed_in(request)))
-        recent = self.fields["recent"]
-        newest = self._chats.select_related("visitor", "contact").order_by("-pk")[:_RECENT]
-        if isinstance(recent, forms.ChoiceField):
-            named = [(chat.public_id, _chat_name(chat)) for chat in newest]
-            recent.choices = [("", _("Choose…")), *named]
-
-    def found(self) -> Conversation | None:
-        """Return the chat; else an error stands beside the field."""
-        if not self.is_valid():
-            return None
-        typed = self.cleaned_data["chat"].strip().rstrip("/").rpartition("/")[2]
-        wanted = typed or self.cleaned_data["recent"]
-        if not wanted:
-            self.add_error("recent", gettext("Choose a chat."))
-            return None
-        chats = self._chats.select_related("visitor", "contact", "brand", "topic", "ticket")
-        chat: Conversation | None = chats.filter(public_id=wanted).first()
-        if chat is None:
-            self.add_error("chat", gettext("There is no such chat."))
-        return chat
-
-
-def _chat_name(chat: Conversation) -> str:
-    at = date_format(timezone.localtime(chat.created_at), "DATETIME_FORMAT")
-    return f"{face_of(chat).name} · {at} · {chat.get_status_display()}"
 
 
 @dataclass(kw_only=True)
@@ -103,24 +56,23 @@ class Tried:
 def tried_rows(rule: Rule, seen: list[dict[str, Any]]) -> list[Tried]:
     """Return what each condition saw, in the rule's own order and blocks."""
     left = iter(seen)
-    found = [_tried(node, left) for node in rule.all]
+    found = [_tried(node, left, rule.subject) for node in rule.all]
     if rule.any:
-        found.append(_tried({"any": rule.any}, left))
+        found.append(_tried({"any": rule.any}, left, rule.subject))
     return found
 
 
-def _tried(node: Mapping[str, Any], left: Any) -> Tried:
+def _tried(node: Mapping[str, Any], left: Any, subject: str) -> Tried:
     for kind, said in (("all", gettext("all of these")), ("any", gettext("one of these"))):
         if kind in node:
-            rows = [_tried(each, left) for each in node[kind]]
+            rows = [_tried(each, left, subject) for each in node[kind]]
             held = [row.holds for row in rows]
             holds = all(held) if kind == "all" else any(held)
             return Tried(said=said, saw="", holds=holds, rows=rows)
     seen = next(left)
-    said = said_of_condition(seen["field"], seen["operator"], seen["value"])
-    return Tried(
-        said=said, saw=said_of_value(seen["field"], seen["saw"]), holds=seen["holds"], rows=[]
-    )
+    said = said_of_condition(seen["field"], seen["operator"], seen["value"], subject)
+    saw = said_of_value(seen["field"], seen["saw"], subject)
+    return Tried(said=said, saw=saw, holds=seen["holds"], rows=[])
 
 
 class RulePages(ImeceAdmin):
@@ -161,7 +113,6 @@ class _OnePage:
 
     def __init__(self, admin: ImeceAdmin, request: HttpRequest, rule: Rule | None) -> None:
         self._admin, self._request, self._rule = admin, request, rule
-        self._trying = TryForm(request, initial={"chat": request.GET.get("chat", "")})
         self._tried: dict[str, Any] | None = None
         self._focus: list[str] = []
         self._said = ""
@@ -174,6 +125,8 @@ class _OnePage:
             self._head = RuleForm(initial=initial_of(rule))
             self._draft = draft_of(rule)
             self._errors = check_rule(self._told())
+        typed = {"chat": request.GET.get("chat", "")}
+        self._trying = TryForm(request, self._head.scope.subject, initial=typed)
 
     def _told(self) -> dict[str, Any]:
         return self._head.told() | self._draft.told()
@@ -186,7 +139,7 @@ class _OnePage:
         self._is_checked = act in {"save", "copy"} or bool(posted.get("checked"))
         self._head = RuleForm(request.POST) if self._is_checked else _unchecked(request.POST)
         self._draft = draft_from({name: str(text) for name, text in posted.items()})
-        self._trying = TryForm(request, request.POST)
+        self._trying = TryForm(request, self._head.scope.subject, request.POST)
         if act not in {"save", "copy", "try", "refresh"}:
             try:
                 self._focus = press(self._draft, act)
@@ -194,7 +147,7 @@ class _OnePage:
                 pass
             else:
                 self._said = str(_SAID[act.partition(":")[0]])
-        settle(self._draft, self._head.when_chosen)
+        settle(self._draft, self._head.scope)
         self._errors = check_rule(self._told())
         if act == "try":
             self._try()
@@ -227,14 +180,14 @@ class _OnePage:
         return HttpResponseRedirect(reverse("admin:automation_rule_changelist"))
 
     def _try(self) -> None:
-        chat = self._trying.found()
+        row = self._trying.found()
         self._is_checked = self._is_checked or bool(self._errors)
-        if chat is None or self._errors:
+        if row is None or self._errors:
             return
         rule = self._as_rule()
-        found = try_rule(rule, chat, now=timezone.now())
+        found = try_rule(rule, row, now=timezone.now())
         self._tried = {
-            "chat": chat,
+            "ticket" if isinstance(row, Ticket) else "chat": row,
             "matches": found["matches"],
             "rows": tried_rows(rule, found["nodes"]),
             "would": [each["would"] for each in found["actions"]],
@@ -246,8 +199,8 @@ class _OnePage:
     def page(self) -> HttpResponse:
         """Return the page as it stands."""
         head, rule, request = self._head, self._rule, self._request
-        settle(self._draft, head.when_chosen)
-        sheet = sheet_of(self._draft, head.when_chosen, self._errors)
+        settle(self._draft, head.scope)
+        sheet = sheet_of(self._draft, head.scope, self._errors)
         for place in list(sheet.errors):
             if head.is_bound and (name := head.place_of(place)):
                 head.add_error(name, str(sheet.errors.pop(place)))

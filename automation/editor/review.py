@@ -25,6 +25,8 @@ from chat.models import Conversation
 # As long as the log is kept.
 _LONGEST = 90
 _MONTH = timedelta(days=30)
+# Not somebody who tries things out.
+REAL = Q(conversation__kind=Conversation.Kind.CUSTOMER) | Q(ticket__isnull=False)
 
 
 class ReviewForm(forms.Form):
@@ -113,7 +115,7 @@ def idle_rules(now: datetime) -> QuerySet[Rule]:
     """
     since = now - timedelta(days=_LONGEST)
     same = Run.objects.filter(rule=OuterRef("pk"), matched=True, at__gt=since)
-    same = same.filter(conversation__kind=Conversation.Kind.CUSTOMER)
+    same = same.filter(REAL)
     lately = same.filter(Q(mode=Rule.Mode.ON) | Q(rule__mode=Rule.Mode.TRIAL))
     watching = Rule.objects.exclude(mode=Rule.Mode.OFF).in_order()
     found: QuerySet[Rule] = watching.filter(~Exists(lately))
@@ -142,7 +144,7 @@ class ReviewPages(ImeceAdmin):
         since = now - timedelta(days=form.chosen("days"))
         kind = Conversation.Kind.CUSTOMER
         runs = Run.objects.filter(matched=True, mode=Rule.Mode.ON, at__gt=since)
-        runs = runs.filter(conversation__kind=kind)
+        runs = runs.filter(REAL)
         chats = Conversation.objects.visible_to(access_of(signed_in(request))).filter(kind=kind)
         if rule is not None:
             runs = runs.filter(rule=rule)

@@ -12,6 +12,7 @@ from automation.editor.drafts import Block, Condition, Draft, Step
 from automation.editor.forms import ConditionForm, StepForm
 from automation.rules.checking import ACTIONS_MAX, CONDITIONS_MAX, DEPTH_MAX, Errors
 from automation.rules.registry import FIELDS, Type
+from automation.rules.subjects import Scope
 from config.text.folding import fold
 
 
@@ -50,10 +51,10 @@ class Sheet:
     errors: Errors
 
 
-def sheet_of(draft: Draft, when: str, errors: Errors) -> Sheet:
+def sheet_of(draft: Draft, scope: Scope, errors: Errors) -> Sheet:
     """Return the rows, each error beside its field; `errors` by the places of the check."""
     left = dict(errors)
-    making = _Making(when, left)
+    making = _Making(scope, left)
     first = making.block(draft.all, "all", "all", "", begin=1)
     both = [first, making.block(draft.any, "any", "any", "", begin=len(first.rows) + 1)]
     steps = [making.step(step, number) for number, step in enumerate(draft.steps)]
@@ -77,8 +78,8 @@ def sheet_of(draft: Draft, when: str, errors: Errors) -> Sheet:
 class _Making:
     """Makes rows; each takes the errors that are its own."""
 
-    def __init__(self, when: str, left: Errors) -> None:
-        self._when = when
+    def __init__(self, scope: Scope, left: Errors) -> None:
+        self._scope = scope
         self._left = left
 
     def block(self, block: Block, path: str, place: str, number: str, *, begin: int = 1) -> Row:
@@ -103,7 +104,7 @@ class _Making:
         )
 
     def _condition(self, node: Condition, path: str, place: str, number: str) -> Row:
-        form = ConditionForm(node, when=self._when, path=path, number=number)
+        form = ConditionForm(node, scope=self._scope, path=path, number=number)
         self._add_errors(form, place, {name: name for name in form.fields})
         hint = ""
         looked_at = FIELDS.get(node.field)
@@ -115,7 +116,7 @@ class _Making:
     def step(self, step: Step, index: int) -> Row:
         """Return an action with its form."""
         path, place = f"actions-{index}", f"actions.{index}"
-        form = StepForm(step, when=self._when, path=path, number=index + 1)
+        form = StepForm(step, scope=self._scope, path=path, number=index + 1)
         self._add_errors(form, place, form.first_of)
         hint = self._hint(step.typed.get("tag", "")) if step.action == "remove_tag" else ""
         return Row(

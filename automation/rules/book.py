@@ -44,6 +44,10 @@ class Ready:
         """Return whether it acts."""
         return self.rule.mode == Rule.Mode.ON
 
+    def looks_at(self, subject: str) -> bool:
+        """Return whether it is for chats, or for tickets."""
+        return self.rule.subject in {subject, Rule.Subject.BOTH}
+
     @property
     def family(self) -> str:
         """Return with which rules it shares its one firing."""
@@ -65,19 +69,33 @@ class Book:
         return not self.rules and not self.replies
 
     @property
+    def has_chat_rules(self) -> bool:
+        """Return whether any rule looks at chats."""
+        return any(ready.looks_at(Rule.Subject.CHAT) for ready in self.rules)
+
+    @property
     def is_watching(self) -> bool:
         """Return whether anything looks at what happens in chats that go on."""
         if any(reply.is_on for reply in self.replies.values() if reply.state == _CLOSING):
             return True
-        return any(ready.rule.when == Rule.When.UPDATED for ready in self.rules)
+        return self._looks(Rule.When.UPDATED, Rule.Subject.CHAT)
 
-    def of(self, when: str, brand_id: int) -> list[Ready]:
+    def watches_tickets(self, *, is_new: bool) -> bool:
+        """Return whether any rule looks at tickets that come in, or at those that go on."""
+        when = Rule.When.INCOMING if is_new else Rule.When.UPDATED
+        return self._looks(when, Rule.Subject.TICKET)
+
+    def _looks(self, when: str, subject: str) -> bool:
+        return any(ready.rule.when == when and ready.looks_at(subject) for ready in self.rules)
+
+    def of(self, when: str, brand_id: int, subject: str = Rule.Subject.CHAT) -> list[Ready]:
         """Return the rules that look then; of a recipe that a brand has for itself, only those."""
         own = {ready.rule.recipe for ready in self.rules if ready.rule.brand_id == brand_id} - {""}
         return [
             ready
             for ready in self.rules
             if ready.rule.when == when
+            and ready.looks_at(subject)
             and (
                 ready.rule.brand_id == brand_id
                 or (ready.rule.brand_id is None and ready.rule.recipe not in own)

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Language
 from agents.models.tag import NAME_MAX
 from automation.models import Rule
-from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
+from automation.rules.actions import TEXT_MAX, Parameter
 from automation.rules.conditions import BadPattern, compile_pattern
 from automation.rules.registry import FIELDS, OPERATORS, Field, Type
-from automation.rules.subjects import operators_of
+from automation.rules.subjects import Scope, actions_of, fields_of, operators_of
 from config.mail import is_address
 
 DEPTH_MAX = 3
@@ -44,7 +44,11 @@ _NO_NUMBER = _("Write a whole number.")
 def check_rule(told: Mapping[str, Any]) -> Errors:
     """Return what is wrong with a rule, by place; nothing when it can be used."""
     errors: Errors = {}
-    when = told["when"]
+    scope = Scope(told["when"], told["subject"])
+    if scope.subject not in Rule.Subject.values:
+        errors["subject"] = _UNKNOWN
+    elif scope.when == Rule.When.TIME and scope.subject != Rule.Subject.CHAT:
+        errors["subject"] = _("Rules of time look at chats only.")
     _check_time(told, errors)
     fires = told["fires"]
     is_every = fires in ("once", "every")
@@ -54,10 +58,10 @@ def check_rule(told: Mapping[str, Any]) -> Errors:
         errors["fires"] = _MINUTES if isinstance(fires, dict) else _UNKNOWN
     count = [0]
     for name in ("all", "any"):
-        _check_nodes(told[name], name, when, 1, count, errors)
+        _check_nodes(told[name], name, scope, 1, count, errors)
     if count[0] > CONDITIONS_MAX:
         errors["all"] = _("These are too many conditions.")
-    _check_actions(told["actions"], when, errors)
+    _check_actions(told["actions"], scope, errors)
     return errors
 
 
@@ -86,7 +90,7 @@ def _is_minutes(value: Any) -> bool:
 
 
 def _check_nodes(
-    nodes: Any, place: str, when: str, depth: int, count: list[int], errors: Errors
+    nodes: Any, place: str, scope: Scope, depth: int, count: list[int], errors: Errors
 ) -> None:
     if not isinstance(nodes, list):
         errors[place] = _UNKNOWN
@@ -101,26 +105,27 @@ def _check_nodes(
         elif len(node) == 1 and (name := next(iter(node))) in {"all", "any"}:
             if node[name] == []:
                 errors[here] = _("This block is empty.")
-            _check_nodes(node[name], f"{here}.{name}", when, depth + 1, count, errors)
+            _check_nodes(node[name], f"{here}.{name}", scope, depth + 1, count, errors)
         else:
             count[0] += 1
-            _check_condition(node, here, when, errors)
+            _check_condition(node, here, scope, errors)
 
 
-def _check_condition(node: dict[str, Any], place: str, when: str, errors: Errors) -> None:
+def _check_condition(node: dict[str, Any], place: str, scope: Scope, errors: Errors) -> None:
     for name in set(node) - {"field", "operator", "value"}:
         errors[f"{place}.{str(name)[:40]}"] = _UNKNOWN
-    field = FIELDS.get(str(node.get("field")))
+    field = fields_of(scope.subject).get(str(node.get("field")))
     if field is None:
-        errors[f"{place}.field"] = _UNKNOWN
+        is_known = any(node.get("field") in fields_of(each) for each in Rule.Subject.values)
+        errors[f"{place}.field"] = _NOT_HERE if is_known else _UNKNOWN
         return
-    if when not in field.when:
+    if scope.when not in field.when:
         errors[f"{place}.field"] = _NOT_HERE
         return
     name = str(node.get("operator"))
     if name not in OPERATORS:
         errors[f"{place}.operator"] = _UNKNOWN
-    elif name not in operators_of(node["field"], when):
+    elif name not in operators_of(node["field"], *scope):
         errors[f"{place}.operator"] = _NOT_HERE
     elif OPERATORS[name].takes_value:
         if problem := _check_value(field, name, node.get("value")):
@@ -152,7 +157,7 @@ def _check_value(field: Field, operator: str, value: Any) -> str | Promise:
     return ""
 
 
-def _check_actions(actions: Any, when: str, errors: Errors) -> None:
+def _check_actions(actions: Any, scope: Scope, errors: Errors) -> None:
     if not isinstance(actions, list) or not actions:
         errors["actions"] = _MISSING
         return
@@ -162,10 +167,11 @@ def _check_actions(actions: Any, when: str, errors: Errors) -> None:
     for number, told in enumerate(actions):
         here = f"actions.{number}"
         name = told.get("action") if isinstance(told, dict) else None
-        action = ACTIONS.get(name) if isinstance(name, str) else None
+        action = actions_of(scope.subject).get(name) if isinstance(name, str) else None
         if action is None:
-            errors[f"{here}.action"] = _UNKNOWN
-        elif when not in action.when:
+            is_known = any(name in actions_of(each) for each in Rule.Subject.values)
+            errors[f"{here}.action"] = _NOT_HERE if is_known else _UNKNOWN
+        elif scope.when not in action.when:
             errors[f"{here}.action"] = _NOT_HERE
         else:
             for extra in set(told) - {"action", *action.parameters}:
@@ -214,7 +220,6 @@ def _check_named(field: str, value: Any) -> str | Promise:
 
 def missing_in(rule: Rule) -> str:
     """Return the place that names what was deleted since; "" when the rule can be used."""
-    errors = check_rule(
-        {name: getattr(rule, name) for name in ("when", "after", "fires", "all", "any", "actions")}
-    )
+    names = ("when", "subject", "after", "fires", "all", "any", "actions")
+    errors = check_rule({name: getattr(rule, name) for name in names})
     return next(iter(errors), "")

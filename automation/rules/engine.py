@@ -23,7 +23,7 @@ from automation.rules.actions import parks
 from automation.rules.book import Ready
 from automation.rules.conditions import Seen
 from automation.rules.sentences import said_of_trace
-from automation.rules.sight import Happening, Sight
+from automation.rules.sight import Sight
 from automation.rules.tallies import tallies
 from automation.rules.watched.base import Watched
 from automation.rules.watched.chats import CHATS
@@ -121,8 +121,10 @@ def _each(watched: Watched, lines: Sequence[Any], decided: int) -> Iterable[tupl
 def decide(sight: Sight, *, at: datetime) -> bool:
     """Write down which rules act on an event; return whether any does."""
     row, happening = sight.row, sight.happening
-    ready = book.current().of(happening.when, row.brand_id)
+    ready = book.current().of(happening.when, row.brand_id, sight.subject)
     ready = [each for each in ready if at >= each.rule.on_since]
+    if sight.came_as_chat:
+        ready = [each for each in ready if each.rule.subject != Rule.Subject.BOTH]
     runs = decide_among(ready, sight)
     if not runs:
         return False
@@ -195,7 +197,7 @@ def _run(each: Ready, facts: Sight, **more: Any) -> Run:
         chain=list(happening.chain),
         actions=rule.actions,
         text=happening.text[:10_000],
-        was_taken=facts.row.assignee_id is not None and not _comes_too_late(rule, happening),
+        was_taken=facts.row.assignee_id is not None and not _comes_too_late(rule, facts),
         at=facts.now,
         **{facts.column: facts.row},
         **more,
@@ -209,9 +211,10 @@ def run_key(rule: Rule, facts: Sight) -> str:
     return f"{rule.pk}:{facts.key}:{event}"
 
 
-def _comes_too_late(rule: Rule, happening: Happening) -> bool:
+def _comes_too_late(rule: Rule, facts: Sight) -> bool:
     """Return whether a rule would take back a chat that was new, should somebody have it now."""
-    return happening.when == Rule.When.INCOMING and any(map(parks, rule.actions))
+    is_new_chat = facts.subject == CHATS.subject and facts.happening.when == Rule.When.INCOMING
+    return is_new_chat and any(map(parks, rule.actions))
 
 
 def _may_fire(each: Ready, facts: Sight, fired: set[tuple[str, str]]) -> bool:
@@ -282,7 +285,7 @@ def _why(run: Run) -> dict[str, str]:
     told = {"at": timezone.localtime(run.at).strftime("%H.%M")}
     for code in Language.values:
         with translation.override(code):
-            told[f"why_{code}"] = said_of_trace(run.nodes)
+            told[f"why_{code}"] = said_of_trace(run.nodes, run.rule.subject)
     return told
 
 

@@ -116,6 +116,16 @@ class Facts(Sight):
         """Return since which line it is open: 0 for its start, else when it was reopened."""
         return Stay(self.chat).seq
 
+    @property
+    def source(self) -> str:
+        """Return where it came from: the customer's own start or form."""
+        return "live_chat"
+
+    @property
+    def page_url(self) -> str:
+        """Return on which page the customer is."""
+        return str(self.chat.page.get("url") or "")
+
     @cached_property
     def tags(self) -> dict[str, str]:
         """Return the chat's tags, folded and as they are written."""

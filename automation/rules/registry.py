@@ -172,18 +172,17 @@ STATES: Choices = {
 STATUSES: Choices = {str(value): label for value, label in Conversation.Status.choices}
 
 FIELDS: Mapping[str, Field] = {
+    "source": Field(
+        label=_("where it came from"),
+        type=Type.CHOICE,
+        read=lambda facts: facts.source,
+        choices=SOURCES,
+    ),
     "channel": Field(
         label=_("channel"),
         type=Type.CHOICE,
         read=lambda facts: facts.chat.channel,
         choices=dict(Channel.choices),
-    ),
-    "source": Field(
-        label=_("where it came from"),
-        type=Type.CHOICE,
-        # The customer's own start or form: what else there is comes with other rooms.
-        read=lambda facts: "live_chat",
-        choices=SOURCES,
     ),
     "brand": Field(
         label=_("brand"),
@@ -217,7 +216,7 @@ FIELDS: Mapping[str, Field] = {
     "page_url": Field(
         label=_("page"),
         type=Type.TEXT,
-        read=lambda facts: str(facts.chat.page.get("url") or ""),
+        read=lambda facts: facts.page_url,
     ),
     "text": Field(
         label=_("text"),

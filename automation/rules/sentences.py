@@ -8,13 +8,21 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from automation.models import Rule
-from automation.rules.actions import ACTIONS
 from automation.rules.checking import NAMED
 from automation.rules.registry import FIELDS, OPERATORS, Type
+from automation.rules.subjects import actions_of, fields_of
 
 # How much of a text a sentence repeats.
 _WORDS = 8
 _EDGES = {"opens": _("When the desk opens"), "closes": _("When the desk closes")}
+_BEGINS = {
+    ("incoming", "chat"): _("When a chat or message comes in"),
+    ("incoming", "ticket"): _("When a ticket comes in"),
+    ("incoming", "both"): _("When a chat, message or ticket comes in"),
+    ("updated", "chat"): _("When something happens in a chat"),
+    ("updated", "ticket"): _("When something happens in a ticket"),
+    ("updated", "both"): _("When something happens in a chat or ticket"),
+}
 # Stands for what was not filled in yet.
 _OPEN = "…"
 
@@ -29,7 +37,10 @@ def said_of(rule: Rule) -> str:
 
 def _how_often(rule: Rule) -> str:
     if rule.fires == "once":
-        return gettext("Once per chat.")
+        return {
+            Rule.Subject.TICKET: gettext("Once per ticket."),
+            Rule.Subject.BOTH: gettext("Once per chat or ticket."),
+        }.get(Rule.Subject(rule.subject), gettext("Once per chat."))
     minutes = rule.fires.get("minutes") if isinstance(rule.fires, dict) else None
     if not isinstance(minutes, int):
         return ""
@@ -40,10 +51,11 @@ def _how_often(rule: Rule) -> str:
 
 def _what(rule: Rule) -> str:
     begin = _begin(rule)
-    parts = [_block(rule.all, gettext("and"))] if rule.all else []
+    subject = rule.subject
+    parts = [_block(rule.all, gettext("and"), subject)] if rule.all else []
     if rule.any:
-        parts.append(_block(rule.any, gettext("or")))
-    does = gettext(", then ").join(said_of_action(told) for told in rule.actions)
+        parts.append(_block(rule.any, gettext("or"), subject))
+    does = gettext(", then ").join(said_of_action(told, subject) for told in rule.actions)
     if not parts:
         return gettext("%(when)s: %(does)s.") % {"when": begin, "does": does}
     conditions = f" {gettext('and')} ".join(
@@ -55,10 +67,7 @@ def _what(rule: Rule) -> str:
 
 def _begin(rule: Rule) -> str:
     if rule.when != Rule.When.TIME:
-        return {
-            Rule.When.INCOMING: gettext("When a chat or message comes in"),
-            Rule.When.UPDATED: gettext("When something happens in a chat"),
-        }[Rule.When(rule.when)]
+        return str(_BEGINS[rule.when, rule.subject])
     minutes = rule.after.get("minutes", 0)
     if not isinstance(minutes, int):
         minutes = 0
@@ -85,21 +94,21 @@ def since_text(since: str) -> str:
     }.get(since, since)
 
 
-def _block(nodes: Sequence[Mapping[str, Any]], between: str) -> str:
-    return f" {between} ".join(_node(node) for node in nodes)
+def _block(nodes: Sequence[Mapping[str, Any]], between: str, subject: str) -> str:
+    return f" {between} ".join(_node(node, subject) for node in nodes)
 
 
-def _node(node: Mapping[str, Any]) -> str:
+def _node(node: Mapping[str, Any], subject: str) -> str:
     if "all" in node:
-        return f"({_block(node['all'], gettext('and'))})"
+        return f"({_block(node['all'], gettext('and'), subject)})"
     if "any" in node:
-        return f"({_block(node['any'], gettext('or'))})"
-    return said_of_condition(node["field"], node["operator"], node.get("value"))
+        return f"({_block(node['any'], gettext('or'), subject)})"
+    return said_of_condition(node["field"], node["operator"], node.get("value"), subject)
 
 
-def said_of_condition(name: str, operator: str, value: Any) -> str:
+def said_of_condition(name: str, operator: str, value: Any, subject: str = "chat") -> str:
     """Return one condition in words; what is not known (any more) is shown as it stands."""
-    field, compared = FIELDS.get(name), OPERATORS.get(operator)
+    field, compared = fields_of(subject).get(name), OPERATORS.get(operator)
     if field is None or compared is None:
         return f"{name} {operator} {value}"
     if field.type is Type.BOOLEAN:
@@ -120,9 +129,9 @@ def said_of_condition(name: str, operator: str, value: Any) -> str:
     return gettext("%(field)s %(operator)s %(value)s") % told
 
 
-def said_of_value(name: str, value: Any) -> str:
+def said_of_value(name: str, value: Any, subject: str = "chat") -> str:
     """Return what a condition saw in a field."""
-    field = FIELDS.get(name)
+    field = fields_of(subject).get(name)
     if value is None or value in ("", []):
         return gettext("nothing")
     if isinstance(value, bool):
@@ -136,9 +145,9 @@ def said_of_value(name: str, value: Any) -> str:
     return str(value)
 
 
-def said_of_action(told: Mapping[str, Any]) -> str:
+def said_of_action(told: Mapping[str, Any], subject: str = "chat") -> str:
     """Return what an action does."""
-    action = ACTIONS.get(told.get("action", ""))
+    action = actions_of(subject).get(told.get("action", ""))
     if action is None:
         return str(told.get("action", ""))
     parts = [str(action.label)]
@@ -164,10 +173,10 @@ def said_of_action(told: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
-def said_of_trace(nodes: Sequence[Mapping[str, Any]]) -> str:
+def said_of_trace(nodes: Sequence[Mapping[str, Any]], subject: str = "chat") -> str:
     """Return why a rule acted: the conditions that held."""
     held = [
-        said_of_condition(node["field"], node["operator"], node["value"])
+        said_of_condition(node["field"], node["operator"], node["value"], subject)
         for node in nodes
         if node["holds"]
     ]

@@ -1,14 +1,32 @@
 """What a rule may look at and do, by what it is for."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, Action
 from automation.rules.registry import FIELDS, OPERATORS, Field
+from automation.rules.tickets.actions import BOTH_ACTIONS, TICKET_ACTIONS
+from automation.rules.tickets.fields import BOTH_FIELDS, TICKET_FIELDS
 
 _CHAT = str(Rule.Subject.CHAT)
-_FIELDS: Mapping[str, Mapping[str, Field]] = {_CHAT: FIELDS}
-_ACTIONS: Mapping[str, Mapping[str, Action]] = {_CHAT: ACTIONS}
+_FIELDS: Mapping[str, Mapping[str, Field]] = {
+    _CHAT: FIELDS,
+    Rule.Subject.TICKET: TICKET_FIELDS,
+    Rule.Subject.BOTH: BOTH_FIELDS,
+}
+_ACTIONS: Mapping[str, Mapping[str, Action]] = {
+    _CHAT: ACTIONS,
+    Rule.Subject.TICKET: TICKET_ACTIONS,
+    Rule.Subject.BOTH: BOTH_ACTIONS,
+}
+
+
+class Scope(NamedTuple):
+    """When a rule looks, and at what."""
+
+    when: str
+    subject: str = _CHAT
 
 
 def fields_of(subject: str = _CHAT) -> Mapping[str, Field]:

@@ -1,4 +1,4 @@
-"""What a rule would do with a chat that is there: nothing is changed."""
+"""What a rule would do with a chat or ticket that is there: nothing is changed."""
 
 from datetime import datetime
 from typing import Any
@@ -6,36 +6,49 @@ from typing import Any
 from automation.models import Rule
 from automation.rules.book import compile_rule
 from automation.rules.engine import ask
-from automation.rules.facts import Facts, happening_of
 from automation.rules.sentences import said_of_action
 from automation.rules.sight import Happening
-from chat.models import Conversation, Entry
+from automation.rules.watched.base import Watched
+from automation.rules.watched.chats import CHATS
+from automation.rules.watched.tickets import TICKETS
+from chat.models import Conversation
+from tickets.models import Ticket
 
 
-def try_rule(rule: Rule, chat: Conversation, *, now: datetime) -> dict[str, Any]:
-    """Return each condition with what it saw, and what the rule would do."""
-    ready = compile_rule(rule)
-    facts = Facts(chat, _newest(rule, chat), now)
-    holds, trace = ask(ready, facts, all_of_it=True)
+def can_try(rule: Rule, row: Conversation | Ticket) -> bool:
+    """Return whether a rule looks at such a thing at all."""
+    return rule.subject in {_watched(row).subject, Rule.Subject.BOTH}
+
+
+def try_rule(rule: Rule, row: Conversation | Ticket, *, now: datetime) -> dict[str, Any]:
+    """Return each condition with what it saw, and what the rule would do; see `can_try`."""
+    ready, watched = compile_rule(rule), _watched(row)
+    sight = watched.sight(row, _newest(rule, row, watched), now)
+    holds, trace = ask(ready, sight, all_of_it=True)
     matches = holds and not ready.missing
     return {
         "matches": matches,
         "nodes": [seen.as_json() for seen in trace],
         "actions": [
-            {"action": told["action"], "would": said_of_action(told) if matches else ""}
+            {
+                "action": told["action"],
+                "would": said_of_action(told, rule.subject) if matches else "",
+            }
             for told in rule.actions
         ],
     }
 
 
-def _newest(rule: Rule, chat: Conversation) -> Happening:
-    """Return the event that the rule would look at: the chat's beginning, or its newest update."""
+def _watched(row: Conversation | Ticket) -> Watched:
+    return TICKETS if isinstance(row, Ticket) else CHATS
+
+
+def _newest(rule: Rule, row: Conversation | Ticket, watched: Watched) -> Happening:
+    """Return the event that the rule would look at: the beginning, or the newest update."""
     if rule.when == Rule.When.TIME:
         return Happening(when="time")
-    lines: list[Entry] = list(chat.entries.order_by("seq"))
-    first_words = next((line.body for line in lines if line.seq == 2), "")
-    happenings = [happening_of(line, first_words) for line in lines]
-    found = [each for each in happenings if each is not None and each.when == rule.when]
+    sights = [sight for _line, sight in watched.sights(watched.lines_after(row.pk, 0)) if sight]
+    found = [each.happening for each in sights if each.happening.when == rule.when]
     if not found:
         return Happening(when=str(rule.when))
     return found[0] if rule.when == Rule.When.INCOMING else found[-1]

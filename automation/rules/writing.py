@@ -23,6 +23,8 @@ FIELDS = (
     *("name", "mode", "when", "after", "subject", "brand", "group", "position", "fires"),
     *("all", "any", "actions", "stop"),
 )
+# On which events it looks.
+_LOOKS = ("when", "subject", "brand")
 DEFAULTS: Mapping[str, Any] = {
     "mode": Rule.Mode.OFF,
     "after": {},
@@ -62,7 +64,11 @@ def add_rule(*, by: Agent | None, now: datetime, **told: Any) -> Rule:
 @transaction.atomic
 def change_rule(*, rule: Rule, by: Agent | None, now: datetime, **told: Any) -> Rule:
     """Change what a rule says. Raises `InvalidRule`."""
-    if rule.mode == Rule.Mode.OFF and told.get("mode", rule.mode) != Rule.Mode.OFF:
+    was_off = rule.mode == Rule.Mode.OFF and told.get("mode", rule.mode) != Rule.Mode.OFF
+    if was_off or any(
+        told.get(name, getattr(rule, name)) != getattr(rule, name) for name in _LOOKS
+    ):
+        # What was there before is none of its business.
         rule.on_since = now
     for name, value in told.items():
         setattr(rule, name, value)

@@ -67,6 +67,9 @@ TICKET_MAILS_BY_EMAIL = Limit("ticket-mails-email", "TICKET_MAILS_PER_EMAIL_PER_
 # Confirmations of tickets that came by mail: two helpdesks that answer each other stop.
 CONFIRMATIONS = Limit("ticket-confirmations", 1, 600)
 CONFIRMATIONS_A_DAY = Limit("ticket-confirmations-day", 5, 24 * 3600)
+# What rules answer in tickets, to one address: the same.
+RULE_REPLIES = Limit("rule-replies", 2, 600)
+RULE_REPLIES_A_DAY = Limit("rule-replies-day", 10, 24 * 3600)
 # Of one ticket's customer on its page.
 TICKET_ANSWERS = Limit("ticket-answers", 30, 3600)
 # Of one chat's customer on its page, and of mails with unread answers to one address.

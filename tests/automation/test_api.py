@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from automation.models import Rule
+from tests.automation.ticket_talk import opened
 from tests.support.desk import make_desk, start
-from tests.support.factories import make_agent, make_role
+from tests.support.factories import make_agent, make_brand, make_role
 from tests.support.http import Desk
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +188,20 @@ def test_the_log_tells_what_a_rule_did(boss, rule, work_all):
     assert run["actions"] == [{"action": "note", "done": True}]
     assert run["nodes"][0] | {"saw": "tr", "holds": True} == run["nodes"][0]
     assert timezone.now().isoformat()[:10] in run["at"]
+
+
+def test_a_rule_for_tickets_is_tried_on_one_and_its_runs_name_it(boss, work_all):
+    told = {"subject": "ticket", "when": "incoming", "mode": "on"}
+    made = boss.post("rules", body(**told)).json()
+    assert made["subject"] == "ticket"
+    ticket = opened(make_brand(name="Pazar"), text="İade istiyorum")
+    tried = boss.post(f"rules/{made['id']}/dry-run", {"ticket": str(ticket.pk)})
+    assert tried.json()["matches"]
+    chat = start(make_desk())
+    for wrong in ({"conversation": chat.public_id}, {}, {"conversation": "x", "ticket": "1"}):
+        assert boss.post(f"rules/{made['id']}/dry-run", wrong).status_code in {400, 404}
+    assert boss.post(f"rules/{made['id']}/dry-run", {"ticket": "999999"}).status_code == 404
+    work_all()
+    [run] = boss.get(f"rules/{made['id']}/runs").json()["results"]
+    assert (run["ticket"], run["matched"]) == (str(ticket.pk), True)
+    assert "conversation" not in run

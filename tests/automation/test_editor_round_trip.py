@@ -10,11 +10,11 @@ from automation.editor.forms import RuleForm, initial_of
 from automation.editor.moves import press
 from automation.editor.rows import sheet_of
 from automation.models import Rule
-from automation.rules.actions import ACTIONS
 from automation.rules.checking import NAMED, check_rule
-from automation.rules.registry import FIELDS, OPERATORS, Type
+from automation.rules.registry import OPERATORS, Type
 from automation.rules.sentences import said_of, said_of_action, said_of_condition
-from automation.rules.subjects import fields_for, operators_of
+from automation.rules.subjects import Scope, actions_of, fields_for, operators_of
+from automation.rules.subjects import fields_of as seen_of
 from tests.support.forms import fields_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -24,8 +24,8 @@ _SOME = _WORDS.filter(str.strip)
 _KEYS = st.sampled_from(["999999", "x"])
 
 
-def _value(name):
-    field = FIELDS[name]
+def _value(name, subject):
+    field = seen_of(subject)[name]
     if field.type is Type.BOOLEAN:
         return st.booleans()
     if field.type is Type.NUMBER:
@@ -36,17 +36,18 @@ def _value(name):
 
 
 @st.composite
-def _condition(draw, when):
-    name = draw(st.sampled_from(fields_for(when)))
-    operator = draw(st.sampled_from(operators_of(name, when)))
+def _condition(draw, scope):
+    name = draw(st.sampled_from(fields_for(*scope)))
+    operator = draw(st.sampled_from(operators_of(name, *scope)))
     node = {"field": name, "operator": operator}
-    return node | ({"value": draw(_value(name))} if OPERATORS[operator].takes_value else {})
+    value = _value(name, scope.subject)
+    return node | ({"value": draw(value)} if OPERATORS[operator].takes_value else {})
 
 
-def _nodes(when, depth):
-    node = _condition(when)
+def _nodes(scope, depth):
+    node = _condition(scope)
     if depth < 3:
-        inner = _nodes(when, depth + 1)
+        inner = _nodes(scope, depth + 1)
         node |= st.builds(lambda kind, nodes: {kind: nodes}, st.sampled_from(["all", "any"]), inner)
     return st.lists(node, min_size=1 if depth > 1 else 0, max_size=2)
 
@@ -70,27 +71,31 @@ def _parameter(parameter):
 
 
 @st.composite
-def _action(draw, when):
-    name = draw(st.sampled_from([name for name, each in ACTIONS.items() if when in each.when]))
-    told = {key: draw(_parameter(each)) for key, each in ACTIONS[name].parameters.items()}
+def _action(draw, scope):
+    actions = actions_of(scope.subject)
+    possible = [name for name, each in actions.items() if scope.when in each.when]
+    name = draw(st.sampled_from(possible))
+    told = {key: draw(_parameter(each)) for key, each in actions[name].parameters.items()}
     return {"action": name} | told
 
 
 @st.composite
 def _rules(draw):
     when = draw(st.sampled_from(Rule.When.values))
-    after = {}
+    subject = draw(st.sampled_from(["chat"] if when == "time" else Rule.Subject.values))
+    scope, after = Scope(when, subject), {}
     if when == "time":
         after = {"since": draw(st.sampled_from(["queued", "created"])), "minutes": draw(_MINUTES)}
     return Rule(
         name=draw(_SOME).strip(),
         mode=draw(st.sampled_from(Rule.Mode.values)),
         when=when,
+        subject=subject,
         after=after,
         fires=draw(st.sampled_from(["once", "every"]) | st.builds(dict, minutes=_MINUTES)),
-        all=draw(_nodes(when, 1)),
-        any=draw(_nodes(when, 1)),
-        actions=draw(st.lists(_action(when), min_size=1, max_size=3)),
+        all=draw(_nodes(scope, 1)),
+        any=draw(_nodes(scope, 1)),
+        actions=draw(st.lists(_action(scope), min_size=1, max_size=3)),
         stop=draw(st.booleans()),
     )
 
@@ -105,10 +110,14 @@ def _conditions(nodes):
         yield from _conditions(inner) if inner else [node]
 
 
+def _scope(rule):
+    return Scope(rule.when, rule.subject)
+
+
 def _sent(rule):
     """What the page of a rule would send, through the HTML that stands there."""
     draft = draft_of(rule)
-    sheet = sheet_of(draft, rule.when, {})
+    sheet = sheet_of(draft, _scope(rule), {})
     parts = [
         render_to_string("admin/rule_rows.html", {"block": block, "sheet": sheet})
         for block in (sheet.all, sheet.any)
@@ -123,17 +132,18 @@ def _sent(rule):
 def test_a_rule_goes_through_its_page_unchanged_and_is_said_in_the_same_words(rule):
     sent = _sent(rule)
     draft = draft_from(sent)
-    settle(draft, rule.when)
+    settle(draft, _scope(rule))
     told = RuleForm(sent).told() | draft.told()
-    names = ("when", "after", "fires", "all", "any", "actions")
+    names = ("when", "subject", "after", "fires", "all", "any", "actions")
     assert told == {name: getattr(rule, name) for name in names}
     again = Rule(**told, stop="stop" in sent)
     assert said_of(again) == said_of(rule)
     # The sentence leaves nothing out.
     for node in _conditions([*rule.all, *rule.any]):
-        said = said_of_condition(node["field"], node["operator"], node.get("value"))
+        told = (node["field"], node["operator"], node.get("value"))
+        said = said_of_condition(*told, rule.subject)
         assert said in said_of(rule)
-    assert all(said_of_action(each) in said_of(rule) for each in rule.actions)
+    assert all(said_of_action(each, rule.subject) in said_of(rule) for each in rule.actions)
 
 
 @_SETTINGS
@@ -142,7 +152,7 @@ def test_no_press_makes_what_the_check_refuses_or_loses_a_condition(rule, presse
     draft = draft_of(rule)
     before = sorted(map(repr, _conditions([*rule.all, *rule.any])))
     for number in presses:
-        buttons = _buttons(draft, rule.when)
+        buttons = _buttons(draft, _scope(rule))
         press(draft, buttons[number % len(buttons)])
     told = draft.told()
     assert sorted(map(repr, _conditions([*told["all"], *told["any"]]))) == before
@@ -152,9 +162,9 @@ def test_no_press_makes_what_the_check_refuses_or_loses_a_condition(rule, presse
     assert {place.rpartition(".")[2] for place in errors} <= gone
 
 
-def _buttons(draft, when):
+def _buttons(draft, scope):
     """The buttons of the page that move a condition or group."""
-    sheet = sheet_of(draft, when, {})
+    sheet = sheet_of(draft, scope, {})
 
     def rows(block):
         return [each for row in block.rows for each in (row, *rows(row))]

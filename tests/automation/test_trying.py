@@ -6,8 +6,10 @@ from django.urls import reverse
 from automation.models import Rule, Run
 from chat.models import Conversation
 from tests.agents.conftest import boss, boss_client
+from tests.automation.ticket_talk import opened
 from tests.support.desk import make_desk, start
-from tests.support.rule_page import LIST, NEW, address, press
+from tests.support.factories import make_brand
+from tests.support.rule_page import LIST, NEW, address, forms_of, press
 
 __all__ = ["boss", "boss_client"]
 
@@ -84,3 +86,55 @@ def test_a_rule_on_trial_logs_what_it_would_do_and_that_is_no_run(boss_client, r
     run = boss_client.get(reverse("admin:automation_run_change", args=[runs[made.pk].pk]))
     assert "note for the team “Hello”: only tried out" in run.content.decode()
     assert "only tried out" in boss_client.get(address(made)).content.decode()
+
+
+def test_a_rule_for_tickets_is_built_and_tried_on_a_real_ticket(boss_client, page):
+    ticket = opened(make_brand(name="Pazar"), text="Kargom nerede?")
+    page = press(boss_client, page, "refresh", subject="ticket")
+    offered = dict(forms_of(page.context["sheet"])[0].fields["field"].choices)
+    assert {"source", "subject", "type"} <= set(offered)
+    assert not {"visitor_here", "queue_length", "channel"} & set(offered)
+    assert "When a ticket comes in" in page.context["sentence"]
+    page = press(boss_client, page, "refresh", all__0__field="source")
+    page = press(boss_client, page, "refresh", actions__0__action="set_priority")
+    typed = {"all__0__value": "email", "actions__0__priority": "high", "name": "Posta"}
+    tried = press(boss_client, page, "try", **typed, recent=f"#{ticket.pk}")
+    assert tried.context["tried"]["matches"]
+    assert tried.context["tried"]["would"] == ["set the priority “High”"]
+    assert f"Ticket #{ticket.pk} as it stands now." in tried.content.decode()
+    assert not Run.objects.exists()
+    by_number = press(boss_client, tried, "try", recent="", chat=f"#{ticket.pk}")
+    assert by_number.context["tried"]["ticket"] == ticket
+    unknown = press(boss_client, tried, "try", recent="", chat="999999")
+    assert unknown.context["trying"].errors == {"chat": ["There is no such ticket."]}
+    press(boss_client, page, "save", **typed)
+    made = Rule.objects.get()
+    assert (made.subject, made.all[0]["value"]) == ("ticket", "email")
+    assert made.actions == [{"action": "set_priority", "priority": "high"}]
+
+
+def test_what_only_chats_have_is_marked_once_the_rule_is_for_tickets(boss_client, page):
+    page = press(boss_client, page, "refresh", all__0__field="visitor_here")
+    page = press(boss_client, page, "refresh", subject="both")
+    [first, *_rest] = forms_of(page.context["sheet"])
+    assert first.errors == {"field": ["This can't be so when the rule looks."]}
+    page = press(boss_client, page, "save", when="time", name="x")
+    assert page.context["head"].errors["subject"] == ["Rules of time look at chats only."]
+
+
+def test_a_run_in_a_ticket_leads_there_and_from_there_to_its_log(
+    boss_client, rule, work_all, settings
+):
+    settings.LANGUAGE_CODE = "en"
+    made = rule(subject="ticket", name="Posta", fires="once")
+    ticket = opened(make_brand(name="Pazar"))
+    work_all()
+    log = f"/admin/automation/run/?ticket__id__exact={ticket.pk}"
+    shown = boss_client.get(log)
+    assert shown.status_code == 200
+    assert f"#{ticket.pk}</a>" in shown.content.decode()
+    listed = boss_client.get(LIST).context["cl"].result_list
+    assert [each.acted for each in listed] == [1]
+    assert f'{log}&amp;rule__id__exact={made.pk}"' in boss_client.get(
+        f"/console/tickets/{ticket.pk}/"
+    ).content.decode().replace("&amp;amp;", "&amp;")

@@ -130,7 +130,8 @@ class TicketEntryAnswer(serializers.Serializer[Any]):
     def get_author(self, entry: Entry) -> dict[str, Any]:
         agent = entry.agent
         is_customers = entry.author_kind == Entry.AuthorKind.CUSTOMER
-        name = agent.name if agent else entry.ticket.contact.name if is_customers else ""
+        rules = str(entry.data.get("rule", {}).get("name", ""))
+        name = agent.name if agent else entry.ticket.contact.name if is_customers else rules
         return {
             "kind": entry.author_kind,
             "id": agent.public_id if agent else "",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from config.text.cleaning import initials
@@ -33,6 +34,9 @@ def line_of(
         author, key = entry.agent.name, entry.agent.public_id
     elif entry.author_kind == Entry.AuthorKind.CUSTOMER:
         author, key = customer, f"contact{entry.ticket.contact_id}"
+    elif "rule" in entry.data:
+        # Whose the line is says the sentence itself.
+        author = key = "" if "ran" in entry.data else str(entry.data["rule"]["name"])
     elif is_said:
         author = key = entry.get_author_kind_display()
     return {
@@ -47,7 +51,9 @@ def line_of(
         "refused": [str(file.get("name", "")) for file in entry.data.get("refused", ())],
         "has_page": bool(entry.data.get("page")),
         "has_pictures": bool(entry.data.get("pictures")),
-        "is_automatic": bool(entry.data.get("automatic")),
+        "is_automatic": bool(entry.data.get("automatic")) or _is_rules(entry),
+        # Of a rule that tells why it acted: which one.
+        "ran": entry.data["rule"]["id"] if "ran" in entry.data else None,
         "is_stranger": bool(entry.data.get("stranger")),
         "is_doubtful": bool(entry.data.get("doubtful")),
         "to": entry.data.get("to", "") if entry.kind == Entry.Kind.MESSAGE else "",
@@ -57,6 +63,10 @@ def line_of(
         "from_chat": entry.chat_id is not None,
         "at": entry.created_at,
     }
+
+
+def _is_rules(entry: Entry) -> bool:
+    return entry.kind == Entry.Kind.MESSAGE and "rule" in entry.data
 
 
 def happened(entry: Entry) -> str:
@@ -76,6 +86,10 @@ def happened(entry: Entry) -> str:
         case Entry.Kind.TAGGED:
             return _("Tag removed: %(name)s") % {"name": data.get("removed", "")}
     field = str(data.get("field", ""))
+    if field == "rule":
+        why = data.get(f"why_{get_language()}") or data.get("why_en")
+        told = {"rule": data.get("ran"), "at": data.get("at"), "why": why}
+        return _("The rule “%(rule)s” acted at %(at)s, because %(why)s") % told
     if field == "spam":
         return _("Marked as spam") if to == "True" else _("Not spam after all")
     if field == "sender":

@@ -69,16 +69,18 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         frame = desk_frame(request)
         ticket = visible_or_404(frame.access, number)
         context = opened(request, ticket, now=timezone.now()) | listed(request, frame)
+        context |= {"reads_runs": frame.access.everything}
         return render(request, "tickets/desk.html", context)
     access = desk_access(request)
     ticket = visible_or_404(access, number)
+    reads = {"reads_runs": access.everything}
     match part:
         case "side":
             return render(request, "tickets/side.html", beside(access, ticket))
         case "earlier":
             shown = earlier(ticket, before=key_of(request.GET.get("before")) or 1)
-            return render(request, "tickets/ticket.html#lines", shown)
-    context = opened(request, ticket, now=timezone.now())
+            return render(request, "tickets/ticket.html#lines", shown | reads)
+    context = opened(request, ticket, now=timezone.now()) | reads
     if part == "thread":
         return render(request, "tickets/ticket.html#update", context | {"beside": True})
     return render(request, "tickets/ticket.html", context)

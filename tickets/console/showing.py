@@ -71,6 +71,7 @@ def earlier(ticket: Ticket, *, before: int) -> dict[str, Any]:
     lines, has_earlier = _lines(ticket, _called(ticket), before=before)
     address = reverse("ticket", args=[ticket.pk])
     return {
+        "ticket": ticket,
         "lines": lines,
         "has_earlier": has_earlier,
         "earlier_url": f"{address}?part=earlier&before={lines[0]['seq'] if lines else 0}",

@@ -13,7 +13,7 @@ from config.mail import send_once
 from config.outbox.operations import Unknown
 from config.secrets import WrongKey
 from config.web.outbound import NotAllowed, OutboundError
-from tickets.mail.letters import Letter, letter
+from tickets.mail.letters import AUTOMATIC, Letter, letter
 from tickets.mail.servers import mailer_of
 from tickets.models import Delivery, Entry, File, Mailbox, Ticket
 from tickets.operations.deliveries import begin_delivery, end_delivery, note_server
@@ -79,6 +79,7 @@ def answer_mail(delivery: Delivery, own: Mailbox | None) -> Letter:
         author=entry.agent.name if entry.agent else "",
         signature=own.signature(ticket.language) if own else "",
         left_out=left_out,
+        headers=AUTOMATIC if entry.author_kind == Entry.AuthorKind.BOT else None,
     )
     for file, content in attached:
         mail.attach(file.name, content, file.content_type)

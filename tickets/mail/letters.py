@@ -26,6 +26,8 @@ else:
     _Policy = Policy
 
 INSTANCE_HEADER = "X-Imece-Instance"
+# Nobody's holiday notice shall answer it, and no other helpdesk.
+AUTOMATIC = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
 _IDS = {"in-reply-to", "references"}
 
 

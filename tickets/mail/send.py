@@ -20,15 +20,13 @@ from config.web.limits import (
     spend,
 )
 from tickets.mail.answers import references_of
-from tickets.mail.letters import Letter, letter
+from tickets.mail.letters import AUTOMATIC, Letter, letter
 from tickets.mail.servers import mailer_of
 from tickets.models import Mailbox, MailId, Ticket
 from tickets.operations.addresses import is_dead
 from tickets.tokens import new_message_id
 
 MAIL = "ticket.mail"
-# Nobody's holiday notice shall answer it, and no other helpdesk.
-AUTOMATIC = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
 
 
 def send_ticket_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from agents.access import access_of
+from agents.actors import Actor, person
 from agents.models import Agent, Team, Topic
 from config.events import publish
 from config.text.folding import fold
@@ -33,7 +34,7 @@ class NotTheirs(Exception):
 
 @transaction.atomic
 def change_ticket(
-    *, ticket: Ticket, by: Agent | None, now: datetime, changes: Mapping[str, Any]
+    *, ticket: Ticket, by: Actor, now: datetime, changes: Mapping[str, Any]
 ) -> Ticket:
     """Give a ticket other properties, all or nothing; what it has already changes nothing.
 
@@ -63,7 +64,7 @@ def mark_spam(*, ticket: Ticket, is_spam: bool, by: Agent, now: datetime) -> Tic
 
 
 def apply_changes(
-    locked: Ticket, *, by: Agent | None, now: datetime, changes: Mapping[str, Any]
+    locked: Ticket, *, by: Actor, now: datetime, changes: Mapping[str, Any]
 ) -> list[str]:
     """Change a locked ticket that the caller saves; return the fields that are different now."""
     wish = dict(changes)
@@ -94,8 +95,9 @@ def apply_changes(
     return changed
 
 
-def _tell_whose(ticket: Ticket, field: str, by: Agent | None) -> None:
-    doer, seq = by.pk if by else None, ticket.last_seq
+def _tell_whose(ticket: Ticket, field: str, by: Actor) -> None:
+    agent, seq = person(by), ticket.last_seq
+    doer = agent.pk if agent else None
     if field == "assignee" and (to := ticket.assignee_id):
         publish(TicketAssigned(ticket_id=ticket.pk, by=doer, assignee_id=to, seq=seq))
     if field == "team" and (to := ticket.team_id):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from agents.models import Agent
+from agents.actors import Actor, Rule, person
 from config.events import publish
 from config.text.folding import fold
 from tickets.events import TicketChanged, TicketWritten
@@ -19,7 +19,7 @@ def append(
     ticket: Ticket,
     *,
     kind: str,
-    by: Agent | None,
+    by: Actor,
     now: datetime,
     body: str = "",
     data: Mapping[str, Any] | None = None,
@@ -28,15 +28,17 @@ def append(
 ) -> Entry:
     """Add a line to a locked ticket. The caller saves the ticket by `keep`."""
     ticket.last_seq += 1
-    author = Entry.AuthorKind.AGENT if by else Entry.AuthorKind.SYSTEM
+    author = Entry.AuthorKind.AGENT if person(by) else Entry.AuthorKind.SYSTEM
+    if isinstance(by, Rule):
+        author = Entry.AuthorKind.BOT
     entry: Entry = Entry.objects.create(
         ticket=ticket,
         seq=ticket.last_seq,
         kind=kind,
         author_kind=Entry.AuthorKind.CUSTOMER if is_customers else author,
-        agent=by,
+        agent=person(by),
         body=body,
-        data=dict(data or {}),
+        data={**(data or {}), **(by.data if isinstance(by, Rule) else {})},
         client_id=client_id,
         created_at=now,
     )
@@ -80,4 +82,4 @@ def keep(ticket: Ticket, *, what: str, now: datetime, fields: Sequence[str] = ()
         ]
     )
     publish(TicketChanged.of(ticket, what))
-    publish(TicketWritten(ticket_id=ticket.pk))
+    publish(TicketWritten(ticket_id=ticket.pk, seq=ticket.last_seq))

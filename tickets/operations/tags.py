@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from agents.models import Agent, Tag
+from agents.actors import Actor
+from agents.models import Tag
 from agents.operations.tags import clean_name, keep_tag
 from config.text.folding import fold
 from tickets.models import Entry, Ticket, TicketTag
@@ -25,7 +26,7 @@ def change_ticket_tags(
     ticket: Ticket,
     add: Iterable[str] = (),
     remove: Iterable[str] = (),
-    by: Agent | None,
+    by: Actor,
     now: datetime,
 ) -> Ticket:
     """Take tags off a ticket and put others on it, all or nothing; new words become tags.
@@ -55,6 +56,6 @@ def change_ticket_tags(
     return locked
 
 
-def _note(ticket: Ticket, key: str, tag: Tag, *, by: Agent | None, now: datetime) -> None:
+def _note(ticket: Ticket, key: str, tag: Tag, *, by: Actor, now: datetime) -> None:
     data = {key: tag.name, f"{key}_id": str(tag.pk)}
     append(ticket, kind=Entry.Kind.TAGGED, by=by, now=now, data=data)

@@ -82,7 +82,7 @@ def open_ticket(
     store_lines(lines, said)
     publish(TicketChanged.of(ticket, "opened"))
     if is_news:
-        publish(TicketWritten(ticket_id=ticket.pk))
+        publish(TicketWritten(ticket_id=ticket.pk, seq=1))
     opener = by.pk if by else None
     if assignee and is_news:
         publish(TicketAssigned(ticket_id=ticket.pk, by=opener, assignee_id=assignee.pk, seq=1))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from agents.actors import Rule
 from automation.models import Run
-from automation.rules.sight import Sight
+from automation.rules.sight import Happening, Sight
 
 
 class Watched(ABC):
@@ -24,6 +24,10 @@ class Watched(ABC):
     @abstractmethod
     def sights(self, lines: Sequence[Any]) -> Iterable[tuple[Any, Sight | None]]:
         """Yield each line with what rules see of it; None for what no rule looks at."""
+
+    @abstractmethod
+    def sight(self, row: Any, happening: Happening, now: datetime) -> Sight:
+        """Return what rules see of one at an event."""
 
     @abstractmethod
     def act(

@@ -11,7 +11,7 @@ from automation.models import Rule, Run
 from automation.rules.actions import ACTIONS, OUTWARD, Acting, parks
 from automation.rules.facts import FIRST_WORDS, Facts, happening_of, seen_chats
 from automation.rules.replies import reply_to
-from automation.rules.sight import Sight
+from automation.rules.sight import Happening, Sight
 from automation.rules.watched.base import Watched
 from chat.models import Conversation, Entry
 from chat.operations.saying import Touched, tell_of_run
@@ -38,7 +38,11 @@ class Chats(Watched):
             if happening is None:
                 yield line, None
             else:
-                yield line, Facts(line.conversation, happening, timezone.now())
+                yield line, self.sight(line.conversation, happening, timezone.now())
+
+    def sight(self, row: Any, happening: Happening, now: datetime) -> Sight:
+        """Return what rules see of a chat."""
+        return Facts(row, happening, now)
 
     def act(
         self, run: Run, position: int, told: Mapping[str, Any], *, by: Actor, now: datetime

@@ -219,6 +219,7 @@ def _take(
 ) -> None:
     """Store everything in one transaction with the mark that it was."""
     others = _others(mail, kept.mailbox)
+    is_wanted = kept.reason == "wanted"
     data: dict[str, Any] = {
         "mail": kept.pk,
         "from": mail.sender,
@@ -228,6 +229,9 @@ def _take(
     data |= {"rest": words.rest} if words.rest else {}
     data |= {"refused": words.refused} if words.refused else {}
     data |= {"automatic": True} if is_automatic else {}
+    # Rules that answer by themselves leave such a mail alone.
+    is_quiet = is_wanted or kept.is_doubtful or automatic.wants_no_answer(mail)
+    data |= {"unanswerable": True} if is_quiet else {}
     data |= {"stranger": True} if match and match.is_stranger else {}
     data |= {"doubtful": True} if kept.is_doubtful else {}
     data |= {"page": True} if words.html else {}
@@ -260,9 +264,7 @@ def _take(
             entry = _open(kept, mail, words.body, files, data, language, now)
         _remember(mail, entry)
         is_new = match is None or entry.ticket_id != match.ticket.pk
-        is_wanted = kept.reason == "wanted"
-        is_quiet = is_automatic or is_wanted or kept.is_doubtful
-        if is_new and not (is_quiet or automatic.wants_no_answer(mail)):
+        if is_new and not (is_automatic or "unanswerable" in data):
             _confirm(entry.ticket, mail)
         addresses = _picture_addresses(words, files)
         take_in(mail=kept, entry=entry, html=with_pictures(words.html, addresses))

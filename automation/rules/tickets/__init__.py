@@ -1,0 +1,1 @@
+"""What rules see of tickets, and what they do in them."""

@@ -1,0 +1,77 @@
+"""Tickets, as the engine knows them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+
+from django.utils import timezone
+
+from agents.actors import Rule
+from automation.models import Run
+from automation.rules.sight import Happening, Sight
+from automation.rules.tickets.actions import TICKET_ACTIONS, TOUCHING, TicketActing
+from automation.rules.tickets.facts import (
+    TicketFacts,
+    happening_of,
+    may_be_unsaid,
+    seen_tickets,
+)
+from automation.rules.watched.base import Watched
+from tickets.models import Entry, Ticket
+from tickets.operations.automatic import tell_of_rule
+
+
+class Tickets(Watched):
+    """Tickets, wherever they came from."""
+
+    subject, column = TicketFacts.subject, TicketFacts.column
+
+    def lines_after(self, pk: int, seq: int) -> Sequence[Entry]:
+        """Return the lines that come after one, up to a reply that may still be taken back."""
+        names = ("brand", "contact", "topic", "assignee")
+        lines = Entry.objects.filter(ticket=pk, seq__gt=seq)
+        with_ticket = lines.select_related(*(f"ticket__{name}" for name in names))
+        now = timezone.now()
+        found = with_ticket.defer("ticket__search").order_by("seq")
+        return list(takewhile(lambda line: not may_be_unsaid(line, now), found))
+
+    def sights(self, lines: Sequence[Entry]) -> Iterable[tuple[Entry, Sight | None]]:
+        """Yield each line with what rules see of it; None for what no rule looks at."""
+        customer, message = Entry.AuthorKind.CUSTOMER, Entry.Kind.MESSAGE
+        words = (
+            each.body for each in lines if (each.author_kind, each.kind) == (customer, message)
+        )
+        first_words = next(words, "")
+        for line in lines:
+            happening = None if line.ticket.is_spam else happening_of(line, first_words)
+            if happening is None:
+                yield line, None
+            else:
+                yield line, self.sight(line.ticket, happening, timezone.now())
+
+    def sight(self, row: Any, happening: Happening, now: datetime) -> Sight:
+        """Return what rules see of a ticket."""
+        return TicketFacts(row, happening, now)
+
+    def act(
+        self, run: Run, position: int, told: Mapping[str, Any], *, by: Rule, now: datetime
+    ) -> str:
+        """Do one action; return why it was not done, or ""."""
+        ticket = _ticket(run)
+        if ticket.is_untouched_net and told["action"] in TOUCHING:
+            return "safety_net"
+        acting = TicketActing(run=run, position=position, ticket=ticket, by=by, now=now)
+        return TICKET_ACTIONS[told["action"]].do(acting, told)
+
+    def tell(self, run: Run, told: dict[str, str], *, by: Rule, now: datetime) -> None:
+        """Have the timeline tell that a rule acts, and why."""
+        tell_of_rule(ticket=_ticket(run), by=by, told=told, now=now)
+
+
+def _ticket(run: Run) -> Ticket:
+    found: Ticket = seen_tickets().get(pk=run.ticket_id or 0)
+    return found
+
+
+TICKETS = Tickets()
