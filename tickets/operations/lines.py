@@ -47,12 +47,15 @@ def append(
 
 
 def note_words(ticket: Ticket, entries: Sequence[Entry]) -> None:
-    """Have the list show the last public words, and a search find all of them."""
+    """Have the list show the last public words of a person, and a search find all words.
+
+    What is said by itself answers nobody: whoever waits still does.
+    """
     words = [ticket.search]
     for entry in entries:
         if entry.kind in (Entry.Kind.MESSAGE, Entry.Kind.NOTE):
             words.append(fold(entry.body))
-        if entry.kind == Entry.Kind.MESSAGE:
+        if entry.kind == Entry.Kind.MESSAGE and entry.author_kind != Entry.AuthorKind.BOT:
             ticket.preview = " ".join(entry.body.split())[:PREVIEW]
             ticket.preview_author = entry.author_kind
     ticket.search = "\n".join(words)[:SEARCH_MAX]
@@ -60,7 +63,8 @@ def note_words(ticket: Ticket, entries: Sequence[Entry]) -> None:
 
 def show_last_words(ticket: Ticket) -> None:
     """Have the list show the last public words anew: the last ones were taken back."""
-    last = ticket.entries.filter(kind=Entry.Kind.MESSAGE).order_by("-seq").first()
+    said = ticket.entries.filter(kind=Entry.Kind.MESSAGE).exclude(author_kind=Entry.AuthorKind.BOT)
+    last = said.order_by("-seq").first()
     ticket.preview = " ".join(last.body.split())[:PREVIEW] if last else ""
     ticket.preview_author = last.author_kind if last else ""
 

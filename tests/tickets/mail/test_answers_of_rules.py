@@ -50,8 +50,9 @@ def test_who_writes_is_answered_once_in_the_thread_of_the_mail(mailbox, smtp, an
     assert THANKS in text
     assert "Yanıt" not in text.replace(THANKS, "")
     ticket.refresh_from_db()
-    # Nobody has answered yet.
-    assert ticket.status == "new"
+    # Nobody has answered yet: it still stands among those that wait.
+    assert (ticket.status, ticket.preview_author) == ("new", "customer")
+    assert ticket.preview == "Merhaba, kargom nerede?"
     line = ticket.entries.get(author_kind="bot", kind="message")
     [shown] = [
         each
