@@ -178,7 +178,7 @@ class DryRun(Administering):
         if row is None:
             raise NotFound
         if not can_try(rule, row):
-            raise _invalid({next(iter(body)): _("This rule never looks there.")})
+            raise invalid({next(iter(body)): _("This rule never looks there.")})
         return Response(try_rule(rule, row, now=timezone.now()))
 
 

@@ -23,7 +23,7 @@ from tickets.console.access import (
     desk_access,
     visible_or_404,
 )
-from tickets.models import Entry, Ticket
+from tickets.models import Delivery, Entry, Ticket
 from tickets.operations.blocking import block_sender, unblock_sender
 from tickets.operations.changes import NotTheirs, WrongValue, change_ticket, mark_spam
 from tickets.operations.drafts import InvalidTicketDraft, save_ticket_draft
@@ -90,7 +90,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     except (WrongValue, TicketNotAuthorised):
         return answer_toast(_("This ticket is no longer yours."), ticket, **CHANGED)
     is_reply = entry.kind == Entry.Kind.MESSAGE
-    is_mailed = bool(entry.data.get("to") or entry.data.get("cc"))
+    is_mailed = entry.deliveries.exclude(state=Delivery.State.FAILED).exists()
     shown = {
         "ticket": str(number),
         "seq": entry.seq,

@@ -119,7 +119,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def ask(
     request: HttpRequest, form: CustomerForm, contact: Contact | None, url: str, *, at_page: bool
 ) -> HttpResponse:
-    """Show the dialog, with what is wrong beside each field."""
+    """Show the dialog, with what is wrong beside each field; the first of them has the focus."""
+    for name in list(form.errors)[:1]:
+        form.fields[name].widget.attrs["autofocus"] = True
     context = {
         "form": form,
         "url": url,

@@ -78,7 +78,7 @@ def reply_by_rule(*, ticket: Ticket, text: str, by: Rule, client_id: str, now: d
 
 def _why_not(ticket: Ticket, to: str, now: datetime) -> str:
     """Return why no machine may write to the customer of a ticket; "" where it may."""
-    if ticket.is_spam or is_blocked(to, now=now):
+    if ticket.is_spam or is_blocked(to, brand=ticket.brand, now=now):
         return "blocked"
     if not is_address(to):
         return "no_address"

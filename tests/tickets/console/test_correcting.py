@@ -1,6 +1,7 @@
 """Customers corrected in a dialog, from their page and from a ticket."""
 
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -99,6 +100,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_changed(desk, zey
     [name] = wrong
     assert words in text.partition(f'id="edit-{name}_error"')[2].partition("</span>")[0]
     assert f'aria-describedby="edit-{name}_error"' in text
+    assert re.search(rf'<[^>]+name="{name}"[^>]+autofocus', text)
     assert "Kept" in text
     assert not ContactChange.objects.exists()
     zeynep.refresh_from_db()

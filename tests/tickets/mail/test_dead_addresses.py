@@ -54,6 +54,9 @@ def test_nothing_more_is_mailed_there_and_the_ticket_says_so(dead, smtp, ticket,
     page = console.get(f"/console/tickets/{ticket.pk}/").content.decode()
     assert "böyle bir posta kutusu yok" in page
     assert "Yine de gönder" in page
+    said = {"text": "x", "cid": "c9", "mode": "reply", "seen": 99, "to": IPEK}
+    told = console.post(f"/console/tickets/{ticket.pk}/say/", said)["Console-Events"]
+    assert "sakland\\u0131" in told
     # Nor by rules and confirmations.
     send_ticket_mail(ticket=ticket, to=IPEK, subject="x", text="x", key="1")
     drain("mail")
