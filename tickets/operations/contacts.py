@@ -47,15 +47,37 @@ def create_contact(
         email=email[:254],
         phone=phone[:32],
         language=language,
+        # Nearly always true; corrected below where it is somebody else's.
+        is_email_verified=is_email_verified and bool(email),
         created_at=now,
     )
     name_contact(contact)
     contact.save()
-    keep_identity(contact=contact, kind=_Kind.EMAIL, value=contact.email, brand=brand)
-    keep_identity(contact=contact, kind=_Kind.PHONE, value=contact.phone, brand=brand)
-    if is_email_verified:
-        verify_email(contact=contact, email=contact.email, brand=brand)
+    if not _begin_identity(contact, _Kind.EMAIL, contact.email, brand, contact.is_email_verified):
+        contact.is_email_verified = False
+        contact.save(update_fields=["is_email_verified"])
+    _begin_identity(contact, _Kind.PHONE, contact.phone, brand, is_verified=False)
     return contact
+
+
+def _begin_identity(
+    contact: Contact, kind: str, value: str, brand: Brand | None, is_verified: bool
+) -> bool:
+    """Note by what somebody new is known; False when it should be theirs and is another's."""
+    key = folded(kind, value)
+    if not key:
+        return not is_verified
+    identity = Identity(contact=contact, kind=kind, value=key, brand=brand, is_verified=is_verified)
+    if not is_verified:
+        identity.save()
+        return True
+    try:
+        with transaction.atomic():
+            identity.save()
+    except IntegrityError:
+        Identity.objects.create(contact=contact, kind=kind, value=key, brand=brand)
+        return False
+    return True
 
 
 @transaction.atomic

@@ -73,7 +73,8 @@ def hear_customer(
         client_id=client_id,
         is_customers=True,
     )
-    entry.files.set(files)
+    if files:
+        entry.files.set(files)
     fields: list[str] = []
     known = {each.casefold() for each in (*locked.cc, locked.contact.email)}
     if new := [each for each in cc if each.casefold() not in known]:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -86,7 +86,8 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
     """Decide what a mail is; only a person's own words become a line."""
     own = kept.mailbox
     is_wanted = kept.reason == "wanted"
-    if automatic.is_ours(mail) or mail.sender in _own_addresses():
+    ours = _own_addresses()
+    if automatic.is_ours(mail) or mail.sender in ours:
         put_aside(mail=kept, reason="own")
         return
     if bounces.is_bounce(mail):
@@ -130,7 +131,8 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
         return
     language = match.ticket.language if match else _language(mail, own)
     words = words or _words(mail, language)
-    _take(kept, mail, match, words, language, is_automatic, now)
+    others = _others(mail, own, ours)
+    _take(kept, mail, match, words, language, others, is_automatic, now)
 
 
 def _say(thread: Thread, kept: RawMail, words: Words, now: datetime) -> bool:
@@ -214,17 +216,17 @@ def _take(
     match: Match | None,
     words: Words,
     language: str,
+    others: Sequence[str],
     is_automatic: bool,
     now: datetime,
 ) -> None:
     """Store everything in one transaction with the mark that it was."""
-    others = _others(mail, kept.mailbox)
     is_wanted = kept.reason == "wanted"
     data: dict[str, Any] = {
         "mail": kept.pk,
         "from": mail.sender,
         "from_name": mended(one_line(mail.sender_name))[:120],
-        "cc": others,
+        "cc": list(others),
     }
     data |= {"rest": words.rest} if words.rest else {}
     data |= {"refused": words.refused} if words.refused else {}
@@ -239,8 +241,8 @@ def _take(
     with ExitStack() as stack:
         clean = [file for file, _cid in words.files]
         files = stack.enter_context(keep_files(files=clean, by=None, now=now))
-        locked = RawMail.objects.select_for_update(no_key=True).get(pk=kept.pk)
-        if locked.state != RawMail.State.STORED:
+        locked = RawMail.objects.select_for_update(no_key=True).filter(pk=kept.pk)
+        if locked.values_list("state", flat=True).get() != RawMail.State.STORED:
             # Somebody else was faster; the files go again.
             raise TakenMeanwhile
         if files:
@@ -333,9 +335,8 @@ def _contact(kept: RawMail, mail: Mail, language: str, now: datetime) -> Contact
     )
 
 
-def _others(mail: Mail, own: Mailbox) -> list[str]:
+def _others(mail: Mail, own: Mailbox, ours: Collection[str]) -> list[str]:
     """Return who else the mail went to, without us."""
-    ours = _own_addresses()
     found = dict.fromkeys(each for each in mail.to if is_address(each) and len(each) < 255)
     stem = own.address.partition("@")[0]
     return [
@@ -352,12 +353,12 @@ def _remember(mail: Mail, entry: Entry) -> None:
     """Let later mails find the ticket by this one, and by those that it refers to."""
     ids: list[tuple[str, Entry | None]] = [(each, None) for each in reversed(mail.references[:20])]
     ids += [(mail.message_id, entry)] if mail.message_id else []
-    for message_id, line in ids:
-        MailId.objects.get_or_create(
-            ticket=entry.ticket,
-            message_id=message_id,
-            defaults={"entry": line, "is_ours": False},
-        )
+    rows = [
+        MailId(ticket_id=entry.ticket_id, message_id=message_id, entry=line, is_ours=False)
+        for message_id, line in ids
+    ]
+    # What the ticket has already stays as it is.
+    MailId.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _picture_addresses(words: Words, files: Sequence[File]) -> dict[str, str]:

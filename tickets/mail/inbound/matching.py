@@ -30,22 +30,22 @@ def find_ticket(mail: Mail, mailbox: Mailbox, *, is_doubtful: bool = False) -> M
 
     Of a doubtful sender only what we signed counts, and it proves nothing of the sender.
     """
-    tickets = Ticket.objects.filter(brand=mailbox.brand_id).select_related("contact", "brand")
+    tickets = Ticket.objects.filter(brand=mailbox.brand_id).select_related("contact")
     named = [number for each in mail.recipients if (number := ticket_of_address(each))]
     for ticket in tickets.filter(pk__in=named[:1]):
-        is_stranger = mail.sender not in participants(ticket)
+        is_stranger = not _takes_part(mail.sender, ticket)
         return Match(ticket, is_stranger=is_stranger, is_signed=not (is_stranger or is_doubtful))
     for number, is_signed in _referred(mail, mailbox):
         if is_doubtful and not is_signed:
             continue
         ticket = tickets.filter(pk=number).first()
-        if ticket is not None and mail.sender in participants(ticket):
+        if ticket is not None and _takes_part(mail.sender, ticket):
             return Match(ticket, is_signed=is_signed and not is_doubtful)
     if is_doubtful:
         return None
     for tag in _TAG.findall(mail.subject)[:3]:
         ticket = tickets.filter(pk=int(tag)).first()
-        if ticket is not None and mail.sender in participants(ticket):
+        if ticket is not None and _takes_part(mail.sender, ticket):
             return Match(ticket, is_guess=True)
     return None
 
@@ -65,6 +65,11 @@ def _referred(mail: Mail, mailbox: Mailbox) -> list[tuple[int, bool]]:
         for number in [own] if own else known.get(message_id, []):
             found[number] = found.get(number, False) or own is not None
     return list(found.items())[:10]
+
+
+def _takes_part(address: str, ticket: Ticket) -> bool:
+    # Nearly always it is the customer, whom nobody has to look for.
+    return address == ticket.contact.email.casefold() or address in participants(ticket)
 
 
 def participants(ticket: Ticket) -> set[str]:
