@@ -72,8 +72,14 @@ async def mails_that_come(_rounds: int, _seconds: float) -> list[str]:
 
 async def told_on_phones(_rounds: int, _seconds: float) -> list[str]:
     """Measure how soon pushes are handed over."""
-    with environment("") as env:
-        return await asyncio.to_thread(pushes.measure, env)
+    with (
+        postgres_server(fsync="on") as postgres,
+        redis_server() as redis,
+        environment("") as embedded,
+        environment(servers.create_database(postgres, "pushes"), redis.url) as apart,
+    ):
+        apart["EMBEDDED_WORKER"] = "false"
+        return await asyncio.to_thread(pushes.measure, embedded, apart)
 
 
 async def over_a_year(rounds: int, _seconds: float, chats: int) -> list[str]:

@@ -1,17 +1,20 @@
 """From a customer's word to the push service, while another one hangs; and a flood of pushes.
 
-`benchmarks/flood.py` speaks for the customers; what takes the pushes is a process of its own.
+`benchmarks/flood.py` speaks for the customers; what takes the pushes is a process of its own, and
+so are workers where there is Redis. All of them share all cores.
 """
 
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 
 from benchmarks import servers
+from tests.support.servers import worker_process
 
 AGENTS = 200
 DEVICES = 400
@@ -22,12 +25,22 @@ BUDGET = 1000
 HANGS = 30.0
 
 
-def measure(env: dict[str, str]) -> list[str]:
-    """Return the report."""
-    env |= {"OUTBOUND_PRIVATE": "127.0.0.1", "SWEEP_SECONDS": "60", "VANISH_SECONDS": "3600"}
-    servers.run("manage", "migrate", "--verbosity=0", env=env)
-    told = servers.run("benchmarks.inside", "benchmarks.flood", str(WORDS), str(FLOOD), env=env)
-    return ["### Pushes", "", *json.loads(told.splitlines()[-1]), ""]
+def measure(embedded: dict[str, str], apart: dict[str, str]) -> list[str]:
+    """Return the report: a worker inside the process, and workers behind Redis."""
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    lines = ["### Pushes", ""]
+    for name, env in (("SQLite, embedded", embedded), ("PostgreSQL, Redis", apart)):
+        env |= {"OUTBOUND_PRIVATE": "127.0.0.1", "SWEEP_SECONDS": "60", "VANISH_SECONDS": "3600"}
+        servers.run("manage", "migrate", "--verbosity=0", env=env)
+        is_embedded = env["EMBEDDED_WORKER"] != "false"
+        with contextlib.ExitStack() as stack:
+            if not is_embedded:
+                for queues in ("realtime,rules", "push"):
+                    stack.enter_context(worker_process(env, queues=queues))
+            counts = str(WORDS), str(0 if is_embedded else FLOOD)
+            told = servers.run("benchmarks.inside", "benchmarks.flood", *counts, env=env)
+        lines += [f"{name}:", "", *json.loads(told.splitlines()[-1]), ""]
+    return lines
 
 
 async def _take() -> None:
