@@ -114,7 +114,7 @@ _REPORTS = (
     Report(
         name="queue",
         title=_("Queue"),
-        by=("day", "topic", "brand", "channel"),
+        by=("day", "topic", "brand", "channel", "started_by"),
         keys=(
             "wait",
             "wait_median",
@@ -134,7 +134,7 @@ _REPORTS = (
     Report(
         name="answers",
         title=_("Answers"),
-        by=("agent", "day", "topic", "brand", "channel"),
+        by=("agent", "day", "topic", "brand", "channel", "started_by"),
         keys=(
             "sessions",
             "first_response",
@@ -152,7 +152,7 @@ _REPORTS = (
     Report(
         name="resolution",
         title=_("Resolution"),
-        by=("topic", "day", "brand", "channel", "agent"),
+        by=("topic", "day", "brand", "channel", "agent", "started_by"),
         keys=(
             "resolved",
             "resolution_first",
@@ -182,7 +182,7 @@ _REPORTS = (
     Report(
         name="ratings",
         title=_("Ratings"),
-        by=("agent", "day", "topic", "brand"),
+        by=("agent", "day", "topic", "brand", "started_by"),
         keys=("ratings", "csat", "response_rate"),
         tiles=("ratings", "csat", "response_rate"),
     ),
