@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "config.web.middleware.security_headers",
     "config.web.middleware.refuse_nul",
     "config.web.staticfiles.StaticMiddleware",
+    "config.web.compression.PageCompression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

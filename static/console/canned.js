@@ -1,5 +1,5 @@
 // @ts-check
-import { score } from "../live/fold.js";
+import { fold, score } from "../live/fold.js";
 import { byId, request, settings, texts } from "./page.js";
 
 /** The list of canned replies above the composer. */
@@ -48,7 +48,36 @@ function load({ conversation, url = `${settings.console}chats/${conversation}/ca
   return replies;
 }
 
-/** @param {Wish} wanted */
+/** What a blank of a reply looks like, which somebody has to fill in. */
+const BLANK = /\{\{[^{}]*\}\}/;
+
+/** Offer replies for what follows the slash before the caret, or all of them.
+ * @param {HTMLTextAreaElement} box
+ * @param {{always: boolean, early: Wish["early"], conversation: string, url?: string,
+ *   done: (sendNow: boolean) => void}} how  `always`: also without a slash; `done` hears of a choice */
+export function offerCanned(box, { always, early, conversation, url, done }) {
+  const before = box.value.slice(0, box.selectionStart);
+  const query = /(?:^|\s)\/(\S*)$/.exec(before)?.[1];
+  if (query === undefined && !always) return;
+  const from = query === undefined ? box.selectionStart : before.length - query.length - 1;
+  openPicker({
+    early,
+    conversation,
+    url,
+    box,
+    query: fold(query ?? ""),
+    insert: (reply, sendNow) => {
+      box.setRangeText(reply.text, from, box.selectionStart, "end");
+      box.dataset.canned = String(reply.id);
+      box.focus();
+      const blank = BLANK.exec(box.value);
+      if (blank) box.setSelectionRange(blank.index, blank.index + blank[0].length);
+      done(sendNow);
+    },
+  });
+}
+
+/** Offer what fits a wish. @param {Wish} wanted */
 export async function openPicker(wanted) {
   wanted.early ??= wish === drawn ? null : wish?.early ?? null;
   wish = wanted;

@@ -5,7 +5,7 @@ import { fetchFragment } from "./fragments.js";
 import * as list from "./list.js";
 import { onEvent, onState, socket, sync } from "./live.js";
 import { unsent } from "./outbox.js";
-import { byId, isLookedAt, settings, texts, toastAbout } from "./page.js";
+import { byId, isLookedAt, part, settings, texts, toastAbout } from "./page.js";
 
 /** The open chat: its thread, its head, what has been read. */
 
@@ -94,24 +94,6 @@ function goBack() {
   mount();
   if (byId("chat-left")) closeComposer();
   history.replaceState({}, "", live().address);
-}
-
-/** The chat has ended, or is somebody else's by now: what stands here is to be read and taken along.
- * @param {string} told who has it, or what happened */
-function stayToRead(told) {
-  byId("chat-head")?.querySelectorAll(".chat-actions [id]:not(#context-toggle)").forEach((button) => button.remove());
-  const line = document.createElement("div");
-  line.id = "chat-left";
-  line.className = "banner notice warn";
-  line.setAttribute("role", "alert");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "button small";
-  button.dataset.do = "close-chat";
-  button.textContent = texts.backToList;
-  line.append(told || texts.chatGone, " ", button);
-  byId("composer")?.before(line);
-  closeComposer();
 }
 
 /** Show no chat. @param {{push?: boolean}} [how] */
@@ -221,22 +203,8 @@ function draw() {
   const shown = drawn.get(current);
   if (!thread || !shown) return;
   shown.view.render(thread);
-  linkRuns(shown.element, thread.entries);
-}
-
-/** Lead from what a rule did to its log, where whoever reads may open that.
- * @param {HTMLElement} element @param {import("../live/store.js").Entry[]} entries */
-function linkRuns(element, entries) {
   const runs = byId("thread-pane")?.dataset.runs;
-  if (!runs) return;
-  for (const line of element.querySelectorAll(".is-status:not(:has(a))")) {
-    const rule = entries[Number(/** @type {HTMLElement} */ (line).dataset.seq) - 1]?.data?.rule;
-    if (!rule) continue;
-    const link = document.createElement("a");
-    link.href = `${runs}&rule__id__exact=${rule.id}`;
-    link.textContent = texts.thread.log;
-    line.append(" ", link);
-  }
+  if (runs) import("./runs.js").then(({ linkRuns }) => linkRuns(runs, shown.element, thread.entries), () => {});
 }
 
 function drawPresence() {
@@ -284,8 +252,11 @@ async function loadHead() {
     before: (head) => (hadFocus = head.contains(document.activeElement)),
   });
   if (answer?.status === 404) {
-    stayToRead(answer.told);
+    closeComposer();
     list.refresh();
+    // Another chat may be opened meanwhile.
+    const left = await part(import("./left.js"));
+    if (isShown(id)) left?.stayToRead(answer.told);
   }
   if (answer?.status !== 200) return;
   mountComposer(id, live());
@@ -296,15 +267,13 @@ async function loadHead() {
   if (hadFocus && document.activeElement === document.body) focusComposer();
 }
 
-/** Count what the agent does to chats until the answer has been heard. */
-function countActs() {
-  document.body.addEventListener("htmx:beforeSend", (event) => {
-    const { requestConfig, xhr } = /** @type {CustomEvent} */ (event).detail;
-    if (requestConfig.verb === "get") return;
-    acting += 1;
-    // A button that is drawn anew hears nothing of its own answer.
-    xhr.addEventListener("loadend", () => (acting -= 1));
-  });
+/** Count what the agent does to chats until the answer has been heard.
+ * @param {Record<string, any>} sent  what htmx tells of a request */
+export function countAct({ requestConfig, xhr }) {
+  if (requestConfig.verb === "get") return;
+  acting += 1;
+  // A button that is drawn anew hears nothing of its own answer.
+  xhr.addEventListener("loadend", () => (acting -= 1));
 }
 
 export function startChat() {
@@ -335,7 +304,6 @@ export function startChat() {
     // What is held is watched again by `hello` itself.
     if (current) refreshHead();
   });
-  countActs();
   addEventListener("focus", markRead);
   document.addEventListener("visibilitychange", markRead);
   addEventListener("popstate", () => {

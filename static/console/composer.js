@@ -1,9 +1,8 @@
 // @ts-check
-import { fold } from "../live/fold.js";
 import { composes, isBlank, pastedFiles } from "../live/words.js";
 import * as list from "./list.js";
 import { onState, socket, sync } from "./live.js";
-import { byId, fill, request, settings, texts } from "./page.js";
+import { byId, fill, part, request, settings, texts } from "./page.js";
 
 /** Where the agent writes: reply or note, drafts that outlive everything, canned replies. */
 
@@ -175,7 +174,7 @@ function listen(frame, box) {
       else canned(true);
     }
     else if (button?.dataset.do === "emoji") {
-      import("../live/emoji.js").then(({ openEmoji }) => openEmoji(button, box, texts));
+      part(import("../live/emoji.js")).then((emoji) => emoji?.openEmoji(button, box, texts));
     }
   });
   byId("file-input")?.addEventListener("change", (event) => {
@@ -192,7 +191,7 @@ function listen(frame, box) {
   box.addEventListener("keydown", (event) => {
     if (composes(event)) return;
     if (picker?.pickerKey(event)) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey && isLoading && slashed()) {
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey && isLoading && hasSlash()) {
       // The list is not there yet, and the first of it is meant.
       event.preventDefault();
       hasty = { sendNow: event.ctrlKey };
@@ -249,13 +248,14 @@ export function send() {
   box.focus();
 }
 
-/** @param {File[]} files */
-async function upload(files) {
+/** Attach files to the open chat. @param {File[]} files */
+export async function upload(files) {
   if (isLocked) return;
   // Meanwhile another chat may be opened.
   const id = current;
   if (!uploads) {
-    uploads = await import("./uploads.js");
+    uploads = await part(import("./uploads.js"));
+    if (!uploads) return;
     uploads.onUploads(() => hint());
     uploads.showUploads(current);
   }
@@ -312,17 +312,15 @@ function save(id) {
 
 // Canned replies
 
-/** Where the slash before the caret stands, and what follows it. */
-function slashed() {
+/** Whether the caret stands behind a slash and what follows it. */
+function hasSlash() {
   const box = area();
-  const before = box?.value.slice(0, box.selectionStart) ?? "";
-  const slash = /(?:^|\s)\/(\S*)$/.exec(before);
-  return slash ? { query: slash[1], from: before.length - slash[1].length - 1 } : null;
+  return /(?:^|\s)\/\S*$/.test(box?.value.slice(0, box.selectionStart) ?? "");
 }
 
 /** @param {boolean} always open it even without a slash */
 async function canned(always) {
-  if (!always && !slashed()) {
+  if (!always && !hasSlash()) {
     picker?.closePicker();
     return;
   }
@@ -330,25 +328,17 @@ async function canned(always) {
   // Several keys may come while it loads, and be answered in any order: look again afterwards.
   if (!picker) {
     isLoading = true;
-    picker = await import("./canned.js").finally(() => (isLoading = false));
+    picker = await part(import("./canned.js")).finally(() => (isLoading = false));
   }
   const early = hasty;
   hasty = null;
   const box = area();
-  const slash = slashed();
-  if (id !== current || !box || (!slash && !always)) return;
-  const { query, from } = slash ?? { query: "", from: box.selectionStart };
-  picker.openPicker({
+  if (!picker || id !== current || !box) return;
+  picker.offerCanned(box, {
+    always,
     early,
     conversation: current,
-    box,
-    query: fold(query),
-    insert: (reply, sendNow) => {
-      box.setRangeText(reply.text, from, box.selectionStart, "end");
-      box.dataset.canned = String(reply.id);
-      box.focus();
-      const blank = BLANK.exec(box.value);
-      if (blank) box.setSelectionRange(blank.index, blank.index + blank[0].length);
+    done: (sendNow) => {
       remember();
       hint();
       if (sendNow) send();
@@ -361,7 +351,9 @@ async function suggest() {
   const box = area();
   const id = current;
   if (box && form()?.dataset.mode === "note" && box.value.includes("@")) {
-    picker = mentions ??= await import("./mentions.js");
+    mentions ??= await part(import("./mentions.js"));
+    if (!mentions) return;
+    picker = mentions;
     const url = `${settings.console}chats/${id}/colleagues/`;
     if (id !== current || area() !== box || mentions.suggestNames(box, url, remember)) return;
   }
@@ -373,21 +365,5 @@ export function startComposer() {
   addEventListener("beforeunload", () => (isLeaving = true));
   addEventListener("pagehide", () => {
     for (const id of unsaved.keys()) save(id);
-  });
-  const pane = byId("chat");
-  const files = (/** @type {DragEvent} */ event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  pane?.addEventListener("dragover", (event) => {
-    if (!files(event) || !form() || form()?.hidden) return;
-    event.preventDefault();
-    form()?.classList.add("is-dropping");
-  });
-  pane?.addEventListener("dragleave", (event) => {
-    if (!pane.contains(/** @type {Node | null} */ (event.relatedTarget))) form()?.classList.remove("is-dropping");
-  });
-  pane?.addEventListener("drop", (event) => {
-    form()?.classList.remove("is-dropping");
-    if (!files(event) || !form() || form()?.hidden) return;
-    event.preventDefault();
-    upload([...(event.dataTransfer?.files ?? [])]);
   });
 }

@@ -5,8 +5,9 @@ import { byId } from "./page.js";
 
 /** Dialogs that come as fragments, the question before something final, the picker of topics and recipients. */
 
-/** @param {string} question @param {string | null} act  what the button says @returns {Promise<boolean>} */
-function confirmed(question, act) {
+/** Ask before something final.
+ * @param {string} question @param {string | null} act  what the button says @returns {Promise<boolean>} */
+export function confirmed(question, act) {
   const dialog = /** @type {HTMLDialogElement | null} */ (byId("confirm"));
   const words = byId("confirm-text");
   const button = byId("confirm-act");
@@ -73,7 +74,7 @@ function startPicker(dialog) {
 }
 
 /** Open the dialog that has come. */
-function openDialog() {
+export function openDialog() {
   const dialog = document.querySelector("#dialogs dialog[data-open]");
   if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
   const from = document.activeElement;
@@ -89,20 +90,4 @@ function openDialog() {
     if (home instanceof HTMLElement) home.focus();
   });
   if (dialog.hasAttribute("data-picker")) startPicker(dialog);
-}
-
-export function startDialogs() {
-  document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.target?.id === "dialogs") openDialog();
-  });
-  // It may have come before this script has.
-  openDialog();
-  document.body.addEventListener("htmx:confirm", (event) => {
-    const { elt, question, issueRequest } = /** @type {CustomEvent} */ (event).detail;
-    if (!question) return;
-    event.preventDefault();
-    confirmed(question, elt.textContent).then((yes) => {
-      if (yes) issueRequest(true);
-    });
-  });
 }

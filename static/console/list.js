@@ -1,9 +1,7 @@
 // @ts-check
-import { tick } from "./clock.js";
 import { fetchFragment } from "./fragments.js";
-import { onEvent, onFrame, onState } from "./live.js";
+import { onEvent, onState } from "./live.js";
 import { byId, isLookedAt, settings, texts } from "./page.js";
-import { isPressed } from "./press.js";
 
 /**
  * The list of chats. Preview, unread count and place of a row come from the socket; the server's
@@ -12,11 +10,8 @@ import { isPressed } from "./press.js";
 
 const AT_MOST_EVERY = 1000;
 const JITTER = 500;
-const TYPING_LASTS = 6000;
 const TRY_AGAIN_AFTER = 5000;
 
-/** @type {Map<string, number>} */
-const typing = new Map();
 let current = "";
 let etag = "";
 let last = 0;
@@ -34,8 +29,8 @@ let top = 0;
 /** @type {Set<() => void>} */
 const redrawn = new Set();
 
-const list = () => byId("list");
-const isInbox = () => list()?.dataset.kind === "inbox";
+export const list = () => byId("list");
+export const isInbox = () => list()?.dataset.kind === "inbox";
 /** @param {string} id */
 export const rowOf = (id) => /** @type {HTMLElement | null} */ (byId(`row-${id}`));
 export const rows = () => [...document.querySelectorAll(".row-item")];
@@ -64,9 +59,14 @@ export function refresh() {
   }, wait);
 }
 
-/** Ask anew, also for what was known already. */
-function reload() {
+/** What stands here is no longer what the server drew. */
+export const isChanged = () => {
   etag = "";
+};
+
+/** Ask anew, also for what was known already. */
+export function reload() {
+  isChanged();
   refresh();
 }
 
@@ -107,7 +107,6 @@ function takeUp() {
     rowOf(current)?.querySelector("a")?.setAttribute("aria-current", "true");
     if (isLookedAt()) clearUnread(current);
   }
-  for (const id of typing.keys()) drawTyping(id);
   tell();
 }
 
@@ -128,6 +127,9 @@ export function showTab(href) {
   last = Date.now();
   load();
 }
+
+/** The chat that is open. */
+export const selected = () => current;
 
 export const tab = () => list()?.dataset.tab ?? "";
 
@@ -175,7 +177,7 @@ export function clearUnread(id) {
 }
 
 /** @param {Element} row @param {number} count */
-function setUnread(row, count) {
+export function setUnread(row, count) {
   const badge = /** @type {HTMLElement | null} */ (row.querySelector(".unread"));
   if (!badge || Number(badge.dataset.unread) === count) return;
   etag = "";
@@ -197,121 +199,12 @@ function span(className, text) {
   return node;
 }
 
-/** @param {Record<string, any>} frame */
-function entries({ conversation, entries: added }) {
-  const spoken = added.filter((/** @type {any} */ e) => e.kind === "message");
-  const newest = spoken.at(-1);
-  if (!newest || !isInbox()) return;
-  const row = rowOf(conversation);
-  if (!row) {
-    refresh();
-    return;
-  }
-  const seen = Number(row.dataset.seq ?? 0);
-  if (newest.seq <= seen) return;
-  row.dataset.seq = String(newest.seq);
-  etag = "";
-  const isTheirs = newest.author.kind === "visitor";
-  const preview = row.querySelector(".row-preview");
-  if (preview) {
-    const who = isTheirs ? "" : newest.author.id === settings.me.id ? `${texts.you} ` : `${newest.author.name}: `;
-    const words = newest.text || newest.attachments?.[0]?.name || texts.attachment;
-    preview.textContent = who + words.replace(/\s+/g, " ").slice(0, 140);
-  }
-  const from = spoken.filter((/** @type {any} */ e) => e.author.kind === "visitor" && e.seq > seen);
-  if (from.length && tab() === "mine" && !(conversation === current && isLookedAt())) {
-    const badge = /** @type {HTMLElement | null} */ (row.querySelector(".unread"));
-    setUnread(row, Number(badge?.dataset.unread ?? 0) + from.length);
-  }
-  showTyping(conversation, false);
-  place(row, isTheirs, newest.at);
-}
-
-/** Move a row to where its newest message puts it. @param {HTMLElement} row @param {boolean} isTheirs
- * @param {string} at */
-function place(row, isTheirs, at) {
-  const { section } = row.dataset;
-  if (section === "queue" || section === "wrap_up") return;
-  const time = row.querySelector("time");
-  const waits = section !== "customer";
-  if (time && !(isTheirs && waits)) {
-    time.className = isTheirs ? "wait" : "";
-    time.dataset.since = at;
-    if (isTheirs) {
-      time.dataset.target = "";
-      delete time.dataset.format;
-    } else {
-      delete time.dataset.target;
-      time.dataset.format = "ago";
-    }
-    tick(row);
-  }
-  if (section === "others") return refresh();
-  const box = list();
-  if (box && isPressed(box, reload)) return;
-  const wanted = isTheirs ? (tab() === "mine" ? "reply" : "answer") : "customer";
-  if (section !== wanted) {
-    const to = byId(`section-${wanted}`)?.parentElement?.querySelector("ul");
-    const from = row.closest("section");
-    if (to) {
-      const hadFocus = row.contains(document.activeElement);
-      if (isTheirs) to.append(row);
-      else to.prepend(row);
-      row.dataset.section = wanted;
-      if (hadFocus) linkOf(row)?.focus();
-      if (from && !from.querySelector("li")) from.remove();
-    }
-  } else if (!isTheirs && row.previousElementSibling) {
-    row.parentElement?.prepend(row);
-  }
-  refresh();
-}
-
-/** @param {string} id @param {boolean} on */
-function showTyping(id, on) {
-  clearTimeout(typing.get(id));
-  if (on) typing.set(id, setTimeout(() => showTyping(id, false), TYPING_LASTS));
-  else typing.delete(id);
-  drawTyping(id);
-}
-
-/** @param {string} id */
-function drawTyping(id) {
-  const row = rowOf(id);
-  const words = /** @type {HTMLElement | null} */ (row?.querySelector(".row-typing"));
-  if (!words) return;
-  words.hidden = !typing.has(id);
-  row?.classList.toggle("is-typing", typing.has(id));
-}
-
 const EVENTS = new Set([
   "list.changed", "counters", "conversation.queued", "conversation.assigned",
   "conversation.changed", "offer.made", "offer.withdrawn", "agent.status",
 ]);
 
-/** Older rows take the place of the button that asked for them: the focus goes on in the first. */
-function goOnWithOlderRows() {
-  /** @type {Element | null} */
-  let before = null;
-  document.body.addEventListener("htmx:beforeSwap", (event) => {
-    const { target } = /** @type {CustomEvent} */ (event).detail;
-    const isAsked = target.matches(".more") && target.contains(document.activeElement);
-    before = isAsked ? target.previousElementSibling : null;
-  });
-  document.body.addEventListener("htmx:afterSwap", () => {
-    if (before?.nextElementSibling) linkOf(before.nextElementSibling)?.focus();
-    before = null;
-  });
-}
-
 export function startList() {
-  goOnWithOlderRows();
-  onFrame((frame) => {
-    if (frame.type === "entries") entries(frame);
-    if (frame.type === "typing" && frame.author?.kind === "visitor") {
-      showTyping(frame.conversation, frame.on);
-    }
-  });
   onEvent((name) => {
     if (EVENTS.has(name)) refresh();
   });

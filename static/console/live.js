@@ -17,33 +17,15 @@ async function fetchEntries(conversation, after) {
   });
 }
 
-/** @type {Record<number, string>} */
-const REFUSALS = { 400: "invalid", 403: "forbidden", 404: "forbidden", 409: "ended", 413: "invalid" };
-
-/** @param {Record<string, any>} frame */
-async function sendByHttp({ type, conversation, cid, text, attachments, seq }) {
-  const path = type === "read" ? "read" : type === "note.add" ? "notes" : "messages";
-  const body = type === "read" ? { seq } : { cid, text, attachments: attachments ?? [] };
-  const response = await request(`${API}/${conversation}/${path}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (type === "read") return null;
-  if (response.ok) {
-    const { id, seq: number, at } = await response.json();
-    return { type: "ack", cid, id, seq: number, at, dup: response.status === 200 };
-  }
-  const code = REFUSALS[response.status];
-  return { type: "nack", cid, code: code ?? "unavailable", retry: !code };
-}
-
 export const socket = new LiveSocket({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/console/`,
   // By now somebody else may be signed in here: what waits in this page must not go out as theirs.
   hello: async () => ({ agent: settings.me.id }),
   resume: () => sync.resume(),
-  fallback: { send: sendByHttp, entries: fetchEntries },
+  fallback: {
+    send: async (frame) => (await import("./http.js")).sendByHttp(frame),
+    entries: fetchEntries,
+  },
 });
 
 export const sync = new ThreadSync({ socket, fetchEntries, outbox, me: settings.me });
@@ -52,10 +34,6 @@ export const sync = new ThreadSync({ socket, fetchEntries, outbox, me: settings.
 export function onFrame(hear) {
   socket.addEventListener("frame", (event) => hear(/** @type {CustomEvent} */ (event).detail));
 }
-
-/** The compact window has no connection: it hears from this one. */
-const gadget = new BroadcastChannel(`imece:gadget:${settings.me.id}`);
-onFrame(({ type }) => (type === "event" || type === "entries") && gadget.postMessage(type));
 
 /** @param {(name: string, data: Record<string, any>) => void} hear */
 export function onEvent(hear) {

@@ -5,7 +5,7 @@ import { request } from "./page.js";
 
 /** The list of colleagues whom a note can name: loaded when somebody writes an @ into one. */
 
-export { closePicker, openPicker, pickerKey } from "./canned.js";
+export { closePicker, offerCanned, openPicker, pickerKey } from "./canned.js";
 
 const FRESH = 60_000;
 /** A name has letters, and of several words the first two are enough to find it. What stands before the

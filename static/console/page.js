@@ -34,54 +34,28 @@ export function request(url, options = {}) {
   });
 }
 
-/** Say something that passes by; in an open dialog, behind which nothing is seen or heard.
+/** Say something that passes by.
  * @param {string} text @param {{label: string, act: () => void, seconds: number}} [offer] a button for
  * as long as it is shown */
-export function toast(text, offer) {
-  const dialog = document.querySelector("dialog[open]");
-  const box = dialog?.firstElementChild ?? byId("toasts");
-  if (!box) return;
-  const node = document.createElement("div");
-  node.className = "toast";
-  if (dialog) node.setAttribute("role", "alert");
-  const words = document.createElement("span");
-  words.textContent = text;
-  node.append(words);
-  if (offer) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button small";
-    button.textContent = offer.label;
-    button.addEventListener("click", () => {
-      left = 0;
-      node.remove();
-      offer.act();
-    });
-    node.append(button);
-  }
-  box.append(node);
-  let left = offer?.seconds ?? 6;
-  // The answer that closes a dialog may say something, too.
-  dialog?.addEventListener("close", () => left > 0 && byId("toasts")?.append(node), { once: true });
-  const timer = setInterval(() => {
-    // What can be done only for so long goes in time.
-    if (offer || !node.matches(":hover, :focus-within")) left -= 1;
-    if (left <= 0) {
-      clearInterval(timer);
-      node.remove();
-    }
-  }, 1000);
-}
+export const toast = async (text, offer) => (await import("./toasts.js")).show(text, offer);
 
-/** Say something about the chat or ticket that an address names: by then others may be looked at.
+/** Say something about the chat or ticket that an address names.
  * @param {string} address @param {string} text */
-export function toastAbout(address, text) {
-  const [, chat = "", ticket = ""] = address.match(/(?:chats|archive)\/([^/?]+)|tickets\/(\d+)/) ?? [];
-  const isOpen = chat && byId("thread-pane")?.dataset.conversation === chat;
-  const name = byId(`row-${chat}`)?.querySelector(".row-name") ?? (isOpen ? byId("chat-name") : null);
-  const whom = name?.textContent || (ticket && `#${ticket}`);
-  toast(whom ? `${whom}: ${text}` : text);
-}
+export const toastAbout = async (address, text) => (await import("./toasts.js")).showAbout(address, text);
+
+/** A part that is fetched when it is first needed. Where it can't be, the agent is told and may press
+ * again; null then. @template T @param {Promise<T>} coming @returns {Promise<T | null>} */
+export const part = (coming) => coming.catch((error) => {
+  console.warn(error.message);
+  const { notLoaded, reload } = texts;
+  toast(notLoaded, { label: reload, act: () => location.reload(), seconds: 10 }).catch(() => {
+    // Not even that which says it came: the bar of the connection is always there.
+    const bar = /** @type {HTMLElement} */ (byId("connection"));
+    /** @type {Element} */ (bar.firstElementChild).textContent = notLoaded;
+    bar.hidden = false;
+  });
+  return null;
+});
 
 let isUntouched = false;
 

@@ -83,7 +83,13 @@ function key(event) {
   }
 }
 
+let isStarted = false;
+
+/** Suggest tags from now on. */
 export function startTags() {
+  if (isStarted) return;
+  isStarted = true;
+  if (document.activeElement === field()) suggestSoon();
   const isField = (/** @type {Event} */ event) => event.target === field();
   document.addEventListener("input", (event) => isField(event) && suggestSoon());
   document.addEventListener("focusin", (event) => isField(event) && suggestSoon());

@@ -18,9 +18,8 @@
  * @property {Fallback} [fallback]
  */
 
-export const PING_EVERY = 25_000;
-export const SILENCE = 55_000;
-export const POLL_EVERY = 3_000;
+const PING_EVERY = 25_000;
+const SILENCE = 55_000;
 const WELCOME_WITHIN = 10_000;
 const HOLDS_AFTER = 5_000;
 const BACK_OFF_TOP = 30_000;
@@ -46,8 +45,8 @@ export class LiveSocket extends EventTarget {
   #refused;
   #heard = 0;
   #pinged = 0;
-  #polling = false;
-  #timers = { retry: 0, welcome: 0, holds: 0, poll: 0, beat: 0 };
+  /** Which polling is wanted. @type {object | null} */ #polling = null;
+  #timers = { retry: 0, welcome: 0, holds: 0, beat: 0 };
   /** Grows with every attempt, so that an answer to an older one is ignored. */ #attempt = 0;
 
   /** @param {Options} options */
@@ -161,8 +160,7 @@ export class LiveSocket extends EventTarget {
   /** @param {Frame} welcome */
   #welcome(welcome) {
     clearTimeout(this.#timers.welcome);
-    clearTimeout(this.#timers.poll);
-    this.#polling = false;
+    this.#polling = null;
     this.#refreshed = false;
     this.#pinged = Date.now();
     this.#timers.holds = setTimeout(() => {
@@ -250,7 +248,7 @@ export class LiveSocket extends EventTarget {
   #stop(reason) {
     this.#attempt += 1;
     this.#drop();
-    this.#polling = false;
+    this.#polling = null;
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#timers.beat = 0;
     this.#worker?.terminate();
@@ -265,37 +263,26 @@ export class LiveSocket extends EventTarget {
     if (this.state === "offline" || this.state === "polling") this.#connect();
   };
 
-  // HTTP instead of a socket
-
-  #poll() {
+  /** HTTP instead of a socket, as most never need it. */
+  async #poll() {
     if (this.#polling) return;
-    this.#polling = true;
-    const fallback = /** @type {Fallback} */ (this.#options.fallback);
-    const round = async () => {
-      const known = this.#options.resume?.() ?? {};
-      let reached = Object.keys(known).length === 0 && navigator.onLine;
-      for (const [conversation, after] of Object.entries(known)) {
-        try {
-          const page = await fallback.entries(conversation, after);
-          reached = true;
-          if (!this.#polling) return;
-          this.#emit("frame", { type: "entries", conversation, ...page });
-        } catch {
-          // The next round asks again.
-        }
-      }
-      if (!this.#polling) return;
-      this.#become(reached ? "polling" : "offline", reached ? "" : "unreachable");
-      this.#timers.poll = setTimeout(round, POLL_EVERY);
-    };
-    round();
+    const own = (this.#polling = {});
+    const isWanted = () => this.#polling === own;
+    try {
+      const { poll } = await import("./polling.js");
+      poll(this.#options, isWanted, (frame) => this.#emit("frame", frame), (...state) => this.#become(...state));
+    } catch {
+      if (!isWanted()) return;
+      // Not to be had either; the next failure tries again.
+      this.#polling = null;
+      this.#become("offline", "unreachable");
+    }
   }
 
   /** @param {Frame} frame */
   async #sendByHttp(frame) {
-    const fallback = /** @type {Fallback} */ (this.#options.fallback);
     try {
-      const answer = await fallback.send(frame);
+      const answer = await /** @type {Fallback} */ (this.#options.fallback).send(frame);
       if (answer) this.#emit("frame", answer);
     } catch {
       if (frame.cid) {

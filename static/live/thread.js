@@ -1,6 +1,5 @@
 // @ts-check
 import { isMine } from "./store.js";
-import { linked } from "./words.js";
 
 /**
  * Draws a thread into an element that scrolls: keyed and incremental, text only as text.
@@ -257,7 +256,10 @@ export class ThreadView {
   #fill(node, text, files) {
     if (text) {
       const bubble = el("div", "message-bubble");
-      bubble.append(...linked(text));
+      bubble.append(text);
+      if (/https?:/i.test(text)) {
+        import("./links.js").then(({ linked }) => bubble.replaceChildren(...linked(text)), () => {});
+      }
       node.append(bubble);
     }
     for (const file of files) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** What people write and press: links, signs that nobody sees, what a clipboard holds, input methods. */
+/** What people write and press: signs that nobody sees, what a clipboard holds, input methods. */
 
 /** Of these alone nothing is seen; config/text/cleaning.py has the same. */
 const UNSEEN = /^[\s\p{Cc}\p{Z}\p{DI}\u2800\ufff9-\ufffb\u{1d159}]*$/u;
@@ -18,42 +18,4 @@ export function pastedFiles({ clipboardData }) {
   const text = clipboardData?.getData("text/plain").trim();
   const named = text?.split(/\s*\n/).every((line) => files.some(({ name }) => line.endsWith(name)));
   return text && !named ? [] : files;
-}
-
-// An address ends at a space, a sign that is not seen, and quotes; its host at any other, too.
-const LINK = /\bhttps?:\/\/[^\s\p{C}<>"`\u2018-\u201f«»‹›'(){},;!/?#]+(?:[/?#][^\s\p{C}<>"`\u2018-\u201f«»‹›]*)?/giu;
-const END = /[.,;:!?'…]+$/;
-/** What Turkish adds to a name, and English. */
-const SUFFIX = /'(?:[yns]?[aeıiuü]n?|[dt][ae](?:n|ki\p{L}*)?|y?l[ae]|l[ae]r\p{L}*|s)$/u;
-const PAIRS = { ")": "(", "]": "[", "}": "{" };
-
-/** An address without what the sentence around it adds. @param {string} link */
-function trimmed(link) {
-  for (let before = ""; before !== link;) {
-    before = link;
-    link = link.replace(END, "").replace(SUFFIX, "");
-    const close = /** @type {keyof PAIRS} */ (link.at(-1));
-    const open = PAIRS[close];
-    if (open && link.split(close).length > link.split(open).length) link = link.slice(0, -1);
-  }
-  return link;
-}
-
-/** Text with its web addresses as links. @param {string} text @returns {(string | Node)[]} */
-export function linked(text) {
-  /** @type {(string | Node)[]} */
-  const parts = [];
-  let from = 0;
-  for (const { 0: found, index } of text.matchAll(LINK)) {
-    const address = trimmed(found);
-    if (!URL.canParse(address)) continue;
-    const link = document.createElement("a");
-    link.href = link.textContent = address;
-    link.target = "_blank";
-    link.rel = "noopener noreferrer nofollow";
-    parts.push(text.slice(from, index), link);
-    from = index + address.length;
-  }
-  parts.push(text.slice(from));
-  return parts;
 }

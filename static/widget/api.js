@@ -92,26 +92,6 @@ export class Api {
     return this.call(`conversations/${conversation}/entries?after=${after}&limit=100`);
   }
 
-  /** What a socket would have sent. @param {any} frame @returns {Promise<any>} */
-  async sendFrame(frame) {
-    const path = `conversations/${frame.conversation}`;
-    if (frame.type === "read") {
-      await this.call(`${path}/read`, { seq: frame.seq });
-      return null;
-    }
-    const { cid, text, attachments } = frame;
-    try {
-      const made = await this.call(`${path}/messages`, { cid, text, attachments: attachments ?? [] });
-      return { type: "ack", cid, ...made };
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      const known = { 409: "ended", 400: "invalid", 403: "forbidden", 404: "forbidden", 429: "rate" };
-      const code = known[/** @type {keyof typeof known} */ (error.status)];
-      if (!code) throw error;
-      return { type: "nack", cid, code, retry: code === "rate" };
-    }
-  }
-
   /** The bytes of a file as an address that only this page knows. @param {string} id */
   async blobUrl(id) {
     const token = await this.token();

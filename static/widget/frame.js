@@ -39,7 +39,7 @@ export class App {
       hello: async (refresh) => ({ token: await this.api.token(refresh) }),
       resume: () => this.chat?.resume() ?? {},
       fallback: {
-        send: (frame) => this.api.sendFrame(frame),
+        send: async (frame) => (await import("./http.js")).sendFrame(this.api, frame),
         entries: (conversation, after) => this.api.entries(conversation, after),
       },
     });

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import Site
-from tests.support.chromium import Contexts, assert_accessible
+from tests.support.chromium import Contexts, Problems, assert_accessible
 from tests.support.console_page import open_desk
 from tests.support.widget_page import Shop, Visitor, visitor_context
 
@@ -65,6 +65,24 @@ def test_escape_closes_the_agents_emoji_and_gives_the_focus_back(
     button.click()
     button.click()
     expect(panel).to_be_hidden()
+
+
+def test_a_part_that_can_not_be_loaded_says_so_and_comes_with_the_next_press(
+    site: Site, new_context: Contexts, problems: Problems
+) -> None:
+    problems.allow("ERR_FAILED")
+    desk = open_desk(site, new_context)
+    page = desk.page
+    desk.opened()
+    page.route("**/emoji.*.js", lambda route: route.abort())
+    button, panel = page.locator("[data-do=emoji]"), page.locator("#composer .emoji")
+    button.click()
+    told = page.locator("#toasts .toast")
+    expect(told).to_contain_text("This part could not be loaded.")
+    expect(told.get_by_role("button", name="Reload the page")).to_be_visible()
+    page.unroute("**/emoji.*.js")
+    button.click()
+    expect(panel).to_be_visible()
 
 
 def test_a_visitor_puts_an_emoji_into_a_message(site: Site, new_context: Contexts) -> None:

@@ -1,4 +1,6 @@
 // One socket under a microscope: the test says what the server does, and hears what the client did.
+// Loaded by the socket when it needs it: by then, here, it is there.
+import "/static/live/polling.js";
 import { LiveSocket } from "/static/live/socket.js";
 import { Clock } from "/tests/live/world.js";
 

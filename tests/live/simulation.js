@@ -1,4 +1,5 @@
 // Screens of a visitor (two tabs) and an agent, driven at random through every kind of trouble.
+import "/static/live/polling.js";
 import { LiveSocket } from "/static/live/socket.js";
 import { ThreadSync, newCid } from "/static/live/sync.js";
 import { ThreadView } from "/static/live/thread.js";

@@ -13,7 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.once]
 
 def run(page: Page, story: str, given: Any) -> Any:
     return page.evaluate(
-        f"async (given) => {{ const words = await import('/static/live/words.js'); {story} }}",
+        f"async (given) => {{ const words = await import('/static/live/words.js');"
+        f" const links = await import('/static/live/links.js'); {story} }}",
         given,
     )
 
@@ -59,14 +60,14 @@ LINKS = {
 def test_a_link_is_what_was_meant(modules: Page, text: str) -> None:
     story = """
       const box = document.createElement("p");
-      box.append(...words.linked(given));
+      box.append(...links.linked(given));
       return [box.textContent, [...box.querySelectorAll("a")].map((a) => a.textContent)];
     """
     assert run(modules, story, text) == [text, LINKS[text]]
 
 
 def test_a_long_address_takes_no_time(modules: Page) -> None:
-    story = "const from = performance.now(); words.linked(given); return performance.now() - from;"
+    story = "const from = performance.now(); links.linked(given); return performance.now() - from;"
     assert run(modules, story, "https://example.com/" + "(" * 4000 + ")." * 3000) < 1000
     assert run(modules, story, "https://example.com/" + "'a" * 4000) < 1000
 

@@ -1,7 +1,6 @@
 // @ts-check
-import { fold } from "../../live/fold.js";
 import { composes, isBlank, pastedFiles } from "../../live/words.js";
-import { byId, request, settings, texts, toast, toastAbout } from "../page.js";
+import { byId, part, request, settings, texts, toast, toastAbout } from "../page.js";
 import { hasUploads, onUploads, restoreUploads, showUploads, takeUploads, uploadFiles } from "../uploads.js";
 
 /** Where agents write in a ticket: a reply or a note, with what goes along. */
@@ -214,40 +213,18 @@ const upload = (files) => uploadFiles(place(), files);
 
 // Canned replies
 
-function slashed() {
-  const box = area();
-  const before = box.value.slice(0, box.selectionStart);
-  const slash = /(?:^|\s)\/(\S*)$/.exec(before);
-  return slash ? { query: slash[1], from: before.length - slash[1].length - 1 } : null;
-}
-
 /** @param {boolean} always open it even without a slash */
 async function canned(always) {
-  if (!always && !slashed()) {
+  const box = area();
+  if (!always && !/(?:^|\s)\/\S*$/.test(box.value.slice(0, box.selectionStart))) {
     picker?.closePicker();
     return;
   }
   const frame = form();
-  picker ??= await import("../canned.js");
-  const box = area();
-  const slash = slashed();
-  if (!frame || form() !== frame || (!slash && !always)) return;
-  const { query, from } = slash ?? { query: "", from: box.selectionStart };
-  picker.openPicker({
-    early: null,
-    conversation: place(),
-    url: frame.dataset.canned,
-    box,
-    query: fold(query),
-    insert: (reply) => {
-      box.setRangeText(reply.text, from, box.selectionStart, "end");
-      box.dataset.canned = String(reply.id);
-      box.focus();
-      const blank = BLANK.exec(box.value);
-      if (blank) box.setSelectionRange(blank.index, blank.index + blank[0].length);
-      keepSoon();
-    },
-  });
+  picker ??= await part(import("../canned.js"));
+  if (!picker || !frame || form() !== frame) return;
+  const { canned: url } = frame.dataset;
+  picker.offerCanned(area(), { always, early: null, conversation: place(), url, done: keepSoon });
 }
 
 /** Offer canned replies after a slash, and in a note colleagues after an @. */
@@ -255,7 +232,9 @@ async function suggest() {
   const frame = form();
   const box = area();
   if (frame?.dataset.mode === "note" && box.value.includes("@")) {
-    picker = mentions ??= await import("../mentions.js");
+    mentions ??= await part(import("../mentions.js"));
+    if (!mentions) return;
+    picker = mentions;
     if (form() !== frame || mentions.suggestNames(box, frame.dataset.colleagues ?? "", keepSoon)) return;
   }
   canned(false);
@@ -342,7 +321,7 @@ function press(target, box) {
       else canned(true);
       break;
     case "ticket-emoji":
-      import("../../live/emoji.js").then(({ openEmoji }) => openEmoji(button, box, texts));
+      part(import("../../live/emoji.js")).then((emoji) => emoji?.openEmoji(button, box, texts));
   }
 }
 

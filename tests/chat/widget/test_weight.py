@@ -41,13 +41,14 @@ def _weight(name: str) -> int:
     return len(gzip.compress(served.encode(), 9))
 
 
-# Loaded by those who open the emoji or the menu, add, drag or get a file, whose chat has ended, who
-# want the transcript, or leave a message.
+# Loaded by those who open the emoji or the menu, write or get a link, add, drag or get a file, who
+# want the transcript, leave a message, whose chat has ended, or whom no socket lets through.
 ONLY_ON_WISH = {
-    *("live/emoji.js", "live/files.js", "live/fold.js"),
+    *("live/emoji.js", "live/files.js", "live/fold.js", "live/links.js", "live/polling.js"),
     *(
         "widget/drops.js",
         "widget/end.js",
+        "widget/http.js",
         "widget/menu.js",
         "widget/thanks.js",
         "widget/tickets.js",
@@ -68,9 +69,10 @@ def test_the_scripts_of_the_widget_stay_light() -> None:
 def test_the_page_and_its_styles_stay_light() -> None:
     brand = make_brand()
     for language in ("tr", "en"):
-        page = Client().get(f"/widget/frame/?site={brand.site_key}&language={language}")
-        assert page.status_code == 200
-        assert len(gzip.compress(page.content, 9)) + _weight("widget/widget.css") <= 10 * 1024
+        client = Client(headers={"Accept-Encoding": "gzip"})
+        page = client.get(f"/widget/frame/?site={brand.site_key}&language={language}")
+        assert (page.status_code, page["Content-Encoding"]) == (200, "gzip")
+        assert len(page.content) + _weight("widget/widget.css") <= 10_000
 
 
 @pytest.mark.django_db
