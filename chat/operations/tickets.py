@@ -17,6 +17,7 @@ from chat.protocol import attachment_json
 from chat.queries.people import email_of, given_name
 from chat.rights import require_filing
 from config.events import publish
+from tickets.mail.send import confirm_chat
 from tickets.models import Contact, Ticket
 from tickets.operations.contacts import create_contact, set_email
 from tickets.operations.entries import Said, add_said, last_said
@@ -89,6 +90,9 @@ def convert_to_ticket(
     line = written_by(by, kind=Entry.Kind.CONVERTED, data={"number": ticket.number})
     append(chat, line, now=now)
     publish(ConversationConverted.of(chat, outcome=chat.outcome, ticket_id=ticket.pk))
+    is_real = chat.kind == Conversation.Kind.CUSTOMER and not chat.is_demo
+    if isinstance(by, Agent) and is_real:
+        confirm_chat(ticket=ticket, to=contact.email, now=now)
     return Converted(ticket, created=True)
 
 

@@ -3,12 +3,13 @@
 Never the customer's own words: anybody may type anybody's address into a form.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext
 
-from config.mail import mailbox, send_once
+from config.mail import is_address, mailbox, send_once
 from config.outbox.operations import enqueue
 from config.web.limits import (
     CONFIRMATIONS,
@@ -27,6 +28,8 @@ from tickets.operations.addresses import is_dead
 from tickets.tokens import new_message_id
 
 MAIL = "ticket.mail"
+# So long a rule or an agent may be quicker to tell the number.
+PATIENCE = timedelta(seconds=30)
 
 
 def send_ticket_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: str) -> None:
@@ -63,20 +66,59 @@ def confirm_ticket(*, ticket: Ticket, to: str) -> bool:
     return True
 
 
+def confirm_chat(*, ticket: Ticket, to: str, now: datetime) -> bool:
+    """Have the number of a ticket that an agent made of a chat sent to its customer, once, unless
+    another mail of the ticket leaves before; return whether it shall be.
+    """
+    own = Mailbox.objects.filter(brand=ticket.brand_id).first()
+    if (own is not None and not own.acknowledges) or not is_address(to):
+        return False
+    with translation.override(ticket.language):
+        subject = gettext("Your chat with us")
+        text = gettext("Your chat has become ticket #%(number)d. We will answer it by e-mail.")
+    try:
+        for limit in (CONFIRMATIONS, CONFIRMATIONS_A_DAY):
+            spend(limit, mailbox_key(to))
+        spend(TICKET_MAILS_BY_EMAIL, mailbox_key(to))
+        spend(TICKET_MAILS_BY_BRAND, f"brand:{ticket.brand_id}")
+    except TooMany:
+        return False
+    payload = {
+        "ticket": ticket.pk,
+        "to": to,
+        "subject": subject,
+        "text": text % {"number": ticket.pk},
+        "alone": new_message_id(ticket, own),
+    }
+    key = f"{MAIL}:confirmed:{ticket.pk}"
+    enqueue(kind=MAIL, key=key, payload=payload, available_at=now + PATIENCE)
+    return True
+
+
 def mail_ticket(payload: dict[str, Any]) -> None:
     """Outbox handler: write the mail and send it; a ticket that is gone has none."""
     tickets = Ticket.objects.filter(pk=payload["ticket"]).select_related("brand", "contact")
     found = tickets.first()
-    # To an address at which nobody is nothing goes by itself.
-    if found is not None and not is_dead(payload["to"]):
+    if found is None or is_dead(payload["to"]):
+        # To an address at which nobody is nothing goes by itself.
+        return
+    if not _is_told(found, payload):
         own = Mailbox.objects.filter(brand=found.brand_id).first()
         send_once(_mail(found, own, payload), mailer_of(own))
 
 
+def _is_told(ticket: Ticket, told: dict[str, Any]) -> bool:
+    """Return whether a mail that is sent alone is needed no more: another has said the number."""
+    if "alone" not in told:
+        return False
+    others = ticket.mail_ids.filter(is_ours=True).exclude(message_id=told["alone"])
+    return bool(others.exists())
+
+
 def _mail(ticket: Ticket, own: Mailbox | None, told: dict[str, Any]) -> Letter:
-    message_id = new_message_id(ticket, own)
+    message_id = told.get("alone") or new_message_id(ticket, own)
     # Before it leaves: an answer to it may be faster than we are.
-    MailId.objects.create(ticket=ticket, message_id=message_id, is_ours=True)
+    MailId.objects.get_or_create(ticket=ticket, message_id=message_id, defaults={"is_ours": True})
     return letter(
         ticket=ticket,
         mailbox=own,
