@@ -11,6 +11,7 @@ from config.outbox.operations import drain
 from tests.support.desk import work_all
 from tests.support.http import Desk
 from tests.tickets.mail.samples import take_in, written
+from tests.tickets.mail.test_authenticity import FAILED
 from tickets.models import Mailbox, Ticket
 from tickets.operations.blocking import block_sender
 from tickets.operations.mails import try_again
@@ -63,11 +64,14 @@ def test_who_writes_is_answered_once_in_the_thread_of_the_mail(mailbox, smtp, an
     assert [each["state"] for each in shown["delivery"]] == ["sent"]
 
 
-@pytest.mark.parametrize("why", ["suppressed", "made by an admin", "blocked", "no address"])
+@pytest.mark.parametrize(
+    "why", ["suppressed", "made by an admin", "doubtful", "blocked", "no address"]
+)
 def test_who_is_not_to_be_answered_by_a_machine_is_not(mailbox, smtp, answers, boss, why):
     marks = {
         "suppressed": {"X_Auto_Response_Suppress": "OOF, AutoReply"},
         "made by an admin": {"Precedence": "list"},
+        "doubtful": {"Authentication_Results": FAILED},
     }
     kept = take_in(mailbox, written(**marks.get(why, {})))
     if why == "made by an admin":
