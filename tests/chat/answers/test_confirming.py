@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from chat.actors import Rule
+from agents.actors import Rule
 from chat.models import Conversation
 from chat.operations.tickets import convert_to_ticket
 from config.outbox.operations import drain
