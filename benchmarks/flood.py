@@ -89,6 +89,16 @@ class Floor:
         return time.monotonic() - began
 
 
+def warm_up(floor: Floor) -> None:
+    """Have all workers load what they load with their first push."""
+    for number in range(1, 10):
+        floor.say(number)
+    if settings.EMBEDDED_WORKER:
+        drain()
+        drain("push")
+    floor.wait_for(18, 120)
+
+
 def cost_of(floor: Floor) -> str:
     """Hand over pushes before any worker is there; a bare encrypted call each is the floor."""
     quick = [number for number in range(AGENTS) if number % 10]
@@ -177,6 +187,7 @@ def main(words: int, flood: int) -> None:
     with services() as (quick, slow):
         floor = Floor(quick, slow)
         lines = []
+        warm_up(floor)
         if settings.EMBEDDED_WORKER:
             lines = [cost_of(floor)]
             EmbeddedWorker().start()
