@@ -21,6 +21,7 @@ from tests.support.http import Shop, Widget, cid, open_widget, started, taken
 from tests.support.mail import Smtp
 from tickets.mail.inbound.bounces import note_bounce
 from tickets.mail.inbound.parts import Mail
+from tickets.operations.addresses import mark_alive
 
 pytestmark = pytest.mark.django_db
 
@@ -183,8 +184,13 @@ def test_a_refusal_is_told_in_the_chat_and_so_is_a_mail_that_comes_back(
     assert (mail.state, mail.code) == ("bounced", "absent")
     notes = chat.entries.filter(kind="note")
     assert "vera@example.com did not arrive. There is no such mailbox." in notes.get().body
-    smtp.answers["vera@example.com"] = "550 5.1.1 No such user here"
+    # Nothing more goes there until somebody says that the address is right.
     says(chat, shop, "Two.")
+    later(clock, minutes=15)
+    assert AnswerMail.objects.count() == 1
+    mark_alive(address=mail.address)
+    smtp.answers["vera@example.com"] = "550 5.1.1 No such user here"
+    says(chat, shop, "Three.")
     later(clock, minutes=15)
     assert AnswerMail.objects.latest("pk").state == "failed"
     assert notes.count() == 2
