@@ -7,6 +7,8 @@ from agents.models import Brand
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\Z")
 FALLBACK = "#0b6e6e"
 WHITE, INK = "#ffffff", "#10181f"
+# Cards and wells of dark screens.
+DARK, DARK_WELL = "#161d22", "#222c33"
 # WCAG 2.2 AA for text of normal size.
 ENOUGH = 4.5
 
@@ -46,12 +48,13 @@ def mix(color: str, other: str, share: float) -> str:
 
 
 def readable_on(color: str, background: str) -> str:
-    """Return `color`, darkened just as far as text on a light `background` needs."""
+    """Return `color`, darkened or lightened just as far as text on `background` needs."""
+    end = text_on(background)
     for step in range(21):
-        darker = mix(color, INK, step / 20)
-        if contrast(darker, background) >= ENOUGH:
-            return darker
-    return INK
+        moved = mix(color, end, step / 20)
+        if contrast(moved, background) >= ENOUGH:
+            return moved
+    return end
 
 
 def palette(brand: Brand) -> dict[str, str]:
@@ -71,6 +74,13 @@ def palette(brand: Brand) -> dict[str, str]:
         "soft": soft,
         "text": readable_on(safe_color(brand.accent_color), soft),
     }
+
+
+def dark_palette(brand: Brand) -> dict[str, str]:
+    """Return what is another colour where the widget is dark."""
+    color = safe_color(brand.accent_color)
+    soft = mix(color, DARK, 0.8)
+    return {"soft": soft, "text": readable_on(color, max(soft, DARK_WELL, key=luminance))}
 
 
 def style_sheet(brand: Brand) -> str:

@@ -205,6 +205,7 @@ class BrandAdmin(HoursPages, IdentityAdmin):
                     "logo_shown",
                     "remove_logo",
                     "launcher_side",
+                    "theme",
                 ],
             },
         ),

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('accent_color', models.CharField(default='#0b6e6e', max_length=7, verbose_name='accent colour')),
                 ('logo', models.ImageField(blank=True, upload_to='logos/', verbose_name='logo')),
                 ('launcher_side', models.CharField(choices=[('right', 'Right'), ('left', 'Left')], default='right', max_length=5, verbose_name='launcher side')),
+                ('theme', models.CharField(choices=[('auto', 'Like the page around it'), ('light', 'Light'), ('dark', 'Dark')], default='auto', max_length=5, verbose_name='light or dark')),
                 ('ask_name', models.CharField(choices=[('no', "Don't ask"), ('optional', 'Ask, may stay empty'), ('required', 'Required')], default='optional', max_length=8, verbose_name='name')),
                 ('ask_email', models.CharField(choices=[('no', "Don't ask"), ('optional', 'Ask, may stay empty'), ('required', 'Required')], default='optional', max_length=8, verbose_name='e-mail')),
                 ('privacy_url', models.URLField(blank=True, verbose_name='privacy notice address')),

@@ -37,6 +37,11 @@ class Brand(models.Model):
         RIGHT = "right", _("Right")
         LEFT = "left", _("Left")
 
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("Like the page around it")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
     class AtCapacity(models.TextChoices):
         QUEUE = "queue", _("Wait in line, may leave a message")
         FORM = "form", _("Offline form at once")
@@ -64,6 +69,7 @@ class Brand(models.Model):
     launcher_side = models.CharField(
         _("launcher side"), max_length=5, choices=Side, default=Side.RIGHT
     )
+    theme = models.CharField(_("light or dark"), max_length=5, choices=Theme, default=Theme.AUTO)
     ask_name = models.CharField(_("name"), max_length=8, choices=Ask, default=Ask.OPTIONAL)
     ask_email = models.CharField(_("e-mail"), max_length=8, choices=Ask, default=Ask.OPTIONAL)
     privacy_url = models.URLField(_("privacy notice address"), blank=True)

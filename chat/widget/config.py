@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone, translation
 
-from agents.colors import palette
-from agents.models import Brand, BrandText
+from agents.colors import dark_palette, palette
+from agents.models import Brand, BrandText, Language, Topic
 from agents.origins import is_source
 from agents.presence import present_agents
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
@@ -45,6 +45,8 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
             "title": own.title or brand.name,
             "logo": brand.logo_url,
             "colors": palette(brand),
+            "dark": dark_palette(brand),
+            "theme": brand.theme,
             "side": brand.launcher_side,
             "privacy_url": brand.privacy_url,
         },
@@ -74,6 +76,22 @@ def faces(brand: Brand) -> list[dict[str, str]]:
         {"name": agent.name, "avatar": agent.avatar_url}
         for agent in here.order_by("sort_name", "pk")[:FACES]
     ]
+
+
+def other_language(brand: Brand, language: str) -> dict[str, str] | None:
+    """Return the other language of the product, if the brand has words of its own in it."""
+    [other] = set(Language.values) - {language}
+    said = ("title", "welcome", "hold", "all_busy", "offline", "closing")
+    own = Q(pk__in=[])
+    for name in said:
+        own |= ~Q(**{name: ""})
+    topics = Topic.objects.filter(brand=brand, is_active=True, is_public=True)
+    is_spoken = (
+        other == brand.default_language
+        or topics.exclude(**{f"name_{other}": ""}).exists()
+        or BrandText.objects.filter(own, brand=brand, language=other).exists()
+    )
+    return {"code": other, "name": Language(other).label} if is_spoken else None
 
 
 def frame_ancestors(brand: Brand) -> list[str]:

@@ -256,6 +256,9 @@ def _known(secret_hash: str) -> Visitor | None:
 
 
 def choose_language(wished: str, brand: Brand) -> str:
-    """Return the product's language nearest to a tag such as "tr-TR", else the brand's."""
-    short = wished[:2].lower()
-    return short if short in Language.values else brand.default_language
+    """Return the first language of ours among tags such as "de,tr-TR", else the brand's."""
+    for tag in wished[:200].split(","):
+        short = tag.strip()[:2].lower()
+        if short in Language.values:
+            return short
+    return brand.default_language

@@ -19,7 +19,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from agents.models import Brand
-from chat.widget.config import frame_ancestors, own_sources, widget_page
+from chat.widget.config import frame_ancestors, other_language, own_sources, widget_page
 from chat.widget.sessions import choose_language
 
 LOADER = settings.BASE_DIR / "static" / "widget" / "loader.js"
@@ -81,6 +81,7 @@ def frame(request: HttpRequest) -> HttpResponse:
         # Paths only: the page may be reached by either spelling of a loopback address.
         "api": "/api/widget/v1/",
         "socket": "/ws/visitor/",
+        "other": other_language(brand, language),
     }
     with translation.override(language):
         response = render(

@@ -54,7 +54,7 @@ export class Bridge {
     const { brand, launcher } = this.#config;
     this.#tell("ready", {
       look: {
-        color: brand.colors.primary, on: brand.colors.on, side: brand.side,
+        color: brand.colors.primary, on: brand.colors.on, side: brand.side, theme: brand.theme,
         title: brand.title, texts: launcher,
       },
     });
@@ -67,6 +67,14 @@ export class Bridge {
 
   close() {
     this.#tell("close");
+  }
+
+  /** The visitor chose a language: the page begins again in it. @param {string} language */
+  speak(language) {
+    this.#tell("speak", { language });
+    const address = new URL(location.href);
+    address.searchParams.set("language", language);
+    location.replace(address);
   }
 
   /** The visitor follows a link. */

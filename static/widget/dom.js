@@ -85,3 +85,13 @@ export function around(text, place, node) {
   const [before, after = ""] = text.split(`{${place}}`);
   return [before, node, after];
 }
+
+/** Show the brand's colours; through CSSOM: the page's CSP knows no inline styles.
+ * @param {any} brand @param {boolean} isDark */
+export function paint({ colors, dark }, isDark) {
+  const { classList, style } = document.documentElement;
+  classList.toggle("dark", isDark);
+  for (const [name, value] of Object.entries({ ...colors, ...(isDark && dark) })) {
+    style.setProperty(`--brand-${name}`, String(value));
+  }
+}

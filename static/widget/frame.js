@@ -3,7 +3,7 @@ import { LiveSocket } from "../live/socket.js";
 import { composes, isBlank } from "../live/words.js";
 import { Api, ApiError } from "./api.js";
 import { Bridge } from "./bridge.js";
-import { h, iconButton } from "./dom.js";
+import { h, iconButton, paint } from "./dom.js";
 import { formScreen, homeScreen, noticeScreen, offlineScreen } from "./screens.js";
 
 /** The widget inside its iframe: which screen is shown, and what all screens share. */
@@ -64,6 +64,7 @@ export class App {
         if (this.#screen === "offline") this.offline();
       },
       track: (data) => this.#track(data.name),
+      theme: (data) => paint(config.brand, data.dark),
       shutdown: () => this.#shutdown(),
     });
     this.api.refused = (code) => this.bridge.event("identity:refused", { code });
@@ -484,10 +485,8 @@ export class App {
   }
 }
 
-/** Brand colours come through CSSOM: the page's CSP knows no inline styles. */
-const { colors } = config.brand;
-for (const [name, value] of Object.entries(colors)) {
-  document.documentElement.style.setProperty(`--brand-${name}`, String(value));
-}
+// By itself, as in an app, it has no page around it that says how it looks.
+const isAlone = window.parent === window && config.brand.theme === "auto";
+paint(config.brand, config.brand.theme === "dark" || (isAlone && matchMedia("(prefers-color-scheme: dark)").matches));
 const app = new App();
 app.bridge.start();

@@ -20,9 +20,11 @@
   const origin = new URL(script.src).origin;
   const key = `imece:${site}`;
   const phone = matchMedia("(max-width: 480px), (max-height: 480px) and (pointer: coarse)");
+  const night = matchMedia("(prefers-color-scheme: dark)");
 
-  /** What survives a page change: o(pen), u(nread), v(isitor secret), and drafts of the outbox. */
-  /** @type {{o?: boolean, u?: number, v?: string, s?: Record<string, string>}} */
+  /** What survives a page change: o(pen), u(nread), v(isitor secret), the chosen l(anguage), and drafts
+   * of the outbox. */
+  /** @type {{o?: boolean, u?: number, v?: string, l?: string, s?: Record<string, string>}} */
   let state = {};
   const load = () => {
     try {
@@ -45,6 +47,7 @@
 
   /** @type {any} */ let look = null;
   let ready = false;
+  /** Whether the frame was told to be dark. @type {boolean | null} */ let dark = null;
   let announced = false;
   let hidden = false;
   /** After `shutdown`, until the page opens it again. */ let over = false;
@@ -112,6 +115,7 @@
     div.phone.left { inset-inline: 0; }
     iframe { display: block; width: 100%; height: 100%; border: 0; background: #fff;
       color-scheme: light; }
+    .dark, .dark iframe { background: #161d22; color-scheme: dark; }
     @keyframes in { from { opacity: 0; transform: translateY(8px) scale(.98); } }
     @media (prefers-reduced-motion: reduce) {
       * { animation: none !important; transition: none !important; } }
@@ -163,6 +167,8 @@
       look = data.look;
       ready = true;
       dress();
+      dark = null;
+      shade();
       tell("init", {
         visitor: state.v, identity, fields, page: page(), open: !!state.o && !hidden,
         stored: state.s ?? {},
@@ -192,6 +198,7 @@
       else kept[String(data.key)] = String(data.value);
       save({ s: kept });
     },
+    speak: (data) => save({ l: String(data.language) }),
     event: (data) => emit(String(data.name), data.detail),
   };
   const hear = (/** @type {MessageEvent} */ event) => {
@@ -202,7 +209,10 @@
 
   const bring = () => {
     if (frame || over || leaving) return;
-    const language = script.dataset.language || document.documentElement.lang || "";
+    // The first that is known counts, else the brand's own.
+    const { language: own } = script.dataset;
+    const language = [state.l, own, document.documentElement.lang, ...navigator.languages]
+      .filter(Boolean).slice(0, 6).join();
     frame = /** @type {HTMLIFrameElement} */ (make("iframe", { allow: "autoplay; clipboard-write" }));
     // The frame learns our origin from this word, and answers to no other.
     frame.addEventListener("load", () => frame?.contentWindow?.postMessage({ imece: "hello" }, origin));
@@ -218,7 +228,30 @@
     if (!button.isConnected) shadow.prepend(button);
   };
 
+  /** Whether the page around is dark: as it says, else as it looks. */
+  const isDark = () => {
+    if (look.theme !== "auto") return look.theme === "dark";
+    const page = document.documentElement;
+    const { colorScheme } = getComputedStyle(page);
+    const said = colorScheme === "normal"
+      ? document.querySelector("meta[name=color-scheme]")?.getAttribute("content") ?? "" : colorScheme;
+    if (/dark/.test(said)) return night.matches || !/light/.test(said);
+    for (const node of [document.body, page]) {
+      const [red, green, blue, alpha = 1] = getComputedStyle(node).backgroundColor.match(/^rgb|[\d.]+/g)
+        ?.slice(1).map(Number) ?? [];
+      if (alpha && red + 1) return red * 2 + green * 5 + blue < 800;
+    }
+    return false;
+  };
+  const shade = () => {
+    if (!ready || dark === isDark()) return;
+    dark = !dark && isDark();
+    panel.classList.toggle("dark", dark);
+    tell("theme", { dark });
+  };
+
   const draw = () => {
+    shade();
     const open = !!state.o && !hidden && ready;
     const full = open && phone.matches;
     const unread = state.u ?? 0;
@@ -391,7 +424,9 @@
     ready = false;
     draw();
     document.documentElement.append(root);
-    guard.observe(document.documentElement, { childList: true });
+    guard.observe(document.documentElement, {
+      childList: true, attributeFilter: ["class", "style", "data-theme", "data-bs-theme"],
+    });
   };
   /** Whoever draws the whole page anew takes us out; we come back, and quarrel with nobody. */
   const guard = new MutationObserver(() => {

@@ -73,6 +73,10 @@ export function homeScreen(app) {
           : team.length
             ? h("span", { class: "faces" }, ...team.map((/** @type {any} */ one) => face(one, app.locale)))
             : h("span", { class: "hero-name" }, config.brand.title),
+        config.other && h("button", {
+          class: "icon-button language", lang: config.other.code,
+          onclick: () => app.bridge.speak(config.other.code),
+        }, config.other.name),
         app.closeButton(),
       ),
       h("h1", { tabIndex: -1 }, texts.home.welcome),

@@ -42,6 +42,7 @@ def brand_form(**changes):
         "primary_color": "#0B6E6E",
         "accent_color": "#7A1FA2",
         "launcher_side": "right",
+        "theme": "auto",
         "ask_name": "optional",
         "ask_email": "required",
         "capacity": "4",

@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.colors import ENOUGH, FALLBACK, contrast, palette
+from agents.colors import DARK_WELL, ENOUGH, FALLBACK, contrast, dark_palette, palette
 from agents.models import Brand
 
 COLORS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
@@ -28,3 +28,10 @@ def test_what_is_no_colour_becomes_the_products_own() -> None:
     for wrong in ("red", "#fff", "#0b6e6e; background: url(//evil.example)", ""):
         colors = colors_of(wrong, wrong)
         assert colors["primary"] == colors["accent"] == FALLBACK
+
+
+@given(COLORS)
+def test_brand_colours_can_be_read_on_dark_screens(accent: str) -> None:
+    found = dark_palette(Brand(accent_color=accent))
+    assert contrast(found["text"], found["soft"]) >= ENOUGH
+    assert contrast(found["text"], DARK_WELL) >= ENOUGH
