@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 DRAIN_SECONDS = 40.0
 # How long a drain stays with effects in threads: they end without it, and are recorded.
 STAY_SECONDS = 50.0
+# How often it looks meanwhile for what has become due: a worker process that does one task at a
+# time hears no nudge while an effect hangs.
+LOOK_SECONDS = 0.25
 # What was taken and not begun by then is given back for others, long before its lease ends.
 BATCH_SECONDS = 20.0
 
@@ -54,19 +57,25 @@ class Lane:
             else:
                 self._runners += 1
         if in_threads:
-            self._wait_until_idle()
+            self._wait_until_idle(until)
         else:
             self._run(until)
         return self._tried - before
 
-    def _wait_until_idle(self) -> None:
+    def _wait_until_idle(self, until: float) -> None:
         """Wait with the first call; others return, so that a hanging lane keeps one of them."""
         with self._changed:
             if self._is_awaited:
                 return
             self._is_awaited = True
+            stays = time.monotonic() + STAY_SECONDS
             try:
-                self._changed.wait_for(lambda: not self._runners, timeout=STAY_SECONDS)
+                while time.monotonic() < stays:
+                    if self._changed.wait_for(lambda: not self._runners, timeout=LOOK_SECONDS):
+                        return
+                    if self._runners < parallel_of(self._queue) and time.monotonic() < until:
+                        self._wanted = True
+                        self._start_thread(until)
             finally:
                 self._is_awaited = False
 

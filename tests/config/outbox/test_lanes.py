@@ -176,6 +176,21 @@ def test_a_hanging_effect_keeps_one_place_of_a_parallel_queue(
     assert not OutboxEntry.objects.filter(done_at=None).exists()
 
 
+def test_what_becomes_due_while_an_effect_hangs_is_done_without_another_call(
+    kinds: Kinds, hanging: Hanging
+) -> None:
+    """A worker process that does one task at a time has nobody else who could drain."""
+    operations.register("push", hanging, queue="push", parallel=4)
+    rows(1, "push")
+    with draining("push"):
+        assert hanging.hangs.wait(30)
+        rows(3, "push", first=1)
+        for _ in range(3):
+            assert hanging.did.acquire(timeout=30)
+        assert sorted(hanging.done) == [1, 2, 3]
+        hanging.go_on.set()
+
+
 def test_a_hanging_queue_holds_up_no_other(kinds: Kinds, hanging: Hanging) -> None:
     seen: list[int] = []
     operations.register("mail", hanging, queue="mail")
