@@ -20,6 +20,15 @@ def desk(site: Site, new_context: Contexts) -> Desk:
     return open_desk(site, new_context, path="/console/?tab=queue", team={"auto_accept": False})
 
 
+def apart(page: Page, one: str, other: str) -> bool:
+    """Whether neither covers anything of the other."""
+    a, b = (page.locator(each).bounding_box() for each in (one, other))
+    assert a
+    assert b
+    beside = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+    return beside or a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"]
+
+
 def accept(desk: Desk, caller: Caller) -> None:
     desk.page.locator("#accept-button").click()
     expect(desk.page.locator("#resolve-button")).to_be_visible()
@@ -29,6 +38,10 @@ def accept(desk: Desk, caller: Caller) -> None:
 def test_the_first_words_after_accepting_go_to_the_customer(desk: Desk) -> None:
     caller = desk.opened()
     expect_mode(desk.page, "note")
+    expect(desk.page.locator(".offer")).to_be_visible()
+    for width in (1280, 768, 360):
+        desk.page.set_viewport_size({"width": width, "height": 740})
+        assert apart(desk.page, "#chat-head", ".offer"), width
     accept(desk, caller)
     expect_mode(desk.page, "reply")
     desk.write("Good morning")
