@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from agents.audit import caller_ip
-from agents.last_used import note_use
+from agents.credentials.last_used import note_use
 from agents.models import Agent
 
 # Visitors' doors: they neither have an agent nor should wait for a session to be looked up.

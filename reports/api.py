@@ -13,8 +13,8 @@ from agents.api.desk import DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
 from agents.models import Permission
 from config.web.problems import Problem
-from reports.building import Built, build
 from reports.definitions import REPORTS
+from reports.figures.building import Built, build
 from reports.filters import BadFilter, Filters, read_filters
 from reports.listings import LISTINGS, PAGE, Listing, read_cell
 

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from reports import pages
 from reports.exports import pages as exports
+from reports.pages import views as pages
 from reports.wall import pages as wall
 from reports.wall import screens
 

@@ -22,13 +22,13 @@ from agents.admin.brand_texts import TextInline
 from agents.admin.hours import HoursPages
 from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm, stored_key
 from agents.audit import record
+from agents.brands.origins import clean_origins
 from agents.callers import signed_in
+from agents.hours.zones import ZoneField
 from agents.images import fitted_picture
 from agents.models import Agent, Brand, Team, Topic
 from agents.operations import renew_limits, set_members
 from agents.operations.hours import hours_changed
-from agents.origins import clean_origins
-from agents.zones import ZoneField
 from config.files.kinds import ACCEPT_PICTURES
 from config.files.pictures import Pay, pay_nothing
 from config.text.folding import sort_key

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from agents.admin.base import ReadOnlyAdmin
+from agents.credentials.tokens import Scope
 from agents.models import Agent, AuditEntry, Language, Permission, Role, Team
-from agents.tokens import Scope
 
 _ACTS: dict[str, Promise] = {
     "password.changed": _("Password changed"),

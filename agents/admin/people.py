@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ANYWHERE, ImeceAdmin, LabelledAdmin, listed
 from agents.callers import signed_in
+from agents.hours.zones import ZoneField
 from agents.models import Agent, BreakReason, Permission, Role, Team
 from agents.operations import (
     change_email,
@@ -25,7 +26,6 @@ from agents.operations import (
     set_roles,
     set_teams,
 )
-from agents.zones import ZoneField
 from config.mail import own_spelling
 from config.text.folding import sort_key
 

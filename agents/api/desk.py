@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from agents.access import Access, access_of
-from agents.authentication import IsAgent
 from agents.models import Agent
+from agents.signin.authentication import IsAgent
 
 
 class DeskView(APIView):

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 
 from agents.api.desk import CursorPages, DeskView, agent_of
 from agents.api.schema import problems_of
-from agents.browsers import device_name
-from agents.devices import InvalidAddress, read_subscription, read_token
+from agents.credentials.browsers import device_name
 from agents.models import ApiToken, Device
 from agents.operations.devices import TooManyDevices, register_device, remove_device
+from agents.queries.devices import InvalidAddress, read_subscription, read_token
 from config.web.api import LineField, Moment, StrictSerializer, valid
 from config.web.problems import Problem
 

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from agents.api.desk import DeskView, agent_of
 from agents.api.schema import problems_of
 from agents.models import Agent, Notice
-from agents.notices import InvalidQuiet, read_quiet, wanted_by
 from agents.operations.notices import set_digest, set_notices
+from agents.queries.notices import InvalidQuiet, read_quiet, wanted_by
 from config.web.api import StrictSerializer, valid
 
 

@@ -26,7 +26,7 @@ def problems_of(*codes: int) -> dict[Any, Any]:
 class AgentToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The desk's bearer token."""
 
-    target_class = "agents.authentication.TokenAuthentication"
+    target_class = "agents.signin.authentication.TokenAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agents.backends import PASSWORD_MAX
-from agents.doors import CodeNeeded, TooManyFailures, WrongCredentials, check_credentials
+from agents.credentials.tokens import Scope
 from agents.operations import TooManyTokens, create_token
-from agents.tokens import Scope
+from agents.signin.backends import PASSWORD_MAX
+from agents.signin.doors import CodeNeeded, TooManyFailures, WrongCredentials, check_credentials
 from config.mail import own_spelling
 from config.web.api import valid
 from config.web.problems import Problem

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from agents.notices import wanted_by
+from agents.queries.notices import wanted_by
 
 if TYPE_CHECKING:
     from agents.console.frame import Frame

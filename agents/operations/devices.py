@@ -6,10 +6,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from agents.devices import digest_of
 from agents.events import AgentReturned
 from agents.models import Agent, ApiToken, Device, Status
 from agents.presence import is_present
+from agents.queries.devices import digest_of
 from config.events import publish
 
 DEVICES_MAX = 20

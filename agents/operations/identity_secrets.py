@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from agents.audit import record
+from agents.credentials.tokens import new_secret
 from agents.models import Agent, Brand, IdentitySecret
-from agents.tokens import new_secret
 
 
 class TooManySecrets(Exception):

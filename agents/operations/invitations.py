@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from agents.access import accesses_of
 from agents.audit import record
-from agents.capacity import limits_of
+from agents.credentials.tokens import hash_secret, new_secret
 from agents.mail import send_mail
 from agents.models import Agent, Invitation, Role, StatusInterval, Team
 from agents.operations.roles import give_role, set_teams
-from agents.tokens import hash_secret, new_secret
+from agents.queries.capacity import limits_of
 from config.mail import own_spelling
 from config.outbox.operations import enqueue
 from config.text.folding import sort_key

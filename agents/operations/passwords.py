@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
+from agents.credentials.tokens import may_enter
 from agents.mail import send_mail
 from agents.models import Agent
-from agents.tokens import may_enter
 from config.mail import own_spelling
 from config.outbox.operations import enqueue
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from agents.access import access_of, accesses_of, brands_of
-from agents.capacity import limits_of
 from agents.events import AgentStatusChanged
 from agents.models import Agent, BreakReason, Status, StatusInterval
+from agents.queries.capacity import limits_of
 from config.events import publish
 from config.wire import wire_time
 

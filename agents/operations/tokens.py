@@ -6,8 +6,8 @@ from django.db import transaction
 
 from agents.access import access_of
 from agents.audit import record
+from agents.credentials.tokens import PREFIX, Scope, hash_secret, new_secret
 from agents.models import Agent, ApiToken, Permission
-from agents.tokens import PREFIX, Scope, hash_secret, new_secret
 
 TOKENS_MAX = 50
 _NEEDED = {Scope.ADMIN: Permission.ADMIN, Scope.EXPORT: Permission.EXPORT}

@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from agents.forms import AcceptInvitationForm
 from agents.operations import InvitationInvalid, accept_invitation, open_invitation
+from agents.signin.forms import AcceptInvitationForm
 
 _KEY = "invitation"
 

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import access_of
 from agents.callers import signed_in
+from agents.credentials.tokens import Scope
 from agents.models import Agent, ApiToken, Device
-from agents.notices import wanted_by
 from agents.operations import (
     ScopeNotAllowed,
     TooManyTokens,
@@ -28,8 +28,8 @@ from agents.operations import (
 )
 from agents.operations.devices import remove_device
 from agents.operations.notices import set_digest, set_notices
-from agents.profile_forms import NoticesForm, ProfileForm, TokenForm
-from agents.tokens import Scope
+from agents.queries.notices import wanted_by
+from agents.views.profile_forms import NoticesForm, ProfileForm, TokenForm
 from config.files.kinds import ACCEPT_PICTURES
 from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
 

@@ -7,10 +7,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from agents.adapter import session_rows
-from agents.browsers import device_name
 from agents.callers import signed_in
+from agents.credentials.browsers import device_name
 from agents.operations import end_sessions
+from agents.signin.adapter import session_rows
 
 
 @login_required

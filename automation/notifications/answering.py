@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from agents.devices import is_live
 from agents.models import Notice
 from agents.operations.devices import confirm_device
+from agents.queries.devices import is_live
 from automation.models import Delivery
 from chat.models import Conversation
 from chat.operations.assignment import accept

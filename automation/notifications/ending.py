@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db.models import Max
 
 from agents.access import Access, accesses_of
-from agents.devices import live_among
 from agents.models import Notice
-from agents.notices import is_left_alone
 from agents.operations.devices import give_up_on
+from agents.queries.devices import live_among
+from agents.queries.notices import is_left_alone
 from automation.models import Delivery
 from automation.notifications.policy import ttl_of
 from chat.models import Conversation, Offer, Participation

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from agents.access import accesses_of
 from agents.models import Agent, Device, Notice, Status
-from agents.notices import is_left_alone
+from agents.queries.notices import is_left_alone
 from automation.models import Delivery, Notification
 from automation.notifications.policy import RENEW, is_told_on
 from chat.models import Conversation, Entry, Offer, Participation

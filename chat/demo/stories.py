@@ -8,9 +8,9 @@ from itertools import cycle, islice
 from typing import Any
 
 from agents.access import accesses_of
-from agents.capacity import limits_of
 from agents.models import Agent, Brand, BreakReason, Topic
 from agents.models import StatusInterval as Interval
+from agents.queries.capacity import limits_of
 from chat.demo import history, texts
 from chat.demo.history import StagedChat
 from chat.models import Conversation, Entry, Visitor

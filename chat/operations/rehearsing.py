@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from django.db import transaction
 
+from agents.credentials.tokens import hash_secret, new_secret
 from agents.models import Agent, Brand, Channel, Topic
-from agents.tokens import hash_secret, new_secret
 from chat.locks import lock_agent, lock_conversation
 from chat.models import Conversation, Visitor
 from chat.operations.assignment import give, require_room

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from agents.browsers import device_name
+from agents.credentials.browsers import device_name
 from agents.models import Brand
 from chat.events.words import VisitorChanged
 from chat.locks import lock_visitor

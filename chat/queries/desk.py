@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from agents.access import Access, accesses_of
-from agents.capacity import pick_limit
 from agents.models import Agent, Brand, Permission, Team
 from agents.presence import present_agents
+from agents.queries.capacity import pick_limit
 from chat.models import Offer
 
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from agents import presence as agent_presence
 from agents.access import brands_of
+from agents.brands.origins import is_own, origin_of
 from agents.events import agent_group, desk_group
-from agents.origins import is_own, origin_of
 from chat.events.groups import thread_group, visitor_group
 from chat.operations.watching import note_watching
 from chat.posting.messages import MESSAGE, NOTE, Author

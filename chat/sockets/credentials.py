@@ -12,8 +12,8 @@ from django.http import HttpRequest, parse_cookie
 from django.utils import timezone
 
 from agents.access import Access, access_of, accesses_of
+from agents.credentials.tokens import Scope, agent_of_token, may_enter
 from agents.models import Agent, ApiToken
-from agents.tokens import Scope, agent_of_token, may_enter
 
 
 @dataclass(frozen=True, eq=False)

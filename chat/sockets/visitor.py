@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from agents.origins import is_known, is_own, origin_allowed, origin_of
+from agents.brands.origins import is_known, is_own, origin_allowed, origin_of
 from chat.events.groups import site_group, thread_group, visitor_group
 from chat.posting.messages import MESSAGE, Author
 from chat.protocol import Close, typing_frame, welcome_frame

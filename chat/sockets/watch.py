@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from django.utils import timezone
 
+from agents.brands.origins import origin_allowed
 from agents.models import Brand
-from agents.origins import origin_allowed
 from chat.posting import mark_collector
 from chat.protocol import Audience, Close
 from chat.sockets import presence

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone, translation
 
-from agents.colors import dark_palette, palette
+from agents.brands.colors import dark_palette, palette
+from agents.brands.origins import is_source
 from agents.models import Brand, BrandText, Language, Topic
-from agents.origins import is_source
 from agents.presence import present_agents
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
 from chat.routing import hooks

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core import signing
 from django.utils import timezone
 
+from agents.brands.origins import origin_allowed
+from agents.credentials.tokens import hash_secret
 from agents.models import Brand, Language
-from agents.origins import origin_allowed
-from agents.tokens import hash_secret
 from chat.models import Visitor
 from chat.operations.visitors import (
     Browser,

@@ -242,7 +242,7 @@ CELERY_BEAT_SCHEDULE = beat_schedule(SWEEP_SECONDS, QUEUES, is_sqlite=IS_SQLITE)
 # People
 
 AUTH_USER_MODEL = "agents.Agent"
-AUTHENTICATION_BACKENDS = ["agents.backends.AgentBackend"]
+AUTHENTICATION_BACKENDS = ["agents.signin.backends.AgentBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -254,24 +254,24 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/console/"
-ACCOUNT_ADAPTER = "agents.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "agents.signin.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_FORMS = {
-    "login": "agents.forms.LoginForm",
-    "reset_password": "agents.forms.ResetPasswordForm",
-    "reset_password_from_key": "agents.forms.ResetPasswordKeyForm",
-    "change_password": "agents.forms.ChangePasswordForm",
-    "reauthenticate": "agents.forms.ReauthenticateForm",
+    "login": "agents.signin.forms.LoginForm",
+    "reset_password": "agents.signin.forms.ResetPasswordForm",
+    "reset_password_from_key": "agents.signin.forms.ResetPasswordKeyForm",
+    "change_password": "agents.signin.forms.ChangePasswordForm",
+    "reauthenticate": "agents.signin.forms.ReauthenticateForm",
 }
-MFA_ADAPTER = "agents.adapter.MfaAdapter"
+MFA_ADAPTER = "agents.signin.adapter.MfaAdapter"
 MFA_FORMS = {
-    "authenticate": "agents.forms.AuthenticateForm",
-    "reauthenticate": "agents.forms.MfaReauthenticateForm",
-    "activate_totp": "agents.forms.ActivateTOTPForm",
+    "authenticate": "agents.signin.forms.AuthenticateForm",
+    "reauthenticate": "agents.signin.forms.MfaReauthenticateForm",
+    "activate_totp": "agents.signin.forms.ActivateTOTPForm",
 }
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,5/5m/key", "reset_password": "20/h/ip,3/h/key"}

@@ -5,10 +5,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["config.web.api.StrictJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.web.api.JSONOnly",
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "agents.authentication.TokenAuthentication",
+        "agents.signin.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["agents.authentication.IsAgent"],
+    "DEFAULT_PERMISSION_CLASSES": ["agents.signin.authentication.IsAgent"],
     "DEFAULT_THROTTLE_CLASSES": ["agents.api.throttling.PerCaller"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.web.problems.exception_handler",

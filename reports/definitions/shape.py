@@ -31,7 +31,7 @@ class Source(StrEnum):
     STINT = "stint"
     OFFER = "offer"
     WORD = "word"
-    # Time of agents, clipped to the range: `reports/worktime.py`.
+    # Time of agents, clipped to the range: `reports/figures/worktime.py`.
     TIME = "time"
     TICKET = "ticket"
 

@@ -15,8 +15,8 @@ from rest_framework.response import Response
 
 from agents.api.desk import agent_of, reach_of
 from agents.api.schema import problems_of
+from agents.credentials.tokens import Scope
 from agents.models import Permission
-from agents.tokens import Scope
 from config.web.api import StrictSerializer, valid
 from config.web.problems import Problem
 from reports.api import ReportView

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from agents.access import Access
-from reports.building import Built, build
 from reports.definitions import Unit
+from reports.figures.building import Built, build
 from reports.filters import Filters
 from reports.listings import LISTINGS, Listing, every, read_cell
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from reports.building import row_value
 from reports.definitions import REPORTS, Figure, Listing, find_figure
+from reports.figures.building import row_value
 from reports.filters import BadFilter
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import Access
 from chat.models import Conversation
 from reports.definitions import Unit
-from reports.figures import stays_behind, stays_in
+from reports.figures.adding import stays_behind, stays_in
 from reports.filters import BadFilter, Filters
 from reports.listings.cells import Cell
 from reports.listings.kind import Column, Listing

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import Access
 from agents.models import Status, StatusInterval
 from reports.definitions import Unit
+from reports.figures.people import people_of
+from reports.figures.worktime import intervals_in
 from reports.filters import Filters
 from reports.listings.cells import Cell
 from reports.listings.kind import Column, Listing
-from reports.people import people_of
-from reports.worktime import intervals_in
 
 NAME = "statuses"
 

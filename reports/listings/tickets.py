@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access
 from reports.definitions import Unit
-from reports.figures import tickets_behind
+from reports.figures.adding import tickets_behind
 from reports.filters import BadFilter, Filters
 from reports.listings.cells import Cell
 from reports.listings.kind import Column, Listing

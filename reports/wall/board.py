@@ -11,8 +11,8 @@ from django.conf import settings
 
 from agents.access import Access, Reach
 from agents.models import Permission, Role, Status
+from reports.figures.people import meets
 from reports.models import Targets
-from reports.people import meets
 from reports.wall.snapshot import Person, Place, Snapshot
 
 # A board that nobody has made anew for so long says so.

@@ -6,8 +6,8 @@ from django.db import transaction
 
 from agents.access import Access, access_of
 from agents.audit import record
+from agents.credentials.tokens import hash_secret, may_enter, new_secret
 from agents.models import Agent, Brand, Permission, Role
-from agents.tokens import hash_secret, may_enter, new_secret
 from reports.models import Screen, Targets
 from reports.wall.board import reaches_of
 

@@ -21,8 +21,8 @@ from agents.operations import AgentDisabled
 from chat.models import Conversation
 from chat.operations.statuses import KEEP, REQUEUE, NotAllowed, OpenChats, change_status
 from config.text.cleaning import key_of
+from reports.figures.people import meets
 from reports.models import Screen
-from reports.people import meets
 from reports.wall import operations
 from reports.wall.board import reaches_of
 from reports.wall.operations import (

@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 
 from agents.access import accesses_of
-from agents.capacity import limits_of
 from agents.models import Agent, Status, StatusInterval
 from agents.operations import create_agent, give_role, renew_limits, set_status, set_teams
+from agents.queries.capacity import limits_of
 from tests.support.factories import make_agent, make_brand, make_role, make_team
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from agents.models import Notice, Status
-from agents.notices import is_left_alone, wanted_by
 from agents.operations.notices import set_notices
+from agents.queries.notices import is_left_alone, wanted_by
 from tests.support.factories import make_agent
 from tests.support.http import Desk, make_shop
 

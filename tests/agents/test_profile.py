@@ -16,10 +16,10 @@ from PIL import Image
 
 from agents import middleware
 from agents.audit import caller_ip
+from agents.credentials.tokens import Scope
 from agents.middleware import PreferencesMiddleware
 from agents.models import Agent, ApiToken, Permission, Role
 from agents.operations import create_token
-from agents.tokens import Scope
 from tests.support.factories import make_agent, make_role
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from agents.credentials.tokens import hash_secret
 from agents.models import Agent, BreakReason, CannedReply, Invitation, Permission
 from agents.operations import create_token, invite_agent
-from agents.tokens import hash_secret
 from tests.support.chromium import assert_accessible
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.models import Contact, Ticket

@@ -116,7 +116,7 @@ def works(shop: Shop) -> dict[str, Callable[[], Any]]:
     """What happens all day."""
     now = timezone.now()
     console = Client()
-    console.force_login(shop.elif_, "agents.backends.AgentBackend")
+    console.force_login(shop.elif_, "agents.signin.backends.AgentBackend")
     chat = Conversation.objects.filter(status="active").select_related("visitor").first()
     assert chat is not None
     visitor = chat.visitor

@@ -29,7 +29,7 @@ from chat.posting.messages import Author, Outgoing, Posted, post_message
 from reports.definitions import FIGURES, REPORTS
 from reports.facts.keeping import rebuild
 from reports.facts.tickets import PAST_OF_TICKETS
-from reports.figures import compute
+from reports.figures.adding import compute
 from reports.filters import default_filters
 from reports.models import ChatFact, TicketFact
 from tests.support.desk import Desk, make_desk, start

@@ -10,7 +10,7 @@ from django.test import Client
 
 from agents.access import access_of
 from agents.models import Agent, HoursWeek, Permission, Role
-from reports.figures import compute
+from reports.figures.adding import compute
 from reports.filters import Filters
 from tests.reports.test_facts import work
 from tests.support.factories import make_agent, make_brand, make_role, make_team

@@ -22,7 +22,7 @@ from chat.operations.ratings import rate_conversation
 from chat.posting.messages import Author, Outgoing, Posted, post_message
 from reports.definitions.percentile import Percentile
 from reports.facts.keeping import rebuild, write_facts
-from reports.figures import compute
+from reports.figures.adding import compute
 from reports.filters import Filters
 from reports.models import ChatFact, StintFact
 from tests.reports.test_reports import answered

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from agents.access import access_of
 from agents.models import Agent, BreakReason, Permission, Role, StatusInterval
 from chat.models import Conversation
-from reports.building import build
-from reports.figures import compute
+from reports.figures.adding import compute
+from reports.figures.building import build
 from reports.filters import Filters
 from reports.models import ChatFact, StintFact
 from reports.sweep import Parts, Sessions, Turn, joined, micros, sweep

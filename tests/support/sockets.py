@@ -14,8 +14,8 @@ from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
+from agents.credentials.tokens import PREFIX, hash_secret, new_secret
 from agents.models import Agent, ApiToken, Brand
-from agents.tokens import PREFIX, hash_secret, new_secret
 from chat.models import Conversation, Visitor
 from chat.posting.messages import Author, Outgoing, post_messages
 from chat.widget.sessions import VisitorSession, make_token

@@ -23,9 +23,9 @@ from django.conf import settings  # noqa: E402 - models need settings
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from agents.credentials.tokens import hash_secret  # noqa: E402
 from agents.models import Role  # noqa: E402
 from agents.operations.tokens import create_token  # noqa: E402
-from agents.tokens import hash_secret  # noqa: E402
 from chat.models import Conversation, Visitor  # noqa: E402
 from chat.posting.messages import Author, Outgoing, post_messages  # noqa: E402
 from chat.widget.sessions import VisitorSession, make_token  # noqa: E402
@@ -215,7 +215,7 @@ def desk(archived: int, lines: int) -> dict[str, Any]:
 
 def _cookie_of(agent: Any) -> str:
     browser = Client()
-    browser.force_login(agent, "agents.backends.AgentBackend")
+    browser.force_login(agent, "agents.signin.backends.AgentBackend")
     name = settings.SESSION_COOKIE_NAME
     return f"{name}={browser.cookies[name].value}"
 

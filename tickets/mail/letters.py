@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from agents.colors import palette
+from agents.brands.colors import palette
 from agents.models import Brand
 from config.mail import mailbox as wire_address
 from config.text.cleaning import one_line

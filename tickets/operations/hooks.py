@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
-from agents.tokens import hash_secret, new_secret
+from agents.credentials.tokens import hash_secret, new_secret
 from tickets.models import Mailbox
 
 # The one in use, and the one before it while a server changes over.

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_POST, require_safe
 
 from agents.api.files import file_response
-from agents.colors import style_sheet
+from agents.brands.colors import style_sheet
 from config.web.limits import TICKET_ANSWERS, TooMany, place_of, spend
 from tickets.models import Entry, File, Ticket
 from tickets.operations.customers_words import close_by_customer

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.utils import timezone
 
-from agents.backends import PASSWORD_MAX
 from agents.models import Agent, Language
 from agents.operations import create_agent, make_first_roles
+from agents.signin.backends import PASSWORD_MAX
 from config.mail import own_spelling
 
 

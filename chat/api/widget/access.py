@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from agents.api.throttling import limited
-from agents.origins import origin_allowed
+from agents.brands.origins import origin_allowed
 from chat.models import Conversation, Visitor
 from chat.widget.sessions import (
     BadToken,

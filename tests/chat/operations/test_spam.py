@@ -16,7 +16,7 @@ from chat.rights import NotAuthorised
 from reports.definitions import FIGURES
 from reports.definitions.shape import Source
 from reports.facts.keeping import rebuild
-from reports.figures import compute
+from reports.figures.adding import compute
 from reports.filters import default_filters
 from tests.support.desk import Desk, answer, fresh, kinds, make_desk, start, work
 from tests.support.factories import make_agent, make_role

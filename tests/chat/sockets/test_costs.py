@@ -50,7 +50,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(CursorWrapper, "execute", note)
     monkeypatch.setattr(board, "SHARED_FOR", board.SHARED_FOR * 1000)
     monkeypatch.setattr("chat.sockets.threads.EPOCH_SECONDS", 1000)
-    monkeypatch.setattr("agents.origins.REMEMBER_SECONDS", 1000)
+    monkeypatch.setattr("agents.brands.origins.REMEMBER_SECONDS", 1000)
     return seen
 
 

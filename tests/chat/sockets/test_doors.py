@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from agents import origins
+from agents.brands import origins
 from agents.events import agent_group
 from agents.models import ApiToken, Permission, Presence
 from agents.operations.accounts import disable_agent

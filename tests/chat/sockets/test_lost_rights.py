@@ -4,9 +4,9 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
+from agents.credentials.tokens import PREFIX, hash_secret, new_secret
 from agents.models import ApiToken, AuditEntry, Role
 from agents.operations.roles import take_role
-from agents.tokens import PREFIX, hash_secret, new_secret
 from chat.events.groups import thread_group
 from chat.models import Conversation, Entry, Offer, Participation
 from chat.posting.messages import Author, Outgoing, Posted, post_message

@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from agents.tokens import hash_secret
+from agents.credentials.tokens import hash_secret
 from chat.models import Visitor
 from chat.routing.board import SHARED_FOR
 from chat.widget.sessions import BadToken, make_token, read_token

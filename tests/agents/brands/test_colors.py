@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.colors import DARK_WELL, ENOUGH, FALLBACK, contrast, dark_palette, palette
+from agents.brands.colors import DARK_WELL, ENOUGH, FALLBACK, contrast, dark_palette, palette
 from agents.models import Brand
 
 COLORS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")

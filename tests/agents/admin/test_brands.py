@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
+from agents.brands.origins import clean_origin, clean_origins
 from agents.models import (
     AuditEntry,
     Brand,
@@ -19,7 +20,6 @@ from agents.models import (
     IdentitySecret,
 )
 from agents.operations import add_identity_secret
-from agents.origins import clean_origin, clean_origins
 from tests.support.factories import (
     make_brand,
     make_conversation,

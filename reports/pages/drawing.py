@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from agents.access import Access
 from agents.models import Status
 from reports import charts
-from reports.building import Built, every_day, written_day
 from reports.definitions import Figure, Unit
-from reports.figures import wanted
-from reports.timelines import lanes_of
+from reports.figures.adding import wanted
+from reports.figures.building import Built, every_day, written_day
+from reports.figures.timelines import lanes_of
 from reports.writing import written
 
 BARS = 12

@@ -7,8 +7,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from agents.credentials.tokens import Scope, agent_of_token
 from agents.models import Agent, ApiToken
-from agents.tokens import Scope, agent_of_token
 
 
 class TokenAuthentication(BaseAuthentication):

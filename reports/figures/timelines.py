@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from agents.access import Access
 from agents.models import Agent, BreakReason, Status
-from reports.building import every_day, written_day
+from reports.figures.building import every_day, written_day
+from reports.figures.people import people_of
+from reports.figures.worktime import read_turns
 from reports.filters import Filters
-from reports.people import people_of
 from reports.sweep import Turn, micros, moment_of
-from reports.worktime import read_turns
 
 DAYS = 31
 LANES = 60

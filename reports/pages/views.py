@@ -18,16 +18,16 @@ from django.views.decorators.http import require_GET
 from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
 from agents.models import Agent, Channel, Permission, Tag, Team, Topic
-from reports.building import Built, build, written_day
-from reports.chips import chips_of
 from reports.definitions import MOMENTS, REPORTS, Figure, Unit
-from reports.drawing import draw
 from reports.facts.keeping import lacks_the_past
 from reports.facts.tickets import tickets_lack_the_past
-from reports.figures import wanted
+from reports.figures.adding import wanted
+from reports.figures.building import Built, build, written_day
 from reports.filters import BadFilter, Filters, default_filters, presets, read_filters
 from reports.first_steps import note_first_look
 from reports.listings import LISTINGS, PAGE, Cell, Column, Listing, read_cell
+from reports.pages.chips import chips_of
+from reports.pages.drawing import draw
 from reports.writing import NOTHING, written, written_change
 
 

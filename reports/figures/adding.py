@@ -12,6 +12,9 @@ from agents.access import Access, any_of, of_teams
 from agents.models import Permission, Role
 from chat.models import ConversationTag
 from reports.definitions import COUNTED, OF_STAYS, Figure, Source, find_figure
+from reports.figures.tickets import tickets_for
+from reports.figures.totals import rows_and_total
+from reports.figures.worktime import overlapping, read_work, value_of
 from reports.filters import Filters
 from reports.models import (
     ChatFact,
@@ -22,9 +25,6 @@ from reports.models import (
     within,
 )
 from reports.sweep import joined
-from reports.tickets import tickets_for
-from reports.totals import rows_and_total
-from reports.worktime import overlapping, read_work, value_of
 
 _MODELS: dict[Source, Any] = {
     Source.STAY: ChatFact,

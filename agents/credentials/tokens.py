@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from agents.last_used import note_use
+from agents.credentials.last_used import note_use
 from agents.models import Agent, ApiToken
 
 PREFIX = "imece_"

@@ -5,8 +5,8 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend
 from django.http import HttpRequest
 
+from agents.credentials.tokens import may_enter
 from agents.models import Agent
-from agents.tokens import may_enter
 from config.mail import own_spelling
 
 # Longer passwords are refused before they are hashed: hashing megabytes is a way to stop us.

@@ -6,6 +6,7 @@ from allauth.mfa.totp.internal import auth as totp
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from agents.credentials.tokens import agent_of_token
 from agents.models import ApiToken, Permission
 from agents.operations import (
     ScopeNotAllowed,
@@ -15,7 +16,6 @@ from agents.operations import (
     give_role,
     revoke_tokens,
 )
-from agents.tokens import agent_of_token
 from tests.support.factories import make_agent, make_role, make_team
 
 pytestmark = pytest.mark.django_db

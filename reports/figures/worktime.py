@@ -12,8 +12,8 @@ from django.db.models.functions import Cast, Coalesce, Greatest
 from agents.access import Access
 from agents.models import StatusInterval
 from reports.definitions import Figure, Unit
+from reports.figures.people import people_of
 from reports.filters import Filters
-from reports.people import people_of
 from reports.sweep import Parts, Sessions, Turn, micros, moment_of, sweep
 
 

@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access
-from agents.forms import PlainForm
+from agents.credentials.tokens import Scope
+from agents.hours.zones import ZoneField
 from agents.models import Agent, Language, Notice, Permission
-from agents.tokens import Scope
-from agents.zones import ZoneField
+from agents.signin.forms import PlainForm
 
 
 class ProfileForm(PlainForm):

@@ -14,10 +14,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agents.backends import PASSWORD_MAX
-from agents.known_devices import device_of, remember_device
+from agents.credentials.known_devices import device_of, remember_device
 from agents.models import Agent, Language
 from agents.operations import change_password, end_sessions, update_profile
+from agents.signin.backends import PASSWORD_MAX
 from config.mail import own_spelling
 
 # Signing in and out speaks for itself.

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from agents.backends import AgentBackend
 from agents.models import Agent, Permission
 from agents.operations import (
     disable_agent,
     give_role,
 )
+from agents.signin.backends import AgentBackend
 from config.mail import own_spelling
 from tests.support.accounts import LOGIN, PASSWORD, is_in, sign_in
 from tests.support.factories import make_agent, make_role

@@ -14,7 +14,7 @@ from agents.access import Access
 from agents.models import Agent, Brand, Channel, Tag, Topic
 from config.database.postgres import roomy
 from reports.definitions import REPORTS, Figure, Report, Source, Unit, reason_figures
-from reports.figures import Row, compute, wanted
+from reports.figures.adding import Row, compute, wanted
 from reports.filters import Filters
 from tickets.models import Ticket
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from reports.building import written_day
+from reports.figures.building import written_day
 from reports.filters import Filters
 from reports.listings import Cell
 

@@ -1,0 +1,1 @@
+"""What a brand brings to pages of others: its colours, and the sites it speaks on."""

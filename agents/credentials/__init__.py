@@ -1,0 +1,1 @@
+"""What somebody shows to be let in, and what is remembered of where it was used."""

@@ -1,0 +1,1 @@
+"""The door: passwords, one-time codes, sessions and tokens become people here."""

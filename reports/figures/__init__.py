@@ -1,0 +1,1 @@
+"""Figures added up of facts, and a whole report made of them."""

@@ -1,0 +1,1 @@
+"""The pages of reports: what narrows them, their charts, their tables."""
