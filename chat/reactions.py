@@ -31,8 +31,9 @@ from chat.operations.answer_mails import watch_answers
 from chat.operations.assignment import route
 from chat.operations.correcting import correct_browsers
 from chat.operations.linking import hold_browsers, show_browsers
-from chat.operations.sweeping import free_wrap_ups, wake_conversation
 from chat.operations.tickets import add_to_ticket
+from chat.operations.waking import wake_conversation
+from chat.operations.wrap_ups import free_wrap_ups
 from config.events import Event, react_to
 from config.outbox.operations import OnceABatch
 from tickets.operations.rooms import Room, follow_customers

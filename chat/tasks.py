@@ -27,14 +27,10 @@ from chat.operations.parking import end_parked
 from chat.operations.releasing import release, release_overdue, settle
 from chat.operations.silence import end_idle_chats, end_long_waits, free_idle_chats
 from chat.operations.stranded import hand_on_stranded
-from chat.operations.sweeping import (
-    free_wrap_ups,
-    requeue_unreachable,
-    requeue_vanished,
-    withdraw_unheard,
-)
 from chat.operations.transcripts import MAIL, mail_transcript
 from chat.operations.undo import DUE, do_due
+from chat.operations.vanished import requeue_unreachable, requeue_vanished, withdraw_unheard
+from chat.operations.wrap_ups import free_wrap_ups
 from config.outbox.registry import register
 from tickets.mail.inbound import bounces, elsewhere
 

@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 from agents.presence import leases  # noqa: E402
-from chat.posting.writer import writer  # noqa: E402
+from chat.posting.group_commit import writer  # noqa: E402
 from chat.sockets.console import ConsoleConsumer  # noqa: E402
 from chat.sockets.readers import readers  # noqa: E402
 from chat.sockets.visitor import VisitorConsumer  # noqa: E402

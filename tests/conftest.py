@@ -32,7 +32,7 @@ from hypothesis import settings as property_settings
 from playwright.sync_api import BrowserContext, Page
 
 from agents.presence import leases
-from chat.posting.writer import writer
+from chat.posting.group_commit import writer
 from chat.sockets.readers import readers
 from config import events
 from config.translations import compile_if_changed

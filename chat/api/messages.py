@@ -13,8 +13,8 @@ from agents.api.throttling import too_many
 from chat.models import Conversation, Entry
 from chat.operations.starting import InvalidMessage
 from chat.operations.transfers import HasEnded
+from chat.posting.group_commit import writer
 from chat.posting.messages import Outgoing, Posted
-from chat.posting.writer import writer
 from chat.protocol import ATTACHMENTS_MAX, Audience, entry_frame, is_cid, is_id
 from chat.refusals import explain_refusal
 from config.web.api import StrictSerializer, TextField

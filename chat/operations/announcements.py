@@ -15,7 +15,7 @@ from chat.routing.availability import availability_of, read_floor, read_topics, 
 from chat.routing.board import forget_board
 from chat.routing.counters import authorised_online
 from chat.routing.faces import public_agent
-from chat.routing.queue import Place, places
+from chat.routing.places import Place, places
 from config.events import publish
 
 _KEY = "chat.told"

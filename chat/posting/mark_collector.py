@@ -10,8 +10,8 @@ from typing import NamedTuple
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from chat.posting.group_commit import writer
 from chat.posting.marks import Mark, move_marks
-from chat.posting.writer import writer
 
 logger = logging.getLogger(__name__)
 

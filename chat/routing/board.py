@@ -23,7 +23,7 @@ from chat.routing.availability import (
     with_rules,
 )
 from chat.routing.estimate import Band
-from chat.routing.queue import Place, places
+from chat.routing.places import Place, places
 
 SHARED_FOR = timedelta(seconds=0.5)
 # Changes with every announcement, in all processes at once.

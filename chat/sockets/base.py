@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
 from chat.posting import mark_collector
+from chat.posting.group_commit import writer
 from chat.posting.messages import Author, Outgoing, Posted, Result
-from chat.posting.writer import writer
 from chat.protocol import Close, ack_text, nack_frame
 from chat.sockets.connection import Connection, Ended
 from chat.sockets.credentials import Credential

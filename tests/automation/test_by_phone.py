@@ -11,7 +11,7 @@ from agents.presence import is_present, present_agents, vanished_agents
 from automation.notifications.answering import answer_push, confirm_push
 from chat.operations.assignment import accept
 from chat.operations.starting import NobodyAvailable
-from chat.operations.sweeping import requeue_vanished
+from chat.operations.vanished import requeue_vanished
 from chat.tasks import sweep_once
 from tests.automation.notifications import later, register, say, work_pushes
 from tests.support.desk import fresh, make_desk, start, work

@@ -18,12 +18,8 @@ from chat.models import Conversation
 from chat.operations.lateness import alert_late
 from chat.operations.silence import end_idle_chats, end_long_waits, free_idle_chats
 from chat.operations.stranded import hand_on_stranded
-from chat.operations.sweeping import (
-    free_wrap_ups,
-    requeue_unreachable,
-    requeue_vanished,
-    withdraw_unheard,
-)
+from chat.operations.vanished import requeue_unreachable, requeue_vanished, withdraw_unheard
+from chat.operations.wrap_ups import free_wrap_ups
 from chat.routing.availability import availability
 from chat.sockets.threads import agent_threads, visitor_threads
 from chat.tasks import route

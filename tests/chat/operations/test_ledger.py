@@ -22,11 +22,9 @@ from chat.operations.conversations import (
 from chat.operations.entries import NewLine, append
 from chat.operations.offers import decline, miss_offers
 from chat.operations.ratings import rate_conversation
-from chat.operations.sweeping import (
-    free_wrap_ups,
-    wake_conversation,
-)
 from chat.operations.transfers import transfer
+from chat.operations.waking import wake_conversation
+from chat.operations.wrap_ups import free_wrap_ups
 from tests.support.desk import answer, fresh, make_desk, start
 from tests.support.factories import make_topic
 

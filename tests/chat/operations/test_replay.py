@@ -26,14 +26,12 @@ from chat.operations.ratings import NotRateable, rate_conversation
 from chat.operations.spam import clear_spam, mark_spam
 from chat.operations.starting import NobodyAvailable
 from chat.operations.statuses import change_status
-from chat.operations.sweeping import (
-    free_wrap_ups,
-    wake_conversation,
-    withdraw_unheard,
-)
 from chat.operations.tags import add_tag, remove_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.operations.transfers import transfer
+from chat.operations.vanished import withdraw_unheard
+from chat.operations.waking import wake_conversation
+from chat.operations.wrap_ups import free_wrap_ups
 from chat.posting.messages import Author, Outgoing, Posted, post_message
 from chat.refusals import _REFUSALS
 from tests.support.desk import Desk, make_desk, start

@@ -184,7 +184,7 @@ async def test_an_ended_chat_refuses_messages(chat, vera, elif_):
 
 
 async def test_a_full_writer_says_unavailable(chat, vera, monkeypatch):
-    monkeypatch.setattr("chat.posting.writer.QUEUE_MAX", 0)
+    monkeypatch.setattr("chat.posting.group_commit.QUEUE_MAX", 0)
     async with visitor_socket(vera) as visitor:
         nack = await visitor.send_message(chat.public_id, "x")
         assert (nack["code"], nack["retry"]) == ("unavailable", True)

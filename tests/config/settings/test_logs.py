@@ -42,12 +42,12 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_an_entry_is_one_json_object_with_name_level_and_time(written: io.StringIO) -> None:
-    structlog.get_logger("chat.posting.writer").info("writer.batch", size=12, conversation=7)
+    structlog.get_logger("chat.posting.group_commit").info("writer.batch", size=12, conversation=7)
     (entry,) = lines(written)
     assert entry["event"] == "writer.batch"
     assert entry["size"] == 12
     assert entry["level"] == "info"
-    assert entry["logger"] == "chat.posting.writer"
+    assert entry["logger"] == "chat.posting.group_commit"
     assert entry["timestamp"].endswith("Z")
 
 

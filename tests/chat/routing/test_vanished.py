@@ -16,11 +16,8 @@ from chat.operations.conversations import (
     reopen_conversation,
     resolve_conversation,
 )
-from chat.operations.sweeping import (
-    free_wrap_ups,
-    requeue_unreachable,
-    requeue_vanished,
-)
+from chat.operations.vanished import requeue_unreachable, requeue_vanished
+from chat.operations.wrap_ups import free_wrap_ups
 from chat.posting.messages import Author, Outgoing, Posted, post_message
 from chat.tasks import sweep_once
 from config.outbox.models import OutboxEntry
