@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
+from chat.posting import group_commit as module
 from chat.posting import mark_collector
-from chat.posting import writer as module
 from chat.posting.group_commit import BROKEN, MessageWriter
 from chat.posting.messages import INVALID, UNAVAILABLE, Author, Outgoing, Posted, post_messages
 from tests.support.factories import make_brand, make_conversation, make_visitor
