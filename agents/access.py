@@ -8,6 +8,7 @@ counts for that team only.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -164,11 +165,34 @@ def _access(agent: Agent, team_ids: frozenset[int], roles_of: _RolesOf) -> Acces
     )
 
 
+def teams_in_charge(
+    own: int | None, of_topic: Collection[int], default: int | None
+) -> frozenset[int]:
+    """Return whose a chat or ticket is: `of_teams` says the same of rows.
+
+    Its own team decides; without one every team of its topic, also of one that is switched off,
+    and the brand's default team when the topic is unknown or points to no team.
+    """
+    if own is not None:
+        return frozenset({own})
+    if of_topic:
+        return frozenset(of_topic)
+    return frozenset() if default is None else frozenset({default})
+
+
+def teams_of(row: Any) -> frozenset[int]:
+    """Return whose a chat or ticket is; the topic's teams are read where they matter."""
+    of_topic: list[int] = []
+    if row.team_id is None and row.topic_id is not None:
+        pairs = _TopicTeam.objects.filter(topic=row.topic_id)
+        of_topic = list(pairs.values_list("team", flat=True))
+    return teams_in_charge(row.team_id, of_topic, row.brand.default_team_id)
+
+
 def of_teams(team_ids: Collection[int]) -> Q:
     """Return the condition that a chat or ticket belongs to one of these teams.
 
-    Its own team decides; without one every team of its topic, and the brand's default team when
-    the topic is unknown or points to no team.
+    In the words of SQL what `teams_in_charge` says.
     """
     ours = _TopicTeam.objects.filter(team__in=team_ids).values("topic")
     default = Brand.objects.filter(default_team__in=team_ids).values("pk")

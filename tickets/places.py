@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
-from agents.access import Access
+from agents.access import Access, teams_of
 from agents.models import Permission, Role
 from tickets.models import Ticket
 
@@ -17,14 +17,8 @@ class Place(TypedDict):
 
 
 def place_of(ticket: Ticket) -> Place:
-    """Return where a ticket stands; the teams are those of `agents.access.of_teams`."""
-    if ticket.team_id is not None:
-        teams = [ticket.team_id]
-    else:
-        teams = list(ticket.topic.teams.values_list("pk", flat=True)) if ticket.topic else []
-        if not teams and ticket.brand.default_team_id is not None:
-            teams = [ticket.brand.default_team_id]
-    return Place(brand=ticket.brand_id, teams=teams, assignee=ticket.assignee_id)
+    """Return where a ticket stands."""
+    return Place(brand=ticket.brand_id, teams=sorted(teams_of(ticket)), assignee=ticket.assignee_id)
 
 
 def reaches(access: Access, place: Place) -> bool:

@@ -184,7 +184,7 @@ def _chats_at_edge(brand: Brand, edge: datetime, *, opens: bool, now: datetime) 
     chats = Conversation.objects.unresolved().filter(kind=Conversation.Kind.CUSTOMER, brand=brand)
     found = []
     for chat_id, topic_id, team_id in chats.order_by("pk").values_list("pk", "topic", "team"):
-        teams = frozenset([team_id]) if team_id else its.teams_of(topic_id)
+        teams = its.teams_of(topic_id, own=team_id)
         is_open = hours.is_open(brand, teams, at=edge)
         was_open = hours.is_open(brand, teams, at=edge - timedelta(seconds=1))
         if is_open != was_open and is_open == opens:

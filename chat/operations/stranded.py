@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from agents.access import access_of, accesses_of
-from agents.models import Agent, Permission, Team
+from agents.access import access_of, accesses_of, teams_of
+from agents.models import Agent, Permission
 from agents.presence import with_presence
 from chat.events.lifecycle import ConversationChanged
 from chat.locks import lock_conversation
@@ -67,7 +67,7 @@ def _colleague(chat: Conversation, now: datetime) -> Agent | None:
     )
     people = (
         with_presence(
-            Agent.objects.filter(is_active=True, teams__in=_teams_of(chat)).distinct(), now
+            Agent.objects.filter(is_active=True, teams__in=teams_of(chat)).distinct(), now
         )
         .annotate(unfinished=Coalesce(Subquery(unfinished), 0))
         .order_by("-is_here", "unfinished", "pk")
@@ -80,12 +80,3 @@ def _wrap_ups() -> QuerySet[Conversation]:
         status=Conversation.Status.WRAP_UP, assignee__isnull=False
     )
     return found
-
-
-def _teams_of(chat: Conversation) -> list[Team]:
-    """Return its own team, those of its topic, or the default of its brand."""
-    if chat.team:
-        return [chat.team]
-    of_topic = list(chat.topic.teams.all()) if chat.topic else []
-    default = chat.brand.default_team
-    return of_topic or ([default] if default else [])

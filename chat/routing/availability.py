@@ -9,6 +9,7 @@ from math import inf
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from agents.access import teams_in_charge
 from agents.hours.book import Book, book_of
 from agents.hours.words import says_open
 from agents.models import Brand, Language, Topic
@@ -134,18 +135,21 @@ class Floor:
 
 @dataclass(kw_only=True)
 class BrandTopics:
-    """A brand's topics with the teams they go to, and where everything else goes."""
+    """A brand's topics with the teams they go to, and where everything else goes.
+
+    `teams` also knows topics that are switched off: their chats stay where they were.
+    """
 
     brand: Brand
-    default: frozenset[int] = frozenset()
+    default: int | None = None
     names: dict[int, dict[str, str]] = field(default_factory=dict)
     teams: dict[int, set[int]] = field(default_factory=dict)
     public: list[int] = field(default_factory=list)
 
-    def teams_of(self, topic_id: int | None) -> frozenset[int]:
-        """Return whose queue a chat of this topic stands in."""
-        own = frozenset(self.teams.get(topic_id, ())) if topic_id is not None else frozenset()
-        return own or self.default
+    def teams_of(self, topic_id: int | None, own: int | None = None) -> frozenset[int]:
+        """Return whose queue a chat of this topic stands in, or of a team of its own."""
+        of_topic = self.teams.get(topic_id, ()) if topic_id is not None else ()
+        return teams_in_charge(own, of_topic, self.default)
 
 
 def read_floor(now: datetime) -> Floor:
@@ -167,7 +171,7 @@ _TEAM_FIELDS = ("pk", "capacity", "auto_accept", "ring_seconds")
 
 
 def read_topics(brands: Iterable[Brand]) -> tuple[dict[int, BrandTopics], Policy]:
-    """Return the active topics of `brands` in order, and the rules of all teams behind them."""
+    """Return the topics of `brands` in order, and the rules of all teams behind them."""
     found = {brand.pk: BrandTopics(brand=brand) for brand in brands}
     rules: dict[int, TeamRule] = {}
 
@@ -180,21 +184,24 @@ def read_topics(brands: Iterable[Brand]) -> tuple[dict[int, BrandTopics], Policy
     for brand_id, *team in Brand.objects.filter(pk__in=found).values_list(
         "pk", *(f"default_team__{name}" for name in _TEAM_FIELDS)
     ):
-        found[brand_id].default = frozenset(rule(*team))
-    topics = Topic.objects.filter(brand__in=found, is_active=True).order_by("position", "pk")
-    for pk, brand_id, name_tr, name_en, is_public, *team in topics.values_list(
+        rule(*team)
+        found[brand_id].default = team[0]
+    topics = Topic.objects.filter(brand__in=found).order_by("position", "pk")
+    for pk, brand_id, name_tr, name_en, is_active, is_public, *team in topics.values_list(
         "pk",
         "brand_id",
         "name_tr",
         "name_en",
+        "is_active",
         "is_public",
         *(f"teams__{name}" for name in _TEAM_FIELDS),
     ):
         its = found[brand_id]
-        if pk not in its.names:
-            its.names[pk] = {Language.TURKISH: name_tr, Language.ENGLISH: name_en}
+        if pk not in its.teams:
             its.teams[pk] = set()
-            if is_public:
+            if is_active:
+                its.names[pk] = {Language.TURKISH: name_tr, Language.ENGLISH: name_en}
+            if is_active and is_public:
                 its.public.append(pk)
         its.teams[pk] |= rule(*team)
     capacities = {brand.pk: brand.capacity for brand in (its.brand for its in found.values())}
@@ -274,7 +281,7 @@ def availability_of(floor: Floor, topics: BrandTopics, channel: str) -> Availabi
     def says(meets: Outlook) -> dict[str, str] | None:
         return says_open(meets.opens_at, now=floor.at, zone=zone) if meets.opens_at else None
 
-    found = [outlook(floor, topics, topics.default, channel, durations)]
+    found = [outlook(floor, topics, topics.teams_of(None), channel, durations)]
     states = []
     for topic_id in topics.public:
         meets = outlook(floor, topics, topics.teams_of(topic_id), channel, durations)
@@ -327,7 +334,7 @@ def outlook_for(chat: Conversation, *, now: datetime) -> Outlook:
     floor = with_rules(read_floor(now), policy)
     others = replace(floor, queue=[each for each in floor.queue if each.id != chat.pk])
     its = topics[chat.brand_id]
-    teams = frozenset([chat.team_id]) if chat.team_id else its.teams_of(chat.topic_id)
+    teams = its.teams_of(chat.topic_id, own=chat.team_id)
     return outlook(others, its, teams, chat.channel, list)
 
 
@@ -335,7 +342,7 @@ def is_open_for(chat: Conversation, *, at: datetime) -> bool:
     """Return whether the desk of a chat is open at a moment."""
     topics, _policy = read_topics([chat.brand])
     its = topics[chat.brand_id]
-    teams = frozenset([chat.team_id]) if chat.team_id else its.teams_of(chat.topic_id)
+    teams = its.teams_of(chat.topic_id, own=chat.team_id)
     return book_of(at).is_open(chat.brand, teams, at=at)
 
 

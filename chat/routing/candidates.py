@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import batched
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from agents.access import Access, accesses_of
+from agents.access import Access, accesses_of, teams_in_charge
 from agents.models import Agent
 from agents.presence import AgentHere
 from chat.models import Conversation, Offer
@@ -95,10 +96,9 @@ _TEAM_FIELDS = ("pk", "capacity", "auto_accept", "ring_seconds")
 @dataclass(kw_only=True)
 class _Row:
     waiting: dict[str, Any]
-    # Its own team, those of its topic, the default of its brand.
-    teams: tuple[set[int], set[int], set[int]] = field(
-        default_factory=lambda: (set(), set(), set())
-    )
+    own: int | None
+    default: int | None
+    of_topic: set[int] = field(default_factory=set)
 
 
 def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[Waiting], Policy]:
@@ -123,7 +123,9 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
         "brand__capacity",
         *names,
     ):
-        pk, brand_id, channel, priority, queued_at, back, passed, at, capacity, *teams = values
+        pk, brand_id, channel, priority, queued_at, back, passed, at, capacity, *fields = values
+        found = list(batched(fields, len(_TEAM_FIELDS), strict=True))
+        own, of_topic, default = (team_id for team_id, *_ in found)
         capacities[brand_id] = capacity
         if pk not in rows:
             asked = load.tried.get(pk, {}) | ({passed: at} if passed else {})
@@ -137,19 +139,21 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
                     "returning_to": back,
                     "tried": tuple(sorted(asked, key=asked.__getitem__)),
                     "refused_at": max(asked.values(), default=None),
-                }
+                },
+                own=own,
+                default=default,
             )
-        for position in range(len(_TEAMS)):
-            team_id, limit, auto_accept, ring_seconds = teams[4 * position : 4 * position + 4]
+        if of_topic is not None:
+            rows[pk].of_topic.add(of_topic)
+        for team_id, limit, auto_accept, ring_seconds in found:
             if team_id is not None:
-                rows[pk].teams[position].add(team_id)
                 rules[team_id] = TeamRule(
                     capacity=limit, auto_accept=auto_accept, ring_seconds=ring_seconds
                 )
     queue = [
         Waiting(
             **row.waiting,
-            team_ids=frozenset(row.teams[0] or row.teams[1] or row.teams[2]),
+            team_ids=teams_in_charge(row.own, row.of_topic, row.default),
         )
         for row in rows.values()
     ]

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import ExtractHour
 from django.utils import timezone
 
-from agents.access import Access, accesses_of
+from agents.access import Access, accesses_of, teams_in_charge
 from agents.models import Agent, Brand, Status, StatusInterval, Topic
 from chat.models import Conversation
 from reports.definitions import FIGURES
@@ -177,12 +177,12 @@ def _zone() -> ZoneInfo:
 
 
 class _Places:
-    """Whose a chat is: its own team's, else its topic's, else its brand's default team's."""
+    """Whose chats are, with all teams read at once."""
 
     def __init__(self) -> None:
         self._default = dict(Brand.objects.values_list("pk", "default_team"))
         self.topics: dict[int | None, Mapping[str, str]] = {}
-        self._teams: dict[int | None, set[int | None]] = defaultdict(set)
+        self._teams: dict[int | None, set[int]] = defaultdict(set)
         for pk, name_tr, name_en, team in Topic.objects.values_list(
             "pk", "name_tr", "name_en", "teams"
         ):
@@ -191,13 +191,8 @@ class _Places:
                 self._teams[pk].add(team)
 
     def of(self, brand: int, channel: str, topic: int | None, team: int | None) -> Place:
-        usual: set[int | None] = {self._default.get(brand)}
-        teams = {team} if team is not None else self._teams.get(topic) or usual
-        return Place(
-            brand=brand,
-            channel=channel,
-            teams=frozenset(each for each in teams if each is not None),
-        )
+        teams = teams_in_charge(team, self._teams.get(topic, ()), self._default.get(brand))
+        return Place(brand=brand, channel=channel, teams=teams)
 
 
 def _people(*, is_demo_too: bool) -> list[Person]:
