@@ -21,7 +21,6 @@ from agents.callers import signed_in
 from agents.models import Agent, Topic
 from chat.console.frame import offer_shown
 from chat.models import Conversation, Offer
-from chat.models.querysets import is_in_line
 from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline, accept
 from chat.operations.conversations import (
     AlreadyOpen,
@@ -58,8 +57,8 @@ def take_next(request: HttpRequest) -> HttpResponse:
     agent = signed_in(request)
     access = access_of(agent)
     brand = key_of(request.GET.get("brand"))
-    waiting = open_chats(access, brand_id=brand or None).filter(is_in_line(timezone.now()))
-    for conversation in waiting.order_by("-priority", "queued_at", "pk")[:TRIES]:
+    waiting = open_chats(access, brand_id=brand or None).in_line(timezone.now())
+    for conversation in waiting.in_order()[:TRIES]:
         if not may_answer(access, conversation):
             continue
         try:

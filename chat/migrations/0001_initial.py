@@ -2,6 +2,7 @@
 
 import agents.models.agent
 import django.db.models.deletion
+import django.db.models.functions.comparison
 import django.utils.timezone
 import uuid
 from django.conf import settings
@@ -236,7 +237,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='conversation',
-            index=models.Index(models.OrderBy(models.F('priority'), descending=True), models.F('queued_at'), models.F('id'), condition=models.Q(('status', 'queued')), name='chat_queue'),
+            index=models.Index(models.OrderBy(models.F('priority'), descending=True), django.db.models.functions.comparison.Coalesce('queued_at', 'held_until'), models.F('id'), condition=models.Q(('status', 'queued')), name='chat_queue'),
         ),
         migrations.AddIndex(
             model_name='conversation',

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Brand, Channel, Language, Team, Topic
 from agents.models.agent import new_public_id
-from chat.models.querysets import ConversationQuerySet
+from chat.models.querysets import IN_LINE_SINCE, ConversationQuerySet
 from chat.models.visitor import Visitor
 from tickets.models import Contact, Ticket
 from tickets.models.querysets import contacts_also_known_to, contacts_also_seen_in
@@ -149,7 +149,7 @@ class Conversation(models.Model):
             # Routing and position: the queue in order.
             models.Index(
                 F("priority").desc(),
-                "queued_at",
+                IN_LINE_SINCE,
                 "id",
                 condition=Q(status="queued"),
                 name="chat_queue",

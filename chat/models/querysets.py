@@ -5,10 +5,14 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from agents.access import Access, Reach, access_of, any_of, of_teams
 from agents.models import Agent, Permission, Role
 from chat.models.participation import Participation
+
+# From when a chat has its place in line. Some whose time was up nobody has let go yet.
+IN_LINE_SINCE = Coalesce("queued_at", "held_until")
 
 
 def is_in_line(now: datetime) -> Q:
@@ -34,6 +38,10 @@ class ConversationQuerySet(models.QuerySet[Any]):
     def in_line(self, now: datetime) -> Self:
         """Keep what waits for an agent and may be shown in line and offered."""
         return self.filter(is_in_line(now))
+
+    def in_order(self) -> Self:
+        """Put what stands in line in the order in which it is served: `Waiting.order` in SQL."""
+        return self.order_by("-priority", IN_LINE_SINCE, "pk")
 
     def visible_to(self, agent: Agent | Access) -> Self:
         """Keep what `agent`'s roles allow: open chats by chat or supervise, resolved by archive.

@@ -11,7 +11,6 @@ from django.db.models import (
     Min,
     OuterRef,
     Q,
-    QuerySet,
     Subquery,
     Sum,
     TextChoices,
@@ -24,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import Access, of_teams
 from agents.models import Agent, Permission, Role
 from chat.models import Conversation, Entry, Participation
-from chat.models.querysets import is_in_line
+from chat.models.querysets import ConversationQuerySet, is_in_line
 from chat.queries.people import Face, face_of
 
 # More open chats than a person can look at; the rest is reached by answering these.
@@ -103,9 +102,9 @@ def tabs_of(access: Access) -> list[Tab]:
     return tabs
 
 
-def open_chats(access: Access, *, brand_id: int | None) -> QuerySet[Conversation]:
+def open_chats(access: Access, *, brand_id: int | None) -> ConversationQuerySet:
     """Return the unresolved customer chats that `access` reaches, of one brand or all."""
-    found = Conversation.objects.visible_to(access).unresolved()
+    found: ConversationQuerySet = Conversation.objects.visible_to(access).unresolved()
     found = found.filter(kind=Conversation.Kind.CUSTOMER)
     return found if brand_id is None else found.filter(brand=brand_id)
 
@@ -194,7 +193,7 @@ def inbox_rows(
         )
     )
     if tab is Tab.QUEUE:
-        found = found.order_by("-priority", "queued_at", "pk")
+        found = found.in_order()
     else:
         found = found.order_by(
             F("unanswered_since").asc(nulls_last=True),

@@ -8,12 +8,12 @@ from itertools import batched
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
 
 from agents.access import Access, accesses_of, teams_in_charge
 from agents.models import Agent
 from agents.presence import AgentHere
 from chat.models import Conversation, Offer
+from chat.models.querysets import IN_LINE_SINCE
 from chat.routing.decision import Candidate, Policy, TeamRule, Waiting
 
 # Sorts an offer that is still open after all closed ones.
@@ -115,8 +115,7 @@ def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[
         "brand_id",
         "channel",
         "priority",
-        # Nobody has let it go yet, though its time was up.
-        Coalesce("queued_at", "held_until"),
+        IN_LINE_SINCE,
         "returning_to_id",
         "passed_by_id",
         "passed_at",

@@ -51,7 +51,7 @@ class Waiting:
 
     @property
     def order(self) -> tuple[int, datetime, int]:
-        """Return the sort key of the queue."""
+        """Return the sort key of the queue: `ConversationQuerySet.in_order` in Python."""
         return (-self.priority, self.queued_at, self.id)
 
     def begins_anew(self, now: datetime) -> bool:

@@ -156,3 +156,11 @@ def test_nothing_that_happens_all_day_grows_with_the_archive(shop: Shop) -> None
     after = {name: steps(work) for name, work in works(shop).items()}
     grown = {name: (before[name], n) for name, n in after.items() if n > before[name] * 1.5 + 10}
     assert not grown, grown
+
+
+def test_the_queue_is_read_in_its_order_from_its_index(shop: Shop) -> None:
+    fill_archive(shop)
+    line = Conversation.objects.in_line(timezone.now()).in_order()
+    plan = line.explain()
+    assert "chat_queue" in plan
+    assert "TEMP B-TREE" not in plan

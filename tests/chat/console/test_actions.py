@@ -14,6 +14,7 @@ from agents.queries.canned import fill
 from chat.models import Conversation, Offer, Participation
 from chat.operations.assignment import AlreadyTaken
 from chat.queries.people import face_of
+from chat.routing.candidates import load_of, read_queue
 from tests.support import factories
 from tests.support.desk import work
 
@@ -243,3 +244,27 @@ def test_each_word_that_passes_by_says_whom_it_is_about(desk: Desk) -> None:
         events = json.loads(answer["Console-Events"])
         said = events.get("console:toast") or events["console:gone"]
         assert said["text"].startswith(f"{name}: "), path
+
+
+def test_the_next_chat_is_the_first_of_the_list_and_of_routing_also_among_overdue_ones(
+    desk: Desk,
+) -> None:
+    now = timezone.now()
+    queued = {"status": "queued", "assignee": None, "holds_slot": False}
+    ago = {n: now - timedelta(minutes=n) for n in (1, 5, 10, 20)}
+    late = desk.chat(**queued, queued_at=ago[1])
+    # Its time was up, and nobody has let it go yet.
+    overdue = desk.chat(**queued, queued_at=None, held_until=ago[5])
+    early = desk.chat(**queued, queued_at=ago[10])
+    urgent = desk.chat(**queued, queued_at=now, priority=2)
+    expected = [urgent.public_id, early.public_id, overdue.public_id, late.public_id]
+    page = desk.get("?tab=queue")
+    assert sorted(expected, key=page.index) == expected
+    queue, _policy = read_queue(Conversation.objects.in_line(now), load_of())
+    routed = [waiting.id for waiting in sorted(queue, key=lambda waiting: waiting.order)]
+    assert routed == [chat.pk for chat in (urgent, early, overdue, late)]
+    opened = [
+        json.loads(desk.client.post("/console/next/")["Console-Events"])["console:open"]["id"]
+        for _ in expected
+    ]
+    assert opened == expected
