@@ -150,9 +150,9 @@ class TicketEntryAnswer(serializers.Serializer[Any]):
         return [file for file in entry.data.get("files", ()) if file.get("id")]
 
     def get_data(self, entry: Entry) -> dict[str, Any]:
-        hidden = (
-            {"to", "cc", "cc_before", "files"} if entry.kind == Entry.Kind.MESSAGE else {"files"}
-        )
+        hidden = {"files"}
+        if entry.kind == Entry.Kind.MESSAGE:
+            hidden |= {"to", "cc", "cc_before", "status_before", "status_seq"}
         return {name: value for name, value in entry.data.items() if name not in hidden}
 
 

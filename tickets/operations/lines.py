@@ -8,11 +8,12 @@ from agents.actors import Actor, Rule, person
 from config.events import publish
 from config.text.folding import fold
 from tickets.events import TicketChanged, TicketWritten
-from tickets.models import Entry, Ticket
+from tickets.models import Contact, Entry, Ticket
 
 PREVIEW = 140
 # Of very long tickets the first words are found, and always the newest ones in the thread itself.
 SEARCH_MAX = 20_000
+_SAID = (Entry.Kind.MESSAGE, Entry.Kind.NOTE)
 
 
 def append(
@@ -53,7 +54,7 @@ def note_words(ticket: Ticket, entries: Sequence[Entry]) -> None:
     """
     words = [ticket.search]
     for entry in entries:
-        if entry.kind in (Entry.Kind.MESSAGE, Entry.Kind.NOTE):
+        if entry.kind in _SAID:
             words.append(fold(entry.body))
         if entry.kind == Entry.Kind.MESSAGE and entry.author_kind != Entry.AuthorKind.BOT:
             ticket.preview = " ".join(entry.body.split())[:PREVIEW]
@@ -70,10 +71,33 @@ def show_last_words(ticket: Ticket) -> None:
 
 
 def begin_search(ticket: Ticket) -> None:
-    """Have a search find the ticket by subject and customer."""
-    contact = ticket.contact
-    known = [ticket.subject, contact.name, contact.email, contact.phone]
-    ticket.search = fold("\n".join(part for part in known if part))
+    """Have a search find the ticket by customer and subject."""
+    known = [words_of(ticket.contact), fold(ticket.subject)]
+    ticket.search = "\n".join(part for part in known if part)
+
+
+def words_of(contact: Contact) -> str:
+    """Return by what a search finds a customer's tickets; with it their `search` begins."""
+    known = (contact.name, contact.email, contact.phone)
+    return fold("\n".join(part for part in known if part))
+
+
+def write_search(ticket: Ticket) -> None:
+    """Have a search find all words of a stored ticket anew: some are no longer there.
+
+    By earlier subjects, and by customers who were made one with its own, it is found as before.
+    """
+    begin_search(ticket)
+    words = [ticket.search]
+    changes = ticket.entries.filter(kind=Entry.Kind.CHANGED).order_by("seq")
+    for data in changes.values_list("data", flat=True):
+        if data.get("field") == "subject":
+            words.append(fold(data["from"]))
+    same = Contact.objects.filter(merged_into=ticket.contact_id).order_by("pk")
+    words += [found for contact in same if (found := words_of(contact))]
+    said = ticket.entries.filter(kind__in=_SAID).order_by("seq")
+    words += [fold(body) for body in said.values_list("body", flat=True)]
+    ticket.search = "\n".join(words)[:SEARCH_MAX]
 
 
 def keep(ticket: Ticket, *, what: str, now: datetime, fields: Sequence[str] = ()) -> None:

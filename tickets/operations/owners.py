@@ -8,9 +8,9 @@ from collections.abc import Collection
 from django.db.models import QuerySet
 
 from config.events import publish
-from config.text.folding import fold
 from tickets.events import TicketChanged
 from tickets.models import Contact, Ticket
+from tickets.operations.lines import words_of
 
 
 def lock_tickets(tickets: QuerySet[Ticket]) -> list[Ticket]:
@@ -26,7 +26,7 @@ def lock_contacts(ids: Collection[int]) -> dict[int, Contact]:
 
 def give_tickets(*, tickets: Collection[Ticket], to: Contact) -> None:
     """Make locked tickets a locked customer's; a search finds them by the new name too."""
-    if known := _words(to):
+    if known := words_of(to):
         for ticket in tickets:
             ticket.search = f"{known}\n{ticket.search}"
     _save(tickets, to)
@@ -37,7 +37,7 @@ def give_back_tickets(*, tickets: Collection[Ticket], before: Contact, to: Conta
 
     Those that came meanwhile get the words of whom they belong to now.
     """
-    gone, known = _words(before), _words(to)
+    gone, known = words_of(before), words_of(to)
     for ticket in tickets:
         if gone and ticket.search.startswith(f"{gone}\n"):
             ticket.search = ticket.search.removeprefix(f"{gone}\n")
@@ -51,9 +51,3 @@ def _save(tickets: Collection[Ticket], to: Contact) -> None:
         ticket.contact = to
         publish(TicketChanged.of(ticket, "customer"))
     Ticket.objects.bulk_update(tickets, ["contact", "search"], batch_size=200)
-
-
-def _words(contact: Contact) -> str:
-    """Return the customer's words as `begin_search` writes them."""
-    known = (contact.name, contact.email, contact.phone)
-    return fold("\n".join(part for part in known if part))

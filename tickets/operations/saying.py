@@ -11,12 +11,11 @@ from django.db import transaction
 from agents.models import Agent
 from config.events import publish
 from config.text.cleaning import is_blank
-from config.text.folding import fold
 from tickets.events import TicketNoted
 from tickets.models import Draft, Entry, File, Ticket
 from tickets.operations.changes import WrongValue, apply_changes
 from tickets.operations.deliveries import queue_answer
-from tickets.operations.lines import append, keep, show_last_words
+from tickets.operations.lines import append, keep, show_last_words, write_search
 from tickets.rights import lock_ticket
 
 CC_MAX = 20
@@ -108,8 +107,11 @@ def say(
         fields.append("cc")
     if not status and not is_note and locked.status == Ticket.Status.NEW:
         status = Ticket.Status.OPEN
-    if status:
-        fields += apply_changes(locked, by=by, now=now, changes={"status": status})
+    before = locked.status
+    if status and apply_changes(locked, by=by, now=now, changes={"status": status}):
+        fields.append("status")
+        entry.data |= {"status_before": before, "status_seq": locked.last_seq}
+        entry.save(update_fields=["data"])
     Draft.objects.filter(ticket=locked, agent=by).delete()
     keep(locked, what=entry.kind, now=now, fields=fields)
     if is_note and "@" in entry.body:
@@ -143,12 +145,12 @@ def unsay(*, entry: Entry, by: Agent, now: datetime) -> Unsaid:
         cc=list(found.data.get("cc", ())),
         files=list(found.data.get("files", ())),
     )
-    _take_status_back(locked, found, by)
+    _take_status_back(locked, found)
     if locked.cc == found.data.get("cc"):
         locked.cc = found.data.get("cc_before", [])
-    locked.search = locked.search.removesuffix(f"\n{fold(found.body)}")
     found.delete()
     show_last_words(locked)
+    write_search(locked)
     Draft.objects.update_or_create(
         ticket=locked,
         agent=by,
@@ -158,13 +160,11 @@ def unsay(*, entry: Entry, by: Agent, now: datetime) -> Unsaid:
     return unsaid
 
 
-def _take_status_back(ticket: Ticket, reply: Entry, by: Agent) -> None:
-    """Undo the line of the status that the reply took along: it was written in the same moment."""
-    line = ticket.entries.filter(
-        seq=reply.seq + 1, kind=Entry.Kind.STATUS, agent=by, created_at=reply.created_at
-    ).first()
+def _take_status_back(ticket: Ticket, reply: Entry) -> None:
+    """Undo the status that the reply took along, and its line."""
+    line = ticket.entries.filter(seq=reply.data.get("status_seq")).first()
     if line is not None and ticket.status == line.data["to"]:
-        ticket.status = line.data["from"]
+        ticket.status = reply.data["status_before"]
         line.delete()
 
 

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
+from agents.access import access_of
 from agents.models import Permission, Role
 from config.files.cleaning import clean_file
 from config.web.limits import Limit
@@ -13,10 +15,12 @@ from tickets.models import Draft, Entry, Ticket
 from tickets.operations import drafts
 from tickets.operations.changes import NotTheirs, WrongValue, change_ticket, mark_spam
 from tickets.operations.contacts import create_contact
+from tickets.operations.customers_words import hear_customer
 from tickets.operations.drafts import save_ticket_draft
 from tickets.operations.entries import Said
 from tickets.operations.files import keep_file
 from tickets.operations.many import change_many, undo_many
+from tickets.operations.merging import merge_contacts
 from tickets.operations.saying import (
     SomethingNew,
     TooLateToUnsay,
@@ -27,6 +31,7 @@ from tickets.operations.saying import (
 )
 from tickets.operations.tags import change_ticket_tags
 from tickets.operations.tickets import open_ticket
+from tickets.queries.desk import Folder, tickets_in
 from tickets.rights import TicketNotAuthorised
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +79,10 @@ def change(ticket, by, **changes) -> Ticket:
 
 def reply(ticket, by, text="Yola çıktı.", client_id="c1", **more):
     return say(ticket=ticket, by=by, text=text, client_id=client_id, now=timezone.now(), **more)
+
+
+def found(agent, words: str) -> list[Ticket]:
+    return list(tickets_in(access_of(agent), Folder.ALL, brand_id=None, wish={"q": words}))
 
 
 def last(ticket) -> Entry:
@@ -269,6 +278,38 @@ def test_a_reply_taken_back_keeps_the_status_that_somebody_gave_meanwhile(elif_,
     change(ticket, elif_, status="on_hold")
     unsay(entry=entry, by=elif_, now=timezone.now())
     assert Ticket.objects.get(pk=ticket.pk).status == "on_hold"
+
+
+def test_words_taken_back_are_not_found_though_a_customer_wrote_meanwhile(elif_, ticket):
+    change(ticket, elif_, subject="Değişim")
+    merge_contacts(
+        survivor=ticket.contact,
+        other=create_contact(name="Eski Ad", email="", language="tr", now=timezone.now()),
+        keep={},
+        by=make_agent(role=make_role("admin")),
+        now=timezone.now(),
+    )
+    entry, _ = reply(ticket, elif_, status="waiting")
+    hear_customer(ticket=ticket, body="Hâlâ gelmedi!", data={}, source="email", now=timezone.now())
+    reply(ticket, elif_, "Arayacağım.", client_id="n1", is_note=True)
+    assert found(elif_, "çıktı") == [ticket]
+    unsay(entry=entry, by=elif_, now=timezone.now())
+    assert found(elif_, "çıktı") == []
+    for word in ("nerede", "gelmedi", "arayacağım", "iade", "değişim", "İpek", "i@example", "eski"):
+        assert found(elif_, word) == [ticket], word
+    now = Ticket.objects.get(pk=ticket.pk)
+    # Opened again by the customer, which stays; so does the line of what it was before.
+    assert (now.status, now.preview) == ("open", "Hâlâ gelmedi!")
+
+
+def test_only_the_status_that_went_with_a_reply_is_taken_back(elif_, ticket):
+    change(ticket, elif_, status="on_hold")
+    # Both in the same moment.
+    with time_machine.travel(timezone.now(), tick=False):
+        entry, _ = reply(ticket, elif_)
+        change(ticket, elif_, status="waiting")
+        unsay(entry=entry, by=elif_, now=timezone.now())
+    assert Ticket.objects.get(pk=ticket.pk).status == "waiting"
 
 
 def test_spam_is_marked_once_and_comes_back(elif_, ticket):
