@@ -20,15 +20,15 @@ def held_until(brand_id: int, when: hooks.When, *, now: datetime) -> datetime | 
     return now + timedelta(seconds=hooks.HOLD_SECONDS) if is_held else None
 
 
-class Held(Protocol):
-    """A chat whose row this transaction holds: the model, or a row of the hot path."""
+class LockedChat(Protocol):
+    """A chat whose row this transaction has locked: the model, or a row of the hot path."""
 
     pk: int
     last_seq: int
     held_until: Any
 
 
-def hold(chat: Held, *, begin: int = 1) -> None:
+def hold(chat: LockedChat, *, begin: int = 1) -> None:
     """Have workers run the rules on a locked chat that is held, and let it go when its time is up.
 
     The keys name the newest line: a chat may be held again later. `begin`: where rules begin that
@@ -43,7 +43,7 @@ def hold(chat: Held, *, begin: int = 1) -> None:
     )
 
 
-def have_rules_look(chat: Held, *, begin: int = 1) -> dict[str, Any]:
+def have_rules_look(chat: LockedChat, *, begin: int = 1) -> dict[str, Any]:
     """Have workers run the rules on a locked chat; return what they are told of it."""
     about = {"conversation_id": chat.pk, "seq": chat.last_seq, "begin": begin}
     enqueue(kind=SETTLE, key=f"settle:{chat.pk}:{chat.last_seq}", payload=about)

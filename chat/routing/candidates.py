@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 
 from agents.access import Access, accesses_of, teams_in_charge
 from agents.models import Agent
@@ -18,7 +18,7 @@ from chat.routing.decision import Candidate, Policy, TeamRule, Waiting
 
 # Sorts an offer that is still open after all closed ones.
 _LATER = datetime.max.replace(tzinfo=UTC)
-_TRIED = {Offer.Result.OPEN, Offer.Result.DECLINED, Offer.Result.MISSED}
+_ASKED = {Offer.Result.OPEN, Offer.Result.DECLINED, Offer.Result.MISSED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,16 +49,19 @@ def load_of(agent_ids: Iterable[int] | None = None) -> Load:
     held: Counter[int] = Counter()
     tried: dict[int, dict[int, datetime]] = defaultdict(dict)
     ringing: dict[int, int] = {}
-    rows = slots.values_list("assignee_id", "pk", "status", "accepted_at").union(
-        offers.values_list("agent_id", "conversation_id", "result", "closed_at"), all=True
+    rows = slots.values_list(Value("slot"), "assignee_id", "pk", Value(""), "accepted_at").union(
+        offers.values_list(Value("offer"), "agent_id", "conversation_id", "result", "closed_at"),
+        all=True,
     )
-    for agent_id, conversation_id, state, at in rows:
-        if state in _TRIED:
+    for what, agent_id, conversation_id, result, at in rows:
+        if what == "slot":
+            held[agent_id] += 1
+            continue
+        if result in _ASKED:
             asked = tried[conversation_id]
             asked[agent_id] = max(at or _LATER, asked.get(agent_id, at or _LATER))
-        if state == Offer.Result.OPEN:
+        if result == Offer.Result.OPEN:
             ringing[conversation_id] = agent_id
-        if state == Offer.Result.OPEN or state in Conversation.Status.values:
             held[agent_id] += 1
     return Load(held=held, tried=tried, ringing=ringing)
 
