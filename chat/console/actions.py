@@ -215,7 +215,11 @@ def reopen(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         reopen_conversation(conversation=conversation, by=agent, now=timezone.now())
     except (NotEnded, AlreadyOpen, AtCapacity, NotAuthorised, NotOnline) as error:
-        return answer_toast(refusal_text(error), conversation, **{"console:refresh": {}})
+        conversation.refresh_from_db()
+        # A second press finds done what it asks for.
+        is_done = conversation.is_open and conversation.assignee_id == agent.pk
+        if not is_done:
+            return answer_toast(refusal_text(error), conversation, **{"console:refresh": {}})
     return answer_events({"console:open": {"id": public_id}})
 
 

@@ -113,7 +113,9 @@ def _chat_part(request: HttpRequest, public_id: str, part: str, *, area: str) ->
     try:
         shown = _chat(request, access, public_id, area=area)
     except Http404:
-        response = HttpResponse(status=404)
-        response[TOLD_HEADER] = json.dumps(what_became(access, public_id))
+        told = what_became(access, public_id)
+        # It was theirs until now: nothing went wrong, and no browser is to complain of it.
+        response = HttpResponse(status=204 if told else 404)
+        response[TOLD_HEADER] = json.dumps(told)
         return response
     return render(request, template, {"chat": shown, "beside": part == "head"})

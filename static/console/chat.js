@@ -1,6 +1,6 @@
 // @ts-check
 import { ThreadView } from "../live/thread.js";
-import { closeComposer, draftUnderWay, mountComposer, unmountComposer } from "./composer.js";
+import { closeComposer, draftUnderWay, keepDraftHere, mountComposer, unmountComposer } from "./composer.js";
 import { fetchFragment } from "./fragments.js";
 import * as list from "./list.js";
 import { onEvent, onState, socket, sync } from "./live.js";
@@ -81,7 +81,7 @@ export async function open(id, { push = true, url = addressOf(id), focuses = tru
     mount();
     if (focuses) focusComposer();
   } else {
-    const isGone = answer.status === 403 || answer.status === 404;
+    const isGone = [204, 403, 404].includes(answer.status);
     toastAbout(url, isGone ? answer.told || texts.chatGone : texts.failed);
     list.refresh();
     goBack();
@@ -251,7 +251,8 @@ async function loadHead() {
     again: refreshHead,
     before: (head) => (hadFocus = head.contains(document.activeElement)),
   });
-  if (answer?.status === 404) {
+  if (answer?.status === 204 || answer?.status === 404) {
+    keepDraftHere();
     closeComposer();
     list.refresh();
     // Another chat may be opened meanwhile.

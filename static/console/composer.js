@@ -89,6 +89,12 @@ export function closeComposer() {
   box.readOnly = true;
 }
 
+/** No draft of the chat is taken any more: its words stay in this tab. */
+export function keepDraftHere() {
+  clearTimeout(saveTimer);
+  unsaved.delete(current);
+}
+
 /** Whether something is written, or attached, that was not handed over. */
 export const hasWords = () => Boolean(area()?.value.trim() || byId("uploads")?.childElementCount);
 

@@ -95,9 +95,8 @@ def test_the_focus_goes_on_with_older_chats_of_the_archive(desk: Desk) -> None:
 
 
 def test_a_waiting_chat_that_its_visitor_gives_up_leaves_the_screen(
-    site: Site, new_context: Contexts, problems: Problems
+    site: Site, new_context: Contexts
 ) -> None:
-    problems.allow("404")
     desk = open_desk(site, new_context, agent={"capacity": 1})
     page = desk.page
     desk.chat(name="First")

@@ -186,8 +186,11 @@ def test_variables_are_only_the_known_ones() -> None:
 def told(desk: Desk, chat: Conversation) -> str:
     """What the page of a chat that has gone is told."""
     answer = desk.client.get(f"/console/chats/{chat.public_id}/?part=head")
-    assert answer.status_code == 404
-    return str(json.loads(answer["Console-Told"]))
+    words = str(json.loads(answer["Console-Told"]))
+    # What was theirs until now is no error; and nothing of it comes along.
+    assert answer.status_code == (204 if words else 404)
+    assert answer.content == b""
+    return words
 
 
 def test_a_chat_that_has_gone_says_who_has_it_or_what_happened(desk: Desk) -> None:
@@ -207,6 +210,14 @@ def test_of_chats_of_other_brands_nothing_is_told(desk: Desk) -> None:
     role = factories.make_role(brands=(desk.brand,))
     desk.elif_.role_grants.update(role=role)
     assert told(desk, strange) == ""
+
+
+def test_a_second_press_on_reopen_finds_it_done(desk: Desk) -> None:
+    chat = desk.chat(status="wrap_up", ended_at=timezone.now(), holds_slot=False)
+    for _ in range(2):
+        answer = desk.client.post(f"/console/chats/{chat.public_id}/reopen/")
+        assert json.loads(answer["Console-Events"]) == {"console:open": {"id": chat.public_id}}
+    assert chat.entries.filter(kind="reopened").count() == 1
 
 
 def test_who_comes_too_late_reads_who_was_faster(desk: Desk, monkeypatch: Any) -> None:
@@ -235,7 +246,7 @@ def test_each_word_that_passes_by_says_whom_it_is_about(desk: Desk) -> None:
     rings = {"offered_at": now, "rings_until": now + timedelta(seconds=20)}
     offer = Offer.objects.create(conversation=queued, agent=desk.elif_, **rings)
     for path, form, name in (
-        (f"chats/{chat.public_id}/reopen/", {}, "Zeynep Aksoy"),
+        (f"chats/{queued.public_id}/reopen/", {}, "Can Öz"),
         (f"chats/{chat.public_id}/transfer/", {"to": f"team:{desk.team.pk}"}, "Zeynep Aksoy"),
         (f"chats/{queued.public_id}/accept/", {}, "Can Öz"),
         (f"offers/{offer.pk}/", {"answer": "accept"}, "Can Öz"),
