@@ -67,6 +67,7 @@ def publish(event: Event) -> None:
     _send(event)
 
 
+# Apart from `publish`, which every caller has imported: tests have this one note what is published.
 def _send(event: Event) -> None:
     if event.durable:
         store(

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.text.cleaning import key_of
 
@@ -21,7 +22,7 @@ _UNSET: dict[str, Any] = {
     "tag": None,
     "started_by": "",
 }
-STARTED_BY = ("visitor", "agent")
+STARTED_BY = {"visitor": gettext_lazy("Visitor"), "agent": gettext_lazy("Agent")}
 _COMPARED = {"1": "before", "before": "before", "year": "year"}
 # What an address of a report may say; the last three name a cell.
 _KNOWN = ("from", "to", "zone", *_UNSET, "compare", "by", "figure", "row")
@@ -128,7 +129,7 @@ def read_filters(wish: Mapping[str, str], *, zone: str, now: datetime) -> Filter
         topic=_key(wish.get("topic")),
         channel=wish.get("channel", "")[:16],
         tag=_key(wish.get("tag")),
-        started_by=wish.get("started_by", "")[:7],
+        started_by=_side(wish.get("started_by", "")),
         compare=_COMPARED.get(wish.get("compare", ""), ""),
     )
 
@@ -146,6 +147,12 @@ def _day(text: str | None, usual: date) -> date:
     if not 2000 <= found.year <= 2200:
         raise BadFilter(_("This is not a date."))
     return found
+
+
+def _side(text: str) -> str:
+    if text and text not in STARTED_BY:
+        raise BadFilter(_("A chat is started by its visitor or by an agent."))
+    return text
 
 
 def _key(text: str | None) -> int | None:

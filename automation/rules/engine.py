@@ -68,11 +68,10 @@ def look_at(pk: int, *, begin: int, watched: Watched = CHATS) -> None:
         tallies.write_now_and_then()
 
 
-# With the column of what is watched for `conversation_id`.
 _TAKE = """
-    INSERT INTO automation_cursor (conversation_id, seq, decided, holder, lease_until)
+    INSERT INTO automation_cursor ({column}, seq, decided, holder, lease_until)
     VALUES (%s, %s, 0, %s, %s)
-    ON CONFLICT (conversation_id) DO UPDATE
+    ON CONFLICT ({column}) DO UPDATE
     SET holder = excluded.holder, lease_until = excluded.lease_until
     WHERE automation_cursor.lease_until IS NULL OR automation_cursor.lease_until < %s
     RETURNING seq, decided
@@ -87,7 +86,7 @@ def take_lease(
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                _TAKE.replace("conversation_id", f"{watched.column}_id"),
+                _TAKE.format(column=f"{watched.column}_id"),
                 [pk, max(0, seq), holder, adapted(now + LEASE), adapted(now)],
             )
             row = cursor.fetchone()
@@ -154,42 +153,42 @@ def decide_among(ready: Iterable[Ready], sight: Sight) -> list[Run]:
     return runs
 
 
-def ask(ready: Ready, facts: Sight, *, all_of_it: bool = False) -> tuple[bool, list[Seen]]:
+def ask(ready: Ready, sight: Sight, *, all_of_it: bool = False) -> tuple[bool, list[Seen]]:
     """Return whether a rule's conditions hold, and what each of those that were asked saw."""
     trace: list[Seen] = []
-    holds = ready.all.holds(facts, trace, all_of_it=all_of_it)
+    holds = ready.all.holds(sight, trace, all_of_it=all_of_it)
     if ready.any.nodes and (holds or all_of_it):
-        holds = ready.any.holds(facts, trace, all_of_it=all_of_it) and holds
+        holds = ready.any.holds(sight, trace, all_of_it=all_of_it) and holds
     return holds, trace
 
 
-def _meet(each: Ready, facts: Sight, fired: set[tuple[str, str]]) -> Run | None:
+def _meet(each: Ready, sight: Sight, fired: set[tuple[str, str]]) -> Run | None:
     """Return what becomes of one rule and one event; None when it has nothing to say."""
-    happening, rule = facts.happening, each.rule
+    happening, rule = sight.happening, each.rule
     if each.missing:
-        return _run(each, facts, matched=False, reason="missing")
+        return _run(each, sight, matched=False, reason="missing")
     if happening.depth >= DEPTH_MAX or rule.pk in happening.chain:
         return None
     try:
-        holds, trace = ask(each, facts)
-        if not holds or not _may_fire(each, facts, fired):
+        holds, trace = ask(each, sight)
+        if not holds or not _may_fire(each, sight, fired):
             return None
     except OperationalError:
         raise
     except Exception:
         log.exception("rules.failed", rule=rule.pk)
-        return _run(each, facts, matched=False, reason="error")
-    if happening.depth and _is_over_the_cap(each, facts.now):
+        return _run(each, sight, matched=False, reason="error")
+    if happening.depth and _is_over_the_cap(each, sight.now):
         return None
     seen = [one.as_json() for one in trace]
-    return _run(each, facts, matched=True, nodes=seen, stay=facts.stay)
+    return _run(each, sight, matched=True, nodes=seen, stay=sight.stay)
 
 
-def _run(each: Ready, facts: Sight, **more: Any) -> Run:
-    happening, rule = facts.happening, each.rule
+def _run(each: Ready, sight: Sight, **more: Any) -> Run:
+    happening, rule = sight.happening, each.rule
     return Run(
         rule=rule,
-        key=run_key(rule, facts),
+        key=run_key(rule, sight),
         seq=happening.seq,
         mode=rule.mode,
         family=each.family,
@@ -197,37 +196,37 @@ def _run(each: Ready, facts: Sight, **more: Any) -> Run:
         chain=list(happening.chain),
         actions=rule.actions,
         text=happening.text[:10_000],
-        was_taken=facts.row.assignee_id is not None and not _comes_too_late(rule, facts),
-        at=facts.now,
-        **{facts.column: facts.row},
+        was_taken=sight.row.assignee_id is not None and not _comes_too_late(rule, sight),
+        at=sight.now,
+        **{sight.column: sight.row},
         **more,
     )
 
 
-def run_key(rule: Rule, facts: Sight) -> str:
+def run_key(rule: Rule, sight: Sight) -> str:
     """Return what names a rule and an event: decided once."""
-    happening = facts.happening
+    happening = sight.happening
     event = str(happening.seq) if happening.seq else f"at:{happening.due}"
-    return f"{rule.pk}:{facts.key}:{event}"
+    return f"{rule.pk}:{sight.key}:{event}"
 
 
-def _comes_too_late(rule: Rule, facts: Sight) -> bool:
+def _comes_too_late(rule: Rule, sight: Sight) -> bool:
     """Return whether a rule would take back a chat that was new, should somebody have it now."""
-    is_new_chat = facts.subject == CHATS.subject and facts.happening.when == Rule.When.INCOMING
+    is_new_chat = sight.subject == CHATS.subject and sight.happening.when == Rule.When.INCOMING
     return is_new_chat and any(map(parks, rule.actions))
 
 
-def _may_fire(each: Ready, facts: Sight, fired: set[tuple[str, str]]) -> bool:
+def _may_fire(each: Ready, sight: Sight, fired: set[tuple[str, str]]) -> bool:
     fires, mode = each.rule.fires, each.rule.mode
     if fires == "every":
         return True
     if (each.family, mode) in fired:
         return False
-    own = {facts.column: facts.row}
+    own = {sight.column: sight.row}
     earlier = Run.objects.filter(**own, family=each.family, mode=mode, matched=True)
     if fires == "once":
-        return not earlier.filter(stay=facts.stay).exists()
-    since = facts.now - timedelta(minutes=fires["minutes"])
+        return not earlier.filter(stay=sight.stay).exists()
+    since = sight.now - timedelta(minutes=fires["minutes"])
     return not earlier.filter(at__gt=since).exists()
 
 

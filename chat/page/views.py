@@ -143,7 +143,7 @@ def lines(request: HttpRequest, chat: Conversation) -> HttpResponse:
         return HttpResponse(status=429)
     thread = _thread(chat)
     if chat.visitor is not None:
-        mark_read(conversation=chat, by=chat.visitor, seq=thread["head"], now=timezone.now())
+        mark_read(conversation=chat, by=chat.visitor, seq=thread["head"])
     return render(request, "chat/page/lines.html", thread)
 
 

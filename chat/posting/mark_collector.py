@@ -8,7 +8,6 @@ from itertools import islice
 from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError
-from django.utils import timezone
 
 from chat.posting.group_commit import writer
 from chat.posting.marks import Mark, move_marks
@@ -74,7 +73,7 @@ class Collector:
         if not marks:
             return
         try:
-            waiting = move_marks(marks=marks, now=timezone.now())
+            waiting = move_marks(marks=marks)
         except (OperationalError, InterfaceError):
             # The database is away or busy: once more with the next flush.
             self._note_again(marks, taken)
@@ -119,7 +118,7 @@ class Collector:
 
 def _alone(mark: Mark) -> list[Mark]:
     try:
-        return move_marks(marks=[mark], now=timezone.now())
+        return move_marks(marks=[mark])
     except (OperationalError, InterfaceError):
         return [mark]
     except Exception:

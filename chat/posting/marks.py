@@ -1,8 +1,7 @@
-"""How far each side has read, and how far its screens have received."""
+"""How far each side has read, and how far its screens have received; marks carry no time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -44,24 +43,21 @@ class _Row(NamedTuple):
     assignee: int | None
 
 
-def mark_read(*, conversation: Conversation, by: Agent | Visitor, seq: int, now: datetime) -> None:
+def mark_read(*, conversation: Conversation, by: Agent | Visitor, seq: int) -> None:
     """Note that `by` has read up to `seq` in their own counter; never goes back."""
     agent = by.pk if isinstance(by, Agent) else None
-    move_marks(marks=[Mark(conversation.pk, agent, read=seq)], now=now, wait=True)
+    move_marks(marks=[Mark(conversation.pk, agent, read=seq)], wait=True)
 
 
-def mark_delivered(
-    *, conversation: Conversation, by: Agent | Visitor, seq: int, now: datetime
-) -> None:
+def mark_delivered(*, conversation: Conversation, by: Agent | Visitor, seq: int) -> None:
     """Note that a screen of `by` received up to `seq` of the visitor's counter."""
     agent = by.pk if isinstance(by, Agent) else None
-    move_marks(marks=[Mark(conversation.pk, agent, delivered=seq)], now=now, wait=True)
+    move_marks(marks=[Mark(conversation.pk, agent, delivered=seq)], wait=True)
 
 
 @transaction.atomic
-def move_marks(*, marks: Sequence[Mark], now: datetime, wait: bool = False) -> list[Mark]:
+def move_marks(*, marks: Sequence[Mark], wait: bool = False) -> list[Mark]:
     """Move many marks forward and tell both sides; return those whose chat somebody else holds."""
-    del now  # Marks carry no time.
     rows = {row.pk: row for row in _lock({mark.conversation for mark in marks}, wait=wait)}
     held = [] if wait or not skips_locked() else [m for m in marks if m.conversation not in rows]
     marks = [mark for mark in marks if mark.conversation in rows]

@@ -15,7 +15,7 @@ from agents.models import Agent, Brand, Channel, Tag, Topic
 from config.database.postgres import roomy
 from reports.definitions import REPORTS, Figure, Report, Source, Unit, reason_figures
 from reports.figures.adding import Row, compute, wanted
-from reports.filters import Filters
+from reports.filters import STARTED_BY, Filters
 from tickets.models import Ticket
 
 
@@ -181,7 +181,7 @@ def _names(by: str, keys: Any, *, is_of_tickets: bool) -> dict[Any, tuple[str, s
         case "channel":
             found |= {value: (value, str(label)) for value, label in Channel.choices}
         case "started_by":
-            found |= {"visitor": ("visitor", _("Visitor")), "agent": ("agent", _("Agent"))}
+            found |= {side: (side, str(name)) for side, name in STARTED_BY.items()}
     return found
 
 

@@ -12,7 +12,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from agents.callers import signed_in
@@ -23,7 +22,7 @@ from reports.facts.keeping import lacks_the_past
 from reports.facts.tickets import tickets_lack_the_past
 from reports.figures.adding import wanted
 from reports.figures.building import Built, build, written_day
-from reports.filters import BadFilter, Filters, default_filters, presets, read_filters
+from reports.filters import STARTED_BY, BadFilter, Filters, default_filters, presets, read_filters
 from reports.first_steps import note_first_look
 from reports.listings import LISTINGS, PAGE, Cell, Column, Listing, read_cell
 from reports.pages.chips import chips_of
@@ -110,7 +109,7 @@ def _choices(frame: Frame, names: tuple[str, ...], filters: Filters) -> list[dic
         "tag": lambda: [
             (str(pk), name) for pk, name in Tag.objects.values_list("pk", "name")[:200]
         ],
-        "started_by": lambda: [("visitor", _("Visitor")), ("agent", _("Agent"))],
+        "started_by": lambda: [(side, str(name)) for side, name in STARTED_BY.items()],
     }
     return [
         {

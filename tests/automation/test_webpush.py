@@ -113,7 +113,7 @@ def test_what_was_read_meanwhile_is_not_told_and_what_others_took_is_withdrawn(s
     register(desk.agents[0], browser)
     say(chat, "Buldum, teşekkürler")
     last = fresh(chat).last_seq
-    mark_read(conversation=chat, by=desk.agents[0], seq=last, now=timezone.now())
+    mark_read(conversation=chat, by=desk.agents[0], seq=last)
     work_pushes()
     assert browser.got == []
     assert states() == ["skipped"]

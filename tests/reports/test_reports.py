@@ -289,7 +289,10 @@ def test_nobody_reads_beyond_their_scope(desk: Desk) -> None:
 
 def test_a_wish_that_makes_no_sense_is_said_in_words_beside_the_usual_days(desk: Desk) -> None:
     client = reader()
-    for wish in ("from=2026-11-09&to=2026-11-01", "zone=Mars/Base", "from=x", "from=2001-01-01"):
+    for wish in (
+        *("from=2026-11-09&to=2026-11-01", "zone=Mars/Base", "from=x", "from=2001-01-01"),
+        "started_by=nobody",
+    ):
         page = client.get(f"/reports/agents/?{wish}")
         assert page.context["wrong"]
         assert page.context["lines"]

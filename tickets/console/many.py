@@ -25,11 +25,11 @@ from tickets.models import Ticket
 from tickets.operations.changes import WrongValue
 from tickets.operations.many import MANY_MAX, Before, change_many, undo_many
 from tickets.queries.choices import agent_choices, team_choices
+from tickets.queries.desk import NOBODY
 
 # For how long a change of many can be undone, and how long it is offered.
 _KEPT_SECONDS = 600
 _OFFERED_SECONDS = 12
-_NOBODY = "none"
 
 
 class ManyForm(forms.Form):
@@ -65,7 +65,7 @@ def many(request: HttpRequest) -> HttpResponse:
                 tag=clean_name(wish.pop("tag")) if "tag" in wish else "",
                 is_spam=wish.pop("spam") == "yes" if "spam" in wish else None,
                 changes={
-                    name: value_of(name, "" if value == _NOBODY else value)
+                    name: value_of(name, "" if value == NOBODY else value)
                     for name, value in wish.items()
                 },
             )
@@ -81,8 +81,8 @@ def many(request: HttpRequest) -> HttpResponse:
         "selects": [
             ("status", Ticket.Status.choices),
             ("priority", Ticket.Priority.choices),
-            ("assignee", [(_NOBODY, _("nobody")), *agent_choices()]),
-            ("team", [(_NOBODY, _("No team")), *team_choices()]),
+            ("assignee", [(NOBODY, _("nobody")), *agent_choices()]),
+            ("team", [(NOBODY, _("No team")), *team_choices()]),
         ],
     }
     return render(request, "tickets/many.html", context)

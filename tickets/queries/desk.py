@@ -22,7 +22,7 @@ WISHES = (
     *("q", "status", "type", "priority", "source", "team", "agent", "topic", "tag"),
     *("from", "to", "spam"),
 )
-# As a filter: whose tickets have none.
+# As a filter or a choice: none at all, and whoever asks.
 NOBODY = "none"
 ME = "me"
 _SALT = "tickets"
@@ -124,15 +124,13 @@ def _of_rows(found: QuerySet[Ticket], access: Access, wish: Mapping[str, str]) -
     for field in ("team", "topic"):
         if value := wish.get(field, ""):
             found = found.filter(**{field: None if value == NOBODY else key_of(value)})
-    match wish.get("agent", ""):
-        case "":
-            pass
-        case "none":
-            found = found.filter(assignee=None)
-        case "me":
-            found = found.filter(assignee=access.agent_id)
-        case public_id:
-            found = found.filter(assignee__public_id=public_id)
+    agent = wish.get("agent", "")
+    if agent == NOBODY:
+        found = found.filter(assignee=None)
+    elif agent == ME:
+        found = found.filter(assignee=access.agent_id)
+    elif agent:
+        found = found.filter(assignee__public_id=agent)
     if tag := wish.get("tag", ""):
         # The tag's id, or its word in any spelling.
         named = Q(tag=key_of(tag)) if key_of(tag) else Q(tag__folded=fold(tag.replace("\0", "")))

@@ -1,6 +1,5 @@
 """Words and timelines at the desk."""
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -34,9 +33,7 @@ class Entries(DeskView):
         batch = read_entries(chat, audience="agent", **query)
         agent = agent_of(request)
         if chat.assignee_id == agent.pk and batch.last_visitor_seq > chat.agents_delivered_seq:
-            mark_delivered(
-                conversation=chat, by=agent, seq=batch.last_visitor_seq, now=timezone.now()
-            )
+            mark_delivered(conversation=chat, by=agent, seq=batch.last_visitor_seq)
         return Response(batch.json)
 
 
@@ -78,7 +75,6 @@ class Read(DeskView):
             conversation=chat,
             by=agent_of(request),
             seq=body["seq"],
-            now=timezone.now(),
         )
         return Response(status=204)
 

@@ -180,7 +180,6 @@ class Read(WidgetView):
             conversation=conversation,
             by=visitor_of(request),
             seq=body["seq"],
-            now=timezone.now(),
         )
         return Response({})
 

@@ -1,6 +1,5 @@
 """A visitor's words, and what was said since."""
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -55,6 +54,5 @@ class Entries(WidgetView):
                 conversation=conversation,
                 by=visitor_of(request),
                 seq=batch.last_visitor_seq,
-                now=timezone.now(),
             )
         return Response(batch.json)

@@ -73,7 +73,7 @@ def test_what_was_read_in_time_is_not_mailed_and_what_came_after_it_later(
     says(chat, shop, "One.")
     clock.shift(timedelta(minutes=2))
     chat.refresh_from_db()
-    mark_read(conversation=chat, by=widget.visitor, seq=chat.last_visitor_seq, now=timezone.now())
+    mark_read(conversation=chat, by=widget.visitor, seq=chat.last_visitor_seq)
     says(chat, shop, "Two.")
     later(clock, minutes=1)
     assert smtp.taken == []
@@ -155,7 +155,7 @@ def test_nobody_is_mailed(
         if why.startswith("spam"):
             mark_spam(conversation=chat, by=shop.elif_, now=now)
         else:
-            mark_read(conversation=chat, by=widget.visitor, seq=chat.last_visitor_seq, now=now)
+            mark_read(conversation=chat, by=widget.visitor, seq=chat.last_visitor_seq)
     later(clock, minutes=10)
     assert smtp.taken == []
     assert not AnswerMail.objects.exclude(code="read").exists()

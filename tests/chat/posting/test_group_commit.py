@@ -294,7 +294,7 @@ def test_marks_of_many_chats_are_written_a_few_at_a_time(writer, monkeypatch) ->
     monkeypatch.setattr("chat.posting.mark_collector.writer", writer)
     monkeypatch.setattr(
         "chat.posting.mark_collector.move_marks",
-        lambda *, marks, now: sizes.append(len(marks)) or [],
+        lambda *, marks: sizes.append(len(marks)) or [],
     )
     collector = mark_collector.Collector()
     for conversation in range(40):
@@ -309,10 +309,10 @@ def test_marks_of_many_chats_are_written_a_few_at_a_time(writer, monkeypatch) ->
 def test_one_bad_mark_does_not_take_the_others_along(chats, monkeypatch) -> None:
     move, bad = mark_collector.move_marks, chats[1]
 
-    def raising(*, marks, now):
+    def raising(*, marks):
         if any(mark.conversation == bad.pk for mark in marks):
             raise IntegrityError
-        return move(marks=marks, now=now)
+        return move(marks=marks)
 
     for chat in chats:
         author = Author.of_visitor(chat.visitor)
@@ -342,7 +342,7 @@ def test_marks_wait_for_a_database_that_is_away(monkeypatch) -> None:
         collector.write(16)
     moved = []
     monkeypatch.setattr(
-        "chat.posting.mark_collector.move_marks", lambda *, marks, now: moved.extend(marks) or []
+        "chat.posting.mark_collector.move_marks", lambda *, marks: moved.extend(marks) or []
     )
     collector.write(16)
     assert [mark.read for mark in moved] == [1]
