@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone, translation
 
 from agents.brands.colors import dark_palette, palette
@@ -78,19 +78,30 @@ def faces(brand: Brand) -> list[dict[str, str]]:
     ]
 
 
-def other_language(brand: Brand, language: str) -> dict[str, str] | None:
-    """Return the other language of the product, if the brand has words of its own in it."""
-    [other] = set(Language.values) - {language}
+def speaking(brands: QuerySet[Brand]) -> QuerySet[Brand]:
+    """Note of brands whether they have words of their own in each language, as `speaks_tr`."""
     said = ("title", "welcome", "hold", "all_busy", "offline", "closing")
     own = Q(pk__in=[])
     for name in said:
         own |= ~Q(**{name: ""})
-    topics = Topic.objects.filter(brand=brand, is_active=True, is_public=True)
-    is_spoken = (
-        other == brand.default_language
-        or topics.exclude(**{f"name_{other}": ""}).exists()
-        or BrandText.objects.filter(own, brand=brand, language=other).exists()
-    )
+    texts = BrandText.objects.filter(own, brand=OuterRef("pk"))
+    topics = Topic.objects.filter(brand=OuterRef("pk"), is_active=True, is_public=True)
+    noted = {
+        f"speaks_{code}": Q(default_language=code)
+        | Exists(topics.exclude(**{f"name_{code}": ""}))
+        | Exists(texts.filter(language=code))
+        for code in Language.values
+    }
+    return brands.annotate(**noted)
+
+
+def other_language(brand: Brand, language: str) -> dict[str, str] | None:
+    """Return the other language of the product, if the brand has words of its own in it.
+
+    Wants what `speaking` notes.
+    """
+    [other] = set(Language.values) - {language}
+    is_spoken = getattr(brand, f"speaks_{other}")
     return {"code": other, "name": Language(other).label} if is_spoken else None
 
 

@@ -19,7 +19,13 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from agents.models import Brand
-from chat.widget.config import frame_ancestors, other_language, own_sources, widget_page
+from chat.widget.config import (
+    frame_ancestors,
+    other_language,
+    own_sources,
+    speaking,
+    widget_page,
+)
 from chat.widget.sessions import choose_language
 
 LOADER = settings.BASE_DIR / "static" / "widget" / "loader.js"
@@ -75,7 +81,8 @@ def loader(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=60)
 def frame(request: HttpRequest) -> HttpResponse:
     """Serve the iframe page of one brand; only the brand's own pages may show it."""
-    brand = get_object_or_404(Brand, site_key=request.GET.get("site", ""), is_active=True)
+    brands = speaking(Brand.objects.filter(is_active=True))
+    brand = get_object_or_404(brands, site_key=request.GET.get("site", ""))
     language = choose_language(request.GET.get("language", ""), brand)
     config = widget_page(brand, language) | {
         # Paths only: the page may be reached by either spelling of a loopback address.

@@ -130,7 +130,7 @@ def test_oauth_that_refuses_is_told_from_oauth_that_is_away(google, word_to, ans
     google.oauth_answer = answer
     word_to("good-token")
     assert states() == [state]
-    assert Device.objects.get().problem == ("account" if state == "failed" else "")
+    assert Device.objects.get().problem == ("account" if state == "failed" else "later")
 
 
 def test_without_an_account_the_device_says_so(word_to):

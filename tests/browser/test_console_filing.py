@@ -255,9 +255,8 @@ def test_a_dialog_opens_that_came_before_its_script(desk: Desk) -> None:
     page = desk.page
     desk.opened()
     scripts = Held(page, re.compile("/console/dialogs.*[.]js"))
-    page.reload(wait_until="commit")
-    scripts.wait()
     page.click("#resolve-button")
+    scripts.wait()
     expect(page.locator("#dialogs dialog")).to_be_attached()
     scripts.let_go()
     expect(page.locator("#topic-filter")).to_be_focused()
