@@ -1,11 +1,14 @@
 """Bursts are answered 429 with `Retry-After`, whatever the caller claims to be."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
-from chat.models import Attachment
+from chat.models import Attachment, Conversation
 from tests.support.http import Widget, cid, make_shop, open_widget, picture, started
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("early_in_the_hour")]
@@ -64,6 +67,28 @@ def test_messages_are_limited_by_visitor(settings: Any) -> None:
     assert [send(widget, chat).status_code for _ in range(2)] == [201, 201]
     check_limited(send(widget, chat))
     assert send(other, others).status_code == 201
+
+
+def test_after_a_clock_that_was_a_day_ahead_messages_are_taken_as_ever(settings: Any) -> None:
+    widget = open_widget(make_shop().brand)
+    chat = started(widget)
+    lowered(settings, MESSAGES_PER_MINUTE=5)
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=True):
+        # A session and a full window of tomorrow.
+        assert widget.open().status_code == 201
+        send_until_limited(widget, chat, taken=5)
+    send_until_limited(widget, chat, taken=4)
+    seqs = list(chat.entries.order_by("seq").values_list("seq", flat=True))
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def send_until_limited(widget: Widget, chat: Conversation, *, taken: int) -> None:
+    """So many messages are taken, and the next one is told when to come back."""
+    path = f"conversations/{chat.public_id}/messages"
+    for _ in range(taken):
+        answer = widget.post(path, {"cid": cid(), "text": "x"})
+        assert answer.status_code == 201, answer.content
+    check_limited(widget.post(path, {"cid": cid(), "text": "x"}))
 
 
 def test_starts_are_limited_by_address_so_that_new_sessions_do_not_help(settings: Any) -> None:
