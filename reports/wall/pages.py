@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -164,7 +165,8 @@ def screens(request: HttpRequest) -> HttpResponse:
         return redirect(back)
     except operations.NotAllowed:
         raise Http404 from None
-    link = request.build_absolute_uri(reverse("wall-link", args=[secret]))
+    # Not by what a request calls us: the link opens the board, and is passed on.
+    link = settings.PUBLIC_URL + reverse("wall-link", args=[secret])
     return render(request, "reports/wall/link.html", {"frame": frame, "link": link, "back": back})
 
 

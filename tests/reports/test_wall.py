@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -158,8 +159,11 @@ def test_a_screen_shows_the_board_by_a_link_once_and_then_by_a_cookie(desk: Desk
     start(desk, visitor, now=NOON, text="Canary words")
     maker = boss()
     desk_side, tv = signed_in(maker), Client()
-    link = desk_side.post("/wallboard/screens/", {"name": "Hall"}).context["link"]
-    path = link.removeprefix("http://testserver")
+    # Whatever name a request has for us.
+    named = {"HTTP_HOST": "localhost:9"}
+    link = desk_side.post("/wallboard/screens/", {"name": "Hall"}, **named).context["link"]
+    assert link.startswith(settings.PUBLIC_URL)
+    path = link.removeprefix(settings.PUBLIC_URL)
     # A preview of the link takes nothing away.
     assert tv.get(path)["Referrer-Policy"] == "same-origin"
     answer = tv.post(path)
