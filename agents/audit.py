@@ -16,12 +16,12 @@ def record(
     target: Model | str,
     *,
     by: Agent | None,
-    address: str | None = None,
+    ip: str | None = None,
     **data: Any,
 ) -> AuditEntry:
     """Add a line to the audit log, in the transaction of the act itself.
 
-    `address` is for acts outside a request, whose caller nobody has noted.
+    `ip` is for acts outside a request, whose caller nobody has noted.
     """
     if isinstance(target, Model):
         target = f"{target._meta.model_name} {target.pk}: {target}"
@@ -30,5 +30,5 @@ def record(
         action=action,
         target=target[:120],
         data=data,
-        ip=address or caller_ip.get(),
+        ip=ip or caller_ip.get(),
     )

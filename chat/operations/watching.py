@@ -26,5 +26,5 @@ def note_watching(*, conversation_ids: Collection[int], by: Agent, address: str 
     if new:
         with transaction.atomic():
             for chat in Conversation.objects.filter(pk__in=new).order_by("pk"):
-                record("conversation.watched", chat, by=by, address=address)
+                record("conversation.watched", chat, by=by, ip=address)
         cache.set_many({keys[pk]: 1 for pk in new}, timeout=NOTED_SECONDS)

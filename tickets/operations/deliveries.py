@@ -123,7 +123,7 @@ def confirm_address(*, ticket: Ticket, address: str, by: Agent, now: datetime) -
         delivery.save(update_fields=["state", "code", "created_at", "changed_at"])
         _enqueue(delivery, at=now)
     if was_dead or waiting:
-        record("address.confirmed", locked, by=by, address=address)
+        record("address.confirmed", locked, by=by, email=address)
         publish(TicketChanged.of(locked, "delivery"))
     return len(waiting)
 

@@ -4,7 +4,7 @@ import pytest
 from django.core import mail as django_mail
 from django.utils import timezone
 
-from agents.models import Permission
+from agents.models import AuditEntry, Permission
 from config.outbox.operations import drain
 from tests.support.factories import make_agent, make_role
 from tests.support.http import Desk
@@ -74,6 +74,8 @@ def test_what_was_held_back_leaves_once_when_an_agent_sends_anyway(
         drain("mail")
     assert [each["To"] for each in smtp.taken] == [IPEK]
     assert states(held)[IPEK] == ("sent", "")
+    noted = AuditEntry.objects.get(action="address.confirmed")
+    assert (noted.data, noted.ip) == ({"email": IPEK}, "127.0.0.1")
     assert "böyle bir posta kutusu yok" not in (
         console.get(f"/console/tickets/{ticket.pk}/").content.decode()
     )
