@@ -19,7 +19,8 @@ from tickets.models import Mailbox, RawMail
 from tickets.operations.listening import LEASE, begin_listening, end_listening, keep_listening
 from tickets.tasks import fetch_mail
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# The lease is rows as everywhere; what is slow here is the mail server.
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(scope="module")
