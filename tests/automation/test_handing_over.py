@@ -38,8 +38,11 @@ def test_looking_at_many_deliveries_costs_as_many_statements_as_at_one(service, 
 
 @pytest.mark.django_db
 def test_pushes_of_one_service_are_handed_over_at_one_time_by_the_statements_of_one(
-    service, ringing_desk
+    service, ringing_desk, monkeypatch
 ):
+    # However slowly the service answers, all is written down together.
+    monkeypatch.setattr(sending, "_GATHER", 60.0)
+
     def statements(words: int) -> int:
         for number in range(words):
             say(fresh(chats[number]), "Merhaba")
