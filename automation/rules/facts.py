@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from automation.rules.sight import Happening, Sight
+from automation.rules.sight import Happening, Sight, happening_at
 from chat.models import Conversation, ConversationTag, Entry
 from chat.queries.linking import browsers_of
 from chat.queries.people import email_of, phone_of
@@ -37,20 +37,13 @@ def happening_of(line: Entry, first_words: str = "") -> Happening | None:
 
     The first words belong to the chat that comes in and are no update.
     """
-    cause = line.data.get("cause") or {}
-    shared: dict[str, Any] = {
-        "seq": line.seq,
-        "by": _SIDES[Entry.AuthorKind(line.author_kind)],
-        "depth": cause.get("depth", 0),
-        "chain": tuple(cause.get("rules", ())),
-    }
-    if line.kind == Entry.Kind.STARTED:
-        return Happening(when="incoming", text=first_words, **shared)
-    change, before = _change_of(line)
-    if not change:
-        return None
-    text = line.body if line.kind in {Entry.Kind.MESSAGE, Entry.Kind.NOTE} else ""
-    return Happening(when="updated", change=change, text=text, before=before, **shared)
+    return happening_at(
+        line,
+        by=_SIDES[Entry.AuthorKind(line.author_kind)],
+        begins=line.kind == Entry.Kind.STARTED,
+        first_words=first_words,
+        changed=_change_of,
+    )
 
 
 def _change_of(line: Entry) -> tuple[str, dict[str, Any]]:

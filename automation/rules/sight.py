@@ -1,7 +1,7 @@
 """What a rule meets: an event, and what it sees around it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -26,6 +26,34 @@ class Happening:
     chain: tuple[int, ...] = ()
     # Of a time rule the moment it was due, in seconds: with its rule it is met once.
     due: int = 0
+
+
+def happening_at(
+    line: Any,
+    *,
+    by: str,
+    begins: bool,
+    first_words: str,
+    changed: Callable[[Any], tuple[str, dict[str, Any]]],
+) -> Happening | None:
+    """Return the event that a line of a timeline is; None for what no rule looks at.
+
+    `begins`: with this line it came in. `changed` names what any other changed, and what was there.
+    """
+    cause = line.data.get("cause") or {}
+    shared: dict[str, Any] = {
+        "seq": line.seq,
+        "by": by,
+        "depth": cause.get("depth", 0),
+        "chain": tuple(cause.get("rules", ())),
+    }
+    if begins:
+        return Happening(when="incoming", text=first_words, **shared)
+    change, before = changed(line)
+    if not change:
+        return None
+    text = line.body if line.kind in {"message", "note"} else ""
+    return Happening(when="updated", change=change, text=text, before=before, **shared)
 
 
 class Sight(ABC):

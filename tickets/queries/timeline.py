@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from django.contrib.admin.utils import label_for_field
 from django.core import signing
 from django.db.models import Q
 from django.urls import reverse
@@ -190,6 +191,6 @@ def _told(data: Mapping[str, Sequence[str]]) -> str:
     for name, values in data.items():
         shown = [languages.get(value, value) if name == "language" else value for value in values]
         was, became = (value or "–" for value in shown)
-        label = capfirst(str(Contact._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+        label = capfirst(str(label_for_field(name, Contact)))
         lines.append(f"{label}: {was} → {became}")
     return "\n".join(lines)

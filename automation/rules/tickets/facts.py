@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from agents.hours.book import book_of
-from automation.rules.sight import Happening, Sight
+from automation.rules.sight import Happening, Sight, happening_at
 from chat.models import Conversation
 from tickets.models import Entry, Identity, Ticket, TicketTag
 from tickets.operations.saying import may_leave_at
@@ -48,20 +48,13 @@ def happening_of(line: Entry, first_words: str = "") -> Happening | None:
 
     The first words belong to the ticket that comes in, and what was said in a chat to the chat.
     """
-    cause = line.data.get("cause") or {}
-    shared: dict[str, Any] = {
-        "seq": line.seq,
-        "by": _SIDES[Entry.AuthorKind(line.author_kind)],
-        "depth": cause.get("depth", 0),
-        "chain": tuple(cause.get("rules", ())),
-    }
-    if line.kind == Entry.Kind.CREATED:
-        return Happening(when="incoming", text=first_words, **shared)
-    change, before = _change_of(line)
-    if not change:
-        return None
-    text = line.body if line.kind in {Entry.Kind.MESSAGE, Entry.Kind.NOTE} else ""
-    return Happening(when="updated", change=change, text=text, before=before, **shared)
+    return happening_at(
+        line,
+        by=_SIDES[Entry.AuthorKind(line.author_kind)],
+        begins=line.kind == Entry.Kind.CREATED,
+        first_words=first_words,
+        changed=_change_of,
+    )
 
 
 def _change_of(line: Entry) -> tuple[str, dict[str, Any]]:
