@@ -1,6 +1,7 @@
 """What others wrote: on one line, cut, mended, or as a key."""
 
 import re
+import unicodedata
 
 from django.utils.translation import get_language
 
@@ -16,6 +17,7 @@ _UNSEEN = re.compile(
     r"\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
     r"\U000e0000-\U000e0fff]*"
 )
+_LETTER = re.compile(r"[^\W_]")
 _TURKISH_CAPITALS = str.maketrans({"i": "İ", "ı": "I"})
 _HALVES = re.compile(r"[\ud800-\udfff]")
 
@@ -39,12 +41,19 @@ def one_line(text: str) -> str:
 
 
 def initials(name: str) -> str:
-    """Return up to two capitals for a person, in the language of the screen."""
-    words = name.split()
-    letters = "".join(word[0] for word in words[:1] + words[1:][-1:])
+    """Return up to two capitals for a person, in the language of the screen.
+
+    Brackets, quotes and pictures around letters are passed over; alone they are all there is.
+    """
+    name = unicodedata.normalize("NFC", name)
+    letters = [found[0] for word in name.split() if (found := _LETTER.search(word))]
+    if not letters:
+        return name.strip()[:1]
+    shown = "".join(letters[:1] + letters[1:][-1:])
     if (get_language() or "").startswith("tr"):
-        letters = letters.translate(_TURKISH_CAPITALS)
-    return letters.upper()
+        shown = shown.translate(_TURKISH_CAPITALS)
+    # The capital of some letters is two: "SS" of "ß".
+    return "".join(letter.upper()[0] for letter in shown)
 
 
 def key_of(text: str | None) -> int:

@@ -71,9 +71,8 @@ const HUES = 6;
  * @param {{name?: string, avatar?: string}} person @param {string} locale */
 export function face({ name = "", avatar = "" }, locale) {
   if (avatar) return h("img", { class: "face", src: avatar, alt: "" });
-  const words = name.trim().split(/\s+/).filter(Boolean);
-  const initials = [...words.slice(0, 1), ...words.slice(1).slice(-1)]
-    .map((word) => [...word][0]).join("").toLocaleUpperCase(locale);
+  const letters = name.split(/\s+/).flatMap((word) => word.match(/[\p{L}\p{N}]/u) ?? []);
+  const initials = [...letters.slice(0, 1), ...letters.slice(1).slice(-1)].join("").toLocaleUpperCase(locale);
   let hue = 0;
   for (const sign of name) hue = (hue * 31 + (sign.codePointAt(0) ?? 0)) % HUES;
   return h("span", { class: `face face-${hue}`, "aria-hidden": "true" }, initials || "•");

@@ -242,7 +242,20 @@ def test_no_two_accounts_answer_to_one_address(client, agent):
 
 @pytest.mark.parametrize(
     ("name", "turkish", "english"),
-    [("ilker ışık", "İI", "II"), ("Ayşe Nur çelik", "AÇ", "AÇ"), ("ışıl", "I", "I"), ("", "", "")],
+    [
+        ("ilker ışık", "İI", "II"),
+        ("Ayşe Nur çelik", "AÇ", "AÇ"),
+        ("ışıl", "I", "I"),
+        ("İI", "İ", "İ"),
+        ("i\u0307nci ç", "İÇ", "IÇ"),
+        ("e\u0301mile", "É", "É"),
+        ("“ece” (ak)", "EA", "EA"),
+        ("🐱 ali 👩\u200d💻 kaya 🌟", "AK", "AK"),
+        ("🌟", "🌟", "🌟"),
+        ("ßen ﬃx", "SF", "SF"),
+        ("محمد علي", "مع", "مع"),
+        ("", "", ""),
+    ],
 )
 def test_initials_are_capitals_of_the_screens_language(name, turkish, english):
     for language, wanted in (("tr", turkish), ("en", english)):
