@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from agents.events import AgentReturned
@@ -192,8 +192,13 @@ def _alive_since(now: datetime) -> datetime:
 
 
 def forget_old_leases(now: datetime) -> None:
-    """Delete leases of processes that are long gone."""
-    Presence.objects.filter(seen_at__lt=now - _FORGET).delete()
+    """Delete leases of processes that are long gone.
+
+    Also those from later than now, or an agent who left while a clock was ahead would stay: a
+    process that is there renews its own by the clock of now, and misses none that is gone.
+    """
+    ahead = Q(seen_at__gt=now + timedelta(seconds=settings.IMECE["VANISH_SECONDS"]))
+    Presence.objects.filter(ahead | Q(seen_at__lt=now - _FORGET)).delete()
 
 
 def _watch(now: datetime) -> datetime | None:

@@ -74,6 +74,7 @@ _TAKE = """
     ON CONFLICT ({column}) DO UPDATE
     SET holder = excluded.holder, lease_until = excluded.lease_until
     WHERE automation_cursor.lease_until IS NULL OR automation_cursor.lease_until < %s
+       OR automation_cursor.lease_until > %s
     RETURNING seq, decided
 """
 
@@ -81,13 +82,16 @@ _TAKE = """
 def take_lease(
     pk: int, seq: int, holder: str, now: datetime, *, watched: Watched = CHATS
 ) -> tuple[int, int] | None:
-    """Begin to look at it; return how far it was seen and decided, None if it is gone."""
+    """Begin to look at it; return how far it was seen and decided, None if it is gone.
+
+    A lease that ends later than any can was taken by a clock that was ahead.
+    """
     adapted = connection.ops.adapt_datetimefield_value
     try:
         with connection.cursor() as cursor:
             cursor.execute(
                 _TAKE.format(column=f"{watched.column}_id"),
-                [pk, max(0, seq), holder, adapted(now + LEASE), adapted(now)],
+                [pk, max(0, seq), holder, *map(adapted, (now + LEASE, now, now + 2 * LEASE))],
             )
             row = cursor.fetchone()
     except IntegrityError:

@@ -21,18 +21,28 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from config.database.postgres import database, planned_cursor
-from config.outbox.claims import RetryAfter, Unknown, claim, claim_one, fail, finish, give_back
+from config.outbox.claims import (
+    LONGEST_DELAY,
+    RetryAfter,
+    Unknown,
+    claim,
+    claim_one,
+    fail,
+    finish,
+    give_back,
+)
 from config.outbox.draining import drain
 from config.outbox.effects import Journal, OnceABatch
 from config.outbox.models import OutboxEntry
 from config.outbox.nudges import nudge
-from config.outbox.registry import queue_of, register, register_together
+from config.outbox.registry import longest_lease, queue_of, register, register_together
 
 __all__ = [
     "Gauges",
     "OnceABatch",
     "RetryAfter",
     "Unknown",
+    "bring_back",
     "claim",
     "do_now",
     "drain",
@@ -54,6 +64,8 @@ log = structlog.get_logger(__name__)
 
 KEEP_DONE = timedelta(hours=24)
 PURGE_BATCH = 1000
+# How far the clocks of our machines may be apart.
+_AHEAD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,27 @@ def purge(*, now: datetime) -> int:
     while batch := list(old.values_list("pk", flat=True)[:PURGE_BATCH]):
         purged += OutboxEntry.objects.filter(pk__in=batch).delete()[0]
     return purged
+
+
+@transaction.atomic
+def bring_back(*, now: datetime) -> int:
+    """Make due what only a clock that was ahead has put off; return how many effects that were.
+
+    No worker takes a lease for longer, no row is written later than now, and no retry waits longer
+    than the longest pause.
+    """
+    late, live = now + _AHEAD, OutboxEntry.objects.live()
+    live.filter(lease_until__gt=late + longest_lease()).update(lease_until=now + longest_lease())
+    written = list(live.filter(created_at__gt=late).only("created_at", "available_at"))
+    for entry in written:
+        entry.available_at -= entry.created_at - now
+        entry.created_at = now
+    OutboxEntry.objects.bulk_update(written, ["created_at", "available_at"], batch_size=200)
+    again = timedelta(seconds=LONGEST_DELAY)
+    retried = live.filter(attempts__gt=0, available_at__gt=late + again).update(available_at=now)
+    if count := len(written) + retried:
+        log.warning("outbox.brought_back", count=count)
+    return count
 
 
 def gauges(*, now: datetime) -> Gauges:

@@ -136,6 +136,11 @@ def lease_of(kind: str) -> timedelta:
     return known.lease if known else LEASE
 
 
+def longest_lease() -> timedelta:
+    """Return how long any effect may stay with a worker that is not heard of."""
+    return max((known.lease for known in _kinds.values()), default=LEASE)
+
+
 def parallel_of(queue: str) -> int:
     """Return how many effects of `queue` one process does at the same time."""
     return max((known.parallel for _, known in _of(queue)), default=1)

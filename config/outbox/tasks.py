@@ -15,5 +15,7 @@ def drain(queue: str = DEFAULT_QUEUE) -> None:
 
 @shared_task(name="outbox.purge")
 def purge() -> None:
-    """Forget effects that were done long ago."""
-    operations.purge(now=timezone.now())
+    """Forget effects that were done long ago; bring back what a clock that was ahead put off."""
+    now = timezone.now()
+    operations.purge(now=now)
+    operations.bring_back(now=now)

@@ -100,7 +100,8 @@ class Snapshot:
 def snapshot() -> Snapshot:
     """Return the newest snapshot; of all who ask at once one makes it, others get the last one."""
     found: Snapshot | None = cache.get(_KEY)
-    if found is not None and timezone.now() - found.as_of < FRESH:
+    # Of one that is from tomorrow, by a clock that was wrong, nothing is fresh either.
+    if found is not None and abs(timezone.now() - found.as_of) < FRESH:
         return found
     if not cache.add(_LOCK, 1, timeout=_MAKING_SECONDS) and found is not None:
         return found

@@ -251,8 +251,9 @@ def test_a_heartbeat_over_http_is_a_lease(agent):
     assert Presence.objects.count() == 1
 
 
-def test_leases_of_processes_long_gone_are_forgotten(agent):
+def test_leases_of_processes_long_gone_are_forgotten_and_those_of_a_clock_that_was_ahead(agent):
     lease(agent, after(-2 * 24 * 3600), process="old")
+    lease(agent, after(24 * 3600), process="ahead")
     lease(agent, NOW)
     presence.forget_old_leases(NOW)
     assert Presence.objects.get().process == "p"

@@ -81,6 +81,13 @@ def desk() -> Desk:
     return made
 
 
+def test_a_board_from_tomorrow_is_not_shown_until_then(clock: Any) -> None:
+    clock.shift(timedelta(days=1))
+    ahead = wall.snapshot().as_of
+    clock.shift(-timedelta(days=1))
+    assert wall.snapshot().as_of == NOON < ahead
+
+
 def test_a_board_says_what_stands_now_and_how_it_is_to_its_targets(desk: Desk) -> None:
     board = seen_by(boss())
     assert (board.queue, board.longest_topic) == (2, "Returns")

@@ -249,6 +249,35 @@ def test_done_rows_are_purged_after_a_day_and_dead_ones_stay(
     assert set(OutboxEntry.objects.values_list("key", flat=True)) == {"fresh", "dead", "live"}
 
 
+def test_what_a_clock_that_was_ahead_put_off_is_done_today(done: list[Any]) -> None:
+    now = timezone.now()
+    tomorrow, soon = now + timedelta(days=1), now + timedelta(hours=3)
+
+    def row(n: int, **values: Any) -> OutboxEntry:
+        return OutboxEntry(kind="note", key=f"note:{n}", payload={"n": n}, **values)
+
+    OutboxEntry.objects.bulk_create(
+        [
+            row(1, created_at=tomorrow, available_at=tomorrow),
+            row(2, created_at=tomorrow, available_at=tomorrow + timedelta(hours=3)),
+            # Tried and put off while it was ahead, or taken by a worker that is gone.
+            row(3, available_at=tomorrow, attempts=1),
+            row(4, available_at=now, attempts=1, lease_until=tomorrow, holder=1),
+            # Meant for later.
+            row(5, available_at=soon),
+        ]
+    )
+    tasks.purge()
+    operations.drain()
+    assert done == [1, 3]
+    later = OutboxEntry.objects.live().filter(key__in=("note:2", "note:5"))
+    assert all(abs(entry.available_at - soon) < timedelta(minutes=1) for entry in later)
+    expire_leases()
+    operations.drain()
+    assert done == [1, 3, 4]
+    assert operations.bring_back(now=timezone.now()) == 0
+
+
 def test_gauges_tell_backlog_age_and_the_dead(done: list[Any]) -> None:
     now = timezone.now()
     assert operations.gauges(now=now) == operations.Gauges(0, 0.0, 0)
