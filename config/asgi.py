@@ -38,6 +38,8 @@ pages = ThreadedHandler(threads=8, place=client_key)
 uploads = ThreadedHandler(threads=2, place=client_key)
 # Only who knows a mailbox's secret may send 26 MB.
 hooks = AskFirst(uploads, pages)
+# Nor does a stranger leave ten megabytes on the disk before the door is shut.
+files = AskFirst(uploads, pages, of_browsers=True)
 HOOKS = "/hooks/"
 UPLOADS = {"/api/widget/v1/attachments", "/api/v1/attachments", "/profile/picture/"}
 # All widgets come here when a server was away. Two keep a core busy; whoever waits for ten seconds
@@ -50,7 +52,12 @@ async def pages_and_uploads(scope: Any, receive: Any, send: Any) -> None:
     is_sent, path = scope["method"] == "POST", scope["path"]
     # Answers of customers on their tickets' pages bring files along.
     is_upload = path in UPLOADS or (is_sent and path.startswith("/t/"))
-    door = hooks if is_sent and path.startswith(HOOKS) else uploads if is_upload else pages
+    if is_sent and path in UPLOADS:
+        door: Any = files
+    elif is_sent and path.startswith(HOOKS):
+        door = hooks
+    else:
+        door = uploads if is_upload else pages
     await door(scope, receive, send)
 
 

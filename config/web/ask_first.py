@@ -3,26 +3,35 @@
 import asyncio
 from typing import Any
 
+from config.web.body_limits import throw_away
+
 # What says how long a body is, which the question is asked without.
 _OF_BODIES = {b"content-length", b"transfer-encoding", b"content-type", b"expect"}
-# Of a body up to this length all is read before it is refused: then the other end reads why.
+# A body up to this length is worth no question: who takes it refuses whom they don't know.
 SMALL = 64 * 1024
 _NOT_ALLOWED = 405
 
 
 class AskFirst:
-    """ASGI middleware: a POST to `app` comes after `pages` were asked whether it may.
+    """ASGI middleware: a long POST to `app` comes after `pages` were asked whether it may.
 
     The question is the same request without its body, as a GET: what guards the address answers
-    before anything that depends on the method. What it refuses is refused.
+    before anything that depends on the method. What it refuses, or sends to another door, is
+    refused.
+
+    A browser reads no answer while it still sends: `of_browsers` has the rest come, for nobody.
     """
 
-    def __init__(self, app: Any, pages: Any) -> None:
+    def __init__(self, app: Any, pages: Any, *, of_browsers: bool = False) -> None:
         self._app = app
         self._pages = pages
+        self._of_browsers = of_browsers
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Ask, then pass the request on or answer what was answered."""
+        if 0 <= _length(scope) <= SMALL:
+            await self._app(scope, receive, send)
+            return
         headers = [pair for pair in scope["headers"] if pair[0] not in _OF_BODIES]
         answer: list[Any] = []
 
@@ -31,15 +40,12 @@ class AskFirst:
 
         await self._pages(scope | {"method": "GET", "headers": headers}, _nothing(), keep)
         status = answer[0]["status"] if answer else 500
-        if status < 400 or status == _NOT_ALLOWED:
+        if status < 300 or status == _NOT_ALLOWED:
             await self._app(scope, receive, send)
             return
-        if not 0 <= _length(scope) <= SMALL:
-            # Nobody waits for the rest.
-            answer[0] = {**answer[0], "headers": [*answer[0]["headers"], (b"connection", b"close")]}
-        else:
-            while (await receive()).get("more_body"):
-                pass
+        if self._of_browsers:
+            await throw_away(receive)
+        answer[0] = {**answer[0], "headers": [*answer[0]["headers"], (b"connection", b"close")]}
         for message in answer:
             await send(message)
 

@@ -64,7 +64,7 @@ class LimitBodies:
         limit = self._limit_of(scope["path"])
         if (announced := _announced(scope)) > limit:
             if announced <= UNREAD * limit:
-                await _throw_away(receive)
+                await throw_away(receive)
             await send_problem(send, 413)
             return
         received = 0
@@ -117,7 +117,8 @@ class LimitBodies:
         return next(larger, self._limit)
 
 
-async def _throw_away(receive: Any) -> None:
+async def throw_away(receive: Any) -> None:
+    """Let what still comes of a body come, for a while, and keep nothing of it."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(UNREAD_SECONDS):
             while (message := await receive()).get("more_body"):
