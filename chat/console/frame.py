@@ -163,5 +163,5 @@ def offer_shown(offer: Offer) -> dict[str, Any]:
         "page": str(conversation.page.get("title") or ""),
         # The newest words: of a new chat the first.
         "words": conversation.preview,
-        "since": conversation.queued_at,
+        "since": conversation.in_line_since,
     }

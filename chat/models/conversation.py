@@ -204,6 +204,11 @@ class Conversation(models.Model):
         return self.queued_at is None and self.held_until is not None and self.held_until > now
 
     @property
+    def in_line_since(self) -> datetime | None:
+        """Return from when it has its place in line, also if nobody has let it go yet."""
+        return self.queued_at or self.held_until
+
+    @property
     def is_parked(self) -> bool:
         """Return whether a rule lets it wait for its customer: nobody has it."""
         return self.status == self.Status.WAITING and self.assignee_id is None

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import Access, of_teams
 from agents.models import Agent, Permission, Role
 from chat.models import Conversation, Entry, Participation
-from chat.models.querysets import ConversationQuerySet, is_in_line
+from chat.models.querysets import IN_LINE_SINCE, ConversationQuerySet, is_in_line
 from chat.queries.people import Face, face_of
 
 # More open chats than a person can look at; the rest is reached by answering these.
@@ -139,7 +139,7 @@ def count_tabs(access: Access, *, brand_id: int | None, now: datetime) -> Figure
             )
             for tab in tabs
         },
-        oldest=Min("queued_at", filter=is_in_line(now) & here),
+        oldest=Min(IN_LINE_SINCE, filter=is_in_line(now) & here),
         taken=Count("pk", filter=Q(assignee=access.agent_id, holds_slot=True)),
     )
     return Figures(
@@ -221,7 +221,7 @@ def row_of(conversation: Conversation, agent: Agent | None = None) -> Row:
         conversation=conversation,
         face=face_of(conversation),
         topic=topic.label(get_language() or "") if topic else conversation.topic_text,
-        waiting_since=conversation.queued_at if queued else unanswered,
+        waiting_since=conversation.in_line_since if queued else unanswered,
         unread=getattr(conversation, "unread", 0) if mine else 0,
         has_draft=bool(getattr(conversation, "my_draft", "")),
         said_by=getattr(conversation, "said_by", None) or "",

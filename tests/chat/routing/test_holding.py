@@ -9,11 +9,13 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from agents.access import access_of
 from chat.models import Conversation
 from chat.operations.assignment import accept, route
 from chat.operations.conversations import end_conversation
 from chat.operations.releasing import release_overdue
 from chat.posting.messages import Author, Outgoing, post_message
+from chat.queries.inbox import Tab, count_tabs, inbox_rows
 from chat.routing import hooks
 from chat.routing.availability import read_floor
 from config.outbox.models import OutboxEntry
@@ -197,6 +199,15 @@ def test_a_held_chat_whose_workers_died_is_released_by_the_sweeper(desk, rules):
     assert release_overdue(now=timezone.now() + LATER) == 1
     assert release_overdue(now=timezone.now() + LATER) == 0
     assert kinds(chat)[2:] == ["queued"]
+
+
+def test_a_chat_that_is_overdue_shows_how_long_it_waits(desk, rules):
+    chat = start(desk)
+    agent, later = desk.agents[0], timezone.now() + LATER
+    waits = fresh(chat).held_until
+    rows = inbox_rows(access_of(agent), agent, tab=Tab.QUEUE, brand_id=None, now=later)
+    assert [row.waiting_since for row in rows] == [waits]
+    assert count_tabs(access_of(agent), brand_id=None, now=later).oldest == waits
 
 
 def test_a_chat_that_is_overdue_joins_the_line_before_it_is_given_to_anybody(desk, rules):
