@@ -1,10 +1,12 @@
-"""In which language and how dark a brand's widget is."""
+"""How a brand's widget is: its language, how dark, and that scripts are told all they ask for."""
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from agents.models import BrandText
@@ -52,3 +54,37 @@ def test_a_brand_says_how_dark_it_is_and_with_which_colours() -> None:
     assert told["theme"] == "dark"
     assert set(told["dark"]) == {"soft", "text"}
     assert told["dark"]["text"] != told["colors"]["text"]
+
+
+def test_the_page_tells_its_scripts_all_that_they_ask_for() -> None:
+    told = config_of(make_brand(), "en")
+    asked = set(paths_in_scripts())
+    assert {("config", "socket"), ("config", "brand"), ("texts", "home", "start")} <= asked
+    for name, *keys in asked:
+        here: Any = told["texts"] if name == "texts" else told
+        # What is called so elsewhere are the texts of one screen.
+        if name == "texts" and keys[0] not in here:
+            continue
+        for key in keys:
+            if not isinstance(here, dict):
+                break
+            assert key in here, (name, *keys)
+            here = here[key]
+
+
+def paths_in_scripts() -> Iterator[tuple[str, ...]]:
+    """Yield what the widget's scripts read of the page's config, key by key."""
+    chain = r"\b(config|texts)((?:\.\w+)+)"
+    taken = r"\{([^{}]*)\} = (?:\w+\.|this\.#?)*(config|texts)((?:\.\w+)*);"
+    for folder in ("widget", "live"):
+        for script in (settings.BASE_DIR / "static" / folder).glob("*.js"):
+            text = script.read_text()
+            # The session brings another one.
+            text = re.sub(r"session\??\.config\S*", "", text)
+            for name, keys in re.findall(chain, text):
+                yield (name, *keys.strip(".").split("."))
+            for names, name, keys in re.findall(taken, text):
+                for each in names.split(","):
+                    key = re.match(r"\s*(\w+)", each)
+                    if key:
+                        yield (name, *filter(None, keys.split(".")), key[1])
