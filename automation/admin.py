@@ -29,6 +29,7 @@ from automation.rules.recipes import (
     RECIPES,
     install_recipe,
     installed_rules,
+    mode_of,
     settings_in_use,
     texts_in_use,
 )
@@ -116,6 +117,12 @@ class RecipeForm(forms.Form):
         return found
 
 
+def _said_mode(mode: str | None) -> str:
+    if mode is None:
+        return gettext("not set up")
+    return str(Rule.Mode(mode).label) if mode else gettext("partly on")
+
+
 @admin.register(Rule)
 class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
     """The rules in their order."""
@@ -160,12 +167,13 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
         recipes = [
             {
                 "title": recipe.title,
+                "brief": recipe.brief,
                 "url": reverse("admin:automation_recipe", args=[name]),
-                "mode": there[0].get_mode_display() if there else gettext("not set up"),
-                "is_there": bool(there),
+                "mode": _said_mode(mode),
+                "is_on": mode == Rule.Mode.ON,
             }
             for name, recipe in RECIPES.items()
-            for there in [installed_rules(name, None)]
+            for mode in [mode_of(name, None)]
         ]
         context = {"recipes": recipes, "replies": summary_of()} | (extra_context or {})
         return super().changelist_view(request, context)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.admin.base import ImeceAdmin
 from agents.callers import signed_in
 from agents.hours.calendar import DAYS
-from agents.hours.reading import Errors, Spelled, read_dates, read_week
+from agents.hours.reading import Errors, Spelled, no_date, not_hours, read_dates, read_week
 from agents.models import Brand, HoursDate, Team
 from agents.operations.hours import clear_hours, set_hours
 from agents.queries.hours import Hours, hours_of, preview
@@ -64,6 +64,15 @@ def shown_dates(rows: list[HoursDate]) -> str:
     return "\n".join(
         " ".join(filter(None, [f"{row.date:%d.%m.%Y}", _shown(row.open), row.name])) for row in rows
     )
+
+
+def _as_typed(text: str) -> str:
+    """Return an error in the spelling of this page instead of the wire's."""
+    said = {
+        not_hours(): gettext("Write the hours like 09:00-18:00."),
+        no_date(): gettext("There is no such date. Write it like 31.12.2026."),
+    }
+    return said.get(text, text)
 
 
 class HoursForm(forms.Form):
@@ -116,6 +125,7 @@ class HoursForm(forms.Form):
         for place, texts in errors.items():
             kind, _dot, rest = place.partition(".")
             part = rest.partition(".")[0]
+            texts = [_as_typed(text) for text in texts]
             if kind == "dates" and part.isdigit():
                 said = gettext("Line %(n)d: %(text)s")
                 self.add_error("dates", said % {"n": int(part) + 1, "text": texts[0]})

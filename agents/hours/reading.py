@@ -29,6 +29,16 @@ class GivenDate(NamedTuple):
     holiday: bool
 
 
+def not_hours() -> str:
+    """Return what is said of what are no hours."""
+    return _("Give the hours as a list of [from, to].")
+
+
+def no_date() -> str:
+    """Return what is said of what is no date."""
+    return _("Write dates like 2026-12-31.")
+
+
 def minutes_of(text: object) -> int | None:
     """Return "09:30" as minutes of the day; None for anything that is no time."""
     found = _TIME.fullmatch(text) if isinstance(text, str) else None
@@ -87,13 +97,13 @@ def read_week(given: object, errors: Errors) -> dict[str, Spelled] | None:
 def read_day(given: object, place: str, errors: Errors) -> Spelled:
     """Return the hours of one day in their order."""
     if not isinstance(given, list) or len(given) > INTERVALS_MAX:
-        errors[place] = [_("Give the hours as a list of [from, to].")]
+        errors[place] = [not_hours()]
         return []
     found: list[tuple[Interval, str]] = []
     for index, pair in enumerate(given):
         here = f"{place}.{index}"
         if not isinstance(pair, list) or len(pair) != 2:
-            errors[here] = [_("Give the hours as a list of [from, to].")]
+            errors[here] = [not_hours()]
         elif None in (minutes_of(pair[0]), minutes_of(pair[1])) or pair[0] == "24:00":
             errors[here] = [_("Write times like 09:00.")]
         elif (interval := interval_of(*pair)) is None:
@@ -125,7 +135,7 @@ def read_dates(given: object, errors: Errors) -> list[GivenDate]:
         day, name = _date(each.get("date")), each.get("name", "")
         hours = read_day(each.get("open", []), f"{place}.open", errors)
         if day is None:
-            errors[f"{place}.date"] = [_("Write dates like 2026-12-31.")]
+            errors[f"{place}.date"] = [no_date()]
         elif day in found:
             errors[f"{place}.date"] = [_("This date stands here twice.")]
         if not isinstance(name, str) or len(name) > NAME_MAX:

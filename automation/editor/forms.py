@@ -1,7 +1,7 @@
 """The fields of a rule's page. What can be chosen comes from the registry; what is wrong is found
 by the same check that programs meet."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -211,9 +211,8 @@ def _line(label: str, longest: int, **attrs: Any) -> forms.Field:
 
 
 def _value_field(
-    field: Field | None, typed: str, label: str, *, required: bool = True
+    field: Field | None, typed: str, label: str, *, nothing: Sequence[Choice] = ()
 ) -> forms.Field:
-    nothing: list[Choice] = [] if required else [("", "—")]
     if field is None:
         return _line(label, VALUE_MAX)
     if field.type is Type.BOOLEAN:
@@ -256,6 +255,9 @@ class ConditionForm(forms.Form):
             typed.operator,
             str(operator.label) if operator else "",
         )
+        if len(compared) == 1 and typed.operator in compared:
+            # "is" alone is no choice.
+            self.fields["operator"].widget = forms.HiddenInput()
         if operator is None or operator.takes_value:
             label = gettext("Condition %(number)s: value") % told
             self.fields["value"] = _value_field(looked_at, typed.value, label)
@@ -319,14 +321,15 @@ def _parameter_fields(
         return found
     if parameter.type == "number":
         return {name: _line(label, 10, inputmode="numeric")}
+    # What may be left open says what it is: in an action nothing else names it.
+    nothing: list[Choice] = [] if parameter.required else [("", f"— {parameter.label} —")]
     if parameter.choices is not None:
-        nothing: list[Choice] = [] if parameter.required else [("", "—")]
         offered: list[Choice] = [*nothing, *parameter.choices.items()]
         return {name: _select(label, offered, typed.get(name, ""))}
     if parameter.type == "agents":
         return _boxes(name, dict(_rows_of("assignee")), ticked(typed, name))
     field, value = field_of(parameter), typed.get(name, "")
-    return {name: _value_field(field, value, label, required=parameter.required)}
+    return {name: _value_field(field, value, label, nothing=nothing)}
 
 
 def _rows_of(field: str) -> list[tuple[str, str]]:

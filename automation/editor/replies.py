@@ -93,8 +93,12 @@ def _rule_instead(state: str, brand: Brand) -> str | Promise:
 
 
 def summary_of() -> str:
-    """Return how many states of how many brands are answered by themselves; "" for none."""
-    count = AutoReply.objects.filter(is_on=True).exclude(state=State.IDLE).count()
+    """Return how many states of all brands are answered by themselves; "" for none."""
+    brands = Brand.objects.filter(is_active=True)
+    kept = AutoReply.objects.filter(brand__in=brands)
+    count = kept.filter(is_on=True).exclude(state=State.IDLE).count()
+    # The answer to silence is on until somebody switches it off.
+    count += brands.count() - kept.filter(state=State.IDLE, is_on=False).count()
     return ngettext("%(count)d on", "%(count)d on", count) % {"count": count} if count else ""
 
 

@@ -38,6 +38,7 @@ _MISSING = _("This field is required.")
 _TOO_LONG = _("This text is too long.")
 _MINUTES = _("From 1 to 43200 minutes.")
 _EDGE_MINUTES = _("From 0 to 1440 minutes.")
+_NOBODY = _("Choose at least one agent, or a team.")
 _NO_NUMBER = _("Write a whole number.")
 
 
@@ -177,7 +178,7 @@ def _check_actions(actions: Any, scope: Scope, errors: Errors) -> None:
             for extra in set(told) - {"action", *action.parameters}:
                 errors[f"{here}.{str(extra)[:40]}"] = _UNKNOWN
             if action.one_of and not any(told.get(key) for key in action.one_of):
-                errors[f"{here}.{min(action.one_of)}"] = _MISSING
+                errors[f"{here}.{min(action.one_of)}"] = _NOBODY
             for key, parameter in action.parameters.items():
                 if not parameter.required and not told.get(key):
                     continue

@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from automation.models import Rule
 from automation.rules.checking import NAMED
+from automation.rules.phrases import phrase_of
 from automation.rules.registry import FIELDS, OPERATORS, Type
 from automation.rules.subjects import actions_of, fields_of
 
-# How much of a text a sentence repeats.
-_WORDS = 8
+# How much of a text a sentence repeats; of one without spaces, letters.
+_WORDS, _LETTERS = 8, 80
 _EDGES = {"opens": _("When the desk opens"), "closes": _("When the desk closes")}
 _BEGINS = {
     ("incoming", "chat"): _("When a chat or message comes in"),
@@ -111,6 +112,11 @@ def said_of_condition(name: str, operator: str, value: Any, subject: str = "chat
     field, compared = fields_of(subject).get(name), OPERATORS.get(operator)
     if field is None or compared is None:
         return f"{name} {operator} {value}"
+    if phrase := phrase_of(name, operator, value):
+        return phrase
+    if name == "change" and operator == "is" and field.choices:
+        # What happened needs no name before it.
+        return str(field.choices.get(str(value), value))
     if field.type is Type.BOOLEAN:
         yes = gettext("yes") if value else gettext("no")
         return gettext("%(field)s: %(value)s") % {"field": field.label, "value": yes}
@@ -155,7 +161,7 @@ def said_of_action(told: Mapping[str, Any], subject: str = "chat") -> str:
         value = told.get(name)
         if parameter.type == "texts" and isinstance(value, Mapping):
             text = value.get(get_language() or "en") or next(iter(value.values()), "") or _OPEN
-            parts.append(f"“{Truncator(text).words(_WORDS)}”")
+            parts.append(f"“{_shortened(text)}”")
         elif value is None:
             continue
         elif parameter.choices is not None:
@@ -171,6 +177,10 @@ def said_of_action(told: Mapping[str, Any], subject: str = "chat") -> str:
         else:
             parts.append(f"“{value or _OPEN}”")
     return " ".join(parts)
+
+
+def _shortened(text: str) -> str:
+    return Truncator(Truncator(text).words(_WORDS)).chars(_LETTERS)
 
 
 def said_of_trace(nodes: Sequence[Mapping[str, Any]], subject: str = "chat") -> str:

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
@@ -324,6 +324,17 @@ def test_createadmin_leaves_roles_to_invite_people_with(monkeypatch, language, n
     assert [role.name for role in roles] == names
     assert [role.scope for role in roles] == ["own", "all", "all"]
     assert ["admin" in role.permissions for role in roles] == [False, False, True]
+
+
+def test_createadmin_says_what_is_missing_where_there_are_no_tables_yet(monkeypatch):
+    monkeypatch.setenv("ADMIN_PASSWORD", "a-good-password-9")
+
+    def fail(**_: object) -> None:
+        raise OperationalError("no such table: agents_agent")
+
+    monkeypatch.setattr(Agent.objects, "filter", fail)
+    with pytest.raises(CommandError, match="Start the product once, or run: migrate"):
+        call_command("createadmin", "--email", "b@example.com", "--name", "B", "--no-input")
 
 
 @pytest.mark.parametrize("password", ["", "short", "password1234"])

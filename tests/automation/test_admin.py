@@ -41,6 +41,10 @@ def test_the_recipe_is_set_up_from_its_page_and_the_list_says_each_rule_in_a_sen
     assert "Şu an herkes meşgul." in shown
     assert set(Rule.objects.values_list("mode", flat=True)) == {"on"}
     assert form(boss_client)["busy_tr"] == "Şu an herkes meşgul."
+    assert "Boşta kimse bulamayan, e-postayla döneceğinizi okur" in shown
+    assert "bir bölümü açık" not in shown
+    act(boss_client, "switch_off", Rule.objects.in_order()[1])
+    assert "bir bölümü açık" in page(boss_client, LIST)
 
 
 def test_an_empty_sentence_is_refused_beside_its_field(boss_client):

@@ -245,14 +245,26 @@ def test_the_page_says_the_rule_in_both_languages(boss_client, boss, page):
     typed |= {"all__0__value": "false", "actions__0__text__tr": "Selam"}
     shown = press(boss_client, page, "refresh", **typed)
     assert shown.context["sentence"] == (
-        "When a chat or message comes in, if e-mail known: no: say to the customer “Selam”. "
-        "Once per chat."
+        "When a chat or message comes in, if the e-mail address is not known: say to the customer "
+        "“Selam”. Once per chat."
     )
     boss.language = "tr"
     boss.save()
     shown = press(boss_client, page, "refresh", **typed)
-    assert "e-posta biliniyor: hayır ise:" in shown.context["sentence"]
+    assert "e-posta adresi bilinmiyor ise:" in shown.context["sentence"]
     assert "Sohbet başına bir kez." in shown.content.decode()
+    # A text without an end does not push the rest out of sight.
+    endless = press(boss_client, shown, "refresh", actions__0__text__tr="x" * 900)
+    assert len(endless.context["sentence"]) < 250
+
+
+def test_a_choice_of_one_is_none_and_an_action_says_whom_it_lacks(boss_client, page):
+    shown = press(boss_client, page, "refresh", all__0__field="first_contact")
+    assert shown.context["sheet"].all.rows[0].form["operator"].is_hidden
+    shown = press(boss_client, shown, "refresh", actions__0__action="notify")
+    assert "— team —" in shown.content.decode()
+    shown = press(boss_client, shown, "save", name="Haber", actions__0__text__tr="Bakın")
+    assert "Choose at least one agent, or a team." in shown.content.decode()
 
 
 def test_only_those_who_administer_build_rules(client):

@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
+from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 
 from agents.models import Agent, Language
@@ -47,7 +48,12 @@ class Command(BaseCommand):
             raise CommandError("Give a display name of at most 80 characters.")
         if len(password) > PASSWORD_MAX:
             raise CommandError(f"Use at most {PASSWORD_MAX} characters.")
-        if Agent.objects.filter(email=email).exists():
+        try:
+            is_taken = Agent.objects.filter(email=email).exists()
+        except (OperationalError, ProgrammingError) as error:
+            told = f"The database is not ready ({error}). Start the product once, or run: migrate"
+            raise CommandError(told) from error
+        if is_taken:
             raise CommandError("There is an agent with this e-mail.")
         create_agent(
             email=email,

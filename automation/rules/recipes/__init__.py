@@ -5,6 +5,7 @@ from automation.rules.recipes.installing import (
     InvalidTexts,
     install_recipe,
     installed_rules,
+    mode_of,
     settings_in_use,
     texts_in_use,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "InvalidTexts",
     "install_recipe",
     "installed_rules",
+    "mode_of",
     "settings_in_use",
     "texts_in_use",
 ]

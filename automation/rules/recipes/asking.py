@@ -207,6 +207,7 @@ def _read(rules: Sequence[Rule]) -> tuple[dict[str, Any], dict[str, str]]:
 
 ASK_EMAIL = Recipe(
     title=_("Ask for the e-mail address"),
+    brief=_("Who writes for the first time is asked for it before anybody is rung."),
     guide=_(
         "Who writes for the first time and whose address is not known is asked for it before "
         "anybody is rung. The chat waits meanwhile: it takes nobody's place and is counted "

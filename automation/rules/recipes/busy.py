@@ -124,6 +124,7 @@ def _read(rules: Sequence[Rule]) -> tuple[dict[str, Any], dict[str, str]]:
 
 EVERYONE_BUSY = Recipe(
     title=_("Everyone is busy"),
+    brief=_("Whoever finds nobody free reads that you answer by e-mail, and a ticket is made."),
     guide=_(
         "Whoever finds nobody free reads this sentence at once: in the panel and by e-mail if "
         "they leave a message, in the chat if they stand in line or have waited there for a "

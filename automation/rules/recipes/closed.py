@@ -53,6 +53,7 @@ def _read(rules: Sequence[Rule]) -> tuple[dict[str, Any], dict[str, str]]:
 
 CLOSED_GREETING = Recipe(
     title=_("Greeting while closed"),
+    brief=_("Who leaves a message outside your opening hours reads this."),
     guide=_(
         "Whoever leaves a message outside your opening hours, at weekends and on holidays reads "
         "this at once, in the panel and by e-mail. While you are open, “Everyone is busy” answers "

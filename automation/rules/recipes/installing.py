@@ -113,6 +113,17 @@ def settings_in_use(name: str, brand: Brand | None) -> dict[str, str]:
     return _in_use(name, brand)[1]
 
 
+def mode_of(name: str, brand: Brand | None) -> str | None:
+    """Return how a recipe is switched: "" when its rules differ, None when it has none."""
+    recipe, rules = RECIPES[name], installed_rules(name, brand)
+    if not rules:
+        return None
+    parts = recipe.parts(texts_in_use(name, brand), settings_in_use(name, brand))
+    used = [part.is_used for part in parts] if len(parts) == len(rules) else [True] * len(rules)
+    modes = {rule.mode for rule, is_used in zip(rules, used, strict=True) if is_used}
+    return modes.pop() if len(modes) == 1 else ""
+
+
 def _in_use(name: str, brand: Brand | None) -> tuple[dict[str, Any], dict[str, str]]:
     recipe, rules = RECIPES[name], installed_rules(name, brand)
     usual = {key: setting.usual for key, setting in recipe.settings.items()}

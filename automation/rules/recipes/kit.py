@@ -42,6 +42,8 @@ class Recipe:
     """Rules that belong together."""
 
     title: str | Promise
+    # What it does in one line, and all of it.
+    brief: str | Promise
     guide: str | Promise
     # What can be said otherwise: a label, and the text in each language for these settings.
     labels: Mapping[str, str | Promise]

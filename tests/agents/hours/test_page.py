@@ -51,7 +51,7 @@ def test_what_is_wrong_is_told_beside_its_day_and_stays_typed(
     page = boss_client.post(url, CLOSED | typed).content.decode()
     assert "Write times like 09:00." in page
     assert "Overlaps another interval of this day." in page
-    assert "Line 1: Write dates like 2026-12-31." in page
+    assert "Line 1: There is no such date. Write it like 31.12.2026." in page
     assert 'value="9-25"' in page
     assert "32.1.2027" in page
     assert not HoursWeek.objects.exists()
