@@ -380,7 +380,9 @@ export class ThreadView {
       .map((entry) => {
         if (!this.#options.spoken.has(entry.kind)) return this.#line(entry)?.textContent ?? "";
         const files = (entry.attachments ?? []).map(({ name }) => name);
-        return `${entry.author.name ?? ""}: ${[entry.text, ...files].filter(Boolean).join(", ")}`;
+        const says = [entry.text, ...files].filter(Boolean).join(", ");
+        // What nobody wrote has no name.
+        return [entry.author.name, says].filter(Boolean).join(": ");
       })
       .filter(Boolean);
     if (!words.length) return;
