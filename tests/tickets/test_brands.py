@@ -29,6 +29,7 @@ from tickets.operations.contacts import (
 )
 from tickets.operations.merging import merge_contacts, undo_merge
 from tickets.queries.customers import customers_of
+from tickets.queries.desk import Folder, tickets_in
 from tickets.queries.likeness import others_like
 from tickets.rights import CustomerNotAuthorised
 
@@ -122,6 +123,18 @@ def test_what_another_brand_was_told_is_neither_shown_nor_found(shared: House) -
     assert contact in customers_of(access_of(shared.elif_), words=NUMBER)
     whole = sheet(shared.suna, contact)
     assert all(text in whole for text in ("05320001122", "Bizim not", "Onların notu"))
+
+
+@pytest.mark.parametrize("number", [NUMBER, "+90 (532) 000 11 22", "5320001122", "00 11 22"])
+def test_tickets_are_found_by_a_number_however_it_is_dialled_by_who_may_know_it(
+    shared: House, number: str
+) -> None:
+    def found(agent: Agent) -> int:
+        wish = {"q": number}
+        return tickets_in(access_of(agent), Folder.ALL, brand_id=None, wish=wish).count()
+
+    assert [found(agent) for agent in (shared.elif_, shared.mert, shared.suna)] == [1, 0, 2]
+    assert shared.contact in customers_of(access_of(shared.elif_), words=number)
 
 
 def test_a_number_that_another_brand_knows_is_not_shown_beside_a_chat(shared: House) -> None:

@@ -77,9 +77,11 @@ def begin_search(ticket: Ticket) -> None:
 
 
 def words_of(contact: Contact) -> str:
-    """Return by what a search finds a customer's tickets; with it their `search` begins."""
-    known = (contact.name, contact.email, contact.phone)
-    return fold("\n".join(part for part in known if part))
+    """Return by what a search finds a customer's tickets; with it their `search` begins.
+
+    Numbers are looked for among customers: not everybody who sees a ticket may know them.
+    """
+    return fold("\n".join(part for part in (contact.name, contact.email) if part))
 
 
 def write_search(ticket: Ticket) -> None:

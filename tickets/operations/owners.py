@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from config.events import publish
 from tickets.events import TicketChanged
 from tickets.models import Contact, Ticket
-from tickets.operations.lines import words_of
+from tickets.operations.lines import words_of, write_search
 
 
 def lock_tickets(tickets: QuerySet[Ticket]) -> list[Ticket]:
@@ -35,14 +35,15 @@ def give_tickets(*, tickets: Collection[Ticket], to: Contact) -> None:
 def give_back_tickets(*, tickets: Collection[Ticket], before: Contact, to: Contact) -> None:
     """Make locked tickets another's again: they are found as they were before.
 
-    Those that came meanwhile get the words of whom they belong to now.
+    Where something else stands before the name by now, all words are found anew.
     """
-    gone, known = words_of(before), words_of(to)
+    gone = words_of(before)
     for ticket in tickets:
+        ticket.contact = to
         if gone and ticket.search.startswith(f"{gone}\n"):
             ticket.search = ticket.search.removeprefix(f"{gone}\n")
-        elif gone and known not in ticket.search:
-            ticket.search = f"{known}\n{ticket.search}"
+        elif gone:
+            write_search(ticket)
     _save(tickets, to)
 
 

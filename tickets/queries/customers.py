@@ -14,6 +14,10 @@ from tickets.rights import brands_met, known_to
 PAGE = 40
 WORDS_MAX = 8
 _OF_NUMBERS = set("0123456789 +-()/.")
+# What is dialled before it depends on where the caller is: 0532 … and +90 532 … are the same.
+_OF_A_NUMBER = 10
+# Fewer digits are parts of too many numbers.
+_DIGITS_MIN, _OWNERS_MAX = 5, 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +36,31 @@ def customers_of(access: Access, *, words: str = "") -> QuerySet[Contact]:
     found: QuerySet[Contact] = Contact.objects.visible_to(access).filter(merged_into=None)
     words = words.replace("\0", "").strip()
     if words and set(words) <= _OF_NUMBERS:
-        # However somebody groups the digits of a number.
-        digits = "".join(sign for sign in words if sign.isdigit())
         found = _known_by(found, access, Identity.Kind.PHONE)
-        return found.filter(search__contains=digits or words)
+        return found.filter(search__contains=_digits(words) or words)
     for word in words.split()[:WORDS_MAX]:
         found = found.filter(search__contains=fold(word))
         if "@" in word:
             found = _known_by(found, access, Identity.Kind.EMAIL)
     return found
+
+
+def _digits(words: str) -> str:
+    """Return the digits of a number, however somebody groups them."""
+    return "".join(sign for sign in words if sign.isdigit())[-_OF_A_NUMBER:]
+
+
+def owners_of_number(access: Access, words: str) -> list[int]:
+    """Return the customers whose number, or a part of it, is all that `words` are.
+
+    Only if it was told to a brand of the agent's.
+    """
+    digits = _digits(words) if set(words) <= _OF_NUMBERS else ""
+    if len(digits) < _DIGITS_MIN:
+        return []
+    found: QuerySet[Contact] = Contact.objects.filter(merged_into=None, search__contains=digits)
+    found = _known_by(found, access, Identity.Kind.PHONE).order_by("-pk")
+    return list(found.values_list("pk", flat=True)[:_OWNERS_MAX])
 
 
 def _known_by(found: QuerySet[Contact], access: Access, kind: str) -> QuerySet[Contact]:

@@ -1,6 +1,6 @@
 """The list of tickets: its folders, its filters, and a page at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -14,6 +14,7 @@ from agents.access import Access, of_teams
 from config.text.cleaning import key_of
 from config.text.folding import fold
 from tickets.models import Ticket, TicketTag
+from tickets.queries.customers import owners_of_number
 
 PAGE = 40
 WORDS_MAX = 8
@@ -102,7 +103,8 @@ def tickets_in(
         found = found.filter(brand=brand_id)
     found = found.filter(is_spam=bool(wish.get("spam")))
     statuses = [each for each in wish.get("status", "").split(",") if each]
-    words = wish.get("q", "").replace("\0", "").split()[:WORDS_MAX]
+    asked = wish.get("q", "").replace("\0", "").strip()
+    words = asked.split()[:WORDS_MAX]
     if statuses:
         found = found.filter(status__in=statuses)
     elif not words and folder is not Folder.ALL and not wish.get("spam"):
@@ -112,11 +114,23 @@ def tickets_in(
             found = found.filter(**{field: value})
     found = _of_rows(found, access, wish)
     found = _opened(found, wish)
+    return found.filter(_says(words) | _of_number(access, asked)) if words else found
+
+
+def _says(words: Sequence[str]) -> Q:
+    """Match what holds all of the words, or is called by them."""
+    every = Q()
     for word in words:
         named = key_of(word.removeprefix("#"))
         says = Q(search__contains=fold(word)) if fold(word) else Q()
-        found = found.filter(says | Q(pk=named) if named else says)
-    return found
+        every &= says | Q(pk=named) if named else says
+    return every
+
+
+def _of_number(access: Access, asked: str) -> Q:
+    """Match the tickets of whoever is reached at the number asked for; nothing for all else."""
+    owners = owners_of_number(access, asked)
+    return Q(contact__in=owners) if owners else Q()
 
 
 def _of_rows(found: QuerySet[Ticket], access: Access, wish: Mapping[str, str]) -> QuerySet[Ticket]:

@@ -27,6 +27,7 @@ from tickets.mail.inbound.matching import participants
 from tickets.models import Contact, ContactChange, ContactNote, Identity, Merge, Ticket
 from tickets.models.merge import UNDO
 from tickets.operations.apart import tell_apart
+from tickets.operations.changes import change_ticket
 from tickets.operations.contacts import (
     add_contact_note,
     change_contact,
@@ -246,6 +247,19 @@ def test_what_came_since_stays_with_the_survivor(boss, brand):
     assert (fresh(one).name, fresh(one).email) == ("Zeynep Işık", "z@example.com")
     # Whoever wrote from the other's address has proven the other's.
     assert who_has(kind="email", value="y@example.com") == two
+
+
+def test_undone_a_renamed_ticket_is_not_found_by_the_survivors_name(boss, brand):
+    zeynep, isik = person("Zeynep Ak", "z@example.com"), person("Işık Can", "i@example.com")
+    ticket = opened(brand, "Kargo", contact=isik)
+    merge = merged(zeynep, isik, boss)
+    wish = {"subject": "İade"}
+    change_ticket(ticket=ticket, by=boss, now=timezone.now(), changes=wish)
+    assert "zeynep" in fresh(ticket).search
+    undone(merge, boss)
+    found = fresh(ticket).search
+    assert not any(word in found for word in ("zeynep", "z@example.com"))
+    assert all(word in found for word in ("isik can", "iade", "kargo", "nerede"))
 
 
 def test_what_was_linked_elsewhere_meanwhile_stays_there(boss, brand):
