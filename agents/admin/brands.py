@@ -339,7 +339,10 @@ class TopicForm(_TopicForm):
 
     class Meta:
         model = Topic
-        fields = ("brand", "name_tr", "name_en", "teams", "position", "is_public", "is_active")
+        fields = (
+            *("brand", "name_tr", "name_en", "teams", "ticket_type"),
+            *("position", "is_public", "is_active"),
+        )
         help_texts = {
             "teams": _("They get its chats. None chosen: the brand's default team."),
             "position": _("Smaller numbers come first."),

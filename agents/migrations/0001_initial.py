@@ -265,6 +265,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
                 ('is_public', models.BooleanField(default=True, help_text='Otherwise only agents can choose it.', verbose_name='shown to visitors')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('ticket_type', models.CharField(choices=[('request', 'Request'), ('complaint', 'Complaint'), ('suggestion', 'Suggestion'), ('question', 'Question')], default='request', help_text='What a chat about it becomes as a ticket. Agents can change it there.', max_length=10, verbose_name='type of its tickets')),
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='topics', to='agents.brand', verbose_name='brand')),
                 ('teams', models.ManyToManyField(blank=True, related_name='topics', to='agents.team', verbose_name='teams')),
             ],

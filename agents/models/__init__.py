@@ -3,7 +3,15 @@
 from agents.models.access import ApiToken, Invitation, Permission, Role, RoleGrant
 from agents.models.agent import Agent, BreakReason, Presence, Status, StatusInterval
 from agents.models.audit import AuditEntry
-from agents.models.brand import Ask, Brand, BrandText, IdentitySecret, Language, Topic
+from agents.models.brand import (
+    Ask,
+    Brand,
+    BrandText,
+    IdentitySecret,
+    Language,
+    TicketType,
+    Topic,
+)
 from agents.models.canned import CannedReply
 from agents.models.channel import Channel
 from agents.models.device import Device
@@ -38,5 +46,6 @@ __all__ = [
     "StatusInterval",
     "Tag",
     "Team",
+    "TicketType",
     "Topic",
 ]

@@ -175,6 +175,15 @@ class IdentitySecret(models.Model):
         return f"{self.brand_id} {self.created_at:%Y-%m-%d}"
 
 
+class TicketType(models.TextChoices):
+    """What customers want of a ticket."""
+
+    REQUEST = "request", _("Request")
+    COMPLAINT = "complaint", _("Complaint")
+    SUGGESTION = "suggestion", _("Suggestion")
+    QUESTION = "question", _("Question")
+
+
 class Topic(models.Model):
     """What a chat is about; routes it, and is required on resolve."""
 
@@ -191,6 +200,13 @@ class Topic(models.Model):
         help_text=_("Otherwise only agents can choose it."),
     )
     is_active = models.BooleanField(_("active"), default=True)
+    ticket_type = models.CharField(
+        _("type of its tickets"),
+        max_length=10,
+        choices=TicketType,
+        default=TicketType.REQUEST,
+        help_text=_("What a chat about it becomes as a ticket. Agents can change it there."),
+    )
 
     class Meta:
         verbose_name = _("topic")

@@ -24,7 +24,7 @@ class DueAct(models.Model):
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="due_acts")
     agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     act = models.CharField(max_length=7, choices=Act)
-    # The topic of a resolve, the address of a conversion.
+    # The topic of a resolve; of a conversion the address, and what the ticket will be.
     data = models.JSONField(default=dict)
     # The newest line at the press: what comes after it may mean that the chat goes on.
     seq = models.PositiveIntegerField()

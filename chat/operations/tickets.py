@@ -42,13 +42,15 @@ def convert_to_ticket(
     by: Agent | Rule | None,
     now: datetime,
     email: str = "",
-    kind: str = Ticket.Type.REQUEST,
+    kind: str = "",
+    number: int | None = None,
 ) -> Converted:
     """Make a ticket of what was said in a chat, which goes on or stays in the archive.
 
-    A chat has one ticket: again is the same one, whatever `kind` is wanted then. `email` counts
-    where none is known yet. An agent needs an address: raises `EmailNeeded` or `NotAuthorised`. By
-    a rule or the system it is made in case nobody takes the chat, and the address may join later.
+    A chat has one ticket: again is the same one, whatever `kind` and `number` are wanted then;
+    without a `kind` the topic says of what type it is. `email` counts where none is known yet. An
+    agent needs an address: raises `EmailNeeded` or `NotAuthorised`. By a rule or the system it is
+    made in case nobody takes the chat, and the address may join later.
     """
     # Visitor before chat, as when one leaves an offline message.
     visitor = lock_visitor(conversation.visitor_id) if conversation.visitor_id else None
@@ -82,6 +84,7 @@ def convert_to_ticket(
         origin_key=f"chat:{chat.public_id}",
         is_safety_net=not isinstance(by, Agent),
         kind=kind,
+        number=number,
         by=by if isinstance(by, Agent) else None,
         now=now,
     )

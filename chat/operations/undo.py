@@ -27,6 +27,7 @@ from chat.queries.people import email_of, face_of
 from chat.rights import NotAuthorised, require_filing, require_handling
 from config.events import publish
 from config.outbox.operations import enqueue
+from tickets.operations.tickets import reserve_number, type_of
 
 Act = DueAct.Act
 # The kind of the outbox.
@@ -70,7 +71,7 @@ def press_convert(
 ) -> DueAct | None:
     """Have a ticket made of a chat in a moment; None when there is one.
 
-    Raises `NotAuthorised` or `EmailNeeded`.
+    Its number and type are known from now on. Raises `NotAuthorised` or `EmailNeeded`.
     """
     chat = _fresh(conversation)
     require_filing(by, chat)
@@ -78,7 +79,11 @@ def press_convert(
         return None
     if not (email_of(chat) or email):
         raise EmailNeeded
-    return _press(chat, Act.CONVERT, by=by, now=now, email=email)
+    pressed = DueAct.objects.filter(conversation=chat, act=Act.CONVERT).first()
+    if pressed is not None:
+        return pressed
+    number, kind = reserve_number(), type_of(chat.topic)
+    return _press(chat, Act.CONVERT, by=by, now=now, email=email, number=number, type=kind)
 
 
 def press_spam(*, conversation: Conversation, by: Agent, now: datetime) -> DueAct | None:
@@ -139,7 +144,14 @@ def _act(due: DueAct, now: datetime) -> None:
     elif due.act == Act.SPAM:
         mark_spam(conversation=chat, by=by, now=due.pressed_at)
     else:
-        convert_to_ticket(conversation=chat, by=by, now=now, email=due.data["email"])
+        convert_to_ticket(
+            conversation=chat,
+            by=by,
+            now=now,
+            email=due.data["email"],
+            kind=due.data["type"],
+            number=due.data["number"],
+        )
 
 
 @transaction.atomic
@@ -164,7 +176,7 @@ def _press(chat: Conversation, act: Act, *, by: Agent, now: datetime, **data: An
 
 def _fresh(conversation: Conversation) -> Conversation:
     """Read a chat without locking it: `_do` locks the due row before the chat, never after."""
-    found: Conversation = Conversation.objects.select_related("visitor", "contact").get(
+    found: Conversation = Conversation.objects.select_related("visitor", "contact", "topic").get(
         pk=conversation.pk
     )
     return found

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from agents.models import Agent
 from chat.models import Conversation, DueAct, Entry
 from chat.queries.people import face_of
+from tickets.models import Ticket
 
 _SPOKE = Q(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.VISITOR)
 # The chat is another's by now, or goes on.
@@ -34,14 +35,18 @@ class Due:
     due_at: datetime
     # Why it won't be done: "spoke" or "moved"; else empty.
     dropped: str
+    # The number and type of the ticket that it makes.
+    ticket: tuple[int, str] | None = None
 
     @property
     def words(self) -> str:
         """Return what will happen to whom."""
+        if self.ticket:
+            number, kind = self.ticket
+            return _("Ticket #{n} · {type}").format(n=number, type=Ticket.Type(kind).label)
         return {
             DueAct.Act.END: _("{name}: the chat is being ended"),
             DueAct.Act.RESOLVE: _("{name}: the chat is being resolved"),
-            DueAct.Act.CONVERT: _("{name}: the chat becomes a ticket"),
             DueAct.Act.SPAM: _("{name}: the chat is being marked as spam"),
         }[DueAct.Act(self.act)].format(name=self.name)
 
@@ -91,6 +96,7 @@ def _shown(rows: QuerySet[DueAct]) -> list[Due]:
             by=due.agent.name,
             due_at=due.due_at,
             dropped=why_dropped(due),
+            ticket=(due.data["number"], due.data["type"]) if "number" in due.data else None,
         )
         for due in found.order_by("due_at", "pk")
     ]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from agents.models import Brand, Language, Tag, Team, Topic
+from agents.models import Brand, Language, Tag, Team, TicketType, Topic
 from tickets.models.contact import Contact
 from tickets.models.querysets import TicketQuerySet
 
@@ -36,11 +36,8 @@ class Ticket(models.Model):
         PHONE = "phone", _("Phone")
         API = "api", _("API")
 
-    class Type(models.TextChoices):
-        REQUEST = "request", _("Request")
-        COMPLAINT = "complaint", _("Complaint")
-        SUGGESTION = "suggestion", _("Suggestion")
-        QUESTION = "question", _("Question")
+    # A topic names one, too.
+    Type = TicketType
 
     # Nobody has anything left to do with these.
     DONE = (Status.RESOLVED, Status.CLOSED)

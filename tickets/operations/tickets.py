@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from agents.models import Agent, Brand, Team, Topic
+from config.database.keys import next_key
 from config.events import publish
 from tickets.events import TicketAssigned, TicketChanged, TicketOpened, TicketWritten
 from tickets.models import Contact, Entry, Ticket
@@ -32,27 +33,29 @@ def open_ticket(
     is_safety_net: bool = False,
     by: Agent | None,
     now: datetime,
-    kind: str = Ticket.Type.REQUEST,
+    kind: str = "",
+    number: int | None = None,
     priority: str = Ticket.Priority.NORMAL,
     assignee: Agent | None = None,
     is_news: bool = True,
 ) -> Ticket:
     """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket.
 
-    Without a `team` the topic decides whose it is. `kind` is its type. Of what `is_news` no more
-    nobody is told.
+    Without a `team` the topic decides whose it is, and without a `kind` its type. `number` is one
+    of `reserve_number`. Of what `is_news` no more nobody is told.
     """
     if origin_key:
         repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
         if repeated:
             return repeated
     ticket = Ticket(
+        pk=number,
         brand=brand,
         contact=contact,
         topic=topic,
         team=team or _team_of(topic, brand),
         subject=subject_of(subject),
-        type=kind,
+        type=kind or type_of(topic),
         priority=priority,
         assignee=assignee,
         status=Ticket.Status.OPEN if assignee else Ticket.Status.NEW,
@@ -68,7 +71,7 @@ def open_ticket(
     begin_search(ticket)
     lines = said_lines(ticket, said, first=2)
     note_words(ticket, lines)
-    ticket.save()
+    ticket.save(force_insert=True)
     created = Entry(
         ticket=ticket,
         seq=1,
@@ -89,6 +92,16 @@ def open_ticket(
     elif is_news:
         publish(TicketOpened(ticket_id=ticket.pk, by=opener))
     return ticket
+
+
+def reserve_number() -> int:
+    """Return the number of a ticket that may be opened soon; nobody else gets it."""
+    return next_key(Ticket)
+
+
+def type_of(topic: Topic | None) -> str:
+    """Return the type of tickets about a topic."""
+    return str(topic.ticket_type if topic else Ticket.Type.REQUEST)
 
 
 def subject_of(text: str) -> str:

@@ -47,7 +47,7 @@ class ConvertBody(StrictSerializer):
     """The customer's address, if nobody knows it yet, and what kind of ticket it becomes."""
 
     email = Email(max_length=254, required=False)
-    type = serializers.ChoiceField(Ticket.Type.choices, default=Ticket.Type.REQUEST)
+    type = serializers.ChoiceField(Ticket.Type.choices, required=False)
 
 
 class TagsBody(StrictSerializer):
@@ -108,7 +108,7 @@ class Convert(DeskView):
                 by=agent_of(request),
                 now=timezone.now(),
                 email=body.get("email", ""),
-                kind=body["type"],
+                kind=body.get("type", ""),
             )
         except EmailNeeded as error:
             raise serializers.ValidationError({"email": [refusal_text(error)]}) from error

@@ -20,6 +20,7 @@ from chat.rights import NotAuthorised
 from config.outbox.models import OutboxEntry
 from tests.support.desk import Desk, fresh, here, kinds, make_desk, start, work
 from tests.support.factories import make_agent, make_role
+from tests.support.tickets import opened
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -110,14 +111,25 @@ def test_it_is_done_as_of_the_press(desk: Desk, chat: Conversation, agent: Agent
 def test_pressed_twice_and_done_twice_is_one_ticket(
     desk: Desk, chat: Conversation, agent: Agent
 ) -> None:
+    opened(chat.brand)
+    desk.topic.ticket_type = "complaint"
+    desk.topic.save()
+    Conversation.objects.filter(pk=chat.pk).update(topic=desk.topic)
     first = press("convert", desk, chat, agent)
     assert first
     assert press("convert", desk, chat, agent) == first
+    # Known before it is there; nobody else gets it.
+    between = opened(chat.brand)
+    (shown,) = due_of_agent(agent)
+    assert shown.words == f"Ticket #{between.pk - 1} · Complaint"
     payload = {"id": first.pk}
     do_due(payload)
     # A worker that was killed before it could write down that it is done.
     do_due(payload)
-    assert Ticket.objects.count() == 1
+    made = Ticket.objects.get(origin_key=f"chat:{chat.public_id}")
+    assert (made.pk, made.type) == (between.pk - 1, "complaint")
+    assert opened(chat.brand).pk == between.pk + 1
+    assert Ticket.objects.count() == 4
     assert press("convert", desk, chat, agent) is None
     assert kinds(chat).count("converted") == 1
 
