@@ -31,6 +31,7 @@ _BROKEN_MAX = 4000
 
 _NEST = re.compile(rb"(?i)boundary|message/")
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_NO_SEMICOLON = re.compile(r"^([\w.+-]{1,100}/[\w.+-]{1,100})\s{1,100}(?=boundary=)", re.I)
 _ID = re.compile(r"<[^<>\s]{1,240}>")
 _BARE = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>|([^\s<>,;\"'()@]+@[^\s<>,;\"'()@]+)")
 _ADDRESSES_MAX = 100
@@ -91,7 +92,9 @@ class _Counting(Compat32):
         name, value = super().header_source_parse(sourcelines)
         if not name.lower().startswith("content-"):
             return name, value
-        value = value[:CONTENT_HEADER_MAX]
+        # Broken into lines a boundary is none any more.
+        value = "".join(value[:CONTENT_HEADER_MAX].splitlines())
+        value = _NO_SEMICOLON.sub(r"\1; ", value)
         self.count("headers", HEADERS_MAX, len(value) // COUNTED_CHARS)
         return name, value
 
@@ -197,7 +200,8 @@ def _take(mail: Mail, part: Message, texts: list[str], pages: list[str]) -> None
         mail.reported += _ID.findall(_reported_header(content))
     name = _file_name(part)
     is_attached = part.get_content_disposition() == "attachment" or bool(name)
-    if not is_attached and kind == "text/plain":
+    # Whose parts nobody finds, for its boundary never comes, is words as well.
+    if not is_attached and (kind == "text/plain" or kind.startswith("multipart/")):
         texts.append(decode(content, _charset(part)))
     elif not is_attached and kind == "text/html":
         pages.append(decode(content, _charset(part)))
