@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
+
 from agents.mail import send_mail
 from agents.models import Agent
 from automation.models import Rule
@@ -12,5 +15,6 @@ def warn(payload: dict[str, Any]) -> None:
     rule = Rule.objects.filter(pk=payload["rule"]).exclude(switched_off="").first()
     agent = Agent.objects.filter(pk=payload["agent"], is_active=True).first()
     if rule is not None and agent is not None:
-        names = {"name": agent.name, "rule": rule.name}
-        send_mail("rule_off", to=agent.email, language=agent.language, context=names)
+        page = reverse("admin:automation_rule_change", args=[rule.pk])
+        told = {"name": agent.name, "rule": rule.name, "link": settings.PUBLIC_URL + page}
+        send_mail("rule_off", to=agent.email, language=agent.language, context=told)

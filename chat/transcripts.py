@@ -13,11 +13,13 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from agents.brands.looks import look_of
 from chat.models import Conversation, Entry
 from chat.models.kinds import KINDS
 from chat.protocol import entry_frame
 from chat.texts.widget import widget_texts
-from tickets.mail.letters import look_of
+from tickets.mail.letters import sender_line
+from tickets.models import Mailbox
 
 # Of a longer chat the newest; mail servers refuse what is too big, and a worker has to hold it.
 LINES_MAX = 500
@@ -26,7 +28,12 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 
 def transcript_mail(
-    conversation: Conversation, *, up_to: int, to: str, time_zone: str = ""
+    conversation: Conversation,
+    *,
+    up_to: int,
+    to: str,
+    time_zone: str = "",
+    own: Mailbox | None = None,
 ) -> EmailMultiAlternatives:
     """Return the mail with what the visitor may see of a chat, in the language of the chat.
 
@@ -47,10 +54,12 @@ def transcript_mail(
             "zone": _named(zone, conversation.created_at),
             "is_cut": bool(entries) and entries[0].visitor_seq != 1,
             "lines": lines_of(entries, brand.name),
+            "is_answered": own is not None and own.is_read,
         }
         mail = EmailMultiAlternatives(
             subject=subject,
             body=render_to_string("chat/mail/transcript.txt", context),
+            from_email=sender_line(own, brand),
             to=[to],
             # Nobody's holiday notice shall answer it.
             headers={"Auto-Submitted": "auto-generated"},

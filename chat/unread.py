@@ -8,13 +8,14 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from agents.brands.looks import look_of
 from chat.links import link_to
 from chat.models import AnswerMail, Conversation, Entry
 from chat.queries.people import email_of
 from chat.transcripts import lines_of
 from config.mail import is_address, mailbox
 from config.text.cleaning import one_line
-from tickets.mail.letters import INSTANCE_HEADER, Letter, look_of, sender_line
+from tickets.mail.letters import INSTANCE_HEADER, Letter, sender_line
 from tickets.models import Mailbox
 from tickets.operations.addresses import is_dead
 from tickets.tokens import instance_mark

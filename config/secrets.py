@@ -16,6 +16,7 @@ from django import forms
 from django.conf import settings
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 
@@ -84,7 +85,8 @@ class SecretInput(forms.PasswordInput):
                 if value.is_readable()
                 else _("Saved under another SECRET_KEY. Please enter it again.")
             )
-        extra = {"placeholder": told, "autocomplete": "new-password"}
+        # As wide as the administration's other lines: the placeholder is a sentence.
+        extra = {"placeholder": told, "autocomplete": "new-password", "class": "vTextField"}
         return super().get_context(name, value, {**extra, **(attrs or {})})
 
 
@@ -146,6 +148,7 @@ class EncryptedField(_TextField):
 
     def formfield(self, **options: Any) -> Any:
         """Return the field of a form, which never shows the secret."""
-        shown: Mapping[str, Any] = {"label": self.verbose_name, "help_text": self.help_text}
+        label = capfirst(self.verbose_name)
+        shown: Mapping[str, Any] = {"label": label, "help_text": self.help_text}
         # The admin's own widget of text fields would show it.
         return SecretFormField(**{**shown, **{k: v for k, v in options.items() if k in shown}})

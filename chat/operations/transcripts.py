@@ -10,6 +10,9 @@ from chat.models import Conversation, Entry
 from chat.transcripts import transcript_mail
 from config.mail import send_once
 from config.outbox.operations import enqueue
+from tickets.mail.servers import mailer_of
+from tickets.models import Mailbox
+from tickets.operations.addresses import is_dead
 
 MAIL = "chat.transcript_mail"
 
@@ -52,13 +55,17 @@ def request_transcript(*, conversation: Conversation, email: str, time_zone: str
 
 
 def mail_transcript(payload: dict[str, Any]) -> None:
-    """Outbox handler: write the mail and send it."""
+    """Outbox handler: write the mail and send it; nothing to where mail came back from."""
     found = Conversation.objects.filter(pk=payload["conversation"]).select_related("brand")
-    if conversation := found.first():
-        mail = transcript_mail(
-            conversation,
-            up_to=payload["up_to"],
-            to=payload["email"],
-            time_zone=payload.get("time_zone", ""),
-        )
-        send_once(mail)
+    conversation = found.first()
+    if conversation is None or is_dead(payload["email"]):
+        return
+    own = Mailbox.objects.filter(brand=conversation.brand_id).first()
+    mail = transcript_mail(
+        conversation,
+        up_to=payload["up_to"],
+        to=payload["email"],
+        time_zone=payload.get("time_zone", ""),
+        own=own,
+    )
+    send_once(mail, mailer_of(own))

@@ -113,7 +113,11 @@ def test_the_mail_carries_the_link_in_the_persons_language(client):
     assert invitation.token_hash != stored
     message = mail.outbox[0]
     assert message.to == ["yeni@example.com"]
-    client.get(re.search(r"http://127.0.0.1:8000(\S+)", message.body).group(1))
+    path = re.search(r"http://127.0.0.1:8000(\S+)", message.body).group(1)
+    [(page, _kind)] = message.alternatives
+    assert f'<a href="http://127.0.0.1:8000{path}"' in page
+    assert '<html lang="tr">' in page
+    client.get(path)
     assert client.get("/invitation/").status_code == 200
     assert invitation.token_hash not in message.body
 

@@ -246,11 +246,11 @@ class MailboxAdmin(ImeceAdmin):
                 self.message_user(request, f"{own.brand} ({own}): {reason(error)}", messages.ERROR)
                 continue
             text = ngettext(
-                "%(address)s works: %(count)d new mail.",
-                "%(address)s works: %(count)d new mails.",
+                "It works: %(count)d new mail.",
+                "It works: %(count)d new mails.",
                 count := own.mails.count() - before,
             )
-            told = text % {"address": own, "count": count}
+            told = f"{own.brand} ({own}): {text % {'count': count}}"
             self.message_user(request, told, messages.SUCCESS)
 
     @admin.action(
@@ -262,8 +262,8 @@ class MailboxAdmin(ImeceAdmin):
         for own in queryset.select_related("brand")[:5]:
             outcome = send_test(own=own, to=to)
             if outcome.state == Delivery.State.SENT:
-                text = gettext("%(address)s: the server took the test e-mail to %(to)s.")
-                self.message_user(request, text % {"address": own, "to": to}, messages.SUCCESS)
+                text = gettext("The server took the test e-mail to %(to)s.") % {"to": to}
+                self.message_user(request, f"{own.brand} ({own}): {text}", messages.SUCCESS)
                 continue
             said = f" ({outcome.detail})" if outcome.detail else ""
             self.message_user(

@@ -4,12 +4,13 @@ import zoneinfo
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 
+from agents.brands.looks import own_look
 from agents.models import Agent
 from config.mail import send_once
 from config.text.cleaning import one_line
@@ -33,19 +34,26 @@ def mail_digest(payload: dict[str, Any]) -> None:
             if count
             else gettext("Your tickets")
         )
-        context = {
+        context = own_look() | {
+            "language": agent.language,
+            "subject": subject,
             "name": agent.name,
             "parts": [
                 _part(gettext("The customer has written"), found.answers),
                 _part(gettext("New, and nobody has them"), found.new),
                 _part(gettext("Your other tickets"), found.others),
             ],
-            "desk": settings.PUBLIC_URL + reverse("tickets"),
+            "link": settings.PUBLIC_URL + reverse("tickets"),
             "profile": f"{settings.PUBLIC_URL}{reverse('agents:profile')}#notifications",
         }
-        body = render_to_string("tickets/mail/digest.txt", context)
-    headers = {"Auto-Submitted": "auto-generated"}
-    send_once(EmailMessage(subject=subject, body=body, to=[agent.email], headers=headers))
+        mail = EmailMultiAlternatives(
+            subject=subject,
+            body=render_to_string("tickets/mail/digest.txt", context),
+            to=[agent.email],
+            headers={"Auto-Submitted": "auto-generated"},
+        )
+        mail.attach_alternative(render_to_string("tickets/mail/digest.html", context), "text/html")
+    send_once(mail)
 
 
 def _part(title: str, some: Some) -> dict[str, Any]:

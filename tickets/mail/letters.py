@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from agents.brands.colors import palette
+from agents.brands.looks import look_of
 from agents.models import Brand
 from config.mail import mailbox as wire_address
 from config.text.cleaning import one_line
@@ -77,6 +77,8 @@ def letter(
     context = look_of(brand) | {
         "language": ticket.language,
         "subject": one_line(subject),
+        # Mail programmes want it so; above the words it says nothing.
+        "heading": one_line(subject).removeprefix("Re: "),
         "number": ticket.number,
         "author": one_line(author),
         "text": text,
@@ -101,17 +103,6 @@ def letter(
         )
         made.attach_alternative(render_to_string("tickets/mail/letter.html", context), "text/html")
     return made
-
-
-def look_of(brand: Brand) -> dict[str, Any]:
-    """Return what the templates of mails take from a brand."""
-    colors = palette(brand)
-    return {
-        "brand": brand,
-        "logo": settings.PUBLIC_URL + brand.logo_url if brand.logo_url else "",
-        "colors": colors,
-        "on_accent": colors["on-accent"],
-    }
 
 
 def sender_line(mailbox: Mailbox | None, brand: Brand) -> str:

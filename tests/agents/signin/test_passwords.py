@@ -53,6 +53,7 @@ def test_the_mail_says_how_long_its_link_works(agent, language, words):
     Agent.objects.filter(pk=agent.pk).update(language=language)
     mail_password_reset({"email": agent.email})
     assert words in mail.outbox[0].body
+    assert words in mail.outbox[0].alternatives[0][0]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.support.http import Shop, Widget, cid, open_widget, started, taken
 from tests.support.mail import Smtp
 from tickets.mail.inbound.bounces import note_bounce
 from tickets.mail.inbound.parts import Mail
-from tickets.operations.addresses import mark_alive
+from tickets.operations.addresses import mark_alive, mark_dead
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +222,16 @@ def test_a_mail_is_not_handed_over_again_whenever_a_worker_died(
     answer_mails.send_answers({"mail": AnswerMail.objects.get().pk, "attempt": 0})
     assert len(smtp.taken) == 1
     assert AnswerMail.objects.get().state == {"sent": "sent", "sending": "unknown"}[state]
+
+
+def test_a_transcript_comes_from_the_brand_too_and_goes_to_none_that_mail_came_back_from(
+    clock: Any, shop: Shop, widget: Widget, chat: Conversation, smtp: Smtp
+) -> None:
+    says(chat, shop, "It left yesterday.")
+    mark_dead(address="gone@example.com", detail="", now=timezone.now())
+    for to in ("gone@example.com", "max@example.com"):
+        asked = widget.post(f"conversations/{chat.public_id}/transcript", {"email": to})
+        assert asked.status_code == 200
+    drain("mail")
+    [mail] = smtp.taken
+    assert (mail["To"], mail["From"]) == ("max@example.com", "Nimbus Help <help@nimbus.example>")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
@@ -73,6 +74,10 @@ def test_it_comes_at_eight_and_once_a_day_with_what_waits(clock, reader, brand, 
     assert others < text.index(f"#{waiting.pk} Theirs to answer")
     assert reverse("ticket", args=[answered.pk]) in text
     assert reverse("agents:profile") in text
+    [(page, kind)] = sent.alternatives
+    assert kind == "text/html"
+    assert f'href="{settings.PUBLIC_URL}{reverse("ticket", args=[answered.pk])}"' in page
+    assert "New, and nobody has them (1)" in page
     for other in (hidden, spam):
         assert other.subject not in text
     clock.shift(timedelta(hours=24))

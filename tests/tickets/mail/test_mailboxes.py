@@ -85,7 +85,7 @@ def test_a_test_mail_says_what_the_server_said(boss_client, boss, mailbox, smtp)
     url = reverse("admin:tickets_mailbox_changelist")
     press = {"action": "test_sending", "_selected_action": [mailbox.pk]}
     page = boss_client.post(url, press, follow=True).content.decode()
-    assert f"the server took the test e-mail to {boss.email}" in page
+    assert f"The server took the test e-mail to {boss.email}" in page
     assert smtp.taken[0]["To"] == boss.email
     smtp.answers[boss.email] = "550 5.1.1 Yok öyle biri"
     page = boss_client.post(url, press, follow=True).content.decode()
