@@ -22,9 +22,9 @@ from chat.operations.entries import NewLine, append, written_by
 from chat.operations.holding import join_line
 from chat.operations.offers import make_offer, withdraw_offers
 from chat.rights import NotAuthorised, require_answering
+from chat.rights.visitors import public_agent
 from chat.routing.candidates import as_candidates, load_of, offerable, read_queue
 from chat.routing.decision import Assignment, Decision, decide
-from chat.routing.faces import public_agent
 from chat.routing.room import free_slots
 from config.events import publish
 

@@ -1,6 +1,14 @@
 """Frames in and out: shapes, limits, close codes. The wire contract is described in docs/api.md."""
 
-from chat.protocol.bounds import (
+from chat.protocol.incoming import (
+    FRAMES,
+    BadFrame,
+    decode,
+    is_cid,
+    is_id,
+    is_sayable,
+)
+from chat.protocol.limits import (
     ATTACHMENTS_MAX,
     BATCH_SIZE,
     FRAME_MAX_BYTES,
@@ -10,14 +18,6 @@ from chat.protocol.bounds import (
     RESUMED_ENTRIES_MAX,
     Audience,
     Close,
-)
-from chat.protocol.incoming import (
-    FRAMES,
-    BadFrame,
-    decode,
-    is_cid,
-    is_id,
-    is_sayable,
 )
 from chat.protocol.outgoing import (
     ack_text,

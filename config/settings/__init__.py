@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from config.settings import api as api_settings
-from config.settings.bounds import read_bounds
+from config.settings.limits import read_bounds
 from config.settings.schedule import beat_schedule
 from config.settings.secret_key import read_or_make_key
 

@@ -16,7 +16,7 @@ from chat.models import Entry
 from chat.operations.entries import NewLine, append
 from chat.posting.messages import Author
 from chat.protocol import entry_frame
-from chat.routing.faces import public_agent
+from chat.rights.visitors import public_agent
 from chat.widget.config import widget_config
 from tests.support.http import make_shop, open_widget, started, taken
 

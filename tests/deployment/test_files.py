@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings
 
 from config.management.commands.serve import DEMO_PASSWORD, Command, House
-from config.settings.bounds import SETTABLE
+from config.settings.limits import SETTABLE
 from tests.support.compose import image, services
 from tests.support.factories import make_agent, make_brand
 from tests.support.servers import ROOT

@@ -10,8 +10,8 @@ from rest_framework import serializers
 from chat.api.answers import AuthorAnswer
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.ratings import is_rateable
+from chat.rights.visitors import public_agent
 from chat.routing.board import shown_form, shown_place
-from chat.routing.faces import public_agent
 from config.wire import wire_time
 
 # The visitor's own chats that a list shows.

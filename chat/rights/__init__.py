@@ -1,0 +1,29 @@
+"""What agents may do with a chat, and what a visitor may see of it."""
+
+from chat.rights.agents import (
+    NotAuthorised,
+    has_joined,
+    may_answer,
+    may_file,
+    may_handle,
+    require_answering,
+    require_filing,
+    require_handling,
+    supervises,
+    takes_part,
+    who_sees,
+)
+
+__all__ = [
+    "NotAuthorised",
+    "has_joined",
+    "may_answer",
+    "may_file",
+    "may_handle",
+    "require_answering",
+    "require_filing",
+    "require_handling",
+    "supervises",
+    "takes_part",
+    "who_sees",
+]
