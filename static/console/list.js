@@ -201,7 +201,7 @@ function span(className, text) {
 
 const EVENTS = new Set([
   "list.changed", "counters", "conversation.queued", "conversation.assigned",
-  "conversation.changed", "offer.made", "offer.withdrawn", "agent.status",
+  "conversation.changed", "visitor.changed", "offer.made", "offer.withdrawn", "agent.status",
 ]);
 
 export function startList() {

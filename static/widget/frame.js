@@ -119,6 +119,7 @@ export class App {
       // Halves of characters can't be stored.
       const value = fields?.[name]?.replace(/[\p{Cs}\0]/gu, "") ?? "";
       if (name === "email" ? this.isAddress(value) : !isBlank(value)) this.known[name] = value;
+      else if (value) console.warn(`İmece: set left "${name}" aside`);
     }
   }
 

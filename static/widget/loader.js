@@ -54,7 +54,7 @@
   let identity = "";
   /** @type {Record<string, string>} */ let fields = {};
   /** What the server will take of a visitor. */
-  const TAKEN = { name: 120, email: 254, phone: 32 };
+  /** @type {Record<string, number>} */ const TAKEN = { name: 120, email: 254, phone: 32 };
   /** @type {Map<string, Set<Function>>} */
   const listeners = new Map();
   /** @type {any[]} */ const waiting = [];
@@ -344,9 +344,10 @@
       if (ready) tell("identify", { identity });
     },
     set(/** @type {Record<string, any>} */ values) {
-      for (const [name, longest] of Object.entries(TAKEN)) {
-        const value = String(values?.[name] ?? "").trim();
-        if (value && value.length <= longest) fields = { ...fields, [name]: value };
+      for (const [name, given] of Object.entries(values ?? {})) {
+        const value = String(given ?? "").trim();
+        if (!(value.length <= TAKEN[name])) console.warn(`İmece: set left "${name}" aside, it is unknown or too long`);
+        else if (value) fields = { ...fields, [name]: value };
       }
       tell("set", { fields });
     },

@@ -91,6 +91,9 @@ def test_a_signed_visitor_is_not_asked_and_agents_see_who_it_is(place: Place) ->
     # More is told while the agent looks.
     visitor.page.evaluate("Imece.track('paid')")
     expect(panel.locator(".site-events li").first).to_contain_text("paid")
+    identify(visitor, place.sign(name="Ilgaz Er"))
+    expect(desk.locator(".row-item .row-name")).to_have_text("Ilgaz Er")
+    expect(desk.locator(".row-item .avatar")).to_have_text("IE")
     expect(desk.locator(".chat-head .presence")).to_have_text("Visitor is on the page")
     visitor.page.context.close()
     expect(desk.locator(".chat-head .presence")).to_have_text("Visitor has left")
@@ -151,8 +154,10 @@ def test_a_refused_identity_is_told_to_the_page_and_the_chat_goes_on(
 def test_what_the_page_knows_leaves_an_open_form_and_words_stay(place: Place) -> None:
     visitor = place.visitor().open().pick()
     visitor.fill(text="Half a sentence")
+    told: list[str] = []
+    visitor.page.on("console", lambda message: told.append(message.text))
     visitor.page.evaluate(
-        "Imece.set({name: 'Vera Ak', email: 'no address', phone: '1'.repeat(33)})"
+        "Imece.set({name: 'Vera Ak', email: 'no address', phone: '1'.repeat(33), mail: 'x'})"
     )
     expect(visitor.frame.locator("form.form #name")).to_have_count(0)
     expect(visitor.frame.locator("form.form #text")).to_have_value("Half a sentence")
@@ -160,6 +165,9 @@ def test_what_the_page_knows_leaves_an_open_form_and_words_stay(place: Place) ->
     visitor.frame.locator(".chat").wait_for()
     row = Row.objects.get()
     assert (row.name, row.email, row.phone, row.verified) == ("Vera Ak", "vera@example.com", "", [])
+    # Whoever built the page reads why.
+    for field in ("email", "phone", "mail"):
+        assert any(f'"{field}" aside' in words for words in told), told
 
 
 def test_two_tabs_follow_whoever_signed_in_last(place: Place) -> None:
