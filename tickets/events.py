@@ -145,3 +145,18 @@ class TicketNoted(TicketFact):
     name: ClassVar[str] = "ticket.noted"
 
     seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketRuleNotice(TicketFact):
+    """A rule tells agents something about a ticket."""
+
+    name: ClassVar[str] = "ticket.rule_notice"
+
+    # Names it among all: one run of a rule may tell several things.
+    key: str
+    rule: str
+    # The rule names a team, and nobody in it.
+    to_team: bool = False
+    # (agent, text)
+    notices: tuple[tuple[int, str], ...]

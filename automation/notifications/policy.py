@@ -94,6 +94,8 @@ TABLE: Mapping[type[Event], tuple[Told, ...]] = {
     tickets.TicketAnswered: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),
     tickets.TicketAssigned: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),
     tickets.TicketTeamed: (Told(Whom.TICKETS_TEAM, Notice.TEAM),),
+    # Of the class for teams where it tells a whole one.
+    tickets.TicketRuleNotice: (Told(Whom.OF_A_RULE, Notice.MENTION),),
     tickets.TicketNoted: (Told(Whom.MENTIONED, Notice.MENTION),),
     # For figures: what is told of it has events of its own.
     tickets.TicketWritten: (),

@@ -119,9 +119,13 @@ def _named(note: Entry | TicketEntry) -> list[int]:
 
 
 def of_a_rule(told: Told, fact: dict[str, Any], now: datetime) -> None:
-    """A rule tells agents something about a chat, each in their language."""
-    chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
-    if chat is None:
+    """A rule tells agents something about a chat or ticket, each in their language."""
+    chat, ticket = None, None
+    if "ticket_id" in fact:
+        ticket = _ticket(fact)
+    else:
+        chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
+    if chat is None and ticket is None:
         return
     if fact["to_team"]:
         told = replace(told, notice=Notice.TEAM)
@@ -131,10 +135,11 @@ def of_a_rule(told: Told, fact: dict[str, Any], now: datetime) -> None:
             notice=told.notice,
             key=f"rule:{fact['key']}:{agent_id}",
             conversation=chat,
+            ticket=ticket,
             title=fact["rule"],
             body=text,
-            # The event itself is shown there.
-            on_screen=False,
+            # Of a chat the event itself is shown there.
+            on_screen=ticket is not None,
             now=now,
         )
 

@@ -148,6 +148,8 @@ def _said() -> QuerySet[Entry]:
 
 
 def _of_ticket(notification: Notification, ticket: Ticket) -> tuple[str, str]:
+    if notification.title:
+        return notification.title, notification.body
     number = {"number": ticket.pk}
     line = ticket.entries.filter(seq=notification.seq or 0).select_related("agent").first()
     if notification.notice == Notice.MENTION:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -181,14 +181,18 @@ def parks(told: Mapping[str, Any]) -> bool:
     return told["action"] == "end_waiting" or (told["action"] == "set_status" and is_waiting)
 
 
-def _notify(acting: Acting, told: Mapping[str, Any]) -> str:
+def told_agents(told: Mapping[str, Any]) -> QuerySet[Agent]:
+    """Return whom an action names, by themselves or by their team."""
     wanted = Q(public_id__in=told.get("agents") or ())
     if told.get("team"):
         wanted |= Q(teams=key_of(told["team"]))
-    agents = Agent.objects.filter(wanted, is_active=True).distinct()
+    return Agent.objects.filter(wanted, is_active=True).distinct()
+
+
+def _notify(acting: Acting, told: Mapping[str, Any]) -> str:
     heard = notify_agents(
         conversation=acting.chat,
-        agents=agents,
+        agents=told_agents(told),
         texts=told["text"],
         by=acting.by,
         to_team=not told.get("agents"),

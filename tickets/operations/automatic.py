@@ -1,11 +1,14 @@
 """What rules say and note in tickets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
 
+from agents.access import accesses_of
 from agents.actors import Rule
+from agents.models import Agent
+from config.events import publish
 from config.mail import is_address
 from config.web.limits import (
     RULE_REPLIES,
@@ -15,10 +18,12 @@ from config.web.limits import (
     mailbox_key,
     spend,
 )
+from tickets.events import TicketRuleNotice
 from tickets.models import Entry, Ticket
 from tickets.operations.blocking import is_blocked
 from tickets.operations.deliveries import queue_answer
 from tickets.operations.lines import append, keep
+from tickets.places import place_of, reaches
 from tickets.rights import lock_ticket
 
 
@@ -57,7 +62,7 @@ def reply_by_rule(*, ticket: Ticket, text: str, by: Rule, client_id: str, now: d
     """
     locked = lock_ticket(ticket, by=by)
     to = locked.contact.email
-    if reason := _why_not(locked, to, now):
+    if reason := why_no_machine(locked, to, now):
         raise NotWanted(reason)
     for limit in (RULE_REPLIES, RULE_REPLIES_A_DAY, TICKET_MAILS_BY_EMAIL):
         spend(limit, mailbox_key(to))
@@ -76,7 +81,37 @@ def reply_by_rule(*, ticket: Ticket, text: str, by: Rule, client_id: str, now: d
     return entry
 
 
-def _why_not(ticket: Ticket, to: str, now: datetime) -> str:
+@transaction.atomic
+def notify_by_rule(
+    *,
+    ticket: Ticket,
+    agents: Iterable[Agent],
+    texts: Mapping[str, str],
+    by: Rule,
+    key: str,
+    to_team: bool = False,
+) -> int:
+    """Tell agents something about a ticket, each in their language; return how many may hear it.
+
+    Whom it does not concern, because they could not even open it, hears nothing.
+    """
+    people, place = list(agents), place_of(ticket)
+    accesses = accesses_of(people)
+    notices = tuple(
+        (agent.pk, texts.get(agent.language) or next(iter(texts.values())))
+        for agent in people
+        if reaches(accesses[agent.pk], place)
+    )
+    if notices:
+        publish(
+            TicketRuleNotice(
+                ticket_id=ticket.pk, key=key, rule=by.name, to_team=to_team, notices=notices
+            )
+        )
+    return len(notices)
+
+
+def why_no_machine(ticket: Ticket, to: str, now: datetime) -> str:
     """Return why no machine may write to the customer of a ticket; "" where it may."""
     if ticket.is_spam or is_blocked(to, brand=ticket.brand, now=now):
         return "blocked"

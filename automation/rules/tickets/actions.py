@@ -4,7 +4,7 @@ An action returns why it did nothing, or "".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,16 +14,30 @@ from django.utils.translation import pgettext_lazy
 from agents.actors import Rule
 from agents.models import Agent, Team, Topic
 from automation.models import Run
-from automation.rules.actions import ACTIONS, Action, Parameter, client_id_of, text_among
+from automation.rules.actions import (
+    ACTIONS,
+    Action,
+    Parameter,
+    client_id_of,
+    text_among,
+    told_agents,
+)
 from config.text.cleaning import key_of
-from config.web.limits import TooMany
+from config.web.limits import RULE_REPLIES, RULE_REPLIES_A_DAY, TooMany, mailbox_key, spend
+from tickets.mail.send import send_ticket_mail
 from tickets.models import Ticket
-from tickets.operations.automatic import NotWanted, note_by_rule, reply_by_rule
+from tickets.operations.automatic import (
+    NotWanted,
+    note_by_rule,
+    notify_by_rule,
+    reply_by_rule,
+    why_no_machine,
+)
 from tickets.operations.changes import change_ticket
 from tickets.operations.tags import change_ticket_tags
 
 # With these a ticket that waits for its chat to be taken would count as touched.
-TOUCHING = frozenset({"assign", "set_status", "send_message"})
+TOUCHING = frozenset({"assign", "set_status", "send_message", "send_email"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +112,40 @@ def _assign(acting: TicketActing, told: Mapping[str, Any]) -> str:
     return _change(acting, assignee=agent)
 
 
+def _notify(acting: TicketActing, told: Mapping[str, Any]) -> str:
+    heard = notify_by_rule(
+        ticket=acting.ticket,
+        agents=told_agents(told),
+        texts=told["text"],
+        by=acting.by,
+        key=client_id_of(acting.run, acting.position),
+        to_team=not told.get("agents"),
+    )
+    return "" if heard else "nothing"
+
+
+def _send_email(acting: TicketActing, told: Mapping[str, Any]) -> str:
+    ticket, to = acting.ticket, told["to"]
+    try:
+        if to == "customer":
+            to = ticket.contact.email
+            if reason := why_no_machine(ticket, to, acting.now):
+                return reason
+            # As what rules answer: two helpdesks that write to each other stop.
+            for limit in (RULE_REPLIES, RULE_REPLIES_A_DAY):
+                spend(limit, mailbox_key(to))
+        send_ticket_mail(
+            ticket=ticket,
+            to=to,
+            subject=text_among(told["subject"], ticket),
+            text=text_among(told["text"], ticket),
+            key=client_id_of(acting.run, acting.position),
+        )
+    except TooMany:
+        return "limit"
+    return ""
+
+
 def _choice(name: str, label: Any, choices: Any) -> Mapping[str, Parameter]:
     found = {str(value): text for value, text in choices}
     return {name: Parameter(label=label, type="choice", choices=found)}
@@ -144,6 +192,12 @@ TICKET_ACTIONS: Mapping[str, Action] = {
         do=lambda acting, told: _change(acting, type=told["type"]),
         parameters=_choice("type", _("type"), Ticket.Type.choices),
     ),
+    "send_email": Action(
+        label=ACTIONS["send_email"].label,
+        do=_send_email,
+        parameters=ACTIONS["send_email"].parameters,
+    ),
+    "notify": replace(ACTIONS["notify"], do=_notify),
     "stop": ACTIONS["stop"],
 }
 
