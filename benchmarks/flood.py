@@ -24,7 +24,7 @@ from chat.models import Conversation
 from chat.posting.messages import Author, Outgoing, post_message
 from config.embedded import EmbeddedWorker
 from config.outbox.operations import drain
-from config.web.outbound import begin_call
+from config.web.calls import begin_call
 from tests.support.desk import make_desk, start
 from tests.support.factories import make_conversation, make_visitor
 from tests.support.push_service import Browser, PushService

@@ -20,7 +20,8 @@ from automation.notifications.push import (
     TryLater,
     seconds_of,
 )
-from config.web.outbound import Answer, NoAnswer, NotAllowed, Unreachable, begin_call
+from config.web.calls import Answer, NoAnswer, begin_call
+from config.web.outbound import NotAllowed, Unreachable
 from config.wire import wire_time
 
 # What every service takes, encrypted.

@@ -15,8 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from config.web import outbound
-from config.web.outbound import NoAnswer, NotAllowed, Unreachable, call, resolve_public
+from config.web import calls, outbound
+from config.web.calls import NoAnswer, call
+from config.web.outbound import NotAllowed, Unreachable, resolve_public
 
 pytestmark = pytest.mark.once
 
@@ -57,6 +58,8 @@ def test_what_is_not_on_the_public_internet_is_not_called(address):
     assert not outbound.is_public(address)
     with pytest.raises(NotAllowed):
         resolve_public(address, 80)
+    with pytest.raises(NotAllowed):
+        call("POST", f"http://[{address}]/" if ":" in address else f"http://{address}/")
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
@@ -307,7 +310,7 @@ def test_the_certificate_must_be_that_of_the_name(names, monkeypatch, tmp_path, 
     pem = certificate(tmp_path, name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    monkeypatch.setattr(outbound, "_trust", lambda: ssl.create_default_context(cafile=pem))
+    monkeypatch.setattr(calls, "_trust", lambda: ssl.create_default_context(cafile=pem))
     with serving(context) as port:
         url = f"https://hook.example:{port}/"
         if name == "hook.example":
