@@ -2,14 +2,16 @@
 
 Everything is a whole number of microseconds, so that parts add up to the last digit. What a
 stretch of time holds is a difference of two sums, each found by halving: no chat is looked at
-for each day, and none is remembered by its own.
+for each day, and none is remembered by its own. A year has a million of them, so what is done
+with each is done by `map`, `compress` and `accumulate`, several times as fast as a loop.
 """
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, compress, count
+from operator import gt, le
 from typing import NamedTuple
 
 from agents.models import Status
@@ -61,12 +63,12 @@ class _Lasting:
 
 def _together(begun: Sequence[int], over: Sequence[int]) -> _Lasting:
     """Return the stretches in which at least one of them lasts: what overlaps counts once."""
+    if not begun:
+        return _Lasting((), ())
     # One begins a stretch where as many are over as have begun before it.
-    pairs = enumerate(zip(begun[1:], over, strict=False), start=1)
-    firsts = [0] if begun else []
-    firsts += [number for number, (begins, ended) in pairs if ended <= begins]
-    lasts = [number - 1 for number in firsts[1:]] + ([len(over) - 1] if over else [])
-    return _Lasting([begun[number] for number in firsts], [over[number] for number in lasts])
+    later = begun[1:]
+    is_new = list(map(le, over, later))
+    return _Lasting([begun[0], *compress(later, is_new)], [*compress(over, is_new), over[-1]])
 
 
 class Sessions:
@@ -84,10 +86,14 @@ class Sessions:
         begun, over = self._begun, self._over
         first, last = bisect_right(begun, since), bisect_left(begun, until)
         most = first - bisect_right(over, since)
-        for number in range(first, last):
-            # One more than the most so far, as so few were over by then.
-            while most <= number and over[number - most] > begun[number]:
-                most += 1
+        number = max(first, most)
+        while number < last:
+            # Where one more than the most so far are open, as so few are over by then: none before
+            # it was, and so none before it has more.
+            is_more = map(gt, over[number - most : last - most], begun[number:last])
+            found = next(compress(count(number), is_more), last)
+            most += found < last
+            number = max(found, most)
         return most
 
 

@@ -6,12 +6,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, QuerySet, StringAgg, TextField, Value
-from django.db.models.functions import Cast, Coalesce, Greatest
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Greatest
 
 from agents.access import Access
 from agents.models import StatusInterval
 from reports.definitions import Figure, Unit
+from reports.figures.packing import Packed, unpacked
 from reports.figures.people import people_of
 from reports.filters import Filters
 from reports.sweep import Parts, Sessions, Turn, micros, moment_of, sweep
@@ -124,17 +125,10 @@ def _sessions(
         .order_by()
         .values("agent")
         .annotate(
-            begins=_all_of(F("begun")),
-            ends=_all_of(Coalesce("over", Greatest("begun", end))),
-            frees=_all_of(Coalesce("freed", Greatest("begun", end))),
+            begins=Packed(F("begun")),
+            ends=Packed(Coalesce("over", Greatest("begun", end))),
+            frees=Packed(Coalesce("freed", Greatest("begun", end))),
         )
         .values_list("agent", "begins", "ends", "frees")
     )
-    return {
-        agent_id: Sessions(*(map(int, text.split(",")) for text in texts))
-        for agent_id, *texts in rows
-    }
-
-
-def _all_of(count: Any) -> StringAgg:
-    return StringAgg(Cast(count, TextField()), delimiter=Value(","))
+    return {agent_id: Sessions(*map(unpacked, many)) for agent_id, *many in rows}
