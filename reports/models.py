@@ -88,6 +88,7 @@ class ChatFact(models.Model):
     reopened_at = models.DateTimeField(null=True)
 
     outcome = models.CharField(max_length=9, blank=True)
+    # How it ended, as its line says; "form" where the visitor was sent to the form.
     because = models.CharField(max_length=9, blank=True)
     score = models.PositiveSmallIntegerField(null=True)
     messages = models.PositiveIntegerField()
@@ -111,6 +112,7 @@ class ChatFact(models.Model):
     wait_open = models.FloatField(null=True)
     wait_left_open = models.FloatField(null=True)
     first_response_open = models.FloatField(null=True)
+    reaction_open = models.FloatField(null=True)
     resolution_open = models.FloatField(null=True)
 
     # Who had it last, who answered first, and whom the rating is about.
@@ -207,6 +209,8 @@ class Word(OfStay):
     said_at = models.DateTimeField()
     # How long the first of the visitor's unanswered words had stood; null where none did.
     seconds = models.FloatField(null=True)
+    # The same, but only while the brand was open, by the hours that held as the stay began.
+    seconds_open = models.FloatField(null=True)
 
     class Meta:
         indexes = [

@@ -182,6 +182,9 @@ def _close(chat: Conversation, now: datetime) -> None:
         ]
     )
     data = {"outcome": str(chat.outcome), "because": "nobody", **name_topic(chat)}
+    if chat.form_offered:
+        # They stood in line and were sent to the form: why.
+        data["form"] = chat.form_offered
     append(chat, NewLine(kind=Entry.Kind.RESOLVED, data=data), now=now)
     if hooks.holds(chat.brand_id, "incoming"):
         have_rules_look(chat)

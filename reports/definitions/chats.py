@@ -23,7 +23,9 @@ LEFT = _MISSED & Q(because="left", queued_at__isnull=False)
 _SERVED = Q(queued_at__isnull=False) & (
     Q(first_response__isnull=False)
     | (LEFT & Q(wait_left__gte=QUICK_SECONDS))
-    | (_MISSED & Q(because__in=["timed_out", "nobody"]))
+    | (_MISSED & Q(because__in=["timed_out", "form"]))
+    # Who chose e-mail themselves, and sooner, was not kept waiting.
+    | (_MISSED & Q(because="nobody", wait_left__gt=SERVICE_SECONDS))
 )
 
 CHATS = (
@@ -233,7 +235,7 @@ CHATS = (
         formula=_("Messages that were left while nobody was there."),
         unit=Unit.COUNT,
         counted_at="started",
-        where=_MISSED & Q(because="nobody"),
+        where=_MISSED & Q(because__in=["nobody", "form"]),
         of=COUNTED,
     ),
     Figure(
@@ -241,7 +243,7 @@ CHATS = (
         name=_("Service level"),
         formula=_(
             "Share of chats in line that a person answered within 30 seconds; "
-            "those who left within 10 seconds don't count."
+            "those who left within 10 seconds, or chose e-mail within 30, don't count."
         ),
         unit=Unit.SHARE,
         counted_at="queued",

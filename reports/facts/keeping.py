@@ -99,7 +99,7 @@ def _write(conversation_ids: list[int]) -> int:
     ChatFact.objects.bulk_create([fact for fact, _ in facts], batch_size=BATCH)
     made: tuple[tuple[Any, Iterable[Any]], ...] = (
         (StintFact, (stint for fact, stay in facts for stint in stints_of(fact, stay, cap))),
-        (Word, (word for fact, stay in facts for word in words_of(fact, stay))),
+        (Word, (word for fact, stay in facts for word in words_of(fact, stay, hours))),
         (MissedOffer, (offer for fact, stay in facts for offer in offers_of(fact, stay))),
     )
     for model, rows in made:

@@ -35,11 +35,21 @@ class Line(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Word:
-    """What an agent said to the visitor; `seconds`: how long the first unanswered word stood."""
+    """What an agent said to the visitor."""
 
     agent_id: int | None
     said_at: datetime
-    seconds: float | None
+    asked_at: datetime | None
+
+    @property
+    def waited(self) -> Span | None:
+        """Return from when to when the first unanswered word stood; none where none did."""
+        return _span(self.asked_at, self.said_at)
+
+    @property
+    def seconds(self) -> float | None:
+        """Return how long that was."""
+        return _seconds(self.asked_at, self.said_at)
 
 
 @dataclass(kw_only=True)
@@ -130,9 +140,14 @@ class Stay:
         return None if self.responded is None else _lasted(self.responded)
 
     @property
+    def reacted(self) -> Span | None:
+        """Return from when to when the chat was had until the first words."""
+        return _span(self.accepted_at, self.first_reply_at)
+
+    @property
     def reaction(self) -> float | None:
-        """Return how long it took from having the chat to the first words."""
-        return _seconds(self.accepted_at, self.first_reply_at)
+        """Return how long that was."""
+        return None if self.reacted is None else _lasted(self.reacted)
 
     @property
     def session_duration(self) -> float | None:
@@ -276,7 +291,8 @@ class _Reader:
                     self._over(stay, line, by_visitor=False)
                 stay.resolved_at, stay.ended_at = at, stay.ended_at or at
                 stay.outcome = data.get("outcome", "")
-                stay.because = data.get("because", "")
+                # Who was sent to the form did not choose it.
+                stay.because = "form" if data.get("form") else data.get("because", "")
                 self._end_stint(at)
                 self._end_wrap_up(at)
             case _Kind.FIELD if data.get("name") == "outcome" and stay.outcome:
@@ -304,8 +320,8 @@ class _Reader:
             self._at_it(at, _AGENT_GAP)
             if stay.first_reply_at is None:
                 stay.first_reply_at, stay.first_reply_by = at, line.agent_id
-            waited = _seconds(stay.unanswered_at, at)
-            stay.said.append(Word(agent_id=line.agent_id, said_at=at, seconds=waited))
+            asked = stay.unanswered_at
+            stay.said.append(Word(agent_id=line.agent_id, said_at=at, asked_at=asked))
             stay.unanswered_at = None
             if line.agent_id is not None:
                 # Taken out first: the order tells who spoke last.

@@ -58,6 +58,7 @@ def fact_of(chat: Conversation, stay: Stay, seq: int, hours: PastHours) -> ChatF
         wait_open=open_seconds(calendar, stay.waited, without=stay.all_parked),
         wait_left_open=open_seconds(calendar, stay.left, without=stay.all_parked),
         first_response_open=open_seconds(calendar, stay.responded),
+        reaction_open=open_seconds(calendar, stay.reacted),
         resolution_open=open_seconds(calendar, stay.took),
         **{name: getattr(stay, name) for name in _SAME},
     )
@@ -104,14 +105,16 @@ def _freed(over: int, stay: Stay, stint: Stint, cap: int) -> int:
     return over + round(wrap_up * 1_000_000)
 
 
-def words_of(fact: ChatFact, stay: Stay) -> Iterator[Word]:
+def words_of(fact: ChatFact, stay: Stay, hours: PastHours) -> Iterator[Word]:
     """Yield the rows of what agents said."""
+    calendar = hours.calendar(fact.brand_id, stay.started_at)
     for word in stay.said:
         yield Word(
             stay=fact,
             agent_id=word.agent_id,
             said_at=word.said_at,
             seconds=word.seconds,
+            seconds_open=open_seconds(calendar, word.waited),
             **_filtered(fact),
         )
 

@@ -1,7 +1,7 @@
 """Which stretches of status a timeline shows: agents of one day, or the days of one agent."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.utils.translation import get_language
@@ -11,7 +11,7 @@ from agents.access import Access
 from agents.models import Agent, BreakReason, Status
 from reports.figures.building import every_day, written_day
 from reports.figures.people import people_of
-from reports.figures.worktime import read_turns
+from reports.figures.worktime import intervals_in, read_turns
 from reports.filters import Filters
 from reports.sweep import Turn, micros, moment_of
 
@@ -45,13 +45,24 @@ def lanes_of(filters: Filters, access: Access, *, now: datetime) -> tuple[str, l
         lanes = [Lane(written_day(day), _stretches(own, filters.on(day), labels)) for day in days]
         name = Agent.objects.get(pk=people[0]).name
         return name, [lane for lane in lanes if lane.stretches]
-    day = min(filters.last, now.astimezone(filters.zone).date())
+    day = _last_day(people, filters, now)
     names = dict(Agent.objects.filter(pk__in=people).values_list("pk", "name"))
     one = filters.on(max(day, filters.first))
     turns = read_turns(people, one, now=now)
     labels = _labels()
     lanes = [Lane(names[pk], _stretches(turns.get(pk, []), one, labels)) for pk in people]
     return written_day(one.first), [lane for lane in lanes if lane.stretches]
+
+
+def _last_day(people: Sequence[int], filters: Filters, now: datetime) -> date:
+    """Return the last day on which anybody was here, else the last there was."""
+    here = intervals_in(people, filters).exclude(status=Status.OFFLINE)
+    last = min(filters.until, now)
+    found = here.order_by("-started_at").values_list("started_at", "ended_at").first()
+    if found is not None:
+        since, until = found
+        last = min(last, max(since, until - timedelta(microseconds=1)) if until else last)
+    return last.astimezone(filters.zone).date()
 
 
 def _labels() -> dict[int, str]:

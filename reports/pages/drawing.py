@@ -1,5 +1,6 @@
 """Which charts stand above the table of a report."""
 
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +15,6 @@ from reports.figures.timelines import lanes_of
 from reports.writing import written
 
 BARS = 12
-STACKED = 31
 
 
 def draw(built: Built, access: Access) -> dict[str, Any]:
@@ -28,10 +28,21 @@ def draw(built: Built, access: Access) -> dict[str, Any]:
     if built.report.daily:
         found["lines_chart"] = _daily(built)
     elif built.by == "day" and lead.unit in {Unit.COUNT, Unit.SECONDS}:
-        found["lines_chart"] = _lines([lead], [(line.name, line.values) for line in built.lines])
+        found["lines_chart"] = charts.line_chart(
+            [str(lead.name)],
+            [line.name for line in built.lines],
+            [[line.values[lead.key] for line in built.lines]],
+            partial(_say, lead, built),
+        )
     stacked = [figure for figure in built.figures if figure.key in built.report.stacked]
-    if len(stacked) > 1 and not (built.by == "day" and built.report.daily):
+    if len(stacked) > 1 and built.by != "day":
         found["stacked"] = _stacked(stacked, built)
+    elif len(stacked) > 1 and not built.report.daily:
+        found["columns_chart"] = charts.column_chart(
+            _keys(stacked),
+            [(line.name, [line.values[one.key] or 0 for one in stacked]) for line in built.lines],
+            partial(_say, stacked[0], built),
+        )
     elif built.by != "day":
         rows = [
             (line.name, line.values[lead.key] or 0, _said(lead, line.values, built))
@@ -49,31 +60,28 @@ def _daily(built: Built) -> charts.LineChart | None:
     figures = [wanted(key) for key in built.report.daily]
     days = every_day(built.filters)
     names = [str(figure.name) for figure in figures]
-    lines = [[built.days.get(day, {}).get(figure.key) or 0 for day in days] for figure in figures]
+    lines: list[list[float | None]] = [
+        [built.days.get(day, {}).get(figure.key) or 0 for day in days] for figure in figures
+    ]
     if built.filters.compare:
         lead = figures[0]
         names.append(_("%(figure)s, compared") % {"figure": lead.name})
         earlier = every_day(built.filters.before)
         lines.append([built.days_before.get(day, {}).get(lead.key) or 0 for day in earlier])
-    return charts.line_chart(" · ".join(names), names, [written_day(day) for day in days], lines)
+    say = partial(_say, figures[0], built)
+    return charts.line_chart(names, [written_day(day) for day in days], lines, say)
 
 
-def _lines(figures: list[Figure], rows: list[tuple[str, Any]]) -> charts.LineChart | None:
-    return charts.line_chart(
-        " · ".join(str(figure.name) for figure in figures),
-        [str(figure.name) for figure in figures],
-        [name for name, _row in rows],
-        [[row.get(figure.key) or 0 for _name, row in rows] for figure in figures],
-    )
-
-
-def _stacked(figures: list[Figure], built: Built) -> charts.StackedChart | None:
-    shown = built.lines[-STACKED:] if built.by == "day" else built.lines[:BARS]
+def _keys(figures: list[Figure]) -> list[tuple[str, str]]:
     # A status has one colour everywhere.
-    keys = [
+    return [
         (figure.key if figure.key in Status.values else f"part-{number}", str(figure.name))
         for number, figure in enumerate(figures, start=1)
     ]
+
+
+def _stacked(figures: list[Figure], built: Built) -> charts.StackedChart | None:
+    keys = _keys(figures)
     return charts.stacked_chart(
         " · ".join(name for _mark, name in keys),
         keys,
@@ -85,10 +93,14 @@ def _stacked(figures: list[Figure], built: Built) -> charts.StackedChart | None:
                     for figure in figures
                 ],
             )
-            for line in shown
+            for line in built.lines[:BARS]
         ],
     )
 
 
+def _say(figure: Figure, built: Built, value: float | None) -> str:
+    return written(value, figure.unit, zone=built.filters.zone)
+
+
 def _said(figure: Figure, values: Any, built: Built) -> str:
-    return written(values[figure.key], figure.unit, zone=built.filters.zone)
+    return _say(figure, built, values[figure.key])

@@ -40,14 +40,15 @@ def test_a_report_is_accessible_and_its_numbers_open(
     page = context.new_page()
     for name in ("agents", "general", "queue", "sessions"):
         page.goto(f"{site.url}/reports/{name}/")
-        expect(page.locator(".report-table")).to_be_visible()
+        expect(page.locator(".report > .report-table")).to_be_visible()
         assert_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expect(page.locator(".report-tabs [aria-current]")).to_be_in_viewport(ratio=1)
     page.goto(f"{site.url}/reports/agents/")
     first = page.locator("tbody a").first
     number = int(first.inner_text())
     first.click()
-    expect(page.locator(".report-table tbody tr")).to_have_count(number)
+    expect(page.locator(".report > .report-table tbody tr")).to_have_count(number)
 
 
 def test_a_wallboard_stays_live_on_a_screen_where_nobody_is_signed_in_and_says_when_it_is_old(

@@ -150,6 +150,18 @@ def test_a_rule_s_wait_is_read_of_what_the_product_writes() -> None:
     assert ChatFact.objects.get().is_held
 
 
+def test_who_chooses_e_mail_soon_was_not_kept_waiting_but_who_is_sent_to_the_form_was() -> None:
+    def left_for_mail(second: float, **more: str) -> Any:
+        ChatFact.objects.all().delete()
+        data = {"outcome": "offline", "because": "nobody", **more}
+        told((0, *QUEUED), (second, "resolved", "system", data))
+        return figures("offline", "service_level")
+
+    assert left_for_mail(30) == {"offline": 1, "service_level": None}
+    assert left_for_mail(31) == {"offline": 1, "service_level": 0}
+    assert left_for_mail(20, form="nobody") == {"offline": 1, "service_level": 0}
+
+
 def test_of_a_missed_chat_that_was_closed_the_part_is_told() -> None:
     told((0, *QUEUED), (50, *ended("agent")))
     assert figures("missed", "closed", "abandoned") == {"missed": 1, "closed": 1, "abandoned": 0}
@@ -196,11 +208,15 @@ def test_open_hours_are_those_of_the_brand_as_the_stay_began() -> None:
     # Later hours change nothing of what was.
     HoursWeek.objects.create(brand=brand, days=None, valid_from=changed)
     fact = told(
-        (0, *QUEUED), (3600, *TAKEN), (3700, *ANSWERED), (4000, *ended("agent")),
+        (0, *SPOKE), (0, *QUEUED), (1700, *TAKEN), (3700, *ANSWERED), (4000, *ended("agent")),
         (6 * 86_400, "resolved", "agent", {"outcome": "answered"}), brand=brand,
     )  # fmt: skip
-    assert (fact.wait, fact.wait_open) == (3600, 1800)
+    # Of 12:00 to 13:01:40 half an hour.
+    assert (fact.wait, fact.wait_open) == (1700, 1700)
     assert (fact.first_response, fact.first_response_open) == (3700, 1800)
+    assert figures("reaction", "reaction_open", "response", "response_open") == {
+        "reaction": 2000, "reaction_open": 100, "response": 3700, "response_open": 1800,
+    }  # fmt: skip
     # Up to 12:30 that day, and three hours of the next Monday's morning: 9 to 12.
     assert fact.resolution_open == 1800 + 3 * 3600
     later = told((2 * 86_400, *QUEUED), (2 * 86_400 + 60, *ended("visitor")), brand=brand)

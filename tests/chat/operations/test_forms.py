@@ -1,6 +1,8 @@
 """Who waits in vain is offered the offline form, and keeps the place until it is left."""
 
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -10,6 +12,7 @@ from chat.events.lifecycle import FormOffered
 from chat.models import Conversation
 from chat.operations.assignment import accept
 from chat.operations.forms import offer_form, take_form_back
+from chat.operations.offline import leave_offline_message
 from chat.operations.statuses import change_status
 from chat.tasks import sweep_once
 from tests.support.desk import Desk, fresh, here, kinds, make_desk, start, work
@@ -143,3 +146,20 @@ def test_the_widget_is_told_of_the_form_also_after_a_reload(desk: Desk) -> None:
     leave(desk, Status.BREAK)
     assert widget.get(f"conversations/{began}").json()["form"] == "nobody"
     assert widget.open().json()["conversation"]["form"] == "nobody"
+
+
+def test_who_was_sent_to_the_form_did_not_choose_it_and_the_line_of_the_end_says_so(
+    desk: Desk, waiting: Conversation
+) -> None:
+    def end_of(chat: Conversation) -> dict[str, Any]:
+        leave_offline_message(
+            visitor=chat.visitor, brand=chat.brand, channel="web", topic=None,
+            fields={"email": "vera@example.com"}, text="Merhaba", client_id=str(uuid4()),
+            page={}, now=timezone.now(),
+        )  # fmt: skip
+        data: dict[str, Any] = chat.entries.get(kind="resolved").data
+        return data
+
+    assert "form" not in end_of(start(desk))
+    leave(desk, Status.BREAK)
+    assert end_of(waiting)["form"] == "nobody"
