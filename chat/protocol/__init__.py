@@ -30,7 +30,6 @@ from chat.protocol.outgoing import (
     nack_frame,
     rows_frame,
     typing_frame,
-    visible_to_visitor,
     welcome_frame,
     wire_id,
 )
@@ -61,7 +60,6 @@ __all__ = [
     "nack_frame",
     "rows_frame",
     "typing_frame",
-    "visible_to_visitor",
     "welcome_frame",
     "wire_id",
 ]

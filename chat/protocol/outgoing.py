@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from chat.models import Attachment, Entry
 
 
-def visible_to_visitor(kind: str, data: Mapping[str, Any]) -> bool:
-    """Return whether an entry gets a number in the visitor's counter."""
-    return KINDS[kind].shows(data)
-
-
 def kinds_json(audience: Audience) -> dict[str, list[str]]:
     """Return what scripts must know of the kinds of entries that `audience` gets."""
     shown = {k: rules for k, rules in KINDS.items() if audience == "agent" or rules.visitor_sees}

@@ -1,4 +1,6 @@
-"""What a visitor may see of an agent."""
+"""What a visitor may see: of an agent what stands here, of the timeline what `chat/models/kinds.py`
+says of each kind of line and the keys of its `data`. Frames, transcripts and pages keep to both.
+"""
 
 from agents.models import Agent, Status
 from chat.protocol import author_json
