@@ -13,18 +13,9 @@ from typing import Any
 import pytest
 import redis
 import time_machine
-from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.models import Permission
-from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
-from django.db import (
-    DEFAULT_DB_ALIAS,
-    IntegrityError,
-    OperationalError,
-    connection,
-    transaction,
-)
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
 from hypothesis import HealthCheck
@@ -40,6 +31,7 @@ from tests.support import chromium, servers
 from tests.support.migrated import copy_database, migrated_dir
 from tests.support.site import forget, running_site, start_again
 from tests.support.site_urls import forget_rules
+from tests.support.tables import empty_tables
 
 # A busy machine is no fault of what is tested; fixtures hold for all examples of a test.
 property_settings.register_profile(
@@ -206,33 +198,13 @@ def _end_threads() -> None:
     leases.close()
 
 
-def _empty_the_tables(self: TransactionTestCase) -> None:
-    """Delete all rows, in any order: foreign keys are checked at the end of the transaction.
-
-    Django's own flush truncates, which locks whole tables against a site at work, and makes
-    content types and permissions anew, which takes longer than most tests.
-    """
+def _leave_no_rows(self: TransactionTestCase) -> None:
+    """Delete all rows, when nobody of this process is at work on them."""
     _end_threads()
-    for attempt in range(5):
-        try:
-            with transaction.atomic():
-                for model in _models():
-                    model._base_manager.all()._raw_delete(DEFAULT_DB_ALIAS)
-            return
-        except (IntegrityError, OperationalError):
-            # A site at work added to a row that was being deleted, or won a deadlock.
-            if attempt == 4:
-                raise
-            connection.close()
+    empty_tables()
 
 
-@functools.cache
-def _models() -> list[Any]:
-    models = apps.get_models(include_auto_created=True)
-    return [m for m in models if not m._meta.proxy and m not in (ContentType, Permission)]
-
-
-TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[attr-defined]
+TransactionTestCase._fixture_teardown = _leave_no_rows  # type: ignore[attr-defined]
 
 
 @pytest.fixture
