@@ -10,12 +10,13 @@ from threading import Event, Thread
 from typing import Any
 
 import structlog
-from celery.beat import Scheduler, Service
+from celery.beat import Service
 from celery.signals import task_postrun, task_prerun
 from django.conf import settings
 from django.db import close_old_connections
 from kombu.asynchronous import set_event_loop
 
+from config.beat import Beat
 from config.celery import app
 
 log = structlog.get_logger(__name__)
@@ -81,7 +82,7 @@ class EmbeddedWorker:
 
 def _make_beat() -> Any:
     # Its schedule stays in memory: everything periodic is short or harmless to run late.
-    return Service(app, scheduler_cls=Scheduler)
+    return Service(app, scheduler_cls=Beat)
 
 
 def _make_worker() -> Any:

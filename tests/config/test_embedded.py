@@ -2,10 +2,16 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
+import time_machine
+from celery.beat import ScheduleEntry
+from django.utils import timezone
 
 from config import embedded
+from config.beat import Beat
+from config.celery import app
 from tests.support import servers
 from tests.support.processes import process_environment
 
@@ -66,3 +72,30 @@ def test_a_beat_that_breaks_down_begins_anew(monkeypatch: pytest.MonkeyPatch) ->
     worker = embedded.EmbeddedWorker()
     worker._keep_time()
     assert len(set(map(id, begun))) == 2
+
+
+def test_beat_goes_on_when_a_clock_that_was_a_day_ahead_is_set_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def note(_: Beat, entry: ScheduleEntry, **_more: object) -> None:
+        asked.append(entry.name or "")
+
+    monkeypatch.setattr(Beat, "apply_entry", note)
+    monkeypatch.setattr(Beat, "producer", None)
+
+    def asks(beat: Beat) -> set[str]:
+        asked.clear()
+        clock.shift(timedelta(minutes=11))
+        for _tick in range(100):
+            beat.tick()
+        return set(asked)
+
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=False) as clock:
+        beat = Beat(app=app)
+        usual = {"chat.sweep", "outbox.purge", "outbox.drain.mail"}
+        assert usual <= asks(beat)
+        clock.shift(-timedelta(days=1))
+        beat.tick()
+        assert usual <= asks(beat)

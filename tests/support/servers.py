@@ -292,7 +292,7 @@ def worker_process(env: Mapping[str, str], *, queues: str = QUEUES) -> Iterator[
 @contextmanager
 def beat_process(env: Mapping[str, str]) -> Iterator[Celery]:
     """Run Celery beat, which keeps its schedule in memory."""
-    arguments = ["beat", "--scheduler=celery.beat:Scheduler", "--loglevel=INFO"]
+    arguments = ["beat", "--scheduler=config.beat:Beat", "--loglevel=INFO"]
     with _data_dir(env) as complete, Celery(complete, arguments, sign="beat: Starting") as beat:
         beat.start()
         yield beat
