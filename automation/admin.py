@@ -276,6 +276,11 @@ class RunAdmin(ReadOnlyAdmin):
     ordering = ["-at", "-pk"]
     fields = ["at", "rule", "chat", "outcome", "why", "done"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        """Return the runs with what became of each action."""
+        found: QuerySet[Run] = super().get_queryset(request).prefetch_related("effects")
+        return found
+
     @admin.display(description=_("chat or ticket"))
     def chat(self, run: Run) -> str:
         """Where it ran."""
@@ -291,7 +296,10 @@ class RunAdmin(ReadOnlyAdmin):
         """Whether it acted."""
         if not run.matched:
             return str(_REASONS.get(run.reason, run.reason))
-        return gettext("only tried out") if run.mode == Rule.Mode.TRIAL else gettext("acted")
+        if run.mode == Rule.Mode.TRIAL:
+            return gettext("only tried out")
+        is_idle = run.done_at and not any(done for done, _reason in run.outcomes())
+        return gettext("did nothing") if is_idle else gettext("acted")
 
     @admin.display(description=_("why"))
     def why(self, run: Run) -> str:
@@ -301,14 +309,12 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("what it did"))
     def done(self, run: Run) -> str:
         """Each action, and why one was not done."""
-        tried = {effect.position: effect for effect in run.effects.all()}
         lines = []
-        for position, told in enumerate(run.actions, start=1):
-            effect = tried.get(position)
-            state = gettext("done") if effect and effect.done else gettext("not done")
+        for told, (is_done, why_not) in zip(run.actions, run.outcomes(), strict=True):
+            state = gettext("done") if is_done else gettext("not done")
             if run.mode == Rule.Mode.TRIAL:
                 state = gettext("only tried out")
-            reason = _REASONS.get(effect.reason, effect.reason) if effect else ""
+            reason = _REASONS.get(why_not, why_not)
             lines.append((said_of_action(told, run.rule.subject), reason or state))
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))
 

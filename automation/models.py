@@ -173,7 +173,19 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule_id} {self.key}"
+        return str(self.rule)
+
+    def outcomes(self) -> list[tuple[bool, str]]:
+        """Return of each action whether it was done, and why not.
+
+        What follows a step that failed was stopped by it; the first step tells the timeline.
+        """
+        tried = {effect.position: effect for effect in self.effects.all()}
+        found = [(False, "")]
+        for position in range(len(self.actions) + 1):
+            effect = tried.get(position)
+            found.append((effect.done, effect.reason) if effect else (False, found[-1][1]))
+        return found[2:]
 
 
 class Effect(models.Model):

@@ -204,17 +204,11 @@ class Runs(Administering, generics.ListAPIView[Run]):
 
 def run_json(run: Run) -> dict[str, Any]:
     """Return one run; its first step tells the thread, and is none of the rule's actions."""
-    tried = {effect.position: effect for effect in run.effects.all()}
     actions: list[dict[str, Any]] = []
-    for position, told in enumerate(run.actions if run.matched else [], start=1):
-        effect = tried.get(position)
-        action: dict[str, Any] = {
-            "action": told.get("action"),
-            "done": bool(effect and effect.done),
-        }
-        if effect and effect.reason:
-            action["reason"] = effect.reason
-        actions.append(action)
+    tried = zip(run.actions, run.outcomes(), strict=True) if run.matched else ()
+    for told, (is_done, why_not) in tried:
+        action: dict[str, Any] = {"action": told.get("action"), "done": is_done}
+        actions.append(action | ({"reason": why_not} if why_not else {}))
     chat = run.conversation
     found = {
         "at": wire_time(run.at),

@@ -96,6 +96,13 @@ def test_the_log_says_why_a_rule_ran_and_what_it_did(boss_client, rule, work_all
     shown = page(boss_client, reverse("admin:automation_run_change", args=[run.pk]), "en")
     assert chat.public_id in shown
     assert "note for the team “Hello”: done" in shown
+    # What comes too late says so, at each action that follows.
+    run.effects.all().delete()
+    run.effects.create(position=0, done=False, reason="touched")
+    shown = page(boss_client, reverse("admin:automation_run_change", args=[run.pk]), "en")
+    assert "note for the team “Hello”: not done: an agent had the chat by then" in shown
+    assert "did nothing" in shown
+    assert f"<h1>{made.name}</h1>" in shown
 
 
 def test_who_administers_goes_from_a_chat_to_what_its_rules_did(boss_client, rule, work_all):
