@@ -34,7 +34,7 @@ def _say(language: str, opens: datetime, now: datetime) -> str:
         else:
             text = _("We are here on {day} {month} at {time}")
         return text.format(
-            time=_at(opens) if language == Language.TURKISH else f"{opens:%H:%M}",
+            time=at_in_turkish(opens) if language == Language.TURKISH else f"{opens:%H:%M}",
             weekday=str(WEEKDAYS[opens.weekday()]),
             day=opens.day,
             month=str(MONTHS[opens.month]),
@@ -50,8 +50,8 @@ def says_always() -> dict[str, str]:
     return found
 
 
-def _at(opens: datetime) -> str:
+def at_in_turkish(moment: datetime) -> str:
     """Return "09.00'da": the ending follows the number that is spoken last."""
-    spoken = opens.minute or opens.hour
+    spoken = moment.minute or moment.hour
     ending = _ONES[spoken % 10] if spoken % 10 or not spoken else _TENS[spoken // 10]
-    return f"{opens:%H.%M}'{ending}"
+    return f"{moment:%H.%M}'{ending}"

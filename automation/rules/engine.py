@@ -16,6 +16,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone, translation
 
 from agents import actors
+from agents.hours.words import at_in_turkish
 from agents.models import Language
 from automation.models import Cursor, Effect, Rule, Run
 from automation.rules import book
@@ -285,7 +286,8 @@ _TELL = "tell"
 
 def _why(run: Run) -> dict[str, str]:
     """Return when a rule acted and why, in each language."""
-    told = {"at": timezone.localtime(run.at).strftime("%H.%M")}
+    at = timezone.localtime(run.at)
+    told = {"at": f"{at:%H.%M}", "at_tr": at_in_turkish(at)}
     for code in Language.values:
         with translation.override(code):
             told[f"why_{code}"] = said_of_trace(run.nodes, run.rule.subject)

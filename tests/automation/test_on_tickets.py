@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from agents.hours.words import at_in_turkish
 from agents.models import Permission
 from automation import reactions
 from automation.models import Cursor, Effect, Run
@@ -78,6 +79,8 @@ def test_what_comes_in_is_sorted_and_the_timeline_says_by_which_rule_and_why(
     assert notes(ticket) == ["Önce takip numarasına bakın."]
     told = ticket.entries.get(data__field="rule")
     assert (told.author_kind, told.data["ran"], told.seq) == ("bot", "Kargo", 3)
+    # In Turkish the ending of the time follows its sound.
+    assert told.data["at_tr"] == at_in_turkish(timezone.localtime(Run.objects.get().at))
     assert told.data["why_tr"] == "nereden geldiği: e-posta, metin şunu içeriyor: “KARGO”"
     assert set(Effect.objects.values_list("done", flat=True)) == {True}
     # Whoever has it now is told, and lines of rules carry their cause.

@@ -87,8 +87,10 @@ def happened(entry: Entry) -> str:
             return _("Tag removed: %(name)s") % {"name": data.get("removed", "")}
     field = str(data.get("field", ""))
     if field == "rule":
-        why = data.get(f"why_{get_language()}") or data.get("why_en")
-        told = {"rule": data.get("ran"), "at": data.get("at"), "why": why}
+        language = get_language()
+        why = data.get(f"why_{language}") or data.get("why_en")
+        at = data.get(f"at_{language}") or data.get("at")
+        told = {"rule": data.get("ran"), "at": at, "why": why}
         return _("The rule “%(rule)s” acted at %(at)s, because %(why)s") % told
     if field == "spam":
         return _("Marked as spam") if to == "True" else _("Not spam after all")
