@@ -33,6 +33,7 @@ class NoticesPart:
         """Return the texts of the script."""
         return {
             "notify": {
+                "ask": _("Hear of live chats also while İmece is in the background."),
                 "on": _("Notifications are on in this browser."),
                 "onlyOpen": _("Notifications are on while İmece is open in this browser."),
                 "sent": _("A test is on its way to the device."),

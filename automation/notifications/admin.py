@@ -1,5 +1,6 @@
 """Phones and browsers in the administration: the app's account, and whether devices ring."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import ANYWHERE, ImeceAdmin
+from agents.admin.base import ImeceAdmin
 from agents.callers import signed_in
 from agents.models import Device, Notice
 from automation.models import Delivery, PushSetup
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     _SetupForm = forms.ModelForm[PushSetup]
 else:
     _SetupForm = forms.ModelForm
+
+
+# How long a page waits for a device to say that a test came.
+FOLLOWED = timedelta(minutes=1)
 
 
 class _Pasted(SecretInput):
@@ -79,7 +84,7 @@ class PushSetupAdmin(ImeceAdmin):
     form = SetupForm
     fields = ["account", "project"]
     readonly_fields = ["project"]
-    actions = ["send_test"]
+    change_form_template = "admin/push_setup.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one already."""
@@ -98,13 +103,25 @@ class PushSetupAdmin(ImeceAdmin):
             else HttpResponseRedirect(page)
         )
 
-    @admin.action(
-        description=_("Send a test to my devices"), permissions=["change"], location=ANYWHERE
-    )
-    def send_test(self, request: HttpRequest, queryset: QuerySet[PushSetup]) -> None:
-        """Have the devices of whoever asks ring."""
-        devices = list(Device.objects.filter(agent=signed_in(request)))
-        _say_tested(self, request, _test(devices))
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Have the devices of whoever asks ring, and say what became of that; or save."""
+        mine = _with_test(Device.objects.filter(agent=signed_in(request)).order_by("pk"))
+        if "_test" in request.POST and self.has_change_permission(request):
+            _say_tested(self, request, _test(list(mine)))
+            return HttpResponseRedirect(f"{request.path}#test")
+        told = [(device, device.get_problem_display() or _tested(device)) for device in mine]
+        lately = timezone.now() - FOLLOWED
+        running = any(
+            each.test_at and each.test_at > lately and not each.test_seen for each in mine
+        )
+        shown = {"devices": told, "state": "running" if running else "done"}
+        return super().change_view(request, object_id, form_url, shown)
 
 
 @admin.register(Device)
@@ -133,13 +150,7 @@ class DeviceAdmin(ImeceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         """Return the devices with what became of the last test."""
-        tests = Delivery.objects.filter(device=OuterRef("pk"), notification__notice="")
-        newest = tests.order_by("-pk")
-        found: QuerySet[Device] = super().get_queryset(request)
-        return found.annotate(
-            test_state=Subquery(newest.values("state")[:1]),
-            test_seen=Subquery(newest.values("seen_at")[:1]),
-        )
+        return _with_test(super().get_queryset(request))
 
     @admin.display(description=_("device"), ordering="name")
     def shown(self, device: Device) -> str:
@@ -149,12 +160,7 @@ class DeviceAdmin(ImeceAdmin):
     @admin.display(description=_("Last test"))
     def last_test(self, device: Any) -> str:
         """Whether the device has said that the test came."""
-        if device.test_seen:
-            at = date_format(timezone.localtime(device.test_seen), "H:i:s")
-            return gettext("confirmed at %(time)s") % {"time": at}
-        if device.test_state:
-            return str(Delivery.State(device.test_state).label)
-        return "—"
+        return _tested(device)
 
     @admin.display(description=_("Problem"))
     def problem_shown(self, device: Device) -> str:
@@ -165,6 +171,25 @@ class DeviceAdmin(ImeceAdmin):
     def ring(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         """Have the chosen devices ring."""
         _say_tested(self, request, _test(list(queryset.order_by("pk"))))
+
+
+def _with_test(devices: QuerySet[Device]) -> QuerySet[Any]:
+    """Return the devices with what became of the last test of each."""
+    tests = Delivery.objects.filter(device=OuterRef("pk"), notification__notice="")
+    newest = tests.order_by("-pk")
+    return devices.annotate(
+        test_state=Subquery(newest.values("state")[:1]),
+        test_seen=Subquery(newest.values("seen_at")[:1]),
+        test_at=Subquery(newest.values("notification__at")[:1]),
+    )
+
+
+def _tested(device: Any) -> str:
+    """Say what became of the last test; wants `_with_test`."""
+    if device.test_seen:
+        at = date_format(timezone.localtime(device.test_seen), "H:i:s")
+        return gettext("confirmed at %(time)s") % {"time": at}
+    return str(Delivery.State(device.test_state).label) if device.test_state else "—"
 
 
 def _test(devices: list[Device]) -> int:

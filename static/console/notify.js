@@ -27,11 +27,13 @@ function obstacle() {
   return Notification.permission === "denied" ? words.denied : "";
 }
 
-/** @param {string} words */
-function showBar(words) {
+/** @param {string} words @param {boolean} [asks] whether it offers to turn them on */
+function showBar(words, asks = false) {
   const bar = byId("notify-bar");
   if (!bar) return;
-  /** @type {HTMLElement} */ (bar.firstElementChild).textContent = words;
+  const [told, button] = /** @type {HTMLCollectionOf<HTMLElement>} */ (bar.children);
+  told.textContent = words;
+  button.hidden = !asks;
   bar.hidden = !words;
 }
 
@@ -145,7 +147,11 @@ export function startNotify(testSound) {
     const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-do]"));
     if (button?.dataset.do === "notify") turnOn().then((done) => done && byId("devices") && location.reload());
     if (button?.dataset.do === "device-test") testDevice(button.dataset.device ?? "");
-    if (button?.dataset.do === "notify-close") showBar("");
+    if (button?.dataset.do === "notify-close") {
+      showBar("");
+      // Whoever said no is not asked again.
+      if (!localStorage.getItem(KEY)) localStorage.setItem(KEY, "no");
+    }
     if (button?.dataset.do === "notify-test") {
       turnOn().then((done) => {
         if (done) notify(settings.notices[0] ?? "", "", "İmece", texts.notify.on);
@@ -159,7 +165,9 @@ export function startNotify(testSound) {
   });
   addEventListener("focus", takeAwayTicket);
   // Turned on once, and forbidden since.
-  if (localStorage.getItem(KEY) === "on") showBar(obstacle());
+  const known = localStorage.getItem(KEY);
+  if (known === "on") showBar(obstacle());
+  else if (!known && !obstacle() && Notification.permission === "default") showBar(texts.notify.ask, true);
   // Each time: somebody else may be signed in, or the keys are others.
   startWorker().then(() => {
     if (worker?.active) document.documentElement.dataset.worker = "yes";

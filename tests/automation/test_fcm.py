@@ -195,5 +195,20 @@ def test_an_admin_has_devices_ring_and_sees_which_have_confirmed(
     list_ = boss_client.get("/admin/agents/device/", headers={"accept-language": "en"})
     assert "confirmed at" in list_.content.decode()
     assert boss_client.get(f"/admin/agents/device/{device.pk}/change/").status_code == 200
+
+
+def test_the_test_of_an_admins_own_devices_is_a_button_with_its_answer_beside_it(
+    google, boss_client, boss
+):
+    def says(words):
+        page = boss_client.get(PAGE, headers={"accept-language": "en"}).content.decode()
+        return words in page
+
+    assert says("There is no device")
     register_app(boss, "good-token-of-boss")
-    boss_client.post("/admin/automation/pushsetup/1/change/", {"action": "send_test"})
+    assert says("Send a test to my devices")
+    for token, words in (("good", "handed over"), ("sender", "Google refuses the service account")):
+        Device.objects.update(address={"token": f"{token}-token-of-boss"})
+        boss_client.post(PAGE, {"_test": "1"})
+        work_pushes()
+        assert says(words)

@@ -1,13 +1,13 @@
-// The steps of a rehearsal as they come: the page is asked again until it has ended.
+// What goes on, as it comes: the page is asked again until it has ended.
 const EVERY_MS = 700;
 
 async function look() {
-  const here = document.querySelector("#rehearsal");
+  const here = document.querySelector(".followed");
   if (here.dataset.state !== "running") return;
   try {
     const answer = await fetch(location.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const now = page.querySelector("#rehearsal");
+    const now = page.querySelector(".followed");
     if (now && now.innerHTML !== here.innerHTML) here.replaceWith(now);
   } catch {
     // The server is away for a moment: it is asked again.
