@@ -9,7 +9,7 @@ from threading import Condition, Lock
 # Of one service at a time: one that hangs keeps only so many threads, of which each hands over up
 # to `TOGETHER` pushes at a time.
 IN_FLIGHT = 4
-TOGETHER = 8
+TOGETHER = 16
 # A service that has answered so lately is worth waiting for: a place is free in a moment.
 PATIENCE = 1.0
 

@@ -66,10 +66,12 @@ def _spoken_to(told: Told, fact: dict[str, Any], now: datetime) -> None:
         kind=Entry.Kind.MESSAGE,
         author_kind=Entry.AuthorKind.VISITOR,
     )
-    for entry in said.select_related("conversation").order_by("pk"):
+    # Each customer's word passes here: what is not needed is not read.
+    read = "conversation__assignee_id", "conversation__last_seq"
+    for entry in said.select_related("conversation").only("seq", *read).order_by("pk"):
         chat = entry.conversation
         if agents := spoken_to(chat):
-            if entry.seq < newest(chat, Entry.Kind.ACCEPTED):
+            if entry.seq < chat.last_seq and entry.seq < newest(chat, Entry.Kind.ACCEPTED):
                 # Whoever has it now was told of the chat with this word in it, or took it so.
                 continue
             key = f"message:{chat.pk}:{entry.seq}"

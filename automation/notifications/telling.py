@@ -22,7 +22,6 @@ SEND = "automation.push"
 _NOBODY_ASKED = Load(held=Counter(), tried={}, ringing={})
 
 
-@transaction.atomic
 def tell(
     *,
     agent_ids: Iterable[int],
@@ -42,9 +41,10 @@ def tell(
 def devices_of(agent_ids: Iterable[int], notice: str, now: datetime) -> list[Device]:
     """Return the devices on which agents are told of a class now."""
     devices = Device.objects.filter(agent__in=set(agent_ids), agent__is_active=True)
+    read = "agent__notices_off", "agent__quiet", "agent__status", "agent__time_zone"
     return [
         device
-        for device in devices.select_related("agent").order_by("pk")
+        for device in devices.select_related("agent").only("kind", "address", *read).order_by("pk")
         if not is_left_alone(device.agent, notice, now) and is_told_on(device, notice)
     ]
 
