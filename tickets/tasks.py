@@ -31,6 +31,12 @@ def digests(**_options: object) -> None:
 
 @shared_task(name="tickets.fetch_mail", ignore_result=True)
 def fetch_mail(**_options: object) -> None:
-    """Keep what has come into the mailboxes, and listen to those whose servers tell of more."""
+    """Keep what has come into the mailboxes."""
     fetch_all()
+    listen_to_mail()
+
+
+@shared_task(name="tickets.listen_to_mail", ignore_result=True)
+def listen_to_mail(**_options: object) -> None:
+    """Listen to the mailboxes whose servers tell of more, wherever whoever did has vanished."""
     listen_to_all()

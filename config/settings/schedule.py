@@ -55,6 +55,11 @@ def beat_schedule(
             "schedule": 60.0,
             "options": {"queue": "mail", "expires": 60.0},
         },
+        "tickets.listen_to_mail": {
+            "task": "tickets.listen_to_mail",
+            "schedule": 15.0,
+            "options": {"queue": "mail", "expires": 15.0},
+        },
         "tickets.digests": {
             "task": "tickets.digests",
             "schedule": 600.0,

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from tickets.models import Mailbox
 
 # A fetcher that is not heard of for so long has vanished.
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=1)
 
 
 def begin_fetch(*, mailbox: Mailbox, now: datetime) -> bool:

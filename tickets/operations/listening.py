@@ -6,8 +6,9 @@ from django.db.models import Q, QuerySet
 
 from tickets.models import Mailbox
 
-# A listener that is not heard of for so long has vanished.
-LEASE = timedelta(seconds=90)
+# A listener that is not heard of for so long has vanished. With the time until somebody looks, less
+# than the minute after which the mailbox is read anyway.
+LEASE = timedelta(seconds=40)
 # A server that tells nothing by itself is asked again after that.
 ASK_AGAIN = timedelta(hours=1)
 STARTING, NO_IDLE = "starting", "no_idle"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from imapclient import IMAPClient
@@ -14,7 +15,7 @@ from tests.support.mail import Dovecot, dovecot_server
 from tests.tickets.mail.samples import written
 from tickets.mail.inbound import listening
 from tickets.mail.inbound.fetching import fetch
-from tickets.mail.inbound.listening import listen_to_all
+from tickets.mail.inbound.listening import WAKE_SECONDS, listen_to_all
 from tickets.models import Mailbox, RawMail
 from tickets.operations.listening import LEASE, begin_listening, end_listening, keep_listening
 from tickets.tasks import fetch_mail
@@ -185,6 +186,12 @@ def test_a_server_that_tells_nothing_by_itself_is_polled_and_not_asked_all_the_t
 
 
 def test_a_listener_that_is_not_heard_of_is_followed_by_another(own):
+    # Before the minute is over in which the mailbox is read anyway.
+    beat = settings.CELERY_BEAT_SCHEDULE
+    looks, reads = (
+        beat[f"tickets.{name}"]["schedule"] for name in ("listen_to_mail", "fetch_mail")
+    )
+    assert WAKE_SECONDS * 2 < LEASE.total_seconds() < reads - looks
     now = timezone.now()
     assert begin_listening(mailbox=own, now=now)
     assert not begin_listening(mailbox=own, now=now + LEASE - timedelta(seconds=1))

@@ -1,8 +1,8 @@
 """Hearing of new mail at once: a thread for each mailbox waits while its server says nothing.
 
 All that it does with what it hears is an ordinary fetch. Polling goes on beside it, so whatever
-ends a listener (a network, a server, a process) costs a minute and no mail; the next minute starts
-another.
+ends a listener (a network, a server, a process) costs a minute at most and no mail: somebody looks
+every quarter of a minute for mailboxes that nobody listens to.
 """
 
 import threading
@@ -31,7 +31,7 @@ from tickets.operations.listening import (
 log = structlog.get_logger(__name__)
 
 # How often a listener says that it is there, and looks whether it is wanted.
-WAKE_SECONDS = 20.0
+WAKE_SECONDS = 15.0
 # Servers hang up after half an hour, routers much earlier; what is gone shows when it is asked.
 RENEW_SECONDS = 300.0
 # While somebody else reads the mailbox.
