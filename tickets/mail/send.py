@@ -40,13 +40,12 @@ def send_ticket_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: s
     enqueue(kind=MAIL, key=f"{MAIL}:{key}", payload=payload)
 
 
-def confirm_ticket(*, ticket: Ticket, to: str) -> bool:
+def confirm_ticket(*, ticket: Ticket, own: Mailbox, to: str) -> bool:
     """Have the number of a new ticket sent to whoever opened it by mail; return whether it is.
 
     Once for a ticket, and now and then for an address: who answers each mail of ours is a machine.
     """
-    own = Mailbox.objects.filter(brand=ticket.brand_id).first()
-    if own is None or not own.acknowledges:
+    if not own.acknowledges:
         return False
     with translation.override(ticket.language):
         subject = gettext("We have received your e-mail")

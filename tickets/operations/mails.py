@@ -129,11 +129,23 @@ def put_aside(*, mail: RawMail, reason: str, is_broken: bool = False) -> None:
     )
 
 
-def take_in(*, mail: RawMail, entry: Entry | None, reason: str = "", html: str = "") -> None:
-    """Note that a mail has become a line of a ticket, or what else was made of it."""
-    mail.state, mail.reason, mail.entry, mail.html = RawMail.State.DONE, reason, entry, html
-    names = ["state", "reason", "entry", "html", "sender", "sender_mark", "subject"]
-    mail.save(update_fields=names)
+def take_in(*, mail: RawMail, entry: Entry | None, reason: str = "", html: str = "") -> bool:
+    """Note that a mail has become a line of a ticket, or what else was made of it; False when
+    another process has noted that before.
+
+    Of two at once the second waits here for the first.
+    """
+    return bool(
+        RawMail.objects.filter(pk=mail.pk, state=RawMail.State.STORED).update(
+            state=RawMail.State.DONE,
+            reason=reason,
+            entry=entry,
+            html=html,
+            sender=mail.sender,
+            sender_mark=mail.sender_mark,
+            subject=mail.subject,
+        )
+    )
 
 
 @transaction.atomic

@@ -241,10 +241,6 @@ def _take(
     with ExitStack() as stack:
         clean = [file for file, _cid in words.files]
         files = stack.enter_context(keep_files(files=clean, by=None, now=now))
-        locked = RawMail.objects.select_for_update(no_key=True).filter(pk=kept.pk)
-        if locked.values_list("state", flat=True).get() != RawMail.State.STORED:
-            # Somebody else was faster; the files go again.
-            raise TakenMeanwhile
         if files:
             data["files"] = [file.wire for file in files]
         if match is not None:
@@ -267,15 +263,17 @@ def _take(
         _remember(mail, entry)
         is_new = match is None or entry.ticket_id != match.ticket.pk
         if is_new and not (is_automatic or "unanswerable" in data):
-            _confirm(entry.ticket, mail)
+            _confirm(entry.ticket, mail, kept.mailbox)
         addresses = _picture_addresses(words, files)
-        take_in(mail=kept, entry=entry, html=with_pictures(words.html, addresses))
+        if not take_in(mail=kept, entry=entry, html=with_pictures(words.html, addresses)):
+            # Somebody else was faster; all of this goes again.
+            raise TakenMeanwhile
 
 
-def _confirm(ticket: Ticket, mail: Mail) -> None:
+def _confirm(ticket: Ticket, mail: Mail, own: Mailbox) -> None:
     # Who is written to is who wrote: of a ticket that follows, only its customer.
     if mail.sender.casefold() == ticket.contact.email.casefold():
-        confirm_ticket(ticket=ticket, to=mail.sender)
+        confirm_ticket(ticket=ticket, own=own, to=mail.sender)
 
 
 class TakenMeanwhile(Exception):
