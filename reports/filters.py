@@ -29,7 +29,11 @@ _KNOWN = ("from", "to", "zone", *_UNSET, "compare", "by", "figure", "row")
 
 
 class BadFilter(Exception):
-    """What is wrong with the wish, in words for whoever wished it."""
+    """What is wrong with the wish, in words for whoever wished it; `names`: with what of it."""
+
+    def __init__(self, text: str, *names: str) -> None:
+        super().__init__(text)
+        self.names = names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +116,13 @@ def read_filters(wish: Mapping[str, str], *, zone: str, now: datetime) -> Filter
     try:
         usual = default_filters(there, now=now)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadFilter(_("There is no such time zone.")) from None
-    first = _day(wish.get("from"), usual.first)
-    last = _day(wish.get("to"), max(first, usual.last))
+        raise BadFilter(_("There is no such time zone."), "zone") from None
+    first = _day(wish, "from", usual.first)
+    last = _day(wish, "to", max(first, usual.last))
     if last < first:
-        raise BadFilter(_("The range ends before it starts."))
+        raise BadFilter(_("The range ends before it starts."), "from", "to")
     if last - first > LONGEST:
-        raise BadFilter(_("The range is longer than two years."))
+        raise BadFilter(_("The range is longer than two years."), "from", "to")
     return Filters(
         first=first,
         last=last,
@@ -134,24 +138,36 @@ def read_filters(wish: Mapping[str, str], *, zone: str, now: datetime) -> Filter
     )
 
 
+def read_rest(
+    wish: Mapping[str, str], *, without: Iterable[str], zone: str, now: datetime
+) -> Filters:
+    """Return what an address asks for without what is wrong with it, and else as usual."""
+    rest = {name: value for name, value in wish.items() if name not in without}
+    try:
+        return read_filters(rest, zone=zone, now=now)
+    except BadFilter as error:
+        return read_rest(rest, without=error.names, zone=zone, now=now)
+
+
 def known(wish: Mapping[str, str]) -> dict[str, str]:
     """Return what is kept of an address: nothing that no report understands."""
     return {name: wish[name][:60] for name in _KNOWN if wish.get(name)}
 
 
-def _day(text: str | None, usual: date) -> date:
+def _day(wish: Mapping[str, str], name: str, usual: date) -> date:
+    text = wish.get(name)
     try:
         found = date.fromisoformat(text) if text else usual
     except ValueError:
-        raise BadFilter(_("This is not a date.")) from None
+        raise BadFilter(_("This is not a date."), name) from None
     if not 2000 <= found.year <= 2200:
-        raise BadFilter(_("This is not a date."))
+        raise BadFilter(_("This is not a date."), name)
     return found
 
 
 def _side(text: str) -> str:
     if text and text not in STARTED_BY:
-        raise BadFilter(_("A chat is started by its visitor or by an agent."))
+        raise BadFilter(_("A chat is started by its visitor or by an agent."), "started_by")
     return text
 
 

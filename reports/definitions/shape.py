@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 SERVICE_SECONDS = 30
 QUICK_SECONDS = 10
@@ -128,6 +129,22 @@ MOMENTS: Mapping[str, Promise] = {
     "opened": _("when the ticket was opened"),
     "solved": _("when the ticket was last resolved"),
     "first_solved": _("when the ticket was first resolved"),
+}
+
+# What a row of a report is, and what narrows it.
+ROWS: Mapping[str, Promise] = {
+    "agent": _("Agent"),
+    "day": _("Day"),
+    "channel": _("Channel"),
+    "topic": _("Topic"),
+    "brand": _("Brand"),
+    "team": _("Team"),
+    "tag": _("Tag"),
+    "started_by": _("Started by"),
+    "type": _("Type"),
+    "status": pgettext_lazy("ticket", "Status"),
+    "priority": _("Priority"),
+    "source": _("Source"),
 }
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from agents.access import Access
-from reports.definitions import Unit
+from reports.definitions import ROWS, Unit
 from reports.figures.building import Built, build
 from reports.filters import Filters
 from reports.listings import LISTINGS, Listing, every, read_cell
@@ -69,7 +69,7 @@ def _table(built: Built) -> Sheet:
         yield [_("Total"), *(built.totals[figure.key] for figure in figures)]
 
     return Sheet(
-        head=["", *(str(figure.name) for figure in figures)],
+        head=[str(ROWS[built.by]), *(str(figure.name) for figure in figures)],
         units=[None, *(figure.unit for figure in figures)],
         rows=rows(),
         zone=built.filters.zone,

@@ -34,7 +34,7 @@ def chips_of(
     chips = [Chip(first if first == last else f"{first} – {last}"), Chip(filters.zone.key)]
     for choice in choices:
         if chosen := choice["chosen"]:
-            value = dict(choice["options"]).get(chosen, chosen)
+            value = dict(choice["options"]).get(chosen) or _("not there any more")
             chips.append(Chip(f"{choice['label']}: {value}", without(choice["key"])))
     if filters.compare:
         chips.append(Chip(_("Compared"), without("compare")))

@@ -7,22 +7,23 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
 from agents.models import Agent, Channel, Permission, Tag, Team, Topic
-from reports.definitions import MOMENTS, REPORTS, Figure, Unit
+from reports.definitions import MOMENTS, REPORTS, ROWS, Figure, Unit
 from reports.facts.keeping import lacks_the_past
 from reports.facts.tickets import tickets_lack_the_past
 from reports.figures.adding import wanted
 from reports.figures.building import Built, build, written_day
-from reports.filters import STARTED_BY, BadFilter, Filters, default_filters, presets, read_filters
+from reports.filters import STARTED_BY, BadFilter, Filters, presets, read_filters, read_rest
 from reports.first_steps import note_first_look
 from reports.listings import LISTINGS, PAGE, Cell, Column, Listing, read_cell
 from reports.pages.chips import chips_of
@@ -33,7 +34,7 @@ from reports.writing import NOTHING, written, written_change
 @login_required
 @require_GET
 def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
-    """Show a report; what is wrong with the address is said above the usual thirty days."""
+    """Show a report; what is wrong with the address is said above what the rest of it asks for."""
     frame = frame_of(request, area="reports")
     if not frame.access.may(Permission.REPORTS) or name not in {*REPORTS, *LISTINGS}:
         raise Http404
@@ -49,7 +50,9 @@ def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
             cell = read_cell(wish)
             rows = listing.find(cell, filters, frame.access, now)
     except BadFilter as error:
-        wrong, filters, cell = str(error), default_filters(zone, now=now), Cell()
+        wrong, cell = str(error), Cell()
+        rest = read_rest(wish, without=error.names, zone=zone, now=now)
+        filters = rest.narrowed(narrowed_by)
         rows = listing.find(cell, filters, frame.access, now) if listing else None
     context: dict[str, Any] = {
         "frame": frame,
@@ -99,7 +102,8 @@ def _choices(frame: Frame, names: tuple[str, ...], filters: Filters) -> list[dic
     """Return what a report can be narrowed by, in the order of its choices."""
     language = get_language() or ""
     topics = Topic.objects.filter(brand__in=frame.brands).order_by("pk")
-    people = Agent.objects.filter(is_active=True).order_by("name")
+    # Who is disabled is looked up by an address or a number, not offered.
+    people = Agent.objects.filter(Q(is_active=True) | Q(public_id=filters.agent)).order_by("name")
     options: dict[str, Any] = {
         "brand": lambda: [(str(brand.pk), brand.name) for brand in frame.brands],
         "team": lambda: [(str(pk), name) for pk, name in Team.objects.values_list("pk", "name")],
@@ -114,7 +118,7 @@ def _choices(frame: Frame, names: tuple[str, ...], filters: Filters) -> list[dic
     return [
         {
             "key": name,
-            "label": _BY[name],
+            "label": ROWS[name],
             "options": options[name](),
             "chosen": filters.query.get(name, ""),
         }
@@ -150,13 +154,13 @@ def _report(built: Built) -> dict[str, Any]:
         **_emptiness(is_empty=not any(built.totals.values())),
         "splits": [
             {
-                "title": _BY[value],
+                "title": ROWS[value],
                 "url": _address(built.report.name, query | {"by": value}),
                 "is_current": value == built.by,
             }
             for value in built.report.by
         ],
-        "row_title": _BY[built.by],
+        "row_title": ROWS[built.by],
         "compared": _compared(built.filters),
     }
 
@@ -183,20 +187,6 @@ def _tile(built: Built, key: str) -> dict[str, Any]:
 
 # Offered beside one's own; any other may be written.
 _ZONES = ("Europe/Istanbul", "Europe/Berlin", "Europe/London", "UTC", "America/New_York")
-_BY = {
-    "agent": gettext_lazy("Agent"),
-    "day": gettext_lazy("Day"),
-    "channel": gettext_lazy("Channel"),
-    "topic": gettext_lazy("Topic"),
-    "brand": gettext_lazy("Brand"),
-    "team": gettext_lazy("Team"),
-    "tag": gettext_lazy("Tag"),
-    "started_by": gettext_lazy("Started by"),
-    "type": gettext_lazy("Type"),
-    "status": pgettext_lazy("ticket", "Status"),
-    "priority": gettext_lazy("Priority"),
-    "source": gettext_lazy("Source"),
-}
 
 
 def _listed(

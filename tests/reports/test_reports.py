@@ -341,3 +341,26 @@ def test_days_begin_at_midnight_of_the_zone(desk: Desk) -> None:
         wish = f"from=2026-11-01&to=2026-11-09&zone={zone}"
         rows = client.get(f"/api/v1/reports/general?{wish}").json()["rows"]
         assert [row["row"] for row in rows if row["requests"]] == [day]
+
+
+def test_what_is_wrong_with_an_address_is_said_and_the_rest_of_it_is_kept(desk: Desk) -> None:
+    browser = reader()
+    gone = make_agent()
+    path = "/reports/queue/?from=2026-11-20&to=2026-11-01&by=topic&channel=web&compare=before"
+    page = browser.get(path).content.decode()
+    assert "The range ends before it starts." in page
+    assert "Channel: Web" in page
+    assert "Compared" in page
+    assert 'value="web" selected' in page
+    # Of two wrong things the first is said.
+    page = browser.get("/reports/queue/?zone=Mars/Base&from=soon&channel=web").content.decode()
+    assert ("There is no such time zone." in page, "Channel: Web" in page) == (True, True)
+    # Who is disabled is called by name, who is deleted by nothing.
+    Agent.objects.filter(pk=gone.pk).update(is_active=False)
+    assert (
+        f"Agent: {gone.name}"
+        in browser.get(f"/reports/queue/?agent={gone.public_id}").content.decode()
+    )
+    gone.delete()
+    page = browser.get(f"/reports/queue/?agent={gone.public_id}").content.decode()
+    assert "Agent: not there any more" in page
