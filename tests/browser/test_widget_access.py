@@ -58,6 +58,44 @@ def test_every_state_of_a_chat_is_accessible(site: Site, new_context: Contexts) 
     assert_accessible(visitor.page)
 
 
+@pytest.mark.once
+def test_on_a_dark_page_it_is_dark_and_speaks_the_language_that_was_chosen(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site, language="tr", privacy_url="https://shop.example/privacy")
+    shop.topic.name_en = "Your order"
+    shop.topic.save()
+    elif_ = shop.agent()
+    visitor = Visitor(visitor_context(new_context), shop.url).open()
+    dark = visitor.frame.locator("html.dark")
+    expect(visitor.frame.locator("html")).to_be_attached()
+    expect(dark).to_have_count(0)
+    # A site may turn dark while somebody reads it.
+    visitor.page.evaluate("document.documentElement.style.colorScheme = 'dark'")
+    expect(dark).to_be_attached()
+    assert_accessible(visitor.page)
+    visitor.frame.locator(".language").click()
+    expect(visitor.frame.locator("html[lang=en]")).to_be_attached()
+    expect(visitor.frame.locator(".topic").first).to_contain_text("Your order")
+    expect(dark).to_be_attached()
+    visitor.pick()
+    assert_accessible(visitor.page)
+    visitor.fill(text="In the dark").submit()
+    expect(visitor.frame.locator(".who h1")).to_have_text("Elif Kaya")
+    elif_.say(elif_.chats()[0]["id"], "Good evening, see https://shop.example/lamps")
+    visitor.sees("Good evening")
+    assert_accessible(visitor.page)
+    visitor.frame.locator("[aria-controls=menu]").click()
+    assert_accessible(visitor.page)
+    visitor.frame.locator(".menu-item").nth(1).click()
+    visitor.frame.locator(".menu .is-danger").click()
+    expect(visitor.frame.locator(".ended")).to_be_visible()
+    assert_accessible(visitor.page)
+    # The next page speaks it, too; it is light.
+    visitor.answered().page.reload()
+    expect(visitor.frame.locator("html[lang=en]:not(.dark)")).to_be_attached()
+
+
 @pytest.mark.parametrize("width", [320, 360])
 def test_a_phone_shows_it_on_the_full_screen_without_overflow(
     site: Site, new_context: Contexts, width: int
