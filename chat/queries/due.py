@@ -1,9 +1,10 @@
 """What agents have pressed and can still take back, as screens show it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from agents.models import Agent
@@ -76,17 +77,19 @@ def why_dropped(due: DueAct) -> str:
 
 def due_of_agent(agent: Agent) -> list[Due]:
     """Return what the agent has pressed, first what is due first."""
-    return _shown(DueAct.objects.filter(agent=agent))
+    found = DueAct.objects.filter(agent=agent).order_by("due_at", "pk")
+    return _shown(found.select_related("conversation__visitor", "conversation__contact", "agent"))
 
 
 def due_of_chat(conversation: Conversation) -> list[Due]:
     """Return what will happen to a chat, whoever pressed it."""
-    rows = _shown(DueAct.objects.filter(conversation=conversation))
-    return [each for each in rows if not each.dropped]
+    found = list(DueAct.objects.filter(conversation=conversation).order_by("due_at", "pk"))
+    for due in found:
+        due.conversation = conversation
+    return [each for each in _shown(found) if not each.dropped]
 
 
-def _shown(rows: QuerySet[DueAct]) -> list[Due]:
-    found = rows.select_related("conversation__visitor", "conversation__contact", "agent")
+def _shown(rows: Iterable[DueAct]) -> list[Due]:
     return [
         Due(
             pk=due.pk,
@@ -98,5 +101,5 @@ def _shown(rows: QuerySet[DueAct]) -> list[Due]:
             dropped=why_dropped(due),
             ticket=(due.data["number"], due.data["type"]) if "number" in due.data else None,
         )
-        for due in found.order_by("due_at", "pk")
+        for due in rows
     ]

@@ -48,9 +48,12 @@ def customers_by(
     Those who have proven it come first; neither who stands in `beside` nor in `apart`.
     """
     known = [(kind, key) for kind, value in given if (key := folded(kind, value))]
+    if not known:
+        # Most visitors gave nothing, and each chat that is opened asks.
+        return []
     found = _known_by(access, known).exclude(contact__in=beside).exclude(contact__in=apart)
     people: dict[int, Suggestion] = {}
-    for each in found[: SUGGESTIONS * 4] if known else ():
+    for each in found[: SUGGESTIONS * 4]:
         people.setdefault(each.contact_id, Suggestion(contact=each.contact, because=each.kind))
     return list(people.values())[:SUGGESTIONS]
 
