@@ -6,10 +6,12 @@ These views must work when nothing else does: no database, no session, no contex
 import sys
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -93,7 +95,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form without a valid token; the reason is for nobody's eyes."""
+    """403 for a form without a valid token; the reason is for nobody's eyes.
+
+    The form of the sign-in is fetched anew instead: beside a tab that waited somebody may have
+    signed in, and then it leads on to the console.
+    """
+    if request.path == reverse("account_login") and settings.CSRF_COOKIE_NAME in request.COOKIES:
+        return HttpResponseRedirect(request.get_full_path())
     return _answer(request, 403, page="csrf", code="csrf")
 
 

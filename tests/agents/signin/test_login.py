@@ -276,3 +276,16 @@ def test_the_language_chosen_at_the_door_is_spoken_behind_it_and_asked_anew_ther
     client.post(LOGIN, {"login": mert.email, "password": PASSWORD})
     mert.refresh_from_db()
     assert mert.language == "en"
+
+
+def test_a_tab_that_waited_at_the_door_goes_in_when_somebody_came_in_beside_it(agent):
+    browser = Client(enforce_csrf_checks=True)
+    address = f"{LOGIN}?next=/profile/"
+    stale, *_ = re.findall(
+        r'csrfmiddlewaretoken" value="(\w+)"', browser.get(address).content.decode()
+    )
+    form = {"login": agent.email, "password": PASSWORD, "csrfmiddlewaretoken": stale}
+    assert browser.post(LOGIN, form).url == "/console/"
+    again = browser.post(address, form, follow=True)
+    assert [to for to, _ in again.redirect_chain] == [address, "/profile/"]
+    assert again.status_code == 200
