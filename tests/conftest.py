@@ -28,7 +28,7 @@ from chat.sockets.readers import readers
 from config import events
 from config.translations import compile_if_changed
 from tests.support import chromium, servers
-from tests.support.migrated import copy_database, migrated_dir
+from tests.support.migrated import copy_database, migrated_dir, template_database
 from tests.support.site import forget, running_site, start_again
 from tests.support.site_urls import forget_rules
 from tests.support.tables import empty_tables
@@ -160,10 +160,15 @@ def django_db_keepdb() -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Put a migrated file where this process has its test database."""
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> None:
+    """Have this process begin with a migrated database."""
     if settings.IS_SQLITE:
         copy_database(Path(settings.DATABASES[DEFAULT_DB_ALIAS]["TEST"]["NAME"]))
+    else:
+        with django_db_blocker.unblock():
+            connection.settings_dict["TEST"]["TEMPLATE"] = template_database()
 
 
 @pytest.fixture(scope="session")

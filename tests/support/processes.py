@@ -6,17 +6,19 @@ from django.db import connection
 from tests.support import servers
 
 
+def database_url(name: str = "") -> str:
+    """Return the address of this test's database, or of another one on its server."""
+    to = connection.settings_dict | ({"NAME": name} if name else {})
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{to['NAME']}"
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**to)
+
+
 def process_environment(**more: str) -> dict[str, str]:
     """Return the environment of a process on this test's database."""
-    to = connection.settings_dict
-    database = (
-        f"sqlite:///{to['NAME']}"
-        if connection.vendor == "sqlite"
-        else "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**to)
-    )
     own = {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": database,
+        "DATABASE_URL": database_url(),
         "DATA_DIR": str(settings.DATA_DIR),
     }
     return servers.environment(own | more)

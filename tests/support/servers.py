@@ -222,8 +222,8 @@ def manage(*arguments: str, env: Mapping[str, str], timeout: float = 120) -> str
 
 
 def migrate(env: Mapping[str, str]) -> None:
-    """Bring the database of `env` to the newest shape."""
-    manage("migrate", "--verbosity=0", env=env)
+    """Bring the database of `env` to the newest shape, on a busy machine in its own time."""
+    manage("migrate", "--verbosity=0", env=env, timeout=600)
 
 
 class Web(Process):

@@ -8,18 +8,10 @@ from pathlib import Path
 import httpx
 import redis
 from django.conf import settings
-from django.db import connection
 
 from tests.support import servers
 from tests.support.process import NO_AUTHORITIES
-
-
-def _database_url() -> str:
-    """Return the address of the database that this test process uses, for another process."""
-    to = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{to['NAME']}"
-    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**to)
+from tests.support.processes import database_url
 
 
 @contextmanager
@@ -27,7 +19,7 @@ def running_site(data_dir: Path) -> Iterator[servers.Web]:
     """Serve the rows of this test process, with files in `data_dir`."""
     env = {
         "DJANGO_SETTINGS_MODULE": "tests.support.site_settings",
-        "DATABASE_URL": _database_url(),
+        "DATABASE_URL": database_url(),
         "REDIS_URL": os.environ.get("REDIS_URL", ""),
         "PYTEST_XDIST_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
         "SECRET_KEY": settings.SECRET_KEY,
