@@ -130,7 +130,7 @@ def said_of_condition(name: str, operator: str, value: Any, subject: str = "chat
     if field.choices:
         shown = field.choices.get(str(value), shown)
     elif field.name_of and shown is value:
-        shown = field.name_of(str(value)) or value
+        shown = field.name_of(str(value)) or gettext("(deleted)")
     told["value"] = f"“{shown}”" if field.type is not Type.NUMBER else str(shown)
     return gettext("%(field)s %(operator)s %(value)s") % told
 
@@ -169,7 +169,10 @@ def said_of_action(told: Mapping[str, Any], subject: str = "chat") -> str:
         elif parameter.type in {*NAMED, "agents"}:
             named = FIELDS[NAMED.get(parameter.type, "assignee")].name_of
             keys = value if isinstance(value, list) else [value]
-            parts += [f"“{(named and named(str(key))) or key or _OPEN}”" for key in keys]
+            gone = gettext("(deleted)")
+            parts += [
+                f"“{((named and named(str(key))) or gone) if key else _OPEN}”" for key in keys
+            ]
         elif parameter.type in FIELDS and value:
             parts.append(f"“{said_of_value(parameter.type, value)}”")
         elif parameter.type == "address":

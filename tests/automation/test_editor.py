@@ -207,6 +207,9 @@ def test_a_rule_that_names_a_deleted_topic_says_so_on_its_page_and_in_the_list(b
     assert forms["all-0"] == {"value": ["There is no such thing (any more)."]}
     assert forms["actions-0"] == {"topic": ["There is no such thing (any more)."]}
     assert "names something that was deleted" in shown.content.decode()
+    sentence = shown.context["sentence"]
+    assert "topic is “(deleted)”" in sentence
+    assert "set the topic “(deleted)”" in sentence
     # Of a tag that nobody has it can only be said that there is none.
     assert "There is no such tag now" in shown.content.decode()
     assert "names something that was deleted" in boss_client.get(LIST).content.decode()
