@@ -67,14 +67,10 @@ export class ThreadView {
   constructor(options) {
     this.#options = options;
     const { locale, timeZone } = options;
-    // The day before the month, as the server writes it.
-    const days = locale === "en" ? "en-GB" : locale;
     this.#formats = {
       key: new Intl.DateTimeFormat("en-CA", { timeZone }),
-      day: new Intl.DateTimeFormat(days, { timeZone, day: "numeric", month: "short" }),
-      year: new Intl.DateTimeFormat(days, { timeZone, dateStyle: "medium" }),
+      month: new Intl.DateTimeFormat(locale, { timeZone, month: "short" }),
       time: new Intl.DateTimeFormat(locale, { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
-      full: new Intl.DateTimeFormat(days, { timeZone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }),
     };
     // New lines of others are spoken by #voice: the log itself also holds what this person typed.
     this.#log = el("div", "thread-log");
@@ -203,17 +199,22 @@ export class ThreadView {
 
   /** @param {HTMLTimeElement} time */
   #nameDay(time) {
-    const { key, day, year } = this.#formats;
     const at = new Date(time.dateTime);
-    const own = key.format(at);
-    const now = key.format(new Date());
+    const own = this.#formats.key.format(at);
+    const now = this.#formats.key.format(new Date());
     // By the calendar: where clocks change, a day has 23 or 25 hours.
     const before = new Date(Date.parse(now) - 86_400_000).toISOString().slice(0, 10);
     const { today, yesterday } = this.#options.texts;
     time.textContent =
       own === now ? today
       : own === before ? yesterday
-      : (own.slice(0, 4) === now.slice(0, 4) ? day : year).format(at);
+      : this.#date(at, own.slice(0, 4) === now.slice(0, 4));
+  }
+
+  /** As the server writes it: browsers have commas and a "Sept". @param {Date} at @param {boolean} [isShort] */
+  #date(at, isShort) {
+    const [year, , day] = this.#formats.key.format(at).split("-");
+    return `${Number(day)} ${this.#formats.month.format(at)}${isShort ? "" : ` ${year}`}`;
   }
 
   /** @param {Entry} entry @param {Date} at @param {Thread} thread */
@@ -275,8 +276,8 @@ export class ThreadView {
   #time(at) {
     const time = document.createElement("time");
     time.dateTime = at.toISOString();
-    time.title = this.#formats.full.format(at);
     time.textContent = this.#formats.time.format(at);
+    time.title = `${this.#date(at)} ${time.textContent}`;
     return time;
   }
 

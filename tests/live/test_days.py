@@ -53,3 +53,11 @@ def test_yesterday_is_the_day_before_also_where_clocks_change(
 ) -> None:
     modules.clock.set_fixed_time(now)
     assert modules.evaluate(BERLIN, [said]) == ["Yesterday"]
+
+
+def test_dates_are_written_as_the_server_writes_them(modules: Page) -> None:
+    modules.clock.set_fixed_time("2026-10-10T12:00:00Z")
+    said = ["2025-09-03T10:05:00Z", "2026-09-09T10:05:00Z"]
+    assert modules.evaluate(BERLIN, said) == ["3 Sep 2025", "9 Sep"]
+    titles = "[...document.querySelectorAll('.message time')].map((time) => time.title)"
+    assert modules.evaluate(titles) == ["3 Sep 2025 12:05", "9 Sep 2026 12:05"]
