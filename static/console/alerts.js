@@ -17,8 +17,13 @@ const SOUNDS = {
   late: [[988, 0, 0.12], [988, 0.2, 0.12], [740, 0.4, 0.3]],
 };
 
-/** @type {AudioContext | null} */
+/** It sleeps between sounds: awake it keeps the loudspeaker and a part of a core busy.
+ * @type {AudioContext | null} */
 let audio = null;
+/** The browser lets this page sound. */
+let isUnlocked = false;
+/** Tones that are not heard out yet. */
+let tones = 0;
 let isLeader = false;
 /** Chats that ring until somebody looks, and when they began. @type {Map<string, number>} */
 const ringing = new Map();
@@ -34,10 +39,14 @@ let flashTimer = 0;
 /** @param {keyof typeof SOUNDS} name */
 function play(name) {
   if (!audio) return false;
-  if (audio.state !== "running") {
+  if (!isUnlocked) {
     showButton();
     return false;
   }
+  audio.resume().catch(() => {
+    isUnlocked = false;
+    showButton();
+  });
   const now = audio.currentTime;
   for (const [frequency, from, length] of SOUNDS[name]) {
     const tone = audio.createOscillator();
@@ -50,20 +59,38 @@ function play(name) {
     tone.connect(volume).connect(audio.destination);
     tone.start(now + from);
     tone.stop(now + from + length);
+    tones += 1;
+    tone.addEventListener("ended", () => {
+      tones -= 1;
+      sleep();
+    });
   }
   document.documentElement.dataset.sound = name;
   return true;
 }
 
+function sleep() {
+  if (!tones) audio?.suspend().catch(() => {});
+}
+
 function showButton() {
   const button = byId("sound-button");
-  if (button) button.hidden = !audio || audio.state === "running";
+  if (button) button.hidden = !audio || isUnlocked;
+}
+
+function changed() {
+  if (audio?.state === "running") {
+    isUnlocked = true;
+    sleep();
+  }
+  showButton();
 }
 
 async function unlock() {
-  if (!audio || audio.state === "running") return;
+  if (!audio || isUnlocked) return;
   try {
     await audio.resume();
+    isUnlocked = true;
   } catch {
     // Stays silent; the button stays too.
   }
@@ -242,11 +269,11 @@ export function startAlerts() {
   startNotify(testSound);
   try {
     audio = new AudioContext();
-    audio.addEventListener("statechange", showButton);
+    audio.addEventListener("statechange", changed);
   } catch {
     audio = null;
   }
-  showButton();
+  changed();
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, unlock, { capture: true });
   if (navigator.locks) {
     navigator.locks.request(`imece:ring:${settings.me.id}`, () => {
