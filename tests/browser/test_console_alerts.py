@@ -11,6 +11,7 @@ from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts
 from tests.support.console_page import Desk, now, open_desk, ready
+from tests.support.site import sweep
 
 pytestmark = pytest.mark.browser
 
@@ -131,18 +132,21 @@ def test_a_chat_that_waits_too_long_is_heard_by_its_agent_and_then_by_a_supervis
     page.evaluate(NOTE_LATE_SOUND)
     page.evaluate("document.hasFocus = () => false")
     _wait_for(visitor.id, seconds=61)
+    sweep(site.process)
     expect(page.locator("#toasts")).to_contain_text("Zeynep Aksoy is waiting for your answer")
     expect(page.locator("html")).to_have_attribute("data-was-late", "yes")
     expect(page).to_have_title("(1) Zeynep Aksoy is waiting for your answer")
     expect(boss.locator("#toasts")).to_be_empty()
-    _wait_for(visitor.id, seconds=121)
+    _wait_for(visitor.id, seconds=120)
+    sweep(site.process)
     words = "Zeynep Aksoy is waiting for an answer. Agent: Elif Kaya"
     expect(boss.locator("#toasts")).to_contain_text(words)
     expect(boss.locator("html")).to_have_attribute("data-sound", "late")
     expect(page.locator("#toasts")).not_to_contain_text(words)
     nobody = factories.make_team(factories.make_agent())
     chat = Conversation.objects.get(public_id=visitor.id)
-    transfer(conversation=chat, to=nobody, by=desk.elif_, now=now() - timedelta(seconds=119))
+    transfer(conversation=chat, to=nobody, by=desk.elif_, now=now() - timedelta(seconds=120))
+    sweep(site.process)
     words = "Zeynep Aksoy is waiting, and no agent has taken the chat"
     expect(boss.locator("#toasts")).to_contain_text(words)
 

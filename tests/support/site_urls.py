@@ -1,12 +1,14 @@
-"""The product's addresses, and one by which a site of tests forgets what it knew of a test."""
+"""The product's addresses, and two of a site of tests: forget a test, and look by the clock now."""
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils import timezone
 
 from automation.rules import book
 from automation.rules.tallies import tallies
+from chat.tasks import sweep_once
 from config import urls
 
 handler400, handler403, handler404 = urls.handler400, urls.handler403, urls.handler404
@@ -28,4 +30,10 @@ def forget_rules() -> None:
     tallies._counts.clear()
 
 
-urlpatterns = [path("forget/", forget), *urls.urlpatterns]
+def sweep(request: HttpRequest) -> HttpResponse:
+    """Do at once what is due by the clock."""
+    sweep_once(now=timezone.now())
+    return HttpResponse()
+
+
+urlpatterns = [path("forget/", forget), path("sweep/", sweep), *urls.urlpatterns]
