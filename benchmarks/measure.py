@@ -17,6 +17,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def resident_kib(pid: int) -> int:
+    """Return the memory of a process in KiB, with what it shares with children for a moment."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
 def private_kib(pid: int) -> int:
     """Return the private memory of a process in KiB."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from benchmarks import desk, mailing, outbox, pushes, reconnect, reports, servers
+from benchmarks import desk, jam, mailing, outbox, pushes, reconnect, reports, servers
 from benchmarks.measure import machine
 from benchmarks.message_path import (
     across_processes,
@@ -40,6 +40,12 @@ async def come_back(_rounds: int, _seconds: float, widgets: int) -> list[str]:
         lines += ["PostgreSQL, one web process with an embedded worker:", ""]
         lines += await reconnect.herd(env, widgets)
     return lines
+
+
+async def jammed(_rounds: int, seconds: float) -> list[str]:
+    """Measure what others notice of sockets that say nothing as fast as they can."""
+    with environment("") as env:
+        return await jam.measure(env, 10 * seconds)
 
 
 async def at_the_desk(rounds: int, _seconds: float) -> list[str]:
@@ -105,6 +111,7 @@ PARTS: dict[str, Part] = {
     "sqlite": on_sqlite,
     "processes": across_processes,
     "idle": idle_sockets,
+    "jam": jammed,
     "desk": at_the_desk,
     "rules": two_hundred_rules,
     "outbox": what_follows,
