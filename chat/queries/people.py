@@ -62,11 +62,10 @@ def face_of(conversation: Conversation) -> Face:
     """Return who `conversation` is with; wants visitor and contact loaded."""
     visitor = conversation.visitor
     name = given_name(conversation) or (visitor.label if visitor else "")
-    letters = initials(" ".join(word for word in name.split() if word[0].isalpha()))
     # One colour in all browsers of a person whom the site has signed.
     key = (visitor.external_id or visitor.public_id) if visitor else conversation.public_id
     return Face(
         name=name,
-        initials=letters or name[:2].upper(),
+        initials=initials(name),
         hue=crc32(key.encode()) % HUES,
     )

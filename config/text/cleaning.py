@@ -17,7 +17,7 @@ _UNSEEN = re.compile(
     r"\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
     r"\U000e0000-\U000e0fff]*"
 )
-_LETTER = re.compile(r"[^\W_]")
+_LETTER = re.compile(r"[^\W\d_]")
 _TURKISH_CAPITALS = str.maketrans({"i": "İ", "ı": "I"})
 _HALVES = re.compile(r"[\ud800-\udfff]")
 
@@ -43,7 +43,8 @@ def one_line(text: str) -> str:
 def initials(name: str) -> str:
     """Return up to two capitals for a person, in the language of the screen.
 
-    Brackets, quotes and pictures around letters are passed over; alone they are all there is.
+    Brackets, quotes, numbers and pictures are passed over; where nothing else stands the first sign
+    is all there is.
     """
     name = unicodedata.normalize("NFC", name)
     letters = [found[0] for word in name.split() if (found := _LETTER.search(word))]

@@ -71,7 +71,7 @@ const HUES = 6;
  * @param {{name?: string, avatar?: string}} person @param {string} locale */
 export function face({ name = "", avatar = "" }, locale) {
   if (avatar) return h("img", { class: "face", src: avatar, alt: "" });
-  const letters = name.split(/\s+/).flatMap((word) => word.match(/[\p{L}\p{N}]/u) ?? []);
+  const letters = name.split(/\s+/).flatMap((word) => word.match(/\p{L}/u) ?? []);
   const initials = [...letters.slice(0, 1), ...letters.slice(1).slice(-1)].join("").toLocaleUpperCase(locale);
   let hue = 0;
   for (const sign of name) hue = (hue * 31 + (sign.codePointAt(0) ?? 0)) % HUES;

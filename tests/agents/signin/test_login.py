@@ -250,6 +250,7 @@ def test_no_two_accounts_answer_to_one_address(client, agent):
         ("i\u0307nci ç", "İÇ", "IÇ"),
         ("e\u0301mile", "É", "É"),
         ("“ece” (ak)", "EA", "EA"),
+        ("Ziyaretçi #4821", "Z", "Z"),
         ("🐱 ali 👩\u200d💻 kaya 🌟", "AK", "AK"),
         ("🌟", "🌟", "🌟"),
         ("ßen ﬃx", "SF", "SF"),
