@@ -39,6 +39,7 @@ _ACTS: dict[str, Promise] = {
     "wall.screen_revoked": _("Screen of the wallboard switched off"),
     "wall.targets": _("Targets of the wallboard changed"),
     "token.revoked": _("API token revoked"),
+    "device.gone": _("Device removed: its push service knows it no longer (404, 410)"),
     "brand.texts_changed": _("Texts of a brand changed"),
     "brand.identity_secret_made": _("Secret for signed-in visitors made"),
     "brand.identity_secret_deleted": _("Secret for signed-in visitors deleted"),

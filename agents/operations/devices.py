@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from agents.audit import record
 from agents.events import AgentReturned
 from agents.models import Agent, ApiToken, Device, Status
 from agents.presence import is_present
@@ -65,8 +66,13 @@ def remove_device(*, device: Device) -> None:
 
 @transaction.atomic
 def forget_device(*, device: Device) -> None:
-    """Remove what its push service knows no longer, unless it has registered anew meanwhile."""
-    Device.objects.filter(pk=device.pk, digest=device.digest).delete()
+    """Remove what its push service knows no longer, unless it has registered anew meanwhile.
+
+    Its row was all that an admin saw of it: the audit log says where it went.
+    """
+    deleted, _by_model = Device.objects.filter(pk=device.pk, digest=device.digest).delete()
+    if deleted:
+        record("device.gone", device.agent, by=None, name=str(device))
 
 
 @transaction.atomic

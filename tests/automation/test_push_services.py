@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from agents.models import Device
+from agents.admin.log import in_words
+from agents.models import AuditEntry, Device
 from automation.models import PushSetup
 from automation.notifications import doors, hearing, keys, sending, telling, webpush
 from automation.notifications.keys import public_key
@@ -36,9 +37,14 @@ def one_word(service, ringing_desk):
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_subscription_that_is_gone_is_removed(one_word, status):
+def test_a_subscription_that_is_gone_is_removed_and_the_log_says_so(one_word, status):
     one_word(status)
     assert not Device.objects.exists()
+    [entry] = AuditEntry.objects.filter(action="device.gone")
+    assert (in_words(entry.action), entry.data) == (
+        "Device removed: its push service knows it no longer (404, 410)",
+        {"name": "elif"},
+    )
 
 
 @pytest.mark.parametrize(("status", "problem"), [(401, "keys"), (403, "keys"), (400, "refused")])
