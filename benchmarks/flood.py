@@ -19,7 +19,8 @@ from pywebpush import WebPusher
 
 from agents.models import Device
 from automation.models import Delivery
-from benchmarks.pushes import AGENTS, BUDGET, DEVICES, services
+from automation.notifications.doors import TOGETHER
+from benchmarks.pushes import AGENTS, BUDGET, DEVICES, WARM_UP, services
 from chat.models import Conversation
 from chat.posting.messages import Author, Outgoing, post_message
 from config.embedded import EmbeddedWorker
@@ -91,12 +92,12 @@ class Floor:
 
 def warm_up(floor: Floor) -> None:
     """Have all workers load what they load with their first push."""
-    for number in range(1, 10):
+    for number in range(1, WARM_UP + 1):
         floor.say(number)
     if settings.EMBEDDED_WORKER:
         drain()
         drain("push")
-    floor.wait_for(18, 120)
+    floor.wait_for(2 * WARM_UP, 120)
 
 
 def cost_of(floor: Floor) -> str:
@@ -112,7 +113,7 @@ def cost_of(floor: Floor) -> str:
     ours = (time.process_time() - began) / count * 1000
     devices = list(Device.objects.filter(agent__in=[floor.desk.agents[n].pk for n in quick]))
     began = time.process_time()
-    for first in range(0, len(devices), 8):
+    for first in range(0, len(devices), TOGETHER):
         asked = [
             begin_call(
                 "POST",
@@ -120,7 +121,7 @@ def cost_of(floor: Floor) -> str:
                 headers={"TTL": "300", "Content-Encoding": "aes128gcm"},
                 content=WebPusher(device.address).encode(b"x" * 600)["body"],
             )
-            for device in devices[first : first + 8]
+            for device in devices[first : first + TOGETHER]
         ]
         for each in asked:
             each.result()

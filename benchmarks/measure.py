@@ -23,6 +23,12 @@ def resident_kib(pid: int) -> int:
     return int(status.partition("VmRSS:")[2].split()[0])
 
 
+def with_children(pid: int) -> float:
+    """Return the same of a process and of all that it has started and that still run."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return cpu_seconds(pid) + sum(with_children(int(child)) for child in children)
+
+
 def private_kib(pid: int) -> int:
     """Return the private memory of a process in KiB."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

@@ -76,7 +76,7 @@ async def mails_that_come(_rounds: int, _seconds: float) -> list[str]:
         return await asyncio.to_thread(mailing.measure, embedded, apart)
 
 
-async def told_on_phones(_rounds: int, _seconds: float) -> list[str]:
+async def told_on_phones(_rounds: int, _seconds: float, flood: int) -> list[str]:
     """Measure how soon pushes are handed over."""
     with (
         postgres_server(fsync="on") as postgres,
@@ -85,7 +85,7 @@ async def told_on_phones(_rounds: int, _seconds: float) -> list[str]:
         environment(servers.create_database(postgres, "pushes"), redis.url) as apart,
     ):
         apart["EMBEDDED_WORKER"] = "false"
-        return await asyncio.to_thread(pushes.measure, embedded, apart)
+        return await asyncio.to_thread(pushes.measure, embedded, apart, flood)
 
 
 async def over_a_year(rounds: int, _seconds: float, chats: int) -> list[str]:
@@ -115,7 +115,7 @@ PARTS: dict[str, Part] = {
     "desk": at_the_desk,
     "rules": two_hundred_rules,
     "outbox": what_follows,
-    "pushes": told_on_phones,
+    "pushes": partial(told_on_phones, flood=pushes.FLOOD),
     "reconnect": partial(come_back, widgets=1000),
     "reports": partial(over_a_year, chats=1_000_000),
     "mails": mails_that_come,
@@ -130,9 +130,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--widgets", type=int, default=1000, help="how many reconnect at once")
     parser.add_argument("--chats", type=int, default=1_000_000, help="how many reports count")
+    parser.add_argument(
+        "--pushes", type=int, default=pushes.FLOOD, help="how many are asked for in a minute"
+    )
     options = parser.parse_args()
     PARTS["reconnect"] = partial(come_back, widgets=options.widgets)
     PARTS["reports"] = partial(over_a_year, chats=options.chats)
+    PARTS["pushes"] = partial(told_on_phones, flood=options.pushes)
     os.sched_setaffinity(0, {1})
     floors = {
         name: hashlib.sha256((Path(__file__).parent / name).read_bytes()).hexdigest()[:16]
