@@ -145,6 +145,14 @@ def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(desk: Desk) -> No
     page.go_back()
     expect(page.locator("#ticket-subject")).to_have_text(first.subject)
     expect(page.locator("#ticket-text")).to_have_value("Merhaba Zey")
+    # A tag is seen as soon as it is there, and the next one can be typed.
+    tag = page.locator("#ticket-tag")
+    for word in ("Acil", "Kargo"):
+        tag.fill(word)
+        tag.press("Enter")
+        expect(page.locator(".tag-name").filter(has_text=word)).to_be_visible()
+        expect(tag).to_have_value("")
+        expect(tag).to_be_focused()
     until(page, lambda: Draft.objects.filter(ticket=first, text="Merhaba Zey").exists())
 
 

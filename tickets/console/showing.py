@@ -54,6 +54,7 @@ def opened(request: HttpRequest, ticket: Ticket, *, now: datetime) -> dict[str, 
         "lines": lines,
         "has_earlier": has_earlier,
         "earlier_url": f"{address}?part=earlier&before={lines[0]['seq'] if lines else 0}",
+        "to": ticket.contact.email or _last_recipient(ticket),
         "draft": draft,
         "answering": _answering(drafts, agent_id, now),
         "dead": dead_of([ticket.contact.email]).get(ticket.contact.email.strip().casefold()),
@@ -102,6 +103,13 @@ def _lines(
     mailed = deliveries_shown(answers, timezone.now()) if answers else {}
     lines = [line_of(row, customer, mailed.get(row.pk, ())) for row in reversed(rows)]
     return lines, has_earlier
+
+
+def _last_recipient(ticket: Ticket) -> str:
+    """Return to whom the last reply went; "" where there is none."""
+    replies = ticket.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.AGENT)
+    data = replies.order_by("-seq").values_list("data", flat=True).first() or {}
+    return str(data.get("to", ""))
 
 
 def _answering(drafts: list[Draft], agent_id: int, now: datetime) -> str:

@@ -15,6 +15,7 @@ const PAGE = 40;
 /** @type {Map<string, ReturnType<typeof setTimeout>>} */
 const waiting = new Map();
 let isListDirty = false;
+let isSideDirty = false;
 
 /** Do something once, a moment after the last call. @param {string} key @param {() => void} act
  * @param {number} [after] */
@@ -123,12 +124,20 @@ function toEnd() {
   thread?.scrollTo(0, thread.scrollHeight);
 }
 
-function loadSide() {
-  const side = byId("ticket-side");
-  // Whoever writes or chooses there goes on.
-  const isUsed = side?.contains(document.activeElement) && document.activeElement?.matches("input, select");
-  if (!side || isUsed) return;
-  fetchFragment("ticket-side", { url: byId("ticket-pane")?.dataset.side ?? "", how: "innerHTML", again: loadSide });
+/** Whether somebody writes or chooses beside the thread: they go on. */
+function isSideUsed() {
+  const own = /** @type {HTMLInputElement | null} */ (document.activeElement);
+  if (!own || !byId("ticket-side")?.contains(own)) return false;
+  return own.matches("select") || (own.matches("input") && own.value !== own.defaultValue);
+}
+
+async function loadSide() {
+  const pane = byId("ticket-pane");
+  isSideDirty = true;
+  if (!pane || isSideUsed()) return;
+  const isWanted = () => byId("ticket-pane") === pane && !isSideUsed();
+  const answer = await fetchFragment("ticket-side", { url: pane.dataset.side ?? "", how: "innerHTML", isWanted, again: loadSide });
+  if (answer) isSideDirty = false;
 }
 
 function refreshTicket() {
@@ -154,7 +163,9 @@ async function loadThread() {
   });
   if (answer?.status === 404) {
     toastAbout(url.pathname, texts.ticketGone);
-    for (const control of pane.querySelectorAll("button, input")) /** @type {HTMLButtonElement} */ (control).disabled = true;
+    for (const control of document.querySelectorAll("#ticket :is(button, input, select)")) {
+      /** @type {HTMLButtonElement} */ (control).disabled = true;
+    }
   }
   if (answer?.status !== 200) return;
   if (atEnd) toEnd();
@@ -249,6 +260,11 @@ document.body.addEventListener("htmx:afterSwap", () => {
   markRow();
   drawTicks();
 });
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, successful } = /** @type {CustomEvent} */ (event).detail;
+  if (successful && elt.id === "ticket-tag-form") elt.reset();
+});
+document.addEventListener("focusout", () => setTimeout(() => isSideDirty && loadSide()));
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible" && isListDirty) refreshList();
 });

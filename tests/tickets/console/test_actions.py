@@ -49,6 +49,14 @@ def test_a_reply_to_nobody_is_kept_and_does_not_pretend(desk, brand):
     assert not Delivery.objects.exists()
 
 
+def test_where_no_address_is_known_the_next_reply_goes_where_the_last_one_went(desk, brand):
+    contact = create_contact(name="Can", email="", language="tr", now=timezone.now())
+    ticket = opened(brand, contact=contact)
+    assert 'name="to" value=""' in page(desk, f"{ticket.pk}/?part=ticket")
+    say(desk, ticket, to="can@example.com")
+    assert 'name="to" value="can@example.com"' in page(desk, f"{ticket.pk}/?part=ticket")
+
+
 def test_a_reply_is_taken_back_for_a_moment_and_not_later(desk, brand, settings):
     ticket = opened(brand)
     said = json.loads(say(desk, ticket, status="waiting")["Console-Events"])["ticket:said"]
