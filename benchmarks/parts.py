@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from benchmarks import desk, jam, mailing, outbox, pushes, reconnect, reports, servers
+from benchmarks import desk, jam, mailing, outbox, pushes, reconnect, reports, servers, tickets
 from benchmarks.measure import machine
 from benchmarks.message_path import (
     across_processes,
@@ -97,6 +97,15 @@ async def over_a_year(rounds: int, _seconds: float, chats: int) -> list[str]:
         return await asyncio.to_thread(reports.measure, env, rounds, chats)
 
 
+async def at_the_ticket_desk(rounds: int, _seconds: float, count: int) -> list[str]:
+    """Measure what agents wait for among a million tickets."""
+    with (
+        postgres_server(fsync="on") as postgres,
+        environment(servers.create_database(postgres, "tickets")) as env,
+    ):
+        return await asyncio.to_thread(tickets.measure, env, rounds, count)
+
+
 async def two_hundred_rules(_rounds: int, _seconds: float) -> list[str]:
     """Measure what rules cost that look at an event and don't hold."""
     with environment("") as env:
@@ -119,6 +128,7 @@ PARTS: dict[str, Part] = {
     "reconnect": partial(come_back, widgets=1000),
     "reports": partial(over_a_year, chats=1_000_000),
     "mails": mails_that_come,
+    "tickets": partial(at_the_ticket_desk, count=1_000_000),
 }
 
 
@@ -133,10 +143,12 @@ def main() -> None:
     parser.add_argument(
         "--pushes", type=int, default=pushes.FLOOD, help="how many are asked for in a minute"
     )
+    parser.add_argument("--tickets", type=int, default=1_000_000, help="how many a desk has")
     options = parser.parse_args()
     PARTS["reconnect"] = partial(come_back, widgets=options.widgets)
     PARTS["reports"] = partial(over_a_year, chats=options.chats)
     PARTS["pushes"] = partial(told_on_phones, flood=options.pushes)
+    PARTS["tickets"] = partial(at_the_ticket_desk, count=options.tickets)
     os.sched_setaffinity(0, {1})
     floors = {
         name: hashlib.sha256((Path(__file__).parent / name).read_bytes()).hexdigest()[:16]

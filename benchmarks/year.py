@@ -72,7 +72,7 @@ def seed(chats: int) -> dict[str, str]:
         for day in (now - timedelta(days=back) for back in range(YEAR, 0, -1))
         for status, hour, until in DAY
     ]  # fmt: skip
-    _copy(StatusInterval, told)
+    copy_rows(StatusInterval, told)
 
     def chat(number: int, at: datetime) -> dict[str, Any]:
         return {
@@ -128,10 +128,12 @@ def seed(chats: int) -> dict[str, str]:
 
     filtered = ("brand_id", "channel", "topic_id", "team_id", "started_by", "outcome")
     facts = [fact(number, at) for number, at in enumerate(starts, start=1)]
-    _copy(Conversation, (chat(number, at) for number, at in enumerate(starts, start=1)))
-    _copy(Entry, (one for number, at in enumerate(starts, start=1) for one in lines(number, at)))
-    _copy(ChatFact, facts)
-    _copy(
+    copy_rows(Conversation, (chat(number, at) for number, at in enumerate(starts, start=1)))
+    copy_rows(
+        Entry, (one for number, at in enumerate(starts, start=1) for one in lines(number, at))
+    )
+    copy_rows(ChatFact, facts)
+    copy_rows(
         StintFact,
         (
             {"stay_id": one["id"], "agent_id": one["agent_id"], "started_at": one["accepted_at"],
@@ -144,7 +146,7 @@ def seed(chats: int) -> dict[str, str]:
             if one["agent_id"]
         ),
     )  # fmt: skip
-    _copy(
+    copy_rows(
         Word,
         (
             {"stay_id": one["id"], "agent_id": one["agent_id"], "seconds": second + one["wait"],
@@ -157,7 +159,7 @@ def seed(chats: int) -> dict[str, str]:
     )  # fmt: skip
     contact = create_contact(name="Vera", email="vera@example.com", language="tr", now=now)
     opened = list(enumerate(starts[::TICKETS], start=1))
-    _copy(
+    copy_rows(
         Ticket,
         (
             {"id": number, "brand_id": brand.pk, "contact_id": contact.pk, "subject": "Gelmedi",
@@ -166,7 +168,7 @@ def seed(chats: int) -> dict[str, str]:
             for number, at in opened
         ),
     )  # fmt: skip
-    _copy(
+    copy_rows(
         TicketFact,
         (
             {"ticket_id": number, "is_counted": True, "brand_id": brand.pk, "type": "request",
@@ -181,7 +183,7 @@ def seed(chats: int) -> dict[str, str]:
         ),
     )  # fmt: skip
     resolved = json.dumps({"field": "status", "from": "open", "to": "resolved"})
-    _copy(
+    copy_rows(
         TicketLine,
         (
             {"ticket_id": number, "seq": seq, "kind": kind, "author_kind": "agent",
@@ -205,7 +207,7 @@ def seed(chats: int) -> dict[str, str]:
     return {"cookie": f"{name}={client.cookies[name].value}"}
 
 
-def _copy(model: Any, rows: Any) -> None:
+def copy_rows(model: Any, rows: Any) -> None:
     """Put rows into a table by COPY; columns that a row doesn't name hold their default."""
 
     blank = model()

@@ -29,6 +29,7 @@ from tickets.queries.desk import (
     BadCursor,
     Folder,
     count_mine,
+    is_by_opening,
     page_of,
     tickets_in,
 )
@@ -93,7 +94,7 @@ def listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
     wish = {name: request.GET[name] for name in WISHES if request.GET.get(name)}
     found = tickets_in(frame.access, folder, brand_id=frame.brand_id, wish=wish)
     try:
-        page = page_of(found, after=request.GET.get("after", ""))
+        page = page_of(found, after=request.GET.get("after", ""), by_opening=is_by_opening(wish))
     except BadCursor:
         raise Http404 from None
     kept = {"folder": folder.value} if folder is not Folder.MINE else {}

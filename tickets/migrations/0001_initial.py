@@ -384,6 +384,18 @@ class Migration(migrations.Migration):
             model_name='ticket',
             index=models.Index(condition=models.Q(('assignee__isnull', True), models.Q(('status__in', ['resolved', 'closed']), _negated=True)), fields=['-updated_at', '-id'], name='ticket_unassigned'),
         ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(condition=models.Q(('is_spam', False), ('status__in', ['new', 'open', 'waiting', 'on_hold'])), fields=['assignee', 'team', 'topic', 'brand', 'status'], name='ticket_unfinished'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(condition=models.Q(('assignee__isnull', True)), fields=['team'], name='ticket_free_by_team'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(fields=['-created_at', '-id'], name='ticket_by_opening'),
+        ),
         migrations.CreateModel(
             name='Merge',
             fields=[

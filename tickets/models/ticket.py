@@ -124,6 +124,18 @@ class Ticket(models.Model):
                 condition=Q(assignee__isnull=True) & ~Q(status__in=["resolved", "closed"]),
                 name="ticket_unassigned",
             ),
+            # What waits for each: the counters of the folders, read from the index alone.
+            models.Index(
+                fields=["assignee", "team", "topic", "brand", "status"],
+                condition=Q(status__in=["new", "open", "waiting", "on_hold"], is_spam=False),
+                name="ticket_unfinished",
+            ),
+            # Whoever sees what is their own sees what nobody of their team has.
+            models.Index(
+                fields=["team"], condition=Q(assignee__isnull=True), name="ticket_free_by_team"
+            ),
+            # Those of some days.
+            models.Index(fields=["-created_at", "-id"], name="ticket_by_opening"),
         ]
 
     def __str__(self) -> str:

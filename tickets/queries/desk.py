@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.core import signing
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices, Value
 from django.utils.dateparse import parse_date
 from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +48,7 @@ class Page:
 
     tickets: list[Ticket]
     after: str
+    is_by_opening: bool = False
 
 
 class BadCursor(Exception):
@@ -73,7 +74,7 @@ def count_folders(access: Access, *, brand_id: int | None) -> dict[Folder, int]:
     counted = [folder for folder in Folder if folder is not Folder.ALL]
     found = _unfinished(access, brand_id)
     numbers = found.aggregate(
-        **{folder.value: Count("pk", filter=_within(folder, access)) for folder in counted}
+        **{folder.value: Count(Value(1), filter=_within(folder, access)) for folder in counted}
     )
     return {folder: numbers[folder.value] for folder in counted}
 
@@ -175,24 +176,34 @@ def _start(day: date) -> datetime:
     return make_aware(datetime.combine(day, time.min))
 
 
-def page_of(found: QuerySet[Ticket], *, after: str = "") -> Page:
-    """Return one page, newest change first, after the place `after`."""
+def is_by_opening(wish: Mapping[str, str]) -> bool:
+    """Return whether the list stands in the order in which tickets were opened: those of some days.
+
+    In the order of changes all that changed since would have to be read.
+    """
+    return bool(day_of(wish.get("from", "")) or day_of(wish.get("to", "")))
+
+
+def page_of(found: QuerySet[Ticket], *, after: str = "", by_opening: bool = False) -> Page:
+    """Return one page, newest change (or opening) first, after the place `after`."""
+    order = "created_at" if by_opening else "updated_at"
     if after:
         at, pk = _read(after)
-        found = found.filter(Q(updated_at__lt=at) | Q(updated_at=at, pk__lt=pk))
+        found = found.filter(Q(**{f"{order}__lt": at}) | Q(**{order: at, "pk__lt": pk}))
         # Lets the index skip what the OR alone would scan.
-        found = found.filter(updated_at__lte=at)
+        found = found.filter(**{f"{order}__lte": at})
     rows = list(
         found.select_related("contact", "brand", "assignee")
         .defer("search", "data")
-        .order_by("-updated_at", "-pk")[: PAGE + 1]
+        .order_by(f"-{order}", "-pk")[: PAGE + 1]
     )
     shown = rows[:PAGE]
-    return Page(tickets=shown, after=_write(shown[-1]) if len(rows) > PAGE else "")
+    more = _write(shown[-1], order) if len(rows) > PAGE else ""
+    return Page(tickets=shown, after=more, is_by_opening=by_opening)
 
 
-def _write(ticket: Ticket) -> str:
-    return signing.dumps([ticket.updated_at.isoformat(), ticket.pk], salt=_SALT)
+def _write(ticket: Ticket, order: str) -> str:
+    return signing.dumps([getattr(ticket, order).isoformat(), ticket.pk], salt=_SALT)
 
 
 def _read(cursor: str) -> tuple[datetime, int]:

@@ -1,6 +1,7 @@
 """The ticket desk's pages, through the test client."""
 
 import html
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from django.utils import timezone
 from agents.access import access_of
 from agents.models import Permission
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
-from tests.support.tickets import opened, page
+from tests.support.tickets import opened, page, say
 from tickets.console.showing import LINES
 from tickets.models import Ticket
 from tickets.operations.entries import Said, add_said
@@ -85,6 +86,20 @@ def test_pages_follow_each_other_without_gap(desk, brand):
     assert [f"Konu{i:03}x" in first for i in (PAGE + 2, 3, 2)] == [True, True, False]
     assert [f"Konu{i:03}x" in second for i in (3, 2, 0)] == [False, True, True]
     page(desk, "?after=nonsense", status=404)
+
+
+def test_those_of_some_days_stand_in_the_order_in_which_they_were_opened(desk, brand, monkeypatch):
+    monkeypatch.setattr("tickets.queries.desk.PAGE", 1)
+    now = timezone.now()
+    first = opened(brand, "Ilk", now=now - timedelta(days=2))
+    opened(brand, "Sonra", now=now - timedelta(days=1))
+    say(desk, first)
+    assert "Ilk" in page(desk, "?folder=all&part=page")
+    rows = page(desk, f"?folder=all&part=page&from={(now - timedelta(days=4)).date()}")
+    assert "Sonra" in rows
+    assert "Ilk" not in rows
+    more = rows.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    assert "Ilk" in desk.get(more).content.decode()
 
 
 def test_what_customers_write_is_text(desk, brand):
