@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from config.text.cleaning import initials
+from tickets.mail.words import NOT_TAKEN
 from tickets.models import Entry, Ticket
 
 HUES = 8
@@ -48,7 +49,10 @@ def line_of(
         "text": entry.body if is_said else happened(entry),
         "address": entry.data.get("from", "") if entry.kind == Entry.Kind.MESSAGE else "",
         "rest": entry.data.get("rest", ""),
-        "refused": [str(file.get("name", "")) for file in entry.data.get("refused", ())],
+        "refused": [
+            {"name": str(file.get("name", "")), "why": NOT_TAKEN.get(file.get("reason", ""), "")}
+            for file in entry.data.get("refused", ())
+        ],
         "has_page": bool(entry.data.get("page")),
         "has_pictures": bool(entry.data.get("pictures")),
         "is_automatic": bool(entry.data.get("automatic")) or _is_rules(entry),

@@ -162,7 +162,7 @@ def test_a_mail_shows_its_sender_what_it_quotes_and_what_was_not_taken(desk, bra
         "Automatic answer",
         "Earlier in this mail",
         "> Merhaba",
-        "This file was not taken: virus.exe",
+        "This file was not taken: virus.exe (files of this kind are not taken)",
         "gone.pdf",
     ):
         assert text in shown, text

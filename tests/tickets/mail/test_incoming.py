@@ -42,6 +42,14 @@ def test_a_mail_that_cant_be_read_stops_no_other_and_can_be_read_again(
     assert kept.state == "done"
 
 
+def test_a_mail_beyond_the_bounds_is_known_by_its_name(mailbox, boss_client):
+    kept = take_in(mailbox, bytes(written(subject="İade")) + b"boundary\n" * 1000)
+    assert (kept.state, kept.reason) == ("broken", "depth")
+    page = boss_client.get(reverse("admin:tickets_rawmail_changelist")).content.decode()
+    assert "İade" in page
+    assert "zeynep@example.org" in page
+
+
 def test_an_admin_makes_a_ticket_of_what_was_put_aside(mailbox, boss_client):
     kept = take_in(mailbox, written("Form: 12", precedence="bulk"))
     url = reverse("admin:tickets_rawmail_changelist")

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.elsewhere import Thread, find_thread
 from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
 from tickets.mail.inbound.matching import Match, find_ticket, is_agents
-from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
+from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, head_of, read_mail
 from tickets.mail.inbound.quotes import cut
 from tickets.mail.send import confirm_ticket
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
@@ -70,16 +70,29 @@ def ingest(payload: dict[str, Any]) -> None:
         put_aside(mail=kept, reason="broken", is_broken=True)
         return
     now = timezone.now()
+    with kept.file.open("rb") as file:
+        content = file.read()
     try:
-        with kept.file.open("rb") as content:
-            mail = read_mail(content.read())
+        mail = read_mail(content)
     except TooComplex as error:
+        _name(kept, content)
         put_aside(mail=kept, reason=str(error), is_broken=True)
         return
-    kept.sender = mended(one_line(mail.sender))[:254]
+    del content
+    _note_head(kept, mail)
     kept.sender_mark = mark_of_sender(mail, kept.mailbox)
-    kept.subject = mended(one_line(mail.subject))[:200]
     _judge(kept, mail, now)
+
+
+def _name(kept: RawMail, content: bytes) -> None:
+    """Find out whose a mail is that can't be read as a whole: so people know which it is."""
+    with suppress(TooComplex):
+        _note_head(kept, read_mail(head_of(content)))
+
+
+def _note_head(kept: RawMail, mail: Mail) -> None:
+    kept.sender = mended(one_line(mail.sender))[:254]
+    kept.subject = mended(one_line(mail.subject))[:200]
 
 
 def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:

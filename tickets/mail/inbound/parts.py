@@ -13,6 +13,8 @@ from tickets.mail.inbound.charsets import decode, header_text
 
 SIZE_MAX = 25 * 1024 * 1024
 HEADER_MAX = 2 * 1024 * 1024
+# What is looked at of a mail that is beyond the bounds.
+HEAD_MAX = 64 * 1024
 PARTS_MAX = 10_000
 DEPTH_MAX = 50
 LINES_MAX = 1_000_000
@@ -115,6 +117,13 @@ def read_mail(content: bytes) -> Mail:
     mail.text = "\n".join(texts)[:TEXT_MAX]
     mail.html = "\n".join(pages)[:TEXT_MAX]
     return mail
+
+
+def head_of(content: bytes) -> bytes:
+    """Return the beginning of a mail's header, which always can be read."""
+    head = content[:HEAD_MAX]
+    end = _END_OF_HEADER.search(head)
+    return head[: end.end()] if end else head[: head.rfind(b"\n") + 1]
 
 
 def _parse(content: bytes) -> Message:
