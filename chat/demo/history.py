@@ -149,14 +149,16 @@ def handle_chat(
     chat = thread.chat
     chat.queued_at = at
     thread.add(Entry.Kind.QUEUED, at)
-    at += timedelta(seconds=rng.randint(2, 75))
+    # Most are taken soon, a few wait long.
+    at += timedelta(seconds=2 + min(75, int(rng.expovariate(1 / 10))))
     chat.accepted_at, chat.assignee = at, agent
     mine: dict[str, Any] = {"by": Entry.AuthorKind.AGENT, "agent": agent}
     theirs: dict[str, Any] = {"by": Entry.AuthorKind.VISITOR}
     sides = {**name_agent("from", None), **name_agent("to", agent)}
     thread.add(Entry.Kind.ACCEPTED, at, **mine, data={"automatic": True, **sides})
-    for side, text in dialogue.lines[1:]:
-        at += timedelta(seconds=rng.randint(14, 40) + len(text) // 2)
+    for number, (side, text) in enumerate(dialogue.lines[1:]):
+        pause = rng.randint(14, 40) + len(text) // 2 if number else rng.randint(4, 12)
+        at += timedelta(seconds=pause)
         thread.add(Entry.Kind.MESSAGE, at, **(mine if side == "a" else theirs), body=text)
     thread.tags = dialogue.tags
     for tag in dialogue.tags:
