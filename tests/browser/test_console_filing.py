@@ -177,6 +177,11 @@ def test_what_was_pressed_is_undone_by_name_after_another_chat_and_a_reload(
     )
     assert edges == sorted(edges)
     expect(page.locator(".due-chip")).to_contain_text("Being ended")
+    # Beside the customer and the buttons: nothing of the line below the name is cut off.
+    page.set_viewport_size({"width": 1440, "height": 900})
+    line = page.locator("#chat-head .chat-sub")
+    assert not line.evaluate("line => line.scrollWidth > line.clientWidth")
+    expect(line.locator(".chat-age")).to_be_visible()
     expect(page.locator("#end-button")).to_have_count(0)
     desk.open(callers[0])
     expect(toasts).to_have_count(2)
