@@ -38,10 +38,16 @@ def accept(desk: Desk, caller: Caller) -> None:
 def test_the_first_words_after_accepting_go_to_the_customer(desk: Desk) -> None:
     caller = desk.opened()
     expect_mode(desk.page, "note")
-    expect(desk.page.locator(".offer")).to_be_visible()
+    # A page of any name.
+    desk.page.locator(".offer-page").evaluate("line => line.append(' ' + 'word '.repeat(40))")
     for width in (1280, 768, 360):
         desk.page.set_viewport_size({"width": width, "height": 740})
         assert apart(desk.page, "#chat-head", ".offer"), width
+        box = desk.page.locator(".offer [value=accept]").bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= desk.page.locator("#offers").evaluate(
+            "offers => offers.getBoundingClientRect().right"
+        ), width
     accept(desk, caller)
     expect_mode(desk.page, "reply")
     desk.write("Good morning")
