@@ -60,6 +60,11 @@ def test_name_address_and_number_are_found_whatever_the_letters(desk, brand, wor
     assert "Baska Biri" not in text
 
 
+def test_the_list_says_days_as_other_lists_do(desk, brand):
+    contact = known(brand, "Işık Demir")
+    assert f">{timezone.localtime(contact.created_at):%H:%M}</time>" in page(desk)
+
+
 def test_who_is_found_by_nothing_is_said_to_be_so(desk, brand):
     known(brand, "Zeynep")
     assert "No customer fits." in page(desk, "?q=zzz")
