@@ -47,27 +47,24 @@ def test_ctrl_c_ends_it_cleanly(migrated: Path) -> None:
         assert "Traceback" not in web.logs
 
 
-def test_two_starters_of_one_directory_prepare_one_after_the_other(tmp_path: Path) -> None:
+def test_starts_cut_short_at_any_moment_are_made_good_by_two_that_come_at_once(
+    tmp_path: Path,
+) -> None:
     with ExitStack() as stack:
         starters = [
             stack.enter_context(Web({"DATA_DIR": str(tmp_path), "PORT": str(free_port())}))
             for _ in range(2)
         ]
+        for moment in (0.5, 1.5, 3):
+            starters[0].spawn()
+            time.sleep(moment)
+            starters[0].kill()
+        # One of them prepares, the other waits for it.
         for web in starters:
             web.spawn()
         for web in starters:
             web.wait_ready()
-    assert len(rows(tmp_path, "SELECT id FROM agents_brand")) == 2
-
-
-def test_a_start_cut_short_at_any_moment_is_made_good_by_the_next(tmp_path: Path) -> None:
-    with Web({"DATA_DIR": str(tmp_path)}) as web:
-        for moment in (0.5, 1.5, 3):
-            web.spawn()
-            time.sleep(moment)
-            web.kill()
-        web.start()
-        assert web.terminate() == 0
+            assert web.terminate() == 0
     assert len(rows(tmp_path, "SELECT id FROM agents_brand")) == 2
     assert rows(tmp_path, "SELECT id FROM chat_conversation") != []
 
