@@ -6,6 +6,7 @@ Small letters and digits only: mail servers fold the case of an address.
 import re
 import secrets
 from base64 import b32encode
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -17,6 +18,10 @@ from tickets.models.merge import merged_addresses
 
 # Ten bytes where a mail's other traces are looked at too, twenty where it opens a page.
 _SHORT, _LONG = 10, 20
+_DAY = 24 * 3600
+# Mailboxes are kept, and passed on: so long a link opens the page. A new one is mailed on a press.
+LINK_LASTS = timedelta(days=90)
+_PAGE = re.compile(r"(\d{1,6})-([a-z2-7]{32})")
 _ADDRESS = re.compile(r".+\+t(\d{1,18})-([a-z2-7]{16})@[^@]+")
 _MESSAGE_ID = re.compile(r"<(t(\d{1,18})\.[a-z2-7]{16})\.([a-z2-7]{16})@[^<>@\s]+>")
 
@@ -57,19 +62,28 @@ def ticket_of_address(address: str) -> int | None:
     return None
 
 
-def page_token(ticket: Ticket) -> str:
-    """Return what opens the ticket's page; another e-mail address of the customer, another one."""
-    return _sign("page", _page_key(ticket.pk, ticket.contact.email), length=_LONG)
+def page_token(ticket: Ticket, *, now: datetime) -> str:
+    """Return what opens the ticket's page for `LINK_LASTS`; another e-mail address, another one."""
+    day = str(int(now.timestamp()) // _DAY)
+    return f"{day}-{_sign('page', _page_key(ticket.pk, ticket.contact.email, day), length=_LONG)}"
 
 
-def opens_page(ticket: Ticket, token: str) -> bool:
+def opens_page(ticket: Ticket, token: str, *, now: datetime) -> bool:
     """Return whether `token` opens the ticket's page."""
-    if _is_signed("page", _page_key(ticket.pk, ticket.contact.email), token, length=_LONG):
-        return True
+    if not is_link_of(ticket, token):
+        return False
+    return now.timestamp() // _DAY - int(token.partition("-")[0]) <= LINK_LASTS.days
+
+
+def is_link_of(ticket: Ticket, token: str) -> bool:
+    """Return whether we wrote `token` for the ticket's customer, at whatever time."""
+    found = _PAGE.fullmatch(token)
+    if not found:
+        return False
     # Links in mails to somebody who was merged with another customer since lead there still.
     return any(
-        _is_signed("page", _page_key(ticket.pk, email), token, length=_LONG)
-        for email in merged_addresses(ticket.contact)
+        _is_signed("page", _page_key(ticket.pk, email, found[1]), found[2], length=_LONG)
+        for email in (ticket.contact.email, *merged_addresses(ticket.contact))
     )
 
 
@@ -78,8 +92,8 @@ def instance_mark() -> str:
     return _sign("instance", settings.PUBLIC_URL)
 
 
-def _page_key(number: int, email: str) -> str:
-    return f"{number}:{email.casefold()}"
+def _page_key(number: int, email: str, day: str) -> str:
+    return f"{number}:{email.casefold()}:{day}"
 
 
 def _sign(purpose: str, value: str, *, length: int = _SHORT, key: str | None = None) -> str:

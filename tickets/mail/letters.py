@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from agents.brands.looks import look_of
 from agents.models import Brand
@@ -113,7 +113,7 @@ def sender_line(mailbox: Mailbox | None, brand: Brand) -> str:
 
 def page_address(ticket: Ticket) -> str:
     """Return the link with which the customer opens the ticket's page."""
-    path = reverse("ticket-link", args=[ticket.pk, page_token(ticket)])
+    path = reverse("ticket-link", args=[ticket.pk, page_token(ticket, now=timezone.now())])
     return f"{settings.PUBLIC_URL}{path}"
 
 

@@ -3,6 +3,7 @@
 Never the customer's own words: anybody may type anybody's address into a form.
 """
 
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -92,6 +93,20 @@ def confirm_chat(*, ticket: Ticket, to: str, now: datetime) -> bool:
     key = f"{MAIL}:confirmed:{ticket.pk}"
     enqueue(kind=MAIL, key=key, payload=payload, available_at=now + PATIENCE)
     return True
+
+
+def renew_link(*, ticket: Ticket) -> None:
+    """Have a new link to a ticket's page sent to its customer; now and then, not at each press."""
+    to = ticket.contact.email
+    with translation.override(ticket.language):
+        subject, text = gettext("Your link"), gettext("Here is a new link to your ticket.")
+    try:
+        for limit in (CONFIRMATIONS, CONFIRMATIONS_A_DAY):
+            spend(limit, mailbox_key(to))
+        key = f"renewed:{secrets.token_urlsafe(12)}"
+        send_ticket_mail(ticket=ticket, to=to, subject=subject, text=text, key=key)
+    except TooMany:
+        return
 
 
 def mail_ticket(payload: dict[str, Any]) -> None:

@@ -10,16 +10,17 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agents.api.files import file_response
 from agents.brands.colors import style_sheet
 from config.web.limits import TICKET_ANSWERS, TooMany, place_of, spend
+from tickets.mail.send import renew_link
 from tickets.models import Entry, File, Ticket
 from tickets.operations.customers_words import close_by_customer
 from tickets.operations.saying import may_leave_at
 from tickets.page.answering import AnswerForm, send_answer
-from tickets.tokens import opens_page, page_token
+from tickets.tokens import is_link_of, opens_page, page_token
 
 KEPT_SECONDS = 7 * 24 * 3600
 LINES_MAX = 500
@@ -31,11 +32,9 @@ def _cookie(number: int) -> str:
     return f"imece_t{number}"
 
 
-def _opened_by(number: int, token: str) -> Ticket | None:
-    found = Ticket.objects.filter(pk=number, is_spam=False).select_related("brand", "contact")
-    ticket: Ticket | None = found.first()
-    if ticket is None or not ticket.brand.is_active or not opens_page(ticket, token):
-        return None
+def _found(number: int) -> Ticket | None:
+    found = Ticket.objects.filter(pk=number, is_spam=False, brand__is_active=True)
+    ticket: Ticket | None = found.select_related("brand", "contact").first()
     return ticket
 
 
@@ -44,10 +43,10 @@ def _shut(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/page/shut.html", status=404)
 
 
-def _let_in(response: HttpResponse, ticket: Ticket) -> HttpResponse:
+def _let_in(response: HttpResponse, ticket: Ticket, token: str) -> HttpResponse:
     response.set_cookie(
         _cookie(ticket.pk),
-        page_token(ticket),
+        token,
         max_age=KEPT_SECONDS,
         path=reverse("ticket-page", args=[ticket.pk]),
         secure=settings.IS_HTTPS,
@@ -57,14 +56,24 @@ def _let_in(response: HttpResponse, ticket: Ticket) -> HttpResponse:
     return response
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def follow(request: HttpRequest, number: int, token: str) -> HttpResponse:
-    """Swap the link of a mail for a cookie, and go on to an address that opens nothing."""
-    ticket = _opened_by(number, token)
-    if ticket is None:
+    """Swap the link of a mail for a cookie, and go on to an address that opens nothing.
+
+    One that is worn out opens nothing; to whoever asks a new one is mailed, where the old one went.
+    """
+    ticket = _found(number)
+    if ticket is None or not is_link_of(ticket, token):
         return _shut(request)
-    address = reverse("ticket-page", args=[number])
-    return _let_in(HttpResponseRedirect(address), ticket)
+    if opens_page(ticket, token, now=timezone.now()):
+        address = reverse("ticket-page", args=[number])
+        return _let_in(HttpResponseRedirect(address), ticket, token)
+    is_sent = request.method == "POST"
+    with translation.override(ticket.language):
+        if is_sent:
+            renew_link(ticket=ticket)
+        context = {"is_worn_out": True, "is_sent": is_sent}
+        return render(request, "tickets/page/shut.html", context, status=200 if is_sent else 404)
 
 
 def _customers(view: View) -> View:
@@ -72,8 +81,8 @@ def _customers(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, number: int, **more: Any) -> HttpResponse | FileResponse:
-        ticket = _opened_by(number, request.COOKIES.get(_cookie(number), ""))
-        if ticket is None:
+        ticket, token = _found(number), request.COOKIES.get(_cookie(number), "")
+        if ticket is None or not opens_page(ticket, token, now=timezone.now()):
             return _shut(request)
         zone = zoneinfo.ZoneInfo(ticket.brand.time_zone)
         with translation.override(ticket.language), timezone.override(zone):
@@ -97,7 +106,10 @@ def ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
         return _page(request, ticket, form, status=429)
     entry = send_answer(ticket, form.cleaned_data, timezone.now())
     address = reverse("ticket-page", args=[entry.ticket_id])
-    return _let_in(HttpResponseRedirect(f"{address}#l{entry.seq}"), entry.ticket)
+    answer = HttpResponseRedirect(f"{address}#l{entry.seq}")
+    if entry.ticket_id == ticket.pk:
+        return answer
+    return _let_in(answer, entry.ticket, page_token(entry.ticket, now=timezone.now()))
 
 
 def _page(request: HttpRequest, ticket: Ticket, form: AnswerForm, *, status: int) -> HttpResponse:

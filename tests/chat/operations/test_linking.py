@@ -203,13 +203,13 @@ def test_the_link_that_a_linked_visitor_was_mailed_opens_nothing_of_the_customer
     visitor = make_visitor(brand, email="mallory@example.com")
     chat = make_conversation(visitor, assignee=elif_, status="active")
     own = convert_to_ticket(conversation=chat, by=elif_, now=timezone.now()).ticket
-    token = page_token(own)
-    assert opens_page(own, token)
+    token = page_token(own, now=timezone.now())
+    assert opens_page(own, token, now=timezone.now())
     link_visitor(conversation=chat, contact=known, by=elif_, now=timezone.now())
     # From now on agents answer to the customer.
-    assert not opens_page(fresh(own), token)
+    assert not opens_page(fresh(own), token, now=timezone.now())
     unlink_visitor(conversation=chat, by=elif_)
-    assert opens_page(fresh(own), token)
+    assert opens_page(fresh(own), token, now=timezone.now())
 
 
 def test_a_ticket_is_found_by_the_name_of_whom_it_was_linked_to_and_then_no_more(

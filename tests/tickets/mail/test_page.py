@@ -30,7 +30,7 @@ def page(client, ticket) -> Client:
 
 
 def link_of(ticket) -> str:
-    return reverse("ticket-link", args=[ticket.pk, page_token(ticket)])
+    return reverse("ticket-link", args=[ticket.pk, page_token(ticket, now=timezone.now())])
 
 
 def address(ticket) -> str:
@@ -72,7 +72,7 @@ def test_the_link_of_a_mail_becomes_a_cookie_and_an_address_that_opens_nothing(
     assert "Kargom nerede?" in text
     assert "Bugün yola çıktı." in text
     assert "Elif Kaya" in text
-    assert page_token(ticket) not in text
+    assert page_token(ticket, now=timezone.now()) not in text
     assert not re.search(r"<script|\sstyle=|\son[a-z]+=", text)
     assert "no-store" in shown["Cache-Control"]
     assert Client().get(address(ticket)).status_code == 404
@@ -82,7 +82,11 @@ def test_nothing_opens_it_but_the_link_of_now(client, ticket, brand):
     other = Ticket.objects.create(
         brand=brand, contact=ticket.contact, subject="x", source="email", language="tr"
     )
-    for token in ("a" * 32, page_token(other), page_token(ticket)[:-1]):
+    for token in (
+        "a" * 32,
+        page_token(other, now=timezone.now()),
+        page_token(ticket, now=timezone.now())[:-1],
+    ):
         refused = client.get(reverse("ticket-link", args=[ticket.pk, token]))
         assert refused.status_code == 404
         # The way in is another mail, never the agents' door.
@@ -95,6 +99,26 @@ def test_nothing_opens_it_but_the_link_of_now(client, ticket, brand):
     set_email(contact=ticket.contact, email="baska@example.com")
     assert client.get(address(ticket)).status_code == 404
     assert client.get(address(ticket) + "colors.css").status_code == 404
+
+
+def test_a_link_wears_out_and_a_new_one_is_mailed_where_it_went(client, mailbox, smtp, ticket):
+    old = link_of(ticket)
+    with time_machine.travel(timezone.now() + timedelta(days=92), tick=True):
+        shown = client.get(old)
+        assert (shown.status_code, f"imece_t{ticket.pk}" in shown.cookies) == (404, False)
+        assert "yeni bağlantı" in shown.content.decode()
+        for _ in range(9):
+            assert client.post(old).status_code == 200
+        drain("mail")
+        assert 0 < len(smtp.taken) < 9
+        assert {each["To"] for each in smtp.taken} == {"ipek@example.com"}
+        plain = smtp.taken[0].get_body(("plain",)).get_content()
+        fresh = re.search(r"/t/\S+", plain).group()
+        assert client.get(fresh).status_code == 302
+        assert client.get(address(ticket)).status_code == 200
+        # Of what we did not write nothing is known, old or not.
+        assert client.post(link_of(ticket)[:-3] + "11/").status_code == 404
+    assert len(smtp.taken) < 9
 
 
 def test_notes_and_what_can_still_be_taken_back_are_not_shown(

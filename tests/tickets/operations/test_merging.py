@@ -278,13 +278,13 @@ def test_what_was_linked_elsewhere_meanwhile_stays_there(boss, brand):
 def test_mails_and_links_of_before_lead_to_the_same_ticket_still(boss, brand):
     one, two = person("Z", "z@example.com"), person("Y", "y@example.com")
     ticket = opened(brand, contact=two)
-    token = page_token(ticket)
+    token = page_token(ticket, now=timezone.now())
     merged(one, two, boss)
     ticket = fresh(ticket)
     assert participants(ticket) == {"z@example.com", "y@example.com"}
-    assert opens_page(ticket, token)
+    assert opens_page(ticket, token, now=timezone.now())
     foreign = opened(brand, contact=fresh(one))
-    assert not opens_page(foreign, token)
+    assert not opens_page(foreign, token, now=timezone.now())
 
 
 def test_a_merge_proves_nothing_of_a_visitor(boss, brand):
