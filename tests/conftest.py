@@ -134,9 +134,15 @@ def _empty_cache() -> None:
         cache.clear()
         return
     # Not `cache.clear()`: FLUSHDB would take the broker's bindings along.
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        if keys := list(client.scan_iter(match=":*")):
-            client.delete(*keys)
+    client = _redis_at(settings.REDIS_URL)
+    if keys := list(client.scan_iter(match=":*")):
+        client.delete(*keys)
+
+
+@functools.cache
+def _redis_at(url: str) -> redis.Redis:
+    """One client for all tests: to connect takes longer than to ask."""
+    return redis.Redis.from_url(url)
 
 
 @pytest.fixture(autouse=True)
