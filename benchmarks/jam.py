@@ -166,8 +166,7 @@ class People:
                 answer = await client.get(f"{self.web.url}/api/widget/v1/availability")
                 answer.raise_for_status()
                 took.append((time.perf_counter() - began) * 1000)
-                if len(took) % 10 == 0:
-                    self.peak = max(self.peak, resident_kib(self.web.pid) / 1024)
+                self.peak = max(self.peak, resident_kib(self.web.pid) / 1024)
                 await asyncio.sleep(EVERY)
 
 
