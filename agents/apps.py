@@ -13,4 +13,4 @@ class AgentsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the outbox which effects this room does, and the console which pages."""
         import_module("agents.tasks")
-        import_module("agents.console.entries")
+        import_module("agents.console.menu")

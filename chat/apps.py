@@ -14,4 +14,4 @@ class ChatConfig(AppConfig):
         """Register reactions, effects, and what chats put into the console's frame."""
         import_module("chat.reactions")
         import_module("chat.tasks")
-        import_module("chat.console.entries")
+        import_module("chat.console.menu")

@@ -14,5 +14,5 @@ class ReportsConfig(AppConfig):
         """Register what follows from events, and the entry of the console's menu."""
         import_module("reports.reactions")
         import_module("reports.tasks")
-        import_module("reports.entries")
+        import_module("reports.menu")
         import_module("reports.first_steps")

@@ -14,4 +14,4 @@ class TicketsConfig(AppConfig):
         """Register effects, the first step, and what tickets put into the console's frame."""
         import_module("tickets.tasks")
         import_module("tickets.first_steps")
-        import_module("tickets.console.entries")
+        import_module("tickets.console.menu")

@@ -15,7 +15,7 @@ from django.views.decorators.http import conditional_page, require_GET
 from agents.access import access_of
 from agents.callers import signed_in
 from agents.models import Agent, Status
-from chat.queries.inbox import Tab, count_tabs, inbox_rows
+from chat.queries.chat_list import Tab, count_tabs, inbox_rows
 
 # Without a tab of the console, which hears what changes, the window asks again so often, and mostly
 # nothing did. It has no connection of its own: its agent would count as being here.

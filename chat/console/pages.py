@@ -17,8 +17,8 @@ from chat.console.chat import Chat, chat_of
 from chat.console.frame import chats_in
 from chat.models import Conversation
 from chat.queries import archive as archived
+from chat.queries.chat_list import group_rows, inbox_rows
 from chat.queries.gone import what_became
-from chat.queries.inbox import group_rows, inbox_rows
 from chat.queries.panel import find_chat
 
 # What the page says of a chat that has gone.

@@ -13,9 +13,9 @@ from chat.models import Conversation
 from chat.operations.forms import offer_forms
 from chat.rights.visitors import public_agent
 from chat.routing.availability import availability_of, read_floor, read_topics, with_rules
-from chat.routing.board import forget_board
 from chat.routing.counters import authorised_online
 from chat.routing.places import Place, places
+from chat.routing.shown import forget_board
 from config.events import publish
 
 _KEY = "chat.told"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from agents.access import Access
 from chat.models import Conversation, ConversationTag
-from chat.queries.inbox import Row, row_of
+from chat.queries.chat_list import Row, row_of
 
 PAGE = 40
 TAGS = 2

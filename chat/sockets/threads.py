@@ -15,7 +15,7 @@ from agents.models import Brand, Topic
 from chat.models import Conversation, Entry, Installation, Participation, Visitor
 from chat.posting.messages import Author
 from chat.protocol import BATCH_SIZE, RESUME_MAX, Audience, rows_frame
-from chat.routing.board import shown_availability, shown_form, shown_place
+from chat.routing.shown import shown_availability, shown_form, shown_place
 from chat.widget.sessions import VisitorSession
 from config.wire import encode, event_frame
 

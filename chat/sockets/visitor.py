@@ -10,7 +10,7 @@ from agents.brands.origins import is_known, is_own, origin_allowed, origin_of
 from chat.events.groups import site_group, thread_group, visitor_group
 from chat.posting.messages import MESSAGE, Author
 from chat.protocol import Close, typing_frame, welcome_frame
-from chat.routing.board import shown_availability
+from chat.routing.shown import shown_availability
 from chat.sockets import presence
 from chat.sockets.base import LiveConsumer
 from chat.sockets.connection import Ended

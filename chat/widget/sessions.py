@@ -23,7 +23,7 @@ from chat.operations.visitors import (
     identify_visitor,
     remember_visitor,
 )
-from chat.routing.board import brand_with_key, shared_brand
+from chat.routing.shown import brand_with_key, shared_brand
 from chat.widget.identities import (
     as_claim,
     is_trusted,

@@ -15,7 +15,7 @@ from automation.rules.recipes import install_recipe
 from automation.rules.replies import STANDARD, set_replies
 from automation.rules.tallies import tallies
 from chat.models import Conversation
-from chat.queries.inbox import Tab, count_tabs
+from chat.queries.chat_list import Tab, count_tabs
 from chat.routing.availability import read_floor
 from reports.models import ChatFact
 from tests.agents.conftest import boss, boss_client

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from agents.console.frame import Frame
 from config.text.cleaning import key_of
 from tickets.console.access import desk_access, desk_frame, visible_or_404
-from tickets.console.entries import tickets_of
+from tickets.console.menu import tickets_of
 from tickets.console.showing import beside, earlier, opened
 from tickets.models import Ticket
 from tickets.queries.choices import (

@@ -41,7 +41,7 @@ from chat.operations.visitors import SiteEvent
 from chat.posting.marks import mark_read
 from chat.refusals import explain_refusal
 from chat.routing.availability import availability
-from chat.routing.board import shown_place
+from chat.routing.shown import shown_place
 from config.web.api import Email, LineField, StrictSerializer, TextField, valid
 from config.web.limits import (
     MESSAGES,

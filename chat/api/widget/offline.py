@@ -25,7 +25,7 @@ from chat.operations.holding import answer_at_once
 from chat.operations.offline import leave_offline_message
 from chat.operations.starting import InvalidMessage
 from chat.refusals import explain_refusal
-from chat.routing.board import shown_availability
+from chat.routing.shown import shown_availability
 from chat.widget.sessions import VisitorSession
 from config.text.cleaning import is_blank
 from config.web.api import Email, LineField, StrictSerializer, TextField, valid

@@ -18,7 +18,7 @@ from agents.api.schema import problems_of
 from agents.models import Language
 from chat.api.widget.access import WidgetParser, foreign_origin, limit_address
 from chat.api.widget.shapes import SessionAnswer, open_conversation_json
-from chat.routing.board import board_of
+from chat.routing.shown import board_of
 from chat.widget.config import widget_config
 from chat.widget.identities import NotIdentified
 from chat.widget.sessions import BadToken, ForeignOrigin, UnknownSite, open_session

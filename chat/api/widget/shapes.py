@@ -11,7 +11,7 @@ from chat.api.answers import AuthorAnswer
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.ratings import is_rateable
 from chat.rights.visitors import public_agent
-from chat.routing.board import shown_form, shown_place
+from chat.routing.shown import shown_form, shown_place
 from config.wire import wire_time
 
 # The visitor's own chats that a list shows.

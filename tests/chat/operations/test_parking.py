@@ -16,7 +16,7 @@ from chat.operations.conversations import end_conversation, reopen_conversation
 from chat.operations.parking import PARKED_FOR, end_parked, park_conversation
 from chat.operations.saying import Touched
 from chat.posting.messages import Author, Outgoing, post_message
-from chat.queries.inbox import Section, Tab, count_tabs, group_rows, inbox_rows
+from chat.queries.chat_list import Section, Tab, count_tabs, group_rows, inbox_rows
 from chat.routing import hooks
 from chat.routing.availability import read_floor
 from tests.support.desk import Desk, fresh, kinds, make_desk, start, work, work_all

@@ -14,8 +14,8 @@ from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation
 from chat.operations.statuses import change_status
 from chat.routing.availability import availability
-from chat.routing.board import shown_place
 from chat.routing.estimate import estimate
+from chat.routing.shown import shown_place
 from tests.support.desk import Desk, fresh, here, make_desk, start, work
 from tests.support.factories import (
     make_agent,

@@ -15,7 +15,7 @@ from chat.operations.assignment import accept, route
 from chat.operations.conversations import end_conversation
 from chat.operations.releasing import release_overdue
 from chat.posting.messages import Author, Outgoing, post_message
-from chat.queries.inbox import Tab, count_tabs, inbox_rows
+from chat.queries.chat_list import Tab, count_tabs, inbox_rows
 from chat.routing import hooks
 from chat.routing.availability import read_floor
 from config.outbox.models import OutboxEntry

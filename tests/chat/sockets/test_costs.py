@@ -11,7 +11,7 @@ from django.utils import timezone
 from agents.events import agent_group
 from agents.models import Agent, Status
 from chat.posting.messages import Author, Outgoing, post_messages
-from chat.routing import board
+from chat.routing import shown
 from chat.sockets.watch import Watch
 from config.realtime.layer import RESYNC, announce
 from tests.support.factories import make_agent, make_conversation, make_visitor
@@ -48,7 +48,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return execute(self, sql, params)
 
     monkeypatch.setattr(CursorWrapper, "execute", note)
-    monkeypatch.setattr(board, "SHARED_FOR", board.SHARED_FOR * 1000)
+    monkeypatch.setattr(shown, "SHARED_FOR", shown.SHARED_FOR * 1000)
     monkeypatch.setattr("chat.sockets.threads.EPOCH_SECONDS", 1000)
     monkeypatch.setattr("agents.brands.origins.REMEMBER_SECONDS", 1000)
     return seen
@@ -111,7 +111,7 @@ async def test_a_socket_is_told_at_once_what_to_expect(shop):
     async with visitor_socket(visitor) as client:
         assert client.welcome["availability"]["state"] == "online"
     await db(Agent.objects.update, status=Status.OFFLINE)
-    await db(board.forget_board)
+    await db(shown.forget_board)
     async with visitor_socket(visitor) as client:
         told = client.welcome["availability"]
     assert (told["state"], [topic["state"] for topic in told["topics"]]) == ("offline", ["offline"])

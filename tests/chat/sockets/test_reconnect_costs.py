@@ -18,8 +18,8 @@ from agents.models import Agent, Status
 from agents.operations import set_status
 from chat.models import Conversation
 from chat.operations.announcements import announce_changes
-from chat.routing import board
-from chat.routing.board import SHARED_FOR, forget_board
+from chat.routing import shown
+from chat.routing.shown import SHARED_FOR, forget_board
 from config.cache import SharedCache
 from tests.support import servers
 from tests.support.factories import make_topic
@@ -139,7 +139,7 @@ def test_nobody_is_told_what_is_older_than_an_announcement(shop: Shop) -> None:
 def test_a_look_that_began_before_an_announcement_is_not_shared(shop: Shop, monkeypatch) -> None:
     widget = open_widget(shop.brand)
     forget_board()
-    real = board.read_floor
+    real = shown.read_floor
 
     def overtaken(now):
         floor = real(now)
@@ -147,9 +147,9 @@ def test_a_look_that_began_before_an_announcement_is_not_shared(shop: Shop, monk
         forget_board()
         return floor
 
-    monkeypatch.setattr(board, "read_floor", overtaken)
+    monkeypatch.setattr(shown, "read_floor", overtaken)
     assert state(widget) == "online"
-    monkeypatch.setattr(board, "read_floor", real)
+    monkeypatch.setattr(shown, "read_floor", real)
     assert state(widget) == "offline"
 
 

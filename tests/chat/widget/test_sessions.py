@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from agents.credentials.tokens import hash_secret
 from chat.models import Visitor
-from chat.routing.board import SHARED_FOR
+from chat.routing.shown import SHARED_FOR
 from chat.widget.sessions import BadToken, make_token, read_token
 from tests.support.factories import make_brand, make_visitor
 from tests.support.http import Widget, make_shop, open_widget, started

@@ -8,7 +8,7 @@ from django.utils import timezone
 from agents.models import Ask
 from chat.models import Conversation, Entry
 from chat.operations.conversations import end_conversation
-from chat.routing.board import forget_board
+from chat.routing.shown import forget_board
 from tests.support.factories import make_topic
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started
 
