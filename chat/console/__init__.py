@@ -1,1 +1,4 @@
-"""The agents' desk: its pages and what its buttons do."""
+"""The agents' desk: its pages and what its buttons do.
+
+What a page shows is asked of `chat/queries/`: the rows of the list of `chat_list.py`.
+"""

@@ -2,6 +2,8 @@
 
 Statements of a batch: lock the conversations; look up repeats and permissions; insert the
 entries; move the counters; write the outbox row. Two more when files come along.
+
+A chat's first words, offline messages and all other lines: `append` in `chat/operations/entries.py`.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,7 @@
-"""The list of active chats: its tabs, its rows and their order."""
+"""The list of active chats: its tabs, its rows and their order.
+
+A column is a field of `Row` and is drawn by `templates/console/list.html`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,9 @@
-"""The numbers of the wire contract (docs/api.md); benchmarks raise some of them."""
+"""The numbers an operator may set, and the fixed ones of the wire contract (docs/api.md).
+
+How often somebody may ask says `config/web/limits.py`, what a frame may hold
+`chat/protocol/limits.py`, how much is read of a request `config/web/*_limits.py`, how many chats
+an agent takes `agents/queries/capacity.py`. Benchmarks raise some of these.
+"""
 
 from typing import Any
 
