@@ -50,6 +50,7 @@ def test_ctrl_c_ends_it_cleanly(migrated: Path) -> None:
 def test_starts_cut_short_at_any_moment_are_made_good_by_two_that_come_at_once(
     tmp_path: Path,
 ) -> None:
+    """Holds alone that a first start survives kill -9, and another beside it: five starts, 20 s."""
     with ExitStack() as stack:
         starters = [
             stack.enter_context(Web({"DATA_DIR": str(tmp_path), "PORT": str(free_port())}))
