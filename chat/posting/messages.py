@@ -3,7 +3,8 @@
 Statements of a batch: lock the conversations; look up repeats and permissions; insert the
 entries; move the counters; write the outbox row. Two more when files come along.
 
-A chat's first words, offline messages and all other lines: `append` in `chat/operations/entries.py`.
+A chat's first words, offline messages and all other lines are stored by `append` in
+`chat/operations/entries.py`.
 """
 
 from collections.abc import Iterable, Sequence
