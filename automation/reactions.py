@@ -99,8 +99,11 @@ def _look_at_ticket(ticket_id: int) -> None:
 
 def _ticket_written(fact: dict[str, Any]) -> None:
     ticket_id, seq = fact["ticket_id"], fact.get("seq", 0)
-    if book.current().watches_tickets(is_new=seq == 1):
+    rules = book.current()
+    if rules.watches_tickets(is_new=seq == 1):
         enqueue(kind=LOOK, key=f"rules:t{ticket_id}:{seq}", payload={"ticket": ticket_id})
+    if rules.times_tickets and (ticket := TICKETS.open().filter(pk=ticket_id).first()):
+        arm(ticket, now=timezone.now(), watched=TICKETS)
 
 
 def _ask_to_look(conversation_id: int, seq: int) -> None:

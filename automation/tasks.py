@@ -22,7 +22,7 @@ KEEP = timedelta(days=90)
 _BATCH = 1000
 
 register(LOOK, look, queue="rules", label=_("Rules look at a chat or ticket"))
-register(DUE, look_at_clock, queue="rules", label=_("A time rule looks at a chat"))
+register(DUE, look_at_clock, queue="rules", label=_("A time rule looks at a chat or ticket"))
 register(EDGE, look_at_edge, queue="rules", label=_("A time rule meets an opening hour"))
 register(REHEARSE, rehearse, label=_("A rehearsal goes on"))
 register(WARN, warn, queue="mail", label=_("E-mail: a rule was switched off"))

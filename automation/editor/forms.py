@@ -14,7 +14,7 @@ from agents.models.tag import NAME_MAX as TAG_MAX
 from automation.editor.drafts import CUSTOMER, OTHER, Condition, Step, field_of, ticked, whole
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
-from automation.rules.checking import SINCE, VALUE_MAX
+from automation.rules.checking import VALUE_MAX, sinces_of
 from automation.rules.registry import FIELDS, OPERATORS, Field, Type
 from automation.rules.sentences import since_text
 from automation.rules.subjects import Scope, actions_of, fields_for, fields_of, operators_of
@@ -102,7 +102,8 @@ class RuleForm(forms.Form):
         self.label_suffix = ""
         since, brand = self.fields["since"], self.fields["brand"]
         if isinstance(since, forms.ChoiceField) and isinstance(brand, forms.ModelChoiceField):
-            since.choices = [(name, since_text(name)) for name in SINCE]
+            subject = self.scope.subject
+            since.choices = [(name, since_text(name, subject)) for name in sinces_of(subject)]
             brand.empty_label = _("All brands")
         for name, choices in _choices(self.scope.subject).items():
             field = self.fields[name]
@@ -141,7 +142,10 @@ class RuleForm(forms.Form):
         when, fires = self.when_chosen, self.typed("fires")
         after: dict[str, Any] = {}
         if when == Rule.When.TIME:
-            after = {"since": self.typed("since"), "minutes": whole(self.typed("minutes"))}
+            offered, since = sinces_of(self.scope.subject), self.typed("since")
+            # Where the rule was for something else before, the field shows the first.
+            since = since if since in offered else offered[0]
+            after = {"since": since, "minutes": whole(self.typed("minutes"))}
         return {
             "when": when,
             "subject": self.scope.subject,

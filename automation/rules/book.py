@@ -85,6 +85,11 @@ class Book:
         when = Rule.When.INCOMING if is_new else Rule.When.UPDATED
         return self._looks(when, Rule.Subject.TICKET)
 
+    @property
+    def times_tickets(self) -> bool:
+        """Return whether any rule of time looks at tickets."""
+        return self._looks(Rule.When.TIME, Rule.Subject.TICKET)
+
     def _looks(self, when: str, subject: str) -> bool:
         return any(ready.rule.when == when and ready.looks_at(subject) for ready in self.rules)
 

@@ -1,6 +1,6 @@
 """Whether a rule says something that can be: errors name the place, such as "all.0.value"."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -24,9 +24,12 @@ PRIORITY_MAX = 500
 AGENTS_MAX = 50
 # Parameters that name a row, and the field that does the same.
 NAMED = {"topic": "topic", "team": "team", "agent": "assignee"}
-# Moments of the desk's hours; all others are moments of one chat.
+# Moments of the desk's hours; all others are moments of one chat or ticket.
 EDGES = ("opens", "closes")
-SINCE = ("queued", "customer_word", "agent_word", "created", *EDGES)
+SINCE: Mapping[str, Sequence[str]] = {
+    Rule.Subject.CHAT: ("queued", "customer_word", "agent_word", "created", *EDGES),
+    Rule.Subject.TICKET: ("waiting", "idle", "created", *EDGES),
+}
 EDGE_MINUTES_MAX = 60 * 24
 _NUMBER_MAX = 1_000_000
 
@@ -48,8 +51,8 @@ def check_rule(told: Mapping[str, Any]) -> Errors:
     scope = Scope(told["when"], told["subject"])
     if scope.subject not in Rule.Subject.values:
         errors["subject"] = _UNKNOWN
-    elif scope.when == Rule.When.TIME and scope.subject != Rule.Subject.CHAT:
-        errors["subject"] = _("Rules of time look at chats only.")
+    elif scope.when == Rule.When.TIME and scope.subject not in SINCE:
+        errors["subject"] = _("Rules of time look at chats or at tickets, not at both.")
     _check_time(told, errors)
     fires = told["fires"]
     is_every = fires in ("once", "every")
@@ -74,9 +77,11 @@ def _check_time(told: Mapping[str, Any], errors: Errors) -> None:
     elif not isinstance(after, dict) or not after:
         errors["after"] = _MISSING
     else:
-        if after.get("since") not in SINCE:
-            errors["after.since"] = _UNKNOWN
-        if after.get("since") in EDGES:
+        since = after.get("since")
+        if since not in sinces_of(told["subject"]):
+            is_known = any(since in each for each in SINCE.values())
+            errors["after.since"] = _NOT_HERE if is_known else _UNKNOWN
+        if since in EDGES:
             minutes = after.get("minutes")
             if type(minutes) is not int or not 0 <= minutes <= EDGE_MINUTES_MAX:
                 errors["after.minutes"] = _EDGE_MINUTES
@@ -84,6 +89,11 @@ def _check_time(told: Mapping[str, Any], errors: Errors) -> None:
             errors["after.minutes"] = _MINUTES
         if extra := sorted(set(after) - {"since", "minutes"}):
             errors[f"after.{extra[0]}"] = _UNKNOWN
+
+
+def sinces_of(subject: str) -> Sequence[str]:
+    """Return from when rules of time for this may count; of what nobody knows, as for chats."""
+    return SINCE.get(subject, SINCE[Rule.Subject.CHAT])
 
 
 def _is_minutes(value: Any) -> bool:

@@ -1,10 +1,14 @@
 """Time rules: rows due to the minute, which look and move themselves on.
 
-There is one for each chat and rule. A rule that looks when the desk opens or closes has one for
-each brand instead; a chat's own desk, its teams', decides whether the edge was its own.
+There is one for each chat and rule. Tickets are many and stay open for long: there is one only for
+those that a rule concerns, a whole number of times its minutes after that from which it counts, and
+whatever is written in a ticket arms the next. A rule that looks when the desk opens or closes has
+one for each brand instead; a chat's or ticket's own desk, its teams', decides whether the edge was
+its own.
 """
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,31 +21,44 @@ from automation.models import Rule, Run
 from automation.rules import book
 from automation.rules.book import Ready
 from automation.rules.checking import EDGES
-from automation.rules.engine import act_on, decide_among, release_lease, run_key, take_lease
-from automation.rules.facts import Facts, seen_chats
-from automation.rules.sight import Happening
-from chat.models import Conversation, Entry, Offer
+from automation.rules.engine import (
+    act_on,
+    decide_among,
+    has_acted,
+    may_hold,
+    release_lease,
+    run_key,
+    take_lease,
+)
+from automation.rules.sight import Happening, Sight
+from automation.rules.watched.base import Watched
+from automation.rules.watched.chats import CHATS
+from automation.rules.watched.tickets import TICKETS
+from automation.rules.writing import ARM
 from chat.routing.availability import read_topics
-from config.outbox.operations import enqueue
+from config.outbox.operations import RetryAfter, enqueue
 
 DUE = "automation.due"
 EDGE = "automation.edge"
+# How many chats or tickets one effect arms; the rest is another's.
+BATCH = 500
 
 
-def arm(chat: Conversation, *, now: datetime, only_known: bool = False) -> None:
-    """Have the time rules that are on look at a chat when it is time.
+def arm(row: Any, *, now: datetime, only_known: bool = False, watched: Watched = CHATS) -> None:
+    """Have the time rules that are on look at a chat or ticket when it is time.
 
     `only_known`: not those whose time begins with what has not happened yet.
     """
-    for ready in book.current().of(Rule.When.TIME, chat.brand_id):
-        if ready.rule.after["since"] in EDGES:
+    for ready in book.current().of(Rule.When.TIME, row.brand_id, watched.subject):
+        since = ready.rule.after["since"]
+        if since in EDGES:
             continue
-        if not only_known or _since(ready.rule, chat) is not None:
-            _arm(ready, chat, now)
+        if not only_known or watched.since(since, row) is not None:
+            _arm(ready, watched, row, now)
 
 
 def arm_rule(payload: dict[str, Any]) -> None:
-    """Outbox: have a rule that was switched on look at all chats that are open by now."""
+    """Outbox: have a rule that was switched on look at all that is open by now, step by step."""
     rule = Rule.objects.filter(pk=payload["rule"]).exclude(mode=Rule.Mode.OFF).first()
     if rule is None or rule.when != Rule.When.TIME:
         return
@@ -50,24 +67,52 @@ def arm_rule(payload: dict[str, Any]) -> None:
         since = rule.changed_at - timedelta(minutes=rule.after["minutes"])
         arm_edges(rule, after=since, now=now)
         return
-    chats = Conversation.objects.unresolved().filter(kind=Conversation.Kind.CUSTOMER)
+    ready, watched = book.compile_rule(rule), _watched_by(rule)
+    rows = watched.open().filter(pk__gt=payload.get("after", 0))
     if rule.brand_id:
-        chats = chats.filter(brand=rule.brand_id)
-    ready = book.compile_rule(rule)
-    for chat in chats.iterator(chunk_size=500):
-        _arm(ready, chat, timezone.now())
+        rows = rows.filter(brand=rule.brand_id)
+    page = list(rows.order_by("pk")[:BATCH])
+    for row in page:
+        _arm(ready, watched, row, timezone.now(), is_new=True)
+    if len(page) == BATCH:
+        after = page[-1].pk
+        key = f"{ARM}:{rule.pk}:{rule.changed_at.timestamp()}:{after}"
+        enqueue(kind=ARM, key=key, payload={"rule": rule.pk, "after": after})
 
 
-def _arm(ready: Ready, chat: Conversation, now: datetime) -> None:
+def _watched_by(rule: Rule) -> Watched:
+    return TICKETS if rule.subject == Rule.Subject.TICKET else CHATS
+
+
+def _arm(ready: Ready, watched: Watched, row: Any, now: datetime, *, is_new: bool = False) -> None:
+    """Have a rule look at one when it is time; one that `is_new` also if it was time before."""
     minutes = timedelta(minutes=ready.rule.after["minutes"])
-    _enqueue(ready, chat.pk, (_since(ready.rule, chat) or now) + minutes)
+    since = watched.since(ready.rule.after["since"], row)
+    if not watched.is_armed_by_lines:
+        _enqueue(ready, watched, row.pk, (since or now) + minutes)
+    elif since is not None and may_hold(ready, _sight(watched, row, now)):
+        passed = max((now - since) // minutes, 0)
+        if is_new and passed:
+            # It may have been done today, before the rule was what it is now.
+            again = f":{ready.rule.changed_at.timestamp()}"
+            _enqueue(ready, watched, row.pk, since + passed * minutes, again=again)
+        else:
+            _enqueue(ready, watched, row.pk, since + (passed + 1) * minutes)
 
 
-def _enqueue(ready: Ready, conversation_id: int, at: datetime, *, is_edge: bool = False) -> None:
-    due = {"rule": ready.rule.pk, "conversation": conversation_id, "due": _seconds(at)}
+def _enqueue(
+    ready: Ready,
+    watched: Watched,
+    pk: int,
+    at: datetime,
+    *,
+    is_edge: bool = False,
+    again: str = "",
+) -> None:
+    due = {"rule": ready.rule.pk, watched.column: pk, "due": _seconds(at)}
     enqueue(
         kind=DUE,
-        key=f"due:{ready.rule.pk}:{conversation_id}:{_seconds(at)}",
+        key=f"due:{ready.rule.pk}:{watched.mark}{pk}:{_seconds(at)}{again}",
         payload=due | {"is_edge": True} if is_edge else due,
         # After an edge its own delay has passed by now.
         available_at=None if is_edge else at,
@@ -78,53 +123,72 @@ def _seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def look_at_clock(payload: dict[str, Any]) -> None:
-    """Outbox: ask a time rule about a chat if its time has come, and move on to the next moment.
+def _sight(watched: Watched, row: Any, now: datetime, *, due: int = 0) -> Sight:
+    return watched.sight(row, Happening(when="time", due=due), now)
 
-    After an edge of the desk's hours it is asked once; the edge itself moves on.
+
+def look_at_clock(payload: dict[str, Any]) -> None:
+    """Outbox: ask a time rule about a chat or ticket if its time has come, and move on to the next
+    moment.
+
+    After an edge of the desk's hours it is asked once; the edge itself moves on. Raises
+    `RetryAfter` while a reply may still be taken back.
     """
-    chat = seen_chats().select_related("assignee").filter(pk=payload["conversation"]).first()
-    if chat is None:
+    watched = TICKETS if TICKETS.column in payload else CHATS
+    row = watched.open().filter(pk=payload[watched.column]).first()
+    if row is None:
         return
-    rules = book.current().of(Rule.When.TIME, chat.brand_id)
+    rules = book.current().of(Rule.When.TIME, row.brand_id, watched.subject)
     ready = next((each for each in rules if each.rule.pk == payload["rule"]), None)
     if ready is None or ready.missing:
-        return
-    if chat.status == Conversation.Status.RESOLVED:
         return
     now = timezone.now()
     if ready.rule.after["since"] in EDGES:
         if payload.get("is_edge"):
-            _ask(ready, chat, now, due=payload["due"])
+            _ask(ready, watched, row, now, due=payload["due"])
         return
+    if at := watched.settled_at(row):
+        raise RetryAfter((at - now).total_seconds())
     minutes = timedelta(minutes=ready.rule.after["minutes"])
-    since = _since(ready.rule, chat)
+    since = watched.since(ready.rule.after["since"], row)
+    if watched.is_armed_by_lines:
+        if since is not None and _is_moment(payload["due"], since, minutes):
+            _ask(ready, watched, row, now, due=payload["due"])
+        if ready.rule.fires != "once" or not has_acted(ready, _sight(watched, row, now)):
+            _arm(ready, watched, row, now)
+        return
     due = since + minutes if since else None
     if due is None or due > now:
-        _enqueue(ready, chat.pk, due or now + minutes)
+        _enqueue(ready, watched, row.pk, due or now + minutes)
         return
-    _ask(ready, chat, now, due=payload["due"])
-    _enqueue(ready, chat.pk, now + minutes)
+    _ask(ready, watched, row, now, due=payload["due"])
+    _enqueue(ready, watched, row.pk, now + minutes)
 
 
-def _ask(ready: Ready, chat: Conversation, now: datetime, *, due: int) -> None:
-    """Ask and act under the lease that keeps the events of a chat in a row.
+def _is_moment(due: int, since: datetime, minutes: timedelta) -> bool:
+    """Return whether a row is still of the words and minutes that count now."""
+    after = due - _seconds(since)
+    return after > 0 and after % int(minutes.total_seconds()) == 0
+
+
+def _ask(ready: Ready, watched: Watched, row: Any, now: datetime, *, due: int) -> None:
+    """Ask and act under the lease that keeps the events of one in a row.
 
     What was decided for this moment before a worker died is not asked again.
     """
     holder = secrets.token_hex(16)
-    taken = take_lease(chat.pk, chat.last_seq, holder, now)
+    taken = take_lease(row.pk, watched.seen_before(row), holder, now, watched=watched)
     if taken is None:
         return
     try:
-        facts = Facts(chat, Happening(when="time", due=due), now)
-        key = run_key(ready.rule, facts)
+        sight = _sight(watched, row, now, due=due)
+        key = run_key(ready.rule, sight)
         if not Run.objects.filter(key=key).exists():
-            runs = decide_among([ready], facts)
+            runs = decide_among([ready], sight)
             Run.objects.bulk_create(runs, ignore_conflicts=True)
-        act_on(chat.pk, seq=None, keys=[key])
+        act_on(row.pk, seq=None, keys=[key], watched=watched)
     finally:
-        release_lease(chat.pk, holder, taken[0])
+        release_lease(row.pk, holder, taken[0], watched=watched)
 
 
 def arm_edges(rule: Rule, *, after: datetime, now: datetime) -> None:
@@ -162,8 +226,8 @@ def _arm_edge(rule: Rule, brand: Brand, *, after: datetime, now: datetime) -> No
 
 @transaction.atomic
 def look_at_edge(payload: dict[str, Any]) -> None:
-    """Outbox: have a rule look at the open chats whose desk opened or closed then, and wait for
-    the next edge. Where the hours are others by now it did not, and nothing is looked at."""
+    """Outbox: have a rule look at what is open and whose desk opened or closed then, step by step,
+    and wait for the next edge. Where the hours are others by now nothing is looked at."""
     now, edge = timezone.now(), datetime.fromisoformat(payload["edge"])
     ready = next((each for each in book.current().rules if each.rule.pk == payload["rule"]), None)
     brand = Brand.objects.filter(pk=payload["brand"], is_active=True).first()
@@ -173,43 +237,25 @@ def look_at_edge(payload: dict[str, Any]) -> None:
     if after.get("since") not in EDGES or after["minutes"] != payload["minutes"]:
         # It was changed, and armed anew then.
         return
-    for chat_id in _chats_at_edge(brand, edge, opens=after["since"] == "opens", now=now):
-        _enqueue(ready, chat_id, edge, is_edge=True)
+    watched, begin = _watched_by(ready.rule), payload.get("after", 0)
+    page = list(watched.open().filter(brand=brand, pk__gt=begin).order_by("pk")[:BATCH])
+    for row in _at_edge(page, brand, edge, opens=after["since"] == "opens", now=now):
+        if not watched.is_armed_by_lines or may_hold(ready, _sight(watched, row, now)):
+            _enqueue(ready, watched, row.pk, edge, is_edge=True)
+    if len(page) == BATCH:
+        key = f"edge:{ready.rule.pk}:{brand.pk}:{_seconds(edge)}:{after['minutes']}:{page[-1].pk}"
+        enqueue(kind=EDGE, key=key, payload=payload | {"after": page[-1].pk})
     _arm_edge(ready.rule, brand, after=edge, now=now)
 
 
-def _chats_at_edge(brand: Brand, edge: datetime, *, opens: bool, now: datetime) -> list[int]:
-    """Return the open chats of a brand whose own desk opened (or closed) at a moment."""
+def _at_edge(
+    rows: Iterable[Any], brand: Brand, edge: datetime, *, opens: bool, now: datetime
+) -> Iterable[Any]:
+    """Yield those of a brand whose own desk opened (or closed) at a moment."""
     hours, its = book_of(now), read_topics([brand])[0][brand.pk]
-    chats = Conversation.objects.unresolved().filter(kind=Conversation.Kind.CUSTOMER, brand=brand)
-    found = []
-    for chat_id, topic_id, team_id in chats.order_by("pk").values_list("pk", "topic", "team"):
-        teams = its.teams_of(topic_id, own=team_id)
+    for row in rows:
+        teams = its.teams_of(row.topic_id, own=row.team_id)
         is_open = hours.is_open(brand, teams, at=edge)
         was_open = hours.is_open(brand, teams, at=edge - timedelta(seconds=1))
         if is_open != was_open and is_open == opens:
-            found.append(chat_id)
-    return found
-
-
-def _since(rule: Rule, chat: Conversation) -> datetime | None:
-    """Return from when a rule counts in a chat; None while that has not happened."""
-    since = rule.after["since"]
-    if since == "created":
-        return chat.created_at
-    if since == "queued":
-        return _in_line_since(chat)
-    side = Entry.AuthorKind.VISITOR if since == "customer_word" else Entry.AuthorKind.AGENT
-    said = chat.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=side).order_by("-seq")
-    return said.values_list("created_at", flat=True).first()
-
-
-def _in_line_since(chat: Conversation) -> datetime | None:
-    """Return since when a chat stands in line and rings nowhere."""
-    if chat.status != Conversation.Status.QUEUED or chat.queued_at is None:
-        return None
-    offers = Offer.objects.filter(conversation=chat, offered_at__gte=chat.queued_at)
-    newest = offers.order_by("-offered_at").first()
-    if newest is None:
-        return chat.queued_at
-    return None if newest.result == Offer.Result.OPEN else newest.closed_at
+            yield row

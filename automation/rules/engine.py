@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 
 from agents import actors
@@ -167,6 +168,11 @@ def ask(ready: Ready, sight: Sight, *, all_of_it: bool = False) -> tuple[bool, l
     return holds, trace
 
 
+def may_hold(each: Ready, sight: Sight) -> bool:
+    """Return whether a rule's conditions hold, or may hold later though no line is written."""
+    return each.all.is_dear or each.any.is_dear or ask(each, sight)[0]
+
+
 def _meet(each: Ready, sight: Sight, fired: set[tuple[str, str]]) -> Run | None:
     """Return what becomes of one rule and one event; None when it has nothing to say."""
     happening, rule = sight.happening, each.rule
@@ -227,12 +233,20 @@ def _may_fire(each: Ready, sight: Sight, fired: set[tuple[str, str]]) -> bool:
         return True
     if (each.family, mode) in fired:
         return False
-    own = {sight.column: sight.row}
-    earlier = Run.objects.filter(**own, family=each.family, mode=mode, matched=True)
     if fires == "once":
-        return not earlier.filter(stay=sight.stay).exists()
+        return not has_acted(each, sight)
     since = sight.now - timedelta(minutes=fires["minutes"])
-    return not earlier.filter(at__gt=since).exists()
+    return not _earlier(each, sight).filter(at__gt=since).exists()
+
+
+def has_acted(each: Ready, sight: Sight) -> bool:
+    """Return whether a rule, or one of its family, has acted in this stay."""
+    return _earlier(each, sight).filter(stay=sight.stay).exists()
+
+
+def _earlier(each: Ready, sight: Sight) -> QuerySet[Run]:
+    own = {sight.column: sight.row}
+    return Run.objects.filter(**own, family=each.family, mode=each.rule.mode, matched=True)
 
 
 def _is_over_the_cap(each: Ready, now: datetime) -> bool:

@@ -74,7 +74,7 @@ def _begin(rule: Rule) -> str:
         minutes = 0
     if not minutes and (edge := _EDGES.get(rule.after.get("since", ""))):
         return str(edge)
-    told = {"minutes": minutes, "since": since_text(rule.after.get("since", ""))}
+    told = {"minutes": minutes, "since": since_text(rule.after.get("since", ""), rule.subject)}
     return capfirst(
         ngettext(
             "%(minutes)d minute after %(since)s", "%(minutes)d minutes after %(since)s", minutes
@@ -83,9 +83,13 @@ def _begin(rule: Rule) -> str:
     )
 
 
-def since_text(since: str) -> str:
+def since_text(since: str, subject: str = "chat") -> str:
     """Return from when a time rule counts."""
+    if (since, subject) == ("created", Rule.Subject.TICKET):
+        return gettext("the ticket was opened")
     return {
+        "waiting": gettext("a word of the customer that nobody has answered"),
+        "idle": gettext("an answer of ours that the customer has not replied to"),
         "queued": gettext("the chat joined the line and nobody was rung"),
         "customer_word": gettext("the customer's last word"),
         "agent_word": gettext("the agent's last word"),

@@ -56,6 +56,11 @@ def test_a_rule_is_added_read_changed_and_deleted(boss):
         ({"actions": [{"action": "fly"}]}, "actions.0.action"),
         ({"actions": [{"action": "convert", "type": "party"}]}, "actions.0.type"),
         ({"when": "time"}, "after"),
+        ({"when": "time", "after": {"since": "idle", "minutes": 5}}, "after.since"),
+        (
+            {"when": "time", "subject": "ticket", "after": {"since": "queued", "minutes": 5}},
+            "after.since",
+        ),
         ({"fires": {"minutes": 0}}, "fires"),
         ({"all": [{"field": "wait", "operator": "less", "value": 3}] * 21}, "all"),
     ],
@@ -66,6 +71,14 @@ def test_what_can_not_be_is_refused_and_its_place_is_named(boss, changes, place)
     assert refused.json()["code"] == "invalid"
     assert place in refused.json()["errors"]
     assert not Rule.objects.exists()
+
+
+def test_a_rule_of_time_for_tickets_is_made_and_answered_as_it_was_told(boss):
+    after = {"since": "waiting", "minutes": 30}
+    told = {"when": "time", "subject": "ticket", "after": after, "all": [], "any": []}
+    made = boss.post("rules", body(**told, actions=[{"action": "add_tag", "tag": "bekliyor"}]))
+    assert made.status_code == 201
+    assert (made.json()["subject"], made.json()["after"]) == ("ticket", after)
 
 
 def test_an_unknown_key_is_refused(boss):

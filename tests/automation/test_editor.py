@@ -76,6 +76,21 @@ def test_a_time_rule_says_from_when_it_counts(boss_client, page):
     assert Rule.objects.get().after == {"since": "agent_word", "minutes": 15}
 
 
+def test_a_time_rule_for_tickets_offers_what_tickets_wait_for(boss_client, page):
+    page = press(boss_client, page, "refresh", when="time", since="queued", minutes="30")
+    page = press(boss_client, page, "refresh", subject="ticket")
+    offered = [name for name, _label in page.context["head"].fields["since"].choices]
+    assert offered == ["waiting", "idle", "created", "opens", "closes"]
+    # What was chosen for chats gives way to the first of these, as the field shows it.
+    said = "30 minutes after a word of the customer that nobody has answered"
+    assert page.context["sentence"].startswith(said)
+    page = press(boss_client, page, "refresh", actions__0__action="add_tag")
+    typed = {"name": "Sessiz", "since": "idle", "actions__0__tag": "sessiz"}
+    press(boss_client, page, "save", **typed)
+    made = Rule.objects.get()
+    assert (made.subject, made.after) == ("ticket", {"since": "idle", "minutes": 30})
+
+
 def test_what_is_wrong_is_said_beside_its_field_and_all_that_was_typed_stays(boss_client, page):
     page = press(boss_client, page, "refresh", all__0__field="wait")
     page = press(boss_client, page, "add:any", all__0__value="beş")

@@ -10,7 +10,7 @@ from automation.editor.forms import RuleForm, initial_of
 from automation.editor.moves import press
 from automation.editor.rows import sheet_of
 from automation.models import Rule
-from automation.rules.checking import NAMED, check_rule
+from automation.rules.checking import NAMED, SINCE, check_rule
 from automation.rules.registry import OPERATORS, Type
 from automation.rules.sentences import said_of, said_of_action, said_of_condition
 from automation.rules.subjects import Scope, actions_of, fields_for, operators_of
@@ -82,10 +82,10 @@ def _action(draw, scope):
 @st.composite
 def _rules(draw):
     when = draw(st.sampled_from(Rule.When.values))
-    subject = draw(st.sampled_from(["chat"] if when == "time" else Rule.Subject.values))
+    subject = draw(st.sampled_from(list(SINCE) if when == "time" else Rule.Subject.values))
     scope, after = Scope(when, subject), {}
     if when == "time":
-        after = {"since": draw(st.sampled_from(["queued", "created"])), "minutes": draw(_MINUTES)}
+        after = {"since": draw(st.sampled_from(SINCE[subject][:3])), "minutes": draw(_MINUTES)}
     return Rule(
         name=draw(_SOME).strip(),
         mode=draw(st.sampled_from(Rule.Mode.values)),

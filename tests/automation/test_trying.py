@@ -119,7 +119,9 @@ def test_what_only_chats_have_is_marked_once_the_rule_is_for_tickets(boss_client
     [first, *_rest] = forms_of(page.context["sheet"])
     assert first.errors == {"field": ["This can't be so when the rule looks."]}
     page = press(boss_client, page, "save", when="time", name="x")
-    assert page.context["head"].errors["subject"] == ["Rules of time look at chats only."]
+    assert page.context["head"].errors["subject"] == [
+        "Rules of time look at chats or at tickets, not at both."
+    ]
 
 
 def test_a_run_in_a_ticket_leads_there_and_from_there_to_its_log(

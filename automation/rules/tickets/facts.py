@@ -1,6 +1,6 @@
 """What a rule sees of a ticket: its state at the event's turn, and the event."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -159,6 +159,30 @@ class TicketFacts(Sight):
 
     def _is_known_by(self, kind: str) -> bool:
         return Identity.objects.filter(contact=self.ticket.contact_id, kind=kind).exists()
+
+
+def waiting_since(ticket: Ticket) -> datetime | None:
+    """Return when the customer said the first that nobody has answered; None when nobody waits."""
+    first = None
+    for side, at in _words(ticket):
+        if side != Entry.AuthorKind.CUSTOMER:
+            break
+        first = at
+    return first
+
+
+def answered_since(ticket: Ticket) -> datetime | None:
+    """Return when an agent said the last words; None when they are the customer's, or none."""
+    side, at = next(_words(ticket), ("", None))
+    return at if side == Entry.AuthorKind.AGENT else None
+
+
+def _words(ticket: Ticket) -> Iterator[tuple[str, datetime]]:
+    """Yield who said something and when, the newest first: what no person wrote answers nobody."""
+    sides = (Entry.AuthorKind.CUSTOMER, Entry.AuthorKind.AGENT)
+    said = Entry.objects.filter(ticket=ticket, kind=Entry.Kind.MESSAGE, author_kind__in=sides)
+    told = said.order_by("-seq").values_list("author_kind", "created_at", "data__automatic")
+    return ((side, at) for side, at, is_automatic in told if not is_automatic)
 
 
 def ripe_at(ticket_id: int) -> datetime | None:

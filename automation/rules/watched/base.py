@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
+
 from agents.actors import Rule
 from automation.models import Run
 from automation.rules.sight import Happening, Sight
@@ -16,6 +18,10 @@ class Watched(ABC):
     # What rules call it, and the column of cursors and runs that names it.
     subject: ClassVar[str]
     column: ClassVar[str]
+    # What stands before its number in keys.
+    mark: ClassVar[str]
+    # Whether each of its lines arms rules of time: else their rows look on by themselves.
+    is_armed_by_lines: ClassVar[bool]
 
     @abstractmethod
     def lines_after(self, pk: int, seq: int) -> Sequence[Any]:
@@ -38,6 +44,22 @@ class Watched(ABC):
     @abstractmethod
     def tell(self, run: Run, told: dict[str, str], *, by: Rule, now: datetime) -> None:
         """Have the timeline tell that a rule acts, and why."""
+
+    @abstractmethod
+    def open(self) -> QuerySet[Any]:
+        """Return those that rules of time look at, with all that rules see of them."""
+
+    @abstractmethod
+    def since(self, since: str, row: Any) -> datetime | None:
+        """Return from when a rule of time counts; None while that has not happened."""
+
+    @abstractmethod
+    def seen_before(self, row: Any) -> int:
+        """Return up to which line rules count as having looked, where they never have."""
+
+    def settled_at(self, row: Any) -> datetime | None:
+        """Return when it is known what was said; None when it is."""
+        return None
 
     def answers(self, sight: Sight, *, at: datetime) -> bool:
         """Answer by itself what no rule has answered; return whether it did."""

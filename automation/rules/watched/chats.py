@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from agents.actors import Rule as Actor
@@ -13,7 +14,7 @@ from automation.rules.facts import FIRST_WORDS, Facts, happening_of, seen_chats
 from automation.rules.replies import reply_to
 from automation.rules.sight import Happening, Sight
 from automation.rules.watched.base import Watched
-from chat.models import Conversation, Entry
+from chat.models import Conversation, Entry, Offer
 from chat.operations.saying import Touched, tell_of_run
 
 
@@ -21,6 +22,8 @@ class Chats(Watched):
     """Chats, which an agent may take while rules still think."""
 
     subject, column = Facts.subject, Facts.column
+    mark = ""
+    is_armed_by_lines = False
 
     def lines_after(self, pk: int, seq: int) -> Sequence[Entry]:
         """Return the lines that come after one, each with what rules see."""
@@ -58,9 +61,45 @@ class Chats(Watched):
         """Have the thread tell that a rule acts, and why. Raises `Touched`."""
         tell_of_run(conversation=_untouched(run), by=by, told=told, now=now)
 
+    def open(self) -> QuerySet[Conversation]:
+        """Return the chats that are not in the archive, with all that rules see of them."""
+        chats: QuerySet[Conversation] = seen_chats().select_related("assignee")
+        return chats.exclude(status=Conversation.Status.RESOLVED).exclude(
+            kind=Conversation.Kind.TEAM
+        )
+
+    def since(self, since: str, row: Any) -> datetime | None:
+        """Return from when a rule of time counts; None while that has not happened."""
+        if since == "created":
+            created: datetime = row.created_at
+            return created
+        if since == "queued":
+            return _in_line_since(row)
+        side = Entry.AuthorKind.VISITOR if since == "customer_word" else Entry.AuthorKind.AGENT
+        said = Entry.objects.filter(
+            conversation=row.pk, kind=Entry.Kind.MESSAGE, author_kind=side
+        ).order_by("-seq")
+        return said.values_list("created_at", flat=True).first()
+
+    def seen_before(self, row: Any) -> int:
+        """Return the newest line: what came before is not looked at."""
+        newest: int = row.last_seq
+        return newest
+
     def answers(self, sight: Sight, *, at: datetime) -> bool:
         """Answer by itself what no rule has answered; return whether it did."""
         return isinstance(sight, Facts) and reply_to(sight, at=at)
+
+
+def _in_line_since(chat: Conversation) -> datetime | None:
+    """Return since when a chat stands in line and rings nowhere."""
+    if chat.status != Conversation.Status.QUEUED or chat.queued_at is None:
+        return None
+    offers = Offer.objects.filter(conversation=chat, offered_at__gte=chat.queued_at)
+    newest = offers.order_by("-offered_at").first()
+    if newest is None:
+        return chat.queued_at
+    return None if newest.result == Offer.Result.OPEN else newest.closed_at
 
 
 def _untouched(run: Run) -> Conversation:

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from agents.actors import Rule
@@ -13,9 +14,12 @@ from automation.rules.sight import Happening, Sight
 from automation.rules.tickets.actions import TICKET_ACTIONS, TOUCHING, TicketActing
 from automation.rules.tickets.facts import (
     TicketFacts,
+    answered_since,
     happening_of,
     may_be_unsaid,
+    ripe_at,
     seen_tickets,
+    waiting_since,
 )
 from automation.rules.watched.base import Watched
 from tickets.models import Entry, Ticket
@@ -26,6 +30,8 @@ class Tickets(Watched):
     """Tickets, wherever they came from."""
 
     subject, column = TicketFacts.subject, TicketFacts.column
+    mark = "t"
+    is_armed_by_lines = True
 
     def lines_after(self, pk: int, seq: int) -> Sequence[Entry]:
         """Return the lines that come after one, up to a reply that may still be taken back."""
@@ -67,6 +73,29 @@ class Tickets(Watched):
     def tell(self, run: Run, told: dict[str, str], *, by: Rule, now: datetime) -> None:
         """Have the timeline tell that a rule acts, and why."""
         tell_of_rule(ticket=_ticket(run), by=by, told=told, now=now)
+
+    def open(self) -> QuerySet[Ticket]:
+        """Return the tickets that are not done, with all that rules see of them."""
+        return seen_tickets().exclude(status__in=Ticket.DONE).filter(is_spam=False)
+
+    def since(self, since: str, row: Any) -> datetime | None:
+        """Return from when a rule of time counts; None while that is not so.
+
+        What was said in a chat before the ticket was opened counts from then.
+        """
+        if since == "created":
+            created: datetime = row.created_at
+            return created
+        at = waiting_since(row) if since == "waiting" else answered_since(row)
+        return at and max(at, row.created_at)
+
+    def seen_before(self, row: Any) -> int:
+        """Return none: a ticket's beginning is looked at whatever of it is worked off first."""
+        return 0
+
+    def settled_at(self, row: Any) -> datetime | None:
+        """Return when the newest reply can't be taken back any more; None when none can be."""
+        return ripe_at(row.pk)
 
 
 def _ticket(run: Run) -> Ticket:
