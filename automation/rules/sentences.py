@@ -88,8 +88,8 @@ def since_text(since: str, subject: str = "chat") -> str:
     if (since, subject) == ("created", Rule.Subject.TICKET):
         return gettext("the ticket was opened")
     return {
-        "waiting": gettext("a word of the customer that nobody has answered"),
-        "idle": gettext("an answer of ours that the customer has not replied to"),
+        "waiting": gettext("the customer's unanswered word"),
+        "idle": gettext("our answer without a reply"),
         "queued": gettext("the chat joined the line and nobody was rung"),
         "customer_word": gettext("the customer's last word"),
         "agent_word": gettext("the agent's last word"),

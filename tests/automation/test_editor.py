@@ -82,7 +82,7 @@ def test_a_time_rule_for_tickets_offers_what_tickets_wait_for(boss_client, page)
     offered = [name for name, _label in page.context["head"].fields["since"].choices]
     assert offered == ["waiting", "idle", "created", "opens", "closes"]
     # What was chosen for chats gives way to the first of these, as the field shows it.
-    said = "30 minutes after a word of the customer that nobody has answered"
+    said = "30 minutes after the customer's unanswered word"
     assert page.context["sentence"].startswith(said)
     page = press(boss_client, page, "refresh", actions__0__action="add_tag")
     typed = {"name": "Sessiz", "since": "idle", "actions__0__tag": "sessiz"}

@@ -336,7 +336,7 @@ def test_the_desk_closes_for_the_tickets_that_a_rule_concerns(
 
 def test_it_is_said_back_tried_and_refused_where_it_can_not_be(timed, ticket):
     made = timed()
-    words = "30 minutes after a word of the customer that nobody has answered: "
+    words = "30 minutes after the customer's unanswered word: "
     assert said_of(made).startswith(words)
     made.after = {"since": "created", "minutes": 1}
     assert said_of(made).startswith("1 minute after the ticket was opened: ")
