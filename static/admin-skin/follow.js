@@ -8,7 +8,7 @@ async function look() {
     const answer = await fetch(location.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const now = page.querySelector(".followed");
-    if (now && now.innerHTML !== here.innerHTML) here.replaceWith(now);
+    if (now && now.outerHTML !== here.outerHTML) here.replaceWith(now);
   } catch {
     // The server is away for a moment: it is asked again.
   }
