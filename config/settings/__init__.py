@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from config.settings import api as api_settings
-from config.settings.limits import read_bounds
+from config.settings.limits import read_limits
 from config.settings.schedule import beat_schedule
 from config.settings.secret_key import read_or_make_key
 
@@ -355,7 +355,7 @@ SPECTACULAR_SETTINGS = api_settings.SPECTACULAR_SETTINGS
 
 # The numbers of docs/api.md
 
-IMECE = read_bounds(env)
+IMECE = read_limits(env)
 
 LOGGING_CONFIG = "config.settings.logs.configure"
 LOGGING = {

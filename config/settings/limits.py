@@ -1,8 +1,9 @@
 """The numbers an operator may set, and the fixed ones of the wire contract (docs/api.md).
 
-How often somebody may ask says `config/web/limits.py`, what a frame may hold
-`chat/protocol/limits.py`, how much is read of a request `config/web/*_limits.py`, how many chats
-an agent takes `agents/queries/capacity.py`. Benchmarks raise some of these.
+Others stand where they are held to: how often somebody may ask in `config/web/limits.py`, what a
+frame may hold in `chat/protocol/limits.py`, how much is read of a request in
+`config/web/*_limits.py`, how many chats an agent takes in `agents/queries/capacity.py`.
+Benchmarks raise some of these.
 """
 
 from typing import Any
@@ -63,7 +64,7 @@ SETTABLE: dict[str, int | float] = {
 }
 
 
-def read_bounds(env: environ.Env) -> dict[str, Any]:
+def read_limits(env: environ.Env) -> dict[str, Any]:
     """Return all of them by name, with what the environment says of those that it may set."""
     settable = {
         name: env.float(name, default=number)
