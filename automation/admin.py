@@ -29,7 +29,7 @@ from automation.rules.recipes import (
     RECIPES,
     install_recipe,
     installed_rules,
-    mode_of,
+    mode_in_use,
     settings_in_use,
     texts_in_use,
 )
@@ -173,7 +173,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
                 "is_on": mode == Rule.Mode.ON,
             }
             for name, recipe in RECIPES.items()
-            for mode in [mode_of(name, None)]
+            for mode in [mode_in_use(name, None)]
         ]
         context = {"recipes": recipes, "replies": summary_of()} | (extra_context or {})
         return super().changelist_view(request, context)

@@ -5,7 +5,7 @@ from automation.rules.recipes.installing import (
     InvalidTexts,
     install_recipe,
     installed_rules,
-    mode_of,
+    mode_in_use,
     settings_in_use,
     texts_in_use,
 )
@@ -15,7 +15,7 @@ __all__ = [
     "InvalidTexts",
     "install_recipe",
     "installed_rules",
-    "mode_of",
+    "mode_in_use",
     "settings_in_use",
     "texts_in_use",
 ]

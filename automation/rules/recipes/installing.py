@@ -113,7 +113,7 @@ def settings_in_use(name: str, brand: Brand | None) -> dict[str, str]:
     return _in_use(name, brand)[1]
 
 
-def mode_of(name: str, brand: Brand | None) -> str | None:
+def mode_in_use(name: str, brand: Brand | None) -> str | None:
     """Return how a recipe is switched: "" when its rules differ, None when it has none."""
     recipe, rules = RECIPES[name], installed_rules(name, brand)
     if not rules:
