@@ -17,16 +17,16 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def cpu_with_children(pid: int) -> float:
+    """Return the same time of a process and of all that it has started and that still run."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return cpu_seconds(pid) + sum(cpu_with_children(int(child)) for child in children)
+
+
 def resident_kib(pid: int) -> int:
-    """Return the memory of a process in KiB, with what it shares with children for a moment."""
+    """Return the memory of a process in KiB, with what it shares with others."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])
-
-
-def with_children(pid: int) -> float:
-    """Return the same of a process and of all that it has started and that still run."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return cpu_seconds(pid) + sum(with_children(int(child)) for child in children)
 
 
 def private_kib(pid: int) -> int:

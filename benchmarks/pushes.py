@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 
 from benchmarks import servers
-from benchmarks.measure import with_children
+from benchmarks.measure import cpu_with_children
 from tests.support.servers import worker_process
 
 AGENTS = 200
@@ -42,9 +42,11 @@ def measure(embedded: dict[str, str], apart: dict[str, str], flood: int) -> list
             for queues in () if is_embedded else ("realtime,rules", "push"):
                 workers[queues] = stack.enter_context(worker_process(env, queues=queues)).pid
             counts = str(WORDS), str(0 if is_embedded else flood)
-            before = {queues: with_children(pid) for queues, pid in workers.items()}
+            before = {queues: cpu_with_children(pid) for queues, pid in workers.items()}
             told = servers.run("benchmarks.inside", "benchmarks.flood", *counts, env=env)
-            spent = {queues: with_children(pid) - before[queues] for queues, pid in workers.items()}
+            spent = {
+                queues: cpu_with_children(pid) - before[queues] for queues, pid in workers.items()
+            }
         lines += [f"{name}:", "", *json.loads(told.splitlines()[-1])]
         if spent:
             lines.append(_wanted(spent["realtime,rules"], spent["push"], flood))
