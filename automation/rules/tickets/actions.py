@@ -192,11 +192,7 @@ TICKET_ACTIONS: Mapping[str, Action] = {
         do=lambda acting, told: _change(acting, type=told["type"]),
         parameters=_choice("type", _("type"), Ticket.Type.choices),
     ),
-    "send_email": Action(
-        label=ACTIONS["send_email"].label,
-        do=_send_email,
-        parameters=ACTIONS["send_email"].parameters,
-    ),
+    "send_email": replace(ACTIONS["send_email"], do=_send_email),
     "notify": replace(ACTIONS["notify"], do=_notify),
     "stop": ACTIONS["stop"],
 }
