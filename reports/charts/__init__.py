@@ -1,7 +1,6 @@
 """Charts as numbers that a template draws: nothing is drawn that the table beside doesn't say."""
 
 from reports.charts.overtime import (
-    HEIGHT,
     ColumnChart,
     LineChart,
     column_chart,
@@ -11,7 +10,6 @@ from reports.charts.overtime import (
 from reports.charts.rows import StackedChart, bars, stacked_chart, timeline
 
 __all__ = [
-    "HEIGHT",
     "ColumnChart",
     "LineChart",
     "StackedChart",

@@ -45,7 +45,7 @@ def draw(built: Built, access: Access) -> dict[str, Any]:
         )
     elif built.by != "day":
         rows = [
-            (line.name, line.values[lead.key] or 0, _said(lead, line.values, built))
+            (line.name, line.values[lead.key] or 0, _say(lead, built, line.values[lead.key]))
             for line in built.lines[:BARS]
         ]
         found |= {"bars": charts.bars(rows), "bars_title": lead.name}
@@ -89,7 +89,7 @@ def _stacked(figures: list[Figure], built: Built) -> charts.StackedChart | None:
             (
                 line.name,
                 [
-                    (line.values[figure.key] or 0, _said(figure, line.values, built))
+                    (line.values[figure.key] or 0, _say(figure, built, line.values[figure.key]))
                     for figure in figures
                 ],
             )
@@ -100,7 +100,3 @@ def _stacked(figures: list[Figure], built: Built) -> charts.StackedChart | None:
 
 def _say(figure: Figure, built: Built, value: float | None) -> str:
     return written(value, figure.unit, zone=built.filters.zone)
-
-
-def _said(figure: Figure, values: Any, built: Built) -> str:
-    return _say(figure, built, values[figure.key])
