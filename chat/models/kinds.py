@@ -143,6 +143,7 @@ KINDS: Mapping[str, KindRules] = {
         data={
             "outcome": "a `Conversation.Outcome`",
             "because": "as of `ended`, or nobody: nobody was there, and it was left for e-mail",
+            "form": "why its visitor was sent to the form; nothing where they chose e-mail",
             **_TOPIC,
         },
     ),
@@ -179,6 +180,7 @@ KINDS: Mapping[str, KindRules] = {
             "agent_id": "agent",
             "ran": "a rule acted: its name",
             "at": "when, as the desk's clock shows it",
+            "at_tr": "the same with its ending in Turkish",
             "why_tr": "what it saw, in Turkish",
             "why_en": "what it saw, in English",
         }
