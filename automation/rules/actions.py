@@ -206,7 +206,7 @@ def _set_priority(acting: Acting, told: Mapping[str, Any]) -> str:
 
 
 def _convert(acting: Acting, told: Mapping[str, Any]) -> str:
-    kind = told.get("type") or Ticket.Type.REQUEST
+    kind = told.get("type") or ""
     made = convert_to_ticket(conversation=acting.chat, kind=kind, by=acting.by, now=acting.now)
     return "" if made.created else "known"
 

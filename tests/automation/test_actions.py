@@ -118,7 +118,9 @@ def test_rules_see_the_opening_hours_of_the_chats_own_desk(
     assert ("note" in kinds(chat)) is not is_open
 
 
-def test_a_rule_makes_a_ticket_of_the_type_it_names(desk, rule, work_all):
+def test_a_rule_makes_a_ticket_of_the_type_it_names_or_else_of_the_topics(desk, rule, work_all):
+    desk.topic.ticket_type = "question"
+    desk.topic.save()
     words = {"field": "text", "operator": "contains"}
     rule(
         all=[{**words, "value": "şikâyet"}],
@@ -128,4 +130,4 @@ def test_a_rule_makes_a_ticket_of_the_type_it_names(desk, rule, work_all):
     complaint, other = start(desk, text="Bir şikâyetim var"), start(desk, text="Bir sorum var")
     work_all()
     assert fresh(complaint).ticket.type == "complaint"
-    assert fresh(other).ticket.type == "request"
+    assert fresh(other).ticket.type == "question"
