@@ -176,9 +176,10 @@ class Run(models.Model):
         return str(self.rule)
 
     def outcomes(self) -> list[tuple[bool, str]]:
-        """Return of each action whether it was done, and why not.
+        """Return of each action whether it was done, and if not, why.
 
-        What follows a step that failed was stopped by it; the first step tells the timeline.
+        An action that was never begun has the reason of the one before, which stopped it. The
+        first effect is no action: it tells the timeline.
         """
         tried = {effect.position: effect for effect in self.effects.all()}
         found = [(False, "")]

@@ -1,7 +1,7 @@
-"""A desk with many tickets in the product's database, by COPY.
+"""A desk with many tickets in the product's database.
 
-`python -m benchmarks.inside benchmarks.ticket_desk TICKETS` fills the database by COPY and prints
-cookies of people with the rights *own*, *all*, and *own* who have no ticket yet.
+`python -m benchmarks.inside benchmarks.ticket_desk TICKETS` fills it by COPY and prints cookies of
+people: one with the right *all*, one with *own*, and one with *own* who has no ticket yet.
 """
 
 import json

@@ -1,5 +1,7 @@
-"""What a visitor may see: of an agent what stands here, of the timeline what `chat/models/kinds.py`
-says of each kind of line and the keys of its `data`. Frames, transcripts and pages keep to both.
+"""What a visitor may see of an agent.
+
+What they may see of the timeline `chat/models/kinds.py` says, for each kind of line and the keys of
+its `data`. Frames, transcripts and pages keep to both.
 """
 
 from agents.models import Agent, Status

@@ -19,7 +19,7 @@ function elapsed(seconds, format) {
     if (s < 86_400) return fill(texts.hours, { n: h });
     return fill(texts.days, { n: Math.floor(s / 86_400) });
   }
-  // Hours are counted, days are told.
+  // A status of weeks: nobody reads its seconds.
   if (h > 99) return fill(texts.days, { n: Math.floor(s / 86_400) });
   if (h || format === "long") return `${two(h)}:${two(m)}:${two(s % 60)}`;
   return `${two(m)}:${two(s % 60)}`;

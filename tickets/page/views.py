@@ -60,7 +60,7 @@ def _let_in(response: HttpResponse, ticket: Ticket, token: str) -> HttpResponse:
 def follow(request: HttpRequest, number: int, token: str) -> HttpResponse:
     """Swap the link of a mail for a cookie, and go on to an address that opens nothing.
 
-    One that is worn out opens nothing; to whoever asks a new one is mailed, where the old one went.
+    One that is worn out opens nothing; on a press the ticket's customer is mailed a new one.
     """
     ticket = _found(number)
     if ticket is None or not is_link_of(ticket, token):
