@@ -96,12 +96,7 @@ class PushSetupAdmin(ImeceAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Go to the one page."""
-        page = reverse("admin:automation_pushsetup_change", args=[setup().pk])
-        return (
-            super().changelist_view(request, extra_context)
-            if request.method == "POST"
-            else HttpResponseRedirect(page)
-        )
+        return HttpResponseRedirect(reverse("admin:automation_pushsetup_change", args=[setup().pk]))
 
     def change_view(
         self,
