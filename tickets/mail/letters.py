@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from agents.brands.looks import look_of
 from agents.models import Brand
 from config.mail import mailbox as wire_address
-from config.text.cleaning import one_line
+from config.text.cleaning import initials, one_line
 from tickets.models import Mailbox, Ticket
 from tickets.tokens import instance_mark, page_token, reply_address, sender_of
 
@@ -93,6 +93,7 @@ def letter(
         threading["In-Reply-To"] = references[-1]
         threading["References"] = " ".join(references)
     with translation.override(ticket.language):
+        context["initials"] = initials(one_line(author))
         made = Letter(
             subject=one_line(f"{subject} [#{ticket.number}]"),
             body=render_to_string("tickets/mail/letter.txt", context),
