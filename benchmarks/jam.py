@@ -61,9 +61,6 @@ NOISES = {
 }
 
 
-# The noise
-
-
 async def make_noise(port: int, token: str, noise: Noise, counts: Counter[str]) -> None:
     """Come in, say hello, and go on until the server has had enough."""
     door = socket.create_connection(("127.0.0.1", port))
@@ -129,9 +126,6 @@ async def crowd(port: int, kind: str, again: bool, seconds: float, tokens: list[
     print(json.dumps(counts), flush=True)
     for task in tasks:
         task.cancel()
-
-
-# Who is disturbed
 
 
 @dataclass
