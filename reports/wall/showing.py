@@ -7,7 +7,6 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from agents.access import Access
-from reports import charts
 from reports.models import Targets
 from reports.wall.board import STALE_SECONDS, Board, Level, board_of, targets_for
 from reports.wall.snapshot import snapshot
@@ -125,4 +124,4 @@ def _chart(board: Board) -> dict[str, Any]:
         points.append(f"{middle:.1f},{HEIGHT - hour.missed / top * (HEIGHT - 10):.1f}")
         if number % 2 == 0:
             labels.append((f"{middle:.1f}", f"{hour.hour:02}"))
-    return {"bars": bars, "points": " ".join(points), "labels": labels, "height": charts.HEIGHT}
+    return {"bars": bars, "points": " ".join(points), "labels": labels, "height": HEIGHT}
