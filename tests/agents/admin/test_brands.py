@@ -245,7 +245,8 @@ def test_a_logos_drawing_is_paid_by_the_address_that_sends_it(boss_client, setti
 
 def test_a_topic_needs_a_name_only_in_the_language_of_its_brand(boss_client):
     brand = make_brand(default_language="tr")
-    body = {"brand": brand.pk, "name_tr": "İade", "name_en": "", "position": "0"}
+    names = {"name_tr": "İade", "name_en": ""}
+    body = {"brand": brand.pk, **names, "position": "0", "ticket_type": "request"}
     url = reverse("admin:agents_topic_add")
     assert boss_client.post(url, body).status_code == 302
     topic = brand.topics.get()
