@@ -6,7 +6,7 @@ Small letters and digits only: mail servers fold the case of an address.
 import re
 import secrets
 from base64 import b32encode
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -66,6 +66,17 @@ def page_token(ticket: Ticket, *, now: datetime) -> str:
     """Return what opens the ticket's page for `LINK_LASTS`; another e-mail address, another one."""
     day = str(int(now.timestamp()) // _DAY)
     return f"{day}-{_sign('page', _page_key(ticket.pk, ticket.contact.email, day), length=_LONG)}"
+
+
+def page_token_until(ticket: Ticket, *, until: datetime) -> str:
+    """Return what opens the ticket's page no longer than to the end of a day."""
+    return page_token(ticket, now=until - LINK_LASTS)
+
+
+def page_token_like(ticket: Ticket, token: str) -> str:
+    """Return what opens the ticket's page as long as `token`, one of ours, opens another's."""
+    day = int(token.partition("-")[0])
+    return page_token(ticket, now=datetime.fromtimestamp(day * _DAY, UTC))
 
 
 def opens_page(ticket: Ticket, token: str, *, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 import time
 import zoneinfo
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
@@ -107,7 +108,12 @@ def chat(request: HttpRequest, chat: Conversation) -> HttpResponse:
         return HttpResponseRedirect(f"{place}#l{said.visitor_seq}")
     ticket = said.ticket
     is_theirs = ticket.contact.email.casefold() == address_of(chat).casefold()
-    return HttpResponseRedirect(page_address(ticket) if is_theirs else place)
+    if not is_theirs:
+        return HttpResponseRedirect(place)
+    # What the chat's link opens is worn out when the link is.
+    held = request.COOKIES.get(_COOKIE, "")
+    ends_at = datetime.fromtimestamp(opens(chat, address_of(chat), held, is_cookie=True), UTC)
+    return HttpResponseRedirect(page_address(ticket, until=ends_at))
 
 
 def _page(

@@ -1,6 +1,7 @@
 """A mail about a ticket as its reader gets it: in the brand's look, and in a thread of its own."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from email.message import EmailMessage as Message
 from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import formataddr
@@ -17,7 +18,7 @@ from agents.models import Brand
 from config.mail import mailbox as wire_address
 from config.text.cleaning import initials, one_line
 from tickets.models import Mailbox, Ticket
-from tickets.tokens import instance_mark, page_token, reply_address, sender_of
+from tickets.tokens import instance_mark, page_token, page_token_until, reply_address, sender_of
 
 if TYPE_CHECKING:
     # Generic for the type checker only.
@@ -112,10 +113,13 @@ def sender_line(mailbox: Mailbox | None, brand: Brand) -> str:
     return formataddr((one_line(named), sender_of(mailbox)))
 
 
-def page_address(ticket: Ticket) -> str:
-    """Return the link with which the customer opens the ticket's page."""
-    path = reverse("ticket-link", args=[ticket.pk, page_token(ticket, now=timezone.now())])
-    return f"{settings.PUBLIC_URL}{path}"
+def page_address(ticket: Ticket, *, until: datetime | None = None) -> str:
+    """Return the link with which the customer opens the ticket's page, if need be not for long."""
+    if until is None:
+        token = page_token(ticket, now=timezone.now())
+    else:
+        token = page_token_until(ticket, until=until)
+    return f"{settings.PUBLIC_URL}{reverse('ticket-link', args=[ticket.pk, token])}"
 
 
 def _is_customer(ticket: Ticket, to: str) -> bool:

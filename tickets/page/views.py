@@ -20,7 +20,7 @@ from tickets.models import Entry, File, Ticket
 from tickets.operations.customers_words import close_by_customer
 from tickets.operations.saying import may_leave_at
 from tickets.page.answering import AnswerForm, send_answer
-from tickets.tokens import is_link_of, opens_page, page_token
+from tickets.tokens import is_link_of, opens_page, page_token_like
 
 KEPT_SECONDS = 7 * 24 * 3600
 LINES_MAX = 500
@@ -109,7 +109,9 @@ def ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     answer = HttpResponseRedirect(f"{address}#l{entry.seq}")
     if entry.ticket_id == ticket.pk:
         return answer
-    return _let_in(answer, entry.ticket, page_token(entry.ticket, now=timezone.now()))
+    # What one ticket's link opens is worn out when the link is.
+    token = page_token_like(entry.ticket, request.COOKIES[_cookie(ticket.pk)])
+    return _let_in(answer, entry.ticket, token)
 
 
 def _page(request: HttpRequest, ticket: Ticket, form: AnswerForm, *, status: int) -> HttpResponse:

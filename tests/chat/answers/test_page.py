@@ -147,7 +147,13 @@ def test_words_after_the_reopen_window_become_a_ticket(
     assert bodies == ["Where is my order?", "It left yesterday.", "It is not here yet."]
     # On to the ticket's own page, in the same browser.
     assert page.get(sent["Location"]).status_code == 302
-    assert page.get(reverse("ticket-page", args=[ticket.pk])).status_code == 200
+    own = reverse("ticket-page", args=[ticket.pk])
+    assert page.get(own).status_code == 200
+    # Which stays open no longer than the chat's own link does.
+    held = page.cookies[f"imece_t{ticket.pk}"].value
+    later(clock, days=8)
+    page.cookies[f"imece_t{ticket.pk}"] = held
+    assert page.get(own).status_code == 404
 
 
 def _files() -> list[SimpleUploadedFile]:

@@ -210,6 +210,20 @@ def test_long_after_an_answer_goes_on_in_a_ticket_that_follows(page, ticket):
         assert "Yine oldu." in page.get(address(new)).content.decode()
 
 
+def test_a_ticket_that_follows_is_open_no_longer_than_the_link_that_led_to_it(page, ticket):
+    page.post(reverse("ticket-close", args=[ticket.pk]))
+    old, start = link_of(ticket), timezone.now()
+    with time_machine.travel(start + timedelta(days=89), tick=True):
+        page.get(old)
+        assert say(page, ticket, "Yine oldu.").status_code == 302
+        new = Ticket.objects.latest("pk")
+        assert page.get(address(new)).status_code == 200
+        held = page.cookies[f"imece_t{new.pk}"].value
+    with time_machine.travel(start + timedelta(days=92), tick=True):
+        page.cookies[f"imece_t{new.pk}"] = held
+        assert page.get(address(new)).status_code == 404
+
+
 def test_a_press_from_elsewhere_does_nothing(ticket):
     strict = Client(enforce_csrf_checks=True)
     strict.get(link_of(ticket))
