@@ -59,6 +59,7 @@ _REASONS = {
     "taken": _("not done: somebody had the ticket by then"),
     "safety_net": _("not done: the ticket waits for its chat to be taken"),
     "automatic": _("not done: no machine may answer that e-mail"),
+    "own_words": _("not done: the newest words came from that address"),
     "blocked": _("not done: the sender is blocked"),
     "other_brand": _("not done: the topic belongs to another brand"),
     "nottheirs": _("not done: the agent may not see such tickets"),

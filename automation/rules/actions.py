@@ -34,8 +34,9 @@ from chat.queries.people import email_of
 from config.mail import is_address
 from config.text.cleaning import key_of
 from config.web.limits import TooMany
-from tickets.mail.send import send_ticket_mail
+from tickets.mail.send import send_house_mail, send_ticket_mail
 from tickets.models import Ticket
+from tickets.operations.automatic import wrote_last
 
 TEXT_MAX = 2000
 
@@ -225,19 +226,30 @@ def _send_email(acting: Acting, told: Mapping[str, Any]) -> str:
     chat = acting.chat
     if chat.ticket is None:
         return "no_ticket"
-    to = email_of(chat) if told["to"] == "customer" else told["to"]
+    mail = {
+        "subject": acting.text(told["subject"]),
+        "text": acting.text(told["text"]),
+        "key": acting.client_id,
+    }
+    if told["to"] != "customer":
+        return mail_house(chat.ticket, told["to"], **mail)
+    to = email_of(chat)
     if not is_address(to):
         return "no_address"
     try:
-        send_ticket_mail(
-            ticket=chat.ticket,
-            to=to,
-            subject=acting.text(told["subject"]),
-            text=acting.text(told["text"]),
-            key=acting.client_id,
-        )
+        send_ticket_mail(ticket=chat.ticket, to=to, **mail)
     except TooMany:
         return "limit"
+    return ""
+
+
+def mail_house(ticket: Ticket, to: str, *, subject: str, text: str, key: str) -> str:
+    """Mail an address that stands in a rule; return why that was not done, or ""."""
+    if not is_address(to):
+        return "no_address"
+    if wrote_last(ticket, to):
+        return "own_words"
+    send_house_mail(ticket=ticket, to=to, subject=subject, text=text, key=key)
     return ""
 
 

@@ -1,13 +1,19 @@
 """Rules that tell somebody of a ticket: agents in the console, and anybody by e-mail."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.core import mail as post
+from django.utils import timezone
 
 from agents.models import Permission
 from automation.models import Effect, Notification
 from config.outbox.operations import drain
+from config.web.limits import Limit
 from tests.automation.ticket_talk import opened, word
 from tests.support.factories import make_agent, make_brand, make_role, make_team
+from tickets.mail import send
 
 pytestmark = pytest.mark.django_db
 TEXTS = {"tr": "Acil bir talep var.", "en": "There is an urgent ticket."}
@@ -73,3 +79,32 @@ def test_no_machine_is_written_to_and_the_log_says_why(on, work_all):
     work_all()
     assert mailed() == []
     assert list(Effect.objects.filter(position=1).values_list("reason", flat=True)) == ["automatic"]
+
+
+@pytest.mark.usefixtures("early_in_the_hour")
+def test_an_alarm_of_the_house_is_late_at_worst_and_takes_nothing_from_customers(
+    on, work_all, settings, monkeypatch
+):
+    settings.IMECE = settings.IMECE | {"TICKET_MAILS_PER_BRAND_PER_HOUR": 1}
+    monkeypatch.setattr(send, "RULE_MAILS", Limit("rule-mails", 4, 3600))
+    on(MAIL | {"to": "nobet@example.com"})
+    brand = make_brand()
+    for number in range(6):
+        opened(brand, email=f"m{number}@example.com")
+    work_all()
+    assert len(mailed()) == 4
+    with time_machine.travel(timezone.now() + timedelta(hours=1, minutes=1), tick=True):
+        assert len(mailed()) == 6
+    assert not Effect.objects.exclude(reason="").exists()
+
+
+def test_an_address_of_the_house_that_wrote_itself_is_not_answered_by_a_rule(on, work_all):
+    on(MAIL | {"to": "nobet@example.com"}, when="updated")
+    ticket = opened(make_brand(), email="ipek@example.com")
+    word(ticket, "Aldık.", **{"from": "Nobet+1@example.com"})
+    work_all()
+    assert mailed() == []
+    assert Effect.objects.get(position=1).reason == "own_words"
+    word(ticket, "Hâlâ bekliyorum.")
+    work_all()
+    assert len(mailed()) == 1

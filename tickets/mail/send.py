@@ -11,10 +11,11 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from config.mail import is_address, mailbox, send_once
-from config.outbox.operations import enqueue
+from config.outbox.operations import RetryAfter, enqueue
 from config.web.limits import (
     CONFIRMATIONS,
     CONFIRMATIONS_A_DAY,
+    RULE_MAILS,
     TICKET_MAILS_BY_BRAND,
     TICKET_MAILS_BY_EMAIL,
     TooMany,
@@ -38,6 +39,15 @@ def send_ticket_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: s
     spend(TICKET_MAILS_BY_EMAIL, mailbox_key(to))
     spend(TICKET_MAILS_BY_BRAND, f"brand:{ticket.brand_id}")
     payload = {"ticket": ticket.pk, "to": to, "subject": subject, "text": text}
+    enqueue(kind=MAIL, key=f"{MAIL}:{key}", payload=payload)
+
+
+def send_house_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: str) -> None:
+    """Have a mail sent to an address of the house's own, which an admin typed, once for each `key`.
+
+    What is too much for the address is not lost: it leaves later.
+    """
+    payload = {"ticket": ticket.pk, "to": to, "subject": subject, "text": text, "is_house": True}
     enqueue(kind=MAIL, key=f"{MAIL}:{key}", payload=payload)
 
 
@@ -110,12 +120,20 @@ def renew_link(*, ticket: Ticket) -> None:
 
 
 def mail_ticket(payload: dict[str, Any]) -> None:
-    """Outbox handler: write the mail and send it; a ticket that is gone has none."""
+    """Outbox handler: write the mail and send it; a ticket that is gone has none.
+
+    Raises `RetryAfter` while an address of the house's own has got enough.
+    """
     tickets = Ticket.objects.filter(pk=payload["ticket"]).select_related("brand", "contact")
     found = tickets.first()
     if found is None or is_dead(payload["to"]):
         # To an address at which nobody is nothing goes by itself.
         return
+    if payload.get("is_house"):
+        try:
+            spend(RULE_MAILS, mailbox_key(payload["to"]))
+        except TooMany as error:
+            raise RetryAfter(error.retry_after) from error
     if not _is_told(found, payload):
         own = Mailbox.objects.filter(brand=found.brand_id).first()
         send_once(_mail(found, own, payload), mailer_of(own))

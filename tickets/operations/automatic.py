@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -117,6 +118,22 @@ def why_no_machine(ticket: Ticket, to: str, now: datetime) -> str:
         return "blocked"
     if not is_address(to):
         return "no_address"
-    words = ticket.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.CUSTOMER)
-    last = words.order_by("-seq").values_list("data", flat=True).first() or {}
+    last = _newest_words(ticket)
     return "automatic" if last.get("automatic") or last.get("unanswerable") else ""
+
+
+def wrote_last(ticket: Ticket, address: str) -> bool:
+    """Return whether the customer's newest words came from an address: who answers each mail of
+    ours is a machine.
+    """
+    sender = _newest_words(ticket).get("from") or ticket.contact.email
+    try:
+        return mailbox_key(sender) == mailbox_key(address)
+    except ValueError:
+        return False
+
+
+def _newest_words(ticket: Ticket) -> dict[str, Any]:
+    """Return what is kept beside the words that the customer said last."""
+    words = ticket.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.CUSTOMER)
+    return words.order_by("-seq").values_list("data", flat=True).first() or {}

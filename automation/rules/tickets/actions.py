@@ -19,6 +19,7 @@ from automation.rules.actions import (
     Action,
     Parameter,
     client_id_of,
+    mail_house,
     text_among,
     told_agents,
 )
@@ -126,21 +127,21 @@ def _notify(acting: TicketActing, told: Mapping[str, Any]) -> str:
 
 def _send_email(acting: TicketActing, told: Mapping[str, Any]) -> str:
     ticket, to = acting.ticket, told["to"]
+    mail = {
+        "subject": text_among(told["subject"], ticket),
+        "text": text_among(told["text"], ticket),
+        "key": client_id_of(acting.run, acting.position),
+    }
+    if to != "customer":
+        return mail_house(ticket, to, **mail)
+    to = ticket.contact.email
+    if reason := why_no_machine(ticket, to, acting.now):
+        return reason
     try:
-        if to == "customer":
-            to = ticket.contact.email
-            if reason := why_no_machine(ticket, to, acting.now):
-                return reason
-            # As what rules answer: two helpdesks that write to each other stop.
-            for limit in (RULE_REPLIES, RULE_REPLIES_A_DAY):
-                spend(limit, mailbox_key(to))
-        send_ticket_mail(
-            ticket=ticket,
-            to=to,
-            subject=text_among(told["subject"], ticket),
-            text=text_among(told["text"], ticket),
-            key=client_id_of(acting.run, acting.position),
-        )
+        # As what rules answer: two helpdesks that write to each other stop.
+        for limit in (RULE_REPLIES, RULE_REPLIES_A_DAY):
+            spend(limit, mailbox_key(to))
+        send_ticket_mail(ticket=ticket, to=to, **mail)
     except TooMany:
         return "limit"
     return ""
