@@ -72,8 +72,13 @@ def letter(
     signature: str = "",
     left_out: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
+    is_house: bool = False,
 ) -> Letter:
-    """Return the mail, written in the ticket's language."""
+    """Return the mail, written in the ticket's language.
+
+    `is_house`: it goes to an address that is no side of the ticket, and gets nothing that brings
+    words into it.
+    """
     brand = ticket.brand
     context = look_of(brand) | {
         "language": ticket.language,
@@ -84,15 +89,16 @@ def letter(
         "author": one_line(author),
         "text": text,
         "signature": signature,
-        "link": page_address(ticket) if _is_customer(ticket, to) else "",
+        "link": page_address(ticket) if not is_house and _is_customer(ticket, to) else "",
         # Whoever writes above the line is understood.
-        "is_answered": mailbox is not None and mailbox.is_read,
+        "is_answered": mailbox is not None and mailbox.is_read and not is_house,
         "left_out": [one_line(name) for name in left_out],
     }
     threading = {"Message-ID": message_id, INSTANCE_HEADER: instance_mark()}
     if references:
         threading["In-Reply-To"] = references[-1]
         threading["References"] = " ".join(references)
+    has_plus = mailbox is not None and mailbox.has_plus and not is_house
     with translation.override(ticket.language):
         context["initials"] = initials(one_line(author))
         made = Letter(
@@ -100,7 +106,7 @@ def letter(
             body=render_to_string("tickets/mail/letter.txt", context),
             from_email=sender_line(mailbox, brand),
             to=[to],
-            reply_to=[reply_address(ticket, mailbox)] if mailbox and mailbox.has_plus else None,
+            reply_to=[reply_address(ticket, mailbox)] if mailbox and has_plus else None,
             headers={**threading, **(headers or {})},
         )
         made.attach_alternative(render_to_string("tickets/mail/letter.html", context), "text/html")

@@ -27,7 +27,7 @@ from tickets.mail.letters import AUTOMATIC, Letter, letter
 from tickets.mail.servers import mailer_of
 from tickets.models import Mailbox, MailId, Ticket
 from tickets.operations.addresses import is_dead
-from tickets.tokens import new_message_id
+from tickets.tokens import new_message_id, sender_of
 
 MAIL = "ticket.mail"
 # So long a rule or an agent may be quicker to tell the number.
@@ -136,7 +136,8 @@ def mail_ticket(payload: dict[str, Any]) -> None:
             raise RetryAfter(error.retry_after) from error
     if not _is_told(found, payload):
         own = Mailbox.objects.filter(brand=found.brand_id).first()
-        send_once(_mail(found, own, payload), mailer_of(own))
+        written = _house_mail if payload.get("is_house") else _mail
+        send_once(written(found, own, payload), mailer_of(own))
 
 
 def _is_told(ticket: Ticket, told: dict[str, Any]) -> bool:
@@ -160,4 +161,19 @@ def _mail(ticket: Ticket, own: Mailbox | None, told: dict[str, Any]) -> Letter:
         message_id=message_id,
         references=references_of(ticket, before=message_id),
         headers=AUTOMATIC,
+    )
+
+
+def _house_mail(ticket: Ticket, own: Mailbox | None, told: dict[str, Any]) -> Letter:
+    """Write a mail with no handle of the ticket: whoever reads it is not its customer."""
+    domain = sender_of(own).rpartition("@")[2]
+    return letter(
+        ticket=ticket,
+        mailbox=own,
+        to=mailbox(told["to"]),
+        subject=told["subject"],
+        text=told["text"],
+        message_id=f"<{secrets.token_hex(16)}@{domain}>",
+        headers=AUTOMATIC,
+        is_house=True,
     )

@@ -15,6 +15,7 @@ from tests.tickets.mail.test_authenticity import FAILED
 from tickets.models import Mailbox, Ticket
 from tickets.operations.blocking import block_sender
 from tickets.operations.mails import try_again
+from tickets.tokens import ticket_of_address, ticket_of_message_id
 
 pytestmark = pytest.mark.django_db
 THANKS = "Talebiniz bize ulaştı, bugün yanıtlayacağız."
@@ -62,6 +63,27 @@ def test_who_writes_is_answered_once_in_the_thread_of_the_mail(mailbox, smtp, an
     ]
     assert shown["author"] == {"kind": "bot", "id": "", "name": "Yanıt"}
     assert [each["state"] for each in shown["delivery"]] == ["sent"]
+
+
+def test_an_address_of_the_house_gets_nothing_that_brings_words_into_the_ticket(mailbox, smtp):
+    Mailbox.objects.update(acknowledges=False, has_plus=True, imap_host="imap.example")
+    words = {"subject": {"tr": "Yeni talep"}, "text": {"tr": "Bakar mısınız?"}}
+    mails = [{"action": "send_email", "to": to} | words for to in ("depo@x.example", "customer")]
+    told = {"subject": "ticket", "mode": "on", "by": None, "now": timezone.now()}
+    add_rule(name="Depo", when="incoming", fires="every", actions=mails, **told)
+    ticket = take_in(mailbox, written()).entry.ticket
+    mailed()
+    sent = {each["To"]: each for each in smtp.taken}
+    theirs, house = sent["zeynep@example.org"], sent["depo@x.example"]
+    assert ticket_of_message_id(theirs["Message-ID"]) == ticket.pk
+    assert ticket_of_address(theirs["Reply-To"]) == ticket.pk
+    assert house["Message-ID"].endswith("@pazar.example>")
+    assert ticket_of_message_id(house["Message-ID"]) is None
+    assert (house["Reply-To"], house["References"], house["In-Reply-To"]) == (None, None, None)
+    known = ticket.mail_ids.filter(is_ours=True).values_list("message_id", flat=True)
+    assert list(known) == [theirs["Message-ID"]]
+    # Nor is it asked to answer.
+    assert "##-" not in house.get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize(
