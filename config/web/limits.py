@@ -64,6 +64,9 @@ TRANSCRIPTS_BY_BRAND = Limit("transcripts-brand", "TRANSCRIPTS_PER_BRAND_PER_HOU
 TRANSCRIPTS_BY_EMAIL = Limit("transcripts-email", "TRANSCRIPTS_PER_EMAIL_PER_HOUR", 3600)
 TICKET_MAILS_BY_BRAND = Limit("ticket-mails-brand", "TICKET_MAILS_PER_BRAND_PER_HOUR", 3600)
 TICKET_MAILS_BY_EMAIL = Limit("ticket-mails-email", "TICKET_MAILS_PER_EMAIL_PER_HOUR", 3600)
+# New links to one ticket's page, on presses: none of the customer's other mails is kept back.
+LINKS = Limit("ticket-links", 1, 600)
+LINKS_A_DAY = Limit("ticket-links-day", 5, 24 * 3600)
 # What rules mail to an address that an admin typed; the rest of an hour's leaves in the next one.
 RULE_MAILS = Limit("rule-mails", 60, 3600)
 # Confirmations of tickets that came by mail: two helpdesks that answer each other stop.

@@ -15,6 +15,8 @@ from config.outbox.operations import RetryAfter, enqueue
 from config.web.limits import (
     CONFIRMATIONS,
     CONFIRMATIONS_A_DAY,
+    LINKS,
+    LINKS_A_DAY,
     RULE_MAILS,
     TICKET_MAILS_BY_BRAND,
     TICKET_MAILS_BY_EMAIL,
@@ -105,18 +107,25 @@ def confirm_chat(*, ticket: Ticket, to: str, now: datetime) -> bool:
     return True
 
 
-def renew_link(*, ticket: Ticket) -> None:
-    """Have a new link to a ticket's page sent to its customer; now and then, not at each press."""
+def renews_link(ticket: Ticket) -> bool:
+    """Return whether a new link to a ticket's page can be sent to its customer at all."""
     to = ticket.contact.email
+    return is_address(to) and not is_dead(to)
+
+
+def renew_link(*, ticket: Ticket) -> None:
+    """Have a new link to a ticket's page sent to its customer; now and then, not at each press.
+
+    Raises `TooMany` when one was lately, or `ValueError` when there is nobody to send it to.
+    """
+    if not renews_link(ticket):
+        raise ValueError("no address")
+    for limit in (LINKS, LINKS_A_DAY):
+        spend(limit, f"ticket:{ticket.pk}")
     with translation.override(ticket.language):
         subject, text = gettext("Your link"), gettext("Here is a new link to your ticket.")
-    try:
-        for limit in (CONFIRMATIONS, CONFIRMATIONS_A_DAY):
-            spend(limit, mailbox_key(to))
-        key = f"renewed:{secrets.token_urlsafe(12)}"
-        send_ticket_mail(ticket=ticket, to=to, subject=subject, text=text, key=key)
-    except TooMany:
-        return
+    payload = {"ticket": ticket.pk, "to": ticket.contact.email, "subject": subject, "text": text}
+    enqueue(kind=MAIL, key=f"{MAIL}:renewed:{secrets.token_urlsafe(12)}", payload=payload)
 
 
 def mail_ticket(payload: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agents.api.files import file_response
 from agents.brands.colors import style_sheet
 from config.web.limits import TICKET_ANSWERS, TooMany, place_of, spend
-from tickets.mail.send import renew_link
+from tickets.mail.send import renew_link, renews_link
 from tickets.models import Entry, File, Ticket
 from tickets.operations.customers_words import close_by_customer
 from tickets.operations.saying import may_leave_at
@@ -68,12 +68,17 @@ def follow(request: HttpRequest, number: int, token: str) -> HttpResponse:
     if opens_page(ticket, token, now=timezone.now()):
         address = reverse("ticket-page", args=[number])
         return _let_in(HttpResponseRedirect(address), ticket, token)
-    is_sent = request.method == "POST"
-    with translation.override(ticket.language):
-        if is_sent:
+    can_renew = renews_link(ticket)
+    outcome, status = "", 404
+    if can_renew and request.method == "POST":
+        try:
             renew_link(ticket=ticket)
-        context = {"is_worn_out": True, "is_sent": is_sent}
-        return render(request, "tickets/page/shut.html", context, status=200 if is_sent else 404)
+            outcome, status = "sent", 200
+        except TooMany:
+            outcome, status = "lately", 429
+    context = {"is_worn_out": True, "can_renew": can_renew, "outcome": outcome}
+    with translation.override(ticket.language):
+        return render(request, "tickets/page/shut.html", context, status=status)
 
 
 def _customers(view: View) -> View:

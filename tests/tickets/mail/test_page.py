@@ -14,7 +14,9 @@ from django.utils import timezone
 from config.outbox.operations import drain
 from tests.support.http import picture
 from tests.tickets.mail.test_answers import answer
+from tickets.mail.send import confirm_ticket, send_ticket_mail
 from tickets.models import File, Ticket
+from tickets.operations.addresses import mark_dead
 from tickets.operations.changes import change_ticket
 from tickets.operations.contacts import set_email
 from tickets.tokens import page_token
@@ -101,24 +103,48 @@ def test_nothing_opens_it_but_the_link_of_now(client, ticket, brand):
     assert client.get(address(ticket) + "colors.css").status_code == 404
 
 
+@pytest.mark.usefixtures("early_in_the_hour")
 def test_a_link_wears_out_and_a_new_one_is_mailed_where_it_went(client, mailbox, smtp, ticket):
     old = link_of(ticket)
     with time_machine.travel(timezone.now() + timedelta(days=92), tick=True):
         shown = client.get(old)
         assert (shown.status_code, f"imece_t{ticket.pk}" in shown.cookies) == (404, False)
         assert "yeni bağlantı" in shown.content.decode()
-        for _ in range(9):
-            assert client.post(old).status_code == 200
+        pressed = [client.post(old) for _ in range(3)]
+        assert [each.status_code for each in pressed] == [200, 429, 429]
+        said = ["yola çıktı" in each.content.decode() for each in pressed]
+        assert said == [True, False, False]
+        assert "Yakın zamanda" in pressed[-1].content.decode()
         drain("mail")
-        assert 0 < len(smtp.taken) < 9
-        assert {each["To"] for each in smtp.taken} == {"ipek@example.com"}
+        assert [each["To"] for each in smtp.taken] == ["ipek@example.com"]
         plain = smtp.taken[0].get_body(("plain",)).get_content()
         fresh = re.search(r"/t/\S+", plain).group()
         assert client.get(fresh).status_code == 302
         assert client.get(address(ticket)).status_code == 200
         # Of what we did not write nothing is known, old or not.
         assert client.post(link_of(ticket)[:-3] + "11/").status_code == 404
-    assert len(smtp.taken) < 9
+        # No other mail to her is kept back by the presses.
+        assert confirm_ticket(ticket=ticket, own=mailbox, to="ipek@example.com")
+        for key in ("a", "b"):
+            mail = {"subject": "Yeni", "text": "Yeni.", "key": key}
+            send_ticket_mail(ticket=ticket, to="ipek@example.com", **mail)
+    assert len(smtp.taken) == 1
+
+
+@pytest.mark.parametrize("why", ["no address", "dead"])
+def test_no_new_link_is_offered_where_none_can_be_mailed(client, mailbox, smtp, ticket, why):
+    if why == "dead":
+        mark_dead(address=ticket.contact.email, detail="", now=timezone.now())
+    else:
+        set_email(contact=ticket.contact, email="")
+        ticket.refresh_from_db()
+    old = link_of(ticket)
+    with time_machine.travel(timezone.now() + timedelta(days=92), tick=True):
+        for shown in (client.get(old), client.post(old)):
+            assert shown.status_code == 404
+            assert "90 günden" in shown.content.decode()
+            assert "<button" not in shown.content.decode()
+        assert drain("mail") == 0
 
 
 def test_notes_and_what_can_still_be_taken_back_are_not_shown(
