@@ -20,7 +20,7 @@ from tickets.mail.answers import attempt_noted
 from tickets.mail.inbound.bounces import note_returned
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.words import reason
-from tickets.models import Mailbox
+from tickets.models.mailbox import mailbox_of
 from tickets.operations.sending import Begun, begin, settle
 from tickets.tokens import sender_of
 
@@ -86,7 +86,7 @@ def collect_answers(*, conversation: Conversation, now: datetime) -> AnswerMail 
         at = now + timedelta(seconds=error.retry_after)
         _look_later(chat, after=after, at=at, again=f":{at.timestamp():.0f}")
         return None
-    own = Mailbox.objects.filter(brand=chat.brand_id).first()
+    own = mailbox_of(chat.brand_id)
     domain = sender_of(own).rpartition("@")[2]
     mail: AnswerMail = AnswerMail.objects.create(
         conversation=chat,
@@ -112,7 +112,7 @@ def send_answers(payload: dict[str, Any]) -> None:
     if mail is None:
         return
     chat = mail.conversation
-    own = Mailbox.objects.filter(brand=chat.brand_id).first()
+    own = mailbox_of(chat.brand_id)
     after = max(mail.after, chat.visitor_read_seq)
     answers = answers_between(chat, after, mail.up_to)
     # Written before the attempt is noted: what fails here has surely not left.

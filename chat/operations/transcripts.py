@@ -11,7 +11,7 @@ from chat.transcripts import transcript_mail
 from config.mail import send_once
 from config.outbox.operations import enqueue
 from tickets.mail.servers import mailer_of
-from tickets.models import Mailbox
+from tickets.models.mailbox import mailbox_of
 from tickets.operations.addresses import is_dead
 
 MAIL = "chat.transcript_mail"
@@ -60,7 +60,7 @@ def mail_transcript(payload: dict[str, Any]) -> None:
     conversation = found.first()
     if conversation is None or is_dead(payload["email"]):
         return
-    own = Mailbox.objects.filter(brand=conversation.brand_id).first()
+    own = mailbox_of(conversation.brand_id)
     mail = transcript_mail(
         conversation,
         up_to=payload["up_to"],

@@ -16,6 +16,7 @@ from config.web.outbound import NotAllowed, OutboundError
 from tickets.mail.letters import AUTOMATIC, Letter, letter
 from tickets.mail.servers import mailer_of
 from tickets.models import Delivery, Entry, File, Mailbox, Ticket
+from tickets.models.mailbox import mailbox_of
 from tickets.operations.deliveries import begin_delivery, end_delivery, note_server
 
 # Together; most servers take no mail above 20 MB, and in a mail bytes grow by a third.
@@ -42,7 +43,7 @@ def deliver(payload: dict[str, Any]) -> None:
     delivery = found.first()
     if delivery is None:
         return
-    own = Mailbox.objects.filter(brand=delivery.entry.ticket.brand_id).first()
+    own = mailbox_of(delivery.entry.ticket.brand_id)
     # Written before the attempt is noted: what fails here has surely not left.
     mail = answer_mail(delivery, own)
     if begin_delivery(delivery=delivery, attempt=payload["attempt"], now=timezone.now()):

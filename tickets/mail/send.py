@@ -28,6 +28,7 @@ from tickets.mail.answers import references_of
 from tickets.mail.letters import AUTOMATIC, Letter, letter
 from tickets.mail.servers import mailer_of
 from tickets.models import Mailbox, MailId, Ticket
+from tickets.models.mailbox import mailbox_of
 from tickets.operations.addresses import is_dead
 from tickets.tokens import new_message_id, sender_of
 
@@ -82,7 +83,7 @@ def confirm_chat(*, ticket: Ticket, to: str, now: datetime) -> bool:
     """Have the number of a ticket that an agent made of a chat sent to its customer, once, unless
     another mail of the ticket leaves before; return whether it shall be.
     """
-    own = Mailbox.objects.filter(brand=ticket.brand_id).first()
+    own = mailbox_of(ticket.brand_id)
     if (own is not None and not own.acknowledges) or not is_address(to):
         return False
     with translation.override(ticket.language):
@@ -144,7 +145,7 @@ def mail_ticket(payload: dict[str, Any]) -> None:
         except TooMany as error:
             raise RetryAfter(error.retry_after) from error
     if not _is_told(found, payload):
-        own = Mailbox.objects.filter(brand=found.brand_id).first()
+        own = mailbox_of(found.brand_id)
         written = _house_mail if payload.get("is_house") else _mail
         send_once(written(found, own, payload), mailer_of(own))
 

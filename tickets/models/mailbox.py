@@ -88,3 +88,11 @@ class Mailbox(models.Model):
     def signature(self, language: str) -> str:
         """Return what stands below an answer in `language`."""
         return self.signature_tr if language == Language.TURKISH else self.signature_en
+
+
+def mailbox_of(brand_id: int) -> Mailbox | None:
+    """Return the mailbox that a brand's mail leaves from; None where the environment's server
+    sends it.
+    """
+    found: Mailbox | None = Mailbox.objects.filter(brand=brand_id).first()
+    return found

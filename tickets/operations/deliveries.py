@@ -13,6 +13,7 @@ from config.mail import is_address, mailbox
 from config.outbox.operations import enqueue
 from tickets.events import TicketChanged
 from tickets.models import Delivery, Entry, Mailbox, MailId, Ticket
+from tickets.models.mailbox import mailbox_of
 from tickets.operations.addresses import HARD, dead_of, mark_alive, mark_dead
 from tickets.operations.sending import Begun, begin, settle
 from tickets.rights import lock_ticket
@@ -27,7 +28,7 @@ def queue_answer(
     *, entry: Entry, ticket: Ticket, leaves_at: datetime, now: datetime
 ) -> list[Delivery]:
     """Have a public reply leave for everybody it is for, in the caller's transaction."""
-    own = Mailbox.objects.filter(brand=ticket.brand_id).first()
+    own = mailbox_of(ticket.brand_id)
     given = [str(entry.data.get("to", "")), *entry.data.get("cc", ())]
     to = _distinct(given)
     if not to:
