@@ -137,6 +137,35 @@ def test_tickets_are_found_by_a_number_however_it_is_dialled_by_who_may_know_it(
     assert shared.contact in customers_of(access_of(shared.elif_), words=number)
 
 
+def test_nobody_is_found_by_what_only_another_brand_was_told(house: House) -> None:
+    """Whatever else of the same customer one knows, and whoever was merged into them."""
+    known, secret = house.contact, "gizli5551234@example.com"
+    merged = house.customer(house.ours, secret, "0533 999 88 77")
+    merge_contacts(survivor=known, other=merged, keep={}, by=house.suna, now=timezone.now())
+    opened(house.theirs, "Onların", contact=known)
+    mert, elif_ = access_of(house.mert), access_of(house.elif_)
+
+    def tickets(words: str) -> int:
+        return tickets_in(mert, Folder.ALL, brand_id=None, wish={"q": words}).count()
+
+    # Neither with no number of theirs nor with another one.
+    for _ in range(2):
+        for words in (NUMBER, "9998877", "Zeynep 05339998877", "5551234"):
+            assert known not in customers_of(mert, words=words), words
+            assert known in customers_of(elif_, words=words), words
+        assert known not in customers_of(mert, words=secret)
+        assert (tickets(NUMBER), tickets("9998877")) == (0, 0)
+        keep_identity(contact=known, kind="phone", value="0555 111 2233", brand=house.theirs)
+        keep_identity(contact=known, kind="email", value="z@theirs.example", brand=house.theirs)
+    assert known in customers_of(mert, words="Zeynep")
+    # What both were told finds them for both.
+    keep_identity(contact=known, kind="phone", value=NUMBER, brand=house.theirs)
+    keep_identity(contact=known, kind="email", value="zeynep@example.com", brand=house.theirs)
+    assert known in customers_of(mert, words=NUMBER)
+    assert known in customers_of(mert, words="ZEYNEP@example")
+    assert tickets(NUMBER) == 1
+
+
 def test_a_number_that_another_brand_knows_is_not_shown_beside_a_chat(shared: House) -> None:
     visitor = make_visitor(shared.theirs, contact=shared.contact)
     keep_browser(visitor)

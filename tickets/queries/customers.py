@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from agents.access import Access
 from config.text.cleaning import key_of
@@ -35,14 +35,15 @@ def customers_of(access: Access, *, words: str = "") -> QuerySet[Contact]:
     """
     found: QuerySet[Contact] = Contact.objects.visible_to(access).filter(merged_into=None)
     words = words.replace("\0", "").strip()
-    if words and set(words) <= _OF_NUMBERS:
-        found = _known_by(found, access, Identity.Kind.PHONE)
-        return found.filter(search__contains=_digits(words) or words)
+    if _is_number(words):
+        return _holding(found, access, words, part=_digits(words) or words)
     for word in words.split()[:WORDS_MAX]:
-        found = found.filter(search__contains=fold(word))
-        if "@" in word:
-            found = _known_by(found, access, Identity.Kind.EMAIL)
+        found = _holding(found, access, word, part=fold(word))
     return found
+
+
+def _is_number(words: str) -> bool:
+    return bool(words) and set(words) <= _OF_NUMBERS
 
 
 def _digits(words: str) -> str:
@@ -55,20 +56,39 @@ def owners_of_number(access: Access, words: str) -> list[int]:
 
     Only if it was told to a brand of the agent's.
     """
-    digits = _digits(words) if set(words) <= _OF_NUMBERS else ""
+    digits = _digits(words) if _is_number(words) else ""
     if len(digits) < _DIGITS_MIN:
         return []
     found: QuerySet[Contact] = Contact.objects.filter(merged_into=None, search__contains=digits)
-    found = _known_by(found, access, Identity.Kind.PHONE).order_by("-pk")
+    if brands_met(access) is not None:
+        found = found.filter(_told(access, Q(value__contains=digits), Identity.Kind.PHONE))
+    found = found.order_by("-pk")
     return list(found.values_list("pk", flat=True)[:_OWNERS_MAX])
 
 
-def _known_by(found: QuerySet[Contact], access: Access, kind: str) -> QuerySet[Contact]:
-    """Leave out those of whom only other brands know an address, or a number."""
-    if brands_met(access) is None:
+def _holding(
+    found: QuerySet[Contact], access: Access, typed: str, *, part: str
+) -> QuerySet[Contact]:
+    """Keep those who are found by `part`, which is what was `typed` as searches compare it.
+
+    An address or a number has to be one that a brand of the agent's was told itself: `search` also
+    holds what others were told, and what those who were merged since were known by.
+    """
+    # Also before it is asked of identities: of these words an index knows the rows.
+    found = found.filter(search__contains=part)
+    if brands_met(access) is None or not ("@" in typed or _is_number(typed)):
         return found
-    own = Identity.objects.filter(contact=OuterRef("pk"), kind=kind)
-    return found.filter(Exists(own.filter(known_to(access))) | ~Exists(own))
+    # Domains keep their marks in identities.
+    holds = Q(value__contains=part) | Q(value__contains=typed.casefold())
+    told = _told(access, holds, Identity.Kind.EMAIL, Identity.Kind.PHONE)
+    # Digits may be a part of a name, too.
+    return found.filter(Q(told) | Q(name__contains=typed))
+
+
+def _told(access: Access, holds: Q, *kinds: str) -> Exists:
+    """Match whom the agent's brands know by an identity that `holds`."""
+    own = Identity.objects.filter(known_to(access), holds, contact=OuterRef("pk"), kind__in=kinds)
+    return Exists(own)
 
 
 def with_identities(found: QuerySet[Contact], access: Access) -> QuerySet[Contact]:
