@@ -18,8 +18,9 @@ from chat.models import Conversation, Entry
 from chat.models.kinds import KINDS
 from chat.protocol import entry_frame
 from chat.texts.widget import widget_texts
-from tickets.mail.letters import sender_line
+from tickets.mail.letters import INSTANCE_HEADER, sender_line
 from tickets.models import Mailbox
+from tickets.tokens import instance_mark
 
 # Of a longer chat the newest; mail servers refuse what is too big, and a worker has to hold it.
 LINES_MAX = 500
@@ -62,7 +63,7 @@ def transcript_mail(
             from_email=sender_line(own, brand),
             to=[to],
             # Nobody's holiday notice shall answer it.
-            headers={"Auto-Submitted": "auto-generated"},
+            headers={"Auto-Submitted": "auto-generated", INSTANCE_HEADER: instance_mark()},
         )
         mail.attach_alternative(render_to_string("chat/mail/transcript.html", context), "text/html")
     return mail

@@ -7,10 +7,12 @@ from django.db import transaction
 
 from agents.models import Brand
 from chat.models import Conversation, Entry
+from chat.queries.people import email_of
 from chat.transcripts import transcript_mail
-from config.mail import send_once
+from config.mail import mailbox, send_once
 from config.outbox.operations import enqueue
 from tickets.mail.servers import mailer_of
+from tickets.models import Mailbox
 from tickets.models.mailbox import mailbox_of
 from tickets.operations.addresses import is_dead
 
@@ -56,11 +58,11 @@ def request_transcript(*, conversation: Conversation, email: str, time_zone: str
 
 def mail_transcript(payload: dict[str, Any]) -> None:
     """Outbox handler: write the mail and send it; nothing to where mail came back from."""
-    found = Conversation.objects.filter(pk=payload["conversation"]).select_related("brand")
-    conversation = found.first()
+    found = Conversation.objects.filter(pk=payload["conversation"])
+    conversation = found.select_related("brand", "visitor", "contact").first()
     if conversation is None or is_dead(payload["email"]):
         return
-    own = mailbox_of(conversation.brand_id)
+    own = _sender(conversation, payload["email"])
     mail = transcript_mail(
         conversation,
         up_to=payload["up_to"],
@@ -69,3 +71,15 @@ def mail_transcript(payload: dict[str, Any]) -> None:
         own=own,
     )
     send_once(mail, mailer_of(own))
+
+
+def _sender(conversation: Conversation, address: str) -> Mailbox | None:
+    """Return the brand's mailbox for where its customer is reached; None for anybody else's.
+
+    Else strangers could use up what it may send, and its good name, on whom they like.
+    """
+    try:
+        is_theirs = mailbox(email_of(conversation)).casefold() == mailbox(address).casefold()
+    except ValueError:
+        is_theirs = False
+    return mailbox_of(conversation.brand_id) if is_theirs else None

@@ -21,7 +21,9 @@ from tests.support.http import Shop, Widget, cid, open_widget, started, taken
 from tests.support.mail import Smtp
 from tickets.mail.inbound.bounces import note_bounce
 from tickets.mail.inbound.parts import Mail
+from tickets.mail.letters import sender_line
 from tickets.operations.addresses import mark_alive, mark_dead
+from tickets.tokens import instance_mark
 
 pytestmark = pytest.mark.django_db
 
@@ -224,14 +226,18 @@ def test_a_mail_is_not_handed_over_again_whenever_a_worker_died(
     assert AnswerMail.objects.get().state == {"sent": "sent", "sending": "unknown"}[state]
 
 
-def test_a_transcript_comes_from_the_brand_too_and_goes_to_none_that_mail_came_back_from(
-    clock: Any, shop: Shop, widget: Widget, chat: Conversation, smtp: Smtp
+def test_a_transcript_comes_from_the_brand_only_to_where_its_customer_is_reached(
+    clock: Any, shop: Shop, widget: Widget, chat: Conversation, smtp: Smtp, mailoutbox: list[Any]
 ) -> None:
     says(chat, shop, "It left yesterday.")
     mark_dead(address="gone@example.com", detail="", now=timezone.now())
-    for to in ("gone@example.com", "max@example.com"):
+    for to in ("gone@example.com", "Vera@Example.com", "stranger@example.com"):
         asked = widget.post(f"conversations/{chat.public_id}/transcript", {"email": to})
         assert asked.status_code == 200
     drain("mail")
     [mail] = smtp.taken
-    assert (mail["To"], mail["From"]) == ("max@example.com", "Nimbus Help <help@nimbus.example>")
+    assert (mail["To"], mail["From"]) == ("Vera@example.com", "Nimbus Help <help@nimbus.example>")
+    assert mail["X-Imece-Instance"] == instance_mark()
+    # Whoever else somebody types is written to by the product, if by anybody.
+    [other] = mailoutbox
+    assert (other.to, other.from_email) == (["stranger@example.com"], sender_line(None, shop.brand))
