@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from typing import Any
 
 import django
@@ -41,7 +42,14 @@ hooks = AskFirst(uploads, pages)
 # Nor does a stranger leave ten megabytes on the disk before the door is shut.
 files = AskFirst(uploads, pages, of_browsers=True)
 HOOKS = "/hooks/"
-UPLOADS = {"/api/widget/v1/attachments", "/api/v1/attachments", "/profile/picture/"}
+# Attachments, the pictures of people and brands, and what customers answer on the pages of their
+# tickets and chats. Nobody else sends files.
+FILES = re.compile(
+    r"/api/(?:widget/)?v1/attachments"
+    r"|/profile/picture/"
+    r"|/admin/agents/brand/(?:add|[^/]+/change)/"
+    r"|/[tc]/[^/]+/"
+)
 # All widgets come here when a server was away. Two keep a core busy; whoever waits for ten seconds
 # would ask anew.
 sessions = ThreadedHandler(threads=2, place=client_key)
@@ -50,14 +58,11 @@ sessions = ThreadedHandler(threads=2, place=client_key)
 async def pages_and_uploads(scope: Any, receive: Any, send: Any) -> None:
     """Serve one request beside those that take as long as somebody else likes."""
     is_sent, path = scope["method"] == "POST", scope["path"]
-    # Answers of customers on their tickets' pages bring files along.
-    is_upload = path in UPLOADS or (is_sent and path.startswith("/t/"))
-    if is_sent and path in UPLOADS:
-        door: Any = files
+    door: Any = pages
+    if is_sent and FILES.fullmatch(path):
+        door = files
     elif is_sent and path.startswith(HOOKS):
         door = hooks
-    else:
-        door = uploads if is_upload else pages
     await door(scope, receive, send)
 
 

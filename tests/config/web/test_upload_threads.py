@@ -1,25 +1,30 @@
 """Uploads wait for each other, nobody else for them, and nothing of a stranger's is kept."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings as configured
+from django.utils import timezone
 
 from agents.operations import create_token
+from chat.links import cookie_for
 from config.asgi import application, pages, uploads
 from config.files.pictures import _decoding
 from config.web.handler import ThreadedHandler
-from tests.support.factories import make_agent
+from tests.support.factories import make_agent, make_brand, make_conversation, make_visitor
 from tests.support.http import DESK, WIDGET, picture
 from tests.support.sockets import db
+from tests.support.tickets import opened
+from tickets.tokens import page_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MANY = 12
-PICTURE = "/profile/picture/"
 
 
 @pytest.fixture
@@ -37,38 +42,85 @@ async def desk(settings: Any, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient
         await asyncio.to_thread(served.threads.close)
 
 
-async def test_pages_are_served_while_pictures_are_drawn(desk: httpx.AsyncClient) -> None:
-    files = {"file": ("a.png", picture(), "image/png")}
+def answer_pages() -> dict[str, str]:
+    """The pages of a chat and of a ticket, each with the cookie that opens it."""
+    brand, address = make_brand(), "vera@example.com"
+    chat = make_conversation(make_visitor(brand, email=address))
+    ticket = opened(brand)
+    until = int(time.time()) + 3600
+    return {
+        f"/c/{chat.public_id}/": f"imece_c={cookie_for(chat, address, until=until)}",
+        f"/t/{ticket.pk}/": f"imece_t{ticket.pk}={page_token(ticket, now=timezone.now())}",
+    }
+
+
+async def stays_open(desk: httpx.AsyncClient, path: str, **options: Any) -> set[int]:
+    """Send many pictures while none can be drawn, and meanwhile look at a page."""
     with _decoding:
-        waiting = [
-            asyncio.create_task(desk.post(f"{DESK}/attachments", files=files)) for _ in range(MANY)
-        ]
+        waiting = [asyncio.create_task(desk.post(path, **options)) for _ in range(MANY)]
         await asyncio.sleep(0.3)
         async with asyncio.timeout(5):
             answer = await desk.get(f"{DESK}/status")
         assert answer.status_code == 200
         assert not any(upload.done() for upload in waiting)
-    assert {upload.status_code for upload in await asyncio.gather(*waiting)} == {201}
+    return {upload.status_code for upload in await asyncio.gather(*waiting)}
 
 
-@pytest.mark.parametrize("path", [f"{DESK}/attachments", f"{WIDGET}/attachments", PICTURE])
-async def test_nothing_of_a_file_is_kept_before_it_is_known_who_sends_it(
-    desk: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+async def test_pages_are_served_while_pictures_are_drawn(desk: httpx.AsyncClient) -> None:
+    files = {"file": ("a.png", picture(), "image/png")}
+    assert await stays_open(desk, f"{DESK}/attachments", files=files) == {201}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+async def test_pages_are_served_while_pictures_that_customers_answer_with_are_drawn(
+    desk: httpx.AsyncClient, number: int
 ) -> None:
-    taken: list[int] = []
+    path, cookie = list((await db(answer_pages)).items())[number]
+    code = "a" * 32
+    headers = {"Cookie": f"{cookie}; {configured.CSRF_COOKIE_NAME}={code}", "X-CSRFToken": code}
+    files = {"attached": ("a.png", picture(), "image/png")}
+    # Without the form's key: drawn, and then refused.
+    assert await stays_open(desk, path, files=files, headers=headers) == {400}
+    # And larger ones are taken where the cookie opens the page.
+    files = {"attached": ("a.txt", b"merhaba " * 400_000, "text/plain")}
+    assert (await desk.post(path, files=files, headers=headers)).status_code == 400
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How long the bodies were that somebody kept."""
+    lengths: list[int] = []
     read_body = ThreadedHandler.read_body
 
     async def noted(self: Any, receive: Any) -> Any:
         body = await read_body(self, receive)
-        taken.append(len(body.read()))
+        lengths.append(len(body.read()))
         body.seek(0)
         return body
 
     monkeypatch.setattr(ThreadedHandler, "read_body", noted)
-    files = {"file": ("a.txt", b"merhaba " * 100_000, "text/plain")}
+    return lengths
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{DESK}/attachments", 401),
+        (f"{WIDGET}/attachments", 401),
+        ("/profile/picture/", 302),
+        ("/admin/agents/brand/add/", 302),
+        ("/admin/agents/brand/1/change/", 302),
+        ("/t/1/", 404),
+        ("/c/x/", 404),
+    ],
+)
+async def test_nothing_of_a_file_is_kept_before_it_is_known_who_sends_it(
+    desk: httpx.AsyncClient, taken: list[int], path: str, status: int
+) -> None:
+    files = {"file": ("a.txt", b"merhaba " * 300_000, "text/plain")}
     stranger = {"Authorization": "Bearer guess"}
     answer = await desk.post(path, files=files, headers=stranger)
-    assert answer.status_code == (302 if path == PICTURE else 401)
+    assert answer.status_code == status
     assert sum(taken) == 0
     assert (await desk.post(f"{DESK}/attachments", files=files)).status_code == 201
-    assert sum(taken) > 800_000
+    assert sum(taken) > 2_400_000
