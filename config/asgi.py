@@ -41,7 +41,7 @@ uploads = ThreadedHandler(threads=2, place=client_key)
 hooks = AskFirst(uploads, pages)
 # Nor does a stranger leave ten megabytes on the disk before the door is shut.
 files = AskFirst(uploads, pages, of_browsers=True)
-HOOKS = "/hooks/"
+HOOKS = re.compile(r"/hooks/.*", re.DOTALL)
 # Attachments, the pictures of people and brands, and what customers answer on the pages of their
 # tickets and chats. Nobody else sends files.
 FILES = re.compile(
@@ -61,7 +61,7 @@ async def pages_and_uploads(scope: Any, receive: Any, send: Any) -> None:
     door: Any = pages
     if is_sent and FILES.fullmatch(path):
         door = files
-    elif is_sent and path.startswith(HOOKS):
+    elif is_sent and HOOKS.fullmatch(path):
         door = hooks
     await door(scope, receive, send)
 
@@ -75,13 +75,19 @@ sessions_in_line = WaitingLine(
     each=settings.IMECE["SESSIONS_IN_LINE_PER_ADDRESS"],
     place=client_key,
 )
-# An upload and what surrounds it in a multipart body.
-UPLOAD = settings.IMECE["UPLOAD_MAX_BYTES"] + 64 * 1024
-# An office may send ten of the largest files at once.
+# What surrounds an upload in a multipart body.
+_AROUND = 64 * 1024
+UPLOAD = settings.IMECE["UPLOAD_MAX_BYTES"] + _AROUND
 # Of the largest mail everything is taken, and of a larger one enough to say so.
 MAIL = 26 * 1024 * 1024
 bodies = LimitBodies(
-    sessions_in_line, limit=UPLOAD, larger={HOOKS: MAIL}, each=10 * UPLOAD, place=client_key
+    sessions_in_line,
+    # As much as Django reads of a form.
+    limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE + _AROUND,
+    larger={HOOKS: MAIL, FILES: UPLOAD},
+    # An office may send ten of the largest files at once.
+    each=10 * UPLOAD,
+    place=client_key,
 )
 probes = Probes(bodies)
 

@@ -3,6 +3,7 @@ disk, and waits for ever."""
 
 import asyncio
 import contextlib
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -35,7 +36,8 @@ class LimitBodies:
     """ASGI middleware: answers 413 as soon as a body is, or says it will be, too long, 408 when it
     doesn't come, and 429 to a large one when all those of its place are more than `each` bytes.
 
-    `place` tells it from a scope.
+    `larger` is for what is posted to the paths that a pattern fits as a whole; `place` tells where
+    it comes from.
     """
 
     def __init__(
@@ -43,13 +45,12 @@ class LimitBodies:
         app: Any,
         *,
         limit: int,
-        larger: Mapping[str, int] | None = None,
+        larger: Mapping[re.Pattern[str], int] | None = None,
         each: int,
         place: Callable[[Any], str],
     ) -> None:
         self._app = app
         self._limit = limit
-        # By how a path begins.
         self._larger = dict(larger or {})
         self._each = each
         self._place = place
@@ -61,7 +62,7 @@ class LimitBodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit_of(scope["path"])
+        limit = self._limit_of(scope)
         if (announced := _announced(scope)) > limit:
             if announced <= UNREAD * limit:
                 await throw_away(receive)
@@ -112,8 +113,11 @@ class LimitBodies:
                 if not self._held[place]:
                     del self._held[place]
 
-    def _limit_of(self, path: str) -> int:
-        larger = (most for start, most in self._larger.items() if path.startswith(start))
+    def _limit_of(self, scope: Any) -> int:
+        if scope["method"] != "POST":
+            return self._limit
+        path = scope["path"]
+        larger = (most for paths, most in self._larger.items() if paths.fullmatch(path))
         return next(larger, self._limit)
 
 

@@ -1,6 +1,7 @@
 """A body that is too long is refused before anything stores it."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ def limited(application: Any, **changes: Any) -> LimitBodies:
 
 
 async def post(
-    *chunks: bytes, announced: int | None = None, path: str = "/"
+    *chunks: bytes, announced: int | None = None, path: str = "/", method: str = "POST"
 ) -> tuple[list[dict[str, Any]], int]:
     """Send chunks to an application that reads them all; return its answer and what it read."""
     waiting = [
@@ -47,8 +48,8 @@ async def post(
         sent.append(message)
 
     headers = [] if announced is None else [(b"content-length", str(announced).encode())]
-    scope = {"type": "http", "path": path, "headers": headers}
-    await limited(application, larger={"/hooks/": 3 * LIMIT})(scope, receive, send)
+    scope = {"type": "http", "method": method, "path": path, "headers": headers}
+    await limited(application, larger={re.compile("/hooks/.*"): 3 * LIMIT})(scope, receive, send)
     return sent, read
 
 
@@ -62,6 +63,8 @@ async def test_more_is_taken_where_mail_is_brought(path: str, status: int) -> No
     for announced in (1500, None):
         sent, _read = await post(b"x" * 800, b"x" * 700, announced=announced, path=path)
         assert sent[0]["status"] == status
+    sent, _read = await post(b"x" * 800, b"x" * 700, path=path, method="PUT")
+    assert sent[0]["status"] == 413
 
 
 async def test_a_body_that_says_it_is_too_long_never_reaches_the_application() -> None:
@@ -85,7 +88,9 @@ async def test_a_somewhat_too_long_body_is_let_in_before_it_is_refused(
         sent.append(message)
 
     headers = [(b"content-length", str(announced).encode())]
-    await limited(None)({"type": "http", "path": "/", "headers": headers}, receive, send)
+    await limited(None)(
+        {"type": "http", "method": "POST", "path": "/", "headers": headers}, receive, send
+    )
     assert sent[0]["status"] == 413
     assert len(chunks) == left
 
@@ -130,7 +135,7 @@ async def test_a_body_that_doesn_t_come_is_not_waited_for(
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "path": "/", "headers": []}
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
     async with asyncio.timeout(5):
         await limited(application)(scope, receive, send)
     assert sent[0]["status"] == 408
@@ -151,7 +156,9 @@ async def test_an_answer_may_take_longer_than_a_body(monkeypatch: pytest.MonkeyP
         await asyncio.sleep(0.2 if len(messages) == 1 else 0)
         return messages.pop()
 
-    await limited(application)({"type": "http", "path": "/", "headers": []}, receive, None)
+    await limited(application)(
+        {"type": "http", "method": "POST", "path": "/", "headers": []}, receive, None
+    )
     assert [message["type"] for message in heard] == ["http.request", "http.disconnect"]
 
 
@@ -161,7 +168,7 @@ class Sender:
     def __init__(self, app: LimitBodies, place: str) -> None:
         self._pieces: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.answer: list[dict[str, Any]] = []
-        scope = {"type": "http", "path": "/", "headers": [], "from": place}
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "from": place}
         self.task = asyncio.create_task(app(scope, self._pieces.get, self._send))
 
     async def _send(self, message: dict[str, Any]) -> None:

@@ -124,3 +124,22 @@ async def test_nothing_of_a_file_is_kept_before_it_is_known_who_sends_it(
     assert sum(taken) == 0
     assert (await desk.post(f"{DESK}/attachments", files=files)).status_code == 201
     assert sum(taken) > 2_400_000
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/login/"),
+        ("POST", "/admin/login/"),
+        ("POST", "/t/1/close/"),
+        ("POST", f"{WIDGET}/sessions"),
+        ("PUT", f"{DESK}/attachments"),
+        ("GET", "/c/x/"),
+    ],
+)
+async def test_files_are_taken_by_the_doors_for_files_alone(
+    desk: httpx.AsyncClient, taken: list[int], method: str, path: str
+) -> None:
+    answer = await desk.request(method, path, content=b"x" * 1_200_000)
+    assert answer.status_code == 413
+    assert sum(taken) == 0
