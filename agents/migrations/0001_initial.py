@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'agent',
                 'verbose_name_plural': 'agents',
+                'indexes': [models.Index(condition=models.Q(('is_active', True)), fields=['status'], name='agent_by_status')],
             },
         ),
         migrations.CreateModel(
@@ -151,6 +152,10 @@ class Migration(migrations.Migration):
                 ('seen_at', models.DateTimeField()),
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['process'], name='presence_by_process')],
+                'constraints': [models.UniqueConstraint(fields=('agent', 'process'), name='one_lease_per_process')],
+            },
         ),
         migrations.CreateModel(
             name='Role',
@@ -180,6 +185,10 @@ class Migration(migrations.Migration):
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='status_intervals', to=settings.AUTH_USER_MODEL)),
                 ('reason', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.breakreason')),
             ],
+            options={
+                'indexes': [models.Index(fields=['agent', 'started_at'], name='interval_by_agent')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('agent',), name='one_open_interval')],
+            },
         ),
         migrations.CreateModel(
             name='Team',
@@ -209,6 +218,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'role grant',
                 'verbose_name_plural': 'role grants',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('agent__isnull', True), ('team__isnull', False)), models.Q(('agent__isnull', False), ('team__isnull', True)), _connector='OR'), name='grant_to_person_or_team'), models.UniqueConstraint(fields=('role', 'agent'), name='one_grant_to_a_person'), models.UniqueConstraint(fields=('role', 'team'), name='one_grant_to_a_team')],
             },
         ),
         migrations.CreateModel(
@@ -272,6 +282,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'topic',
                 'verbose_name_plural': 'topics',
+                'indexes': [models.Index(fields=['brand', 'position'], name='topic_by_brand')],
             },
         ),
         migrations.CreateModel(
@@ -309,42 +320,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'texts',
                 'constraints': [models.UniqueConstraint(fields=('brand', 'language'), name='one_text_per_language')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='agent',
-            index=models.Index(condition=models.Q(('is_active', True)), fields=['status'], name='agent_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='presence',
-            index=models.Index(fields=['process'], name='presence_by_process'),
-        ),
-        migrations.AddConstraint(
-            model_name='presence',
-            constraint=models.UniqueConstraint(fields=('agent', 'process'), name='one_lease_per_process'),
-        ),
-        migrations.AddIndex(
-            model_name='statusinterval',
-            index=models.Index(fields=['agent', 'started_at'], name='interval_by_agent'),
-        ),
-        migrations.AddConstraint(
-            model_name='statusinterval',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('agent',), name='one_open_interval'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agent__isnull', True), ('team__isnull', False)), models.Q(('agent__isnull', False), ('team__isnull', True)), _connector='OR'), name='grant_to_person_or_team'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.UniqueConstraint(fields=('role', 'agent'), name='one_grant_to_a_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.UniqueConstraint(fields=('role', 'team'), name='one_grant_to_a_team'),
-        ),
-        migrations.AddIndex(
-            model_name='topic',
-            index=models.Index(fields=['brand', 'position'], name='topic_by_brand'),
         ),
         migrations.CreateModel(
             name='HoursDate',

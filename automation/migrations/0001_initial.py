@@ -66,6 +66,9 @@ class Migration(migrations.Migration):
                 ('conversation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.conversation')),
                 ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.ticket')),
             ],
+            options={
+                'indexes': [models.Index(fields=['conversation', 'notice', '-at'], name='notified_chat'), models.Index(fields=['at'], name='notified_at')],
+            },
         ),
         migrations.CreateModel(
             name='Delivery',
@@ -81,6 +84,10 @@ class Migration(migrations.Migration):
                 ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.device')),
                 ('notification', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='automation.notification')),
             ],
+            options={
+                'indexes': [models.Index(fields=['device', '-id'], name='delivered_to')],
+                'constraints': [models.UniqueConstraint(fields=('notification', 'device'), name='told_once')],
+            },
         ),
         migrations.CreateModel(
             name='Rehearsal',
@@ -156,6 +163,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'run of a rule',
                 'verbose_name_plural': 'runs of rules',
+                'indexes': [models.Index(fields=['rule', '-at'], name='run_by_rule'), models.Index(fields=['conversation', 'family'], name='run_by_chat'), models.Index(fields=['ticket', 'family'], name='run_by_ticket'), models.Index(fields=['at'], name='run_by_time')],
             },
         ),
         migrations.CreateModel(
@@ -167,6 +175,9 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=80)),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='effects', to='automation.run')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('run', 'position'), name='effect_once')],
+            },
         ),
         migrations.CreateModel(
             name='Tally',
@@ -177,6 +188,9 @@ class Migration(migrations.Migration):
                 ('matched', models.PositiveIntegerField(default=0)),
                 ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tallies', to='automation.rule')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('rule', 'day'), name='tally_by_day')],
+            },
         ),
         migrations.CreateModel(
             name='AutoReply',
@@ -191,45 +205,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('brand', 'state'), name='one_reply')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(fields=['conversation', 'notice', '-at'], name='notified_chat'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(fields=['at'], name='notified_at'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['device', '-id'], name='delivered_to'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('notification', 'device'), name='told_once'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['rule', '-at'], name='run_by_rule'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['conversation', 'family'], name='run_by_chat'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['ticket', 'family'], name='run_by_ticket'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['at'], name='run_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='effect',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='effect_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='tally',
-            constraint=models.UniqueConstraint(fields=('rule', 'day'), name='tally_by_day'),
         ),
     ]

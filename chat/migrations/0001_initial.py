@@ -77,6 +77,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'chat',
                 'verbose_name_plural': 'chats',
+                'indexes': [models.Index(models.OrderBy(models.F('priority'), descending=True), django.db.models.functions.comparison.Coalesce('queued_at', 'held_until'), models.F('id'), condition=models.Q(('status', 'queued')), name='chat_queue'), models.Index(condition=models.Q(('status', 'resolved'), _negated=True), fields=['assignee', 'status'], name='chat_by_assignee'), models.Index(condition=models.Q(('status', 'resolved')), fields=['-resolved_at'], name='chat_archive'), models.Index(condition=models.Q(('status', 'resolved')), fields=['brand', '-resolved_at'], name='chat_archive_by_brand'), models.Index(condition=models.Q(('holds_slot', True), ('status', 'wrap_up')), fields=['ended_at'], name='chat_wrapping_up'), models.Index(condition=models.Q(('held_until__isnull', False)), fields=['held_until'], name='chat_held'), models.Index(condition=models.Q(('accepted_at__isnull', False), ('ended_at__isnull', False)), fields=['brand', '-ended_at'], name='chat_handled')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('channel', ''), _negated=True), name='chat_has_a_channel')],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +99,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'entry',
                 'verbose_name_plural': 'entries',
+                'constraints': [models.UniqueConstraint(fields=('conversation', 'seq'), name='entry_order'), models.UniqueConstraint(condition=models.Q(('visitor_seq__isnull', False)), fields=('conversation', 'visitor_seq'), name='entry_visitor_order'), models.UniqueConstraint(condition=models.Q(('author_kind', 'visitor'), ('client_id__isnull', False)), fields=('conversation', 'client_id'), name='entry_once_visitor'), models.UniqueConstraint(condition=models.Q(('author_kind', 'agent'), ('client_id__isnull', False)), fields=('conversation', 'agent', 'client_id'), name='entry_once_agent'), models.UniqueConstraint(condition=models.Q(('author_kind__in', ['bot', 'system']), ('client_id__isnull', False)), fields=('conversation', 'client_id'), name='entry_once_machine')],
             },
         ),
         migrations.CreateModel(
@@ -110,6 +113,10 @@ class Migration(migrations.Migration):
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offers', to=settings.AUTH_USER_MODEL)),
                 ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offers', to='chat.conversation')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('result', 'open')), fields=['rings_until'], name='offer_ringing')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('result', 'open')), fields=('conversation',), name='one_open_offer')],
+            },
         ),
         migrations.CreateModel(
             name='Participation',
@@ -123,6 +130,9 @@ class Migration(migrations.Migration):
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participations', to=settings.AUTH_USER_MODEL)),
                 ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participations', to='chat.conversation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('conversation', 'agent'), name='one_participation')],
+            },
         ),
         migrations.CreateModel(
             name='Visitor',
@@ -151,6 +161,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'visitor',
                 'verbose_name_plural': 'visitors',
+                'indexes': [models.Index(condition=models.Q(('external_id', ''), _negated=True), fields=['brand', 'external_id'], name='visitor_by_external_id')],
             },
         ),
         migrations.AddField(
@@ -169,6 +180,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'attachment',
                 'verbose_name_plural': 'attachments',
+                'indexes': [models.Index(condition=models.Q(('entry', None)), fields=['id'], name='attachment_unused')],
             },
         ),
         migrations.CreateModel(
@@ -199,70 +211,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('conversation', 'act'), name='one_due_act')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('conversation', 'seq'), name='entry_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(condition=models.Q(('visitor_seq__isnull', False)), fields=('conversation', 'visitor_seq'), name='entry_visitor_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(condition=models.Q(('author_kind', 'visitor'), ('client_id__isnull', False)), fields=('conversation', 'client_id'), name='entry_once_visitor'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(condition=models.Q(('author_kind', 'agent'), ('client_id__isnull', False)), fields=('conversation', 'agent', 'client_id'), name='entry_once_agent'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(condition=models.Q(('author_kind__in', ['bot', 'system']), ('client_id__isnull', False)), fields=('conversation', 'client_id'), name='entry_once_machine'),
-        ),
-        migrations.AddIndex(
-            model_name='offer',
-            index=models.Index(condition=models.Q(('result', 'open')), fields=['rings_until'], name='offer_ringing'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.UniqueConstraint(condition=models.Q(('result', 'open')), fields=('conversation',), name='one_open_offer'),
-        ),
-        migrations.AddConstraint(
-            model_name='participation',
-            constraint=models.UniqueConstraint(fields=('conversation', 'agent'), name='one_participation'),
-        ),
-        migrations.AddIndex(
-            model_name='visitor',
-            index=models.Index(condition=models.Q(('external_id', ''), _negated=True), fields=['brand', 'external_id'], name='visitor_by_external_id'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(models.OrderBy(models.F('priority'), descending=True), django.db.models.functions.comparison.Coalesce('queued_at', 'held_until'), models.F('id'), condition=models.Q(('status', 'queued')), name='chat_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('status', 'resolved'), _negated=True), fields=['assignee', 'status'], name='chat_by_assignee'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('status', 'resolved')), fields=['-resolved_at'], name='chat_archive'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('status', 'resolved')), fields=['brand', '-resolved_at'], name='chat_archive_by_brand'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('holds_slot', True), ('status', 'wrap_up')), fields=['ended_at'], name='chat_wrapping_up'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('held_until__isnull', False)), fields=['held_until'], name='chat_held'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('accepted_at__isnull', False), ('ended_at__isnull', False)), fields=['brand', '-ended_at'], name='chat_handled'),
-        ),
         migrations.AddIndex(
             model_name='conversation',
             index=models.Index(fields=['visitor', '-created_at'], name='chat_by_visitor'),
@@ -270,14 +218,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='conversation',
             constraint=models.UniqueConstraint(condition=models.Q(('kind', 'customer'), ('status__in', ['bot', 'queued', 'active', 'waiting'])), fields=('visitor', 'brand'), name='one_open_chat'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(('channel', ''), _negated=True), name='chat_has_a_channel'),
-        ),
-        migrations.AddIndex(
-            model_name='attachment',
-            index=models.Index(condition=models.Q(('entry', None)), fields=['id'], name='attachment_unused'),
         ),
         migrations.CreateModel(
             name='AnswerMail',

@@ -62,6 +62,10 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.team')),
                 ('topic', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.topic')),
             ],
+            options={
+                'indexes': [models.Index(fields=['started_at'], name='fact_by_start'), models.Index(fields=['queued_at'], name='fact_by_queue'), models.Index(fields=['ended_at'], name='fact_by_end'), models.Index(condition=models.Q(('rated_at__isnull', False)), fields=['rated_at'], name='fact_by_rating'), models.Index(fields=['resolved_at'], name='fact_by_resolution')],
+                'constraints': [models.UniqueConstraint(fields=('conversation', 'number'), name='one_fact_a_stay')],
+            },
         ),
         migrations.CreateModel(
             name='Export',
@@ -79,6 +83,9 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField()),
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['expires_at'], name='export_by_expiry')],
+            },
         ),
         migrations.CreateModel(
             name='MissedOffer',
@@ -94,6 +101,9 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.team')),
                 ('topic', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.topic')),
             ],
+            options={
+                'indexes': [models.Index(fields=['missed_at'], name='missed_offer_by_time')],
+            },
         ),
         migrations.CreateModel(
             name='Screen',
@@ -135,6 +145,9 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.team')),
                 ('topic', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.topic')),
             ],
+            options={
+                'indexes': [models.Index(fields=['agent', 'started_at'], name='stint_by_agent'), models.Index(fields=['stay_ended_at'], name='stint_by_end'), models.Index(fields=['freed'], name='stint_by_slot')],
+            },
         ),
         migrations.CreateModel(
             name='Targets',
@@ -178,6 +191,9 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.team')),
                 ('topic', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.topic')),
             ],
+            options={
+                'indexes': [models.Index(fields=['created_at'], name='ticket_fact_by_opening'), models.Index(fields=['last_resolved_at'], name='ticket_fact_by_end'), models.Index(fields=['first_resolved_at'], name='ticket_fact_by_first_end')],
+            },
         ),
         migrations.CreateModel(
             name='Word',
@@ -195,65 +211,8 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.team')),
                 ('topic', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agents.topic')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='chatfact',
-            index=models.Index(fields=['started_at'], name='fact_by_start'),
-        ),
-        migrations.AddIndex(
-            model_name='chatfact',
-            index=models.Index(fields=['queued_at'], name='fact_by_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='chatfact',
-            index=models.Index(fields=['ended_at'], name='fact_by_end'),
-        ),
-        migrations.AddIndex(
-            model_name='chatfact',
-            index=models.Index(condition=models.Q(('rated_at__isnull', False)), fields=['rated_at'], name='fact_by_rating'),
-        ),
-        migrations.AddIndex(
-            model_name='chatfact',
-            index=models.Index(fields=['resolved_at'], name='fact_by_resolution'),
-        ),
-        migrations.AddConstraint(
-            model_name='chatfact',
-            constraint=models.UniqueConstraint(fields=('conversation', 'number'), name='one_fact_a_stay'),
-        ),
-        migrations.AddIndex(
-            model_name='export',
-            index=models.Index(fields=['expires_at'], name='export_by_expiry'),
-        ),
-        migrations.AddIndex(
-            model_name='missedoffer',
-            index=models.Index(fields=['missed_at'], name='missed_offer_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='stintfact',
-            index=models.Index(fields=['agent', 'started_at'], name='stint_by_agent'),
-        ),
-        migrations.AddIndex(
-            model_name='stintfact',
-            index=models.Index(fields=['stay_ended_at'], name='stint_by_end'),
-        ),
-        migrations.AddIndex(
-            model_name='stintfact',
-            index=models.Index(fields=['freed'], name='stint_by_slot'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketfact',
-            index=models.Index(fields=['created_at'], name='ticket_fact_by_opening'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketfact',
-            index=models.Index(fields=['last_resolved_at'], name='ticket_fact_by_end'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketfact',
-            index=models.Index(fields=['first_resolved_at'], name='ticket_fact_by_first_end'),
-        ),
-        migrations.AddIndex(
-            model_name='word',
-            index=models.Index(fields=['said_at'], name='word_by_time'),
+            options={
+                'indexes': [models.Index(fields=['said_at'], name='word_by_time')],
+            },
         ),
     ]

@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'customer',
                 'verbose_name_plural': 'customers',
+                'indexes': [models.Index(condition=models.Q(('email', ''), _negated=True), fields=['email'], name='contact_by_email')],
             },
         ),
         migrations.CreateModel(
@@ -66,6 +67,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'customer note',
                 'verbose_name_plural': 'customer notes',
+                'indexes': [models.Index(fields=['contact', '-created_at'], name='customer_notes')],
+                'constraints': [models.UniqueConstraint(fields=('agent', 'client_id'), name='customer_note_once')],
             },
         ),
         migrations.CreateModel(
@@ -83,6 +86,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('client_id__isnull', False)), fields=('agent', 'client_id'), name='ticket_entry_sent_once')],
+            },
         ),
         migrations.CreateModel(
             name='Delivery',
@@ -98,6 +104,10 @@ class Migration(migrations.Migration):
                 ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('entry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='tickets.entry')),
             ],
+            options={
+                'indexes': [models.Index(fields=['message_id'], name='delivery_by_message')],
+                'constraints': [models.UniqueConstraint(fields=('entry', 'address'), name='one_mail_to_an_address')],
+            },
         ),
         migrations.CreateModel(
             name='File',
@@ -139,6 +149,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'identity',
                 'verbose_name_plural': 'identities',
+                'indexes': [models.Index(fields=['kind', 'value'], name='identity_by_value')],
+                'constraints': [models.UniqueConstraint(fields=('contact', 'kind', 'value'), name='identity_once'), models.UniqueConstraint(condition=models.Q(('is_verified', True)), fields=('kind', 'value'), name='identity_proven_once')],
             },
         ),
         migrations.CreateModel(
@@ -211,6 +223,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'incoming mail',
                 'verbose_name_plural': 'incoming mails',
+                'indexes': [models.Index(condition=models.Q(('state__in', ['aside', 'broken'])), fields=['-received_at'], name='mail_that_needs_a_look')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('uid__isnull', False)), fields=('mailbox', 'uid_validity', 'uid'), name='mail_fetched_once'), models.UniqueConstraint(fields=('mailbox', 'key'), name='mail_kept_once')],
             },
         ),
         migrations.CreateModel(
@@ -243,6 +257,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'ticket',
                 'verbose_name_plural': 'tickets',
+                'indexes': [models.Index(fields=['-updated_at', '-id'], name='ticket_by_change'), models.Index(fields=['status', '-updated_at', '-id'], name='ticket_by_status'), models.Index(fields=['brand', '-updated_at', '-id'], name='ticket_by_brand'), models.Index(fields=['assignee', '-updated_at', '-id'], name='ticket_by_assignee'), models.Index(fields=['team', '-updated_at', '-id'], name='ticket_by_team'), models.Index(condition=models.Q(('assignee__isnull', True), models.Q(('status__in', ['resolved', 'closed']), _negated=True)), fields=['-updated_at', '-id'], name='ticket_unassigned'), models.Index(condition=models.Q(('is_spam', False), ('status__in', ['new', 'open', 'waiting', 'on_hold'])), fields=['assignee', 'team', 'topic', 'brand', 'status'], name='ticket_unfinished'), models.Index(condition=models.Q(('assignee__isnull', True)), fields=['team'], name='ticket_free_by_team'), models.Index(fields=['-created_at', '-id'], name='ticket_by_opening')],
             },
         ),
         migrations.CreateModel(
@@ -254,6 +269,10 @@ class Migration(migrations.Migration):
                 ('entry', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.entry')),
                 ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='mail_ids', to='tickets.ticket')),
             ],
+            options={
+                'indexes': [models.Index(fields=['ticket', 'id'], name='mails_of_a_ticket')],
+                'constraints': [models.UniqueConstraint(fields=('message_id', 'ticket'), name='mail_of_a_ticket')],
+            },
         ),
         migrations.AddField(
             model_name='entry',
@@ -270,6 +289,9 @@ class Migration(migrations.Migration):
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='tickets.ticket')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('ticket', 'agent'), name='one_draft_of_an_agent')],
+            },
         ),
         migrations.CreateModel(
             name='TicketTag',
@@ -278,63 +300,15 @@ class Migration(migrations.Migration):
                 ('tag', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='on_tickets', to='agents.tag')),
                 ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.ticket')),
             ],
+            options={
+                'indexes': [models.Index(fields=['tag', '-ticket'], name='tickets_by_tag')],
+                'constraints': [models.UniqueConstraint(fields=('ticket', 'tag'), name='one_tag_on_a_ticket')],
+            },
         ),
         migrations.AddField(
             model_name='ticket',
             name='tags',
             field=models.ManyToManyField(related_name='+', through='tickets.TicketTag', to='agents.tag'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(condition=models.Q(('email', ''), _negated=True), fields=['email'], name='contact_by_email'),
-        ),
-        migrations.AddIndex(
-            model_name='contactnote',
-            index=models.Index(fields=['contact', '-created_at'], name='customer_notes'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactnote',
-            constraint=models.UniqueConstraint(fields=('agent', 'client_id'), name='customer_note_once'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['message_id'], name='delivery_by_message'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('entry', 'address'), name='one_mail_to_an_address'),
-        ),
-        migrations.AddIndex(
-            model_name='identity',
-            index=models.Index(fields=['kind', 'value'], name='identity_by_value'),
-        ),
-        migrations.AddConstraint(
-            model_name='identity',
-            constraint=models.UniqueConstraint(fields=('contact', 'kind', 'value'), name='identity_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='identity',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_verified', True)), fields=('kind', 'value'), name='identity_proven_once'),
-        ),
-        migrations.AddIndex(
-            model_name='rawmail',
-            index=models.Index(condition=models.Q(('state__in', ['aside', 'broken'])), fields=['-received_at'], name='mail_that_needs_a_look'),
-        ),
-        migrations.AddConstraint(
-            model_name='rawmail',
-            constraint=models.UniqueConstraint(condition=models.Q(('uid__isnull', False)), fields=('mailbox', 'uid_validity', 'uid'), name='mail_fetched_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='rawmail',
-            constraint=models.UniqueConstraint(fields=('mailbox', 'key'), name='mail_kept_once'),
-        ),
-        migrations.AddIndex(
-            model_name='mailid',
-            index=models.Index(fields=['ticket', 'id'], name='mails_of_a_ticket'),
-        ),
-        migrations.AddConstraint(
-            model_name='mailid',
-            constraint=models.UniqueConstraint(fields=('message_id', 'ticket'), name='mail_of_a_ticket'),
         ),
         migrations.AddConstraint(
             model_name='entry',
@@ -342,59 +316,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='entry',
-            constraint=models.UniqueConstraint(condition=models.Q(('client_id__isnull', False)), fields=('agent', 'client_id'), name='ticket_entry_sent_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
             constraint=models.UniqueConstraint(condition=models.Q(('chat_id__isnull', False)), fields=('ticket', 'chat_id', 'chat_seq'), name='ticket_entry_of_chat'),
-        ),
-        migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('ticket', 'agent'), name='one_draft_of_an_agent'),
-        ),
-        migrations.AddIndex(
-            model_name='tickettag',
-            index=models.Index(fields=['tag', '-ticket'], name='tickets_by_tag'),
-        ),
-        migrations.AddConstraint(
-            model_name='tickettag',
-            constraint=models.UniqueConstraint(fields=('ticket', 'tag'), name='one_tag_on_a_ticket'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['-updated_at', '-id'], name='ticket_by_change'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['status', '-updated_at', '-id'], name='ticket_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['brand', '-updated_at', '-id'], name='ticket_by_brand'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['assignee', '-updated_at', '-id'], name='ticket_by_assignee'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['team', '-updated_at', '-id'], name='ticket_by_team'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('assignee__isnull', True), models.Q(('status__in', ['resolved', 'closed']), _negated=True)), fields=['-updated_at', '-id'], name='ticket_unassigned'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('is_spam', False), ('status__in', ['new', 'open', 'waiting', 'on_hold'])), fields=['assignee', 'team', 'topic', 'brand', 'status'], name='ticket_unfinished'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('assignee__isnull', True)), fields=['team'], name='ticket_free_by_team'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['-created_at', '-id'], name='ticket_by_opening'),
         ),
         migrations.CreateModel(
             name='Merge',
