@@ -155,7 +155,12 @@ def board_of(
         ratings=int(total["csat_of"]),
         requests=int(total["requests"]),
         rows=sorted(
-            rows, key=lambda row: (order.get(Status(row.person.status), 3), row.person.name)
+            rows,
+            key=lambda row: (
+                order.get(Status(row.person.status), 3),
+                not row.person.is_here,
+                row.person.name,
+            ),
         ),
         hours=_hours(by_hour, seen.as_of.astimezone(zone).hour),
         queue_level=_above(len(waiting), targets.queue),

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from agents.access import Access, accesses_of, teams_in_charge
 from agents.models import Agent, Brand, Status, StatusInterval, Topic
+from agents.presence import with_presence
 from chat.models import Conversation
 from reports.definitions import FIGURES
 from reports.models import ChatFact, StintFact
@@ -69,6 +70,8 @@ class Person:
     public_id: str
     name: str
     status: str
+    # Whether a console is open, or a phone rings: who is Online and not here gets no chats.
+    is_here: bool
     reason: Mapping[str, str]
     since: datetime
     capacity: int
@@ -149,7 +152,7 @@ def read(*, now: datetime) -> Snapshot:
                 "brand", "channel", "topic", "team", "queued_at"
             )
         ],
-        people=_people(is_demo_too=not real),
+        people=_people(now, is_demo_too=not real),
         held=[
             Held(
                 place=places.of(brand, channel, topic, team),
@@ -196,11 +199,11 @@ class _Places:
         return Place(brand=brand, channel=channel, teams=teams)
 
 
-def _people(*, is_demo_too: bool) -> list[Person]:
+def _people(now: datetime, *, is_demo_too: bool) -> list[Person]:
     agents = Agent.objects.filter(is_active=True).exclude(status=Status.OFFLINE)
     if not is_demo_too:
         agents = agents.filter(is_demo=False)
-    found = list(agents.select_related("break_reason").order_by("name", "pk"))
+    found = list(with_presence(agents, now).select_related("break_reason").order_by("name", "pk"))
     accesses = accesses_of(found)
     intervals = StatusInterval.objects.filter(agent__in=found, ended_at=None)
     limits = dict(intervals.values_list("agent", "capacity"))
@@ -210,6 +213,7 @@ def _people(*, is_demo_too: bool) -> list[Person]:
             public_id=agent.public_id,
             name=agent.name,
             status=agent.status,
+            is_here=agent.is_here,
             reason={language: agent.break_reason.label(language) for language in ("tr", "en")}
             if agent.break_reason
             else {},

@@ -18,6 +18,7 @@ from agents.first_steps import first_steps
 from agents.models import Agent, BreakReason, Permission, Role, Status, StatusInterval
 from agents.models.audit import AuditEntry
 from agents.operations.statuses import set_status
+from agents.presence import heartbeat
 from chat.operations.assignment import accept
 from chat.operations.ratings import rate_conversation
 from reports.facts.keeping import rebuild
@@ -108,6 +109,17 @@ def test_a_board_says_what_stands_now_and_how_it_is_to_its_targets(desk: Desk) -
     assert (mert.person.status, mert.reason, mert.taken) == ("break", "Food", 0)
     assert sum(hour.requests for hour in board.hours) == 6
     assert sum(hour.missed for hour in board.hours) == 1
+
+
+def test_who_is_online_without_a_console_is_told_apart(desk: Desk) -> None:
+    elif_ = desk.agents[0]
+    heartbeat(agent=make_agent(name="Zeynep", online=True), now=NOON)
+    heartbeat(agent=elif_, now=NOON - timedelta(minutes=2))
+    first, second = seen_by(boss()).rows[:2]
+    assert (first.person.name, first.person.is_here) == ("Zeynep", True)
+    assert (second.person.pk, second.person.is_here) == (elif_.pk, False)
+    page = signed_in(boss()).get("/wallboard/board/")
+    assert page.content.decode().count("console closed") == 1
 
 
 def test_nobody_sees_chats_or_colleagues_beyond_their_right(desk: Desk) -> None:
