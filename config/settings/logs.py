@@ -9,6 +9,7 @@ import logging.config
 import re
 from collections import Counter
 from collections.abc import MutableMapping
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ _QUERY = re.compile(r"\?[^\s\"']+")
 
 # Of one line of code in a minute. Anybody can make the server say the same again and again.
 LINES_MAX = 100
+# The same, of tracebacks: on a full disk each of them has fifty lines and says the same.
+TRACEBACKS_MAX = 5
 
 type Entry = MutableMapping[str, Any]
 
@@ -70,7 +73,10 @@ def _clean(key: str, value: Any) -> Any:
 
 
 class Bounded(logging.StreamHandler[Any]):
-    """Writes what one line of code says up to `LINES_MAX` times a minute, then only how often."""
+    """Writes what one line of code says up to `LINES_MAX` times a minute, then only how often.
+
+    How it came to that is said `TRACEBACKS_MAX` times.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,11 +93,22 @@ class Bounded(logging.StreamHandler[Any]):
             self._minute = minute
             self._lines.clear()
         self._lines[record.pathname, record.lineno] += 1
-        if self._lines[record.pathname, record.lineno] <= LINES_MAX:
-            super().emit(record)
+        times = self._lines[record.pathname, record.lineno]
+        if times <= LINES_MAX:
+            super().emit(record if times <= TRACEBACKS_MAX else _without_traceback(record))
 
     def _tell(self, text: str) -> None:
         super().emit(logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, (), None))
+
+
+def _without_traceback(record: logging.LogRecord) -> logging.LogRecord:
+    short = copy(record)
+    short.exc_info = short.exc_text = None
+    if isinstance(short.msg, dict):
+        # What structlog says, which has it among its values.
+        said: Any = {key: value for key, value in short.msg.items() if key != "exc_info"}
+        short.msg = said
+    return short
 
 
 def configure(config: dict[str, Any]) -> None:

@@ -144,6 +144,22 @@ def test_what_is_said_again_and_again_is_written_so_often_and_then_counted(
     assert last["event"] == "something.else"
 
 
+@pytest.mark.parametrize("log", [structlog.get_logger("outbox"), logging.getLogger("outbox")])
+def test_how_it_came_to_an_error_is_said_a_few_times_a_minute(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch, log: Any
+) -> None:
+    now = time.time_ns()
+    monkeypatch.setattr("logging.time.time_ns", lambda: now)
+    for _ in range(logs.TRACEBACKS_MAX + 3):
+        try:
+            raise OSError("No space left on device")
+        except OSError:
+            log.exception("drain.failed")
+    said = lines(written)
+    assert [entry["event"] for entry in said] == ["drain.failed"] * (logs.TRACEBACKS_MAX + 3)
+    assert ["exception" in entry for entry in said] == [True] * logs.TRACEBACKS_MAX + [False] * 3
+
+
 @pytest.mark.parametrize("name", ["django.security.DisallowedHost", "uvicorn.error"])
 def test_what_any_stranger_can_cause_writes_no_line_each(written: io.StringIO, name: str) -> None:
     logging.getLogger(name).info('127.0.0.1 - "WebSocket /ws/visitor/" [accepted]')
