@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import Site
 from tests.support.chromium import Contexts
 from tests.support.console_page import Caller, Desk, open_desk
+from tests.support.patience import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -110,7 +111,7 @@ def test_a_second_press_on_accept_does_nothing_else(desk: Desk) -> None:
     expect(desk.page.locator("dialog[open]")).to_have_count(0)
     # A moment later it is meant.
     late = "late => (window.late ??= performance.now() + 900) < performance.now()"
-    desk.page.wait_for_function(late)
+    until(desk.page, lambda: desk.page.evaluate(late))
     desk.page.locator("#resolve-button").click()
     expect(desk.page.locator("dialog[open]")).to_be_visible()
     assert caller.texts() == ["Hello"]

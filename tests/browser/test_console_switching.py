@@ -127,7 +127,7 @@ def test_a_status_chosen_while_the_old_one_is_drawn_anew_is_shown(desk: Desk) ->
     held.wait()
     page.click(".status-button")
     page.locator("#status-menu").get_by_role("button", name="Invisible").click()
-    page.wait_for_function("document.querySelector('#status form.htmx-request')")
+    expect(page.locator("#status form.htmx-request")).to_have_count(1)
     until(page, lambda: held.routes[-1].request.method == "POST")
     *asked, chosen = held.routes
     with page.expect_response("**/console/status/**"):
