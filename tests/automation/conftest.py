@@ -3,12 +3,14 @@
 import pytest
 from django.utils import timezone
 
+from agents.models import Permission
 from automation.models import Rule
 from automation.notifications.keys import public_key
 from automation.rules.recipes import install_recipe
 from automation.rules.writing import add_rule
 from tests.support import desk
 from tests.support.desk import Desk, make_desk
+from tests.support.factories import make_agent, make_brand, make_role
 from tests.support.push_service import push_service
 
 
@@ -66,3 +68,21 @@ def ask():
         return install_recipe(**wish, settings=settings)[0]
 
     return install
+
+
+@pytest.fixture
+def answers_leave_at_once(settings) -> None:
+    """Let no reply to a ticket be taken back."""
+    settings.IMECE = settings.IMECE | {"REPLY_UNDO_SECONDS": 0}
+
+
+@pytest.fixture
+def brand():
+    """Return a brand with tickets."""
+    return make_brand(name="Pazar")
+
+
+@pytest.fixture
+def elif_():
+    """Return an agent who works on all tickets."""
+    return make_agent(role=make_role(Permission.TICKETS, scope="all"), name="Elif Kaya")

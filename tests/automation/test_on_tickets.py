@@ -28,22 +28,7 @@ from tickets.operations.saying import say, unsay
 from tickets.operations.tags import change_ticket_tags
 from tickets.operations.tickets import open_ticket
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _answers_leave_at_once(settings) -> None:
-    settings.IMECE = settings.IMECE | {"REPLY_UNDO_SECONDS": 0}
-
-
-@pytest.fixture
-def brand():
-    return make_brand(name="Pazar")
-
-
-@pytest.fixture
-def elif_():
-    return make_agent(role=make_role(Permission.TICKETS, scope="all"), name="Elif Kaya")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("answers_leave_at_once")]
 
 
 @pytest.fixture

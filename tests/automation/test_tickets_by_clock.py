@@ -7,7 +7,6 @@ import time_machine
 from django.utils import timezone
 
 from agents.hours.calendar import DAYS
-from agents.models import Permission
 from agents.operations.hours import set_hours
 from automation.models import Effect, Run
 from automation.rules import clock
@@ -17,33 +16,18 @@ from automation.rules.trying import try_rule
 from automation.rules.writing import InvalidRule, change_rule
 from config.outbox.models import OutboxEntry
 from tests.automation.ticket_talk import condition, note, notes, opened, word
-from tests.support.factories import make_agent, make_brand, make_role, make_team
+from tests.support.factories import make_team
 from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 from tickets.operations.saying import say, unsay
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("answers_leave_at_once")]
 START = timezone.datetime.fromisoformat("2027-03-01T10:00:00+03:00")
 
 
 def at(minutes: float) -> time_machine.travel:
     """So many minutes after ten on a Monday."""
     return time_machine.travel(START + timedelta(minutes=minutes), tick=False)
-
-
-@pytest.fixture(autouse=True)
-def _answers_leave_at_once(settings) -> None:
-    settings.IMECE = settings.IMECE | {"REPLY_UNDO_SECONDS": 0}
-
-
-@pytest.fixture
-def brand():
-    return make_brand(name="Pazar")
-
-
-@pytest.fixture
-def elif_():
-    return make_agent(role=make_role(Permission.TICKETS, scope="all"), name="Elif Kaya")
 
 
 @pytest.fixture
