@@ -134,6 +134,7 @@ export class Chat {
   }
 
   async #reload() {
+    if (this.#left) return;
     const before = this.#chat;
     try {
       const chat = await this.#app.api.call(`conversations/${before.id}`);

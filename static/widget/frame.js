@@ -192,6 +192,8 @@ export class App {
       return;
     }
     if (before && before !== this.api.visitor) {
+      // Until the page begins anew it must ask nothing more of what the one before had.
+      this.#dropChat();
       this.bridge.clear();
       this.bridge.unread(0);
       this.bridge.keep(this.api.visitor);
