@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import ActionLocation, IncorrectLookupParameters
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -87,6 +87,14 @@ class ImeceAdmin(_ModelAdmin):
         if not shown.query and not shown.has_active_filters:
             shown.full_result_count = shown.result_count
         return shown
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Offer nothing to save on a page on which nothing can be changed."""
+        if not context["adminform"].form.fields and not context["inline_admin_formsets"]:
+            context |= dict.fromkeys(("show_save", "show_save_and_continue"), False)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         """Save, and say in the audit log which fields changed."""

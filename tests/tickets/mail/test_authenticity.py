@@ -110,8 +110,10 @@ def test_a_doubtful_mail_opens_no_history_and_proves_no_address(mailbox, smtp, b
     # Nobody is written to about what somebody else may have sent.
     drain("mail")
     assert len(smtp.taken) == 1
-    page = boss_client.get(reverse("admin:tickets_rawmail_change", args=[kept.pk]))
-    assert "Not verified" in page.content.decode()
+    page = boss_client.get(reverse("admin:tickets_rawmail_change", args=[kept.pk])).content.decode()
+    assert "Not verified" in page
+    # Nothing of it can be changed.
+    assert ("Read again" in page, 'name="_save"' in page) == (True, False)
     proven = take_in(mailbox, written("Ben gerçekten oyum.", Authentication_Results=PASSED))
     assert proven.sender_mark == "passed"
     assert proven.entry.ticket.contact == known
