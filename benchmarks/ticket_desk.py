@@ -59,7 +59,7 @@ def seed(tickets: int) -> dict[str, str]:
 
     def contact(number: int) -> dict[str, Any]:
         name, email, phone = known(number)
-        search = fold(f"{name} {email} {phone}")
+        search = fold(f"{name}\n{email}\n{phone}\n")
         return {"id": number, "name": name, "email": email, "phone": phone, "search": search}
 
     def ticket(number: int) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from tickets.operations.contacts import (
     link_identity,
 )
 from tickets.operations.merging import merge_contacts, undo_merge
+from tickets.operations.saying import say, unsay
 from tickets.queries.customers import customers_of
 from tickets.queries.desk import Folder, tickets_in
 from tickets.queries.likeness import others_like
@@ -150,20 +151,37 @@ def test_nobody_is_found_by_what_only_another_brand_was_told(house: House) -> No
 
     # Neither with no number of theirs nor with another one.
     for _ in range(2):
-        for words in (NUMBER, "9998877", "Zeynep 05339998877", "5551234"):
+        for words in (NUMBER, "9998877", "Zeynep 05339998877", "5551234", "gizli", "GİZLİ5551"):
             assert known not in customers_of(mert, words=words), words
             assert known in customers_of(elif_, words=words), words
         assert known not in customers_of(mert, words=secret)
         assert (tickets(NUMBER), tickets("9998877")) == (0, 0)
         keep_identity(contact=known, kind="phone", value="0555 111 2233", brand=house.theirs)
         keep_identity(contact=known, kind="email", value="z@theirs.example", brand=house.theirs)
-    assert known in customers_of(mert, words="Zeynep")
+    assert known in customers_of(mert, words="ZEYN")
     # What both were told finds them for both.
     keep_identity(contact=known, kind="phone", value=NUMBER, brand=house.theirs)
     keep_identity(contact=known, kind="email", value="zeynep@example.com", brand=house.theirs)
     assert known in customers_of(mert, words=NUMBER)
     assert known in customers_of(mert, words="ZEYNEP@example")
+    assert known in customers_of(mert, words="zeynep example.com")
     assert tickets(NUMBER) == 1
+
+
+def test_words_found_anew_hold_nothing_of_a_merged_customer_that_only_another_brand_was_told(
+    house: House,
+) -> None:
+    """Which happens where an agent takes a reply back."""
+    merged = house.customer(house.ours, "gizli@sirket.example", name="Işık")
+    merge_contacts(survivor=house.contact, other=merged, keep={}, by=house.suna, now=timezone.now())
+    for agent, brand, found in ((house.mert, house.theirs, 0), (house.elif_, house.ours, 1)):
+        ticket, now = opened(brand, f"Yeni {brand.pk}", contact=house.contact), timezone.now()
+        line, _is_new = say(ticket=ticket, by=agent, text="Merhaba", client_id="1", now=now)
+        unsay(entry=line, by=agent, now=now)
+        for words, hits in (("sirket.example", found), ("isik", 1)):
+            wish = {"q": f"{words} yeni"}
+            shown = tickets_in(access_of(agent), Folder.ALL, brand_id=None, wish=wish)
+            assert shown.count() == hits, (agent.pk, words)
 
 
 def test_a_number_that_another_brand_knows_is_not_shown_beside_a_chat(shared: House) -> None:

@@ -245,14 +245,17 @@ def name_contact(contact: Contact) -> None:
 def note_search(contact: Contact) -> None:
     """Have a search find a contact, which the caller saves, by name, address and number.
 
-    Also by those of customers who were merged into it.
+    Also by those of customers who were merged into it. Its own name stands in the first line, for
+    that is what everybody may know who meets it.
     """
     merged = Contact.objects.filter(merged_into=contact).order_by("pk") if contact.pk else ()
     known: list[str] = []
     for each in (contact, *merged):
         digits = "".join(sign for sign in each.phone if sign.isdigit())
         known += [each.name, each.email, each.phone, digits]
-    contact.search = fold("\n".join(dict.fromkeys(part for part in known if part)))
+    name = " ".join(contact.name.split())
+    rest = dict.fromkeys(part for part in known[1:] if part)
+    contact.search = fold("\n".join((name, *rest, "")))
 
 
 @transaction.atomic

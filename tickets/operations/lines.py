@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from agents.actors import Actor, Rule, person
 from config.events import publish
 from config.text.folding import fold
 from tickets.events import TicketChanged, TicketWritten
-from tickets.models import Contact, Entry, Ticket
+from tickets.models import Contact, Entry, Identity, Ticket
+from tickets.models.identity import folded
 
 PREVIEW = 140
 # Of very long tickets the first words are found, and always the newest ones in the thread itself.
@@ -87,7 +90,8 @@ def words_of(contact: Contact) -> str:
 def write_search(ticket: Ticket) -> None:
     """Have a search find all words of a stored ticket anew: some are no longer there.
 
-    By earlier subjects, and by customers who were made one with its own, it is found as before.
+    By earlier subjects, and by customers who were made one with its own, it is found as before: by
+    their names, and by addresses that its brand was told.
     """
     begin_search(ticket)
     words = [ticket.search]
@@ -95,8 +99,15 @@ def write_search(ticket: Ticket) -> None:
     for data in changes.values_list("data", flat=True):
         if data.get("field") == "subject":
             words.append(fold(data["from"]))
-    same = Contact.objects.filter(merged_into=ticket.contact_id).order_by("pk")
-    words += [found for contact in same if (found := words_of(contact))]
+    told = set(
+        Identity.objects.filter(Q(brand=None) | Q(brand=ticket.brand_id))
+        .filter(contact=ticket.contact_id, kind=Identity.Kind.EMAIL)
+        .values_list("value", flat=True)
+    )
+    for contact in Contact.objects.filter(merged_into=ticket.contact_id).order_by("pk"):
+        if folded(Identity.Kind.EMAIL, contact.email) not in told:
+            contact.email = ""
+        words += [found] if (found := words_of(contact)) else []
     said = ticket.entries.filter(kind__in=_SAID).order_by("seq")
     words += [fold(body) for body in said.values_list("body", flat=True)]
     ticket.search = "\n".join(words)[:SEARCH_MAX]

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Left, StrIndex
 
 from agents.access import Access
 from config.text.cleaning import key_of
@@ -31,7 +32,7 @@ class Page:
 def customers_of(access: Access, *, words: str = "") -> QuerySet[Contact]:
     """Return whom the agent may see, by parts of name, e-mail or phone in whatever letters.
 
-    By an address or number only if one was told to a brand of the agent's.
+    By parts of an address or number only if it was told to a brand of the agent's.
     """
     found: QuerySet[Contact] = Contact.objects.visible_to(access).filter(merged_into=None)
     words = words.replace("\0", "").strip()
@@ -71,18 +72,18 @@ def _holding(
 ) -> QuerySet[Contact]:
     """Keep those who are found by `part`, which is what was `typed` as searches compare it.
 
-    An address or a number has to be one that a brand of the agent's was told itself: `search` also
-    holds what others were told, and what those who were merged since were known by.
+    By their name, or by an address or number that a brand of the agent's was told itself: `search`
+    also holds what others were told, and what those who were merged since were known by.
     """
     # Also before it is asked of identities: of these words an index knows the rows.
     found = found.filter(search__contains=part)
-    if brands_met(access) is None or not ("@" in typed or _is_number(typed)):
+    if brands_met(access) is None:
         return found
     # Domains keep their marks in identities.
     holds = Q(value__contains=part) | Q(value__contains=typed.casefold())
     told = _told(access, holds, Identity.Kind.EMAIL, Identity.Kind.PHONE)
-    # Digits may be a part of a name, too.
-    return found.filter(Q(told) | Q(name__contains=typed))
+    name = Left("search", StrIndex("search", Value("\n")))
+    return found.alias(search_name=name).filter(Q(told) | Q(search_name__contains=part))
 
 
 def _told(access: Access, holds: Q, *kinds: str) -> Exists:
