@@ -54,14 +54,16 @@ def announce_changes(*, now: datetime) -> None:
     before: _Announced = cache.get(_KEY) or _Announced(at=now)
     if timedelta(0) < before.at - now < _OVERTAKEN:
         return
-    offer_forms(floor=floor, brands={brand.pk: brand for brand in brands}, now=now)
-    if told == before:
-        return
-    # First of all: who asks after the ring must not be told what was true before it.
-    forget_board()
+    if told != before:
+        # First of all: who asks after the ring must not be told what was true before it.
+        forget_board()
     for brand_id, answer in told.availability.items():
         if before.availability.get(brand_id) != answer:
             publish(AvailabilityChanged(brand_id=brand_id, answer=answer))
+    # After that: where a desk has closed, the form says when it opens again.
+    offer_forms(floor=floor, brands={brand.pk: brand for brand in brands}, now=now)
+    if told == before:
+        return
     for brand_id, figures in told.counters.items():
         if before.counters.get(brand_id) != figures:
             publish(CountersChanged(brand_id=brand_id, waiting=figures[0], online=figures[1]))

@@ -15,6 +15,7 @@ from agents.operations.hours import EDGE, clear_hours, import_holidays, pass_edg
 from agents.presence import heartbeat
 from agents.queries.hours import open_seconds, preview
 from chat.events.availability import AvailabilityChanged
+from chat.events.lifecycle import FormOffered
 from chat.models import Conversation
 from chat.operations.announcements import announce_changes
 from chat.operations.starting import NobodyAvailable
@@ -120,6 +121,10 @@ def test_those_in_line_are_offered_the_form_when_it_closes_and_chats_go_on(
     assert fresh(running).status == "active"
     changed = [event for event in announced if isinstance(event, AvailabilityChanged)]
     assert changed[0].answer["reason"] == "hours"
+    # The form says when it opens again: that is told before it.
+    assert changed[0].answer["says"]["en"]
+    told = [type(event) for event in announced]
+    assert told.index(AvailabilityChanged) < told.index(FormOffered)
     assert OutboxEntry.objects.live().get(kind=EDGE).available_at == at("2026-12-01T09:00")
     clock.move_to(at("2026-12-01T09:00"))
     answer(desk)
