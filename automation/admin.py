@@ -1,5 +1,6 @@
 """Rules in the administration: said back in plain sentences, switched and moved, with their log."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -118,6 +119,12 @@ class RecipeForm(forms.Form):
         return found
 
 
+def _having_their_own(name: str, brands: Iterable[Brand]) -> list[tuple[Brand, str]]:
+    """Return the brands for which a recipe is set apart, each with its mode."""
+    modes = [(brand, mode_in_use(name, brand)) for brand in brands]
+    return [(brand, _said_mode(mode)) for brand, mode in modes if mode not in {None, Rule.Mode.OFF}]
+
+
 def _said_mode(mode: str | None) -> str:
     if mode is None:
         return gettext("not set up")
@@ -198,6 +205,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
             text = gettext("Saved: %(name)s.") % {"name": recipe.title}
             self.message_user(request, text, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:automation_rule_changelist"))
+        brands = list(Brand.objects.filter(is_active=True).order_by("name"))
         context = {
             **self.admin_site.each_context(request),
             "title": recipe.title,
@@ -205,7 +213,9 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
             "form": form,
             "opts": self.opts,
             "brand": brand,
-            "brands": list(Brand.objects.filter(is_active=True).order_by("name")),
+            "brands": brands,
+            # A brand that has it for itself, on or on trial, is not reached from here.
+            "apart": [] if brand else _having_their_own(name, brands),
             "rules": [(rule, said_of(rule)) for rule in installed_rules(name, brand)],
         }
         return TemplateResponse(request, "admin/recipe.html", context)

@@ -54,6 +54,18 @@ def test_an_empty_sentence_is_refused_beside_its_field(boss_client):
     assert not Rule.objects.exists()
 
 
+def test_the_page_for_all_brands_names_those_that_it_does_not_reach(boss_client):
+    apart, reached = make_desk().brand, make_desk().brand
+    told = form(boss_client)
+    for brand, mode in ((apart, "trial"), (reached, "off")):
+        boss_client.post(f"{RECIPE}?brand={brand.pk}", told | {"mode": mode})
+    assert boss_client.get(RECIPE).context["apart"] == [(apart, "Trial")]
+    assert f'<a href="?brand={apart.pk}">{apart.name}</a> (Trial)' in page(
+        boss_client, RECIPE, "en"
+    )
+    assert boss_client.get(f"{RECIPE}?brand={apart.pk}").context["apart"] == []
+
+
 def test_the_page_that_asks_for_the_address_offers_its_settings_and_changes_the_usual_texts(
     boss_client,
 ):
