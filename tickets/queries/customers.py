@@ -10,6 +10,7 @@ from config.text.cleaning import key_of
 from config.text.folding import fold
 from tickets.models import Contact, Identity
 from tickets.models.identity import folded
+from tickets.queries.words import says
 from tickets.rights import brands_met, known_to
 
 PAGE = 40
@@ -76,7 +77,7 @@ def _holding(
     also holds what others were told, and what those who were merged since were known by.
     """
     # Also before it is asked of identities: of these words an index knows the rows.
-    found = found.filter(search__contains=part)
+    found = found.filter(says(part))
     if brands_met(access) is None:
         return found
     # Domains keep their marks in identities.

@@ -15,6 +15,7 @@ from config.text.cleaning import key_of
 from config.text.folding import fold
 from tickets.models import Ticket, TicketTag
 from tickets.queries.customers import owners_of_number
+from tickets.queries.words import says
 
 PAGE = 40
 WORDS_MAX = 8
@@ -99,7 +100,11 @@ def tickets_in(
     All but the last folder show unfinished ones, unless a status or words are named; `status` may
     name several, joined by commas. What nothing can be called finds nothing.
     """
-    found: QuerySet[Ticket] = Ticket.objects.visible_to(access).filter(_within(folder, access))
+    found: QuerySet[Ticket] = (
+        Ticket.objects.held_by(access)
+        if folder is Folder.MINE
+        else Ticket.objects.visible_to(access).filter(_within(folder, access))
+    )
     if brand_id is not None:
         found = found.filter(brand=brand_id)
     found = found.filter(is_spam=bool(wish.get("spam")))
@@ -123,8 +128,7 @@ def _says(words: Sequence[str]) -> Q:
     every = Q()
     for word in words:
         named = key_of(word.removeprefix("#"))
-        says = Q(search__contains=fold(word)) if fold(word) else Q()
-        every &= says | Q(pk=named) if named else says
+        every &= says(word) | Q(pk=named) if named else says(word)
     return every
 
 
@@ -192,10 +196,15 @@ def page_of(found: QuerySet[Ticket], *, after: str = "", by_opening: bool = Fals
         found = found.filter(Q(**{f"{order}__lt": at}) | Q(**{order: at, "pk__lt": pk}))
         # Lets the index skip what the OR alone would scan.
         found = found.filter(**{f"{order}__lte": at})
+    by = (f"-{order}", "-pk")
+    # Of all that fit customers and brands would be read, before they are sorted and the rest is
+    # left out.
+    chosen = found.order_by(*by).values("pk")[: PAGE + 1]
     rows = list(
-        found.select_related("contact", "brand", "assignee")
+        Ticket.objects.filter(pk__in=chosen)
+        .select_related("contact", "brand", "assignee")
         .defer("search", "data")
-        .order_by(f"-{order}", "-pk")[: PAGE + 1]
+        .order_by(*by)
     )
     shown = rows[:PAGE]
     more = _write(shown[-1], order) if len(rows) > PAGE else ""

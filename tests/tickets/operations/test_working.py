@@ -319,3 +319,24 @@ def test_spam_is_marked_once_and_comes_back(elif_, ticket):
     assert [line.data["to"] for line in lines.order_by("seq")] == ["True", "False"]
     with pytest.raises(TicketNotAuthorised):
         mark_spam(ticket=ticket, is_spam=True, by=make_agent(), now=timezone.now())
+
+
+def test_words_are_found_by_any_part_of_three_letters_and_by_a_beginning_of_fewer(elif_, team):
+    said = [Said(body="Küçük (XL) beden,\n42'lik ayakkabı: a-b", at=timezone.now())]
+    ticket = opened(make_brand(), team, subject="TV kumandası", said=said)
+    for words in (
+        "tv",
+        "T",
+        "xl",
+        "42",
+        "lik",
+        "manda",
+        "AYAKKABI",
+        "a-b",
+        "-b",
+        "tv xl küç",
+        "...",
+    ):
+        assert found(elif_, words) == [ticket], words
+    for words in ("v", "ük", "da", "tv zz", "x.", "yokboyle", "(tv"):
+        assert found(elif_, words) == [], words
