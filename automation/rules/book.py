@@ -62,6 +62,7 @@ class Book:
     rules: Sequence[Ready]
     # The automatic answers that somebody has set, by brand and state.
     replies: Mapping[tuple[int, str], AutoReply] = field(default_factory=dict)
+    _found: dict[tuple[str, int, str], Sequence[Ready]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -93,8 +94,14 @@ class Book:
     def _looks(self, when: str, subject: str) -> bool:
         return any(ready.rule.when == when and ready.looks_at(subject) for ready in self.rules)
 
-    def of(self, when: str, brand_id: int, subject: str = Rule.Subject.CHAT) -> list[Ready]:
+    def of(self, when: str, brand_id: int, subject: str = Rule.Subject.CHAT) -> Sequence[Ready]:
         """Return the rules that look then; of a recipe that a brand has for itself, only those."""
+        key = (when, brand_id, subject)
+        if key not in self._found:
+            self._found[key] = self._find(when, brand_id, subject)
+        return self._found[key]
+
+    def _find(self, when: str, brand_id: int, subject: str) -> Sequence[Ready]:
         own = {ready.rule.recipe for ready in self.rules if ready.rule.brand_id == brand_id} - {""}
         return [
             ready

@@ -48,8 +48,11 @@ class Node(Protocol):
     def is_dear(self) -> bool:
         """Return whether it asks the database."""
 
-    def holds(self, facts: Sight, trace: list[Seen], *, all_of_it: bool) -> bool:
-        """Return whether it holds; `all_of_it`: ask also what no longer matters."""
+    def holds(self, facts: Sight, trace: list[Seen] | None, *, all_of_it: bool = False) -> bool:
+        """Return whether it holds, and note in `trace` what was seen.
+
+        `all_of_it`: ask also what no longer matters.
+        """
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,15 @@ class Condition:
         """Return whether it asks the database."""
         return self.looks_at.is_dear
 
-    def holds(self, facts: Sight, trace: list[Seen], *, all_of_it: bool) -> bool:
+    def holds(self, facts: Sight, trace: list[Seen] | None, *, all_of_it: bool = False) -> bool:
         """Compare, and note what was seen."""
         saw = self.looks_at.read(facts)
         if self.operator == "was":
             saw = facts.happening.before.get(self.field)
         held = self.test(facts, saw)
-        shown = saw[:200] if isinstance(saw, str) else saw
-        trace.append(Seen(self.field, self.operator, self.value, shown, held))
+        if trace is not None:
+            shown = saw[:200] if isinstance(saw, str) else saw
+            trace.append(Seen(self.field, self.operator, self.value, shown, held))
         return held
 
 
@@ -94,14 +98,16 @@ class Block:
     def _cheap_first(self) -> Sequence[Node]:
         return sorted(self.nodes, key=lambda each: each.is_dear)
 
-    def holds(self, facts: Sight, trace: list[Seen], *, all_of_it: bool) -> bool:
+    def holds(self, facts: Sight, trace: list[Seen] | None, *, all_of_it: bool = False) -> bool:
         """Ask them in turn until the answer is known; those that cost nothing first."""
-        held = []
-        for node in self.nodes if all_of_it else self._cheap_first:
-            held.append(node.holds(facts, trace, all_of_it=all_of_it))
-            if not all_of_it and held[-1] is not self.needs_all:
-                break
-        return all(held) if self.needs_all else any(held)
+        if all_of_it:
+            held = [node.holds(facts, trace, all_of_it=True) for node in self.nodes]
+            return all(held) if self.needs_all else any(held)
+        needs_all = self.needs_all
+        for node in self._cheap_first:
+            if node.holds(facts, trace) is not needs_all:
+                return not needs_all
+        return needs_all
 
 
 def compile_nodes(

@@ -160,12 +160,23 @@ def decide_among(ready: Iterable[Ready], sight: Sight) -> list[Run]:
 
 
 def ask(ready: Ready, sight: Sight, *, all_of_it: bool = False) -> tuple[bool, list[Seen]]:
-    """Return whether a rule's conditions hold, and what each of those that were asked saw."""
+    """Return whether a rule's conditions hold, and what each of those that were asked saw.
+
+    What a rule saw that doesn't hold is noted only if it is asked for `all_of_it`.
+    """
     trace: list[Seen] = []
+    if not all_of_it and not _holds(ready, sight):
+        return False, trace
     holds = ready.all.holds(sight, trace, all_of_it=all_of_it)
-    if ready.any.nodes and (holds or all_of_it):
+    if ready.any.nodes:
         holds = ready.any.holds(sight, trace, all_of_it=all_of_it) and holds
     return holds, trace
+
+
+def _holds(ready: Ready, sight: Sight) -> bool:
+    """Return whether a rule's conditions hold: of most rules nothing more is wanted."""
+    is_held = ready.all.holds(sight, None)
+    return is_held and (not ready.any.nodes or ready.any.holds(sight, None))
 
 
 def may_hold(each: Ready, sight: Sight) -> bool:
