@@ -36,6 +36,7 @@ class NoticesPart:
                 "ask": _("Hear of live chats also while İmece is in the background."),
                 "on": _("Notifications are on in this browser."),
                 "onlyOpen": _("Notifications are on while İmece is open in this browser."),
+                "off": _("Notifications are off in this browser."),
                 "sent": _("A test is on its way to the device."),
                 "insecure": _(
                     "This page was not opened over HTTPS, so the browser allows no notifications."
@@ -52,6 +53,9 @@ class NoticesPart:
                 "transferred": _("A chat was transferred to you"),
                 "open": _("Open it"),
                 "missed": _("You did not answer a chat in time. It went on to others."),
+                "missedMany": _(
+                    "You did not answer {count} chats in time. They went on to others."
+                ),
             }
         }
 

@@ -131,7 +131,8 @@ def tell_of_waiting(*, conversation_id: int, seq: int, is_passed: bool, now: dat
     if chat is None or chat.status != Conversation.Status.QUEUED or chat.is_held(now):
         return
     offers = Offer.objects.filter(conversation=chat, result=Offer.Result.OPEN)
-    rung_at = list(offers.values_list("agent_id", flat=True))
+    rings = dict(offers.values_list("agent_id", "offered_at"))
+    rung_at = list(rings)
     if is_passed:
         agent_ids = [pk for pk in who_may_take(chat) if pk not in rung_at]
         key = f"everybody:{chat.pk}:{newest(chat, Entry.Kind.QUEUED)}"
@@ -139,7 +140,8 @@ def tell_of_waiting(*, conversation_id: int, seq: int, is_passed: bool, now: dat
         lately = Notification.objects.filter(
             conversation=chat, notice=Notice.NEW_CHAT, at__gt=now - RENEW
         )
-        if lately.exists():
+        # That it rings is told for itself, though perhaps a moment later.
+        if lately.exists() or any(since > now - RENEW for since in rings.values()):
             return
         agent_ids, key = rung_at or who_may_take(chat), f"waiting:{chat.pk}:{seq}"
     tell(

@@ -5,7 +5,8 @@ import { onEvent, onFrame } from "./live.js";
 import { notify, startNotify, wants, withdraw } from "./notify.js";
 import { byId, clockOffset, fill, isLookedAt, settings, texts, toast } from "./page.js";
 
-/** Sounds, title and badge. Of several tabs one rings; the chat somebody looks at never does. */
+/** Sounds, title and badge. Of several tabs one tells and one sounds, which the browser lets sound; the
+ * chat somebody looks at never does. */
 
 const RING_EVERY = 3000;
 const RING_LONGEST = 20_000;
@@ -25,6 +26,9 @@ let isUnlocked = false;
 /** Tones that are not heard out yet. */
 let tones = 0;
 let isLeader = false;
+/** Of the tabs that the browser lets sound, this one does. */
+let isSpeaker = false;
+let isInLine = false;
 /** Chats that ring until somebody looks, and when they began. @type {Map<string, number>} */
 const ringing = new Map();
 let ringTimer = 0;
@@ -33,6 +37,8 @@ const elsewhere = new Map();
 const me = Math.random().toString(36).slice(2);
 const channel = new BroadcastChannel(`imece:${settings.me.id}`);
 let mine = 0;
+/** What says which chats were missed. @type {Promise<HTMLElement | undefined>} */
+let missedToast = Promise.resolve(undefined);
 let flash = "";
 let flashTimer = 0;
 
@@ -69,6 +75,12 @@ function play(name) {
   return true;
 }
 
+/** Sound where this tab is the one to do so. @param {keyof typeof SOUNDS} name */
+function sound(name) {
+  if (isSpeaker) play(name);
+  else showButton();
+}
+
 function sleep() {
   if (!tones) audio?.suspend().catch(() => {});
 }
@@ -80,17 +92,32 @@ function showButton() {
 
 function changed() {
   if (audio?.state === "running") {
-    isUnlocked = true;
+    maySound();
     sleep();
   }
   showButton();
+}
+
+/** Of all tabs one has it, the next one when that goes. @param {string} what @param {() => void} taken */
+function hold(what, taken) {
+  if (!navigator.locks) return taken();
+  navigator.locks.request(`imece:${what}:${settings.me.id}`, () => {
+    taken();
+    return new Promise(() => {});
+  });
+}
+
+function maySound() {
+  isUnlocked = true;
+  if (!isInLine) hold("sound", () => (isSpeaker = true));
+  isInLine = true;
 }
 
 async function unlock() {
   if (!audio || isUnlocked) return;
   try {
     await audio.resume();
-    isUnlocked = true;
+    maySound();
   } catch {
     // Stays silent; the button stays too.
   }
@@ -120,7 +147,7 @@ function again() {
   clearTimeout(ringTimer);
   ringTimer = 0;
   if (!ringing.size) return;
-  if (isLeader) play("chat");
+  sound("chat");
   ringTimer = setTimeout(again, RING_EVERY);
 }
 
@@ -201,6 +228,7 @@ function drawIcon(number) {
   const icon = /** @type {HTMLLinkElement | null} */ (byId("favicon"));
   if (!icon) return;
   icon.dataset.plain ??= icon.href;
+  icon.type = number ? "image/png" : "image/svg+xml";
   if (!number) {
     icon.href = icon.dataset.plain;
     return;
@@ -218,7 +246,6 @@ function drawIcon(number) {
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(number > 9 ? "9+" : String(number), 32, 35);
-  icon.type = "image/png";
   icon.href = canvas.toDataURL("image/png");
 }
 
@@ -233,9 +260,9 @@ function entries({ conversation, entries: added }) {
   );
   if (!theirs.length || isSeen(conversation) || ringing.has(conversation)) return;
   startFlash(fill(texts.newMessages, { name: theirs.at(-1).author.name || texts.newChat }));
-  if (!isLeader || !wants("message")) return;
-  play("message");
-  notify("message", conversation, theirs.at(-1).author.name || texts.newChat, theirs.at(-1).text);
+  if (!wants("message")) return;
+  sound("message");
+  if (isLeader) notify("message", conversation, theirs.at(-1).author.name || texts.newChat, theirs.at(-1).text);
 }
 
 /** A customer waits too long: for me, for an agent whom I supervise, or for anybody ("" has the chat).
@@ -245,7 +272,7 @@ function late({ customer, agent }) {
   const words = fill(text, { name: customer || texts.customer, agent });
   startFlash(words);
   toast(words);
-  if (isLeader) play("late");
+  sound("late");
 }
 
 /** Tickets and mentions: seen, never heard. A window that somebody opened is.
@@ -253,9 +280,21 @@ function late({ customer, agent }) {
 function told({ class: kind, title, text, url }) {
   if (kind === "new_chat" && wants(kind)) {
     startFlash(title);
-    if (isLeader) play("chat");
+    sound("chat");
   } else if (location.pathname === url && isLookedAt()) return;
   toast(`${title} · ${text}`, { label: texts.notify.open, act: () => location.assign(url), seconds: 10 });
+}
+
+/** Whoever did not answer is away: it stands there until a hand is. @param {string} who */
+function missed(who) {
+  missedToast = missedToast.then(async (before) => {
+    const count = before?.isConnected ? Number(before.dataset.count) + 1 : 1;
+    before?.remove();
+    const { missed: one, missedMany } = texts.notify;
+    const node = await toast(count > 1 ? fill(missedMany, { count }) : (who ? `${who}: ` : "") + one, undefined, true);
+    if (node) node.dataset.count = String(count);
+    return node;
+  });
 }
 
 export function testSound() {
@@ -266,7 +305,7 @@ export function testSound() {
 }
 
 export function startAlerts() {
-  startNotify(testSound);
+  startNotify(testSound, () => isUnlocked && document.documentElement.dataset.socket === "open");
   try {
     audio = new AudioContext();
     audio.addEventListener("statechange", changed);
@@ -275,13 +314,10 @@ export function startAlerts() {
   }
   changed();
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, unlock, { capture: true });
-  if (navigator.locks) {
-    navigator.locks.request(`imece:ring:${settings.me.id}`, () => {
-      isLeader = true;
-      document.documentElement.dataset.rings = "yes";
-      return new Promise(() => {});
-    });
-  } else isLeader = true;
+  hold("ring", () => {
+    isLeader = true;
+    document.documentElement.dataset.rings = "yes";
+  });
   channel.addEventListener("message", ({ data }) => {
     if (data.looksAt) elsewhere.set(data.from, data.looksAt);
     else elsewhere.delete(data.from);
@@ -299,7 +335,7 @@ export function startAlerts() {
   onEvent((name, data) => {
     if (name === "offer.made" || (name === "conversation.assigned" && data.automatic)) {
       const words = data.transferred ? texts.notify.transferred : texts.newChat;
-      if (data.transferred && isLeader && !isSeen(data.conversation)) play("transfer");
+      if (data.transferred && !isSeen(data.conversation)) sound("transfer");
       ring(data.conversation, words);
       startFlash(words);
     }
@@ -310,7 +346,7 @@ export function startAlerts() {
       stopRinging(data.conversation);
       if (data.result === "missed") {
         const who = document.querySelector(`[data-offer][data-chat="${CSS.escape(data.conversation)}"] .offer-name`)?.textContent;
-        toast((who ? `${who}: ` : "") + texts.notify.missed);
+        missed(who ?? "");
       }
     }
   });

@@ -8,6 +8,8 @@ const WORKER = "/console/sw.js";
 
 /** Whether somebody turned them on in this browser. */
 const KEY = "imece:notify";
+/** Which of the agent's devices this browser is. */
+const DEVICE = "imece:device";
 /** Shown now, by chat. @type {Map<string, Notification>} */
 const shown = new Map();
 /** @type {ServiceWorkerRegistration | undefined} */
@@ -71,6 +73,7 @@ async function subscribe() {
     body: JSON.stringify({ kind: "webpush", platform: platform(), subscription }),
   });
   isPushed = answer.ok;
+  if (isPushed) localStorage.setItem(DEVICE, (await answer.json()).id);
 }
 
 /** Without a push service the page itself tells, while it is open. */
@@ -82,12 +85,31 @@ async function turnOn() {
   showBar(words);
   if (words || Notification.permission !== "granted") return false;
   localStorage.setItem(KEY, "on");
+  mark();
   await subscribed();
   toast(isPushed ? texts.notify.on : texts.notify.onlyOpen);
   return true;
 }
 
 const isOn = () => localStorage.getItem(KEY) === "on" && !obstacle() && Notification.permission === "granted";
+
+const mark = () => (document.documentElement.dataset.notify = isOn() ? "on" : "off");
+
+/** Until somebody turns them on again here; the server forgets the device, or has. */
+function forget() {
+  localStorage.setItem(KEY, "no");
+  localStorage.removeItem(DEVICE);
+  isPushed = false;
+  mark();
+}
+
+async function turnOff() {
+  const device = localStorage.getItem(DEVICE);
+  forget();
+  if (device) await request(`/api/v1/devices/${device}`, { method: "DELETE" });
+  await (await worker?.pushManager?.getSubscription())?.unsubscribe();
+  toast(texts.notify.off);
+}
 
 /** @param {string} conversation */
 function openChat(conversation) {
@@ -141,11 +163,13 @@ async function testDevice(id) {
   toast(answer.ok ? texts.notify.sent : texts.failed);
 }
 
-/** @param {() => void} testSound */
-export function startNotify(testSound) {
+/** @param {() => void} testSound @param {() => boolean} isHeard */
+export function startNotify(testSound, isHeard) {
   document.addEventListener("click", (event) => {
     const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-do]"));
     if (button?.dataset.do === "notify") turnOn().then((done) => done && byId("devices") && location.reload());
+    if (button?.dataset.do === "notify-off") turnOff().then(() => byId("devices") && location.reload(), () => toast(texts.failed));
+    if (button?.dataset.do === "device-remove" && button.dataset.device === localStorage.getItem(DEVICE)) forget();
     if (button?.dataset.do === "device-test") testDevice(button.dataset.device ?? "");
     if (button?.dataset.do === "notify-close") {
       showBar("");
@@ -159,15 +183,17 @@ export function startNotify(testSound) {
       });
     }
   });
-  navigator.serviceWorker?.addEventListener("message", ({ data }) => {
-    if (data.open) openChat(data.open);
+  navigator.serviceWorker?.addEventListener("message", ({ data, ports }) => {
+    if (data.isHeard) ports[0].postMessage(isHeard());
+    else if (data.open) openChat(data.open);
     else if (data.go) location.assign(data.go);
   });
   addEventListener("focus", takeAwayTicket);
-  // Turned on once, and forbidden since.
   const known = localStorage.getItem(KEY);
-  if (known === "on") showBar(obstacle());
-  else if (!known && !obstacle() && Notification.permission === "default") showBar(texts.notify.ask, true);
+  mark();
+  // Turned on once, and forbidden since; or the browser wants to be asked again.
+  if (known !== "no" && obstacle() && (known || obstacle() === texts.notify.iphone)) showBar(obstacle());
+  else if (known !== "no" && !isOn() && !obstacle()) showBar(texts.notify.ask, true);
   // Each time: somebody else may be signed in, or the keys are others.
   startWorker().then(() => {
     if (worker?.active) document.documentElement.dataset.worker = "yes";

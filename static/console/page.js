@@ -36,8 +36,8 @@ export function request(url, options = {}) {
 
 /** Say something that passes by.
  * @param {string} text @param {{label: string, act: () => void, seconds: number}} [offer] a button for
- * as long as it is shown */
-export const toast = async (text, offer) => (await import("./toasts.js")).show(text, offer);
+ * as long as it is shown @param {boolean} [waits] it stays until a hand is there */
+export const toast = async (text, offer, waits) => (await import("./toasts.js")).show(text, offer, waits);
 
 /** Say something about the chat or ticket that an address names.
  * @param {string} address @param {string} text */

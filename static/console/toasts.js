@@ -6,11 +6,12 @@ const byId = (id) => document.getElementById(id);
 
 /** Say something that passes by; in an open dialog, behind which nothing is seen or heard.
  * @param {string} text @param {{label: string, act: () => void, seconds: number}} [offer] a button for
- * as long as it is shown */
-export function show(text, offer) {
+ * as long as it is shown
+ * @param {boolean} [waits] it stays until a hand is there */
+export function show(text, offer, waits = false) {
   const dialog = document.querySelector("dialog[open]");
   const box = dialog?.firstElementChild ?? byId("toasts");
-  if (!box) return;
+  if (!box) return undefined;
   const node = document.createElement("div");
   node.className = "toast";
   if (dialog) node.setAttribute("role", "alert");
@@ -33,7 +34,12 @@ export function show(text, offer) {
   let left = offer?.seconds ?? 6;
   // The answer that closes a dialog may say something, too.
   dialog?.addEventListener("close", () => left > 0 && byId("toasts")?.append(node), { once: true });
+  const hand = new AbortController();
+  for (const kind of waits ? ["pointermove", "pointerdown", "keydown", "wheel"] : []) {
+    addEventListener(kind, () => hand.abort(), { capture: true, signal: hand.signal });
+  }
   const timer = setInterval(() => {
+    if (waits && !hand.signal.aborted) return;
     // What can be done only for so long goes in time.
     if (offer || !node.matches(":hover, :focus-within")) left -= 1;
     if (left <= 0) {
@@ -41,6 +47,7 @@ export function show(text, offer) {
       node.remove();
     }
   }, 1000);
+  return node;
 }
 
 /** Say something about the chat or ticket that an address names: by then others may be looked at.

@@ -37,6 +37,16 @@ const post = (path, body = {}) =>
 
 const windows = () => worker.clients.matchAll({ type: "window", includeUncontrolled: true });
 
+/** Whether a page plays its own sound now: one of the console does, once somebody has clicked there.
+ * @param {any} page @returns {Promise<boolean>} */
+const isHeard = (page) =>
+  new Promise((answer) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => answer(data);
+    setTimeout(answer, 300, false);
+    page.postMessage({ isHeard: true }, [port2]);
+  });
+
 /** @param {any} told */
 async function tell(told) {
   const open = await windows();
@@ -44,8 +54,8 @@ async function tell(told) {
   const about = told.conversation || (told.ticket && told.url);
   if (about && open.some((/** @type {any} */ page) => page.focused && page.url.includes(about))) return;
   const options = { ...told.options, data: told, icon: SHELL.icon, badge: SHELL.badge, timestamp: Date.parse(told.at) };
-  if (open.some((/** @type {any} */ page) => page.visibilityState === "visible") && told.class) {
-    // A page that is looked at plays its own sound.
+  const visible = open.filter((/** @type {any} */ page) => page.visibilityState === "visible");
+  if (told.class && !options.silent && (await Promise.all(visible.map(isHeard))).includes(true)) {
     options.silent = true;
     delete options.vibrate;
   }

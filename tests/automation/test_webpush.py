@@ -7,7 +7,8 @@ from django.utils import timezone
 from agents.models import RoleGrant
 from agents.operations import disable_agent
 from agents.operations.notices import set_notices
-from chat.operations.assignment import accept
+from automation.notifications.telling import tell_of_waiting
+from chat.operations.assignment import accept, route
 from chat.operations.offers import miss_offers
 from chat.operations.transfers import transfer
 from chat.posting.marks import mark_read
@@ -39,6 +40,19 @@ def test_a_chat_that_rings_is_told_to_whom_it_rings_at_and_can_be_answered_there
     assert told_["options"]["tag"] == f"c-{chat.public_id}"
     assert rung.headers[0]["Urgency"] == "high"
     assert 290 < int(rung.headers[0]["TTL"]) <= 300
+
+
+def test_a_chat_that_rings_is_told_once_though_its_first_word_is_heard_before_its_ring(
+    service, desk
+):
+    browser = service.browser("elif")
+    register(desk.agents[0], browser)
+    desk.team.agents.remove(desk.agents[1])
+    chat = start(desk)
+    route(now=timezone.now())
+    tell_of_waiting(conversation_id=chat.pk, seq=1, is_passed=False, now=timezone.now())
+    work_pushes()
+    assert [each["class"] for each in browser.got] == ["new_chat"]
 
 
 def test_once_the_first_ring_has_passed_everybody_who_may_take_it_is_told_once(service, desk):

@@ -31,6 +31,11 @@ NOTE_AUDIO = """window.AudioContext = class extends AudioContext {
     super();
     window.audio = this;
   }
+  get state() { return sessionStorage.locked ? "suspended" : super.state; }
+  async resume() {
+    if (sessionStorage.locked) throw new Error("nobody has clicked here");
+    return super.resume();
+  }
 };"""
 
 
@@ -66,6 +71,16 @@ def test_a_new_chat_and_a_message_sound_different_and_one_tab_rings(
     assert page.evaluate("document.documentElement.dataset.sound") is None
     assert other_tab.evaluate("document.documentElement.dataset.sound") is None
     assert other_tab.evaluate("document.documentElement.dataset.rings") is None
+    # The tab that tells may be one that the browser lets not sound: the other one sounds.
+    other_tab.evaluate("sessionStorage.locked = 'yes'")
+    other_tab.reload()
+    ready(other_tab)
+    page.reload()
+    ready(page)
+    expect(other_tab.locator("html[data-rings]")).to_have_count(1)
+    visitor.say("Anybody?")
+    expect(page.locator("html[data-sound=message]")).to_have_count(1)
+    assert other_tab.evaluate("document.documentElement.dataset.sound") is None
 
 
 # A browser that allows notifications once it is asked, and keeps what it was asked to show.
@@ -106,6 +121,15 @@ def test_the_desktop_tells_of_a_chat_after_a_click_and_a_click_on_that_opens_it(
     first.say("Hello?")
     expect(page.locator("html")).to_have_attribute("data-told", "2")
     assert page.evaluate("[told[1].title, told[1].body]") == ["Can Öz", "Hello?"]
+    page.get_by_role("button", name="Your menu").click()
+    page.get_by_role("button", name="Turn notifications off").click()
+    expect(page.locator("#toasts")).to_contain_text("Notifications are off in this browser.")
+    first.say("Still there?")
+    expect(page.locator(f"#row-{first.id} .unread")).to_contain_text("2")
+    assert page.evaluate("told.length") == 2
+    page.get_by_role("button", name="Your menu").click()
+    page.get_by_role("button", name="Turn notifications on").click()
+    expect(page.locator("html[data-notify=on]")).to_have_count(1)
     # Forbidden since then: the page says why it is silent.
     page.evaluate("sessionStorage.setItem('permission', 'denied')")
     page.reload()

@@ -3,14 +3,16 @@
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from agents.models import Agent, BreakReason
-from chat.models import Conversation
+from chat.models import Conversation, Offer
 from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, assert_accessible
 from tests.support.console_page import Desk, open_desk, ready
+from tests.support.site import sweep
 
 pytestmark = pytest.mark.browser
 
@@ -62,6 +64,14 @@ def test_a_chat_that_rings_can_be_declined_and_accepted(site: Site, new_context:
     expect(offer).to_have_count(0)
     assert Conversation.objects.get(public_id=wanted.id).assignee == desk.elif_
     assert Conversation.objects.get(public_id=declined.id).assignee is None
+    missed = desk.caller(name="Vera Ak")
+    missed.start("Is anybody there?")
+    expect(offer).to_contain_text("Vera Ak")
+    ringing = Offer.objects.filter(conversation__public_id=missed.id)
+    ringing.update(rings_until=timezone.now())
+    sweep(site.process)
+    words = "Vera Ak: You did not answer a chat in time. It went on to others."
+    expect(page.locator("#toasts")).to_contain_text(words)
 
 
 def test_going_offline_with_a_chat_asks_what_becomes_of_it(desk: Desk) -> None:

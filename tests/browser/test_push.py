@@ -28,7 +28,8 @@ KEEP = """() => {
   registration.getNotifications = async ({ tag }) => kept.filter((each) => each.tag === tag);
 }"""
 SHOWN = """() => kept.map(
-  ({ title, body, tag, actions }) => ({ title, body, tag, actions: actions.map((a) => a.action) })
+  ({ title, body, tag, silent, actions }) =>
+    ({ title, body, tag, silent, actions: actions.map((a) => a.action) })
 )"""
 CLICK = """(action) => {
   const event = new ExtendableEvent("notificationclick");
@@ -89,6 +90,8 @@ def test_a_chat_rings_in_a_window_in_the_background_and_is_accepted_from_the_not
                 "title": "New live chat",
                 "body": "Zeynep Aksoy: Is anybody there?",
                 "tag": f"c-{visitor.id}",
+                # The console rings by itself.
+                "silent": True,
                 "actions": ["accept", "decline"],
             }
         ]
@@ -97,6 +100,12 @@ def test_a_chat_rings_in_a_window_in_the_background_and_is_accepted_from_the_not
         expect(page.locator(f"#thread-pane[data-conversation='{visitor.id}']")).to_be_visible()
         expect(page.locator("#composer-text")).to_be_enabled()
         assert Conversation.objects.get(public_id=visitor.id).assignee == desk.elif_
+        # No page is left that would sound, though one can be seen.
+        page.goto(f"{site.url}/console/offline/")
+        visitor.say("Hello?")
+        deliver(page.context, page, last(browser, page, 2), site.url)
+        until(page, lambda: worker.evaluate(SHOWN)[0]["body"] == "Zeynep Aksoy: Hello?")
+        assert worker.evaluate(SHOWN)[0]["silent"] is False
         assert service.complaints == []
     # Without a server the app says so itself; the console may just have asked for its list.
     problems.allow("ERR_INTERNET_DISCONNECTED")
