@@ -4,11 +4,11 @@ Whoever uses the cache (limits, sign-in, boards) goes on without Redis: each pro
 remembers for itself meanwhile. Nothing that must not be lost is kept here.
 """
 
-import time
+from time import monotonic
 from typing import Any
 
 import structlog
-from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
@@ -21,6 +21,27 @@ AWAY_SECONDS = 5.0
 _ENTRIES = 100_000
 
 
+class OwnCache(LocMemCache):
+    """Django's cache in memory, whose entries end when their time has passed, not by the date.
+
+    After a clock that was a day ahead is set back, failed sign-ins of that day would lock their
+    accounts and addresses out until it has come.
+    """
+
+    # Django's own, by key.
+    _expire_info: dict[str, float | None]
+
+    def get_backend_timeout(self, timeout: float | None = DEFAULT_TIMEOUT) -> float | None:
+        """Return when an entry ends, by the clock that nobody sets."""
+        if timeout is DEFAULT_TIMEOUT:
+            timeout = self.default_timeout
+        return None if timeout is None else monotonic() + timeout
+
+    def _has_expired(self, key: str) -> bool:
+        ends = self._expire_info.get(key, 0.0)
+        return ends is not None and ends <= monotonic()
+
+
 class SharedCache(BaseCache):
     """Django's Redis cache that answers from this process's memory while Redis does not answer."""
 
@@ -31,14 +52,14 @@ class SharedCache(BaseCache):
         super().__init__(params)
         self._shared = RedisCache(server, params)
         options = {"OPTIONS": {"MAX_ENTRIES": _ENTRIES}}
-        self._own = LocMemCache("without-redis", params | options)
+        self._own = OwnCache("without-redis", params | options)
 
     def _ask(self, question: str, *args: Any, **kwargs: Any) -> Any:
-        if time.monotonic() >= SharedCache.away_until:
+        if monotonic() >= SharedCache.away_until:
             try:
                 return getattr(self._shared, question)(*args, **kwargs)
             except (RedisError, OSError) as error:
-                SharedCache.away_until = time.monotonic() + AWAY_SECONDS
+                SharedCache.away_until = monotonic() + AWAY_SECONDS
                 log.warning("cache.redis_away", error=type(error).__name__)
         return getattr(self._own, question)(*args, **kwargs)
 

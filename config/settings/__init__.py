@@ -169,9 +169,7 @@ else:
 
 CACHES = {
     "default": {
-        "BACKEND": "config.cache.SharedCache"
-        if REDIS_URL
-        else "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": "config.cache.SharedCache" if REDIS_URL else "config.cache.OwnCache",
         "LOCATION": REDIS_URL or "imece",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1}
         if REDIS_URL

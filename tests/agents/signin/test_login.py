@@ -3,8 +3,11 @@
 import re
 import subprocess
 import sys
+import time
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone, translation
 
@@ -82,6 +85,19 @@ def test_five_failures_lock_the_account_from_every_address(agent):
     fresh = Client(REMOTE_ADDR="10.9.9.9")
     sign_in(fresh)
     assert not is_in(fresh)
+
+
+def test_after_a_clock_that_was_a_day_ahead_a_lock_is_over_in_minutes_as_ever(agent, monkeypatch):
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=True):
+        for number in range(5):
+            sign_in(Client(REMOTE_ADDR=f"10.0.0.{number}"), "wrong-wrong")
+    fresh = Client(REMOTE_ADDR="10.9.9.9")
+    sign_in(fresh)
+    assert not is_in(fresh)
+    later = time.monotonic() + 5 * 60
+    monkeypatch.setattr("config.cache.monotonic", lambda: later)
+    sign_in(fresh)
+    assert is_in(fresh)
 
 
 def test_guesses_from_elsewhere_keep_nobody_out_of_a_browser_of_their_own(agent):
