@@ -14,8 +14,9 @@ from agents.queries.notices import is_left_alone
 from automation.models import Delivery, Notification
 from automation.notifications.policy import RENEW, is_told_on
 from chat.models import Conversation, Entry, Offer, Participation
-from chat.routing.candidates import Load, as_candidate, read_queue
+from chat.routing.candidates import Load, as_candidate
 from chat.routing.decision import exclusion
+from chat.routing.queue import read_queue
 from config.outbox.operations import enqueue
 
 SEND = "automation.push"

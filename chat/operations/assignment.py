@@ -23,8 +23,9 @@ from chat.operations.holding import join_line
 from chat.operations.offers import make_offer, withdraw_offers
 from chat.rights import NotAuthorised, require_answering
 from chat.rights.visitors import public_agent
-from chat.routing.candidates import as_candidates, load_of, offerable, read_queue
+from chat.routing.candidates import as_candidates, load_of
 from chat.routing.decision import Assignment, Decision, decide
+from chat.routing.queue import offerable, read_queue
 from chat.routing.room import free_slots
 from config.events import publish
 

@@ -15,9 +15,10 @@ from agents.hours.words import says_open
 from agents.models import Brand, Language, Topic
 from agents.presence import online_agents
 from chat.models import Conversation
-from chat.routing.candidates import as_candidates, load_of, read_queue
+from chat.routing.candidates import as_candidates, load_of
 from chat.routing.decision import Candidate, Policy, TeamRule, Waiting, exclusion
 from chat.routing.estimate import Band, estimate
+from chat.routing.queue import read_queue
 from config.wire import wire_time
 
 SAMPLES = 100

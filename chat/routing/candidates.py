@@ -1,20 +1,17 @@
-"""What routing knows of agents and of the queue, read in few statements whatever their number."""
+"""What routing knows of agents, read in few statements whatever their number."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import batched
-from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import F, Value
 
-from agents.access import Access, accesses_of, teams_in_charge
+from agents.access import Access, accesses_of
 from agents.models import Agent
 from agents.presence import AgentHere
 from chat.models import Conversation, Offer
-from chat.models.querysets import IN_LINE_SINCE
-from chat.routing.decision import Candidate, Policy, TeamRule, Waiting
+from chat.routing.decision import Candidate
 
 # Sorts an offer that is still open after all closed ones.
 _LATER = datetime.max.replace(tzinfo=UTC)
@@ -90,82 +87,3 @@ def as_candidate(agent: Agent, access: Access, load: Load, *, is_present: bool) 
         idle_since=agent.idle_since,
         access=access,
     )
-
-
-_TEAMS = ("team", "topic__teams", "brand__default_team")
-_TEAM_FIELDS = ("pk", "capacity", "auto_accept", "ring_seconds")
-
-
-@dataclass(kw_only=True)
-class _Row:
-    waiting: dict[str, Any]
-    own: int | None
-    default: int | None
-    of_topic: set[int] = field(default_factory=set)
-
-
-def read_queue(conversations: QuerySet[Conversation], load: Load) -> tuple[list[Waiting], Policy]:
-    """Return `conversations` as the decision sees them, with the rules of their teams and brands.
-
-    One statement: a row for each chat and team of its topic.
-    """
-    names = [f"{path}__{name}" for path in _TEAMS for name in _TEAM_FIELDS]
-    rows: dict[int, _Row] = {}
-    rules: dict[int, TeamRule] = {}
-    capacities: dict[int, int] = {}
-    for values in conversations.order_by("pk").values_list(
-        "pk",
-        "brand_id",
-        "channel",
-        "priority",
-        IN_LINE_SINCE,
-        "returning_to_id",
-        "passed_by_id",
-        "passed_at",
-        "brand__capacity",
-        *names,
-    ):
-        pk, brand_id, channel, priority, queued_at, back, passed, at, capacity, *fields = values
-        found = list(batched(fields, len(_TEAM_FIELDS), strict=True))
-        own, of_topic, default = (team_id for team_id, *_ in found)
-        capacities[brand_id] = capacity
-        if pk not in rows:
-            asked = load.tried.get(pk, {}) | ({passed: at} if passed else {})
-            rows[pk] = _Row(
-                waiting={
-                    "id": pk,
-                    "brand_id": brand_id,
-                    "channel": channel,
-                    "priority": priority,
-                    "queued_at": queued_at,
-                    "returning_to": back,
-                    "tried": tuple(sorted(asked, key=asked.__getitem__)),
-                    "refused_at": max(asked.values(), default=None),
-                },
-                own=own,
-                default=default,
-            )
-        if of_topic is not None:
-            rows[pk].of_topic.add(of_topic)
-        for team_id, limit, auto_accept, ring_seconds in found:
-            if team_id is not None:
-                rules[team_id] = TeamRule(
-                    capacity=limit, auto_accept=auto_accept, ring_seconds=ring_seconds
-                )
-    queue = [
-        Waiting(
-            **row.waiting,
-            team_ids=teams_in_charge(row.own, row.of_topic, row.default),
-        )
-        for row in rows.values()
-    ]
-    return queue, Policy(brand_capacity=capacities, teams=rules)
-
-
-def offerable(now: datetime) -> QuerySet[Conversation]:
-    """Return the chats that may be offered now: in line, not held by rules, and not ringing."""
-    ringing = Offer.objects.filter(conversation=OuterRef("pk"), result=Offer.Result.OPEN)
-    found: QuerySet[Conversation] = Conversation.objects.in_line(now).filter(
-        Q(held_until=None) | Q(held_until__lte=now), ~Exists(ringing)
-    )
-    return found

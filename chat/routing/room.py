@@ -8,8 +8,9 @@ from agents.access import access_of, accesses_of
 from agents.models import Agent, Status, Team
 from agents.presence import AgentHere, with_presence
 from chat.models import Conversation
-from chat.routing.candidates import Load, as_candidate, as_candidates, load_of, read_queue
+from chat.routing.candidates import Load, as_candidate, as_candidates, load_of
 from chat.routing.decision import Candidate, Policy, Reason, Waiting, exclusion
+from chat.routing.queue import read_queue
 
 
 @dataclass(frozen=True, kw_only=True)

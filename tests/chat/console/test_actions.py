@@ -14,7 +14,8 @@ from agents.queries.canned import fill
 from chat.models import Conversation, Offer, Participation
 from chat.operations.assignment import AlreadyTaken
 from chat.queries.people import face_of
-from chat.routing.candidates import load_of, read_queue
+from chat.routing.candidates import load_of
+from chat.routing.queue import read_queue
 from tests.support import factories
 from tests.support.desk import work
 

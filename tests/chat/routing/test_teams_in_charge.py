@@ -13,7 +13,8 @@ from agents.models import Brand, Team
 from agents.operations.hours import set_hours
 from chat.models import Conversation
 from chat.routing.availability import Reason, is_open_for, outlook_for, read_topics
-from chat.routing.candidates import load_of, read_queue
+from chat.routing.candidates import load_of
+from chat.routing.queue import read_queue
 from reports.wall import snapshot
 from tests.support.factories import (
     make_agent,
