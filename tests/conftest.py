@@ -21,6 +21,8 @@ from django.utils import timezone, translation
 from hypothesis import HealthCheck
 from hypothesis import settings as property_settings
 from playwright.sync_api import BrowserContext, Page
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from agents.presence import leases
 from chat.posting.group_commit import writer
@@ -32,6 +34,7 @@ from tests.support.migrated import copy_database, migrated_dir, template_databas
 from tests.support.site import forget, running_site, start_again
 from tests.support.site_urls import forget_rules
 from tests.support.tables import empty_tables
+from tests.support.turns import FromBothEnds
 
 # A busy machine is no fault of what is tested; fixtures hold for all examples of a test.
 property_settings.register_profile(
@@ -56,13 +59,19 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Have one worker take files from the back."""
+    return FromBothEnds(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tests in an order that keeps every core at work, and leave out what can't run here.
 
-    A worker takes whole files from the front: first what starts servers of its own, then what needs
-    nothing, then what needs the site and the browser, beside which nothing else can run; of that
-    the longest files first, so that nobody has a long one left at the end. How long one takes is
-    told best by what its tests do: a walk of a hundred calls is one test.
+    Workers take whole files: all but one from the front, where what waits for servers and browsers
+    stands, one from the back, where what needs nothing stands. Beside a site nothing else can run,
+    so it comes in one piece. At each end the longest files are first, so that nobody has a long one
+    left when all others are done. How long one takes is told best by what its tests do: a walk of a
+    hundred calls is one test.
     """
     sizes = Counter[Path]()
     for item in items:
@@ -70,11 +79,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             sizes[item.path] += len(item.function.__code__.co_code)
 
     def turn(item: pytest.Item) -> tuple[int, int]:
+        if _room(item.path) in {"deployment", "faults"}:
+            return (0, 0)
         if _uses_browser(item):
-            return (3, -sizes[item.path]) if _uses_site(item) else (4, 0)
-        if _uses_site(item):
-            return (2, 0)
-        return (0 if _room(item.path) in {"deployment", "faults"} else 1, 0)
+            return (1, -sizes[item.path]) if _uses_site(item) else (2, 0)
+        return (3, 0) if _uses_site(item) else (4, sizes[item.path])
 
     items.sort(key=turn)
     left_out = [item for item in items if not _can_run(item)]
