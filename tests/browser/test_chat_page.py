@@ -44,7 +44,7 @@ def test_a_customer_goes_on_with_the_chat_without_the_widget(
     page.get_by_label("Your message").fill("Half a sentence")
     # Comes without a reload, and takes nothing away that is being written.
     says("It comes tomorrow.")
-    expect(log).to_contain_text("It comes tomorrow.", timeout=15_000)
+    expect(log).to_contain_text("It comes tomorrow.")
     expect(page.get_by_label("Your message")).to_have_value("Half a sentence")
     assert_accessible(page)
     page.get_by_label("Your message").fill("Thank you!")

@@ -99,7 +99,8 @@ def test_a_chat_rings_in_a_window_in_the_background_and_is_accepted_from_the_not
         worker.evaluate(CLICK, "accept")
         expect(page.locator(f"#thread-pane[data-conversation='{visitor.id}']")).to_be_visible()
         expect(page.locator("#composer-text")).to_be_enabled()
-        assert Conversation.objects.get(public_id=visitor.id).assignee == desk.elif_
+        chats = Conversation.objects.filter(public_id=visitor.id, assignee=desk.elif_)
+        until(page, chats.exists)
         # No page is left that would sound, though one can be seen.
         page.goto(f"{site.url}/console/offline/")
         visitor.say("Hello?")
