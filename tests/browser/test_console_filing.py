@@ -194,7 +194,6 @@ def test_what_was_pressed_is_undone_by_name_after_another_chat_and_a_reload(
     expect(toasts).to_have_count(0)
 
 
-@pytest.mark.both
 def test_tags_are_typed_suggested_and_taken_off_without_leaving_the_field(desk: Desk) -> None:
     other = factories.make_conversation(factories.make_visitor(factories.make_brand()))
     add_tag(conversation=other, name="Değişim", by=None, now=now())

@@ -110,19 +110,6 @@ def test_an_agent_signs_in_changes_the_language_and_signs_out(site, new_context)
     page.wait_for_url("**/accounts/login/")
 
 
-@pytest.mark.both
-def test_an_administrator_adds_a_reason_for_breaks(site, new_context):
-    boss = make_agent(role=make_role(Permission.ADMIN), is_staff=True, language="en")
-    page = new_context(agent=boss, url=site.url).new_page()
-    page.goto(site.url + reverse("admin:agents_breakreason_add"))
-    page.fill("[name=name_tr]", "Öğle yemeği")
-    page.fill("[name=name_en]", "Lunch")
-    page.click("[name=_save]")
-    page.wait_for_url("**/admin/agents/breakreason/")
-    page.locator("#result_list").get_by_role("link", name="Lunch").wait_for()
-    assert BreakReason.objects.get().name_tr == "Öğle yemeği"
-
-
 @pytest.fixture
 def rows(transactional_db):
     brand, team = make_brand(name="Pazar34"), make_team(name="Destek")

@@ -20,6 +20,7 @@ from tests.support.factories import (
     make_role,
     make_visitor,
 )
+from tests.support.http import open_widget, started
 from tests.support.patience import until
 from tests.support.widget_page import Shop, Visitor, visitor_context
 
@@ -68,7 +69,7 @@ def test_a_person_builds_a_rule_tries_it_and_a_visitor_meets_it(
     shop.agent()
     role = make_role("admin", "chat", scope="all")
     boss = make_agent(role=role, language=language, theme=theme, is_staff=True)
-    Visitor(visitor_context(new_context), shop.url).start("İade etmek istiyorum", name="Vera")
+    started(open_widget(shop.brand), "İade etmek istiyorum")
     narrow = {"viewport": {"width": 360, "height": 740}} if language == "en" else {}
     page = new_context(agent=boss, url=site.url, **narrow).new_page()
     words = WORDS[language]

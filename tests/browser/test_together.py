@@ -170,7 +170,6 @@ def _message(where: Any, text: str) -> Locator:
     return found
 
 
-@pytest.mark.both
 def test_a_visitor_pastes_a_picture_and_drops_another(room: Room) -> None:
     visitor, page = room.visitor, room.page
     box, files = visitor.frame.locator(".composer-text"), visitor.frame.locator(".uploads li")

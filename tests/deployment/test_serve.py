@@ -5,13 +5,14 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Demo
-from tests.support.servers import Web, free_port, manage, web_process
+from tests.support.servers import Web, free_port, web_process
 
 pytestmark = pytest.mark.once
 
@@ -85,16 +86,22 @@ def test_what_the_outbox_holds_is_done_after_a_restart_however_it_was_stopped(
     with web_process(env) as web:
         for stop in (web.kill, web.terminate):
             stop()
-            manage("shell", "--verbosity=0", "--command", ENQUEUE % stop.__name__, env=env)
+            enqueue(migrated, stop.__name__)
             assert rows(migrated, PENDING) == [(stop.__name__,)]
             web.start()
             assert wait_until(lambda: rows(migrated, PENDING) == [])
 
 
 PENDING = "SELECT key FROM outbox_outboxentry WHERE done_at IS NULL"
-ENQUEUE = """
-from django.db import transaction
-from config.outbox.operations import enqueue
-with transaction.atomic():
-    enqueue(kind="event", key="%s", payload={"name": "nobody.listens", "data": {}})
-"""
+
+
+def enqueue(data_dir: Path, key: str) -> None:
+    """Write what the product writes, without a process of it that takes seconds to start."""
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    with closing(sqlite3.connect(data_dir / "imece.sqlite3", timeout=10)) as database, database:
+        database.execute(
+            "INSERT INTO outbox_outboxentry"
+            " (kind, key, payload, created_at, available_at, attempts, last_error)"
+            " VALUES ('event', ?, ?, ?, ?, 0, '')",
+            (key, '{"name": "nobody.listens", "data": {}}', now, now),
+        )

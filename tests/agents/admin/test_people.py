@@ -21,8 +21,18 @@ from agents.models import (
 from agents.operations import create_token, invite_agent
 from config.outbox.models import OutboxEntry
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
+from tests.support.forms import fields_of
 
 pytestmark = pytest.mark.django_db
+
+
+def test_an_administrator_adds_a_reason_for_breaks(boss_client):
+    address = reverse("admin:agents_breakreason_add")
+    form = fields_of(boss_client.get(address).content.decode(), "breakreason_form")
+    answer = boss_client.post(address, form | {"name_tr": "Öğle yemeği", "name_en": "Lunch"})
+    assert answer.url == reverse("admin:agents_breakreason_changelist")
+    assert "Lunch</a>" in boss_client.get(answer.url).content.decode()
+    assert BreakReason.objects.get().name_tr == "Öğle yemeği"
 
 
 def test_adding_an_agent_means_inviting_one(boss_client, boss):

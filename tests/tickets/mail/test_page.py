@@ -257,6 +257,14 @@ def test_a_press_from_elsewhere_does_nothing(ticket):
     assert say(strict, ticket).status_code == 403
 
 
+def test_it_speaks_the_language_of_the_ticket(page, ticket):
+    for language, words in (("tr", "Gönder"), ("en", "Send")):
+        Ticket.objects.filter(pk=ticket.pk).update(language=language)
+        text = page.get(address(ticket), HTTP_ACCEPT_LANGUAGE="de").content.decode()
+        assert f'lang="{language}"' in text
+        assert words in text
+
+
 def test_it_has_the_colours_of_the_brand(page, ticket):
     ticket.brand.primary_color = "#123456"
     ticket.brand.save()
