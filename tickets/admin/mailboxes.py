@@ -19,7 +19,7 @@ from agents.admin.base import ANYWHERE, ImeceAdmin, copyable
 from agents.callers import signed_in
 from agents.models import Brand
 from config.mail import is_address, mailbox, own_spelling
-from tickets.mail.inbound.fetching import fetch
+from tickets.mail.inbound.fetching import PAUSE, WANTS_A_PERSON, fetch
 from tickets.mail.trying import send_test
 from tickets.mail.words import reason, state_of_listening, state_of_server
 from tickets.models import Delivery, Mailbox
@@ -181,9 +181,9 @@ class MailboxAdmin(ImeceAdmin):
         if change:
             changed = list(form.changed_data)
             if any(name.startswith("imap_") for name in changed):
-                # Another server may tell of new mail.
-                obj.listening_error = ""
-                changed.append("listening_error")
+                # Another server may tell of new mail, and what was wrong is tried at once.
+                obj.listening_error, obj.fetch_error_at = "", None
+                changed += ["listening_error", "fetch_error_at"]
             obj.save(update_fields=changed)
             self.note(request, "changed", obj, fields=form.changed_data)
         else:
@@ -206,7 +206,13 @@ class MailboxAdmin(ImeceAdmin):
         if own.pk is None or not own.imap_host:
             return "—"
         error_at, worked_at = _moment(own.fetch_error_at), _moment(own.fetched_at)
-        return state_of_server(own.fetch_error, error_at, worked_at)
+        state = state_of_server(own.fetch_error, error_at, worked_at)
+        if own.fetch_error not in WANTS_A_PERSON or own.fetch_error_at is None:
+            return state
+        pause = gettext(
+            "%(state)s It is asked again every %(minutes)d minutes, or when you save or fetch now."
+        )
+        return pause % {"state": state, "minutes": PAUSE.total_seconds() // 60}
 
     @admin.display(description=_("new mail comes"))
     def listening(self, own: Mailbox) -> str:

@@ -123,6 +123,8 @@ NOT_TAKEN: Mapping[str, str | Promise] = {
 def state_of_server(error: str, error_at: str, worked_at: str) -> str:
     """Return how a mail server is doing, in one sentence."""
     if error:
+        if not error_at:
+            return str(reason(error))
         return _("%(when)s: %(reason)s") % {"when": error_at, "reason": reason(error)}
     if worked_at:
         return _("Works. Last: %(when)s") % {"when": worked_at}

@@ -239,3 +239,27 @@ def test_nothing_is_open_in_the_database_while_the_server_is_asked(own, dovecot,
     fetch(own)
     assert seen
     assert not any(seen)
+
+
+def test_a_mailbox_that_only_a_person_can_mend_is_asked_each_quarter_of_an_hour(
+    own, dovecot, boss_client
+):
+    own.imap_password = "yanlis"
+    own.save(update_fields=["imap_password"])
+    dovecot.deliver(written("Bekledi."), folder=own.imap_folder)
+    url, tried = reverse("admin:tickets_mailbox_change", args=[own.pk]), []
+    for minutes in (0, 1, 14, 16):
+        with time_machine.travel(timezone.now() + timedelta(minutes=minutes), tick=True):
+            fetch_all()
+        own.refresh_from_db()
+        tried.append(own.fetch_error_at)
+    assert tried[0] == tried[1] == tried[2] < tried[3]
+    page = boss_client.get(url)
+    assert "It is asked again every 15 minutes" in page.content.decode()
+    # Whoever mends it needn't wait.
+    form = page.context["adminform"].form
+    typed = {name: "" if value is None else value for name, value in form.initial.items()}
+    typed |= {"smtp_password": "", "imap_password": Dovecot.PASSWORD}
+    assert boss_client.post(url, typed).status_code == 302
+    fetch_all()
+    assert texts() == ["Bekledi."]

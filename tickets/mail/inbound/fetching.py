@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
@@ -30,6 +30,9 @@ STUCK_MAX = 3
 # Servers keep the time of arrival to the second, and clocks differ.
 _SLACK = timedelta(minutes=5)
 _HEAD = 64 * 1024
+# The codes of what does not pass by itself, and how long a mailbox with it is left alone.
+WANTS_A_PERSON = ("auth", "password_lost", "not_allowed", "letters", "folder")
+PAUSE = timedelta(minutes=15)
 
 
 class NotReached(Exception):
@@ -37,10 +40,14 @@ class NotReached(Exception):
 
 
 def fetch_all() -> None:
-    """Read every mailbox that has a server, those that waited longest first."""
+    """Read every mailbox that has a server, those that waited longest first.
+
+    What only a person can mend is tried now and then: servers lock out who is wrong all the time.
+    """
     ends = time.monotonic() + SECONDS
     own = Mailbox.objects.exclude(imap_host="").filter(brand__is_active=True)
-    for mailbox in own.order_by(F("fetched_at").asc(nulls_first=True), "pk"):
+    paused = Q(fetch_error__in=WANTS_A_PERSON, fetch_error_at__gt=timezone.now() - PAUSE)
+    for mailbox in own.exclude(paused).order_by(F("fetched_at").asc(nulls_first=True), "pk"):
         if time.monotonic() > ends:
             return
         fetch(mailbox, ends=ends)
