@@ -27,7 +27,7 @@ from chat.operations.parking import end_parked
 from chat.operations.releasing import release, release_overdue, settle
 from chat.operations.silence import end_idle_chats, end_long_waits, free_idle_chats
 from chat.operations.stranded import hand_on_stranded
-from chat.operations.transcripts import MAIL, mail_transcript
+from chat.operations.transcripts import MAIL, mail_transcript, note_transcript_returned
 from chat.operations.undo import DUE, do_due
 from chat.operations.vanished import requeue_unreachable, requeue_vanished, withdraw_unheard
 from chat.operations.wrap_ups import free_wrap_ups
@@ -41,6 +41,7 @@ register(LOOK, look_for_unread, label=_("Look whether a chat's answer is still u
 # Its row says itself how far it is: done again, it sends nothing twice.
 register(SEND, send_answers, queue="mail", label=_("E-mail: unread answers of a chat"))
 bounces.also_ask(note_answers_returned)
+bounces.also_ask(note_transcript_returned)
 elsewhere.also_find(answered_chat)
 register(SETTLE, settle, queue="rules", label=_("Rules look at a chat"))
 register(DUE, do_due, label=_("An end, resolve or ticket that could be undone"))

@@ -20,7 +20,7 @@ from chat.protocol import entry_frame
 from chat.texts.widget import widget_texts
 from tickets.mail.letters import INSTANCE_HEADER, sender_line
 from tickets.models import Mailbox
-from tickets.tokens import instance_mark
+from tickets.tokens import instance_mark, new_chat_message_id
 
 # Of a longer chat the newest; mail servers refuse what is too big, and a worker has to hold it.
 LINES_MAX = 500
@@ -63,7 +63,12 @@ def transcript_mail(
             from_email=sender_line(own, brand),
             to=[to],
             # Nobody's holiday notice shall answer it.
-            headers={"Auto-Submitted": "auto-generated", INSTANCE_HEADER: instance_mark()},
+            headers={
+                "Auto-Submitted": "auto-generated",
+                INSTANCE_HEADER: instance_mark(),
+                # By which a report says what came back.
+                "Message-ID": new_chat_message_id(conversation.pk, to, own),
+            },
         )
         mail.attach_alternative(render_to_string("chat/mail/transcript.html", context), "text/html")
     return mail

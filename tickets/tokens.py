@@ -23,6 +23,7 @@ _DAY = 24 * 3600
 LINK_LASTS = timedelta(days=90)
 _PAGE = re.compile(r"(\d{1,6})-([a-z2-7]{32})")
 _ADDRESS = re.compile(r".+\+t(\d{1,18})-([a-z2-7]{16})@[^@]+")
+_CHAT_ID = re.compile(r"<(s(\d{1,18})\.[a-z2-7]{16})\.([a-z2-7]{16})@[^<>@\s]+>")
 _MESSAGE_ID = re.compile(r"<(t(\d{1,18})\.[a-z2-7]{16})\.([a-z2-7]{16})@[^<>@\s]+>")
 
 
@@ -44,6 +45,21 @@ def ticket_of_message_id(message_id: str) -> int | None:
     """Return the number of the ticket that a Message-ID of ours belongs to."""
     found = _MESSAGE_ID.fullmatch(message_id)
     if found and _is_signed("mail", found[1], found[3]):
+        return int(found[2])
+    return None
+
+
+def new_chat_message_id(chat_id: int, address: str, mailbox: Mailbox | None) -> str:
+    """Return a Message-ID that says of itself which chat was mailed, and is good for `address`."""
+    name = f"s{chat_id}.{_small(secrets.token_bytes(_SHORT))}"
+    domain = sender_of(mailbox).rpartition("@")[2]
+    return f"<{name}.{_sign('chat', f'{name}:{address.casefold()}')}@{domain}>"
+
+
+def chat_of_message_id(message_id: str, address: str) -> int | None:
+    """Return the key of the chat that we mailed to `address` under this Message-ID."""
+    found = _CHAT_ID.fullmatch(message_id)
+    if found and _is_signed("chat", f"{found[1]}:{address.casefold()}", found[3]):
         return int(found[2])
     return None
 

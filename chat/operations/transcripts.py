@@ -1,22 +1,34 @@
 """Sending a visitor what was said."""
 
+from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from agents.models import Brand
+from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
+from chat.operations.entries import NewLine, append
 from chat.queries.people import email_of
 from chat.transcripts import transcript_mail
 from config.mail import mailbox, send_once
 from config.outbox.operations import enqueue
+from tickets.mail.inbound.bounces import Report, reports_in
+from tickets.mail.inbound.parts import Mail
 from tickets.mail.servers import mailer_of
+from tickets.mail.words import reason
 from tickets.models import Mailbox
 from tickets.models.mailbox import mailbox_of
-from tickets.operations.addresses import is_dead
+from tickets.operations.addresses import HARD, is_dead, mark_dead
+from tickets.tokens import chat_of_message_id
 
 MAIL = "chat.transcript_mail"
+# Of a report, whoever wrote it: so many addresses, and so many mails that it may be about.
+_IDS_MAX = 20
 
 
 class NotSent(Exception):
@@ -71,6 +83,34 @@ def mail_transcript(payload: dict[str, Any]) -> None:
         own=own,
     )
     send_once(mail, mailer_of(own))
+
+
+def note_transcript_returned(mail: Mail, now: datetime) -> bool:
+    """Note that a transcript came back; False when a report is about none."""
+    ids = list(dict.fromkeys([*mail.reported, *mail.references]))[:_IDS_MAX]
+    is_ours = False
+    for report in islice(reports_in(mail), _IDS_MAX):
+        # Signed together with the address: nobody declares dead what was not mailed to.
+        found = (chat_of_message_id(each, report.address) for each in ids)
+        chats = {pk for pk in found if pk is not None}
+        is_ours = is_ours or bool(chats)
+        if report.is_final:
+            for conversation in Conversation.objects.filter(pk__in=chats):
+                _tell(conversation, report, now)
+    return is_ours
+
+
+@transaction.atomic
+def _tell(conversation: Conversation, report: Report, now: datetime) -> None:
+    """Note in the chat that its transcript did not arrive, once."""
+    if report.code == HARD:
+        mark_dead(address=report.address, detail=report.said, now=now)
+    chat = lock_conversation(conversation)
+    with translation.override(chat.language):
+        text = _("The transcript to %(address)s did not arrive. %(reason)s")
+        body = text % {"address": report.address, "reason": reason(report.code)}
+    if not chat.entries.filter(kind=Entry.Kind.NOTE, body=body).exists():
+        append(chat, NewLine(kind=Entry.Kind.NOTE, body=body), now=now)
 
 
 def _sender(conversation: Conversation, address: str) -> Mailbox | None:

@@ -12,6 +12,7 @@ from agents.models import Brand
 from chat.models import AnswerMail, Conversation, Visitor
 from chat.operations import answer_mails
 from chat.operations.spam import mark_spam
+from chat.operations.transcripts import request_transcript
 from chat.posting.marks import mark_read
 from chat.posting.messages import Author, Outgoing, post_message
 from config.outbox.operations import drain
@@ -22,7 +23,7 @@ from tests.support.mail import Smtp
 from tickets.mail.inbound.bounces import note_bounce
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.letters import sender_line
-from tickets.operations.addresses import mark_alive, mark_dead
+from tickets.operations.addresses import is_dead, mark_alive, mark_dead
 from tickets.tokens import instance_mark
 
 pytestmark = pytest.mark.django_db
@@ -241,3 +242,26 @@ def test_a_transcript_comes_from_the_brand_only_to_where_its_customer_is_reached
     # Whoever else somebody types is written to by the product, if by anybody.
     [other] = mailoutbox
     assert (other.to, other.from_email) == (["stranger@example.com"], sender_line(None, shop.brand))
+
+
+def test_a_transcript_that_comes_back_is_told_in_its_chat_once(
+    clock: Any, shop: Shop, chat: Conversation, mailoutbox: list[Any]
+) -> None:
+    says(chat, shop, "One.")
+    request_transcript(conversation=chat, email="typo@exmaple.com")
+    drain("mail")
+    [message_id] = [mail.message()["Message-ID"] for mail in mailoutbox]
+
+    def came_back(address: str) -> bool:
+        block = {"final-recipient": f"rfc822; {address}", "action": "failed", "status": "5.1.1"}
+        report = Mail(content_type="multipart/report", reported=[message_id], report=[block])
+        return note_bounce(mail=report, now=timezone.now())
+
+    # Whoever has a transcript declares nobody else's address dead.
+    assert not came_back("vera@example.com")
+    assert not is_dead("vera@example.com")
+    assert came_back("Typo@exmaple.com")
+    assert came_back("typo@exmaple.com")
+    note = chat.entries.get(kind="note")
+    assert "transcript to typo@exmaple.com did not arrive. There is no such mailbox." in note.body
+    assert is_dead("typo@exmaple.com")

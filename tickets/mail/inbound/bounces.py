@@ -34,7 +34,7 @@ class Report:
     said: str
 
 
-def _reports_in(mail: Mail) -> Iterator[Report]:
+def reports_in(mail: Mail) -> Iterator[Report]:
     """Yield what a report says of each address."""
     for block in mail.report:
         said = block.get("final-recipient") or block.get("original-recipient") or ""
@@ -80,7 +80,7 @@ def note_returned[S: Sending](
     about = sendings.filter(message_id__in=[*mail.reported, *mail.references])
     known = {each.address.casefold(): each for each in about}
     is_ours = False
-    for report in _reports_in(mail):
+    for report in reports_in(mail):
         if (found := known.get(report.address)) is not None:
             is_ours = True
             if report.is_final and _came_back(found, report, now):
