@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Greatest
 from agents.access import Access
 from agents.models import StatusInterval
 from reports.definitions import Figure, Unit
-from reports.figures.packing import Packed, unpacked
+from reports.figures.packing import Micros, Packed, unpacked
 from reports.figures.people import people_of
 from reports.filters import Filters
 from reports.sweep import Parts, Sessions, Turn, micros, moment_of, sweep
@@ -85,20 +85,19 @@ def read_turns(people: Iterable[int], filters: Filters, *, now: datetime) -> Map
         agent__in=list(people),
         started_at__lt=filters.until,
     ).order_by("agent", "started_at", "pk")
-    for agent_id, status, reason, since, until, capacity in rows.values_list(
-        "agent_id", "status", "reason_id", "started_at", "ended_at", "capacity"
-    ):
-        same = before is not None and before[0] == agent_id
-        found[agent_id].append(
-            Turn(
-                status=status,
-                reason=reason,
-                since=micros(since),
-                until=micros(max(since, until or now)),
-                capacity=capacity,
-                is_change=same and before != (agent_id, status, reason),
-            )
-        )
+    values = rows.values_list(
+        "agent_id",
+        "status",
+        "reason_id",
+        "capacity",
+        Micros("started_at"),
+        # One that goes on ends now, none before it began.
+        Greatest(Micros("started_at"), Coalesce(Micros("ended_at"), Value(micros(now)))),
+    )
+    for agent_id, status, reason, capacity, since, until in values:
+        is_change = before is not None and before[0] == agent_id
+        is_change = is_change and before != (agent_id, status, reason)
+        found[agent_id].append(Turn(status, reason, since, until, capacity, is_change))
         before = (agent_id, status, reason)
     return found
 

@@ -113,6 +113,19 @@ def test_statuses_are_cut_at_the_ends_of_the_range_and_what_goes_on_counts_up_to
     assert figures(["last_out"], days(), boss, at(12.5), by="agent")[elif_.pk]["last_out"] == at(12)
 
 
+def test_time_is_counted_to_the_microsecond_in_both_databases(boss: Agent) -> None:
+    elif_ = make_agent()
+    begin = at(9) + timedelta(microseconds=7)
+    shift(
+        elif_,
+        (begin, "online"),
+        (at(10), "break"),
+        (at(11) + timedelta(microseconds=120), "offline"),
+    )
+    row = figures(["online", "break", "first_in"], days(), boss, at(15), by="agent")[elif_.pk]
+    assert row == {"online": 3599.999993, "break": 3600.00012, "first_in": begin}
+
+
 def test_a_night_shift_is_split_at_midnight_also_where_the_clock_is_put_back(boss: Agent) -> None:
     berlin = ZoneInfo("Europe/Berlin")
     sunday = date(2026, 10, 25)
