@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from threading import Condition, Lock
 
 # Of one service at a time: one that hangs keeps only so many threads, of which each hands over up
-# to `TOGETHER` pushes at a time.
+# to `TOGETHER` pushes at a time. Eight were measured to cost much more: docs/performance.md.
 IN_FLIGHT = 4
 TOGETHER = 16
 # A service that has answered so lately is worth waiting for: a place is free in a moment.
 PATIENCE = 1.0
+# But not for longer than this; in seconds.
+STAYS = 5.0
 
 
 class _Door:
@@ -40,9 +42,16 @@ def through(host: str) -> Iterator[bool]:
                 _leave(host, took=time.monotonic() - began)
 
 
+def answered(host: str) -> None:
+    """Note that a service answers: a call of many pushes may take longer than it keeps others."""
+    with _lock:
+        if door := _doors.get(host):
+            door.moved_at = time.monotonic()
+
+
 def _enter(host: str) -> bool:
     door = _doors.setdefault(host, _Door(_lock))
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + STAYS
     door.waiting += 1
     while door.busy >= IN_FLIGHT:
         left = min(ends, door.moved_at + PATIENCE) - time.monotonic()

@@ -20,7 +20,7 @@ from django.utils import timezone
 from agents.models import Device
 from agents.operations.devices import await_word, forget_device, note_problem
 from automation.models import Delivery, Notification, PushSetup
-from automation.notifications.doors import through
+from automation.notifications.doors import answered, through
 from automation.notifications.ending import what_ended
 from automation.notifications.keys import setup
 from automation.notifications.looking import Look, look_at
@@ -98,12 +98,15 @@ def _hand_over(looks: list[Look], effects: dict[int, _Effect], now: datetime) ->
         _ask(look.delivery.device, push, keys): look
         for look, push in zip(looks, pushes, strict=True)
     }
+    host = effects[looks[0].delivery.pk]["host"]
     while asked:
         done, _waiting = wait(asked, timeout=_GATHER)
         if not done:
             done, _waiting = wait(asked, return_when=FIRST_COMPLETED)
-        answered = [(asked.pop(answer), answer) for answer in done]
-        sent = [look for look, answer in answered if _is_sent(look, answer, effects, keys)]
+        answers = [(asked.pop(answer), answer) for answer in done]
+        sent = [look for look, answer in answers if _is_sent(look, answer, effects, keys)]
+        if sent:
+            answered(host)
         _note_sent(sent)
 
 

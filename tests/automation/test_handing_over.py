@@ -1,5 +1,6 @@
 """Many pushes at once: what is read and written is shared, and who answers is waited for."""
 
+import math
 import threading
 from typing import Any
 
@@ -131,3 +132,39 @@ def test_a_service_that_answers_is_waited_for_and_one_that_hangs_is_not(monkeypa
         with doors.through("push.example") as is_second:
             assert not is_second
     assert doors._doors == {}
+
+
+@pytest.mark.django_db
+def test_a_service_is_waited_for_as_long_as_it_answers_though_a_call_takes_long(
+    service, ringing_desk, monkeypatch
+):
+    monkeypatch.setattr(doors, "IN_FLIGHT", 1)
+    monkeypatch.setattr(doors, "PATIENCE", 30.0)
+    chat = taken(ringing_desk)
+    register(chat.assignee, service.browser("elif"))
+    say(fresh(chat), "Merhaba")
+    work()
+    [row] = OutboxEntry.objects.live().filter(kind="automation.push")
+    host, entered, noted = row.payload["host"], threading.Event(), sending._note_sent
+
+    def follow() -> None:
+        with doors.through(host) as is_in:
+            if is_in:
+                entered.set()
+
+    def note(looks: Any) -> None:
+        thread.start()
+        while thread.is_alive() and not doors._doors[host].waiting:
+            thread.join(0.01)
+        noted(looks)
+
+    def begin_late(pks: Any) -> None:
+        # As if the call had begun long ago.
+        doors._doors[host].moved_at = -math.inf
+
+    thread = threading.Thread(target=follow)
+    monkeypatch.setattr(sending, "_begin", begin_late)
+    monkeypatch.setattr(sending, "_note_sent", note)
+    send_deliveries([row.payload])
+    thread.join(10)
+    assert entered.is_set()
