@@ -1,4 +1,4 @@
-"""What agents wait for: the inbox page, a chat that opens, and the decision who gets a chat."""
+"""What agents wait for: the page with the list of chats, a chat that opens, and the decision who gets a chat."""
 
 import contextlib
 import json
@@ -61,8 +61,8 @@ def desk(env: dict[str, str], archived: int) -> Iterator[tuple[Web, dict[str, An
         yield web, data
 
 
-def inbox(empty_env: dict[str, str], full_env: dict[str, str], rounds: int) -> list[str]:
-    """Ask for the inbox of an agent beside an empty and a full archive, in turn."""
+def chat_list(empty_env: dict[str, str], full_env: dict[str, str], rounds: int) -> list[str]:
+    """Ask for the list of chats of an agent beside an empty and a full archive, in turn."""
     with desk(empty_env, 0) as (empty, its), desk(full_env, ARCHIVED) as (full, theirs):
         took: dict[int, list[float]] = {}
         with contextlib.ExitStack() as stack:
@@ -84,7 +84,7 @@ def inbox(empty_env: dict[str, str], full_env: dict[str, str], rounds: int) -> l
                     if number >= 3:
                         took.setdefault(which, []).append(spent)
         return [
-            f"- inbox, 50 open chats: {statistics.median(took[0]):.0f} ms with an empty archive, "
+            f"- list of chats, 50 open: {statistics.median(took[0]):.0f} ms with an empty archive, "
             f"{statistics.median(took[1]):.0f} ms beside {ARCHIVED:,} archived chats; "
             f"ratio (≤ 1.3): {ratio(took[1], took[0])}",
             *opening(full, theirs, rounds),
@@ -183,4 +183,4 @@ def measure(empty_env: dict[str, str], full_env: dict[str, str], rounds: int) ->
     """Return the report on the desk."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
-    return ["### The desk", "", *decision(rounds), *inbox(empty_env, full_env, rounds), ""]
+    return ["### The desk", "", *decision(rounds), *chat_list(empty_env, full_env, rounds), ""]

@@ -151,7 +151,7 @@ def _address(web: Web) -> tuple[str, int]:
 
 @dataclass
 class Desk:
-    """An agent who opens the inbox again and again."""
+    """An agent who opens the list of chats again and again."""
 
     web: Web
     cookie: str
@@ -225,7 +225,7 @@ async def herd(env: dict[str, str], count: int) -> list[str]:
         f"- all resumed (< 60 s): {back[-1] - cut:.1f} s after the kill, {back[-1] - ready:.1f} s "
         f"after it was ready; half of them {back[count // 2] - ready:.1f} s; "
         f"{attempts / count:.1f} attempts each; nothing missing in {len(data['chats'])} chats",
-        f"- an agent's inbox before: {pages(calm)}; meanwhile: {pages(storm)}; "
+        f"- an agent's list of chats before: {pages(calm)}; meanwhile: {pages(storm)}; "
         f"ratio of medians (< 2): {statistics.median(storm) / statistics.median(calm):.2f}"
         if storm
         else "- everybody was back before an agent could open a page",

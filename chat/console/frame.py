@@ -51,7 +51,7 @@ class ChatPart:
     @property
     def kept(self) -> Mapping[str, str]:
         """Return the tab that stays open when another brand is chosen."""
-        stays = self.frame.area == "inbox" and self.tab != Tab.MINE
+        stays = self.frame.area == "chats" and self.tab != Tab.MINE
         return {"tab": str(self.tab)} if stays else {}
 
     @property
@@ -67,7 +67,7 @@ class ChatPart:
     @property
     def chat_base(self) -> str:
         """Return the address under which chats of this area open."""
-        return reverse("console") + "chats/" if self.frame.area == "inbox" else self.frame.home
+        return reverse("console") + "chats/" if self.frame.area == "chats" else self.frame.home
 
     @property
     def tabs(self) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import conditional_page, require_GET
 from agents.access import access_of
 from agents.callers import signed_in
 from agents.models import Agent, Status
-from chat.queries.chat_list import Tab, count_tabs, inbox_rows
+from chat.queries.chat_list import Tab, chat_rows, count_tabs
 
 # Without a tab of the console, which hears what changes, the window asks again so often, and mostly
 # nothing did. It has no connection of its own: its agent would count as being here.
@@ -31,7 +31,7 @@ def gadget(request: HttpRequest) -> HttpResponse:
     agent = signed_in(request)
     access, now = access_of(agent), timezone.now()
     context: dict[str, Any] = {
-        "rows": inbox_rows(access, agent, tab=Tab.MINE, brand_id=None, now=now),
+        "rows": chat_rows(access, agent, tab=Tab.MINE, brand_id=None, now=now),
         "queued": count_tabs(access, brand_id=None, now=now).tabs[Tab.QUEUE],
         "colleagues": _colleagues(agent),
         "every": EVERY_SECONDS,

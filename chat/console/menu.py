@@ -14,7 +14,7 @@ from tickets.queries.timeline import tell_of_customers
 
 register_entry(
     RailEntry(
-        key="inbox",
+        key="chats",
         label=_("Live support"),
         icon="message-circle",
         url_name="console",

@@ -17,7 +17,7 @@ from chat.console.chat import Chat, chat_of
 from chat.console.frame import chats_in
 from chat.models import Conversation
 from chat.queries import archive as archived
-from chat.queries.chat_list import group_rows, inbox_rows
+from chat.queries.chat_list import chat_rows, group_rows
 from chat.queries.gone import what_became
 from chat.queries.panel import find_chat
 
@@ -30,20 +30,20 @@ _fresh = cache_control(private=True, no_cache=True)
 @login_required
 @require_GET
 @_fresh
-def inbox(request: HttpRequest) -> HttpResponse:
+def chats(request: HttpRequest) -> HttpResponse:
     """Show the active chats; `part=list` is the list, `part=counters` what counts around it."""
     match request.GET.get("part"):
         case "list":
             return _list(request)
         case "counters":
-            context = {"frame": frame_of(request, area="inbox"), "beside": True}
+            context = {"frame": frame_of(request, area="chats"), "beside": True}
             return render(request, "console/counters.html", context)
-    return render(request, "console/inbox.html", _inbox(request) | {"chat": None})
+    return render(request, "console/chats.html", _list_part(request) | {"chat": None})
 
 
 @conditional_page
 def _list(request: HttpRequest) -> HttpResponse:
-    return render(request, "console/list.html", _inbox(request) | {"beside": True})
+    return render(request, "console/list.html", _list_part(request) | {"beside": True})
 
 
 @login_required
@@ -52,10 +52,10 @@ def _list(request: HttpRequest) -> HttpResponse:
 def chat(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show one active chat beside the list; `part=chat` and `part=head` are its fragments."""
     if part := request.GET.get("part"):
-        return _chat_part(request, public_id, part, area="inbox")
-    frame = frame_of(request, area="inbox")
-    shown = _chat(request, frame.access, public_id, area="inbox")
-    return render(request, "console/inbox.html", _inbox(request) | {"chat": shown})
+        return _chat_part(request, public_id, part, area="chats")
+    frame = frame_of(request, area="chats")
+    shown = _chat(request, frame.access, public_id, area="chats")
+    return render(request, "console/chats.html", _list_part(request) | {"chat": shown})
 
 
 @login_required
@@ -86,10 +86,10 @@ def archive(request: HttpRequest, public_id: str = "") -> HttpResponse:
     return render(request, "console/archive.html", context)
 
 
-def _inbox(request: HttpRequest) -> dict[str, Any]:
-    frame = frame_of(request, area="inbox")
+def _list_part(request: HttpRequest) -> dict[str, Any]:
+    frame = frame_of(request, area="chats")
     tab = chats_in(frame).tab
-    found = inbox_rows(
+    found = chat_rows(
         frame.access, frame.agent, tab=tab, brand_id=frame.brand_id, now=timezone.now()
     )
     return {"frame": frame, "groups": group_rows(found, tab, brand_id=frame.brand_id)}

@@ -7,7 +7,7 @@ from chat.console import actions, desk, filing, gadget, linking, pages, undo
 _chat = "console/chats/<str:public_id>/"
 
 urlpatterns = [
-    path("console/", pages.inbox, name="console"),
+    path("console/", pages.chats, name="console"),
     path(_chat, pages.chat, name="console-chat"),
     path(f"{_chat}accept/", actions.take, name="console-accept"),
     path(f"{_chat}end/", actions.end, name="console-end"),

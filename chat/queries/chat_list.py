@@ -168,7 +168,7 @@ def unread_for(agent_id: int) -> Subquery:
     return Subquery(unread, output_field=IntegerField())
 
 
-def inbox_rows(
+def chat_rows(
     access: Access, agent: Agent, *, tab: Tab, brand_id: int | None, now: datetime
 ) -> list[Row]:
     """Return the rows of one tab: the queue in its order, others by who waits longest.

@@ -52,7 +52,7 @@ const HEARS = {
     byId("dialogs")?.replaceChildren();
     const mine = new URL(location.href);
     mine.searchParams.delete("tab");
-    if (byId("list")?.dataset.kind !== "inbox") {
+    if (byId("list")?.dataset.kind !== "chats") {
       location.assign(`${settings.console}chats/${id}/${mine.search}`);
       return;
     }

@@ -1,6 +1,6 @@
 // @ts-check
 import { tick } from "./clock.js";
-import { isChanged, isInbox, linkOf, list, refresh, reload, rowOf, selected, setUnread, tab } from "./list.js";
+import { isChanged, isChatList, linkOf, list, refresh, reload, rowOf, selected, setUnread, tab } from "./list.js";
 import { onFrame } from "./live.js";
 import { byId, isLookedAt, settings, texts } from "./page.js";
 import { isPressed } from "./press.js";
@@ -11,7 +11,7 @@ import { isPressed } from "./press.js";
 function entries({ conversation, entries: added }) {
   const spoken = added.filter((/** @type {any} */ e) => e.kind === "message");
   const newest = spoken.at(-1);
-  if (!newest || !isInbox()) return;
+  if (!newest || !isChatList()) return;
   const row = rowOf(conversation);
   if (!row) {
     refresh();

@@ -30,7 +30,7 @@ let top = 0;
 const redrawn = new Set();
 
 export const list = () => byId("list");
-export const isInbox = () => list()?.dataset.kind === "inbox";
+export const isChatList = () => list()?.dataset.kind === "chats";
 /** @param {string} id */
 export const rowOf = (id) => /** @type {HTMLElement | null} */ (byId(`row-${id}`));
 export const rows = () => [...document.querySelectorAll(".row-item")];
@@ -54,7 +54,7 @@ export function refresh() {
     }
     last = Date.now();
     isDirty = false;
-    if (isInbox()) load();
+    if (isChatList()) load();
     else fetchFragment("foot", { url: `${settings.console}?part=counters`, how: "none", again: refresh });
   }, wait);
 }

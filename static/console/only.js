@@ -18,7 +18,7 @@ const isBusy = () =>
 
 /** @param {boolean} isLater the page has been there for a while */
 function openOnly(isLater) {
-  if (byId("list")?.dataset.kind !== "inbox" || tab() !== "mine") return;
+  if (byId("list")?.dataset.kind !== "chats" || tab() !== "mine") return;
   const ids = /** @type {HTMLElement[]} */ (rows()).map(({ dataset }) => dataset.id ?? "");
   const [only, ...others] = ids;
   const isNew = !known.has(only);

@@ -127,7 +127,7 @@ def works(shop: Shop) -> dict[str, Callable[[], Any]]:
         set_status(**other, status=Status.ONLINE, now=now)
 
     return {
-        "the inbox": lambda: console.get("/console/"),
+        "the list of chats": lambda: console.get("/console/"),
         "a chat that opens": lambda: console.get(f"/console/chats/{chat.public_id}/"),
         "the queue": lambda: console.get("/console/?tab=queue"),
         "routing": lambda: route(now=now),

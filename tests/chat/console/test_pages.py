@@ -362,7 +362,7 @@ def _queries(desk: Desk, path: str) -> int:
     return len(queries)
 
 
-def test_the_inbox_costs_the_same_whatever_the_number_of_chats(desk: Desk) -> None:
+def test_the_list_costs_the_same_whatever_the_number_of_chats(desk: Desk) -> None:
     BreakReason.objects.create(name_tr="Yemek", name_en="Lunch")
     desk.chat()
     few = _queries(desk, "")

@@ -16,7 +16,7 @@ from chat.operations.conversations import end_conversation, reopen_conversation
 from chat.operations.parking import PARKED_FOR, end_parked, park_conversation
 from chat.operations.saying import Touched
 from chat.posting.messages import Author, Outgoing, post_message
-from chat.queries.chat_list import Section, Tab, count_tabs, group_rows, inbox_rows
+from chat.queries.chat_list import Section, Tab, chat_rows, count_tabs, group_rows
 from chat.routing import hooks
 from chat.routing.availability import read_floor
 from tests.support.desk import Desk, fresh, kinds, make_desk, start, work, work_all
@@ -74,7 +74,7 @@ def test_it_stands_among_all_chats_and_is_counted_nowhere(desk):
 
     def rows(tab: Tab) -> list[str]:
         now = timezone.now()
-        found = inbox_rows(access, boss, tab=tab, brand_id=None, now=now)
+        found = chat_rows(access, boss, tab=tab, brand_id=None, now=now)
         return [
             f"{group.section}:{row.id}" for group in group_rows(found, tab) for row in group.rows
         ]

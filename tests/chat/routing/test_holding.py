@@ -15,7 +15,7 @@ from chat.operations.assignment import accept, route
 from chat.operations.conversations import end_conversation
 from chat.operations.releasing import release_overdue
 from chat.posting.messages import Author, Outgoing, post_message
-from chat.queries.chat_list import Tab, count_tabs, inbox_rows
+from chat.queries.chat_list import Tab, chat_rows, count_tabs
 from chat.routing import hooks
 from chat.routing.availability import read_floor
 from config.outbox.models import OutboxEntry
@@ -205,7 +205,7 @@ def test_a_chat_that_is_overdue_shows_how_long_it_waits(desk, rules):
     chat = start(desk)
     agent, later = desk.agents[0], timezone.now() + LATER
     waits = fresh(chat).held_until
-    rows = inbox_rows(access_of(agent), agent, tab=Tab.QUEUE, brand_id=None, now=later)
+    rows = chat_rows(access_of(agent), agent, tab=Tab.QUEUE, brand_id=None, now=later)
     assert [row.waiting_since for row in rows] == [waits]
     assert count_tabs(access_of(agent), brand_id=None, now=later).oldest == waits
 
