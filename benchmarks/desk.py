@@ -1,4 +1,4 @@
-"""What agents wait for: the page with the list of chats, a chat that opens, and the decision who gets a chat."""
+"""What agents wait for: the list of chats, a chat that opens, and who gets a chat."""
 
 import contextlib
 import json
