@@ -1,7 +1,7 @@
 """The cache that all processes share, and what each has instead while Redis is away.
 
-Whoever uses the cache (limits, sign-in, boards) goes on without Redis: each process counts and
-remembers for itself meanwhile. Nothing that must not be lost is kept here.
+Whoever uses the cache (limits, sign-in, what visitors are shown) goes on without Redis: each
+process counts and remembers for itself meanwhile. Nothing that must not be lost is kept here.
 """
 
 from time import monotonic

@@ -15,7 +15,7 @@ from chat.rights.visitors import public_agent
 from chat.routing.availability import availability_of, read_floor, read_topics, with_rules
 from chat.routing.counters import authorised_online
 from chat.routing.places import Place, places
-from chat.routing.shown import forget_board
+from chat.routing.shown import forget_shown
 from config.events import publish
 
 _KEY = "chat.told"
@@ -56,7 +56,7 @@ def announce_changes(*, now: datetime) -> None:
         return
     if told != before:
         # First of all: who asks after the ring must not be told what was true before it.
-        forget_board()
+        forget_shown()
     for brand_id, answer in told.availability.items():
         if before.availability.get(brand_id) != answer:
             publish(AvailabilityChanged(brand_id=brand_id, answer=answer))

@@ -1,7 +1,8 @@
 """What visitors ask again and again about a brand, looked up once for all who ask together.
 
 A herd of widgets that comes back costs a look at the floor twice a second, not one each. Whoever
-announces a change calls `forget()` before it rings: nobody is told what is older than the news.
+announces a change calls `forget_shown()` before it rings: nobody is told what is older than the
+news.
 """
 
 import threading
@@ -27,10 +28,10 @@ from chat.routing.places import Place, places
 
 SHARED_FOR = timedelta(seconds=0.5)
 # Changes with every announcement, in all processes at once.
-_KEY = "chat.board"
+_KEY = "chat.shown"
 
 
-class Board:
+class Shown:
     """What one brand's visitors on the web are shown, for a moment."""
 
     def __init__(self, brand_id: int, *, version: str, at: datetime) -> None:
@@ -79,30 +80,30 @@ class Board:
         return self.once("floor", lambda: read_floor(self.at))
 
 
-_boards: dict[int, Board] = {}
+_shown: dict[int, Shown] = {}
 _pk_of: dict[str, int] = {}
 _lock = threading.Lock()
 
 
-def board_of(brand_id: int, *, now: datetime, knowing: int | None = None) -> Board:
-    """Return the board that all share now; a new one if this lacks the queued chat `knowing`."""
+def shown_to(brand_id: int, *, now: datetime, knowing: int | None = None) -> Shown:
+    """Return what all are shown now; looked up anew if this lacks the queued chat `knowing`."""
     version = _version()
-    board = _boards.get(brand_id)
-    if board is not None and _is_good(board, version, now):
-        if knowing is None or knowing in board.places():
-            return board
+    shown = _shown.get(brand_id)
+    if shown is not None and _is_good(shown, version, now):
+        if knowing is None or knowing in shown.places():
+            return shown
     else:
-        board = None
+        shown = None
     with _lock:
-        newest = _boards.get(brand_id)
-        if newest is None or newest is board or not _is_good(newest, version, now):
-            newest = _boards[brand_id] = Board(brand_id, version=version, at=now)
+        newest = _shown.get(brand_id)
+        if newest is None or newest is shown or not _is_good(newest, version, now):
+            newest = _shown[brand_id] = Shown(brand_id, version=version, at=now)
     return newest
 
 
 def shared_brand(brand_id: int, *, now: datetime) -> Brand | None:
     """Return an active brand; at most half a second old, and nobody's to change."""
-    return board_of(brand_id, now=now).brand()
+    return shown_to(brand_id, now=now).brand()
 
 
 def brand_with_key(site_key: str, *, now: datetime) -> Brand | None:
@@ -112,21 +113,21 @@ def brand_with_key(site_key: str, *, now: datetime) -> Brand | None:
         brand = next(iter(Brand.objects.filter(site_key=site_key, is_active=True)), None)
         if brand is not None:
             _pk_of[site_key] = brand.pk
-            board_of(brand.pk, now=now).found(brand)
+            shown_to(brand.pk, now=now).found(brand)
     return brand
 
 
 def shown_availability(brand: Brand, *, now: datetime) -> Availability:
     """Return what a visitor of `brand` can expect; at most half a second old."""
-    return board_of(brand.pk, now=now).availability(brand)
+    return shown_to(brand.pk, now=now).availability(brand)
 
 
 def shown_place(conversation: Conversation, *, now: datetime) -> tuple[int | None, Band | None]:
     """Return the place of a chat in line and its wait; at most half a second old."""
     if conversation.status != Conversation.Status.QUEUED or conversation.is_held(now):
         return None, None
-    board = board_of(conversation.brand_id, now=now, knowing=conversation.pk)
-    return board.places().get(conversation.pk, (None, None))
+    shown = shown_to(conversation.brand_id, now=now, knowing=conversation.pk)
+    return shown.places().get(conversation.pk, (None, None))
 
 
 def shown_form(conversation: Conversation) -> str | None:
@@ -135,13 +136,13 @@ def shown_form(conversation: Conversation) -> str | None:
     return (conversation.form_offered or None) if is_queued else None
 
 
-def forget_board() -> None:
+def forget_shown() -> None:
     """Have everybody, in every process, look again."""
     cache.set(_KEY, uuid4().hex, timeout=None)
 
 
-def _is_good(board: Board, version: str, now: datetime) -> bool:
-    return board.version == version and abs(now - board.at) < SHARED_FOR
+def _is_good(shown: Shown, version: str, now: datetime) -> bool:
+    return shown.version == version and abs(now - shown.at) < SHARED_FOR
 
 
 def _version() -> str:

@@ -18,7 +18,7 @@ from agents.api.schema import problems_of
 from agents.models import Language
 from chat.api.widget.access import WidgetParser, foreign_origin, limit_address
 from chat.api.widget.shapes import SessionAnswer, open_conversation_json
-from chat.routing.shown import board_of
+from chat.routing.shown import shown_to
 from chat.widget.config import widget_config
 from chat.widget.identities import NotIdentified
 from chat.widget.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
@@ -117,12 +117,12 @@ class Sessions(APIView):
         session = opened.session
         translation.activate(session.language)
         brand, language = session.brand, session.language
-        board = board_of(brand.pk, now=now)
+        shown = shown_to(brand.pk, now=now)
         answer: dict[str, Any] = {
             "token": opened.token,
             "expires_in": settings.IMECE["VISITOR_TOKEN_SECONDS"],
-            "config": board.once(language, partial(widget_config, brand, language)),
-            "availability": board.availability(brand).as_json(language),
+            "config": shown.once(language, partial(widget_config, brand, language)),
+            "availability": shown.availability(brand).as_json(language),
             "conversation": open_conversation_json(session.visitor),
             "fields": session.known,
         }

@@ -111,7 +111,7 @@ async def test_a_socket_is_told_at_once_what_to_expect(shop):
     async with visitor_socket(visitor) as client:
         assert client.welcome["availability"]["state"] == "online"
     await db(Agent.objects.update, status=Status.OFFLINE)
-    await db(shown.forget_board)
+    await db(shown.forget_shown)
     async with visitor_socket(visitor) as client:
         told = client.welcome["availability"]
     assert (told["state"], [topic["state"] for topic in told["topics"]]) == ("offline", ["offline"])

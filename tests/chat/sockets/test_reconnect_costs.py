@@ -19,7 +19,7 @@ from agents.operations import set_status
 from chat.models import Conversation
 from chat.operations.announcements import announce_changes
 from chat.routing import shown
-from chat.routing.shown import SHARED_FOR, forget_board
+from chat.routing.shown import SHARED_FOR, forget_shown
 from config.cache import SharedCache
 from tests.support import servers
 from tests.support.factories import make_topic
@@ -61,7 +61,7 @@ def state(widget: Widget) -> str:
 def test_a_new_session_costs_nothing_but_ten_statements_cold(shop: Shop) -> None:
     # Hours are read once and kept until somebody changes them.
     book_of(timezone.now())
-    forget_board()
+    forget_shown()
     assert cost(Widget(shop.brand)) == 10
     assert cost(Widget(shop.brand)) == 0
     # Its texts and faces.
@@ -72,7 +72,7 @@ def test_a_new_session_costs_nothing_but_ten_statements_cold(shop: Shop) -> None
 def test_a_renewal_costs_three_statements_with_an_open_chat_and_two_without(shop: Shop) -> None:
     widget = open_widget(shop.brand)
     chat = started(widget)
-    forget_board()
+    forget_shown()
     # The floor is read once, for the availability and for the place in line.
     assert cost(widget) == 14
     assert cost(widget) == 3
@@ -86,7 +86,7 @@ def test_a_renewal_costs_three_statements_with_an_open_chat_and_two_without(shop
 def test_availability_costs_strangers_and_visitors_one_statement(shop: Shop) -> None:
     stranger, visitor = open_widget(shop.brand), open_widget(shop.brand)
     started(visitor)
-    forget_board()
+    forget_shown()
     assert cost(stranger, "availability") == 9
     assert cost(stranger, "availability") == 1
     assert cost(visitor, "availability") == 1
@@ -103,7 +103,7 @@ def test_many_who_wait_cost_one_look_at_the_line(shop: Shop) -> None:
     waiting = [open_widget(shop.brand) for _ in range(4)]
     for widget in waiting:
         started(widget)
-    forget_board()
+    forget_shown()
     assert [cost(widget) for widget in waiting] == [15, 3, 3, 3]
     told = [widget.open().json()["conversation"]["position"] for widget in waiting]
     assert told == [1, 2, 3, 4]
@@ -138,13 +138,13 @@ def test_nobody_is_told_what_is_older_than_an_announcement(shop: Shop) -> None:
 
 def test_a_look_that_began_before_an_announcement_is_not_shared(shop: Shop, monkeypatch) -> None:
     widget = open_widget(shop.brand)
-    forget_board()
+    forget_shown()
     real = shown.read_floor
 
     def overtaken(now):
         floor = real(now)
         Agent.objects.update(status=Status.OFFLINE)
-        forget_board()
+        forget_shown()
         return floor
 
     monkeypatch.setattr(shown, "read_floor", overtaken)

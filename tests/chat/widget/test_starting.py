@@ -8,7 +8,7 @@ from django.utils import timezone
 from agents.models import Ask
 from chat.models import Conversation, Entry
 from chat.operations.conversations import end_conversation
-from chat.routing.shown import forget_board
+from chat.routing.shown import forget_shown
 from tests.support.factories import make_topic
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started
 
@@ -82,7 +82,7 @@ def test_the_form_is_kept_with_visitor_and_chat(widget: Widget, shop: Shop) -> N
 def test_what_the_brand_requires_must_be_given_once(widget: Widget, shop: Shop) -> None:
     shop.brand.ask_email = Ask.REQUIRED
     shop.brand.save()
-    forget_board()
+    forget_shown()
     answer = widget.start()
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert "email" in answer.json()["errors"]["fields"]
