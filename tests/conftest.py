@@ -213,7 +213,7 @@ def _end_threads() -> None:
     """
     idle = threading.Event()
     writer.between(idle.set)
-    assert idle.wait(10), "the writer is still at work"
+    assert idle.wait(30), "the writer is still at work"
     readers.close()
     leases.close()
 

@@ -110,7 +110,7 @@ def test_changes_at_the_same_moment_leave_one_open_interval():
 
     def change(number):
         try:
-            barrier.wait(10)
+            barrier.wait(30)
             status = [Status.ONLINE, Status.INVISIBLE, Status.BREAK][number % 3]
             set_status(agent=agent, status=status, by=None, now=timezone.now())
         except Exception as error:

@@ -125,8 +125,8 @@ def test_a_service_that_answers_is_waited_for_and_one_that_hangs_is_not(monkeypa
         with doors.through("other.example") as is_other:
             assert is_other
         assert not entered.is_set()
-    assert entered.wait(10)
-    thread.join(10)
+    assert entered.wait(30)
+    thread.join(30)
     with doors.through("push.example"):
         monkeypatch.setattr(doors, "PATIENCE", 0.0)
         with doors.through("push.example") as is_second:

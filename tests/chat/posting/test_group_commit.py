@@ -208,13 +208,13 @@ def held(conversation):
             with transaction.atomic():
                 lock_conversation(Conversation.objects.get(pk=conversation.pk))
                 locked.set()
-                release.wait(20)
+                release.wait(60)
         finally:
             connection.close()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    locked.wait(10)
+    locked.wait(30)
     try:
         yield release
     finally:
@@ -270,7 +270,7 @@ def test_a_mark_of_a_held_chat_is_written_when_it_is_free_though_nobody_moves_an
         collector.note(chats[0].pk, None, read=1)
         collector.write(16)
         assert not moved.is_set()
-    assert moved.wait(10)
+    assert moved.wait(30)
     assert Conversation.objects.get(pk=chats[0].pk).visitor_read_seq == 1
 
 
@@ -302,7 +302,7 @@ def test_marks_of_many_chats_are_written_a_few_at_a_time(writer, monkeypatch) ->
     collector.flush()
     written = threading.Event()
     writer.between(written.set)
-    assert written.wait(5)
+    assert written.wait(30)
     assert sizes == [16, 16, 8]
 
 

@@ -132,7 +132,7 @@ def test_the_line_is_first_come_first_served() -> None:
         waiting = len(gate._line)
 
         def stand(number: int = number) -> None:
-            assert gate.enter(timeout=10)
+            assert gate.enter(timeout=30)
             order.append(number)
             gate.leave()
 
@@ -142,7 +142,7 @@ def test_the_line_is_first_come_first_served() -> None:
             time.sleep(0.001)
     gate.leave()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
     assert order == list(range(10))
 
 
@@ -218,7 +218,7 @@ def test_a_thread_that_dies_in_a_transaction_opens_the_gate(new_connection: Conn
 
     thread = threading.Thread(target=die)
     thread.start()
-    thread.join(10)
+    thread.join(30)
     gc.collect()
     run(new_connection(timeout=1), "INSERT INTO t (who) VALUES ('b')")
     assert run(new_connection(), "SELECT who FROM t") == [("b",)]
@@ -257,7 +257,7 @@ class TestDjangosBlocks:
 
         thread = threading.Thread(target=other)
         thread.start()
-        thread.join(10)
+        thread.join(30)
         assert not thread.is_alive()
         assert set(OutboxEntry.objects.values_list("key", flat=True)) == {"a", "b", "d"}
 

@@ -107,7 +107,7 @@ def test_a_nudge_works_in_a_child_of_a_fork() -> None:
     if child == 0:
         # Nothing of pytest may run here.
         nudger.nudge("mail")
-        ok = nudger.sending.acquire(timeout=10)
+        ok = nudger.sending.acquire(timeout=30)
         os._exit(0 if ok else 1)
     nudger.go_on.release()
     nudger.close()

@@ -29,7 +29,7 @@ async def member(layer: LocalLayer, *groups: str) -> str:
 
 async def received(layer: LocalLayer, channel: str, count: int) -> list[dict[str, Any]]:
     """Return the next contents of a channel."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return [await layer.receive(channel) for _ in range(count)]
 
 
@@ -234,7 +234,7 @@ def test_each_event_loop_hears_what_is_announced_in_any_thread() -> None:
     def serve() -> None:
         async def main() -> None:
             channel = await member(layer, "g")
-            ready.wait(10)
+            ready.wait(30)
             heard.extend(await received(layer, channel, 1))
 
         asyncio.run(main())
@@ -242,10 +242,10 @@ def test_each_event_loop_hears_what_is_announced_in_any_thread() -> None:
     threads = [threading.Thread(target=serve) for _ in range(2)]
     for thread in threads:
         thread.start()
-    ready.wait(10)
+    ready.wait(30)
     layer.announce([("g", frame(1))])
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
     assert heard == [frame(1), frame(1)]
 
 

@@ -36,7 +36,7 @@ class Process:
 
     async def next(self) -> dict[str, Any]:
         """Return the next content."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.layer.receive(self.channel)
 
     async def until(self, content: dict[str, Any]) -> list[dict[str, Any]]:

@@ -50,12 +50,12 @@ class Wire:
 
     async def is_let_in(self) -> bool:
         """Return whether the door opens."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return (await self.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
 
     async def hear(self) -> tuple[int, bytes]:
         """Return the next frame."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             first, length = await self.reader.readexactly(2)
             if length == 126:
                 length = int.from_bytes(await self.reader.readexactly(2))

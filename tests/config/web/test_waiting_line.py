@@ -60,7 +60,7 @@ class Client:
         self.answer.append(message)
 
     async def status(self) -> int:
-        await asyncio.wait_for(self.task, 5)
+        await asyncio.wait_for(self.task, 30)
         status: int = self.answer[0]["status"]
         return status
 
