@@ -13,12 +13,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import access_of
 from agents.admin.base import ImeceAdmin
 from agents.callers import signed_in
+from agents.models import Language
 from automation.models import Rule, Run
 from chat.models import Conversation
 
@@ -104,7 +105,9 @@ def _busiest(counts: Mapping[tuple[int, int], int]) -> str:
     if not counts:
         return ""
     day, hour = max(counts, key=lambda place: (counts[place], -place[0], -place[1]))
-    told = {"day": WEEKDAYS[day], "from": f"{hour:02}.00", "to": f"{(hour + 1) % 24:02}.00"}
+    dot = "." if get_language() == Language.TURKISH else ":"
+    since, until = (f"{at:02}{dot}00" for at in (hour, (hour + 1) % 24))
+    told = {"day": WEEKDAYS[day], "from": since, "to": until}
     return gettext("Most on %(day)s, %(from)s to %(to)s.") % told
 
 
@@ -118,14 +121,14 @@ def idle_rules(now: datetime) -> QuerySet[Rule]:
     same = same.filter(REAL)
     lately = same.filter(Q(mode=Rule.Mode.ON) | Q(rule__mode=Rule.Mode.TRIAL))
     watching = Rule.objects.exclude(mode=Rule.Mode.OFF).in_order()
-    found: QuerySet[Rule] = watching.filter(~Exists(lately))
+    found: QuerySet[Rule] = watching.filter(~Exists(lately)).select_related("brand")
     return found.annotate(looked=Sum("tallies__looked"))
 
 
 def untouched_rules(now: datetime, *, months: int) -> QuerySet[Rule]:
     """Return the rules that nobody has changed for so long, oldest first."""
     found: QuerySet[Rule] = Rule.objects.filter(changed_at__lt=now - months * _MONTH)
-    return found.order_by("changed_at", "pk")
+    return found.select_related("brand").order_by("changed_at", "pk")
 
 
 class ReviewPages(ImeceAdmin):

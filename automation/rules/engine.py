@@ -312,7 +312,7 @@ _TELL = "tell"
 def _why(run: Run) -> dict[str, str]:
     """Return when a rule acted and why, in each language."""
     at = timezone.localtime(run.at)
-    told = {"at": f"{at:%H.%M}", "at_tr": at_in_turkish(at)}
+    told = {"at": f"{at:%H:%M}", "at_tr": at_in_turkish(at)}
     for code in Language.values:
         with translation.override(code):
             told[f"why_{code}"] = said_of_trace(run.nodes, run.rule.subject)

@@ -105,7 +105,7 @@ def test_the_review_shows_when_rules_act_beside_when_chats_come(boss_client, bos
         acted, came = shown.context_data["weeks"]
         assert (acted.total, came.total) == (2, 2)
         assert acted.days[2][1][14].count == came.days[2][1][14].count == 2
-        assert acted.busiest == "Most on Wednesday, 14.00 to 15.00."
+        assert acted.busiest == "Most on Wednesday, 14:00 to 15:00."
         other = boss_client.get(REVIEW, {"rule": acting.pk, "days": 7, "months": 3})
         assert other.context_data["weeks"][0].total == 2
         with time_machine.travel("2026-12-24T14:30:00+03:00", tick=True):
