@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.console import actions, desk, filing, gadget, linking, pages, undo
+from chat.console import actions, composer, filing, gadget, linking, pages, status, undo
 
 _chat = "console/chats/<str:public_id>/"
 
@@ -22,9 +22,9 @@ urlpatterns = [
     path(f"{_chat}link/", linking.link, name="console-link"),
     path(f"{_chat}customer/", linking.customer, name="console-customer"),
     path(f"{_chat}draft/", actions.draft, name="console-draft"),
-    path(f"{_chat}colleagues/", desk.colleagues, name="console-colleagues"),
-    path(f"{_chat}canned/", desk.canned, name="console-canned"),
-    path(f"{_chat}canned/<int:pk>/used/", desk.canned_used, name="console-canned-used"),
+    path(f"{_chat}colleagues/", composer.colleagues, name="console-colleagues"),
+    path(f"{_chat}canned/", composer.canned, name="console-canned"),
+    path(f"{_chat}canned/<int:pk>/used/", composer.canned_used, name="console-canned-used"),
     path("console/archive/", pages.archive, name="console-archive"),
     path("console/archive/<str:public_id>/", pages.archive, name="console-archived"),
     path("console/gadget/", gadget.gadget, name="console-gadget"),
@@ -33,5 +33,5 @@ urlpatterns = [
     path("console/offers/<int:pk>/", actions.answer_offer, name="console-offer"),
     path("console/undo/", undo.due_acts, name="console-undo"),
     path("console/undo/<int:pk>/", undo.take_back, name="console-take-back"),
-    path("console/status/", desk.status, name="console-status"),
+    path("console/status/", status.status, name="console-status"),
 ]
