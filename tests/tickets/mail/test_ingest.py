@@ -249,6 +249,20 @@ def test_files_follow_the_rules_of_chats(mailbox):
     assert f'src="/api/v1/attachments/{foto.public_id}"' in kept.html
 
 
+def test_a_mail_within_a_mail_can_be_read_and_so_can_what_hangs_on_it(mailbox):
+    inner = written("Şişe kırık, iadesi için fatura ekte.", subject="İade: çatlak şişe")
+    inner.add_attachment("tutar: 1200\n", filename="fatura.txt")
+    mail = written("Bunu siz yanıtlar mısınız?")
+    mail.add_attachment(inner)
+    kept = take_in(mailbox, mail)
+    assert kept.entry.body == "Bunu siz yanıtlar mısınız?"
+    whole, bill = kept.entry.files.order_by("pk")
+    assert (whole.name, bill.name) == ("İade_ çatlak şişe.txt", "fatura.txt")
+    text = whole.file.read().decode()
+    assert text.startswith("From: Zeynep")
+    assert "Subject: İade: çatlak şişe\n\nŞişe kırık, iadesi için fatura ekte." in text
+
+
 def test_a_mail_of_nothing_but_files_or_of_nothing_has_words(mailbox):
     mail = written("")
     mail.add_attachment("liste\n", filename="liste.txt")

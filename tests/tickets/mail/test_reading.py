@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tickets.mail.samples import written
+from tickets.mail.inbound import parts
 from tickets.mail.inbound.charsets import decode, header_text
 from tickets.mail.inbound.hypertext import cleaned, words_of
 from tickets.mail.inbound.parts import TooComplex, read_mail
@@ -92,6 +93,15 @@ def test_mails_beyond_the_bounds_are_refused_cheaply(content, reason):
         read_mail(content)
     assert tracemalloc.get_traced_memory()[1] < 200 * 1024 * 1024
     tracemalloc.stop()
+
+
+def test_mails_within_a_mail_keep_the_reader_no_longer_than_the_mail_itself(monkeypatch):
+    read = []
+    monkeypatch.setattr(parts, "words_of", lambda page: (read.append(page), "")[::-1])
+    inner = b"Content-Type: message/rfc822\n\nSubject: x\nContent-Type: text/html\n\n"
+    each = b"--b\n" + inner + b"<b>" * 6_000 + b"\n"
+    mail = read_mail(b"Content-Type: multipart/mixed; boundary=b\n\n" + each * 9 + b"--b--")
+    assert (len(mail.files), len(read)) == (9, 3)
 
 
 @settings(max_examples=60)

@@ -10,6 +10,7 @@ from email.policy import Compat32
 from email.utils import getaddresses
 
 from tickets.mail.inbound.charsets import decode, header_text
+from tickets.mail.inbound.hypertext import words_of
 
 SIZE_MAX = 25 * 1024 * 1024
 HEADER_MAX = 2 * 1024 * 1024
@@ -37,6 +38,9 @@ _NO_SEMICOLON = re.compile(r"^([\w.+-]{1,100}/[\w.+-]{1,100})\s{1,100}(?=boundar
 _ID = re.compile(r"<[^<>\s]{1,240}>")
 _BARE = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>|([^\s<>,;\"'()@]+@[^\s<>,;\"'()@]+)")
 _ADDRESSES_MAX = 100
+# Of all mails within the mail: reading tags takes time.
+TAGS_WITHIN_MAX = 20_000
+_SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
 class TooComplex(Exception):
@@ -74,6 +78,8 @@ class Mail:
     # Of a report on a delivery: its blocks, and the ids of the mail that it is about.
     report: list[dict[str, str]] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
+    # Read so far to find the words of mails within it.
+    tags_within: int = 0
 
     def header(self, name: str) -> str:
         """Return the first header of that name, empty without one."""
@@ -204,6 +210,9 @@ def _take(mail: Mail, part: Message, texts: list[str], pages: list[str]) -> None
         _take_report(mail, part)
         return
     is_report = mail.content_type == "multipart/report"
+    if kind == "message/rfc822" and not is_report:
+        _take_mail(mail, part)
+        return
     content = _content(part)
     if is_report and kind in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}:
         mail.reported += _ID.findall(_reported_header(content))
@@ -216,14 +225,38 @@ def _take(mail: Mail, part: Message, texts: list[str], pages: list[str]) -> None
         pages.append(decode(content, _charset(part)))
     elif content and len(mail.files) < FILES_MAX:
         cid = header_text(str(part.get("Content-ID", ""))).strip("<> ")
-        ending = {"message/rfc822": "mail.txt", "text/calendar": "calendar.txt"}
-        mail.files.append(MailFile(name or ending.get(kind, "file"), content, cid))
+        made = "calendar.txt" if kind == "text/calendar" else "file"
+        mail.files.append(MailFile(name or made, content, cid))
+
+
+def _take_mail(mail: Mail, part: Message) -> None:
+    """Take a mail within the mail as a text that people can read, followed by what hangs on it."""
+    payload = part.get_payload()
+    for inner in payload if isinstance(payload, list) else []:
+        if not isinstance(inner, Message) or len(mail.files) >= FILES_MAX:
+            continue
+        place, texts, pages = len(mail.files), list[str](), list[str]()
+        for each in _leaves(inner):
+            _take(mail, each, texts, pages)
+        head = [f"{name}: {said}" for name in _SHOWN if (said := _said(inner, name))]
+        text, page = "\n".join(texts)[:TEXT_MAX], "\n".join(pages)[:TEXT_MAX]
+        if not text.strip():
+            mail.tags_within += page.count("<")
+            text = words_of(page)[0] if mail.tags_within <= TAGS_WITHIN_MAX else ""
+        content = "\n".join([*head, "", text]).encode("utf-8", "replace")
+        name = _file_name(part) or _said(inner, "Subject") or "mail.txt"
+        if content.strip():
+            mail.files.insert(place, MailFile(name, content))
+
+
+def _said(message: Message, name: str) -> str:
+    return header_text(str(message.get(name, ""))[:_BROKEN_MAX])
 
 
 def _content(part: Message) -> bytes:
     payload = part.get_payload()
     if isinstance(payload, list):
-        # A mail within the mail: as it stands there.
+        # What a report is about: as it stands there.
         return b"".join(bytes(each) for each in payload if isinstance(each, Message))
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
