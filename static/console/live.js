@@ -10,7 +10,7 @@ const API = "/api/v1/conversations";
 
 /** @param {string} conversation @param {number} after */
 async function fetchEntries(conversation, after) {
-  const response = await request(`${API}/${conversation}/entries?after=${after}&limit=100`);
+  const response = await request(`${API}/${conversation}/entries?after=${after}&limit=200`);
   if (response.ok) return response.json();
   throw Object.assign(new Error(String(response.status)), {
     stop: [401, 403, 404].includes(response.status),

@@ -89,7 +89,7 @@ export class Api {
 
   /** @param {string} conversation @param {number} after */
   entries(conversation, after) {
-    return this.call(`conversations/${conversation}/entries?after=${after}&limit=100`);
+    return this.call(`conversations/${conversation}/entries?after=${after}&limit=200`);
   }
 
   /** The bytes of a file as an address that only this page knows. @param {string} id */

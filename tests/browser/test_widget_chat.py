@@ -376,12 +376,16 @@ def test_a_brand_that_sends_no_transcripts_offers_none(site: Site, new_context: 
 
 
 def test_head_and_buttons_have_the_colours_of_the_brand(site: Site, new_context: Contexts) -> None:
-    shop = Shop(site, primary_color="#123456", accent_color="#ffd400")
+    shop = Shop(site, primary_color="#7be0a4", accent_color="#ffd400")
     shop.agent()
-    visitor = Visitor(visitor_context(new_context), shop.url).start("Yellow?")
+    visitor = Visitor(visitor_context(new_context), shop.url).open()
+    # On a green head it is not the hollow one of nobody there.
+    dot = visitor.frame.locator(".hero-state.is-online .dot")
+    expect(dot).not_to_have_css("background-color", "rgb(123, 224, 164)")
+    visitor.pick().fill(text="Yellow?").submit()
     head = visitor.frame.locator(".bar")
     own = visitor.frame.locator(".message.is-own .message-bubble")
-    expect(head).to_have_css("background-color", "rgb(18, 52, 86)")
+    expect(head).to_have_css("background-color", "rgb(123, 224, 164)")
     expect(own).to_have_css("background-color", "rgb(255, 212, 0)")
     # White could not be read on it.
     expect(own).to_have_css("color", "rgb(16, 24, 31)")
