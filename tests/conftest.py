@@ -258,32 +258,6 @@ def migrated(tmp_path: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Demo:
-    """What the first start of all leaves: its data, and what it printed."""
-
-    data_dir: Path
-    logs: str
-    url: str
-
-
-@pytest.fixture(scope="session")
-def first_start(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """A start from nothing, as after the first `make run`, that has come to its end."""
-    data_dir = tmp_path_factory.mktemp("demo")
-    with servers.web_process({"DATA_DIR": str(data_dir)}) as web:
-        # Printed last, after the demo is there.
-        web.wait_for("Password")
-        assert web.terminate() == 0
-    return Demo(data_dir, web.logs, web.url)
-
-
-@pytest.fixture
-def demo(first_start: Demo, tmp_path: Path) -> Path:
-    """A DATA_DIR of this test's own with the demo in it."""
-    return shutil.copytree(first_start.data_dir, tmp_path / "demo")
-
-
-@dataclass(frozen=True)
 class Site:
     """A running product on the test's database."""
 

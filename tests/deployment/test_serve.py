@@ -1,17 +1,18 @@
 """`manage.py serve`, embedded: what `make run` starts."""
 
+import shutil
 import signal
 import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Demo
 from tests.support.servers import Web, free_port, web_process
 
 pytestmark = pytest.mark.once
@@ -33,6 +34,47 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Demo:
+    """What a first start leaves: its data, and what it printed."""
+
+    data_dir: Path
+    logs: str
+    url: str
+
+
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """A start from nothing, as after the first `make run`, the hard way.
+
+    It is cut short at some moments, then two come at once: one prepares, the other waits for it.
+    """
+    data_dir = tmp_path_factory.mktemp("demo")
+    with ExitStack() as stack:
+        starters = [
+            stack.enter_context(Web({"DATA_DIR": str(data_dir), "PORT": str(free_port())}))
+            for _ in range(2)
+        ]
+        for moment in (0.5, 1.5, 3):
+            starters[0].spawn()
+            time.sleep(moment)
+            starters[0].kill()
+        for web in starters:
+            web.spawn()
+        for web in starters:
+            # Printed last, after the demo is there.
+            web.wait_ready()
+            web.wait_for("Password")
+            assert web.terminate() == 0
+        return Demo(data_dir, web.logs, web.url)
+
+
+@pytest.fixture
+def demo(first_start: Demo, tmp_path: Path) -> Path:
+    """A DATA_DIR of this test's own with the demo in it."""
+    return shutil.copytree(first_start.data_dir, tmp_path / "demo")
+
+
 def test_it_prints_where_to_go_and_who_may_sign_in(first_start: Demo) -> None:
     for path in ("/demo/", "/console/", "/admin/"):
         assert f"{first_start.url}{path}" in first_start.logs
@@ -41,34 +83,12 @@ def test_it_prints_where_to_go_and_who_may_sign_in(first_start: Demo) -> None:
     assert "Traceback" not in first_start.logs
 
 
-def test_ctrl_c_ends_it_cleanly(migrated: Path) -> None:
-    with web_process({"DATA_DIR": str(migrated), "SEED_DEMO": "false"}) as web:
-        web.signal(signal.SIGINT)
-        assert web.wait() == 0
-        assert "Traceback" not in web.logs
-
-
 def test_starts_cut_short_at_any_moment_are_made_good_by_two_that_come_at_once(
-    tmp_path: Path,
+    first_start: Demo,
 ) -> None:
     """Holds alone that a first start survives kill -9, and another beside it: five starts, 20 s."""
-    with ExitStack() as stack:
-        starters = [
-            stack.enter_context(Web({"DATA_DIR": str(tmp_path), "PORT": str(free_port())}))
-            for _ in range(2)
-        ]
-        for moment in (0.5, 1.5, 3):
-            starters[0].spawn()
-            time.sleep(moment)
-            starters[0].kill()
-        # One of them prepares, the other waits for it.
-        for web in starters:
-            web.spawn()
-        for web in starters:
-            web.wait_ready()
-            assert web.terminate() == 0
-    assert len(rows(tmp_path, "SELECT id FROM agents_brand")) == 2
-    assert rows(tmp_path, "SELECT id FROM chat_conversation") != []
+    assert len(rows(first_start.data_dir, "SELECT id FROM agents_brand")) == 2
+    assert rows(first_start.data_dir, "SELECT id FROM chat_conversation") != []
 
 
 def test_the_demo_follows_the_address_that_a_later_start_has(first_start: Demo, demo: Path) -> None:
@@ -79,9 +99,10 @@ def test_the_demo_follows_the_address_that_a_later_start_has(first_start: Demo, 
         assert web.terminate() == 0
 
 
-def test_what_the_outbox_holds_is_done_after_a_restart_however_it_was_stopped(
+def test_what_the_outbox_holds_is_done_after_a_restart_and_ctrl_c_ends_it_cleanly(
     migrated: Path,
 ) -> None:
+    """Holds alone that nothing waits for ever after a stop, however it came: three starts, 10 s."""
     env = {"DATA_DIR": str(migrated), "SEED_DEMO": "false"}
     with web_process(env) as web:
         for stop in (web.kill, web.terminate):
@@ -90,6 +111,9 @@ def test_what_the_outbox_holds_is_done_after_a_restart_however_it_was_stopped(
             assert rows(migrated, PENDING) == [(stop.__name__,)]
             web.start()
             assert wait_until(lambda: rows(migrated, PENDING) == [])
+        web.signal(signal.SIGINT)
+        assert web.wait() == 0
+        assert "Traceback" not in web.logs
 
 
 PENDING = "SELECT key FROM outbox_outboxentry WHERE done_at IS NULL"
