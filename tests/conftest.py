@@ -82,7 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if _room(item.path) in {"deployment", "faults"}:
             return (0, 0)
         if _uses_browser(item):
-            return (1, -sizes[item.path]) if _uses_site(item) else (2, 0)
+            return (2, -sizes[item.path]) if _uses_site(item) else (1, 0)
         return (3, 0) if _uses_site(item) else (4, sizes[item.path])
 
     items.sort(key=turn)
