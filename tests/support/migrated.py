@@ -42,7 +42,7 @@ def migrated_dir() -> Path:
         os.utime(kept)
         for other in KEPT.glob("*/"):
             # Another run may be copying it, but not one of yesterday.
-            if other.stat().st_mtime < time.time() - A_DAY:
+            if other != kept and other.stat().st_mtime < time.time() - A_DAY:
                 shutil.rmtree(other)
     return kept
 
