@@ -81,6 +81,10 @@ def test_a_new_chat_and_a_message_sound_different_and_one_tab_rings(
     visitor.say("Anybody?")
     expect(page.locator("html[data-sound=message]")).to_have_count(1)
     assert other_tab.evaluate("document.documentElement.dataset.sound") is None
+    # Its number on the icon goes with it.
+    expect(page.locator("#favicon[type='image/png'][href^='data:']")).to_have_count(1)
+    desk.open(visitor)
+    expect(page.locator("#favicon[type='image/svg+xml'][href$='.svg']")).to_have_count(1)
 
 
 # A browser that allows notifications once it is asked, and keeps what it was asked to show.
