@@ -184,6 +184,22 @@ def test_words_found_anew_hold_nothing_of_a_merged_customer_that_only_another_br
             assert shown.count() == hits, (agent.pk, words)
 
 
+def test_lists_and_the_api_show_only_by_what_a_brand_of_the_agent_knows_a_customer(
+    house: House,
+) -> None:
+    known = house.contact
+    bare = house.customer(house.ours, "gizli@sirket.example", name="")
+    for contact in (known, bare):
+        opened(house.theirs, "Onların", contact=contact)
+    for agent, is_shown in ((house.mert, False), (house.elif_, True)):
+        pages = [sheet(agent, known), sheet(agent, bare), str(told(agent, "contacts"))]
+        for page in pages:
+            assert ("gizli@sirket.example" in page, "zeynep@example.com" in page) == (
+                is_shown,
+                is_shown,
+            )
+
+
 def test_a_number_that_another_brand_knows_is_not_shown_beside_a_chat(shared: House) -> None:
     visitor = make_visitor(shared.theirs, contact=shared.contact)
     keep_browser(visitor)

@@ -9,7 +9,7 @@ from agents.api.shapes import NameAnswer, PersonAnswer, TopicName
 from config.web.api import Moment, WireTimes
 from tickets.mail.words import reason
 from tickets.models import Contact, Delivery, Entry, Identity, Ticket
-from tickets.queries.customers import phone_known
+from tickets.queries.customers import email_known, phone_known
 from tickets.queries.likeness import others_like
 from tickets.queries.timeline import Kind, timeline_of
 
@@ -218,6 +218,7 @@ class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):
     """A customer."""
 
     id = serializers.CharField(source="pk")
+    email = serializers.SerializerMethodField()
     phone = serializers.SerializerMethodField()
     identities = IdentityAnswer(many=True)
 
@@ -228,6 +229,9 @@ class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):
             "created_at",
         ]
         read_only_fields = fields
+
+    def get_email(self, contact: Contact) -> str:
+        return email_known(self.context["access"], contact)
 
     def get_phone(self, contact: Contact) -> str:
         return phone_known(self.context["access"], contact)

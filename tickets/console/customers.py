@@ -23,12 +23,13 @@ from tickets.models import Contact, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.operations.apart import tell_apart
 from tickets.operations.contacts import InvalidNote, add_contact_note
-from tickets.queries.customers import customers_of, page_of, with_identities
+from tickets.queries.customers import called, customers_of, page_of, with_identities
 from tickets.queries.likeness import others_like
 from tickets.queries.merges import undoable_merges
 from tickets.queries.timeline import BadPlace, timeline_of
 from tickets.rights import (
     CustomerNotAuthorised,
+    brands_met,
     knows_all_of,
     may_correct,
     may_merge,
@@ -135,15 +136,16 @@ def visible_or_404(access: Access, pk: int) -> Contact:
 def listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
     """Return what the list needs."""
     words = request.GET.get("q", "")[:200]
-    page = page_of(customers_of(frame.access, words=words), after=request.GET.get("after", ""))
+    found = customers_of(frame.access, words=words)
+    if brands_met(frame.access) is not None:
+        # Of whom not everything may be shown.
+        found = with_identities(found, frame.access)
+    page = page_of(found, after=request.GET.get("after", ""))
     kept = {"q": words} if words else {}
     more = urlencode({**kept, "part": "page", "after": page.after})
     return {
         "frame": frame,
-        "people": [
-            {"row": each, "name": name_of(each), "face": face(name_of(each), f"contact{each.pk}")}
-            for each in page.customers
-        ],
+        "people": [person_shown(frame.access, each) for each in page.customers],
         "words": words,
         "kept": f"?{urlencode(kept)}" if kept else "",
         "more_url": f"{reverse('customers')}?{more}" if page.after else "",
@@ -156,7 +158,7 @@ def opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str, 
         page = timeline_of(access, contact.pk, before=request.GET.get("before", ""))
     except BadPlace:
         raise Http404 from None
-    name = name_of(contact)
+    name, _reached = called(access, contact)
     earlier = urlencode({"part": "timeline", "before": page.before})
     return {
         "contact": contact,
@@ -177,6 +179,17 @@ def opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str, 
         ],
         "cid": uuid4().hex,
         "note_max": NOTE_MAX,
+    }
+
+
+def person_shown(access: Access, contact: Contact) -> dict[str, Any]:
+    """Return what a list shows of a customer."""
+    name, reached = called(access, contact)
+    return {
+        "row": contact,
+        "name": name,
+        "reached": reached,
+        "face": face(name, f"contact{contact.pk}"),
     }
 
 

@@ -15,8 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agents.access import Access, access_of
 from agents.callers import signed_in
 from config.text.cleaning import key_of
-from tickets.console.customers import customers_frame, listed, name_of, visible_or_404
-from tickets.console.lines import face
+from tickets.console.customers import (
+    customers_frame,
+    listed,
+    name_of,
+    person_shown,
+    visible_or_404,
+)
 from tickets.models import Contact, Merge
 from tickets.operations.merging import (
     FIELDS,
@@ -25,7 +30,7 @@ from tickets.operations.merging import (
     merge_contacts,
     undo_merge,
 )
-from tickets.queries.customers import customers_of
+from tickets.queries.customers import customers_of, with_identities
 from tickets.queries.likeness import others_like
 from tickets.queries.timeline import timeline_of
 from tickets.rights import knows_all_of, may_merge
@@ -99,15 +104,10 @@ def _other(access: Access, contact: Contact, key: str) -> Contact | None:
 def _candidates(access: Access, contact: Contact, words: str) -> list[dict[str, Any]]:
     """Return who it may be: those that are searched for, else who is known by the same."""
     if words.strip():
-        rows = customers_of(access, words=words).exclude(pk=contact.pk).order_by("-pk")
-        return [_shown(row) for row in rows[:_FOUND]]
+        rows = with_identities(customers_of(access, words=words), access).exclude(pk=contact.pk)
+        return [person_shown(access, row) for row in rows.order_by("-pk")[:_FOUND]]
     likes = others_like(access, [contact.pk]).get(contact.pk, [])
-    return [_shown(each.contact) | {"because": each.because} for each in likes]
-
-
-def _shown(contact: Contact) -> dict[str, Any]:
-    name = name_of(contact)
-    return {"row": contact, "name": name, "face": face(name, f"contact{contact.pk}")}
+    return [person_shown(access, each.contact) | {"because": each.because} for each in likes]
 
 
 def _compared(access: Access, contact: Contact, other: Contact) -> dict[str, Any]:
@@ -127,7 +127,9 @@ def _compared(access: Access, contact: Contact, other: Contact) -> dict[str, Any
                     ],
                 }
             )
-    people = [_shown(each) | {"counts": _counts(access, each)} for each in (contact, other)]
+    people = [
+        person_shown(access, each) | {"counts": _counts(access, each)} for each in (contact, other)
+    ]
     return {"fields": fields, "people_compared": people}
 
 

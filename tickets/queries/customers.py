@@ -101,11 +101,27 @@ def with_identities(found: QuerySet[Contact], access: Access) -> QuerySet[Contac
 
 def phone_known(access: Access, contact: Contact) -> str:
     """Return a customer's number, unless it was told to other brands alone."""
-    key, met = folded(Identity.Kind.PHONE, contact.phone), brands_met(access)
+    return _known(access, contact, Identity.Kind.PHONE, contact.phone)
+
+
+def email_known(access: Access, contact: Contact) -> str:
+    """Return a customer's address, unless it was told to other brands alone."""
+    return _known(access, contact, Identity.Kind.EMAIL, contact.email)
+
+
+def _known(access: Access, contact: Contact, kind: str, value: str) -> str:
+    key, met = folded(kind, value), brands_met(access)
     if not key or met is None:
-        return contact.phone
+        return value
     own = {each.brand_id for each in contact.identities.all() if each.value == key}
-    return contact.phone if own & {None, *met} else ""
+    return value if own & {None, *met} else ""
+
+
+def called(access: Access, contact: Contact) -> tuple[str, str]:
+    """Return what to call a customer and how they are reached, as far as the agent may know."""
+    reached = email_known(access, contact), phone_known(access, contact)
+    name = next(filter(None, (contact.name, *reached)), f"#{contact.pk}")
+    return name, next((each for each in reached if each and each != name), "")
 
 
 def page_of(found: QuerySet[Contact], *, after: str = "") -> Page:
