@@ -11,7 +11,8 @@ class ChatConfig(AppConfig):
     verbose_name = _("Live support")
 
     def ready(self) -> None:
-        """Register reactions, effects, and what chats put into the console's frame."""
+        """Register reactions, effects, and what chats put into the console and tickets' pages."""
         import_module("chat.reactions")
         import_module("chat.tasks")
         import_module("chat.console.menu")
+        import_module("chat.page.rating")

@@ -20,6 +20,8 @@ from tickets.models import Entry, File, Ticket
 from tickets.operations.customers_words import close_by_customer
 from tickets.operations.saying import may_leave_at
 from tickets.page.answering import AnswerForm, send_answer
+from tickets.page.rating import RatingForm, form_for
+from tickets.page.rating import rate as keep_rating
 from tickets.tokens import is_link_of, opens_page, page_token_like
 
 KEPT_SECONDS = 7 * 24 * 3600
@@ -119,8 +121,16 @@ def ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     return _let_in(answer, entry.ticket, token)
 
 
-def _page(request: HttpRequest, ticket: Ticket, form: AnswerForm, *, status: int) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    ticket: Ticket,
+    form: AnswerForm,
+    *,
+    status: int,
+    rating: RatingForm | None = None,
+) -> HttpResponse:
     context = {
+        "rating": rating or form_for(ticket, now=timezone.now()),
         "ticket": ticket,
         "brand": ticket.brand,
         "lines": [_line(entry, ticket) for entry in _public(ticket)],
@@ -167,6 +177,21 @@ def close(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     """Close the ticket: the customer needs nothing more."""
     close_by_customer(ticket=ticket, now=timezone.now())
     return HttpResponseRedirect(reverse("ticket-page", args=[ticket.pk]))
+
+
+@require_POST
+@_customers
+def rate(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+    """Keep what the customer thought of the chat that the ticket came from."""
+    form = RatingForm(request.POST)
+    try:
+        spend(TICKET_ANSWERS, f"ticket:{ticket.pk}")
+    except TooMany:
+        return _page(request, ticket, AnswerForm(), status=429)
+    if not form.is_valid():
+        return _page(request, ticket, AnswerForm(), status=400, rating=form)
+    keep_rating(ticket, form.rating, now=timezone.now())
+    return HttpResponseRedirect(f"{reverse('ticket-page', args=[ticket.pk])}#rating")
 
 
 @require_safe
