@@ -18,10 +18,13 @@ from config.settings import (
     CHANNEL_LAYERS,
     DATA_DIR,
     DATABASES,
+    IMECE,
     IS_SQLITE,
     REDIS_URL,
 )
 
+# Rules are late on a busy machine, and then the chat goes on without them.
+IMECE["RULES_HOLD_SECONDS"] = 20.0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if IS_SQLITE:
     # A file, so that threads and other processes see the same rows.

@@ -63,13 +63,14 @@ def test_while_somebody_else_looks_at_the_chat_its_words_are_held_on(desk, ask, 
     ask()
     chat = start(desk)
     work_all()
-    soon = timezone.now() + timedelta(seconds=30)
+    soon = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 30)
     Cursor.objects.update(holder="x", lease_until=soon)
     say(chat, "Merhaba?")
     drain("rules")
     assert (state(chat), fresh(chat).held_until is not None) == ("parked", True)
-    # Nobody is kept from an agent by that: after a second the chat goes on.
-    with time_machine.travel(timezone.now() + timedelta(seconds=1.1), tick=False):
+    # Nobody is kept from an agent by that: when its time is up the chat goes on.
+    later = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 0.1)
+    with time_machine.travel(later, tick=False):
         while drain():
             pass
         assert (said(chat), state(chat)) == ([ASK], "active")

@@ -13,7 +13,8 @@ from chat.protocol import is_sayable
 from config.mail import is_address
 from config.text.cleaning import is_blank
 from config.web.api import Email
-from tests.support.http import WIDGET, Widget, cid, make_shop, open_widget, started
+from tests.support.desk import here
+from tests.support.http import WIDGET, Shop, Widget, cid, make_shop, open_widget, started
 
 pytestmark = pytest.mark.django_db
 
@@ -108,9 +109,14 @@ def _no_limits(settings: Any) -> None:
 
 
 @pytest.fixture
-def widget() -> Widget:
+def shop() -> Shop:
     # As long a line as there are examples.
-    return open_widget(make_shop(max_queue_length=10_000).brand)
+    return make_shop(max_queue_length=10_000)
+
+
+@pytest.fixture
+def widget(shop: Shop) -> Widget:
+    return open_widget(shop.brand)
 
 
 def post(widget: Widget, path: str, body: Any) -> HttpResponse:
@@ -127,7 +133,9 @@ def post(widget: Widget, path: str, body: Any) -> HttpResponse:
 @given(page=pages)
 @example(page={"url": "https://shop.example/?" + "x" * 8200, "title": "Sale \ud83c"})
 @example(page={"title": "\0", "url": "http://[", "referrer": None})
-def test_no_page_keeps_anybody_from_starting(widget: Widget, page: Any) -> None:
+def test_no_page_keeps_anybody_from_starting(shop: Shop, widget: Widget, page: Any) -> None:
+    # Forty starts may take longer than an agent is here without a sign of life.
+    here(shop.elif_)
     opened = post(widget, "sessions", {"site": widget.brand.site_key, "page": page})
     assert opened.status_code == 201, opened.content
     other = Widget(widget.brand)
@@ -139,8 +147,9 @@ def test_no_page_keeps_anybody_from_starting(widget: Widget, page: Any) -> None:
 @given(events=told)
 @example(events=[{"name": "x" * 59 + "🛒", "ago": 3}])
 @example(events=[{"name": "half \ud83c"}] * 30)
-def test_no_events_keep_anybody_from_starting(widget: Widget, events: Any) -> None:
-    other = open_widget(widget.brand)
+def test_no_events_keep_anybody_from_starting(shop: Shop, events: Any) -> None:
+    here(shop.elif_)
+    other = open_widget(shop.brand)
     body = {"fields": {}, "message": {"cid": cid(), "text": "Hello"}, "events": events}
     answer = post(other, "conversations", body)
     assert answer.status_code == 201, answer.content
