@@ -109,7 +109,12 @@ function hold(what, taken) {
 
 function maySound() {
   isUnlocked = true;
-  if (!isInLine) hold("sound", () => (isSpeaker = true));
+  if (!isInLine) {
+    hold("sound", () => {
+      isSpeaker = true;
+      document.documentElement.dataset.sounds = "yes";
+    });
+  }
   isInLine = true;
 }
 
@@ -287,7 +292,7 @@ function told({ class: kind, title, text, url }) {
 
 /** Whoever did not answer is away: it stands there until a hand is. @param {string} who */
 function missed(who) {
-  missedToast = missedToast.then(async (before) => {
+  missedToast = missedToast.catch(() => undefined).then(async (before) => {
     const count = before?.isConnected ? Number(before.dataset.count) + 1 : 1;
     before?.remove();
     const { missed: one, missedMany } = texts.notify;

@@ -109,7 +109,8 @@ def test_a_push_that_hangs_keeps_those_handed_over_with_it_from_nothing(
 
 def test_a_service_that_answers_is_waited_for_and_one_that_hangs_is_not(monkeypatch):
     monkeypatch.setattr(doors, "IN_FLIGHT", 1)
-    monkeypatch.setattr(doors, "PATIENCE", 30.0)
+    monkeypatch.setattr(doors, "PATIENCE", 60.0)
+    monkeypatch.setattr(doors, "STAYS", 60.0)
     entered = threading.Event()
 
     def follow() -> None:
@@ -125,8 +126,8 @@ def test_a_service_that_answers_is_waited_for_and_one_that_hangs_is_not(monkeypa
         with doors.through("other.example") as is_other:
             assert is_other
         assert not entered.is_set()
-    assert entered.wait(30)
-    thread.join(30)
+    assert entered.wait(60)
+    thread.join(60)
     with doors.through("push.example"):
         monkeypatch.setattr(doors, "PATIENCE", 0.0)
         with doors.through("push.example") as is_second:
@@ -139,7 +140,8 @@ def test_a_service_is_waited_for_as_long_as_it_answers_though_a_call_takes_long(
     service, ringing_desk, monkeypatch
 ):
     monkeypatch.setattr(doors, "IN_FLIGHT", 1)
-    monkeypatch.setattr(doors, "PATIENCE", 30.0)
+    monkeypatch.setattr(doors, "PATIENCE", 60.0)
+    monkeypatch.setattr(doors, "STAYS", 60.0)
     chat = taken(ringing_desk)
     register(chat.assignee, service.browser("elif"))
     say(fresh(chat), "Merhaba")
@@ -166,5 +168,5 @@ def test_a_service_is_waited_for_as_long_as_it_answers_though_a_call_takes_long(
     monkeypatch.setattr(sending, "_begin", begin_late)
     monkeypatch.setattr(sending, "_note_sent", note)
     send_deliveries([row.payload])
-    thread.join(10)
+    thread.join(60)
     assert entered.is_set()

@@ -47,6 +47,7 @@ def test_a_new_chat_and_a_message_sound_different_and_one_tab_rings(
     page.context.add_init_script(FAST_CLOCK + NOTE_AUDIO)
     page.reload()
     ready(page)
+    expect(page.locator("html[data-sounds]")).to_have_count(1)
     other_tab = page.context.new_page()
     other_tab.goto(f"{desk.site.url}/console/")
     ready(other_tab)
@@ -78,6 +79,7 @@ def test_a_new_chat_and_a_message_sound_different_and_one_tab_rings(
     page.reload()
     ready(page)
     expect(other_tab.locator("html[data-rings]")).to_have_count(1)
+    expect(page.locator("html[data-sounds]")).to_have_count(1)
     visitor.say("Anybody?")
     expect(page.locator("html[data-sound=message]")).to_have_count(1)
     assert other_tab.evaluate("document.documentElement.dataset.sound") is None

@@ -87,6 +87,8 @@ def test_five_failures_lock_the_account_from_every_address(agent):
     assert not is_in(fresh)
 
 
+# With Redis its own clock counts: see docs/operations.md.
+@pytest.mark.once
 def test_after_a_clock_that_was_a_day_ahead_a_lock_is_over_in_minutes_as_ever(agent, monkeypatch):
     with time_machine.travel(timezone.now() + timedelta(days=1), tick=True):
         for number in range(5):
