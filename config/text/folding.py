@@ -3,6 +3,8 @@
 import unicodedata
 
 _FOLD = str.maketrans({"İ": "i", "I": "i", "ı": "i"})
+# Phones set quotation marks and dashes as printers do.
+_PLAIN = str.maketrans("‘’‚‛“”„‟‐‒–—―", "'" * 4 + '"' * 4 + "-" * 5)
 
 # The Turkish alphabet with q, w and x where Turkish dictionaries put them.
 _ALPHABET = "abcçdefgğhıijklmnoöpqrsştuüvwxyz"
@@ -13,12 +15,14 @@ _LOWER = str.maketrans({"İ": "i", "I": "ı"})
 def fold(text: str) -> str:
     """Return `text` lower-cased and without marks, so that IŞIK, ışık and isik are equal.
 
+    So are straight and curly quotation marks, and dashes of all lengths.
+
     >>> fold("İADE Koşulları"), fold("ISIK") == fold("ışık")
     ('iade kosullari', True)
     """
     # Before lower-casing too: "㎒" holds capitals, and some small letters come apart.
     plain = unicodedata.normalize("NFKD", text.translate(_FOLD)).lower()
-    plain = unicodedata.normalize("NFKD", plain)
+    plain = unicodedata.normalize("NFKD", plain).translate(_PLAIN)
     return "".join(char for char in plain if not unicodedata.combining(char)).replace("ı", "i")
 
 

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Fold a text as the server does: İ I ı i are one letter, marks are gone, all is small.
+ * Fold a text as the server does: İ I ı i are one letter, marks are gone, all is small, quotation
+ * marks are straight and dashes short.
  * @param {string} text
  */
 export function fold(text) {
@@ -9,6 +10,9 @@ export function fold(text) {
     .toLowerCase()
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
+    .replace(/[‘’‚‛]/g, "'")
+    .replace(/[“”„‟]/g, '"')
+    .replace(/[‐‒–—―]/g, "-")
     .replace(/ı/g, "i");
 }
 

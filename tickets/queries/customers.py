@@ -84,7 +84,9 @@ def _holding(
     holds = Q(value__contains=part) | Q(value__contains=typed.casefold())
     told = _told(access, holds, Identity.Kind.EMAIL, Identity.Kind.PHONE)
     name = Left("search", StrIndex("search", Value("\n")))
-    return found.alias(search_name=name).filter(Q(told) | Q(search_name__contains=part))
+    # Found by as much of it as of all the rest, or the difference would tell of the rest.
+    named = says(part, "search_name") or Q(search_name__contains=part)
+    return found.alias(search_name=name).filter(Q(told) | named)
 
 
 def _told(access: Access, holds: Q, *kinds: str) -> Exists:

@@ -22,6 +22,7 @@ TURKISH = "abcçdefgğhıijklmnoöprsştuüvyz"
         ("KARGOM NEREDE", "kargom nerede"),
         ("naïve café", "NAIVE CAFE"),
         ("ﬁyat", "fiyat"),
+        ("“Kart’ın” – a‑b", '"kart\'in" - a-b'),
     ],
 )
 def test_words_that_a_person_would_take_for_one_fold_alike(one: str, other: str) -> None:

@@ -322,7 +322,8 @@ def test_spam_is_marked_once_and_comes_back(elif_, ticket):
 
 
 def test_words_are_found_by_any_part_of_three_letters_and_by_a_beginning_of_fewer(elif_, team):
-    said = [Said(body="Küçük (XL) beden,\n42'lik ayakkabı: a-b", at=timezone.now())]
+    words = "Küçük (XL) beden,\n42'lik ayakkabı: a-b, “qz” mi? [wy] bedava我们"
+    said = [Said(body=words, at=timezone.now())]
     ticket = opened(make_brand(), team, subject="TV kumandası", said=said)
     for words in (
         "tv",
@@ -335,6 +336,9 @@ def test_words_are_found_by_any_part_of_three_letters_and_by_a_beginning_of_fewe
         "a-b",
         "-b",
         "tv xl küç",
+        "qz",
+        "wy",
+        "我们",
         "...",
     ):
         assert found(elif_, words) == [ticket], words
