@@ -102,6 +102,11 @@ def test_mails_within_a_mail_keep_the_reader_no_longer_than_the_mail_itself(monk
     each = b"--b\n" + inner + b"<b>" * 6_000 + b"\n"
     mail = read_mail(b"Content-Type: multipart/mixed; boundary=b\n\n" + each * 9 + b"--b--")
     assert (len(mail.files), len(read)) == (9, 3)
+    assert mail.files[-1].content.endswith("[…]".encode())
+    long = b"--b\n" + inner + b"&amp;" * 40_000 + b"\n"
+    read.clear()
+    read_mail(b"Content-Type: multipart/mixed; boundary=b\n\n" + long * 9 + b"--b--")
+    assert len(read) == 5
 
 
 @settings(max_examples=60)

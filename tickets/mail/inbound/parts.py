@@ -38,8 +38,10 @@ _NO_SEMICOLON = re.compile(r"^([\w.+-]{1,100}/[\w.+-]{1,100})\s{1,100}(?=boundar
 _ID = re.compile(r"<[^<>\s]{1,240}>")
 _BARE = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>|([^\s<>,;\"'()@]+@[^\s<>,;\"'()@]+)")
 _ADDRESSES_MAX = 100
-# Of all mails within the mail: reading tags takes time.
-TAGS_WITHIN_MAX = 20_000
+# Of the pages of all mails within the mail: finding the words of a page takes time, above all for
+# its tags, of which each counts as many characters.
+WITHIN_MAX, COUNTED_TAG = 1024 * 1024, 50
+_EML = re.compile(r"(?i)\.eml$")
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -78,8 +80,8 @@ class Mail:
     # Of a report on a delivery: its blocks, and the ids of the mail that it is about.
     report: list[dict[str, str]] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
-    # Read so far to find the words of mails within it.
-    tags_within: int = 0
+    # What finding the words of mails within it has cost so far, in characters.
+    within: int = 0
 
     def header(self, name: str) -> str:
         """Return the first header of that name, empty without one."""
@@ -241,10 +243,10 @@ def _take_mail(mail: Mail, part: Message) -> None:
         head = [f"{name}: {said}" for name in _SHOWN if (said := _said(inner, name))]
         text, page = "\n".join(texts)[:TEXT_MAX], "\n".join(pages)[:TEXT_MAX]
         if not text.strip():
-            mail.tags_within += page.count("<")
-            text = words_of(page)[0] if mail.tags_within <= TAGS_WITHIN_MAX else ""
+            mail.within += len(page) + COUNTED_TAG * page.count("<")
+            text = words_of(page)[0] if mail.within <= WITHIN_MAX else "[…]"
         content = "\n".join([*head, "", text]).encode("utf-8", "replace")
-        name = _file_name(part) or _said(inner, "Subject") or "mail.txt"
+        name = _EML.sub(".txt", _file_name(part)) or _said(inner, "Subject") or "mail.txt"
         if content.strip():
             mail.files.insert(place, MailFile(name, content))
 
