@@ -179,11 +179,13 @@ class MailboxAdmin(ImeceAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save what was typed, and nothing of how far the fetcher is meanwhile."""
         if change:
-            changed = list(form.changed_data)
+            # What was wrong is tried at the next minute: it may have been mended elsewhere.
+            obj.fetch_error_at = None
+            changed = [*form.changed_data, "fetch_error_at"]
             if any(name.startswith("imap_") for name in changed):
-                # Another server may tell of new mail, and what was wrong is tried at once.
-                obj.listening_error, obj.fetch_error_at = "", None
-                changed += ["listening_error", "fetch_error_at"]
+                # Another server may tell of new mail.
+                obj.listening_error = ""
+                changed.append("listening_error")
             obj.save(update_fields=changed)
             self.note(request, "changed", obj, fields=form.changed_data)
         else:

@@ -46,7 +46,10 @@ def fetch_all() -> None:
     """
     ends = time.monotonic() + SECONDS
     own = Mailbox.objects.exclude(imap_host="").filter(brand__is_active=True)
-    paused = Q(fetch_error__in=WANTS_A_PERSON, fetch_error_at__gt=timezone.now() - PAUSE)
+    now = timezone.now()
+    # One of a clock that was ahead pauses nothing.
+    since = (now - PAUSE, now)
+    paused = Q(fetch_error__in=WANTS_A_PERSON, fetch_error_at__range=since)
     for mailbox in own.exclude(paused).order_by(F("fetched_at").asc(nulls_first=True), "pk"):
         if time.monotonic() > ends:
             return
