@@ -104,10 +104,11 @@ function forget() {
 }
 
 async function turnOff() {
+  await (await worker?.pushManager?.getSubscription())?.unsubscribe();
   const device = localStorage.getItem(DEVICE);
   forget();
-  if (device) await request(`/api/v1/devices/${device}`, { method: "DELETE" });
-  await (await worker?.pushManager?.getSubscription())?.unsubscribe();
+  // Should the server not hear of it, the push service will tell.
+  if (device) await request(`/api/v1/devices/${device}`, { method: "DELETE" }).catch(() => {});
   toast(texts.notify.off);
 }
 
@@ -174,7 +175,7 @@ export function startNotify(testSound, isHeard) {
     if (button?.dataset.do === "notify-close") {
       showBar("");
       // Whoever said no is not asked again.
-      if (!localStorage.getItem(KEY)) localStorage.setItem(KEY, "no");
+      if (localStorage.getItem(KEY) !== "on" || (!obstacle() && !isOn())) localStorage.setItem(KEY, "no");
     }
     if (button?.dataset.do === "notify-test") {
       turnOn().then((done) => {
