@@ -77,6 +77,7 @@ RULE_REPLIES = Limit("rule-replies", 2, 600)
 RULE_REPLIES_A_DAY = Limit("rule-replies-day", 10, 24 * 3600)
 # Of one ticket's customer on its page.
 TICKET_ANSWERS = Limit("ticket-answers", 30, 3600)
+TICKET_RATINGS = Limit("ticket-ratings", 30, 3600)
 # Of one chat's customer on its page, and of mails with unread answers to one address.
 CHAT_ANSWERS = Limit("chat-answers", 60, 3600)
 ANSWER_MAILS_BY_EMAIL = Limit("answer-mails-email", 8, 3600)

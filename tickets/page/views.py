@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents.api.files import file_response
 from agents.brands.colors import style_sheet
-from config.web.limits import TICKET_ANSWERS, TooMany, place_of, spend
+from config.web.limits import TICKET_ANSWERS, TICKET_RATINGS, TooMany, place_of, spend
 from tickets.mail.send import renew_link, renews_link
 from tickets.models import Entry, File, Ticket
 from tickets.operations.customers_words import close_by_customer
@@ -183,11 +183,13 @@ def close(request: HttpRequest, ticket: Ticket) -> HttpResponse:
 @_customers
 def rate(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     """Keep what the customer thought of the chat that the ticket came from."""
+    if form_for(ticket, now=timezone.now()) is None:
+        return HttpResponseRedirect(reverse("ticket-page", args=[ticket.pk]))
     form = RatingForm(request.POST)
     try:
-        spend(TICKET_ANSWERS, f"ticket:{ticket.pk}")
+        spend(TICKET_RATINGS, f"ticket:{ticket.pk}")
     except TooMany:
-        return _page(request, ticket, AnswerForm(), status=429)
+        return _page(request, ticket, AnswerForm(), status=429, rating=form)
     if not form.is_valid():
         return _page(request, ticket, AnswerForm(), status=400, rating=form)
     keep_rating(ticket, form.rating, now=timezone.now())
