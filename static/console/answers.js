@@ -108,11 +108,14 @@ function waitForDialogs() {
     if (target?.id === "dialogs" && target.childElementCount) show();
   });
   document.body.addEventListener("htmx:confirm", (event) => {
-    const { elt, question, issueRequest } = /** @type {CustomEvent} */ (event).detail;
+    const { elt, question, issueRequest, verb, path } = /** @type {CustomEvent} */ (event).detail;
     if (!question) return;
     event.preventDefault();
     part(import("./dialogs.js")).then(async (dialogs) => {
-      if (await dialogs?.confirmed(question, elt.textContent)) issueRequest(true);
+      if (!(await dialogs?.confirmed(question, elt.textContent))) return;
+      // What was pressed may have been drawn anew while the question stood: htmx would ask nothing.
+      if (elt.isConnected) issueRequest(true);
+      else /** @type {any} */ (window).htmx.ajax(verb, path, { source: document.body, swap: "none" });
     });
   });
   // One may have come before this script has.

@@ -16,6 +16,12 @@ from tests.support.site import sweep
 
 pytestmark = pytest.mark.browser
 
+# The head of a chat comes anew whenever something happens to the chat.
+DRAW_ANEW = """id => {
+  document.querySelector("#end-button").dataset.old = "yes";
+  document.body.dispatchEvent(new CustomEvent("console:changed", { detail: { id } }));
+}"""
+
 
 @pytest.fixture
 def desk(site: Site, new_context: Contexts) -> Desk:
@@ -142,6 +148,8 @@ def test_an_agent_ends_a_chat_after_a_question(desk: Desk) -> None:
         page.get_by_role("button", name="More").click()
         page.get_by_role("button", name="End chat").click()
         expect(question).to_be_visible()
+        page.evaluate(DRAW_ANEW, visitor.id)
+        expect(page.locator("#end-button[data-old]")).to_have_count(0)
         question.get_by_role("button", name=answer).click()
         expect(question).to_be_hidden()
     expect(page.locator("#thread")).to_contain_text("Elif Kaya ended the chat")
