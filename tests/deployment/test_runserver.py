@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 import pytest
 import websockets
-from django.test import override_settings
 
-from config.web.staticfiles import collect_if_changed
 from tests.support.chromium import Contexts
 from tests.support.migrated import migrated_dir
-from tests.support.servers import STATIC_ROOT, Web, free_port, manage
+from tests.support.servers import Web, free_port, manage
 from tests.support.widget_page import Visitor, visitor_context
 
 pytestmark = pytest.mark.once
+
+COLLECT = "from config.web.staticfiles import collect_if_changed as collect; collect()"
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,7 @@ def runserver(tmp_path_factory: pytest.TempPathFactory) -> Any:
     data_dir = shutil.copytree(migrated_dir(), tmp_path_factory.mktemp("runserver") / "data")
     env = {"DATA_DIR": str(data_dir), "PORT": port, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
     # What is served is known from the start on; `serve`, which collects it, may not have run yet.
-    with override_settings(STATIC_ROOT=STATIC_ROOT):
-        collect_if_changed()
+    manage("shell", "--verbosity=0", "--command", COLLECT, env=env)
     manage("seed_demo", "--verbosity=0", env=env)
     command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
     with Web(env, command=command) as web:

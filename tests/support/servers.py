@@ -28,7 +28,6 @@ import redis as redis_client
 
 from tests.support.process import NO_AUTHORITIES, ROOT, Process, free_port
 
-STATIC_ROOT = ROOT / "var" / "test-static"
 POSTGRES_HOMES = Path("/usr/lib/postgresql")
 QUEUES = "realtime,rules,push,outbound,mail,media,maintenance,exports"
 
@@ -202,7 +201,7 @@ def environment(env: Mapping[str, str]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),
         # Collected once for all of them, and again only when a source changed.
-        "STATIC_ROOT": str(STATIC_ROOT),
+        "STATIC_ROOT": str(ROOT / "var" / "test-static"),
         **env,
     }
 
