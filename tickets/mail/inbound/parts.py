@@ -41,7 +41,6 @@ _ADDRESSES_MAX = 100
 # Of the pages of all mails within the mail: finding the words of a page takes time, above all for
 # its tags, of which each counts as many characters.
 WITHIN_MAX, COUNTED_TAG = 1024 * 1024, 50
-_EML = re.compile(r"(?i)\.eml$")
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -246,7 +245,7 @@ def _take_mail(mail: Mail, part: Message) -> None:
             mail.within += len(page) + COUNTED_TAG * page.count("<")
             text = words_of(page)[0] if mail.within <= WITHIN_MAX else "[…]"
         content = "\n".join([*head, "", text]).encode("utf-8", "replace")
-        name = _EML.sub(".txt", _file_name(part)) or _said(inner, "Subject") or "mail.txt"
+        name = _file_name(part) or _said(inner, "Subject") or "mail.txt"
         if content.strip():
             mail.files.insert(place, MailFile(name, content))
 
