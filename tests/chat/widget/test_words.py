@@ -19,6 +19,8 @@ from tests.support.http import WIDGET, Shop, Widget, cid, make_shop, open_widget
 pytestmark = pytest.mark.django_db
 
 few = settings(max_examples=40)
+# Each is a chat with all that belongs to it.
+fewer = settings(max_examples=15)
 # Halves of characters, NUL and all: `json.dumps` writes them as a browser does.
 strings = st.text(st.characters(exclude_categories=()), max_size=90) | st.sampled_from(
     [
@@ -129,12 +131,12 @@ def post(widget: Widget, path: str, body: Any) -> HttpResponse:
     )
 
 
-@few
+@fewer
 @given(page=pages)
 @example(page={"url": "https://shop.example/?" + "x" * 8200, "title": "Sale \ud83c"})
 @example(page={"title": "\0", "url": "http://[", "referrer": None})
 def test_no_page_keeps_anybody_from_starting(shop: Shop, widget: Widget, page: Any) -> None:
-    # Forty starts may take longer than an agent is here without a sign of life.
+    # So many starts may take longer than an agent is here without a sign of life.
     here(shop.elif_)
     opened = post(widget, "sessions", {"site": widget.brand.site_key, "page": page})
     assert opened.status_code == 201, opened.content
@@ -143,7 +145,7 @@ def test_no_page_keeps_anybody_from_starting(shop: Shop, widget: Widget, page: A
     assert other.start().status_code == 201
 
 
-@few
+@fewer
 @given(events=told)
 @example(events=[{"name": "x" * 59 + "🛒", "ago": 3}])
 @example(events=[{"name": "half \ud83c"}] * 30)
