@@ -11,6 +11,7 @@ from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.spam import mark_spam
 from chat.operations.tickets import convert_to_ticket
+from config.web.limits import Limit
 from tests.support.desk import answer, fresh, make_desk, start
 from tests.support.factories import make_visitor
 from tickets.tokens import page_token
@@ -70,6 +71,15 @@ def test_what_is_no_rating_is_refused_beside_it(page, chat, told):
     assert refused.status_code == 400
     assert 'role="alert"' in refused.content.decode()
     assert ratings(chat) == []
+
+
+def test_one_that_comes_too_often_is_refused_with_what_was_typed(page, chat, monkeypatch):
+    monkeypatch.setattr("tickets.page.views.TICKET_RATINGS", Limit("ratings-here", 1, 3600))
+    rate(page, chat, score="2")
+    refused = rate(page, chat, score="5", comment="Better now")
+    assert refused.status_code == 429
+    assert ">\nBetter now</textarea>" in refused.content.decode()
+    assert ratings(chat) == [{"score": 2, "comment": ""}]
 
 
 def test_it_is_asked_for_a_day_and_never_of_spam(page, chat):
