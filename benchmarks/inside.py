@@ -1,6 +1,6 @@
 """Runs a module within the product: `python -m benchmarks.inside MODULE ARGUMENT …`.
 
-What it imports may need the product's settings and rows, so they are made ready before.
+What it imports needs the product's settings, what it does the tables: both are made ready before.
 """
 
 import os
@@ -8,12 +8,14 @@ import runpy
 import sys
 
 import django
+from django.core.management import call_command
 
 
 def main() -> None:
-    """Set the product up, then do what the module does when it is run."""
+    """Set the product up with its tables, then do what the module does when it is run."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    call_command("migrate", verbosity=0)
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

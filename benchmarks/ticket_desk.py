@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
@@ -37,7 +36,6 @@ WORDS = """
 
 def seed(tickets: int) -> dict[str, str]:
     """Fill the database; return a cookie for each of the rights."""
-    call_command("migrate", verbosity=0)
     chance, now = random.Random(7), datetime.now(UTC)
     own = factories.make_role(Permission.TICKETS, scope=Role.Scope.OWN)
     people = [factories.make_agent(role=own) for _ in range(AGENTS)]

@@ -18,7 +18,6 @@ from itertools import batched, chain
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -48,8 +47,6 @@ DAY = (("online", 0, 4), ("break", 4, 5), ("online", 5, 9), ("offline", 9, 24))
 
 def seed(chats: int) -> dict[str, str]:
     """Fill the database; return the cookie of somebody who may read all reports."""
-
-    call_command("migrate", verbosity=0)
     chance, now = random.Random(7), datetime.now(UTC)
     role = factories.make_role()
     people = [factories.make_agent(role=role) for _ in range(AGENTS)]
