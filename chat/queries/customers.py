@@ -40,5 +40,6 @@ def _told(chat: Conversation, language: str) -> Happening:
         label=str(chat.get_status_display()),
         brand=chat.brand.name,
         by=by.name if by else "",
+        rating=chat.rating,
         url=reverse("console-archived" if is_done else "console-chat", args=[chat.public_id]),
     )

@@ -212,6 +212,7 @@ class HappeningAnswer(serializers.Serializer[Any]):
     at = Moment()
     title = serializers.CharField()
     status = serializers.CharField()
+    rating = serializers.IntegerField(allow_null=True)
 
 
 class ContactAnswer(WireTimes, serializers.ModelSerializer[Contact]):

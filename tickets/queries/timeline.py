@@ -45,6 +45,8 @@ class Happening:
     brand: str = ""
     by: str = ""
     url: str = ""
+    # What the customer gave a chat, 1 to 5.
+    rating: int | None = None
 
     @property
     def place(self) -> tuple[datetime, str, int]:

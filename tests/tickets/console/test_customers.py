@@ -102,6 +102,14 @@ def test_one_timeline_holds_chats_tickets_and_notes_newest_first(desk, brand, el
     assert f"/console/chats/{chat.public_id}/" in text
 
 
+def test_the_timeline_says_what_a_chat_was_rated(desk, brand, elif_):
+    contact = known(brand, "Zeynep")
+    make_conversation(make_visitor(brand, contact=contact), assignee=elif_, rating=4)
+    assert page(desk, f"{contact.pk}/").count("4 of 5") == 1
+    told = desk.get(f"/api/v1/contacts/{contact.pk}").json()["timeline"]
+    assert {row["kind"]: row["rating"] for row in told} == {"chat": 4, "ticket": None}
+
+
 def test_the_timeline_holds_only_what_the_agent_may_see(desk, brand):
     contact = known(brand, "Zeynep")
     opened(make_brand(), "Gizli konu", team=make_team(), contact=contact)
