@@ -5,10 +5,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Channel(models.TextChoices):
-    """Where a chat is held. Nothing is on the web by default: whoever makes or counts chats says.
+    """Where a chat is held. No code assumes one: whoever makes or counts chats says which.
 
     A messaging service joins here. Its adapter stands beside `chat/widget`, begins chats by
-    `chat/operations/starting.py` and posts words by `chat/posting`; roles grant it like the web.
+    `chat/operations/starting.py` and posts words by `chat/posting`; what agents say leaves by a
+    reaction in `chat/reactions.py`. Roles grant it like the web.
     """
 
     WEB = "web", _("Website")

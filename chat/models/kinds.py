@@ -1,7 +1,9 @@
 """What the kinds of entries are: who sees one, what its `data` holds, what scripts do with it.
 
-The one table beside `Entry.Kind`. A new kind is a row here and its sentences in `chat/texts`; then
-frames, lists, transcripts and both screens know it. `docs/api.md` names it.
+The one table beside `Entry.Kind`. A new kind is a value of
+`Entry.Kind` (eleven characters at most; `makemigrations` notes it), a row here, and its sentences
+under `lines` in `chat/texts/console.py` and, if visitors see it, `widget.py`. Then frames, lists,
+transcripts and both screens know it; rules hear of it if it `is_told`. `docs/api.md` names it.
 
 The timeline is the ledger of rules and reports: whatever they may see of a chat is a line that
 names both sides. Where people have a name for a thing, the plain key holds the name of that moment
@@ -208,5 +210,6 @@ KINDS: Mapping[str, KindRules] = {
             "required": "whether it must be answered",
         },
     ),
+    # The wire contract names it for agents who speak first, which nobody can yet.
     Kind.INVITATION: KindRules(),
 }

@@ -39,11 +39,11 @@ from config.events import Delivery, publish
 from config.wire import wire_time
 
 # A visitor may add to a chat that is being wrapped up; later only in the reopen window.
-_TAKES_VISITOR = frozenset({*Conversation.OPEN, Conversation.Status.WRAP_UP})
+_OPEN_TO_VISITOR = frozenset({*Conversation.OPEN, Conversation.Status.WRAP_UP})
 # A visitor's word in these wakes the chat: it has no slot, or has even gone to the archive.
-_SLEEPS = frozenset({Conversation.Status.WAITING, Conversation.Status.RESOLVED})
+_WOKEN_BY_WORDS = frozenset({Conversation.Status.WAITING, Conversation.Status.RESOLVED})
 # Where nobody has the chat, rules may want to see the visitor's word first.
-_NOBODYS = frozenset({Conversation.Status.QUEUED, Conversation.Status.WAITING})
+_WITHOUT_AGENT = frozenset({Conversation.Status.QUEUED, Conversation.Status.WAITING})
 MESSAGE, NOTE = Entry.Kind.MESSAGE.value, Entry.Kind.NOTE.value
 _NO_DATA: dict[str, Any] = {}
 
@@ -157,7 +157,7 @@ class _Batch:
         self.drafts = drafts
         self.now = now
         self.results: list[Result | None] = [None] * len(drafts)
-        self.threads: dict[str, _LockedChat] = {}
+        self.chats: dict[str, _LockedChat] = {}
         self.ids: list[int] = []
         # Places whose client id came earlier in this batch, and where.
         self.repeats: list[tuple[int, int]] = []
@@ -169,24 +169,24 @@ class _Batch:
             return
         reopen_since = self.now - timedelta(hours=settings.IMECE["REOPEN_HOURS"])
         locked, known = rows.lock_and_look_up(keys, reopen_since=reopen_since, wait=wait)
-        self.threads = {row.public_id: _LockedChat(row) for row in locked}
+        self.chats = {row.public_id: _LockedChat(row) for row in locked}
         self.ids = known.ids
         asked = [
-            (index, draft, self.threads[draft.conversation])
+            (index, draft, self.chats[draft.conversation])
             for index, draft in enumerate(self.drafts)
-            if self.results[index] is None and draft.conversation in self.threads
+            if self.results[index] is None and draft.conversation in self.chats
         ]
         files = rows.lock_files({name for _, draft, _ in asked for name in draft.attachment_ids})
         first_at: dict[rows.Key, int] = {}
-        for index, draft, thread in asked:
+        for index, draft, chat in asked:
             key = _key(draft)
-            if not _may_ask(draft.author, thread.row, known):
+            if not _may_ask(draft.author, chat.row, known):
                 self.results[index] = FORBIDDEN
             elif (earlier := known.entries.get(key)) is not None:
                 self.results[index] = Posted(
                     draft,
                     earlier.pk,
-                    thread.row.pk,
+                    chat.row.pk,
                     earlier.seq,
                     earlier.visitor_seq,
                     earlier.at,
@@ -194,26 +194,26 @@ class _Batch:
                 )
             elif key in first_at:
                 self.repeats.append((index, first_at[key]))
-            elif (refusal := _refuse(draft, thread.row, known)) is not None:
+            elif (refusal := _refuse(draft, chat.row, known)) is not None:
                 self.results[index] = refusal
             elif (taken := _take(draft, files)) is None:
                 self.results[index] = INVALID
             else:
                 first_at[key] = index
-                thread.lines.append(_next_line(index, draft, thread.row, taken, self.now))
+                chat.lines.append(_next_line(index, draft, chat.row, taken, self.now))
 
     def store(self) -> None:
         """Write the numbered lines and announce them."""
-        threads = [thread for thread in self.threads.values() if thread.lines]
-        lines = [(thread, line) for thread in threads for line in thread.lines]
+        chats = [chat for chat in self.chats.values() if chat.lines]
+        lines = [(chat, line) for chat in chats for line in chat.lines]
         if not lines:
             return
-        for thread in threads:
-            _hold(thread, self.now)
+        for chat in chats:
+            _hold(chat, self.now)
         pks = rows.store(
             [
                 (
-                    thread.row.pk,
+                    chat.row.pk,
                     line.seq,
                     line.visitor_seq,
                     line.draft.kind,
@@ -222,9 +222,9 @@ class _Batch:
                     line.draft.text,
                     line.draft.client_id,
                 )
-                for thread, line in lines
+                for chat, line in lines
             ],
-            [thread.row for thread in threads],
+            [chat.row for chat in chats],
             ids=self.ids,
             now=self.now,
         )
@@ -232,9 +232,9 @@ class _Batch:
             (file.pk, pk) for pk, (_, line) in zip(pks, lines, strict=True) for file in line.files
         ]:
             rows.attach_files(claims)
-        for pk, (thread, line) in zip(pks, lines, strict=True):
+        for pk, (chat, line) in zip(pks, lines, strict=True):
             self.results[line.index] = Posted(
-                line.draft, pk, thread.row.pk, line.seq, line.visitor_seq, self.now
+                line.draft, pk, chat.row.pk, line.seq, line.visitor_seq, self.now
             )
         for index, first in self.repeats:
             if isinstance(stored := self.results[first], Posted):
@@ -243,17 +243,17 @@ class _Batch:
             MessagesPosted(
                 entry_ids=pks,
                 from_agents=any(line.draft.author.kind == "agent" for _, line in lines),
-                prepared=_deliveries(threads, self.now),
+                prepared=_deliveries(chats, self.now),
             )
         )
-        for thread in threads:
-            word = _first_word(thread)
-            if thread.row.is_held and word is not None:
-                hold(thread.row, begin=word.seq)
-            elif thread.row.status in _SLEEPS and word is not None:
-                publish(ConversationWoke(conversation_id=thread.row.pk))
-            if thread.row.has_ticket and any(line.draft.kind == MESSAGE for line in thread.lines):
-                publish(TicketedWords(conversation_id=thread.row.pk))
+        for chat in chats:
+            word = _first_word(chat)
+            if chat.row.is_held and word is not None:
+                hold(chat.row, begin=word.seq)
+            elif chat.row.status in _WOKEN_BY_WORDS and word is not None:
+                publish(ConversationWoke(conversation_id=chat.row.pk))
+            if chat.row.has_ticket and any(line.draft.kind == MESSAGE for line in chat.lines):
+                publish(TicketedWords(conversation_id=chat.row.pk))
 
 
 def post_message(draft: Outgoing, *, now: datetime) -> Result:
@@ -301,7 +301,7 @@ def _may_ask(author: Author, row: rows.Locked, known: rows.Known) -> bool:
 
 def _refuse(draft: Outgoing, row: rows.Locked, known: rows.Known) -> Refusal | None:
     if draft.author.kind == "visitor":
-        return None if row.status in _TAKES_VISITOR or row.is_reopenable else ENDED
+        return None if row.status in _OPEN_TO_VISITOR or row.is_reopenable else ENDED
     if not draft.may_see:
         return FORBIDDEN
     agent_id = draft.author.pk
@@ -352,14 +352,14 @@ def _next_line(
     return _NewEntry(index, draft, seq, visitor_seq, files)
 
 
-def _first_word(thread: _LockedChat) -> _NewEntry | None:
-    return next((line for line in thread.lines if line.author_kind == "visitor"), None)
+def _first_word(chat: _LockedChat) -> _NewEntry | None:
+    return next((line for line in chat.lines if line.author_kind == "visitor"), None)
 
 
-def _hold(thread: _LockedChat, now: datetime) -> None:
+def _hold(chat: _LockedChat, now: datetime) -> None:
     """Hold a chat that nobody has for the rules that want to see its customer's words first."""
-    row = thread.row
-    if row.status not in _NOBODYS or row.assignee_id is not None or _first_word(thread) is None:
+    row = chat.row
+    if row.status not in _WITHOUT_AGENT or row.assignee_id is not None or _first_word(chat) is None:
         return
     # What waits for its customer does so because of a rule; in line there are many without any.
     is_in_line = row.status == Conversation.Status.QUEUED
@@ -371,14 +371,14 @@ def _hold(thread: _LockedChat, now: datetime) -> None:
     row.held_until = until if until > now else now + timedelta(seconds=hooks.HOLD_SECONDS)
 
 
-def _deliveries(threads: Iterable[_LockedChat], now: datetime) -> list[Delivery]:
+def _deliveries(chats: Iterable[_LockedChat], now: datetime) -> list[Delivery]:
     """Build what both audiences hear, once for each."""
     at = wire_time(now)
     deliveries = []
-    for thread in threads:
-        row = thread.row
+    for chat in chats:
+        row = chat.row
         shape = partial(_shape, row.public_id, at)
-        deliveries += build_deliveries(row, thread.lines, shape, visitor_hash=row.visitor_hash)
+        deliveries += build_deliveries(row, chat.lines, shape, visitor_hash=row.visitor_hash)
     return deliveries
 
 

@@ -1,6 +1,7 @@
 """The list of active chats: its tabs, its rows and their order.
 
-A column is a field of `Row` and is drawn by `templates/console/list.html`.
+A column is a field of `Row` or of its conversation, drawn by `templates/console/list.html`; what
+changes while somebody looks is put into the row by `static/console/arrivals.js`, too.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """What a visitor may see of an agent.
 
 What they may see of the timeline `chat/models/kinds.py` says, for each kind of line and the keys of
-its `data`. Frames, transcripts and pages keep to both.
+its `data`. Frames, transcripts and pages keep to both. Which chats are a visitor's own says
+`own_conversation` in `chat/api/widget/access.py`.
 """
 
 from agents.models import Agent, Status

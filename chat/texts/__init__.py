@@ -1,1 +1,4 @@
-"""What screens say: an entry kind's sentences for visitors and for agents, side by side."""
+"""What screens say: agents' in `console.py`, visitors' in `widget.py`, each with words for lines.
+
+What both say of a thread around its lines stands in `thread.py`.
+"""

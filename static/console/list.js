@@ -4,8 +4,8 @@ import { onEvent, onState } from "./live.js";
 import { byId, isLookedAt, settings, texts } from "./page.js";
 
 /**
- * The list of chats. Preview, unread count and place of a row come from the socket; the server's
- * fragment follows at most once a second, and only while somebody looks.
+ * The list of chats as the server draws it, at most once a second and only while somebody looks. What
+ * the socket tells meanwhile of preview, unread count and place of a row is put in by arrivals.js.
  */
 
 const AT_MOST_EVERY = 1000;
