@@ -206,7 +206,6 @@ def seed(chats: int) -> dict[str, str]:
 
 def copy_rows(model: Any, rows: Any) -> None:
     """Put rows into a table by COPY; columns that a row doesn't name hold their default."""
-
     blank = model()
     usual = {
         field.column: field.get_db_prep_save(getattr(blank, field.attname), connection)
@@ -232,11 +231,11 @@ def copy_rows(model: Any, rows: Any) -> None:
 
 
 def _text(value: Any) -> str:
-    """Return a value as COPY reads it; no text here holds what it would have to escape."""
-
-    if isinstance(value, Jsonb):
-        return json.dumps(value.obj)
-    return r"\N" if value is None else str(value)
+    """Return a value as COPY reads it."""
+    if value is None:
+        return r"\N"
+    text = json.dumps(value.obj) if isinstance(value, Jsonb) else str(value)
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace("\t", r"\t")
 
 
 def file(form: str) -> dict[str, Any]:
