@@ -44,7 +44,9 @@ class Due:
         """Return what will happen to whom."""
         if self.ticket:
             number, kind = self.ticket
-            return _("Ticket #{n} · {type}").format(n=number, type=Ticket.Type(kind).label)
+            return _("{name}: ticket #{n} · {type}").format(
+                name=self.name, n=number, type=Ticket.Type(kind).label
+            )
         return {
             DueAct.Act.END: _("{name}: the chat is being ended"),
             DueAct.Act.RESOLVE: _("{name}: the chat is being resolved"),

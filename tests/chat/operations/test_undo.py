@@ -121,7 +121,7 @@ def test_pressed_twice_and_done_twice_is_one_ticket(
     # Known before it is there; nobody else gets it.
     between = opened(chat.brand)
     (shown,) = due_of_agent(agent)
-    assert shown.words == f"Ticket #{between.pk - 1} · Complaint"
+    assert shown.words == f"{shown.name}: ticket #{between.pk - 1} · Complaint"
     payload = {"id": first.pk}
     do_due(payload)
     # A worker that was killed before it could write down that it is done.
