@@ -17,6 +17,7 @@ from agents.models import Agent
 from chat.models import Conversation, DueAct, Entry, Participation
 from chat.queries.due import Due, due_of_chat
 from chat.queries.panel import Panel, marks_of, panel, participation
+from chat.queries.people import email_of
 from chat.rights import may_answer, may_file, may_handle
 from tickets.models import Ticket
 
@@ -99,6 +100,11 @@ class Chat:
     def can_convert(self) -> bool:
         """Return whether the agent may make a ticket of it."""
         return self.conversation.ticket_id is None and self.files and not self._is_due(Act.CONVERT)
+
+    @property
+    def has_address(self) -> bool:
+        """Return whether its ticket could be answered, also where the agent may not know where."""
+        return bool(email_of(self.conversation))
 
     @property
     def can_mark_spam(self) -> bool:

@@ -20,7 +20,7 @@ from chat.operations.linking import (
     link_visitor,
     unlink_visitor,
 )
-from chat.queries.people import email_of, given_name, phone_of
+from chat.queries.people import email_seen, given_name, phone_seen
 from chat.rights import NotAuthorised
 from config.text.cleaning import key_of
 from tickets.console.correcting import CustomerForm, ask, done, keep_note
@@ -59,15 +59,16 @@ def link(request: HttpRequest, public_id: str) -> HttpResponse:
 def customer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask what is right about the customer of a chat, and correct it."""
     agent = signed_in(request)
-    conversation = fileable_or_404(access_of(agent), public_id)
+    access = access_of(agent)
+    conversation = fileable_or_404(access, public_id)
     visitor = conversation.visitor
     if visitor is None:
         raise Http404
     contact = visitor.contact or conversation.contact
     known = {
         "name": given_name(conversation),
-        "email": email_of(conversation),
-        "phone": phone_of(conversation),
+        "email": email_seen(access, conversation),
+        "phone": phone_seen(access, conversation),
         "language": (contact and contact.language) or conversation.language,
     }
     form = CustomerForm(request.POST or None, initial=known, signed=visitor.signed)

@@ -13,10 +13,10 @@ from agents.access import Access
 from agents.models import Agent, Channel, Tag, Topic
 from chat.models import Conversation, Entry, Participation, Visitor
 from chat.queries.linking import browsers_of, link_of, suggestions_of
-from chat.queries.people import Face, email_of, face_of, phone_of
+from chat.queries.people import Face, email_seen, face_of, phone_seen
 from chat.queries.tags import tags_of
 from tickets.models import Identity, Ticket
-from tickets.queries.customers import phone_known
+from tickets.queries.customers import name_known
 from tickets.queries.likeness import Suggestion
 from tickets.queries.merges import was_merged
 
@@ -60,6 +60,8 @@ class Panel:
     # Who the visitor may be, and who an agent said that they are.
     suggestions: Sequence[Suggestion]
     link: Identity | None
+    # How that customer is called, as far as the agent may know.
+    link_name: str
     # What the site told, newest first: when, and what.
     site_events: Sequence[tuple[datetime, str]]
 
@@ -97,7 +99,7 @@ def panel(access: Access, conversation: Conversation) -> Panel:
     signed = visitor.signed if visitor else {}
     fields = conversation.fields
     page = conversation.page or (visitor.page if visitor else {})
-    email = email_of(conversation)
+    email = email_seen(access, conversation)
     verified = set(signed)
     link = link_of(conversation)
     # An agent's word, a link or a merge, proves nothing.
@@ -107,7 +109,7 @@ def panel(access: Access, conversation: Conversation) -> Panel:
     return Panel(
         face=face_of(conversation),
         email=email,
-        phone=_phone(access, conversation),
+        phone=phone_seen(access, conversation),
         external_id=visitor.external_id if visitor else "",
         verified=verified,
         channel=_channel(conversation.channel),
@@ -125,6 +127,7 @@ def panel(access: Access, conversation: Conversation) -> Panel:
         rating=_rating(conversation),
         suggestions=[] if link else suggestions_of(access, conversation),
         link=link,
+        link_name=name_known(access, link.contact) if link else "",
         site_events=[
             (datetime.fromisoformat(each["at"]), str(each["name"]))
             for each in reversed(visitor.events if visitor else ())
@@ -141,12 +144,6 @@ def topics(conversation: Conversation) -> list[tuple[int, str]]:
             "position", "pk"
         )
     ]
-
-
-def _phone(access: Access, conversation: Conversation) -> str:
-    """Return the number the customer gave here, or to a brand of the agent's."""
-    contact, phone = conversation.contact, phone_of(conversation)
-    return phone_known(access, contact) if contact and phone == contact.phone else phone
 
 
 def _channel(name: str) -> str:

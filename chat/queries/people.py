@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from zlib import crc32
 
+from agents.access import Access
 from chat.models import Conversation
 from config.text.cleaning import initials
+from tickets.queries.customers import email_known, phone_known
 
 HUES = 8
 
@@ -37,24 +39,50 @@ def given_name(conversation: Conversation) -> str:
 
 
 def email_of(conversation: Conversation) -> str:
-    """Return the address the customer gave, or ""; wants visitor and contact loaded."""
-    visitor, contact = conversation.visitor, conversation.contact
+    """Return the customer's address, or "", whoever was told it; wants visitor and contact loaded.
+
+    Agents are shown `email_seen`.
+    """
+    contact = conversation.contact
+    return _own_email(conversation) or (contact.email if contact else "")
+
+
+def phone_of(conversation: Conversation) -> str:
+    """Return the customer's number, or "", whoever was told it; wants visitor and contact loaded.
+
+    Agents are shown `phone_seen`.
+    """
+    contact = conversation.contact
+    return _own_phone(conversation) or (contact.phone if contact else "")
+
+
+def email_seen(access: Access, conversation: Conversation) -> str:
+    """Return the address that the customer gave here, or told a brand of the agent's, or ""."""
+    contact = conversation.contact
+    return _own_email(conversation) or (email_known(access, contact) if contact else "")
+
+
+def phone_seen(access: Access, conversation: Conversation) -> str:
+    """Return the number that the customer gave here, or told a brand of the agent's, or ""."""
+    contact = conversation.contact
+    return _own_phone(conversation) or (phone_known(access, contact) if contact else "")
+
+
+def _own_email(conversation: Conversation) -> str:
+    visitor = conversation.visitor
     return (
         (visitor.signed.get("email", "") if visitor else "")
         or str(conversation.fields.get("email") or "").strip()
         or (visitor.email if visitor else "")
-        or (contact.email if contact else "")
     )
 
 
-def phone_of(conversation: Conversation) -> str:
-    """Return the number the customer gave, or ""; wants visitor and contact loaded."""
-    visitor, contact = conversation.visitor, conversation.contact
+def _own_phone(conversation: Conversation) -> str:
+    visitor = conversation.visitor
     return (
         (visitor.signed.get("phone", "") if visitor else "")
         or str(conversation.fields.get("phone") or "").strip()
         or (visitor.phone if visitor else "")
-        or (contact.phone if contact else "")
     )
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from agents.access import access_of
 from agents.models import Agent, Brand
+from chat.operations.linking import link_visitor
 from chat.operations.visitors import keep_browser
 from chat.queries.panel import find_chat, panel
 from tests.support.factories import (
@@ -202,13 +203,76 @@ def test_lists_and_the_api_show_only_by_what_a_brand_of_the_agent_knows_a_custom
             )
 
 
-def test_a_number_that_another_brand_knows_is_not_shown_beside_a_chat(shared: House) -> None:
-    visitor = make_visitor(shared.theirs, contact=shared.contact)
+def test_what_another_brand_knows_is_not_shown_beside_a_chat(house: House) -> None:
+    """Nor in its dialog, which leaves what it does not show as it is."""
+    bare = create_contact(
+        name="",
+        email="gizli@sirket.example",
+        phone=NUMBER,
+        language="tr",
+        brand=house.ours,
+        now=timezone.now(),
+        is_email_verified=True,
+    )
+    visitor = make_visitor(house.theirs, name="", contact=bare)
     keep_browser(visitor)
-    chat = make_conversation(visitor, contact=shared.contact, assignee=shared.mert, status="active")
-    for agent, seen in ((shared.mert, ""), (shared.suna, NUMBER)):
+    chat = make_conversation(visitor, contact=bare, assignee=house.mert, status="active")
+    path = f"/console/chats/{chat.public_id}/"
+    client = Client()
+    for agent, is_shown in ((house.suna, True), (house.mert, False)):
         access = access_of(agent)
-        assert panel(access, find_chat(access, chat.public_id)).phone == seen
+        chat.assignee = agent
+        chat.save()
+        beside = panel(access, find_chat(access, chat.public_id))
+        assert beside.phone == (NUMBER if is_shown else "")
+        assert beside.verified == ({"email"} if is_shown else set())
+        client.force_login(agent)
+        for page in (path, f"{path}customer/"):
+            text = client.get(page).content.decode()
+            assert ("sirket.example" in text, NUMBER in text) == (is_shown, is_shown), page
+        # Its ticket can be answered, so nobody is asked for an address.
+        assert f'hx-post="{path}convert/"' in client.get(path).content.decode()
+    unchanged = {"name": "", "email": "", "phone": "", "language": "tr", "cid": "c1"}
+    assert client.post(f"{path}customer/", unchanged).status_code == 204
+    assert client.post(f"{path}customer/", unchanged | {"name": "Zeynep"}).status_code == 204
+    bare.refresh_from_db()
+    assert (bare.name, bare.email, bare.phone) == ("Zeynep", "gizli@sirket.example", NUMBER)
+    # What the customer gives in the chat is told to its brand.
+    chat.fields = {"phone": NUMBER}
+    chat.save()
+    access = access_of(house.mert)
+    assert panel(access, find_chat(access, chat.public_id)).phone == NUMBER
+
+
+def test_who_has_no_name_is_not_called_by_an_address_that_another_brand_was_told(
+    house: House,
+) -> None:
+    """Where they are suggested, were linked, or were merged into somebody."""
+    secret, same = "gizli@sirket.example", "0533 999 88 77"
+    bare = house.customer(house.ours, secret, name="")
+    keep_identity(contact=bare, kind="phone", value=same, brand=house.theirs)
+    opened(house.theirs, "Onların", contact=bare)
+    other = house.customer(house.theirs, "z@theirs.example", same)
+    visitor = make_visitor(house.theirs, phone=same)
+    keep_browser(visitor)
+    chat = make_conversation(visitor, assignee=house.suna, status="active")
+    path, ticket = f"/console/chats/{chat.public_id}/", other.tickets.get()
+    places = [path, f"/console/contacts/{other.pk}/", f"/console/tickets/{ticket.pk}/?part=side"]
+
+    def expect(*pages: str) -> None:
+        for agent, called in ((house.mert, f"#{bare.pk}"), (house.suna, secret)):
+            client = Client()
+            client.force_login(agent)
+            for page in pages:
+                text = client.get(page).content.decode()
+                assert called in text, page
+                assert (secret in text) == (called == secret), page
+
+    expect(*places)
+    link_visitor(conversation=chat, contact=bare, by=house.suna, now=timezone.now())
+    expect(path)
+    merge_contacts(survivor=house.contact, other=bare, keep={}, by=house.suna, now=timezone.now())
+    expect(f"/console/contacts/{house.contact.pk}/")
 
 
 def test_who_knows_a_part_of_a_customer_changes_and_merges_nothing(shared: House) -> None:

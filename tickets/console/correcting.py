@@ -24,6 +24,7 @@ from tickets.console.customers import name_of, opened, visible_or_404
 from tickets.models import Contact
 from tickets.models.contact_note import NOTE_MAX
 from tickets.operations.contacts import add_contact_note, change_contact
+from tickets.queries.customers import email_known, phone_known
 from tickets.rights import CustomerNotAuthorised, may_correct
 
 _FIELDS = ("name", "email", "phone", "language")
@@ -96,9 +97,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_correct(access, contact):
         raise Http404
     now = timezone.now()
-    form = CustomerForm(
-        request.POST or None, initial={name: getattr(contact, name) for name in _FIELDS}
-    )
+    known = {
+        "name": contact.name,
+        "email": email_known(access, contact),
+        "phone": phone_known(access, contact),
+        "language": contact.language,
+    }
+    form = CustomerForm(request.POST or None, initial=known)
     if not form.is_valid():
         at_page = "page" in (request.GET if request.method == "GET" else request.POST)
         return ask(request, form, contact, reverse("customer-edit", args=[pk]), at_page=at_page)

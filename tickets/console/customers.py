@@ -23,7 +23,7 @@ from tickets.models import Contact, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.operations.apart import tell_apart
 from tickets.operations.contacts import InvalidNote, add_contact_note
-from tickets.queries.customers import called, customers_of, page_of, with_identities
+from tickets.queries.customers import called, customers_of, name_known, page_of, with_identities
 from tickets.queries.likeness import others_like
 from tickets.queries.merges import undoable_merges
 from tickets.queries.timeline import BadPlace, timeline_of
@@ -174,7 +174,12 @@ def opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str, 
         "may_merge": may_merge(access) and knows_all_of(access, contact),
         "likes": others_like(access, [contact.pk], contact.identities.all()).get(contact.pk, []),
         "merges": [
-            {"pk": each.pk, "name": name_of(each.other), "agent": each.agent, "at": each.created_at}
+            {
+                "pk": each.pk,
+                "name": name_known(access, each.other),
+                "agent": each.agent,
+                "at": each.created_at,
+            }
             for each in undoable_merges(contact, timezone.now())
         ],
         "cid": uuid4().hex,

@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models import (
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Left, StrIndex
 
 from agents.access import Access
@@ -115,14 +123,28 @@ def _known(access: Access, contact: Contact, kind: str, value: str) -> str:
     key, met = folded(kind, value), brands_met(access)
     if not key or met is None:
         return value
-    own = {each.brand_id for each in contact.identities.all() if each.value == key}
+    # By what somebody was known who was merged, the survivor is known now.
+    whole = contact.merged_into or contact
+    # Asked once for address and number.
+    prefetch_related_objects([whole], "identities")
+    own = {each.brand_id for each in whole.identities.all() if each.value == key}
     return value if own & {None, *met} else ""
+
+
+def name_known(access: Access, contact: Contact) -> str:
+    """Return what to call a customer, as far as the agent may know."""
+    return (
+        contact.name
+        or email_known(access, contact)
+        or phone_known(access, contact)
+        or f"#{contact.pk}"
+    )
 
 
 def called(access: Access, contact: Contact) -> tuple[str, str]:
     """Return what to call a customer and how they are reached, as far as the agent may know."""
     reached = email_known(access, contact), phone_known(access, contact)
-    name = next(filter(None, (contact.name, *reached)), f"#{contact.pk}")
+    name = name_known(access, contact)
     return name, next((each for each in reached if each and each != name), "")
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from agents.access import Access
 from tickets.models import Apart, Contact, Identity
 from tickets.models.identity import folded
+from tickets.queries.customers import name_known
 from tickets.rights import known_to
 
 SUGGESTIONS = 3
@@ -23,6 +24,8 @@ class Suggestion:
     """A customer who is known by what another one gave: `because` is `email` or `phone`."""
 
     contact: Contact
+    # How they are called, as far as the agent may know.
+    name: str
     because: str
 
 
@@ -52,10 +55,10 @@ def customers_by(
         # Most visitors gave nothing, and each chat that is opened asks.
         return []
     found = _known_by(access, known).exclude(contact__in=beside).exclude(contact__in=apart)
-    people: dict[int, Suggestion] = {}
+    people: dict[int, Identity] = {}
     for each in found[: SUGGESTIONS * 4]:
-        people.setdefault(each.contact_id, Suggestion(contact=each.contact, because=each.kind))
-    return list(people.values())[:SUGGESTIONS]
+        people.setdefault(each.contact_id, each)
+    return [_suggested(access, each) for each in list(people.values())[:SUGGESTIONS]]
 
 
 def others_like(
@@ -78,14 +81,16 @@ def others_like(
     apart = {pair for source in _told_apart for pair in source(contact_ids)} if others else set()
     if others:
         apart |= set(pairs_apart(contact_ids).values_list("contact", "other"))
-    people: dict[int, dict[int, Suggestion]] = {}
+    people: dict[int, dict[int, Identity]] = {}
     for each in others:
         for contact_id in whose[each.kind, each.value] - {each.contact_id}:
             pair = (contact_id, each.contact_id)
             if pair not in apart and pair[::-1] not in apart:
-                found = Suggestion(contact=each.contact, because=each.kind)
-                people.setdefault(contact_id, {}).setdefault(each.contact_id, found)
-    return {pk: list(found.values())[:SUGGESTIONS] for pk, found in people.items()}
+                people.setdefault(contact_id, {}).setdefault(each.contact_id, each)
+    return {
+        pk: [_suggested(access, each) for each in list(found.values())[:SUGGESTIONS]]
+        for pk, found in people.items()
+    }
 
 
 def pairs_apart(contact_ids: Collection[int]) -> QuerySet[Apart]:
@@ -94,6 +99,11 @@ def pairs_apart(contact_ids: Collection[int]) -> QuerySet[Apart]:
         Q(contact__in=contact_ids) | Q(other__in=contact_ids)
     )
     return found
+
+
+def _suggested(access: Access, known: Identity) -> Suggestion:
+    name = name_known(access, known.contact)
+    return Suggestion(contact=known.contact, name=name, because=known.kind)
 
 
 def _known_by(access: Access, given: Iterable[tuple[str, str]]) -> QuerySet[Identity]:
