@@ -13,11 +13,19 @@ from rest_framework.response import Response
 
 from agents.api.desk import CursorPages, DeskView, agent_of
 from agents.api.schema import problems_of
+from agents.api.throttling import limited
 from agents.credentials.browsers import device_name
-from agents.models import ApiToken, Device
+from agents.models import Agent, ApiToken, Device
 from agents.operations.devices import TooManyDevices, register_device, remove_device
-from agents.queries.devices import InvalidAddress, read_subscription, read_token
+from agents.queries.devices import (
+    InvalidAddress,
+    is_known,
+    look_up,
+    read_subscription,
+    read_token,
+)
 from config.web.api import LineField, Moment, StrictSerializer, valid
+from config.web.limits import BROWSERS
 from config.web.problems import Problem
 
 
@@ -65,7 +73,7 @@ class Devices(DeskView, generics.ListAPIView[Device]):
     @extend_schema(
         operation_id="device_register",
         request=DeviceBody,
-        responses={201: DeviceAnswer, 200: DeviceAnswer, **problems_of(400, 409)},
+        responses={201: DeviceAnswer, 200: DeviceAnswer, **problems_of(400, 409, 429)},
     )
     def post(self, request: Request) -> Response:
         """Register the device that calls, or say that it is still there."""
@@ -76,7 +84,7 @@ class Devices(DeskView, generics.ListAPIView[Device]):
                 agent=agent_of(request),
                 kind=wish["kind"],
                 platform=wish["platform"],
-                address=_address(wish),
+                address=_address(agent_of(request), wish),
                 name=wish.get("name") or device_name(agent_header),
                 session_key="" if token else request.session.session_key or "",
                 token=token if isinstance(token, ApiToken) else None,
@@ -101,11 +109,18 @@ class OneDevice(DeskView):
         return Response(status=204)
 
 
-def _address(wish: dict[str, Any]) -> dict[str, Any]:
+def _address(agent: Agent, wish: dict[str, Any]) -> dict[str, Any]:
     is_app = wish["kind"] == Device.Kind.FCM
     field = "token" if is_app else "subscription"
     try:
-        return read_token(wish.get(field)) if is_app else read_subscription(wish.get(field))
+        if is_app:
+            return read_token(wish.get(field))
+        address = read_subscription(wish.get(field))
+        # The console registers its browser with each page. That one was looked up at first.
+        if not is_known(agent, address):
+            limited(BROWSERS, f"agent:{agent.pk}")
+            look_up(address)
+        return address
     except InvalidAddress as error:
         message = _("No push service is reached by this.")
         raise serializers.ValidationError({field: [message]}) from error

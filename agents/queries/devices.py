@@ -12,7 +12,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from agents.models import Device
+from agents.models import Agent, Device
 from config.web.outbound import NotAllowed, OutboundError, resolve_public
 
 ENDPOINT_MAX = 1000
@@ -34,7 +34,7 @@ def read_token(given: Any) -> dict[str, Any]:
 def read_subscription(given: Any) -> dict[str, Any]:
     """Return a browser's subscription as it is stored; raises `InvalidAddress`.
 
-    Looks the host up: what is not on the public Internet is none.
+    Whether its host is on the public Internet says `look_up`.
     """
     if not isinstance(given, dict) or not isinstance(given.get("keys"), dict):
         raise InvalidAddress
@@ -42,14 +42,25 @@ def read_subscription(given: Any) -> dict[str, Any]:
     _check_key(_decoded(keys.get("p256dh")))
     if len(_decoded(keys.get("auth"))) != 16:
         raise InvalidAddress
-    _check_endpoint(endpoint)
+    _host_of(endpoint)
     return {
         "endpoint": endpoint,
         "keys": {"p256dh": keys["p256dh"], "auth": keys["auth"]},
     }
 
 
-def _check_endpoint(endpoint: Any) -> None:
+def look_up(address: dict[str, Any]) -> None:
+    """Refuse a subscription's address that is not on the public Internet: `InvalidAddress`.
+
+    A name server may take seconds to answer.
+    """
+    try:
+        resolve_public(*_host_of(address["endpoint"]))
+    except (NotAllowed, OutboundError) as error:
+        raise InvalidAddress from error
+
+
+def _host_of(endpoint: Any) -> tuple[str, int]:
     if not isinstance(endpoint, str) or len(endpoint) > ENDPOINT_MAX:
         raise InvalidAddress
     try:
@@ -60,9 +71,9 @@ def _check_endpoint(endpoint: Any) -> None:
         is_ours = host.lower().rstrip(".") in settings.OUTBOUND_PRIVATE
         if not host or is_ours or url.scheme != "https":
             raise InvalidAddress
-        resolve_public(host, url.port or 443)
-    except (httpx.InvalidURL, NotAllowed, OutboundError) as error:
+    except httpx.InvalidURL as error:
         raise InvalidAddress from error
+    return host, url.port or 443
 
 
 def _decoded(text: Any) -> bytes:
@@ -85,6 +96,11 @@ def digest_of(address: dict[str, Any]) -> str:
     """Return what one device has once, however often it registers."""
     known = address.get("token") or address["endpoint"]
     return hashlib.sha256(known.encode()).hexdigest()
+
+
+def is_known(agent: Agent, address: dict[str, Any]) -> bool:
+    """Return whether the agent has registered this device before."""
+    return Device.objects.filter(agent=agent, digest=digest_of(address)).exists()
 
 
 def is_live(device: Device) -> bool:

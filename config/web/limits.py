@@ -83,6 +83,8 @@ CHAT_ANSWERS = Limit("chat-answers", 60, 3600)
 ANSWER_MAILS_BY_EMAIL = Limit("answer-mails-email", 8, 3600)
 # Of who brings mail without knowing the mailbox's secret.
 HOOK_REFUSALS = Limit("hook-refusals", 30)
+# Of one agent: the host of each is looked up, which holds one of the few threads for seconds.
+BROWSERS = Limit("browsers", 10)
 # Of one agent at tickets, told to all colleagues who may see them.
 TYPING = Limit("typing", 60)
 DESK = Limit("desk", "DESK_REQUESTS_PER_MINUTE")

@@ -57,9 +57,9 @@ function platform() {
   return /iPhone|iPad/.test(navigator.userAgent) ? "ios" : "web";
 }
 
-/** Have pushes come to this browser, and say so to the server. */
+/** Have pushes come to this browser, and say so to the server; why it refused, if it did. */
 async function subscribe() {
-  if (!worker?.pushManager) return;
+  if (!worker?.pushManager) return "";
   const { key } = await (await request("/api/v1/devices/key")).json();
   let subscription = await worker.pushManager.getSubscription();
   if (subscription && spelled(subscription.options.applicationServerKey) !== key) {
@@ -73,7 +73,9 @@ async function subscribe() {
     body: JSON.stringify({ kind: "webpush", platform: platform(), subscription }),
   });
   isPushed = answer.ok;
-  if (isPushed) localStorage.setItem(DEVICE, (await answer.json()).id);
+  const { id, detail } = await answer.json();
+  if (isPushed) localStorage.setItem(DEVICE, id);
+  return detail;
 }
 
 /** Without a push service the page itself tells, while it is open. */
@@ -86,8 +88,8 @@ async function turnOn() {
   if (words || Notification.permission !== "granted") return false;
   localStorage.setItem(KEY, "on");
   mark();
-  await subscribed();
-  toast(isPushed ? texts.notify.on : texts.notify.onlyOpen);
+  const refusal = await subscribed();
+  toast(isPushed ? texts.notify.on : refusal || texts.notify.onlyOpen);
   return true;
 }
 
@@ -168,7 +170,7 @@ async function testDevice(id) {
 export function startNotify(testSound, isHeard) {
   document.addEventListener("click", (event) => {
     const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-do]"));
-    if (button?.dataset.do === "notify") turnOn().then((done) => done && byId("devices") && location.reload());
+    if (button?.dataset.do === "notify") turnOn().then((done) => done && isPushed && byId("devices") && location.reload());
     if (button?.dataset.do === "notify-off") turnOff().then(() => byId("devices") && location.reload(), () => toast(texts.failed));
     if (button?.dataset.do === "device-remove" && button.dataset.device === localStorage.getItem(DEVICE)) forget();
     if (button?.dataset.do === "device-test") testDevice(button.dataset.device ?? "");

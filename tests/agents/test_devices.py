@@ -8,6 +8,7 @@ from django.test import Client
 from agents.models import Device
 from agents.operations.devices import DEVICES_MAX
 from config.web import outbound
+from config.web.limits import BROWSERS
 from tests.support.factories import make_agent
 from tests.support.http import Desk
 from tests.support.push_service import PushService
@@ -113,6 +114,32 @@ def test_an_address_that_is_not_of_the_public_internet_is_refused(
     answer = Desk(make_agent()).post("devices", of_browser(subscription | {"endpoint": endpoint}))
     assert answer.status_code == 400
     assert not Device.objects.exists()
+
+
+@pytest.mark.usefixtures("early_in_the_hour")
+def test_browsers_are_looked_up_only_so_often_and_one_that_is_known_never_again(
+    subscription, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(outbound, "_look_up", lambda host, port: asked.append(host) or ["8.8.8.8"])
+    desk = Desk(make_agent(language="en"))
+
+    def register(number):
+        endpoint = {"endpoint": f"https://push.example/{number}"}
+        return desk.post("devices", of_browser(subscription | endpoint))
+
+    answers = [register(number) for number in range(BROWSERS.allowed + 1)]
+    assert {answer.status_code for answer in answers[:-1]} == {201}
+    refused = answers[-1]
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate")
+    assert refused.json()["detail"] == "Too many requests. Please wait a moment."
+    assert int(refused["Retry-After"]) > 0
+    # Each page of the console says that its browser is still there.
+    assert {register(0).status_code for _page in range(BROWSERS.allowed)} == {200}
+    assert len(asked) == BROWSERS.allowed
+    # Apps are not looked up, and colleagues have a limit of their own.
+    assert desk.post("devices", of_app()).status_code == 201
+    assert Desk(make_agent()).post("devices", of_browser(subscription)).status_code == 201
 
 
 @pytest.mark.parametrize("host", ["mail.lan", "MAIL.lan.", "10.0.0.7"])
