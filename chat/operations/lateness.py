@@ -12,6 +12,7 @@ from agents.presence import present_agents
 from chat.events.lifecycle import ConversationLate
 from chat.locks import lock_conversation
 from chat.models import Conversation, Offer
+from chat.queries.people import given_name
 from chat.rights import supervises
 from config.events import publish
 from config.wire import wire_time
@@ -88,7 +89,7 @@ def _alert(chat: Conversation, now: datetime) -> bool:
     publish(
         ConversationLate.of(
             chat,
-            customer=chat.visitor.name if chat.visitor else "",
+            customer=given_name(chat),
             agent=chat.assignee.name if chat.assignee else "",
             since=wire_time(since),
             is_first=alert.agent,

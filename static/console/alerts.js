@@ -1,6 +1,6 @@
 // @ts-check
 import { currentChat, onOpen } from "./chat.js";
-import { onRedraw, reveal, rows, tab } from "./list.js";
+import { onRedraw, reveal, rowOf, rows, tab } from "./list.js";
 import { onEvent, onFrame } from "./live.js";
 import { notify, startNotify, wants, withdraw } from "./notify.js";
 import { byId, clockOffset, fill, isLookedAt, settings, texts, toast } from "./page.js";
@@ -256,6 +256,11 @@ function drawIcon(number) {
 
 // What is heard
 
+/** How the list calls a customer, who may be known by more than they said of themselves.
+ * @param {string} conversation @param {string} said */
+const nameOf = (conversation, said) =>
+  rowOf(conversation)?.querySelector(".row-name")?.textContent || said || texts.customer;
+
 /** @param {Record<string, any>} frame */
 function entries({ conversation, entries: added }) {
   const theirs = added.filter(
@@ -264,17 +269,19 @@ function entries({ conversation, entries: added }) {
       && Date.now() + clockOffset - Date.parse(e.at) < 30_000,
   );
   if (!theirs.length || isSeen(conversation) || ringing.has(conversation)) return;
-  startFlash(fill(texts.newMessages, { name: theirs.at(-1).author.name || texts.newChat }));
+  const newest = theirs.at(-1);
+  const name = nameOf(conversation, newest.author.name);
+  startFlash(fill(texts.newMessages, { name }));
   if (!wants("message")) return;
   sound("message");
-  if (isLeader) notify("message", conversation, theirs.at(-1).author.name || texts.newChat, theirs.at(-1).text);
+  if (isLeader) notify("message", conversation, name, newest.text);
 }
 
 /** A customer waits too long: for me, for an agent whom I supervise, or for anybody ("" has the chat).
  * @param {Record<string, any>} data */
-function late({ customer, agent }) {
+function late({ conversation, customer, agent }) {
   const text = agent === undefined ? texts.late : agent ? texts.lateAt : texts.lateInLine;
-  const words = fill(text, { name: customer || texts.customer, agent });
+  const words = fill(text, { name: nameOf(conversation, customer), agent });
   startFlash(words);
   toast(words);
   sound("late");

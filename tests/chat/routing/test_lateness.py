@@ -10,7 +10,7 @@ from django.utils import timezone
 from agents.events import agent_group
 from agents.models import Agent, Role, Status
 from chat.events.lifecycle import ConversationLate
-from chat.models import Conversation
+from chat.models import Conversation, Visitor
 from chat.operations.assignment import accept, requeue, route
 from chat.operations.lateness import alert_late
 from chat.operations.offers import decline
@@ -20,6 +20,7 @@ from config.events import Event
 from config.wire import wire_time
 from tests.support.desk import fresh, here, make_desk, start
 from tests.support.factories import make_agent, make_brand, make_role, make_team
+from tickets.operations.contacts import create_contact
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +112,17 @@ def test_after_a_pause_of_the_sweeper_all_hear_it_at_once(announced: list[Event]
     alert_late(now=now + TARGET)
     [event] = late(announced)
     assert heard(event) == {agent_group(desk.agents[0].pk), agent_group(boss.pk)}
+
+
+def test_the_alert_calls_a_customer_by_whatever_name_is_known(announced: list[Event]) -> None:
+    desk = make_desk()
+    now = timezone.now()
+    chat = accept(conversation=start(desk, now=now), agent=desk.agents[0], now=now)
+    known = create_contact(name="Zeynep Ak", email="", language="tr", now=now)
+    Conversation.objects.filter(pk=chat.pk).update(contact=known)
+    Visitor.objects.filter(pk=chat.visitor_id).update(name="")
+    assert alert_late(now=now + TARGET) == 1
+    assert [event.customer for event in late(announced)] == ["Zeynep Ak"]
 
 
 def test_the_next_agent_is_alerted_too(announced: list[Event]) -> None:
