@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from agents.operations.canned import add_canned_reply
 from tests.conftest import Site
 from tests.support import factories
-from tests.support.chromium import Contexts, assert_accessible
+from tests.support.chromium import Contexts, Problems, assert_accessible
 from tests.support.console_page import Desk, open_desk, ready
 from tests.support.patience import Held, until
 from tickets.models import Draft, Ticket
@@ -119,7 +119,9 @@ def test_a_reply_is_written_taken_back_and_sent_while_a_colleague_looks_on(
     expect(page.locator("#ticket-text")).to_have_value(" Bye")
 
 
-def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(desk: Desk) -> None:
+def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(
+    desk: Desk, problems: Problems
+) -> None:
     first, second = opened(desk, "Kargo"), opened(desk, "Fatura")
     page = at_tickets(desk, f"{first.pk}/?folder=all")
     page.keyboard.press("Alt+P")
@@ -154,6 +156,17 @@ def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(desk: Desk) -> No
         expect(tag).to_have_value("")
         expect(tag).to_be_focused()
     until(page, lambda: Draft.objects.filter(ticket=first, text="Merhaba Zey").exists())
+    # What Back can't show any more leaves what is there, and where one is: no step too many.
+    page.keyboard.press("Alt+K")
+    expect(page.locator("#ticket-subject")).to_have_text(second.subject)
+    problems.allow("404 .*part=ticket")
+    gone = re.compile(rf"/tickets/{first.pk}/\?.*part=ticket")
+    page.route(gone, lambda route: route.fulfill(status=404))
+    page.go_back()
+    expect(page.locator("#toasts")).to_contain_text("This ticket is gone")
+    expect(page).to_have_url(re.compile(f"/tickets/{second.pk}/"))
+    expect(page.locator("#ticket-subject")).to_have_text(second.subject)
+    expect(page.locator("#ticket-text")).to_be_editable()
 
 
 def test_a_second_press_on_resolve_reopens_nothing(desk: Desk) -> None:

@@ -90,6 +90,11 @@ export function leaveComposer() {
   if (form()) area().readOnly = true;
 }
 
+/** That could not be shown: the agent is still here. */
+export function returnToComposer() {
+  if (form()) area().readOnly = false;
+}
+
 /** Resolves when what was written is saved, or could not be: a ticket drawn before has none of it. */
 export const draftsSettled = () => saving;
 

@@ -3,7 +3,7 @@ import { fetchFragment } from "../fragments.js";
 import { onEvent, onState } from "../live.js";
 import { byId, settings, texts, toastAbout } from "../page.js";
 import { isPressed } from "../press.js";
-import { draftsSettled, keepDraft, leaveComposer, mountComposer, noteSeen, startComposer, write } from "./composer.js";
+import { draftsSettled, keepDraft, leaveComposer, mountComposer, noteSeen, returnToComposer, startComposer, write } from "./composer.js";
 import { drawTicks, startMany } from "./many.js";
 
 /** The ticket desk: the list, the open ticket, what colleagues do meanwhile, and what is new. */
@@ -16,6 +16,8 @@ const PAGE = 40;
 const waiting = new Map();
 let isListDirty = false;
 let isSideDirty = false;
+/** The address of what is shown. */
+let here = location.href;
 
 /** Do something once, a moment after the last call. @param {string} key @param {() => void} act
  * @param {number} [after] */
@@ -24,6 +26,7 @@ function soon(key, act, after = SOON + Math.random() * SOON) {
   waiting.set(key, setTimeout(act, after));
 }
 
+const isTicket = () => /\/tickets\/\d+\/$/.test(location.pathname);
 const number = () => byId("ticket-pane")?.dataset.number ?? "";
 const rows = () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".ticket-item")]);
 /** @param {HTMLElement} row */
@@ -77,7 +80,7 @@ function submitSearch(form) {
 
 // The open ticket
 
-/** Open a ticket beside the list. @param {string} url @param {boolean} [push] */
+/** Open a ticket beside the list. @param {string} url @param {boolean} [push] not by Back or Forward */
 async function open(url, push = true) {
   leaveComposer();
   const part = new URL(url, location.href);
@@ -92,12 +95,20 @@ async function open(url, push = true) {
   if (!answer) return;
   byId("ticket")?.removeAttribute("aria-busy");
   if (answer.status === 200) {
+    here = location.href;
     mount();
     byId("ticket-thread")?.focus({ preventScroll: true });
     return;
   }
   toastAbout(url, answer.status === 404 ? texts.ticketGone : texts.failed);
-  history.back();
+  if (push) {
+    history.back();
+    return;
+  }
+  // One step back would be one too many: what is shown stays.
+  history.replaceState({}, "", here);
+  returnToComposer();
+  show(isTicket() ? "thread" : "list");
 }
 
 /** One pane at a time on small screens. @param {"list"|"thread"} pane */
@@ -105,6 +116,11 @@ function show(pane) {
   const frame = byId("frame");
   frame?.setAttribute("data-pane", pane);
   frame?.classList.remove("shows-context");
+}
+
+function showList() {
+  here = location.href;
+  show("list");
 }
 
 /** Bring the ticket in the page to life. */
@@ -229,7 +245,7 @@ function listenForClicks() {
       event.preventDefault();
       keepDraft();
       history.pushState({}, "", link.href);
-      show("list");
+      showList();
     }
   });
   byId("ticket-filters")?.addEventListener("toggle", openFilters);
@@ -269,8 +285,8 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible" && isListDirty) refreshList();
 });
 addEventListener("popstate", () => {
-  if (/\/tickets\/\d+\/$/.test(location.pathname)) open(location.href, false);
-  else show("list");
+  if (isTicket()) open(location.href, false);
+  else showList();
 });
 onEvent((name, data) => {
   if (name === "ticket.changed") {
