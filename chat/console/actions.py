@@ -3,7 +3,6 @@
 Answers are fragments, or nothing, with events in a header that the page's scripts hear.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
+from agents.console.answers import answer_events, answer_toast, with_events
 from agents.models import Agent, Topic
 from chat.console.frame import offer_shown
 from chat.models import Conversation, Offer
@@ -44,8 +44,6 @@ from chat.rights import NotAuthorised, may_answer, may_handle
 from config.text.cleaning import key_of
 from config.text.folding import fold
 
-# Not htmx's own HX-Trigger: that one is lost when the button was redrawn before the answer came.
-EVENTS_HEADER = "Console-Events"
 # How many of the queue to try when others take chats at the same moment.
 TRIES = 20
 
@@ -81,7 +79,7 @@ def take(request: HttpRequest, public_id: str) -> HttpResponse:
         accept(conversation=conversation, agent=agent, now=timezone.now())
     except (AlreadyTaken, AtCapacity, NotAuthorised, NotOnline) as error:
         text = _why_not(error, agent, public_id)
-        return answer_toast(text, conversation, **{"console:refresh": {}})
+        return answer_toast(about(conversation, text), **{"console:refresh": {}})
     return answer_events({"console:open": {"id": conversation.public_id}})
 
 
@@ -125,9 +123,7 @@ def answer_offer(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         decline(conversation=chat, agent=agent, now=timezone.now())
     shown = [offer_shown(each) for each in open_offers(agent)]
-    response = render(request, "console/offers.html", {"offers": shown})
-    response[EVENTS_HEADER] = json.dumps(events)
-    return response
+    return with_events(render(request, "console/offers.html", {"offers": shown}), events)
 
 
 @login_required
@@ -139,7 +135,7 @@ def end(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         press_end(conversation=conversation, by=agent, now=timezone.now())
     except (NotAssigned, NotAuthorised) as error:
-        return answer_toast(refusal_text(error), conversation, **{"console:refresh": {}})
+        return answer_toast(about(conversation, refusal_text(error)), **{"console:refresh": {}})
     return answer_events({"console:due": {}, "console:changed": {"id": public_id}})
 
 
@@ -178,7 +174,9 @@ def with_topic(
             try:
                 do(conversation=conversation, topic=chosen, by=agent, now=timezone.now())
             except (WrongTopic, NotAssigned, NotAuthorised, AlreadyResolved) as failure:
-                return answer_toast(refusal_text(failure), conversation, **{"console:refresh": {}})
+                return answer_toast(
+                    about(conversation, refusal_text(failure)), **{"console:refresh": {}}
+                )
             return answer_events({tell: {"id": public_id}})
         error = _("Choose a topic.")
     return topic_dialog(request, conversation, error=error, **ask)
@@ -219,7 +217,7 @@ def reopen(request: HttpRequest, public_id: str) -> HttpResponse:
         # A second press finds done what it asks for.
         is_done = conversation.is_open and conversation.assignee_id == agent.pk
         if not is_done:
-            return answer_toast(refusal_text(error), conversation, **{"console:refresh": {}})
+            return answer_toast(about(conversation, refusal_text(error)), **{"console:refresh": {}})
     return answer_events({"console:open": {"id": public_id}})
 
 
@@ -264,21 +262,6 @@ def answerable_or_404(access: Access, public_id: str) -> Conversation:
     return conversation
 
 
-def answer_events(events: dict[str, Any]) -> HttpResponse:
-    """Answer with events for the page's scripts."""
-    response = HttpResponse(status=204)
-    response[EVENTS_HEADER] = json.dumps(events)
-    return response
-
-
 def about(conversation: Conversation, text: str) -> str:
     """Return a sentence with the customer's name before it: by then another may be looked at."""
     return f"{face_of(conversation).name}: {text}"
-
-
-def answer_toast(
-    text: str, conversation: Conversation | None = None, /, **events: Any
-) -> HttpResponse:
-    """Answer with a sentence for the agent, about one chat or about none."""
-    said = about(conversation, text) if conversation else text
-    return answer_events({"console:toast": {"text": said}, **events})

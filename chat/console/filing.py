@@ -15,13 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
+from agents.console.answers import answer_events, answer_toast
 from agents.models import Agent, Team
 from agents.operations.tags import InvalidTag
 from agents.presence import online_agents
 from chat.console.actions import (
     about,
-    answer_events,
-    answer_toast,
     handleable_or_404,
     visible_or_404,
 )
@@ -80,9 +79,11 @@ def pass_on(request: HttpRequest, public_id: str) -> HttpResponse:
                 )
             except TRANSFER_REFUSALS as refused:
                 text = explain_transfer(refused)[1]
-                return answer_toast(text, conversation, **{"console:refresh": {}})
+                return answer_toast(about(conversation, text), **{"console:refresh": {}})
             except NotAuthorised as refused:
-                return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
+                return answer_toast(
+                    about(conversation, refusal_text(refused)), **{"console:refresh": {}}
+                )
             text = about(conversation, _("transferred to {name}").format(name=to.name))
             if was_mine:
                 return answer_events({"console:gone": {"id": public_id, "text": text}})
@@ -147,7 +148,9 @@ def convert(request: HttpRequest, public_id: str) -> HttpResponse:
         except EmailNeeded as refused:
             error = refusal_text(refused)
         except NotAuthorised as refused:
-            return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
+            return answer_toast(
+                about(conversation, refusal_text(refused)), **{"console:refresh": {}}
+            )
         else:
             return answer_events({"console:due": {}, "console:changed": {"id": public_id}})
     context = {
@@ -179,7 +182,7 @@ def tags(request: HttpRequest, public_id: str) -> HttpResponse:
     except (InvalidTag, TooManyTags) as refused:
         error = refusal_text(refused)
     except NotAuthorised as refused:
-        return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
+        return answer_toast(about(conversation, refusal_text(refused)), **{"console:refresh": {}})
     context = {"id": public_id, "tags": tags_of(conversation), "may_tag": True, "error": error}
     return render(request, "console/tags.html", context)
 
@@ -193,7 +196,7 @@ def spam(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         press_spam(conversation=conversation, by=agent, now=timezone.now())
     except NotAuthorised as refused:
-        return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
+        return answer_toast(about(conversation, refusal_text(refused)), **{"console:refresh": {}})
     if conversation.status == Conversation.Status.RESOLVED:
         return answer_events({"console:due": {}, "console:changed": {"id": public_id}})
     return answer_events({"console:resolved": {"id": public_id}})
@@ -208,7 +211,7 @@ def not_spam(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         clear_spam(conversation=conversation, by=agent, now=timezone.now())
     except NotAuthorised as refused:
-        return answer_toast(refusal_text(refused), conversation, **{"console:refresh": {}})
+        return answer_toast(about(conversation, refusal_text(refused)), **{"console:refresh": {}})
     return answer_events({"console:changed": {"id": public_id}})
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import access_of
 from agents.callers import signed_in
-from chat.console.actions import answer_events, answer_toast
+from agents.console.answers import answer_events, answer_toast
 from chat.console.filing import fileable_or_404
 from chat.operations.correcting import correct_visitor
 from chat.operations.linking import (

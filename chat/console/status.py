@@ -1,7 +1,5 @@
 """The agent's status, on which chats depend."""
 
-import json
-
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,10 +8,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from agents.callers import signed_in
+from agents.console.answers import with_events
 from agents.console.frame import frame_of
 from agents.models import BreakReason, Status
 from agents.operations import AgentDisabled
-from chat.console.actions import EVENTS_HEADER
 from chat.operations.statuses import OpenChats, change_status
 from config.text.cleaning import key_of
 
@@ -48,9 +46,7 @@ def status(request: HttpRequest) -> HttpResponse:
         return response
     except AgentDisabled:
         raise Http404 from None
-    response = _status(request)
-    response[EVENTS_HEADER] = json.dumps({"console:status": {"status": agent.status}})
-    return response
+    return with_events(_status(request), {"console:status": {"status": agent.status}})
 
 
 def _status(request: HttpRequest) -> HttpResponse:

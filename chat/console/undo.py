@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from agents.access import access_of
 from agents.callers import signed_in
-from chat.console.actions import answer_events, answer_toast, visible_or_404
+from agents.console.answers import answer_events, answer_toast
+from chat.console.actions import about, visible_or_404
 from chat.models import DueAct
 from chat.operations.undo import undo
 from chat.queries.due import due_of_agent
@@ -40,7 +41,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     chat = visible_or_404(access_of(agent), due.conversation.public_id)
     try:
         if not undo(due=due, by=agent):
-            return answer_toast(_("Too late: it is done."), chat, **events)
+            return answer_toast(about(chat, _("Too late: it is done.")), **events)
     except NotAuthorised as error:
-        return answer_toast(refusal_text(error), chat, **events)
+        return answer_toast(about(chat, refusal_text(error)), **events)
     return answer_events({"console:due": {}, "console:changed": {"id": chat.public_id}})

@@ -1,9 +1,8 @@
-"""Who may open what of the ticket desk, and how its actions answer."""
+"""Who may open what of the ticket desk, and what its actions say."""
 
-import json
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
@@ -39,19 +38,6 @@ def visible_or_404(access: Access, number: int) -> Ticket:
     if ticket is None:
         raise Http404
     return ticket
-
-
-def answer_events(events: dict[str, Any]) -> HttpResponse:
-    """Answer with events for the page's scripts."""
-    response = HttpResponse(status=204)
-    response["Console-Events"] = json.dumps(events)
-    return response
-
-
-def answer_toast(text: str, ticket: Ticket | None = None, /, **events: Any) -> HttpResponse:
-    """Answer with a sentence for the agent, about one ticket or about none."""
-    said = about(ticket, text) if ticket else text
-    return answer_events({"console:toast": {"text": said}, **events})
 
 
 def about(ticket: Ticket, text: str) -> str:

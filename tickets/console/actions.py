@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agents.callers import signed_in
+from agents.console.answers import answer_events, answer_toast
 from agents.models import Agent, Team, Topic
 from agents.models.tag import NAME_MAX
 from agents.operations.tags import InvalidTag
@@ -18,8 +19,6 @@ from config.text.cleaning import key_of
 from tickets.console.access import (
     CHANGED,
     about,
-    answer_events,
-    answer_toast,
     desk_access,
     visible_or_404,
 )
@@ -67,7 +66,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     if not form.is_valid():
         is_address = {"to", "cc"} & form.errors.keys()
         text = _("Please check the e-mail address.") if is_address else _("This can't be sent.")
-        return answer_toast(text, ticket)
+        return answer_toast(about(ticket, text))
     said = form.cleaned_data
     try:
         entry, _is_new = say(
@@ -86,9 +85,9 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     except SomethingNew as news:
         return answer_events({"ticket:news": {"ticket": str(number), "head": news.head}, **CHANGED})
     except (UnsayableText, UnknownFile):
-        return answer_toast(_("This can't be sent."), ticket)
+        return answer_toast(about(ticket, _("This can't be sent.")))
     except (WrongValue, TicketNotAuthorised):
-        return answer_toast(_("This ticket is no longer yours."), ticket, **CHANGED)
+        return answer_toast(about(ticket, _("This ticket is no longer yours.")), **CHANGED)
     is_reply = entry.kind == Entry.Kind.MESSAGE
     is_mailed = entry.deliveries.exclude(state=Delivery.State.FAILED).exists()
     shown = {
@@ -113,7 +112,7 @@ def take_back(request: HttpRequest, number: int, seq: int) -> HttpResponse:
             raise TooLateToUnsay
         unsaid = unsay(entry=entry, by=signed_in(request), now=timezone.now())
     except (TooLateToUnsay, TicketNotAuthorised):
-        return answer_toast(_("Too late: it is done."), ticket, **CHANGED)
+        return answer_toast(about(ticket, _("Too late: it is done.")), **CHANGED)
     back = {
         "ticket": str(number),
         "text": unsaid.text,
@@ -135,11 +134,10 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
         wish = {name: value_of(name, value) for name, value in changes.items()}
         change_ticket(ticket=ticket, by=signed_in(request), now=timezone.now(), changes=wish)
     except NotTheirs:
-        return answer_toast(
-            _("This agent does not work on tickets like this one."), ticket, **CHANGED
-        )
+        text = _("This agent does not work on tickets like this one.")
+        return answer_toast(about(ticket, text), **CHANGED)
     except (WrongValue, TicketNotAuthorised):
-        return answer_toast(_("This could not be changed."), ticket, **CHANGED)
+        return answer_toast(about(ticket, _("This could not be changed.")), **CHANGED)
     return answer_events(CHANGED)
 
 
@@ -169,7 +167,7 @@ def spam(request: HttpRequest, number: int) -> HttpResponse:
     try:
         mark_spam(ticket=ticket, is_spam=is_spam, by=signed_in(request), now=timezone.now())
     except TicketNotAuthorised:
-        return answer_toast(_("This ticket is no longer yours."), ticket, **CHANGED)
+        return answer_toast(about(ticket, _("This ticket is no longer yours.")), **CHANGED)
     return answer_events(CHANGED)
 
 
@@ -207,11 +205,11 @@ def tags(request: HttpRequest, number: int) -> HttpResponse:
             now=timezone.now(),
         )
     except InvalidTag:
-        return answer_toast(_("A tag has 1 to {n} characters.").format(n=NAME_MAX), ticket)
+        return answer_toast(about(ticket, _("A tag has 1 to {n} characters.").format(n=NAME_MAX)))
     except TooManyTicketTags:
-        return answer_toast(_("A ticket has at most {n} tags.").format(n=TAGS_MAX), ticket)
+        return answer_toast(about(ticket, _("A ticket has at most {n} tags.").format(n=TAGS_MAX)))
     except TicketNotAuthorised:
-        return answer_toast(_("This ticket is no longer yours."), ticket)
+        return answer_toast(about(ticket, _("This ticket is no longer yours.")))
     return answer_events(CHANGED)
 
 

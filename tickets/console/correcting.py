@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods
 
 from agents.access import access_of
 from agents.callers import signed_in
+from agents.console.answers import answer_events, with_events
 from agents.models import Language
 from config.mail import readable_address
-from tickets.console.access import answer_events
 from tickets.console.customers import name_of, opened, visible_or_404
 from tickets.models import Contact
 from tickets.models.contact_note import NOTE_MAX
@@ -117,8 +117,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     fresh = visible_or_404(access, pk)
     answer = render(request, "tickets/customer.html", opened(request, access, fresh))
     answer["HX-Retarget"], answer["HX-Reswap"] = "#customer-sheet", "outerHTML"
-    answer["Console-Events"] = done(changed)["Console-Events"]
-    return answer
+    return with_events(answer, _told(changed))
 
 
 def ask(
@@ -151,7 +150,9 @@ def keep_note(contact: Contact, form: CustomerForm, request: HttpRequest) -> Non
 
 def done(contact: Contact, *, chat: str = "") -> HttpResponse:
     """Answer that it is done: the dialog closes, and screens look again."""
+    return answer_events(_told(contact, chat=chat))
+
+
+def _told(contact: Contact, *, chat: str = "") -> dict[str, Any]:
     shown = {"id": str(contact.pk), "name": name_of(contact), "email": contact.email}
-    return answer_events(
-        {"console:changed": {"id": chat}, "ticket:changed": {}, "customer:changed": shown}
-    )
+    return {"console:changed": {"id": chat}, "ticket:changed": {}, "customer:changed": shown}

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from agents.access import Access, access_of
 from agents.callers import signed_in
+from agents.console.answers import answer_events
 from agents.console.frame import Frame, frame_of
 from config.text.cleaning import key_of
-from tickets.console.access import CHANGED, answer_events
+from tickets.console.access import CHANGED
 from tickets.console.lines import face
 from tickets.models import Contact, Identity
 from tickets.models.contact_note import NOTE_MAX

@@ -11,8 +11,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from agents.callers import signed_in
+from agents.console.answers import answer_toast
 from config.text.cleaning import key_of
-from tickets.console.access import CHANGED, answer_toast, desk_access, visible_or_404
+from tickets.console.access import CHANGED, about, desk_access, visible_or_404
 from tickets.models import Delivery, Entry, RawMail
 from tickets.operations.deliveries import confirm_address
 from tickets.rights import TicketNotAuthorised
@@ -61,10 +62,10 @@ def confirm(request: HttpRequest, number: int) -> HttpResponse:
     try:
         sent = confirm_address(ticket=ticket, address=address, by=signed_in(request), now=now)
     except TicketNotAuthorised:
-        return answer_toast(_("This ticket is no longer yours."), ticket, **CHANGED)
+        return answer_toast(about(ticket, _("This ticket is no longer yours.")), **CHANGED)
     text = ngettext("%(count)d e-mail is being sent.", "%(count)d e-mails are being sent.", sent)
     told = text % {"count": sent} if sent else _("From now on this address is mailed again.")
-    return answer_toast(told, ticket, **CHANGED)
+    return answer_toast(about(ticket, told), **CHANGED)
 
 
 def _with_pictures(html: str, entry: Entry) -> str:

@@ -16,10 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.callers import signed_in
+from agents.console.answers import answer_events, answer_toast
 from agents.models.tag import NAME_MAX
 from agents.operations.tags import InvalidTag, clean_name
 from config.text.cleaning import key_of
-from tickets.console.access import CHANGED, answer_events, answer_toast, desk_access
+from tickets.console.access import CHANGED, desk_access
 from tickets.console.actions import value_of
 from tickets.models import Ticket
 from tickets.operations.changes import WrongValue
