@@ -133,9 +133,3 @@ def _all_allowed() -> frozenset[Origin]:
         origins = (normal_origin(each) for allowed in lists for each in allowed)
         _known = (now, frozenset(origin for origin in origins if origin is not None))
     return _known[1]
-
-
-def forget_origins() -> None:
-    """Ask the database again next time."""
-    global _known
-    _known = (0.0, frozenset())

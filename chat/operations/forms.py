@@ -30,12 +30,6 @@ def offer_form(*, conversation: Conversation, because: str, now: datetime) -> bo
 
 
 @transaction.atomic
-def take_form_back(*, conversation: Conversation, because: str, now: datetime) -> bool:
-    """Let a visitor in line wait again, if the form was offered for this reason."""
-    return bool(_tell([conversation.pk], None, now=now, only=because))
-
-
-@transaction.atomic
 def offer_forms(*, floor: Floor, brands: Mapping[int, Brand], now: datetime) -> None:
     """Offer the form to whoever waits for a closed desk, or with nobody Online for them, and take
     it back from the rest.

@@ -11,7 +11,7 @@ from agents.models import Presence, Status
 from chat.events.lifecycle import FormOffered
 from chat.models import Conversation
 from chat.operations.assignment import accept
-from chat.operations.forms import offer_form, take_form_back
+from chat.operations.forms import offer_form
 from chat.operations.offline import leave_offline_message
 from chat.operations.statuses import change_status
 from chat.tasks import sweep_once
@@ -104,7 +104,7 @@ def test_only_those_for_whom_nobody_is_there_are_offered_it(desk: Desk) -> None:
     assert fresh(theirs).form_offered == ""
 
 
-def test_the_reason_of_a_rule_or_of_closing_stays_until_it_is_taken_back(
+def test_the_reason_of_a_rule_stays_whoever_comes_and_goes(
     desk: Desk, waiting: Conversation, announced
 ) -> None:
     now = timezone.now()
@@ -113,9 +113,7 @@ def test_the_reason_of_a_rule_or_of_closing_stays_until_it_is_taken_back(
     leave(desk, Status.BREAK)
     leave(desk, Status.ONLINE)
     assert fresh(waiting).form_offered == "full"
-    assert not take_form_back(conversation=waiting, because=Form.HOURS, now=now)
-    assert take_form_back(conversation=waiting, because=Form.FULL, now=now)
-    assert told(announced) == ["full", None]
+    assert told(announced) == ["full"]
 
 
 def test_a_chat_that_somebody_has_is_offered_no_form(desk: Desk, announced) -> None:
