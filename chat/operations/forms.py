@@ -26,7 +26,7 @@ def offer_form(*, conversation: Conversation, because: str, now: datetime) -> bo
     `because` is one of `Conversation.Form`; another one than before is told again. Chats that stand
     in no line, or are still held by rules, are left alone.
     """
-    return bool(_tell([conversation.pk], Form(because), now=now))
+    return bool(_set_form_offered([conversation.pk], Form(because), now=now))
 
 
 @transaction.atomic
@@ -47,20 +47,20 @@ def offer_forms(*, floor: Floor, brands: Mapping[int, Brand], now: datetime) -> 
         if waiting.brand_id in brands
         and not floor.hours.is_open(brands[waiting.brand_id], waiting.team_ids, at=floor.at)
     }
-    _tell({pk for pk in closed if offered.get(pk) != Form.HOURS}, Form.HOURS, now=now)
+    _set_form_offered({pk for pk in closed if offered.get(pk) != Form.HOURS}, Form.HOURS, now=now)
     late = {pk for pk, because in offered.items() if because == Form.HOURS}
-    _tell({w.id for w in floor.queue} & late - closed, None, now=now, only=Form.HOURS)
+    _set_form_offered({w.id for w in floor.queue} & late - closed, None, now=now, only=Form.HOURS)
     alone = {
         waiting.id
         for waiting in floor.queue
         if not floor.room(waiting.brand_id, waiting.team_ids, waiting.channel).agents
     }
-    _tell(alone - closed - (offered.keys() - late), Form.NOBODY, now=now)
+    _set_form_offered(alone - closed - (offered.keys() - late), Form.NOBODY, now=now)
     vain = {pk for pk, because in offered.items() if because == Form.NOBODY} - closed
-    _tell({w.id for w in floor.queue} & vain - alone, None, now=now, only=Form.NOBODY)
+    _set_form_offered({w.id for w in floor.queue} & vain - alone, None, now=now, only=Form.NOBODY)
 
 
-def _tell(
+def _set_form_offered(
     ids: Collection[int], because: str | None, *, now: datetime, only: str | None = None
 ) -> list[Conversation]:
     """Note on each chat in line which form is offered, if it was `only` that one, and tell it."""
