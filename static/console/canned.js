@@ -1,6 +1,6 @@
 // @ts-check
 import { fold, score } from "../live/fold.js";
-import { byId, request, settings, texts } from "./page.js";
+import { byId, request, selectBlank, settings, texts } from "./page.js";
 
 /** The list of canned replies above the composer. */
 
@@ -48,9 +48,6 @@ function load({ conversation, url = `${settings.console}chats/${conversation}/ca
   return replies;
 }
 
-/** What a blank of a reply looks like, which somebody has to fill in. */
-const BLANK = /\{\{[^{}]*\}\}/;
-
 /** Offer replies for what follows the slash before the caret, or all of them.
  * @param {HTMLTextAreaElement} box
  * @param {{always: boolean, early: Wish["early"], conversation: string, url?: string,
@@ -70,8 +67,7 @@ export function offerCanned(box, { always, early, conversation, url, done }) {
       box.setRangeText(reply.text, from, box.selectionStart, "end");
       box.dataset.canned = String(reply.id);
       box.focus();
-      const blank = BLANK.exec(box.value);
-      if (blank) box.setSelectionRange(blank.index, blank.index + blank[0].length);
+      selectBlank(box);
       done(sendNow);
     },
   });

@@ -2,12 +2,11 @@
 import { composes, isBlank, pastedFiles } from "../live/words.js";
 import * as list from "./list.js";
 import { onState, socket, sync } from "./live.js";
-import { byId, fill, part, request, settings, texts } from "./page.js";
+import { byId, fill, part, request, selectBlank, settings, texts } from "./page.js";
 
 /** Where the agent writes: reply or note, drafts that outlive everything, canned replies. */
 
 const SAVE_AFTER = 900;
-const BLANK = /\{\{[^{}]*\}\}/;
 
 /** @typedef {{text: string, mode: string}} Draft */
 /** What was typed and isn't on the server yet. @type {Map<string, Draft>} */
@@ -228,11 +227,8 @@ export function send() {
   const frame = form();
   if (!box || !frame || !current || isLocked) return;
   const text = box.value.trim();
-  const blank = BLANK.exec(box.value);
-  if (blank) {
+  if (selectBlank(box)) {
     hint(texts.blanks);
-    box.focus();
-    box.setSelectionRange(blank.index, blank.index + blank[0].length);
     return;
   }
   if (uploads?.hasUploads("running")) {

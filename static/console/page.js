@@ -57,6 +57,16 @@ export const part = (coming) => coming.catch((error) => {
   return null;
 });
 
+/** Select the first blank of a canned reply that nobody has filled in; whether there is one.
+ * @param {HTMLTextAreaElement} box */
+export function selectBlank(box) {
+  const blank = /\{\{[^{}]*\}\}/.exec(box.value);
+  if (!blank) return false;
+  box.focus();
+  box.setSelectionRange(blank.index, blank.index + blank[0].length);
+  return true;
+}
+
 let isUntouched = false;
 
 /** Whether this tab is the one the agent looks at. */

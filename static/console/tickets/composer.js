@@ -1,12 +1,11 @@
 // @ts-check
 import { composes, isBlank, pastedFiles } from "../../live/words.js";
-import { byId, part, request, settings, texts, toast, toastAbout } from "../page.js";
+import { byId, part, request, selectBlank, settings, texts, toast, toastAbout } from "../page.js";
 import { hasUploads, onUploads, restoreUploads, showUploads, takeUploads, uploadFiles } from "../uploads.js";
 
 /** Where agents write in a ticket: a reply or a note, with what goes along. */
 
 const DRAFT_AFTER = 800;
-const BLANK = /\{\{[^{}]*\}\}/;
 
 /** Loaded when first needed. @type {import("../canned.js") | null} */
 let picker = null;
@@ -112,12 +111,7 @@ function begin() {
 /** What keeps the words from going. */
 function whyNot() {
   const box = area();
-  const blank = BLANK.exec(box.value);
-  if (blank) {
-    box.focus();
-    box.setSelectionRange(blank.index, blank.index + blank[0].length);
-    return texts.blanks;
-  }
+  if (selectBlank(box)) return texts.blanks;
   if (hasUploads("running")) return texts.uploading;
   return isBlank(box.value) && !hasUploads("done") ? null : "";
 }
