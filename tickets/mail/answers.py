@@ -15,6 +15,7 @@ from config.secrets import WrongKey
 from config.web.outbound import NotAllowed, OutboundError
 from tickets.mail.letters import AUTOMATIC, Letter, letter
 from tickets.mail.servers import mailer_of
+from tickets.mail.verdicts import meaning
 from tickets.models import Delivery, Entry, File, Mailbox, Ticket
 from tickets.models.mailbox import mailbox_of
 from tickets.operations.deliveries import begin_delivery, end_delivery, note_server
@@ -141,13 +142,8 @@ def attempt(mail: EmailMessage, own: Mailbox | None) -> Outcome:
 def _refused(code: int, said: bytes | str) -> Outcome:
     """Sort what a server answered: for good or for now, and whose fault it is."""
     text = _text(said)
-    is_full = code in {452, 552} or ".2.2" in text
-    if code < 500:
-        return Outcome(Delivery.State.RETRY, "full" if is_full else "later", text)
-    if is_full:
-        return Outcome(Delivery.State.FAILED, "full", text)
-    is_absent = "5.1." in text or (code in {550, 551, 553} and "5.7." not in text)
-    return Outcome(Delivery.State.FAILED, "absent" if is_absent else "refused", text)
+    state = Delivery.State.RETRY if code < 500 else Delivery.State.FAILED
+    return Outcome(state, meaning(text, is_for_now=code < 500), text)
 
 
 def _text(said: bytes | str) -> str:

@@ -49,6 +49,9 @@ REASONS: Mapping[str, str | Promise] = {
         " the address."
     ),
     "full": gettext_lazy("The recipient's mailbox is full."),
+    "too_big": gettext_lazy(
+        "The mail is too large for the mail server. Send smaller files, or in several replies."
+    ),
     "later": gettext_lazy("The recipient's server asks to try again later."),
     "refused": gettext_lazy("The recipient's server refused the mail."),
     "broken": gettext_lazy("The mail couldn't be written."),

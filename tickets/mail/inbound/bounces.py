@@ -1,5 +1,6 @@
 """Reports on mails of ours that did not arrive."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,17 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from tickets.mail.inbound.parts import Mail
+from tickets.mail.verdicts import meaning, status_of
 from tickets.mail.words import reason
 from tickets.models import Delivery, Entry, Sending, Ticket
 from tickets.operations.addresses import HARD, mark_dead
 from tickets.operations.changes import apply_changes
 from tickets.operations.lines import append, keep
 from tickets.rights import lock_ticket
+
+# What a server answered, as reports quote it: "smtp; 550 5.1.1 No such user".
+_TYPE = re.compile(r"\A\s*[\w-]{1,40}\s*;")
+_ANSWER = re.compile(r"\A([245])\d\d(?:[ -]|\Z)")
 
 
 def is_bounce(mail: Mail) -> bool:
@@ -37,19 +43,16 @@ class Report:
 def reports_in(mail: Mail) -> Iterator[Report]:
     """Yield what a report says of each address."""
     for block in mail.report:
-        said = block.get("final-recipient") or block.get("original-recipient") or ""
-        status = block.get("status", "")
-        code = "refused"
-        # 5.4.4: nobody knows the domain.
-        if status.startswith(("5.1", "5.4.4")):
-            code = "absent"
-        elif status.endswith("2.2"):
-            code = "full"
+        to = block.get("final-recipient") or block.get("original-recipient") or ""
+        status = status_of(block.get("status", ""))
+        said = _TYPE.sub("", block.get("diagnostic-code", "")).strip()
+        answer = _ANSWER.match(said)
+        text = said[answer.end() :] if answer else said
         yield Report(
-            address=said.rpartition(";")[2].strip().strip("<>").casefold(),
+            address=to.rpartition(";")[2].strip().strip("<>").casefold(),
             is_final=block.get("action", "").lower() == "failed" or status.startswith("5"),
-            code=code,
-            said=block.get("diagnostic-code", "").rpartition(";")[2].strip()[:300] or status,
+            code=meaning(text, is_for_now=bool(answer and answer[1] == "4"), status=status),
+            said=said[:300] or status,
         )
 
 
