@@ -31,9 +31,18 @@ class Smtp:
     taken: list[EmailMessage] = field(default_factory=list)
     # By recipient: an answer to RCPT such as "550 5.1.1 No such user here".
     answers: dict[str, str] = field(default_factory=dict)
+    # What it answers to the sender and the mail's size.
+    to_sender: str = "250 OK"
     # What it answers to the mail itself; empty hangs up, as if it had never answered.
     answer: str = "250 OK"
     passwords: dict[str, str] = field(default_factory=dict)
+
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        if self.to_sender.startswith("250"):
+            envelope.mail_from = address
+        return self.to_sender
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: Any

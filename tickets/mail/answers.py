@@ -15,7 +15,7 @@ from config.secrets import WrongKey
 from config.web.outbound import NotAllowed, OutboundError
 from tickets.mail.letters import AUTOMATIC, Letter, letter
 from tickets.mail.servers import mailer_of
-from tickets.mail.verdicts import meaning
+from tickets.mail.verdicts import TOO_BIG, meaning, status_of
 from tickets.models import Delivery, Entry, File, Mailbox, Ticket
 from tickets.models.mailbox import mailbox_of
 from tickets.operations.deliveries import begin_delivery, end_delivery, note_server
@@ -125,7 +125,7 @@ def attempt(mail: EmailMessage, own: Mailbox | None) -> Outcome:
     except smtplib.SMTPAuthenticationError as error:
         return Outcome(Delivery.State.RETRY, "auth", _text(error.smtp_error), is_servers=True)
     except smtplib.SMTPSenderRefused as error:
-        return Outcome(Delivery.State.RETRY, "sender", _text(error.smtp_error), is_servers=True)
+        return _sender_refused(error.smtp_code, error.smtp_error)
     except smtplib.SMTPDataError as error:
         return _refused(error.smtp_code, error.smtp_error)
     except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
@@ -137,6 +137,15 @@ def attempt(mail: EmailMessage, own: Mailbox | None) -> Outcome:
     except ValueError as error:
         return Outcome(Delivery.State.FAILED, "broken", str(error))
     return Outcome(Delivery.State.SENT)
+
+
+def _sender_refused(code: int, said: bytes | str) -> Outcome:
+    """Sort what a server answered before it knew to whom: it was told from whom, and how large."""
+    text = _text(said)
+    # RFC 1870: without a code of its own that is what 552 means here.
+    if code >= 500 and (meaning(text) == TOO_BIG or (code == 552 and not status_of(text))):
+        return Outcome(Delivery.State.FAILED, TOO_BIG, text)
+    return Outcome(Delivery.State.RETRY, "sender", text, is_servers=True)
 
 
 def _refused(code: int, said: bytes | str) -> Outcome:

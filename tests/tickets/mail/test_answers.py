@@ -155,6 +155,27 @@ def test_what_may_pass_is_tried_again_and_given_up_after_two_days(mailbox, smtp,
         assert states(entry) == {"ipek@example.com": ("failed", "later")}
 
 
+@pytest.mark.parametrize(
+    ("said", "told", "noted"),
+    [
+        ("552 5.3.4 Message size exceeds fixed limit", ("failed", "too_big"), ""),
+        ("552 Requested mail action aborted", ("failed", "too_big"), ""),
+        ("552 5.2.2 You are over quota", ("retry", "sender"), "sender"),
+        ("550 5.7.1 Not your address", ("retry", "sender"), "sender"),
+    ],
+)
+def test_a_mail_that_is_too_large_for_the_server_is_not_sent_again(
+    mailbox, smtp, ticket, elif_, said, told, noted
+):
+    smtp.to_sender = said
+    entry = answer(ticket, elif_)
+    drain("mail")
+    assert states(entry) == {"ipek@example.com": told}
+    mailbox.refresh_from_db()
+    # With the server nothing is wrong.
+    assert mailbox.send_error == noted
+
+
 def test_a_mail_that_the_server_may_have_is_not_sent_again(mailbox, smtp, ticket, elif_):
     smtp.answer = ""
     entry = answer(ticket, elif_)
