@@ -15,10 +15,9 @@ from chat.queries.people import email_of
 from chat.transcripts import lines_of
 from config.mail import is_address, mailbox
 from config.text.cleaning import one_line
-from tickets.mail.letters import INSTANCE_HEADER, Letter, sender_line
+from tickets.mail.letters import Letter, sender_line, traces
 from tickets.models import Mailbox
 from tickets.operations.addresses import is_dead
-from tickets.tokens import instance_mark
 
 # Of many or long answers the newest; the page has them all.
 LINES_MAX = 30
@@ -83,8 +82,7 @@ def answers_letter(mail: AnswerMail, answers: Sequence[Entry], own: Mailbox | No
             from_email=sender_line(own, brand),
             to=[mail.address],
             headers={
-                "Message-ID": mail.message_id,
-                INSTANCE_HEADER: instance_mark(),
+                **traces(mail.message_id, mail.address),
                 # Nobody's holiday notice shall answer it.
                 "Auto-Submitted": "auto-generated",
                 "X-Auto-Response-Suppress": "All",

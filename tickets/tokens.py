@@ -49,6 +49,16 @@ def ticket_of_message_id(message_id: str) -> int | None:
     return None
 
 
+def recipient_mark(message_id: str, address: str) -> str:
+    """Return what only the mail to `address` carries: others have the same mail, and its id."""
+    return _sign("recipient", f"{message_id}:{address.casefold()}")
+
+
+def is_recipient_mark(mark: str, message_id: str, address: str) -> bool:
+    """Return whether whoever has `mark` has the mail to `address`, or a report on it."""
+    return _is_signed("recipient", f"{message_id}:{address.casefold()}", mark)
+
+
 def new_chat_message_id(chat_id: int, address: str, mailbox: Mailbox | None) -> str:
     """Return a Message-ID that says of itself which chat was mailed, and is good for `address`."""
     name = f"s{chat_id}.{_small(secrets.token_bytes(_SHORT))}"

@@ -18,7 +18,14 @@ from agents.models import Brand
 from config.mail import mailbox as wire_address
 from config.text.cleaning import initials, one_line
 from tickets.models import Mailbox, Ticket
-from tickets.tokens import instance_mark, page_token, page_token_until, reply_address, sender_of
+from tickets.tokens import (
+    instance_mark,
+    page_token,
+    page_token_until,
+    recipient_mark,
+    reply_address,
+    sender_of,
+)
 
 if TYPE_CHECKING:
     # Generic for the type checker only.
@@ -27,6 +34,8 @@ else:
     _Policy = Policy
 
 INSTANCE_HEADER = "X-Imece-Instance"
+# By which a report shows that it is about the mail to this recipient.
+RECIPIENT_HEADER = "X-Imece-Recipient"
 # Nobody's holiday notice shall answer it, and no other helpdesk.
 AUTOMATIC = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
 _IDS = {"in-reply-to", "references"}
@@ -94,7 +103,7 @@ def letter(
         "is_answered": mailbox is not None and mailbox.is_read and not is_house,
         "left_out": [one_line(name) for name in left_out],
     }
-    threading = {"Message-ID": message_id, INSTANCE_HEADER: instance_mark()}
+    threading = traces(message_id, to)
     if references:
         threading["In-Reply-To"] = references[-1]
         threading["References"] = " ".join(references)
@@ -111,6 +120,15 @@ def letter(
         )
         made.attach_alternative(render_to_string("tickets/mail/letter.html", context), "text/html")
     return made
+
+
+def traces(message_id: str, to: str) -> dict[str, str]:
+    """Return the headers by which a mail to `to` is known again, itself and in a report."""
+    return {
+        "Message-ID": message_id,
+        INSTANCE_HEADER: instance_mark(),
+        RECIPIENT_HEADER: recipient_mark(message_id, to),
+    }
 
 
 def sender_line(mailbox: Mailbox | None, brand: Brand) -> str:

@@ -182,7 +182,11 @@ def test_a_refusal_is_told_in_the_chat_and_so_is_a_mail_that_comes_back(
         ],
     )
     assert note_bounce(mail=report, now=timezone.now())
+    # Nothing shows yet that it is about the mail itself, and not by somebody who knows its id.
+    assert not is_dead("vera@example.com")
+    report.marks = [smtp.taken[0]["X-Imece-Recipient"]]
     assert note_bounce(mail=report, now=timezone.now())
+    assert is_dead("vera@example.com")
     mail.refresh_from_db()
     assert (mail.state, mail.code) == ("bounced", "absent")
     notes = chat.entries.filter(kind="note")

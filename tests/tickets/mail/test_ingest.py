@@ -7,9 +7,10 @@ from config.outbox.operations import drain
 from tests.support.factories import make_agent, make_brand
 from tests.support.http import picture
 from tests.tickets.mail.samples import take_in, written
-from tests.tickets.mail.test_answers import answer
+from tests.tickets.mail.test_answers import answer, states
 from tickets.mail.inbound import ingest as module
 from tickets.models import Contact, Entry, Mailbox, RawMail, Ticket
+from tickets.operations.addresses import is_dead
 from tickets.operations.contacts import create_contact
 from tickets.operations.mails import store_mail
 from tickets.tokens import reply_address
@@ -309,31 +310,53 @@ Diagnostic-Code: smtp; 550 5.1.1 No such user
 Content-Type: text/rfc822-headers
 
 Message-ID: {message_id}
+X-Imece-Recipient: {mark}
 
 --b--
 """
 
 
-def test_a_mail_that_comes_back_is_told_at_the_answer(mailbox, ticket, sent):
-    told = {"to": "ipek@example.com", "message_id": sent["Message-ID"]}
-    told |= {"action": "delayed", "status": "4.4.1"}
+def report_on(mail, **told: str) -> bytes:
+    """Return a report on a mail of ours as a server writes it, or somebody who has the mail."""
+    quoted = {"message_id": mail["Message-ID"], "mark": mail["X-Imece-Recipient"]}
+    final = {"to": mail["To"], "action": "failed", "status": "5.1.1"}
     report = REPORT.replace("Final-Recipient: rfc822; İpek@example.com\n", "")
-    take_in(mailbox, report.format(**told).encode())
+    return report.format(**quoted | final | told).encode()
+
+
+def test_a_mail_that_comes_back_is_told_at_the_answer(mailbox, ticket, sent):
+    take_in(mailbox, report_on(sent, action="delayed", status="4.4.1"))
     delivery = ticket.entries.get(author_kind="agent", kind="message").deliveries.get()
     assert delivery.state == "sent"
-    told |= {"action": "failed", "status": "5.1.1"}
-    kept = take_in(mailbox, report.format(**told).encode())
+    kept = take_in(mailbox, report_on(sent))
     assert (kept.state, kept.reason) == ("done", "bounce")
     delivery.refresh_from_db()
     assert (delivery.state, delivery.code) == ("bounced", "absent")
     assert "No such user" in delivery.detail
+    assert is_dead("ipek@example.com")
     ticket.refresh_from_db()
     assert ticket.status == "open"
     assert "ipek@example.com" in ticket.entries.get(kind="note").body
 
 
+def test_who_gets_the_same_mail_cannot_have_another_silenced(mailbox, smtp, ticket, elif_):
+    smtp.answers["late@example.org"] = "451 4.7.1 Later"
+    entry = answer(ticket, elif_, cc=["can@example.org", "late@example.org"])
+    drain("mail")
+    mails = {each["To"]: each for each in smtp.taken}
+    forged = mails["can@example.org"]
+    for address in ("ipek@example.com", "late@example.org"):
+        take_in(mailbox, report_on(forged, to=address))
+        assert not is_dead(address)
+    # What has not left did not come back, and is tried again.
+    assert states(entry)["late@example.org"] == ("retry", "later")
+    # The server's own comes after it.
+    take_in(mailbox, report_on(mails["ipek@example.com"]))
+    assert is_dead("ipek@example.com")
+
+
 def test_a_report_on_a_mail_that_we_never_sent_changes_nothing(mailbox, ticket, sent):
     told = {"to": "ipek@example.com", "message_id": "<x@y>", "action": "failed", "status": "5.1.1"}
-    kept = take_in(mailbox, REPORT.format(**told).encode())
+    kept = take_in(mailbox, REPORT.format(**told, mark="").encode())
     assert (kept.state, kept.reason) == ("aside", "bounce")
     assert ticket.entries.get(author_kind="agent", kind="message").deliveries.get().state == "sent"

@@ -18,7 +18,9 @@ from tickets.operations.addresses import HARD, mark_dead
 from tickets.operations.changes import apply_changes
 from tickets.operations.lines import append, keep
 from tickets.rights import lock_ticket
+from tickets.tokens import is_recipient_mark
 
+_LEFT = (Sending.State.SENDING, Sending.State.SENT, Sending.State.UNKNOWN)
 # What a server answered, as reports quote it: "smtp; 550 5.1.1 No such user".
 _TYPE = re.compile(r"\A\s*[\w-]{1,40}\s*;")
 _ANSWER = re.compile(r"\A([245])\d\d(?:[ -]|\Z)")
@@ -86,20 +88,28 @@ def note_returned[S: Sending](
     for report in reports_in(mail):
         if (found := known.get(report.address)) is not None:
             is_ours = True
-            if report.is_final and _came_back(found, report, now):
+            if not report.is_final:
+                continue
+            if report.code == HARD and _is_proven(found, mail):
+                mark_dead(address=found.address, detail=report.said, now=now)
+            if _came_back(found, report, now):
                 tell(found, report.code, now)
     return is_ours
 
 
+def _is_proven(sending: Sending, mail: Mail) -> bool:
+    """Return whether the report quotes the mail to this recipient: whoever got the same mail knows
+    its id, and could declare the others' addresses dead."""
+    return any(is_recipient_mark(each, sending.message_id, sending.address) for each in mail.marks)
+
+
 def _came_back(sending: Sending, report: Report, now: datetime) -> bool:
-    """Note that a mail came back; False when that is known."""
-    if sending.state == Sending.State.BOUNCED:
+    """Note that a mail came back; False when that is known, or it has not left."""
+    if sending.state not in _LEFT:
         return False
     sending.state, sending.code, sending.changed_at = Sending.State.BOUNCED, report.code, now
     sending.detail = report.said
     sending.save(update_fields=["state", "code", "detail", "changed_at"])
-    if report.code == HARD:
-        mark_dead(address=sending.address, detail=report.said, now=now)
     return True
 
 

@@ -11,6 +11,7 @@ from email.utils import getaddresses
 
 from tickets.mail.inbound.charsets import decode, header_text
 from tickets.mail.inbound.hypertext import words_of
+from tickets.mail.letters import RECIPIENT_HEADER
 
 SIZE_MAX = 25 * 1024 * 1024
 HEADER_MAX = 2 * 1024 * 1024
@@ -76,9 +77,11 @@ class Mail:
     files: list[MailFile] = field(default_factory=list)
     headers: dict[str, list[str]] = field(default_factory=dict)
     content_type: str = ""
-    # Of a report on a delivery: its blocks, and the ids of the mail that it is about.
+    # Of a report on a delivery: its blocks, and the ids and recipients' marks of the mail that it
+    # is about.
     report: list[dict[str, str]] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
     # What finding the words of mails within it has cost so far, in characters.
     within: int = 0
 
@@ -216,7 +219,8 @@ def _take(mail: Mail, part: Message, texts: list[str], pages: list[str]) -> None
         return
     content = _content(part)
     if is_report and kind in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}:
-        mail.reported += _ID.findall(_reported_header(content))
+        mail.reported += _ID.findall(_reported_header("message-id", content))
+        mail.marks += _reported_header(RECIPIENT_HEADER, content).split()
     name = _file_name(part)
     is_attached = part.get_content_disposition() == "attachment" or bool(name)
     # Whose parts nobody finds, for its boundary never comes, is words as well.
@@ -283,6 +287,7 @@ def _take_report(mail: Mail, part: Message) -> None:
             mail.report.append(said)
 
 
-def _reported_header(content: bytes) -> str:
-    found = re.search(rb"(?im)^message-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]{1,300})", content[:65536])
+def _reported_header(name: str, content: bytes) -> str:
+    line = rf"(?im)^{name}:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]{{1,300}})"
+    found = re.search(line.encode(), content[:65536])
     return found[1].decode("ascii", "replace") if found else ""
