@@ -109,6 +109,16 @@ def test_mails_within_a_mail_keep_the_reader_no_longer_than_the_mail_itself(monk
     assert len(read) == 5
 
 
+def test_a_report_is_about_few_mails_whoever_wrote_it():
+    status = b"--b\nContent-Type: message/delivery-status\n\n" + b"Status: 5.1.1\n\n" * 90
+    quoted = b"--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <a@x> <b@x> <c@x>\n"
+    marked = b"X-Imece-Recipient: a b\n\n"
+    head = b"Content-Type: multipart/report; boundary=b\n\n"
+    mail = read_mail(head + status + (quoted + marked) * 90 + b"--b--")
+    assert (mail.report[0], mail.reported[0], mail.marks[0]) == ({"status": "5.1.1"}, "<a@x>", "a")
+    assert max(len(mail.report), len(mail.reported), len(mail.marks)) == 20
+
+
 @settings(max_examples=60)
 @given(
     st.lists(

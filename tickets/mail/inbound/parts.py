@@ -42,6 +42,9 @@ _ADDRESSES_MAX = 100
 # Of the pages of all mails within the mail: finding the words of a page takes time, above all for
 # its tags, of which each counts as many characters.
 WITHIN_MAX, COUNTED_TAG = 1024 * 1024, 50
+# Of a report, in blocks and in mails that it may be about: a server writes one of one mail.
+REPORTED_MAX = 20
+_QUOTED = {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -218,9 +221,10 @@ def _take(mail: Mail, part: Message, texts: list[str], pages: list[str]) -> None
         _take_mail(mail, part)
         return
     content = _content(part)
-    if is_report and kind in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}:
-        mail.reported += _ID.findall(_reported_header("message-id", content))
-        mail.marks += _reported_header(RECIPIENT_HEADER, content).split()
+    room = REPORTED_MAX - max(len(mail.reported), len(mail.marks))
+    if is_report and room > 0 and kind in _QUOTED:
+        mail.reported += _ID.findall(_reported_header("message-id", content))[:room]
+        mail.marks += _reported_header(RECIPIENT_HEADER, content).split()[:room]
     name = _file_name(part)
     is_attached = part.get_content_disposition() == "attachment" or bool(name)
     # Whose parts nobody finds, for its boundary never comes, is words as well.
@@ -282,7 +286,7 @@ def _file_name(part: Message) -> str:
 def _take_report(mail: Mail, part: Message) -> None:
     blocks = part.get_payload()
     for block in blocks if isinstance(blocks, list) else []:
-        if isinstance(block, Message):
+        if isinstance(block, Message) and len(mail.report) < REPORTED_MAX:
             said = {name.lower(): header_text(str(value)) for name, value in block.raw_items()}
             mail.report.append(said)
 
