@@ -147,7 +147,8 @@ def _came(fact: dict[str, Any]) -> None:
     chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
     if chat is None:
         return
-    arm(chat, now=timezone.now())
+    # Also what has passed since then, should this have waited for a worker.
+    arm(chat, now=chat.queued_at or timezone.now())
     if fact["previous_id"] is None:
         # Somebody may have it by now; what was looked at is not looked at again.
         _ask_to_look(chat.pk, 1)
@@ -156,11 +157,21 @@ def _came(fact: dict[str, Any]) -> None:
 
 def _parked(fact: dict[str, Any]) -> None:
     """A chat waits for its customer: time rules look at it too."""
-    if book.current().has_chat_rules:
-        chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
-        if chat is not None:
-            arm(chat, now=timezone.now(), only_known=True)
+    _arm_chat(fact["conversation_id"], only_known=True)
     _changed(fact)
+
+
+def _reopened(fact: dict[str, Any]) -> None:
+    """A chat goes on: time rules, which leave the archive alone, look at it again."""
+    _arm_chat(fact["conversation_id"])
+    _changed(fact)
+
+
+def _arm_chat(conversation_id: int, *, only_known: bool = False) -> None:
+    if book.current().has_chat_rules:
+        chat = Conversation.objects.filter(pk=conversation_id).first()
+        if chat is not None:
+            arm(chat, now=timezone.now(), only_known=only_known)
 
 
 def _resolved(fact: dict[str, Any]) -> None:
@@ -180,12 +191,12 @@ react_to(MessagesPosted, _said)
 react_to(FactsAppended, _changed)
 react_to(ConversationQueued, _came)
 react_to(ConversationParked, _parked)
+react_to(ConversationReopened, _reopened)
 react_to(ConversationResolved, _resolved)
 _CHANGES: Iterable[type[Event]] = (
     ConversationAssigned,
     ConversationChanged,
     ConversationEnded,
-    ConversationReopened,
     ConversationTagged,
 )
 for _event in _CHANGES:

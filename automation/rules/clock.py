@@ -1,10 +1,11 @@
 """Time rules: rows due to the minute, which look and move themselves on.
 
-There is one for each chat and rule. Tickets are many and stay open for long: there is one only for
-those that a rule concerns, a whole number of times its minutes after that from which it counts, and
-whatever is written in a ticket arms the next. A rule that looks when the desk opens or closes has
-one for each brand instead; a chat's or ticket's own desk, its teams', decides whether the edge was
-its own.
+A row is due a whole number of times a rule's minutes after that from which it counts: whoever arms
+a rule once more finds the row that is there. There is one for each open chat and rule, armed when a
+chat comes into line or back from the archive. Tickets are many and stay open for long: there is one
+only for those that a rule concerns, and whatever is written in a ticket arms the next. A rule that
+looks when the desk opens or closes has one for each brand instead; a chat's or ticket's own desk,
+its teams', decides whether the edge was its own.
 """
 
 import secrets
@@ -45,7 +46,7 @@ BATCH = 500
 
 
 def arm(row: Any, *, now: datetime, only_known: bool = False, watched: Watched = CHATS) -> None:
-    """Have the time rules that are on look at a chat or ticket when it is time.
+    """Have the time rules that are on look at a chat or ticket at their next moment after `now`.
 
     `only_known`: not those whose time begins with what has not happened yet.
     """
@@ -88,16 +89,19 @@ def _arm(ready: Ready, watched: Watched, row: Any, now: datetime, *, is_new: boo
     """Have a rule look at one when it is time; one that `is_new` also if it was time before."""
     minutes = timedelta(minutes=ready.rule.after["minutes"])
     since = watched.since(ready.rule.after["since"], row)
-    if not watched.is_armed_by_lines:
-        _enqueue(ready, watched, row.pk, (since or now) + minutes)
-    elif since is not None and may_hold(ready, _sight(watched, row, now)):
-        passed = max((now - since) // minutes, 0)
-        if is_new and passed:
-            # It may have been done today, before the rule was what it is now.
-            again = f":{ready.rule.changed_at.timestamp()}"
-            _enqueue(ready, watched, row.pk, since + passed * minutes, again=again)
-        else:
-            _enqueue(ready, watched, row.pk, since + (passed + 1) * minutes)
+    if watched.is_armed_by_lines and (
+        since is None or not may_hold(ready, _sight(watched, row, now))
+    ):
+        return
+    # No line of a chat tells its rows of what they count from: until it happens they come by.
+    begin = since or row.created_at
+    passed = max((now - begin) // minutes, 0)
+    if is_new and since is not None and passed:
+        # It may have been done today, before the rule was what it is now.
+        again = f":{ready.rule.changed_at.timestamp()}"
+        _enqueue(ready, watched, row.pk, since + passed * minutes, again=again)
+    else:
+        _enqueue(ready, watched, row.pk, begin + (passed + 1) * minutes)
 
 
 def _enqueue(
@@ -151,18 +155,11 @@ def look_at_clock(payload: dict[str, Any]) -> None:
         raise RetryAfter((at - now).total_seconds())
     minutes = timedelta(minutes=ready.rule.after["minutes"])
     since = watched.since(ready.rule.after["since"], row)
-    if watched.is_armed_by_lines:
-        if since is not None and _is_moment(payload["due"], since, minutes):
-            _ask(ready, watched, row, now, due=payload["due"])
-        if ready.rule.fires != "once" or not has_acted(ready, _sight(watched, row, now)):
-            _arm(ready, watched, row, now)
-        return
-    due = since + minutes if since else None
-    if due is None or due > now:
-        _enqueue(ready, watched, row.pk, due or now + minutes)
-        return
-    _ask(ready, watched, row, now, due=payload["due"])
-    _enqueue(ready, watched, row.pk, now + minutes)
+    if since is not None and _is_moment(payload["due"], since, minutes):
+        _ask(ready, watched, row, now, due=payload["due"])
+    is_done = watched.is_armed_by_lines and ready.rule.fires == "once"
+    if not is_done or not has_acted(ready, _sight(watched, row, now)):
+        _arm(ready, watched, row, now)
 
 
 def _is_moment(due: int, since: datetime, minutes: timedelta) -> bool:

@@ -15,6 +15,7 @@ from automation.rules.clock import look_at_clock, look_at_edge
 from automation.rules.sentences import said_of
 from automation.rules.trying import try_rule
 from automation.rules.writing import DEFAULTS, change_rule
+from chat.operations.conversations import reopen_conversation, resolve_conversation
 from config.outbox.models import OutboxEntry
 from tests.automation.talk import said
 from tests.support.desk import here, make_desk, start
@@ -204,3 +205,37 @@ def test_it_is_said_back_and_can_be_tried(desk, rule):
     assert said_of(made).startswith("5 minutes after the desk opens: ")
     chat = begin(desk)
     assert try_rule(made, chat, now=timezone.now())["matches"]
+
+
+def waiting(rule) -> Rule:
+    after = {"since": "customer_word", "minutes": 2}
+    return add(rule, after=after, fires="every")
+
+
+def test_a_chat_that_goes_on_with_its_agent_is_looked_at_again_at_its_moments(desk, rule, later):
+    waiting(rule)
+    chat, agent = begin(desk), desk.agents[0]
+    later("10:02", desk)
+    with time_machine.travel(at("10:03"), tick=False):
+        resolve_conversation(conversation=chat, topic=desk.topic, by=agent, now=timezone.now())
+    later("10:06", desk)
+    assert len(said(chat)) == 1
+    with time_machine.travel(at("10:07"), tick=False):
+        reopen_conversation(conversation=chat, by=agent, now=timezone.now())
+    heard = []
+    for moment in ("10:07", "10:08", "10:09", "10:10"):
+        later(moment, desk)
+        heard.append(len(said(chat)))
+    assert heard == [1, 2, 2, 3]
+
+
+def test_one_that_was_off_for_a_while_looks_at_the_chats_it_had_looked_at(desk, rule, later):
+    made, chat = waiting(rule), begin(desk)
+    later("10:02", desk)
+    for moment, mode in (("10:03", Rule.Mode.OFF), ("10:05", Rule.Mode.ON)):
+        with time_machine.travel(at(moment), tick=False):
+            change_rule(rule=made, mode=mode, by=None, now=timezone.now())
+        later("10:05", desk)
+    assert len(said(chat)) == 2
+    later("10:06", desk)
+    assert len(said(chat)) == 3
