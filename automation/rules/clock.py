@@ -23,6 +23,7 @@ from automation.rules import book
 from automation.rules.book import Ready
 from automation.rules.checking import EDGES
 from automation.rules.engine import (
+    LEASE,
     act_on,
     decide_among,
     has_acted,
@@ -43,6 +44,9 @@ DUE = "automation.due"
 EDGE = "automation.edge"
 # How many chats or tickets one effect arms; the rest is another's.
 BATCH = 500
+# Between two tries while somebody else looks. What was armed days ago has eight, see `WAITS_FOR` of
+# the outbox: they last longer than the lease of a worker that died.
+_PATIENCE = LEASE.total_seconds() / 6
 
 
 def arm(row: Any, *, now: datetime, only_known: bool = False, watched: Watched = CHATS) -> None:
@@ -136,7 +140,7 @@ def look_at_clock(payload: dict[str, Any]) -> None:
     moment.
 
     After an edge of the desk's hours it is asked once; the edge itself moves on. Raises
-    `RetryAfter` while a reply may still be taken back.
+    `RetryAfter` while a reply may still be taken back, or somebody else looks.
     """
     watched = TICKETS if TICKETS.column in payload else CHATS
     row = watched.open().filter(pk=payload[watched.column]).first()
@@ -174,7 +178,8 @@ def _ask(ready: Ready, watched: Watched, row: Any, now: datetime, *, due: int) -
     What was decided for this moment before a worker died is not asked again.
     """
     holder = secrets.token_hex(16)
-    taken = take_lease(row.pk, watched.seen_before(row), holder, now, watched=watched)
+    begin = watched.seen_before(row)
+    taken = take_lease(row.pk, begin, holder, now, watched=watched, again_in=_PATIENCE)
     if taken is None:
         return
     try:

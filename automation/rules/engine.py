@@ -82,9 +82,17 @@ _TAKE = """
 
 
 def take_lease(
-    pk: int, seq: int, holder: str, now: datetime, *, watched: Watched = CHATS
+    pk: int,
+    seq: int,
+    holder: str,
+    now: datetime,
+    *,
+    watched: Watched = CHATS,
+    again_in: float = _RETRY_SECONDS,
 ) -> tuple[int, int] | None:
     """Begin to look at it; return how far it was seen and decided, None if it is gone.
+
+    Raises `RetryAfter` with the seconds `again_in` while somebody else looks.
 
     A lease that ends later than any can was taken by a clock that was ahead.
     """
@@ -100,7 +108,7 @@ def take_lease(
         # It is gone: demo data that was purged.
         return None
     if row is None:
-        raise RetryAfter(_RETRY_SECONDS)
+        raise RetryAfter(again_in)
     return row[0], row[1]
 
 

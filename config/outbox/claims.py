@@ -32,8 +32,12 @@ FIRST_DELAY = 5.0
 LONGEST_DELAY = 3600.0
 
 
+# Whoever waits in line for longer than this fails like others.
+WAITS_FOR = timedelta(days=1)
+
+
 class RetryAfter(Exception):
-    """Raised by a handler whose provider named the time of the next try."""
+    """Raised by a handler that waits in line and knows when to ask again: that is no failure."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"asked to wait {seconds:.0f} s")
@@ -144,28 +148,36 @@ def finish(claims: Collection[Claim], *, now: datetime) -> None:
 
 def fail(claimed: Claim, error: Exception, *, now: datetime) -> datetime | None:
     """Record a failure. Return the time of the next try, after a growing and jittered pause, or
-    None if this was the last one.
+    None if this was the last one. Who only waits in line spends no attempt, for a day.
     """
     # An admin reads it; an address or a credential in an exception's text is not for that screen.
     text = masked(f"{type(error).__name__}: {error}")[:2000]
     if isinstance(error, Unknown):
         text = UNKNOWN
-    if claimed.attempts >= MAX_ATTEMPTS or isinstance(error, Unknown):
-        _change(claimed, dead_at=now, last_error=text)
-        return None
     if isinstance(error, RetryAfter):
         pause = min(error.seconds, LONGEST_DELAY)
     else:
         pause = min(FIRST_DELAY * 3 ** (claimed.attempts - 1), LONGEST_DELAY)
         pause *= random.uniform(0.5, 1)  # noqa: S311 - spreads retries, guards nothing
     again_at = now + timedelta(seconds=pause)
+    if isinstance(error, RetryAfter):
+        is_young = Q(created_at__gt=now - WAITS_FOR)
+        uncounted = {"attempts": F("attempts") - 1, "last_error": text}
+        if _change(claimed, is_young, available_at=again_at, **uncounted):
+            return again_at
+    if claimed.attempts >= MAX_ATTEMPTS or isinstance(error, Unknown):
+        _change(claimed, dead_at=now, last_error=text)
+        return None
     _change(claimed, available_at=again_at, last_error=text)
     return again_at
 
 
-def _change(claimed: Claim, **values: Any) -> None:
-    for rows in _still_ours([claimed]):
-        rows.update(lease_until=None, holder=None, **values)
+def _change(claimed: Claim, *only: Q, **values: Any) -> int:
+    """Write down what became of a row and let go of it; return whether that was ours to do."""
+    return sum(
+        rows.filter(*only).update(lease_until=None, holder=None, **values)
+        for rows in _still_ours([claimed])
+    )
 
 
 def give_back(claims: Collection[Claim]) -> None:

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 import structlog
 from django.utils import timezone
 
-from config.outbox.claims import MAX_ATTEMPTS, Claim, fail, finish
+from config.outbox.claims import MAX_ATTEMPTS, Claim, RetryAfter, fail, finish
 from config.outbox.leases import keeper
 from config.outbox.nudges import nudge
 from config.outbox.registry import queue_of, registered
@@ -91,6 +91,9 @@ def _record_failure(claimed: Claim, error: Exception) -> None:
     again_at = fail(claimed, error, now=timezone.now())
     if again_at:
         nudge(queue_of(claimed.kind), again_at)
+        if isinstance(error, RetryAfter):
+            log.info("outbox.waits", kind=claimed.kind, entry=claimed.pk)
+            return
     log.warning(
         "outbox.failed" if again_at else "outbox.dead",
         kind=claimed.kind,

@@ -166,7 +166,8 @@ def bring_back(*, now: datetime) -> int:
         entry.created_at = now
     OutboxEntry.objects.bulk_update(written, ["created_at", "available_at"], batch_size=200)
     again = timedelta(seconds=LONGEST_DELAY)
-    retried = live.filter(attempts__gt=0, available_at__gt=late + again).update(available_at=now)
+    put_off = live.filter(available_at__gt=late + again).exclude(last_error="")
+    retried = put_off.update(available_at=now)
     if count := len(written) + retried:
         log.warning("outbox.brought_back", count=count)
     return count

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from agents.hours.calendar import DAYS
 from agents.operations.hours import set_hours
-from automation.models import Effect, Rule, Run
+from automation.models import Cursor, Effect, Rule, Run
 from automation.rules import clock
 from automation.rules.checking import check_rule
 from automation.rules.clock import look_at_clock, look_at_edge
@@ -239,3 +239,13 @@ def test_one_that_was_off_for_a_while_looks_at_the_chats_it_had_looked_at(desk, 
     assert len(said(chat)) == 2
     later("10:06", desk)
     assert len(said(chat)) == 3
+
+
+def test_a_worker_that_dies_keeps_other_rules_of_its_chat_waiting_and_ends_none(desk, rule, later):
+    waiting(rule)
+    chat = begin(desk)
+    later("10:01", desk)
+    Cursor.objects.update(holder="x", lease_until=at("10:02:30"))
+    for second in range(0, 40, 3):
+        later(f"10:02:{second:02}", desk)
+    assert len(said(chat)) == 1

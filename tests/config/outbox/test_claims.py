@@ -261,20 +261,22 @@ def test_what_a_clock_that_was_ahead_put_off_is_done_today(done: list[Any]) -> N
             row(1, created_at=tomorrow, available_at=tomorrow),
             row(2, created_at=tomorrow, available_at=tomorrow + timedelta(hours=3)),
             # Tried and put off while it was ahead, or taken by a worker that is gone.
-            row(3, available_at=tomorrow, attempts=1),
+            row(3, available_at=tomorrow, attempts=1, last_error="Boom"),
             row(4, available_at=now, attempts=1, lease_until=tomorrow, holder=1),
             # Meant for later.
             row(5, available_at=soon),
+            # Waited in line.
+            row(6, available_at=tomorrow, last_error="RetryAfter"),
         ]
     )
     tasks.purge()
     operations.drain()
-    assert done == [1, 3]
+    assert done == [1, 3, 6]
     later = OutboxEntry.objects.live().filter(key__in=("note:2", "note:5"))
     assert all(abs(entry.available_at - soon) < timedelta(minutes=1) for entry in later)
     expire_leases()
     operations.drain()
-    assert done == [1, 3, 4]
+    assert done == [1, 3, 6, 4]
     assert operations.bring_back(now=timezone.now()) == 0
 
 

@@ -193,16 +193,28 @@ def test_the_last_error_is_kept_without_addresses(done: list[Any]) -> None:
     assert entry.last_error == "Boom: no route to *** for 7"
 
 
-def test_a_provider_may_name_the_time_of_the_next_try(kinds: Kinds) -> None:
+def test_who_waits_in_line_says_when_to_ask_again_and_spends_no_attempt_for_a_day(
+    kinds: Kinds,
+) -> None:
     def busy(payload: dict[str, Any]) -> None:
         raise operations.RetryAfter(300)
 
     operations.register("busy", busy)
     entry = enqueue(1, kind="busy")
-    before = timezone.now()
-    operations.drain()
+    for _ in range(9):
+        before = timezone.now()
+        operations.drain()
+        entry.refresh_from_db()
+        assert timedelta(seconds=299) < entry.available_at - before < timedelta(seconds=310)
+        make_due()
+    assert (entry.attempts, entry.dead_at) == (0, None)
+    # It doesn't wait for ever.
+    OutboxEntry.objects.update(created_at=timezone.now() - claims.WAITS_FOR)
+    for _ in range(8):
+        assert operations.drain() == 1
+        make_due()
     entry.refresh_from_db()
-    assert timedelta(seconds=299) < entry.available_at - before < timedelta(seconds=310)
+    assert entry.dead_at is not None
 
 
 def test_a_kind_that_nobody_registered_fails_visibly(kinds: Kinds) -> None:
