@@ -26,6 +26,7 @@ from automation.editor.rehearsals import RehearsalAdmin
 from automation.editor.replies import ReplyPages, summary_of
 from automation.editor.review import ReviewPages
 from automation.models import Rehearsal, Rule, Run
+from automation.rules.reasons import said_of_reason
 from automation.rules.recipes import (
     RECIPES,
     install_recipe,
@@ -46,29 +47,6 @@ from automation.rules.writing import (
 from chat.models import Conversation
 
 _WEEK = timedelta(days=7)
-_REASONS = {
-    "missing": _("skipped: it names something that was deleted"),
-    "error": _("skipped: it failed"),
-    "touched": _("not done: an agent had the chat by then"),
-    "known": _("not needed"),
-    "nothing": _("nothing to do"),
-    "no_address": _("not done: no e-mail address is known"),
-    "no_ticket": _("not done: there is no ticket"),
-    "limit": _("not done: too many e-mails"),
-    "gone": _("not done: it was deleted"),
-    "rehearsal": _("not done: it was a rehearsal"),
-    "taken": _("not done: somebody had the ticket by then"),
-    "safety_net": _("not done: the ticket waits for its chat to be taken"),
-    "automatic": _("not done: no machine may answer that e-mail"),
-    "own_words": _("not done: the newest words came from that address"),
-    "blocked": _("not done: the sender is blocked"),
-    "other_brand": _("not done: the topic belongs to another brand"),
-    "nottheirs": _("not done: the agent may not see such tickets"),
-    "notonline": _("not done: the agent is not Online"),
-    "atcapacity": _("not done: the agent has as many chats as allowed"),
-    "notauthorised": _("not done: the agent may not answer such chats"),
-    "wrongteam": _("not done: nobody in the team answers such chats"),
-}
 
 
 class RecipeForm(forms.Form):
@@ -306,7 +284,7 @@ class RunAdmin(ReadOnlyAdmin):
     def outcome(self, run: Run) -> str:
         """Whether it acted."""
         if not run.matched:
-            return str(_REASONS.get(run.reason, run.reason))
+            return said_of_reason(run.reason)
         if run.mode == Rule.Mode.TRIAL:
             return gettext("only tried out")
         is_idle = run.done_at and not any(done for done, _reason in run.outcomes())
@@ -325,8 +303,8 @@ class RunAdmin(ReadOnlyAdmin):
             state = gettext("done") if is_done else gettext("not done")
             if run.mode == Rule.Mode.TRIAL:
                 state = gettext("only tried out")
-            reason = _REASONS.get(why_not, why_not)
-            lines.append((said_of_action(told, run.rule.subject), reason or state))
+            said = said_of_reason(why_not) or state
+            lines.append((said_of_action(told, run.rule.subject), said))
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", lines))
 
 

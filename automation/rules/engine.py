@@ -24,6 +24,7 @@ from automation.rules import book
 from automation.rules.actions import parks
 from automation.rules.book import Ready
 from automation.rules.conditions import Seen
+from automation.rules.reasons import reason_of
 from automation.rules.sentences import said_of_trace
 from automation.rules.sight import Sight
 from automation.rules.tallies import tallies
@@ -307,7 +308,7 @@ def _act(run: Run, watched: Watched) -> None:
         except Exception as error:
             if not isinstance(error, Touched):
                 log.warning("rules.action_failed", rule=run.rule_id, error=type(error).__name__)
-            _note_effect(run, position, done=False, reason=type(error).__name__.lower())
+            _note_effect(run, position, done=False, reason=reason_of(type(error)))
             break
     run.done_at = timezone.now()
     run.save(update_fields=["done_at"])

@@ -1,9 +1,16 @@
 """Rules as a shop owner meets them in the administration."""
 
+import inspect
+import re
+
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from automation.models import Rule, Run
+from automation.rules import actions
+from automation.rules.reasons import said_of_reason
+from automation.rules.tickets import actions as ticket_actions
 from tests.agents.conftest import boss, boss_client
 from tests.support.desk import make_desk, start
 
@@ -115,6 +122,34 @@ def test_the_log_says_why_a_rule_ran_and_what_it_did(boss_client, rule, work_all
     assert "note for the team “Hello”: not done: an agent had the chat by then" in shown
     assert "did nothing" in shown
     assert f"<h1>{made.name}</h1>" in shown
+
+
+def refusals() -> set[str]:
+    """What the operations of all actions say that they raise."""
+    verbs = [
+        verb
+        for module in (actions, ticket_actions)
+        for verb in vars(module).values()
+        if inspect.isfunction(verb) and ".operations." in verb.__module__
+    ]
+    said = (
+        re.search(r"[Rr]aises (.*?)(?:\.\s|\.$|\Z)", verb.__doc__ or "", re.DOTALL)
+        for verb in verbs
+    )
+    return {name for found in said if found for name in re.findall(r"`(\w+)`", found[1])}
+
+
+def test_whatever_stops_an_action_is_said_in_words():
+    named = refusals()
+    assert {"Touched", "AtCapacity", "WrongTopic", "WrongValue", "TooManyTicketTags"} <= named
+    # What only agents are refused, and what actions answer with a code of their own.
+    others = {"TicketNotAuthorised", "EmailNeeded", "NotWanted", "TooMany"}
+    with translation.override("tr"):
+        unknown = said_of_reason("keyerror")
+        assert unknown == "yapılmadı: hata verdi"
+        unsaid = {name for name in named - others if said_of_reason(name.lower()) == unknown}
+        assert unsaid == set()
+        assert said_of_reason("alreadyresolved") == "yapılmadı: sohbet arşivde"
 
 
 def test_who_administers_goes_from_a_chat_to_what_its_rules_did(boss_client, rule, work_all):
