@@ -259,6 +259,8 @@ def _stop(acting: Acting, told: Mapping[str, Any]) -> str:
 
 # What others would notice: not done in a rehearsal.
 OUTWARD = frozenset({"convert", "send_email", "notify", "assign", "set_team"})
+# What a chat in the archive keeps: where it stands in line, and who has it.
+OF_LINE = frozenset({"set_topic", "set_team", "set_priority", "assign"})
 # Where the event has words.
 _ON_WORDS = frozenset({"incoming", "updated"})
 _TEXT = {"text": Parameter(label=_("text"), type="texts")}

@@ -245,16 +245,30 @@ def test_a_crash_between_two_actions_repeats_none_and_asks_nothing_again(desk, r
 
 
 def test_a_failing_action_ends_its_rule_and_not_the_event(desk, rule):
-    topic = desk.topic
-    broken = rule(
-        actions=[{"action": "set_topic", "topic": str(topic.pk)}, note("sonra")],
-    )
+    away = make_agent(role=make_role())
+    broken = rule(actions=[{"action": "assign", "agent": away.public_id}, note("sonra")])
     rule(actions=[note("öteki")])
-    chat = come(desk, status="resolved")
+    chat = come(desk)
     look_at(chat.pk, begin=1)
     assert notes(chat) == ["öteki"]
     [failed] = Effect.objects.filter(run__rule=broken, done=False)
-    assert failed.reason == "alreadyresolved"
+    assert failed.reason == "notonline"
+
+
+def test_a_message_that_was_left_keeps_its_place_and_all_else_is_done(desk, rule):
+    agent = make_agent(role=make_role(), online=True)
+    sorts = (
+        {"action": "set_topic", "topic": str(desk.topic.pk)},
+        {"action": "set_team", "team": str(desk.team.pk)},
+        {"action": "set_priority", "priority": 5},
+        {"action": "assign", "agent": agent.public_id},
+    )
+    rule(actions=[*sorts, note("yine de")])
+    chat = come(desk, status="resolved")
+    look_at(chat.pk, begin=1)
+    assert notes(chat) == ["yine de"]
+    reasons = Run.objects.get().outcomes()
+    assert reasons == [(False, "alreadyresolved")] * 4 + [(True, "")]
 
 
 def test_a_rule_that_names_what_was_deleted_is_skipped_and_says_so(desk, rule):

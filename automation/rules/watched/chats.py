@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from agents.actors import Rule as Actor
 from automation.models import Rule, Run
-from automation.rules.actions import ACTIONS, OUTWARD, Acting, parks
+from automation.rules.actions import ACTIONS, OF_LINE, OUTWARD, Acting, parks
 from automation.rules.facts import FIRST_WORDS, Facts, happening_of, seen_chats
+from automation.rules.reasons import reason_of
 from automation.rules.replies import reply_to
 from automation.rules.sight import Happening, Sight
 from automation.rules.watched.base import Watched
 from chat.models import Conversation, Entry, Offer
+from chat.operations.conversations import AlreadyResolved
 from chat.operations.saying import Touched, tell_of_run
 
 
@@ -55,6 +57,9 @@ class Chats(Watched):
         acting = Acting(run=run, position=position, chat=chat, by=by, now=now)
         if chat.kind == Conversation.Kind.REHEARSAL and told["action"] in OUTWARD:
             return "rehearsal"
+        if chat.status == Conversation.Status.RESOLVED and told["action"] in OF_LINE:
+            # A message that was left. What else the rule does is done.
+            return reason_of(AlreadyResolved)
         return ACTIONS[told["action"]].do(acting, told)
 
     def tell(self, run: Run, told: dict[str, str], *, by: Actor, now: datetime) -> None:
