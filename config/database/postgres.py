@@ -66,6 +66,17 @@ def roomy() -> Iterator[None]:
         yield
 
 
+def take_turn(name: str) -> None:
+    """Wait until no other transaction has this turn, and have it until our own ends (PostgreSQL).
+
+    For work whose rows others may not be kept from. On SQLite a transaction is alone anyway.
+    """
+    here = database()
+    if here.vendor == "postgresql":
+        with here.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
 def planned_cursor() -> Any:
     """Return a cursor whose statements PostgreSQL plans once (see `DATABASES`).
 

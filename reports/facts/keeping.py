@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from agents.models import Agent
 from chat.models import Conversation, Entry
+from config.database.postgres import take_turn
 from config.outbox.operations import enqueue
 from reports.facts.hours import PastHours
 from reports.facts.net import touched_by, write_net
@@ -81,6 +82,9 @@ def rebuild(*, before: int | None = None, told: Callable[[int], None] | None = N
 
 @transaction.atomic
 def _write(conversation_ids: list[int]) -> int:
+    # One at a time, so that who has read fewer lines does not write after who has read more, and
+    # a wrap-up is measured with the words of all chats. Chats are not locked: people write in them.
+    take_turn(KIND)
     chats = list(_all().filter(pk__in=conversation_ids))
     lines: dict[int, list[Entry]] = {chat.pk: [] for chat in chats}
     told = Entry.objects.filter(conversation__in=lines).order_by("conversation", "seq")

@@ -1,11 +1,15 @@
 """Facts say what the lines say, whatever happened, in whatever order, however late."""
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, connections
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,3 +203,95 @@ def test_the_past_is_made_in_parts_each_an_effect_of_its_own(
     assert {fact.conversation for fact in ChatFact.objects.all()} == set(chats)
     assert rows.count() >= 3
     assert not keeping.lacks_the_past()
+
+
+class AtWork:
+    """Workers who write the facts of one chat each; the first stands still at some call."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+        self._done = getattr(keeping, call)
+        self._stands, self._goes_on = threading.Event(), threading.Event()
+        self._threads: list[threading.Thread] = []
+        monkeypatch.setattr(keeping, call, self._call)
+
+    def _call(self, *args: Any, **named: Any) -> Any:
+        found = self._done(*args, **named)
+        if not self._stands.is_set():
+            self._stands.set()
+            self._goes_on.wait(60)
+        return found
+
+    def write(self, chat: Conversation) -> threading.Thread:
+        def run() -> None:
+            try:
+                keeping.write_facts(conversation_ids=[chat.pk])
+            finally:
+                connections.close_all()
+
+        thread = threading.Thread(target=run)
+        self._threads.append(thread)
+        thread.start()
+        return thread
+
+    def write_at_once(
+        self, one: Conversation, other: Conversation, *, between: Callable[[], Any]
+    ) -> None:
+        """Have the other written, after something has happened, while the first stands still."""
+        self.write(one)
+        assert self._stands.wait(60)
+        between()
+        second = self.write(other)
+        until = time.monotonic() + 60
+        while second.is_alive() and not _somebody_waits():
+            assert time.monotonic() < until
+        self._goes_on.set()
+        for thread in self._threads:
+            thread.join(60)
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        [is_waiting] = cursor.fetchone()
+    return bool(is_waiting)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_who_read_fewer_lines_does_not_write_after_who_read_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = make_desk()
+    chat, [elif_] = start(desk), desk.agents
+    AtWork(monkeypatch, "read_stays").write_at_once(
+        chat, chat, between=lambda: accept(conversation=chat, agent=elif_, now=timezone.now())
+    )
+    fact = ChatFact.objects.get()
+    assert fact.accepted_at is not None
+    assert fact.upto_seq == Conversation.objects.get().last_seq
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_wrap_up_is_measured_with_words_of_a_chat_that_is_written_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = make_desk(brand={"capacity": 5})
+    now, [elif_] = timezone.now(), desk.agents
+    wrapped, other = start(desk, now=now), start(desk, now=now)
+    for chat in (wrapped, other):
+        accept(conversation=chat, agent=elif_, now=now)
+    answer(wrapped, elif_, now=now + timedelta(seconds=5))
+    end_conversation(conversation=wrapped, by=elif_, now=now + timedelta(seconds=60))
+    resolve_conversation(
+        conversation=wrapped, topic=desk.topic, by=elif_, now=now + timedelta(seconds=90)
+    )
+    AtWork(monkeypatch, "write_net").write_at_once(
+        wrapped,
+        other,
+        between=lambda: answer(other, elif_, now=now + timedelta(seconds=70)),
+    )
+    assert StintFact.objects.get(acw__gt=0).acw_net == 29
