@@ -157,11 +157,16 @@ def known(wish: Mapping[str, str]) -> dict[str, str]:
 def _day(wish: Mapping[str, str], name: str, usual: date) -> date:
     text = wish.get(name)
     try:
-        found = date.fromisoformat(text) if text else usual
+        return day_of(text) if text else usual
     except ValueError:
         raise BadFilter(_("This is not a date."), name) from None
+
+
+def day_of(text: str) -> date:
+    """Return a day as it stands in an address. Raises `ValueError`, for those of no report too."""
+    found = date.fromisoformat(text)
     if not 2000 <= found.year <= 2200:
-        raise BadFilter(_("This is not a date."), name)
+        raise ValueError(text)
     return found
 
 

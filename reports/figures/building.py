@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from agents.access import Access
 from agents.models import Agent, Brand, Channel, Tag, Topic
 from config.database.postgres import roomy
+from config.text.cleaning import key_of
 from reports.definitions import REPORTS, Figure, Report, Source, Unit, reason_figures
 from reports.figures.adding import Row, compute, wanted
-from reports.filters import STARTED_BY, Filters
+from reports.filters import STARTED_BY, Filters, day_of
 from tickets.models import Ticket
 
 
@@ -189,9 +190,11 @@ def row_value(by: str, key: str) -> Any:
     """Return what a row's key in an address stands for in facts. Raises `ValueError`."""
     match by:
         case "day":
-            return date.fromisoformat(key)
+            return day_of(key)
         case "agent":
             return Agent.objects.filter(public_id=key).values_list("pk", flat=True).first() or 0
         case "topic" | "brand" | "tag":
-            return int(key)
+            if number := key_of(key):
+                return number
+            raise ValueError(key)
     return key

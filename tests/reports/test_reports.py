@@ -300,7 +300,20 @@ def test_a_wish_that_makes_no_sense_is_said_in_words_beside_the_usual_days(desk:
         assert page.context["lines"]
         assert client.get(f"/api/v1/reports/agents?{wish}").status_code == 400
     assert client.get("/reports/sessions/?figure=nothing").context["wrong"]
-    assert client.get("/reports/sessions/?figure=requests&by=day&row=x").context["wrong"]
+    long = "99999999999999999999"
+    for name, wish in (
+        ("sessions", "figure=requests&by=day&row=x"),
+        ("sessions", f"figure=requests&by=topic&row={long}"),
+        ("sessions", f"figure=requests&by=brand&row={long}"),
+        ("sessions", "figure=talk&by=day&row=9999-12-31"),
+        ("statuses", "figure=online&by=day&row=0001-01-01"),
+        ("ticket-list", f"figure=tickets_opened&by=topic&row={long}"),
+        ("ticket-list", "figure=tickets_opened&by=day&row=9999-12-31"),
+    ):
+        assert client.get(f"/reports/{name}/?{wish}").context["wrong"]
+        for door in (name, f"{name}.csv", f"{name}.xlsx"):
+            assert client.get(f"/api/v1/reports/{door}?{wish}").status_code == 400
+        assert client.get(f"/api/v1/reports/general/rows?{wish}").status_code == 400
     assert client.get("/reports/nothing/").status_code == 404
 
 
