@@ -1,6 +1,8 @@
 """Turkish-safe text comparison: one folding for search, one key for sorting."""
 
 import unicodedata
+from collections.abc import Iterable
+from typing import Any
 
 _FOLD = str.maketrans({"İ": "i", "I": "i", "ı": "i"})
 # Phones set quotation marks and dashes as printers do.
@@ -50,3 +52,8 @@ def sort_key(text: str) -> str:
             elif not unicodedata.combining(base):
                 parts.append(f"99{base}")
     return "".join(parts)
+
+
+def by_name[Row: Any](rows: Iterable[Row]) -> list[Row]:
+    """Return the few rows of a table without a `sort_name` in the order of the alphabet."""
+    return sorted(rows, key=lambda row: (sort_key(row.name), row.pk))

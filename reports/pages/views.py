@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
 from agents.models import Agent, Channel, Permission, Tag, Team, Topic
+from config.text.folding import by_name
 from reports.definitions import MOMENTS, REPORTS, ROWS, Figure, Unit
 from reports.facts.keeping import lacks_the_past
 from reports.facts.tickets import tickets_lack_the_past
@@ -29,6 +30,9 @@ from reports.listings import LISTINGS, PAGE, Cell, Column, Listing, read_cell
 from reports.pages.chips import chips_of
 from reports.pages.drawing import draw
 from reports.writing import NOTHING, written, written_change
+
+# How many are offered.
+TAGS = 200
 
 
 @login_required
@@ -104,15 +108,14 @@ def _choices(frame: Frame, names: tuple[str, ...], filters: Filters) -> list[dic
     topics = Topic.objects.filter(brand__in=frame.brands).order_by("pk")
     # Who is disabled is looked up by an address or a number, not offered.
     people = Agent.objects.filter(Q(is_active=True) | Q(public_id=filters.agent)).order_by("name")
+    teams = Team.objects.order_by("sort_name", "pk")
     options: dict[str, Any] = {
         "brand": lambda: [(str(brand.pk), brand.name) for brand in frame.brands],
-        "team": lambda: [(str(pk), name) for pk, name in Team.objects.values_list("pk", "name")],
+        "team": lambda: [(str(team.pk), team.name) for team in teams],
         "agent": lambda: list(people.values_list("public_id", "name")),
         "topic": lambda: [(str(topic.pk), topic.label(language)) for topic in topics],
         "channel": lambda: [(value, str(label)) for value, label in Channel.choices],
-        "tag": lambda: [
-            (str(pk), name) for pk, name in Tag.objects.values_list("pk", "name")[:200]
-        ],
+        "tag": lambda: [(str(tag.pk), tag.name) for tag in _tags(filters.tag)],
         "started_by": lambda: [(side, str(name)) for side, name in STARTED_BY.items()],
     }
     return [
@@ -124,6 +127,14 @@ def _choices(frame: Frame, names: tuple[str, ...], filters: Filters) -> list[dic
         }
         for name in names
     ]
+
+
+def _tags(chosen: int | None) -> list[Tag]:
+    """Return the first tags by name, and the chosen one: what is not offered would get lost."""
+    tags = list(Tag.objects.order_by("folded", "pk")[:TAGS])
+    if chosen is not None and all(tag.pk != chosen for tag in tags):
+        tags += Tag.objects.filter(pk=chosen)
+    return by_name(tags)
 
 
 def _report(built: Built) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from agents.access import access_of
-from agents.models import Agent, Permission, Role, Status
+from agents.models import Agent, Permission, Role, Status, Tag
 from agents.models.audit import AuditEntry
 from agents.operations.statuses import set_status
 from chat.models import Conversation
@@ -26,14 +26,16 @@ from chat.operations.tags import add_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.operations.transfers import transfer
 from chat.posting.messages import Author, Outgoing, Posted, post_message
+from config.text.folding import fold
 from reports.definitions import FIGURES, REPORTS
 from reports.facts.keeping import rebuild
 from reports.facts.tickets import PAST_OF_TICKETS
 from reports.figures.adding import compute
 from reports.filters import default_filters
 from reports.models import ChatFact, TicketFact
+from reports.pages import views
 from tests.support.desk import Desk, make_desk, start
-from tests.support.factories import make_agent, make_role
+from tests.support.factories import make_agent, make_role, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -343,6 +345,23 @@ def test_each_filter_is_a_chip_that_takes_it_away(desk: Desk) -> None:
     assert (again["filters"].compare, again["filters"].brand) == ("", desk.brand.pk)
     behind = client.get("/reports/sessions/?figure=missed").context["chips"]
     assert client.get(behind[-1].url).context["figure"] is None
+
+
+def test_a_filter_offers_what_is_chosen_and_all_in_the_order_of_the_alphabet(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "TAGS", 2)
+    words = ("zarar", "şikâyet", "sipariş", "çanta")
+    tags = {word: Tag.objects.create(name=word, folded=fold(word)) for word in words}
+    for name in ("Zil", "Şube", "Satış"):
+        make_team(name=name)
+    page = reader().get(f"/reports/tags/?tag={tags['zarar'].pk}").context
+    offered = {
+        choice["key"]: [name for _key, name in choice["options"]] for choice in page["choices"]
+    }
+    assert offered["tag"] == ["çanta", "sipariş", "zarar"]
+    assert [name for name in offered["team"] if name != desk.team.name] == ["Satış", "Şube", "Zil"]
+    assert "Tag: zarar" in [chip.text for chip in page["chips"]]
 
 
 def test_days_begin_at_midnight_of_the_zone(desk: Desk) -> None:

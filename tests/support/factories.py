@@ -19,6 +19,7 @@ from agents.models import (
     Topic,
 )
 from chat.models import Conversation, Visitor
+from config.text.folding import sort_key
 
 _number = itertools.count(1)
 
@@ -36,7 +37,8 @@ def make_brand(**changes: Any) -> Brand:
 
 def make_team(*agents: Agent, **changes: Any) -> Team:
     """A team with these agents."""
-    team = Team.objects.create(**{"name": f"Team {next(_number)}"} | changes)
+    made = {"name": f"Team {next(_number)}"} | changes
+    team = Team.objects.create(**{"sort_name": sort_key(made["name"])} | made)
     team.agents.add(*agents)
     return team
 
