@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from agents.first_steps import first_steps
 from agents.models import Brand
 from config.outbox.models import OutboxEntry
+from config.text.folding import by_name
 
 # What belongs together for the person who sets things up, whichever app holds it.
 _GROUPS: list[tuple[str | Promise, tuple[str, ...]]] = [
@@ -53,7 +54,7 @@ class ImeceAdminSite(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """Show what can be set up, and name what still must be and what went wrong."""
-        for brand in Brand.objects.filter(is_active=True, default_team=None).order_by("name"):
+        for brand in by_name(Brand.objects.filter(is_active=True, default_team=None)):
             page = reverse("admin:agents_brand_change", args=[brand.pk])
             messages.warning(request, format_html('<a href="{}">{}</a>', page, brand.missing_step))
         if count := OutboxEntry.objects.dead().count():

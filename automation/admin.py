@@ -45,6 +45,7 @@ from automation.rules.writing import (
     move_rule,
 )
 from chat.models import Conversation
+from config.text.folding import by_name
 
 _WEEK = timedelta(days=7)
 
@@ -183,7 +184,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
             text = gettext("Saved: %(name)s.") % {"name": recipe.title}
             self.message_user(request, text, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:automation_rule_changelist"))
-        brands = list(Brand.objects.filter(is_active=True).order_by("name"))
+        brands = by_name(Brand.objects.filter(is_active=True))
         context = {
             **self.admin_site.each_context(request),
             "title": recipe.title,

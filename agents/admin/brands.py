@@ -29,9 +29,10 @@ from agents.images import fitted_picture
 from agents.models import Agent, Brand, Team, Topic
 from agents.operations import renew_limits, set_members
 from agents.operations.hours import hours_changed
+from config.database.alphabet import in_alphabet
 from config.files.kinds import ACCEPT_PICTURES
 from config.files.pictures import Pay, pay_nothing
-from config.text.folding import sort_key
+from config.text.folding import by_name, sort_key
 from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
 
 if TYPE_CHECKING:
@@ -234,6 +235,10 @@ class BrandAdmin(HoursPages, IdentityAdmin):
         form.pay = staticmethod(partial(spend, PICTURE_SECONDS, place_of(request)))
         return form
 
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """Order by name, as dictionaries do."""
+        return [in_alphabet(Brand.objects.all())]
+
     def get_queryset(self, request: HttpRequest) -> Any:
         """Count the topics along."""
         return super().get_queryset(request).annotate(_topics=Count("topics"))
@@ -374,8 +379,11 @@ class TopicAdmin(LabelledAdmin):
     list_filter = ["brand", "is_public", "is_active", "teams"]
     list_select_related = ["brand"]
     search_fields = ["name_tr", "name_en", "brand__name"]
-    ordering = ["brand__name", "position", "pk"]
     form = TopicForm
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """Order by the brand's name, as dictionaries do."""
+        return [in_alphabet(Brand.objects.all(), path="brand"), "position", "pk"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Load the teams along."""
@@ -384,4 +392,4 @@ class TopicAdmin(LabelledAdmin):
     @admin.display(description=_("teams"))
     def team_names(self, topic: Topic) -> str:
         """Who answers."""
-        return listed(team.name for team in topic.teams.all())
+        return listed(team.name for team in by_name(topic.teams.all()))

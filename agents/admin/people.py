@@ -26,8 +26,9 @@ from agents.operations import (
     set_roles,
     set_teams,
 )
+from config.database.alphabet import in_alphabet
 from config.mail import own_spelling
-from config.text.folding import sort_key
+from config.text.folding import by_name, sort_key
 
 if TYPE_CHECKING:
     _AgentForm = forms.ModelForm[Agent]
@@ -47,7 +48,7 @@ class AgentForm(_AgentForm):
     )
     roles = forms.ModelMultipleChoiceField(
         label=_("Own roles"),
-        queryset=Role.objects.order_by("name"),
+        queryset=Role.objects,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Besides those of the teams."),
@@ -62,6 +63,8 @@ class AgentForm(_AgentForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        roles: Any = self.fields["roles"]
+        roles.queryset = Role.objects.order_by(in_alphabet(Role.objects.all()))
         if self.instance.pk:
             self.initial["teams"] = self.instance.teams.all()
             self.initial["roles"] = Role.objects.filter(grants__agent=self.instance)
@@ -132,12 +135,13 @@ class AgentAdmin(ImeceAdmin):
     @admin.display(description=_("teams"))
     def team_names(self, agent: Agent) -> str:
         """The teams of the person."""
-        return listed(team.name for team in agent.teams.all())
+        return listed(team.name for team in by_name(agent.teams.all()))
 
     @admin.display(description=_("own roles"))
     def role_names(self, agent: Agent) -> str:
         """The roles given to the person."""
-        return listed(grant.role.name for grant in agent.role_grants.all())
+        roles = by_name(grant.role for grant in agent.role_grants.all())
+        return listed(role.name for role in roles)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

@@ -15,6 +15,8 @@ from agents.callers import signed_in
 from agents.models import Channel, Permission, Role
 from agents.operations import access_changed, role_edited
 from agents.operations.roles import holders_of
+from config.database.alphabet import in_alphabet
+from config.text.folding import by_name
 
 if TYPE_CHECKING:
     _RoleForm = forms.ModelForm[Role]
@@ -59,6 +61,10 @@ class RoleAdmin(KeepingAdmin):
     search_fields = ["name"]
     ordering = ["name"]
 
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """Order by name, as dictionaries do."""
+        return [in_alphabet(Role.objects.all())]
+
     def get_queryset(self, request: HttpRequest) -> Any:
         """Load brands and count holders along."""
         rows = super().get_queryset(request).prefetch_related("brands")
@@ -73,7 +79,7 @@ class RoleAdmin(KeepingAdmin):
     @admin.display(description=_("brands"))
     def brand_names(self, role: Role) -> str:
         """Where it holds."""
-        return ", ".join(brand.name for brand in role.brands.all()) or str(_("all"))
+        return ", ".join(brand.name for brand in by_name(role.brands.all())) or str(_("all"))
 
     @admin.display(description=_("people and teams"), ordering="_holders")
     def holder_count(self, role: Any) -> int:

@@ -15,7 +15,8 @@ from agents.admin.keeping import KeepingAdmin
 from agents.callers import signed_in
 from agents.models import Agent, Role, RoleGrant, Team
 from agents.operations import access_changed, renew_limits, set_members, set_roles
-from config.text.folding import sort_key
+from config.database.alphabet import in_alphabet
+from config.text.folding import by_name, sort_key
 
 if TYPE_CHECKING:
     _TeamForm = forms.ModelForm[Team]
@@ -34,7 +35,7 @@ class TeamForm(_TeamForm):
     )
     roles = forms.ModelMultipleChoiceField(
         label=_("Roles"),
-        queryset=Role.objects.order_by("name"),
+        queryset=Role.objects,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Everyone in the team gets these, for this team's chats."),
@@ -49,6 +50,8 @@ class TeamForm(_TeamForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        roles: Any = self.fields["roles"]
+        roles.queryset = Role.objects.order_by(in_alphabet(Role.objects.all()))
         if self.instance.pk:
             self.initial["agents"] = self.instance.agents.all()
             self.initial["roles"] = Role.objects.filter(grants__team=self.instance)
@@ -89,7 +92,8 @@ class TeamAdmin(HoursPages, KeepingAdmin):
     @admin.display(description=_("roles"))
     def role_names(self, team: Any) -> str:
         """The roles of the team."""
-        return listed(grant.role.name for grant in team.role_grants.all())
+        roles = by_name(grant.role for grant in team.role_grants.all())
+        return listed(role.name for role in roles)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Keep the key by which lists are sorted."""

@@ -19,6 +19,7 @@ from agents.callers import signed_in
 from agents.console.rail import entries_for, home_of
 from agents.console.slots import Part, templates_by_slot
 from agents.models import Agent, Brand, BreakReason, Status
+from config.text.folding import by_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +156,7 @@ def frame_of(request: HttpRequest, *, area: str) -> Frame:
         return made
     agent = signed_in(request)
     access = access_of(agent)
-    brands = list(brands_of(access).filter(is_active=True))
+    brands = by_name(brands_of(access).filter(is_active=True))
     frame = Frame(
         agent=agent,
         access=access,

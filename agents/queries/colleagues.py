@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from agents.models import Agent
-from config.text.folding import fold, sort_key
+from config.text.folding import by_name, fold
 
 
 def offered_names(agent_ids: Collection[int]) -> dict[str, Any]:
@@ -19,13 +19,9 @@ def offered_names(agent_ids: Collection[int]) -> dict[str, Any]:
             {
                 "id": agent.public_id,
                 "name": agent.name,
-                "teams": ", ".join(team.name for team in agent.teams.all()),
+                "teams": ", ".join(team.name for team in by_name(agent.teams.all())),
                 "keys": [fold(agent.name)],
             }
-            for agent in sorted(people.prefetch_related("teams"), key=_in_order)
+            for agent in by_name(people.prefetch_related("teams"))
         ],
     }
-
-
-def _in_order(agent: Agent) -> tuple[str, int]:
-    return sort_key(agent.name), agent.pk

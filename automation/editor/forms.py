@@ -20,6 +20,7 @@ from automation.rules.sentences import since_text
 from automation.rules.subjects import Scope, actions_of, fields_for, fields_of, operators_of
 from automation.rules.tickets.actions import TICKET_ACTIONS
 from automation.rules.tickets.fields import TICKET_FIELDS
+from config.database.alphabet import in_alphabet
 from config.text.cleaning import key_of, one_line
 
 type Choice = tuple[str, str | Promise]
@@ -86,9 +87,7 @@ class RuleForm(forms.Form):
         required=False,
         help_text=_("Rules further down the list then leave this event alone."),
     )
-    brand = forms.ModelChoiceField(
-        label=_("brand"), queryset=Brand.objects.order_by("name"), required=False
-    )
+    brand = forms.ModelChoiceField(label=_("brand"), queryset=Brand.objects, required=False)
     group = forms.CharField(
         label=_("group"),
         max_length=80,
@@ -104,6 +103,7 @@ class RuleForm(forms.Form):
         if isinstance(since, forms.ChoiceField) and isinstance(brand, forms.ModelChoiceField):
             subject = self.scope.subject
             since.choices = [(name, since_text(name, subject)) for name in sinces_of(subject)]
+            brand.queryset = Brand.objects.order_by(in_alphabet(Brand.objects.all()))
             brand.empty_label = _("All brands")
         for name, choices in _choices(self.scope.subject).items():
             field = self.fields[name]

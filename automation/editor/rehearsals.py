@@ -17,6 +17,7 @@ from agents.models import Brand
 from automation.editor.forms import brand_of
 from automation.models import Rehearsal
 from automation.rehearsal import PATIENCE, REASONS, STEPS, NoTopic, begin_rehearsal, next_step
+from config.text.folding import by_name
 
 _KEPT = 20
 
@@ -54,7 +55,7 @@ class RehearsalAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Offer to begin one, and show the last ones."""
-        brands = list(Brand.objects.filter(is_active=True).order_by("name", "pk"))
+        brands = by_name(Brand.objects.filter(is_active=True))
         if request.method == "POST":
             brand = brand_of(request.POST.get("brand", ""))
             if brand is not None:

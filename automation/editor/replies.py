@@ -21,6 +21,7 @@ from automation.editor.forms import brand_of
 from automation.models import AutoReply, Rule
 from automation.rules.recipes import RECIPES, installed_rules
 from automation.rules.replies import TEXT_MAX, InvalidReplies, replies_of, set_replies
+from config.text.folding import by_name
 
 State = AutoReply.State
 _WHEN: Mapping[str, str | Promise] = {
@@ -114,7 +115,7 @@ class ReplyPages(ImeceAdmin):
         """Show and take what a brand says by itself."""
         if not self.has_change_permission(request):
             raise PermissionDenied
-        brands = list(Brand.objects.filter(is_active=True).order_by("name", "pk"))
+        brands = by_name(Brand.objects.filter(is_active=True))
         brand = brand_of(request.GET.get("brand", "")) or next(iter(brands), None)
         if brand is None:
             self.message_user(request, gettext("Add a brand first."), messages.WARNING)

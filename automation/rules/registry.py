@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
+from operator import attrgetter
 from typing import Any
 
 from django.utils.functional import Promise
@@ -18,7 +19,7 @@ from django.utils.translation import pgettext_lazy
 from agents.models import Agent, Brand, Channel, Language, Tag, Team, Topic
 from chat.models import Conversation
 from config.text.cleaning import key_of
-from config.text.folding import fold
+from config.text.folding import by_name, fold
 
 
 class Type(StrEnum):
@@ -115,23 +116,23 @@ def _tag_name(key: str) -> str | None:
 
 
 def _brand_rows() -> list[tuple[str, str]]:
-    return [(str(brand.pk), brand.name) for brand in Brand.objects.order_by("name")]
+    return [(str(brand.pk), brand.name) for brand in by_name(Brand.objects.all())]
 
 
 def _topic_rows() -> list[tuple[str, str]]:
     found = Topic.objects.filter(is_active=True).select_related("brand")
-    topics = list(found.order_by("brand__name", "position", "pk"))
+    topics = by_name(found.order_by("position", "pk"), of=attrgetter("brand"))
     if len({topic.brand_id for topic in topics}) < 2:
         return [(str(topic.pk), str(topic)) for topic in topics]
     return [(str(topic.pk), f"{topic.brand}: {topic}") for topic in topics]
 
 
 def _team_rows() -> list[tuple[str, str]]:
-    return [(str(team.pk), team.name) for team in Team.objects.order_by("sort_name")]
+    return [(str(team.pk), team.name) for team in Team.objects.order_by("sort_name", "pk")]
 
 
 def _agent_rows() -> list[tuple[str, str]]:
-    found = Agent.objects.filter(is_active=True).order_by("name")
+    found = Agent.objects.filter(is_active=True).order_by("sort_name", "pk")
     return list(found.values_list("public_id", "name"))
 
 

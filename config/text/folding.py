@@ -1,7 +1,7 @@
 """Turkish-safe text comparison: one folding for search, one key for sorting."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 _FOLD = str.maketrans({"İ": "i", "I": "i", "ı": "i"})
@@ -54,6 +54,11 @@ def sort_key(text: str) -> str:
     return "".join(parts)
 
 
-def by_name[Row: Any](rows: Iterable[Row]) -> list[Row]:
-    """Return the few rows of a table without a `sort_name` in the order of the alphabet."""
-    return sorted(rows, key=lambda row: (sort_key(row.name), row.pk))
+def by_name[Row: Any](
+    rows: Iterable[Row], *, of: Callable[[Row], Any] = lambda row: row
+) -> list[Row]:
+    """Return the few rows of a table without a `sort_name` in the order of the alphabet.
+
+    `of`: whose name; what has the same stays as it was.
+    """
+    return sorted(rows, key=lambda row: (sort_key(of(row).name), of(row).pk))

@@ -14,6 +14,7 @@ from agents.access import Access
 from agents.models import Agent, Brand, Channel, Tag, Topic
 from config.database.postgres import roomy
 from config.text.cleaning import key_of
+from config.text.folding import sort_key
 from reports.definitions import REPORTS, Figure, Report, Source, Unit, reason_figures
 from reports.figures.adding import Row, compute, wanted
 from reports.filters import STARTED_BY, Filters, day_of
@@ -144,7 +145,7 @@ def _lines(figures: list[Figure], rows: Mapping[Any, Row], by: str, filters: Fil
         if any(row.values())
     ]
     lead = figures[0].key
-    return sorted(lines, key=lambda line: (-(line.values.get(lead) or 0), line.name))
+    return sorted(lines, key=lambda line: (-(line.values.get(lead) or 0), sort_key(line.name)))
 
 
 def written_day(day: date) -> str:

@@ -12,7 +12,7 @@ def people_of(filters: Filters, access: Access) -> list[int]:
     those who work there.
     """
     reaches = access.reaches(Permission.REPORTS)
-    agents = Agent.objects.order_by("name", "pk")
+    agents = Agent.objects.order_by("sort_name", "pk")
     if Brand.objects.filter(is_demo=False).exists():
         agents = agents.filter(is_demo=False)
     if filters.agent:

@@ -107,7 +107,8 @@ def _choices(frame: Frame, names: tuple[str, ...], filters: Filters) -> list[dic
     language = get_language() or ""
     topics = Topic.objects.filter(brand__in=frame.brands).order_by("pk")
     # Who is disabled is looked up by an address or a number, not offered.
-    people = Agent.objects.filter(Q(is_active=True) | Q(public_id=filters.agent)).order_by("name")
+    people = Agent.objects.filter(Q(is_active=True) | Q(public_id=filters.agent))
+    people = people.order_by("sort_name", "pk")
     teams = Team.objects.order_by("sort_name", "pk")
     options: dict[str, Any] = {
         "brand": lambda: [(str(brand.pk), brand.name) for brand in frame.brands],

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from agents.access import Access, Reach
 from agents.models import Permission, Role, Status
+from config.text.folding import sort_key
 from reports.figures.people import meets
 from reports.models import Targets
 from reports.wall.snapshot import Person, Place, Snapshot
@@ -159,7 +160,7 @@ def board_of(
             key=lambda row: (
                 order.get(Status(row.person.status), 3),
                 not row.person.is_here,
-                row.person.name,
+                sort_key(row.person.name),
             ),
         ),
         hours=_hours(by_hour, seen.as_of.astimezone(zone).hour),

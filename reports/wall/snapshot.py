@@ -203,7 +203,8 @@ def _people(now: datetime, *, is_demo_too: bool) -> list[Person]:
     agents = Agent.objects.filter(is_active=True).exclude(status=Status.OFFLINE)
     if not is_demo_too:
         agents = agents.filter(is_demo=False)
-    found = list(with_presence(agents, now).select_related("break_reason").order_by("name", "pk"))
+    agents = with_presence(agents, now).select_related("break_reason")
+    found = list(agents.order_by("sort_name", "pk"))
     accesses = accesses_of(found)
     intervals = StatusInterval.objects.filter(agent__in=found, ended_at=None)
     limits = dict(intervals.values_list("agent", "capacity"))

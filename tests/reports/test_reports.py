@@ -26,7 +26,6 @@ from chat.operations.tags import add_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.operations.transfers import transfer
 from chat.posting.messages import Author, Outgoing, Posted, post_message
-from config.text.folding import fold
 from reports.definitions import FIGURES, REPORTS
 from reports.facts.keeping import rebuild
 from reports.facts.tickets import PAST_OF_TICKETS
@@ -351,8 +350,10 @@ def test_a_filter_offers_what_is_chosen_and_all_in_the_order_of_the_alphabet(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(views, "TAGS", 2)
-    words = ("zarar", "şikâyet", "sipariş", "çanta")
-    tags = {word: Tag.objects.create(name=word, folded=fold(word)) for word in words}
+    chat = Conversation.objects.all()[0]
+    for word in ("zarar", "şikâyet", "sipariş", "çanta"):
+        add_tag(conversation=chat, name=word, by=None, now=timezone.now())
+    tags = {tag.name: tag for tag in Tag.objects.all()}
     for name in ("Zil", "Şube", "Satış"):
         make_team(name=name)
     page = reader().get(f"/reports/tags/?tag={tags['zarar'].pk}").context
@@ -362,6 +363,10 @@ def test_a_filter_offers_what_is_chosen_and_all_in_the_order_of_the_alphabet(
     assert offered["tag"] == ["çanta", "sipariş", "zarar"]
     assert [name for name in offered["team"] if name != desk.team.name] == ["Satış", "Şube", "Zil"]
     assert "Tag: zarar" in [chip.text for chip in page["chips"]]
+    # As many chats have each.
+    rows = reader().get("/api/v1/reports/tags").json()["rows"]
+    tagged = [row["name"] for row in rows if row["row"]]
+    assert tagged == ["çanta", "sipariş", "şikâyet", "zarar"]
 
 
 def test_days_begin_at_midnight_of_the_zone(desk: Desk) -> None:

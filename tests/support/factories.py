@@ -70,14 +70,12 @@ def make_agent(*, role: Role | None = None, online: bool = False, **changes: Any
     """An agent with a role (by default one that answers chats of own teams)."""
     number = next(_number)
     status = Status.ONLINE if online else Status.OFFLINE
-    agent = Agent.objects.create_user(
-        **{
-            "email": f"agent{number}@example.com",
-            "name": f"Elif Kaya {number}",
-            "status": status,
-        }
-        | changes
-    )
+    made = {
+        "email": f"agent{number}@example.com",
+        "name": f"Elif Kaya {number}",
+        "status": status,
+    } | changes
+    agent = Agent.objects.create_user(**{"sort_name": sort_key(made["name"])} | made)
     StatusInterval.objects.create(
         agent=agent,
         status=agent.status,

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.admin.base import ANYWHERE, ImeceAdmin, copyable
 from agents.callers import signed_in
 from agents.models import Brand
+from config.database.alphabet import in_alphabet
 from config.mail import is_address, mailbox, own_spelling
 from tickets.mail.inbound.fetching import PAUSE, WANTS_A_PERSON, fetch
 from tickets.mail.trying import send_test
@@ -173,7 +174,7 @@ class MailboxAdmin(ImeceAdmin):
             free = Brand.objects.filter(mailbox=None)
             if shown and str(shown).isdecimal():
                 free |= Brand.objects.filter(mailbox=int(shown))
-            kwargs["queryset"] = free.order_by("name")
+            kwargs["queryset"] = free.order_by(in_alphabet(free))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

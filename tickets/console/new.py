@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from agents.callers import signed_in
 from agents.models import Agent, Brand, Topic
+from config.database.alphabet import in_alphabet
 from config.text.cleaning import key_of
 from tickets.console.access import desk_frame
 from tickets.console.pages import listed
@@ -55,7 +56,8 @@ class NewTicketForm(forms.Form):
         super().__init__(*args, **options)
         ids = [brand.pk for brand in brands]
         fields: dict[str, Any] = self.fields
-        fields["brand"].queryset = Brand.objects.filter(pk__in=ids).order_by("name")
+        ours = Brand.objects.filter(pk__in=ids)
+        fields["brand"].queryset = ours.order_by(in_alphabet(ours))
         if len(ids) == 1:
             fields["brand"].widget = forms.HiddenInput()
         groups = topic_choices(ids)

@@ -1,11 +1,13 @@
 """What a ticket can be given, or a list be filtered by: teams, agents, topics, tags."""
 
 from collections.abc import Collection
+from operator import attrgetter
 
 from django.utils.translation import get_language
 
 from agents.access import Access, brands_of
 from agents.models import Agent, Tag, Team, Topic
+from config.text.folding import by_name
 
 TAGS = 200
 
@@ -14,7 +16,7 @@ type Choices = list[tuple[str, str]]
 
 def team_choices() -> Choices:
     """Return every team by name."""
-    rows = Team.objects.order_by("name").values_list("pk", "name")
+    rows = Team.objects.order_by("sort_name", "pk").values_list("pk", "name")
     return [(str(pk), name) for pk, name in rows]
 
 
@@ -29,7 +31,7 @@ def topic_choices(brand_ids: Collection[int]) -> dict[str, Choices]:
     language = get_language() or ""
     found: dict[str, Choices] = {}
     topics = Topic.objects.filter(brand__in=brand_ids, is_active=True).select_related("brand")
-    for topic in topics.order_by("brand__name", "position", "pk"):
+    for topic in by_name(topics.order_by("position", "pk"), of=attrgetter("brand")):
         found.setdefault(topic.brand.name, []).append((str(topic.pk), topic.label(language)))
     return found
 
