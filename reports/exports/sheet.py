@@ -1,4 +1,7 @@
-"""What stands in a file, whatever its format: the same values as page and API, unrounded."""
+"""What stands in a file, whatever its format: the same values as page and API, unrounded.
+
+What are codes for programs are words here, as on the page.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from agents.access import Access
@@ -61,12 +65,12 @@ def is_longer(
 
 
 def _table(built: Built) -> Sheet:
-    figures = built.figures
+    figures, total = built.figures, _("Total")
 
     def rows() -> Iterator[list[Any]]:
         for line in built.lines:
             yield [line.name, *(line.values[figure.key] for figure in figures)]
-        yield [_("Total"), *(built.totals[figure.key] for figure in figures)]
+        yield [total, *(built.totals[figure.key] for figure in figures)]
 
     return Sheet(
         head=[str(ROWS[built.by]), *(str(figure.name) for figure in figures)],
@@ -77,10 +81,17 @@ def _table(built: Built) -> Sheet:
 
 
 def _listed(listing: Listing, found: Any, filters: Filters, now: datetime) -> Sheet:
+    # Rows are written after the request that asked for them, whose language has ended by then.
+    language = get_language()
+
+    def said(row: Any) -> list[Any]:
+        with override(language):
+            values = listing.show(row, filters, now)
+            return [column.said(values[key]) for key, column in listing.columns.items()]
+
     def rows() -> Iterator[list[Any]]:
         for row in every(found, listing.moment):
-            values = listing.show(row, filters, now)
-            yield [values[key] for key in listing.columns]
+            yield said(row)
 
     columns = listing.columns.values()
     return Sheet(

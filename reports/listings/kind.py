@@ -25,8 +25,14 @@ class Column:
     name: str | Promise
     unit: Unit | None = None
     on_page: bool = True
-    # What people read instead of a value.
+    # What people read, on pages and in files, instead of a code; programs read the code.
     labels: Mapping[str, str | Promise] = field(default_factory=dict)
+
+    def said(self, value: Any) -> Any:
+        """Return a value as people read it, in the language of the moment."""
+        if not self.labels or value not in self.labels:
+            return value
+        return str(self.labels[value])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,11 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access
+from agents.models import Channel
 from chat.models import Conversation
 from reports.definitions import Unit
 from reports.figures.adding import stays_behind, stays_in
-from reports.filters import BadFilter, Filters
+from reports.filters import STARTED_BY, BadFilter, Filters
 from reports.listings.cells import Cell
 from reports.listings.kind import Column, Listing
 from reports.models import ChatFact
@@ -100,10 +101,10 @@ SESSIONS = Listing(
         "started_at": Column(name=_("Started"), unit=Unit.MOMENT),
         "id": Column(name=_("Chat"), on_page=False),
         "brand": Column(name=_("Brand")),
-        "channel": Column(name=_("Channel"), on_page=False),
+        "channel": Column(name=_("Channel"), labels=dict(Channel.choices), on_page=False),
         "topic": Column(name=_("Topic")),
         "agent": Column(name=_("Agent")),
-        "started_by": Column(name=_("Started by"), on_page=False),
+        "started_by": Column(name=_("Started by"), labels=STARTED_BY, on_page=False),
         "wait": Column(name=_("Wait"), unit=Unit.SECONDS),
         "first_response": Column(name=_("First response"), unit=Unit.SECONDS),
         "session_duration": Column(name=_("Duration"), unit=Unit.SECONDS),

@@ -56,10 +56,10 @@ def _show(interval: StatusInterval, filters: Filters, now: datetime) -> dict[str
         "started_at": interval.started_at,
         "ended_at": interval.ended_at,
         "agent": interval.agent.name,
-        "status": str(Status(interval.status).label),
+        "status": interval.status,
         "reason": reason,
         "within": max(0.0, within),
-        "changed_by": interval.actor.name if interval.actor else str(_("System")),
+        "changed_by": interval.actor.name if interval.actor else "",
     }
 
 
@@ -75,10 +75,10 @@ STATUSES = Listing(
         "started_at": Column(name=_("From"), unit=Unit.MOMENT),
         "ended_at": Column(name=_("Until"), unit=Unit.MOMENT),
         "agent": Column(name=_("Agent")),
-        "status": Column(name=_("Status")),
+        "status": Column(name=_("Status"), labels=dict(Status.choices)),
         "reason": Column(name=_("Reason")),
         "within": Column(name=_("In these days"), unit=Unit.SECONDS),
-        "changed_by": Column(name=_("Changed by")),
+        "changed_by": Column(name=_("Changed by"), labels={"": _("System")}),
     },
     find=_find,
     show=_show,

@@ -244,8 +244,9 @@ def _listed(
 
 
 def _written(value: Any, column: Column, filters: Filters) -> str:
+    value = column.said(value)
     if value in (None, ""):
         return NOTHING
     if column.unit is None or (column.unit == Unit.COUNT and not isinstance(value, int)):
-        return str(column.labels.get(value, value))
+        return str(value)
     return written(value, column.unit, zone=filters.zone)

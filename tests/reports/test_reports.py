@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from agents.access import access_of
 from agents.models import Agent, Permission, Role, Status, Tag
@@ -31,6 +31,7 @@ from reports.facts.keeping import rebuild
 from reports.facts.tickets import PAST_OF_TICKETS
 from reports.figures.adding import compute
 from reports.filters import default_filters
+from reports.listings import LISTINGS
 from reports.models import ChatFact, TicketFact
 from reports.pages import views
 from tests.support.desk import Desk, make_desk, start
@@ -268,6 +269,39 @@ def test_tags_have_rows_of_their_own_and_a_chat_with_two_counts_in_both(desk: De
     page = client.get("/reports/tags/").context
     iade = page["lines"][0] if page["lines"][0]["name"] == "iade" else page["lines"][1]
     assert len(client.get(iade["cells"][0]["url"]).context["history"]) == 2
+
+
+def test_rows_are_words_of_the_readers_language_in_files_and_on_pages_and_codes_by_the_api(
+    desk: Desk,
+) -> None:
+    set_status(agent=desk.agents[1], status=Status.BREAK, by=None, now=timezone.now())
+    role = make_role(Permission.REPORTS, Permission.EXPORT, scope=Role.Scope.ALL)
+    client = signed_in(make_agent(role=role, language="tr"))
+    codes = {
+        "sessions": {"channel": "web", "started_by": "visitor", "outcome": "abandoned"},
+        "statuses": {"status": "break", "changed_by": ""},
+        "ticket-list": {
+            "status": "new",
+            "priority": "normal",
+            "source": "chat",
+        },
+    }
+    for name, wanted in codes.items():
+        columns = LISTINGS[name].columns
+        rows = client.get(f"/api/v1/reports/{name}").json()["rows"]
+        place = next(n for n, row in enumerate(rows) if wanted.items() <= row.items())
+        answer = client.get(f"/api/v1/reports/{name}.csv")
+        # The file leaves after its request has ended.
+        with translation.override("en"):
+            lines = list(csv.reader(io.StringIO(b"".join(answer).decode())))
+        page = client.get(f"/reports/{name}/").context["history"][place]
+        on_page = [key for key, column in columns.items() if column.on_page]
+        with translation.override("tr"):
+            for key, code in wanted.items():
+                word = str(columns[key].labels[code])
+                assert lines[1 + place][list(columns).index(key)] == word != code
+                if key in on_page:
+                    assert page["cells"][on_page.index(key)][0] == word
 
 
 def test_nobody_reads_beyond_their_scope(desk: Desk) -> None:
