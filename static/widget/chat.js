@@ -279,7 +279,7 @@ export class Chat {
   async #finish() {
     const { drawEnd } = await import("./end.js");
     const { id } = this.#chat;
-    drawEnd(this.#app, id, this.#ended, () => !!this.#sync.thread(id)?.entries.some(
+    drawEnd(this.#app, id, this.#ended, this.#anew, () => !!this.#sync.thread(id)?.entries.some(
       ({ kind, author }) => kind === "message" && author.kind === "agent",
     ));
   }

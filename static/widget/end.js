@@ -10,10 +10,10 @@ import { h, icon } from "./dom.js";
 const SCORES = [1, 2, 3, 4, 5];
 
 /** Beside the words that it has ended, and the way to a new one. @param {App} app @param {string} id
- * @param {HTMLElement} place @param {() => boolean} isAnswered by a person */
-export async function drawEnd(app, id, place, isAnswered) {
-  const [said, again] = place.children;
-  place.replaceChildren(said, again);
+ * @param {HTMLElement} place @param {HTMLElement} again @param {() => boolean} isAnswered by a person */
+export async function drawEnd(app, id, place, again, isAnswered) {
+  // What an end before this one has drawn goes.
+  place.replaceChildren(/** @type {Element} */ (place.firstElementChild), again);
   const chat = await app.api.call(`conversations/${id}`).catch(() => null);
   last = chat;
   // It may go on by now, or have ended once more.
