@@ -220,10 +220,14 @@ def _assignment(conversation: Conversation) -> Entry | None:
         .select_related("agent")
         .order_by("-seq")[:3]
     )
+    lines: list[Entry] = list(newest)
+    if not lines:
+        return None
+    taken, *before = lines
     # Between offer and accept stands what became of the offer.
-    lines: list[Entry] = [line for line in newest if "result" not in line.data]
-    if len(lines) > 1 and lines[1].kind != Entry.Kind.ACCEPTED:
-        accepted, earlier = lines[:2]
-        if earlier.data.get("to_id") == accepted.data.get("to_id"):
-            return earlier
-    return lines[0] if lines else None
+    was_offered = bool(before) and before[0].data.get("result", "accepted") == "accepted"
+    told = [line for line in before if "result" not in line.data]
+    if was_offered and told and told[0].kind != Entry.Kind.ACCEPTED:
+        if told[0].data.get("to_id") == taken.data.get("to_id"):
+            return told[0]
+    return taken

@@ -36,6 +36,7 @@ def console_texts() -> dict[str, Any]:
         "tooLong": _("Long texts are hard to read in a chat ({n} characters)."),
         "acceptFirst": _("Accept the chat to reply."),
         "endedFirst": _("The chat has ended. Reopen it to reply."),
+        "endingFirst": _("The chat is about to end. Undo that to reply."),
         "notYours": _("Only the chat's agent can reply."),
         "placeholderReply": _("Write a reply, / for canned replies"),
         "placeholderNote": _("Write a note for the team; @name tells a colleague"),

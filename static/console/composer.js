@@ -142,7 +142,8 @@ function showMode() {
 
 function whyNoReply() {
   if (chat.status === "queued") return texts.acceptFirst;
-  return chat.status === "wrap_up" ? texts.endedFirst : texts.notYours;
+  if (chat.status === "wrap_up") return texts.endedFirst;
+  return chat.mine ? texts.endingFirst : texts.notYours;
 }
 
 /** @param {string} [words] */

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from agents.access import access_of
 from agents.models import Agent
 from chat.events.lifecycle import OfferMade, OfferWithdrawn
 from chat.models import Conversation, Offer
@@ -15,6 +16,7 @@ from chat.operations.assignment import (
 )
 from chat.operations.conversations import end_conversation
 from chat.operations.offers import decline, miss_offers
+from chat.queries.panel import panel
 from chat.routing.decision import ASK_AGAIN
 from tests.support.desk import Desk, fresh, here, make_desk, start, work
 from tests.support.factories import (
@@ -33,6 +35,20 @@ def offers(chat: Conversation) -> list[tuple[int, str]]:
     return list(
         Offer.objects.filter(conversation=chat).order_by("pk").values_list("agent_id", "result")
     )
+
+
+def test_who_declined_and_takes_the_chat_by_hand_later_reads_that() -> None:
+    desk = make_desk(agents=1, auto_accept=False, ring_seconds=20)
+    (agent,) = desk.agents
+    access, now = access_of(agent), timezone.now()
+    rang, taken = start(desk), start(desk)
+    for chat in (rang, taken):
+        route(now=now)
+        if chat == taken:
+            decline(conversation=chat, agent=agent, now=now)
+        accept(conversation=fresh(chat), agent=agent, now=now)
+    assert panel(access, fresh(taken)).assignment.kind == "accepted"
+    assert panel(access, fresh(rang)).assignment.kind == "offered"
 
 
 def test_a_chat_rings_at_one_agent_and_then_at_the_next(ringing, announced) -> None:
