@@ -12,6 +12,9 @@ export function show(text, offer, waits = false) {
   const dialog = document.querySelector("dialog[open]");
   const box = dialog?.firstElementChild ?? byId("toasts");
   if (!box) return undefined;
+  const before = /** @type {HTMLElement | null} */ (box.lastElementChild);
+  // It still stands there, as after a second press.
+  if (!offer && before?.textContent === text) return before;
   const node = document.createElement("div");
   node.className = "toast";
   if (dialog) node.setAttribute("role", "alert");

@@ -43,6 +43,9 @@ def test_the_queue_is_taken_in_order_up_to_the_limit(site: Site, new_context: Co
     expect(page.locator(f"#row-{second.id}")).to_be_visible()
     page.get_by_role("button", name="Take the next one").click()
     expect(page.locator("#toasts")).to_contain_text("as many chats as you may hold")
+    with page.expect_response("**/console/next/**"):
+        page.get_by_role("button", name="Take the next one").click()
+    expect(page.locator("#toasts .toast")).to_have_count(1)
     assert Conversation.objects.get(public_id=second.id).assignee is None
     desk.elif_.capacity = 2
     Agent.objects.filter(pk=desk.elif_.pk).update(capacity=2)
