@@ -226,8 +226,7 @@ def _assignment(conversation: Conversation) -> Entry | None:
     taken, *before = lines
     # Between offer and accept stands what became of the offer.
     was_offered = bool(before) and before[0].data.get("result", "accepted") == "accepted"
-    told = [line for line in before if "result" not in line.data]
-    if was_offered and told and told[0].kind != Entry.Kind.ACCEPTED:
-        if told[0].data.get("to_id") == taken.data.get("to_id"):
-            return told[0]
-    return taken
+    told = next((line for line in before if "result" not in line.data), taken)
+    if not was_offered or told.kind == Entry.Kind.ACCEPTED:
+        return taken
+    return told if told.data.get("to_id") == taken.data.get("to_id") else taken
