@@ -242,7 +242,7 @@ const isShown = (id) => id === current && byId("thread-pane")?.dataset.conversat
 async function loadHead() {
   const id = current;
   const url = byId("chat-head")?.dataset.source;
-  if (!url || !isShown(id) || byId("chat-left")) return;
+  if (!url || !isShown(id)) return;
   let hadFocus = false;
   const answer = await fetchFragment("chat-head", {
     url,
@@ -252,14 +252,21 @@ async function loadHead() {
     before: (head) => (hadFocus = head.contains(document.activeElement)),
   });
   if (answer?.status === 204 || answer?.status === 404) {
-    keepDraftHere();
-    closeComposer();
-    list.refresh();
+    if (!byId("chat-left")) {
+      keepDraftHere();
+      closeComposer();
+      list.refresh();
+    }
     // Another chat may be opened meanwhile.
     const left = await part(import("./left.js"));
     if (isShown(id)) left?.stayToRead(answer.told);
   }
   if (answer?.status !== 200) return;
+  if (byId("chat-left")) {
+    // It has come back: somebody passed it on to this agent.
+    byId("chat-left")?.remove();
+    watch(id);
+  }
   mountComposer(id, live());
   drawPresence();
   const shows = byId("frame")?.classList.contains("shows-context") ?? false;

@@ -14,6 +14,8 @@ export function stayToRead(told) {
   button.className = "button small";
   button.dataset.do = "close-chat";
   button.textContent = texts.backToList;
-  line.replaceChildren(told || texts.chatGone, " ", button);
+  const words = told || texts.chatGone;
+  if (line.firstChild?.textContent === words) return;
+  line.replaceChildren(words, " ", button);
   byId("composer")?.before(line);
 }

@@ -88,6 +88,29 @@ def test_the_new_agent_is_alerted_like_for_any_new_chat(desk: Desk, new_context:
     expect(theirs.locator("html")).to_have_attribute("data-sound", "chat")
 
 
+def test_a_chat_that_a_colleague_took_goes_on_where_it_stands_once_it_is_passed_on(
+    site: Site, new_context: Contexts
+) -> None:
+    desk = open_desk(site, new_context, agent={"capacity": 1})
+    page = desk.page
+    desk.chat(name="First")
+    visitor = desk.caller(name="Second")
+    visitor.start("Who will help me?")
+    page.locator("#tab-queue").click()
+    desk.open(visitor)
+    mert = Program(site, factories.make_agent(name="Mert Yılmaz"))
+    desk.team.agents.add(mert.agent)
+    mert.go_online()
+    expect(page.locator("#chat-left")).to_contain_text("Mert Yılmaz")
+    Agent.objects.filter(pk=desk.elif_.pk).update(capacity=2)
+    mert.call(f"conversations/{visitor.id}/transfer", {"agent": desk.elif_.public_id})
+    expect(page.locator("#chat-left")).to_have_count(0)
+    expect(page.locator("#composer")).to_have_attribute("data-mode", "reply")
+    expect(page.locator(".is-transferred")).to_be_visible()
+    desk.write("I will")
+    assert visitor.texts()[-1] == "I will"
+
+
 def test_the_visitor_sees_the_transfer_and_the_new_agent_and_goes_on_after_a_ticket(
     site: Site, new_context: Contexts
 ) -> None:
