@@ -11,13 +11,12 @@ from django.db import transaction
 from django.db.models import F
 
 from config.outbox.operations import enqueue
+from config.text.mail_heads import END_OF_HEADER, first_header
 from tickets.models import Entry, Mailbox, RawMail
 
 INGEST = "ticket.ingest"
 ATTEMPTS_MAX = 3
-_MESSAGE_ID = re.compile(rb"(?im)^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,400}>)")
-_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
-_HEAD_MAX = 64 * 1024
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}>")
 
 
 def store_mail(
@@ -100,12 +99,12 @@ def _key(content: bytes) -> str:
 
     The id alone would let a mail with somebody else's id keep theirs out.
     """
-    found = _MESSAGE_ID.search(content[:_HEAD_MAX])
+    found = _MESSAGE_ID.match(first_header("message-id", content))
     if found is None:
         return hashlib.sha256(content).hexdigest()
-    end = _END_OF_HEADER.search(content)
+    end = END_OF_HEADER.search(content)
     body = hashlib.sha256(content[end.end() :] if end else b"").digest()
-    return hashlib.sha256(found[1] + body).hexdigest()
+    return hashlib.sha256(found[0].encode("latin-1") + body).hexdigest()
 
 
 def count_attempt(*, mail: RawMail) -> bool:

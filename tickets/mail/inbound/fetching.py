@@ -14,6 +14,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from config.secrets import WrongKey
+from config.text.mail_heads import HEAD_MAX
 from config.web.outbound import NotAllowed, OutboundError
 from tickets.mail.inbound.parts import SIZE_MAX
 from tickets.mail.servers import imap_of
@@ -29,7 +30,6 @@ MAILS_MAX = 500
 STUCK_MAX = 3
 # Servers keep the time of arrival to the second, and clocks differ.
 _SLACK = timedelta(minutes=5)
-_HEAD = 64 * 1024
 # The codes of what does not pass by itself, and how long a mailbox with it is left alone.
 WANTS_A_PERSON = ("auth", "password_lost", "not_allowed", "letters", "folder")
 PAUSE = timedelta(minutes=15)
@@ -157,7 +157,7 @@ def _keep(client: IMAPClient, mailbox: Mailbox, validity: int, uid: int) -> None
             # Deleted meanwhile, or not for us.
             return
         is_too_large = int(told[b"RFC822.SIZE"]) > SIZE_MAX
-        what = f"BODY.PEEK[]<0.{_HEAD}>" if is_too_large else "BODY.PEEK[]"
+        what = f"BODY.PEEK[]<0.{HEAD_MAX}>" if is_too_large else "BODY.PEEK[]"
         parts: dict[Any, Any] = client.fetch([uid], [what]).get(uid, {})
         content = next((value for key, value in parts.items() if key.startswith(b"BODY[]")), None)
     except IMAPClientError:

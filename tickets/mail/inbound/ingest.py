@@ -18,13 +18,14 @@ from config.files.cleaning import CleanFile, FileRefused, clean_file
 from config.files.pictures import PictureRefused
 from config.mail import is_address
 from config.text.cleaning import mended, one_line
+from config.text.mail_heads import head_of
 from config.web.limits import TooMany
 from tickets.mail.inbound import automatic, bounces
 from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.elsewhere import Thread, find_thread
 from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
 from tickets.mail.inbound.matching import Match, find_ticket, is_agents
-from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, head_of, read_mail
+from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
 from tickets.mail.inbound.quotes import cut
 from tickets.mail.send import confirm_ticket
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket

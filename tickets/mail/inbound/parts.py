@@ -9,14 +9,13 @@ from email.parser import BytesParser
 from email.policy import Compat32
 from email.utils import getaddresses
 
+from config.text.mail_heads import END_OF_HEADER, first_header
 from tickets.mail.inbound.charsets import decode, header_text
 from tickets.mail.inbound.hypertext import words_of
 from tickets.mail.letters import RECIPIENT_HEADER
 
 SIZE_MAX = 25 * 1024 * 1024
 HEADER_MAX = 2 * 1024 * 1024
-# What is looked at of a mail that is beyond the bounds.
-HEAD_MAX = 64 * 1024
 PARTS_MAX = 10_000
 DEPTH_MAX = 50
 LINES_MAX = 1_000_000
@@ -34,7 +33,6 @@ CONTENT_HEADER_MAX, COUNTED_CHARS = 5000, 125
 _BROKEN_MAX = 4000
 
 _NEST = re.compile(rb"(?i)boundary|message/")
-_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 _NO_SEMICOLON = re.compile(r"^([\w.+-]{1,100}/[\w.+-]{1,100})\s{1,100}(?=boundary=)", re.I)
 _ID = re.compile(r"<[^<>\s]{1,240}>")
 _BARE = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>|([^\s<>,;\"'()@]+@[^\s<>,;\"'()@]+)")
@@ -132,17 +130,10 @@ def read_mail(content: bytes) -> Mail:
     return mail
 
 
-def head_of(content: bytes) -> bytes:
-    """Return the beginning of a mail's header, which always can be read."""
-    head = content[:HEAD_MAX]
-    end = _END_OF_HEADER.search(head)
-    return head[: end.end()] if end else head[: head.rfind(b"\n") + 1]
-
-
 def _parse(content: bytes) -> Message:
     if len(content) > SIZE_MAX:
         raise TooComplex("size")
-    end = _END_OF_HEADER.search(content)
+    end = END_OF_HEADER.search(content)
     if (end.start() if end else len(content)) > HEADER_MAX:
         raise TooComplex("header")
     # The parser makes an object of each of these before anybody can stop it.
@@ -223,8 +214,8 @@ def _take(mail: Mail, part: Message, texts: list[str], pages: list[str]) -> None
     content = _content(part)
     room = REPORTED_MAX - max(len(mail.reported), len(mail.marks))
     if is_report and room > 0 and kind in _QUOTED:
-        mail.reported += _ID.findall(_reported_header("message-id", content))[:room]
-        mail.marks += _reported_header(RECIPIENT_HEADER, content).split()[:room]
+        mail.reported += _ID.findall(first_header("message-id", content))[:room]
+        mail.marks += first_header(RECIPIENT_HEADER, content).split()[:room]
     name = _file_name(part)
     is_attached = part.get_content_disposition() == "attachment" or bool(name)
     # Whose parts nobody finds, for its boundary never comes, is words as well.
@@ -289,9 +280,3 @@ def _take_report(mail: Mail, part: Message) -> None:
         if isinstance(block, Message) and len(mail.report) < REPORTED_MAX:
             said = {name.lower(): header_text(str(value)) for name, value in block.raw_items()}
             mail.report.append(said)
-
-
-def _reported_header(name: str, content: bytes) -> str:
-    line = rf"(?im)^{name}:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]{{1,300}})"
-    found = re.search(line.encode(), content[:65536])
-    return found[1].decode("ascii", "replace") if found else ""
