@@ -277,6 +277,7 @@ def test_hostile_names_and_subjects_are_text(mailbox):
         mailbox,
         b"From: =?utf-8?q?=3Cscript=3Ealert=281=29=3C/script=3E=0D=0ABcc:_x=00?= <z@example.org>\n"
         b"To: destek@pazar.example\nSubject: =?utf-8?q?a=0D=0AX-Evil:_1=00=E2=80=AE?=\n"
+        b"References: <\xc3\xbc@example.org> <\0@example.org>\n"
         b"Message-ID: <a@example.org>\n\nselam\0\n",
     )
     ticket = kept.entry.ticket

@@ -34,7 +34,8 @@ _BROKEN_MAX = 4000
 
 _NEST = re.compile(rb"(?i)boundary|message/")
 _NO_SEMICOLON = re.compile(r"^([\w.+-]{1,100}/[\w.+-]{1,100})\s{1,100}(?=boundary=)", re.I)
-_ID = re.compile(r"<[^<>\s]{1,240}>")
+# Of plain letters and signs, as the RFC has it: no database takes what stands for broken bytes.
+_ID = re.compile(r"<[!-;=?-~]{1,240}>")
 _BARE = re.compile(r"<\s*([^<>\s@]+@[^<>\s@]+)\s*>|([^\s<>,;\"'()@]+@[^\s<>,;\"'()@]+)")
 _ADDRESSES_MAX = 100
 # Of the pages of all mails within the mail: finding the words of a page takes time, above all for
