@@ -123,17 +123,19 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
     list_filter = ["mode", "subject", "brand"]
     list_select_related = ["brand"]
     search_fields = ["name"]
-    ordering = ["group", "position", "pk"]
     actions = ["switch_on", "try_out", "switch_off", "copy", "move_up", "move_down"]
     change_list_template = "admin/rules.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
-        """Return the rules with how often they acted lately: what was only tried out is no run."""
+        """Return the rules in their order, with how often they acted lately: what was only tried
+        out is no run.
+        """
         lately = Q(runs__at__gt=timezone.now() - _WEEK, runs__matched=True)
         is_real = Q(runs__conversation__kind=Conversation.Kind.CUSTOMER)
         lately &= Q(runs__mode=Rule.Mode.ON) & (is_real | Q(runs__ticket__isnull=False))
-        found: QuerySet[Rule] = super().get_queryset(request)
-        return found.annotate(acted=Count("runs", filter=lately))
+        every = super().get_queryset(request)
+        found: QuerySet[Rule] = every.annotate(acted=Count("runs", filter=lately)).in_order()
+        return found
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of the ready recipes."""
@@ -222,7 +224,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
     def copy(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
         """Make rules of one's own of them; they are off."""
         made = []
-        for rule in queryset.order_by("group", "position", "pk"):
+        for rule in queryset:
             told = {name: getattr(rule, name) for name in FIELDS}
             told |= {"name": copied(rule.name), "mode": Rule.Mode.OFF, "position": None}
             try:
@@ -249,7 +251,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
         self._move(request, queryset, up=False)
 
     def _move(self, request: HttpRequest, queryset: QuerySet[Rule], *, up: bool) -> None:
-        rules = list(queryset.order_by("group", "position", "pk"))
+        rules = list(queryset)
         for rule in rules if up else reversed(rules):
             move_rule(rule=rule, up=up, by=signed_in(request))
         self.say(request, _("Moved: %(names)s."), rules)

@@ -5,6 +5,7 @@ import secrets
 from typing import Any, Self
 
 from django.db import models
+from django.db.models import Case, When
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -14,15 +15,26 @@ from django.utils.translation import pgettext_lazy
 from agents.models import Agent, Brand, Device, Notice
 from chat.models import Conversation
 from config.secrets import EncryptedField
+from config.text.folding import sort_key
 from tickets.models import Ticket
+
+# Of rules whose groups are numbered.
+RULE_ORDER = ("group_number", "position", "pk")
 
 
 class RuleQuerySet(models.QuerySet[Any]):
     """Rules."""
 
     def in_order(self) -> Self:
-        """Sort them as they are looked at."""
-        return self.order_by("group", "position", "pk")
+        """Sort them as they are looked at, and number their groups.
+
+        Groups stand as in a dictionary: no two databases agree on the order of texts.
+        """
+        groups = set(Rule.objects.order_by().values_list("group", flat=True).distinct())
+        in_order = sorted(groups, key=lambda group: (sort_key(group), group))
+        cases = [When(group=group, then=number) for number, group in enumerate(in_order)]
+        numbered = self.annotate(group_number=Case(*cases, default=0))
+        return numbered.order_by(*RULE_ORDER)
 
 
 class Rule(models.Model):

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from agents.api.desk import CursorPages, DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
 from agents.models import Brand
-from automation.models import Rule, Run
+from automation.models import RULE_ORDER, Rule, Run
 from automation.rules.recipes import (
     RECIPES,
     InvalidTexts,
@@ -71,7 +71,7 @@ class RuleAnswer(serializers.ModelSerializer[Rule]):
 class RulePages(CursorPages):
     """Rules as they are looked at."""
 
-    ordering = ("group", "position", "pk")
+    ordering = RULE_ORDER
 
 
 class RunPages(CursorPages):
@@ -100,7 +100,7 @@ class Rules(Administering, generics.ListAPIView[Rule]):
 
     def get_queryset(self) -> QuerySet[Rule]:
         """Return all rules."""
-        return Rule.objects.all()
+        return Rule.objects.in_order()
 
     @extend_schema(request=RuleBody, responses={201: RuleAnswer, **problems_of(400, 403)})
     def post(self, request: Request) -> Response:

@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from agents.models import AuditEntry
 from automation.models import Rule, Run, Tally
+from automation.rules import book
 from tests.agents.conftest import boss, boss_client
 from tests.support.desk import make_desk, start
-from tests.support.factories import make_brand, make_topic
+from tests.support.factories import make_agent, make_brand, make_role, make_topic
+from tests.support.http import Desk
 
 __all__ = ["boss", "boss_client"]
 
@@ -46,6 +48,18 @@ def test_rules_stand_under_their_groups_and_each_has_its_switch(boss_client, rul
     assert press(boss_client, f"trial:{rules[1].pk}").url == LIST
     modes = dict(Rule.objects.values_list("name", "mode"))
     assert modes == {"a": "on", "b": "trial", "c": "on", "x": "on", "y": "on"}
+
+
+def test_groups_stand_and_run_as_in_a_dictionary_on_every_database(boss_client, rule):
+    for number, group in enumerate(("Zam", "Önce", "Çağrı", "acil", "")):
+        rule(name=group or "-", group=group, position=number)
+    wanted = ["-", "acil", "Çağrı", "Önce", "Zam"]
+    assert [ready.rule.name for ready in book.current().rules] == wanted
+    listed = boss_client.get(LIST).context_data["groups"]
+    assert [line.rule.name for _group, lines in listed for line in lines] == wanted
+    program = Desk(make_agent(role=make_role("admin", scope="all")))
+    found = program.get("rules").json()["results"]
+    assert [each["name"] for each in found] == wanted
 
 
 def test_a_rule_is_moved_by_the_buttons_of_its_row(boss_client, rules):
