@@ -31,11 +31,6 @@ class Row:
     errors: list[str | Promise] = field(default_factory=list)
     hint: str = ""
 
-    @property
-    def is_nested(self) -> bool:
-        """Return whether it is a block within a list."""
-        return "-" in self.path
-
 
 @dataclass(kw_only=True)
 class Sheet:
