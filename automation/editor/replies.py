@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin
@@ -29,9 +30,13 @@ _WHEN: Mapping[str, str | Promise] = {
     State.BUSY: _("A chat begins, or a message is left, and all agents are at their limit."),
     State.OFFLINE: _("A message is left, or a chat begins, and nobody is Online."),
     State.CLOSED: _("A message is left outside the opening hours."),
-    State.IDLE: _("The customer has not answered for ten minutes: their place is freed."),
     State.CLOSING: _("A chat in which somebody answered has ended. Instead of the text below it."),
 }
+_IDLE = ngettext_lazy(
+    "The customer has not answered for %(count)d minute: their place is freed.",
+    "The customer has not answered for %(count)d minutes: their place is freed.",
+    "count",
+)
 # The ready rules that speak in these states.
 _SPEAKS: Mapping[str, str] = {
     State.BUSY: "everyone-busy",
@@ -77,11 +82,16 @@ class RepliesForm(forms.Form):
                 "state": state,
                 "on": self[f"{state}_on"],
                 "texts": [self[f"{state}_{code}"] for code in Language.values],
-                "when": _WHEN[state],
+                "when": _when(state),
                 "instead": _rule_instead(state, self.brand),
             }
             for state in State.values
         ]
+
+
+def _when(state: str) -> str:
+    minutes = max(1, round(settings.IMECE["IDLE_SECONDS"] / 60))
+    return str(_WHEN.get(state) or _IDLE % {"count": minutes})
 
 
 def _rule_instead(state: str, brand: Brand) -> str | Promise:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -13,13 +13,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import get_language, gettext
+from django.utils.formats import time_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import access_of
 from agents.admin.base import ImeceAdmin
 from agents.callers import signed_in
-from agents.models import Language
 from automation.models import Rule, Run
 from chat.models import Conversation
 
@@ -105,8 +105,7 @@ def _busiest(counts: Mapping[tuple[int, int], int]) -> str:
     if not counts:
         return ""
     day, hour = max(counts, key=lambda place: (counts[place], -place[0], -place[1]))
-    dot = "." if get_language() == Language.TURKISH else ":"
-    since, until = (f"{at:02}{dot}00" for at in (hour, (hour + 1) % 24))
+    since, until = (time_format(time(at), "TIME_FORMAT") for at in (hour, (hour + 1) % 24))
     told = {"day": WEEKDAYS[day], "from": since, "to": until}
     return gettext("Most on %(day)s, %(from)s to %(to)s.") % told
 

@@ -7,7 +7,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from agents.models import AuditEntry
+from agents.models import Agent, AuditEntry
 from automation.models import Rule, Run, Tally
 from automation.rules import book
 from tests.agents.conftest import boss, boss_client
@@ -127,6 +127,10 @@ def test_the_review_shows_when_rules_act_beside_when_chats_come(boss_client, bos
             later = boss_client.get(REVIEW, {"days": 7, "months": 3})
             assert [week.total for week in later.context_data["weeks"]] == [0, 0]
             assert "Not once in this period." in later.content.decode()
+            Agent.objects.filter(pk=boss.pk).update(language="tr")
+            turkish = boss_client.get(REVIEW, {"days": 90, "months": 3})
+            acted = turkish.context_data["weeks"][0]
+            assert acted.busiest == "En çok: Çarşamba, 14:00–15:00."
 
 
 def test_the_review_names_rules_that_never_acted(boss_client, rule, work_all):

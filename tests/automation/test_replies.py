@@ -307,8 +307,9 @@ def test_the_page_has_the_standard_texts_and_keeps_what_is_typed(boss_client):
 
 
 def test_the_page_says_which_ready_rule_speaks_instead_and_offers_each_brand(
-    boss_client, busy_rules
+    boss_client, busy_rules, settings
 ):
+    settings.IMECE = settings.IMECE | {"IDLE_SECONDS": 900}
     first, second = make_brand(name="A"), make_brand(name="B")
     page = boss_client.get(f"{PAGE}?brand={second.pk}")
     assert page.context["brand"] == second
@@ -317,3 +318,5 @@ def test_the_page_says_which_ready_rule_speaks_instead_and_offers_each_brand(
         "offline",
     }
     assert f"?brand={first.pk}" in page.content.decode()
+    # What it says of silence is what is set up.
+    assert "has not answered for 15 minutes" in page.content.decode()
