@@ -133,17 +133,17 @@ def refusals() -> set[str]:
         if inspect.isfunction(verb) and ".operations." in verb.__module__
     ]
     said = (
-        re.search(r"[Rr]aises (.*?)(?:\.\s|\.$|\Z)", verb.__doc__ or "", re.DOTALL)
+        re.search(r"[Rr]aises\s(.*?)(?:\.\s|\.$|\Z)", verb.__doc__ or "", re.DOTALL)
         for verb in verbs
     )
-    return {name for found in said if found for name in re.findall(r"`(\w+)`", found[1])}
+    return {name for found in said if found for name in re.findall(r"`([A-Z]\w+)`", found[1])}
 
 
 def test_whatever_stops_an_action_is_said_in_words():
     named = refusals()
     assert {"Touched", "AtCapacity", "WrongTopic", "WrongValue", "TooManyTicketTags"} <= named
     # What only agents are refused, and what actions answer with a code of their own.
-    others = {"TicketNotAuthorised", "EmailNeeded", "NotWanted", "TooMany"}
+    others = {"TicketNotAuthorised", "EmailNeeded", "NotAssigned", "NotWanted", "TooMany"}
     with translation.override("tr"):
         unknown = said_of_reason("keyerror")
         assert unknown == "yapılmadı: hata verdi"
