@@ -29,9 +29,9 @@ from agents.images import fitted_picture
 from agents.models import Agent, Brand, Team, Topic
 from agents.operations import renew_limits, set_members
 from agents.operations.hours import hours_changed
-from config.database.alphabet import in_alphabet
 from config.files.kinds import ACCEPT_PICTURES
 from config.files.pictures import Pay, pay_nothing
+from config.text.alphabet import in_alphabet
 from config.text.folding import by_name, sort_key
 from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
 

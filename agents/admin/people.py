@@ -26,8 +26,8 @@ from agents.operations import (
     set_roles,
     set_teams,
 )
-from config.database.alphabet import in_alphabet
 from config.mail import own_spelling
+from config.text.alphabet import in_alphabet
 from config.text.folding import by_name, sort_key
 
 if TYPE_CHECKING:

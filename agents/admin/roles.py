@@ -15,7 +15,7 @@ from agents.callers import signed_in
 from agents.models import Channel, Permission, Role
 from agents.operations import access_changed, role_edited
 from agents.operations.roles import holders_of
-from config.database.alphabet import in_alphabet
+from config.text.alphabet import in_alphabet
 from config.text.folding import by_name
 
 if TYPE_CHECKING:

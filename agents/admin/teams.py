@@ -15,7 +15,7 @@ from agents.admin.keeping import KeepingAdmin
 from agents.callers import signed_in
 from agents.models import Agent, Role, RoleGrant, Team
 from agents.operations import access_changed, renew_limits, set_members, set_roles
-from config.database.alphabet import in_alphabet
+from config.text.alphabet import in_alphabet
 from config.text.folding import by_name, sort_key
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from automation.rules.sentences import since_text
 from automation.rules.subjects import Scope, actions_of, fields_for, fields_of, operators_of
 from automation.rules.tickets.actions import TICKET_ACTIONS
 from automation.rules.tickets.fields import TICKET_FIELDS
-from config.database.alphabet import in_alphabet
+from config.text.alphabet import in_alphabet
 from config.text.cleaning import key_of, one_line
 
 type Choice = tuple[str, str | Promise]

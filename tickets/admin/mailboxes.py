@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from agents.admin.base import ANYWHERE, ImeceAdmin, copyable
 from agents.callers import signed_in
 from agents.models import Brand
-from config.database.alphabet import in_alphabet
 from config.mail import is_address, mailbox, own_spelling
+from config.text.alphabet import in_alphabet
 from tickets.mail.inbound.fetching import PAUSE, WANTS_A_PERSON, fetch
 from tickets.mail.trying import send_test
 from tickets.mail.words import reason, state_of_listening, state_of_server

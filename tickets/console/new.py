@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from agents.callers import signed_in
 from agents.models import Agent, Brand, Topic
-from config.database.alphabet import in_alphabet
+from config.text.alphabet import in_alphabet
 from config.text.cleaning import key_of
 from tickets.console.access import desk_frame
 from tickets.console.pages import listed
