@@ -59,7 +59,11 @@ def _tiles(board: Board) -> list[dict[str, Any]]:
         {
             "name": _("Answered within 30 s"),
             "value": share(board.service),
-            "note": _("%(in_time)d / %(all)d chats · target %(target)s")
+            "note": ngettext(
+                "%(in_time)d / %(all)d chat · target %(target)s",
+                "%(in_time)d / %(all)d chats · target %(target)s",
+                asked,
+            )
             % {
                 "in_time": board.in_time,
                 "all": asked,

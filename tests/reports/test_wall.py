@@ -111,6 +111,13 @@ def test_a_board_says_what_stands_now_and_how_it_is_to_its_targets(desk: Desk) -
     assert sum(hour.missed for hour in board.hours) == 1
 
 
+def test_one_chat_is_no_chats() -> None:
+    left(make_desk(), NOON - timedelta(hours=1), wait=45)
+    rebuild()
+    page = signed_in(boss()).get("/wallboard/board/").content.decode()
+    assert "0 / 1 chat · target 80%" in page
+
+
 def test_who_is_online_without_a_console_is_told_apart(desk: Desk) -> None:
     elif_ = desk.agents[0]
     heartbeat(agent=make_agent(name="Zeynep", online=True), now=NOON)
