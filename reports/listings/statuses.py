@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -41,9 +42,8 @@ def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QueryS
         # Neither a new limit nor the first status of all is a change.
         before = StatusInterval.objects.filter(
             agent=OuterRef("agent"), ended_at=OuterRef("started_at")
-        )
-        same = Q(reason=OuterRef("reason")) | Q(reason=None, status=OuterRef("status"))
-        other = before.exclude(same & Q(status=OuterRef("status")))
+        ).annotate(why=Coalesce("reason", 0))
+        other = before.exclude(status=OuterRef("status"), why=Coalesce(OuterRef("reason"), 0))
         found = found.filter(Exists(other), started_at__gte=filters.since)
     return found.select_related("agent", "reason", "actor")
 

@@ -299,3 +299,21 @@ def test_a_status_row_says_who_changed_it_and_the_day_is_drawn(boss: Agent) -> N
     changes = client.get(cells["changes"]["url"]).context["history"]
     assert [row["cells"][-1][0] for row in changes] == [boss.name, boss.name]
     assert cells["changes"]["text"] == "2"
+
+
+def test_behind_changes_stands_each_time_that_status_or_reason_became_another(boss: Agent) -> None:
+    elif_ = make_agent(name="Elif Kaya")
+    food = BreakReason.objects.create(name_tr="Yemek", name_en="Food")
+    turns = [(9, "online"), (10, "break"), (11, "break"), (12, "break"), (13, "break")]
+    shift(elif_, (at(-9), "offline"), *((at(hour), status) for hour, status in turns))
+    own = StatusInterval.objects.filter(agent=elif_)
+    # Of no reason, twice with one (a new limit), and of none again.
+    own.filter(started_at__in=[at(11), at(12)]).update(reason=food)
+    client = Client()
+    client.force_login(boss)
+    page = client.get("/reports/status/?from=2026-11-03&to=2026-11-03").context
+    line = next(line for line in page["lines"] if line["name"] == "Elif Kaya")
+    cells = dict(zip((each.key for each in page["columns"]), line["cells"], strict=True))
+    assert cells["changes"]["text"] == "4"
+    rows = client.get(cells["changes"]["url"]).context["history"]
+    assert [row["cells"][4][0] for row in rows] == ["–", "Food", "–", "–"]
