@@ -31,6 +31,10 @@ class ReportAnswer(serializers.Serializer[Any]):
     before = serializers.DictField()
     rows = serializers.ListField()
 
+    def get_fields(self) -> Any:
+        """Add the one whose name Python keeps for itself."""
+        return super().get_fields() | {"from": serializers.DateField()}
+
 
 class ReportView(DeskView):
     """A call of somebody who reads reports."""

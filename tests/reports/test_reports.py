@@ -26,6 +26,7 @@ from chat.operations.tags import add_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.operations.transfers import transfer
 from chat.posting.messages import Author, Outgoing, Posted, post_message
+from reports.api import ReportAnswer
 from reports.definitions import FIGURES, REPORTS
 from reports.facts.keeping import rebuild
 from reports.facts.tickets import PAST_OF_TICKETS
@@ -220,6 +221,7 @@ def test_page_file_and_api_are_equal_to_the_last_digit(desk: Desk) -> None:
         text = b"".join(client.get(f"/api/v1/reports/{name}.csv")).decode()
         head, *rows = csv.reader(io.StringIO(text))
         assert head[1:] == [str(FIGURES[key].name) for key in answer["counted_at"]]
+        assert answer.keys() == ReportAnswer().fields.keys()
         told = [
             [row["name"], *(row[key] for key in answer["counted_at"])] for row in answer["rows"]
         ]
