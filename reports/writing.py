@@ -26,11 +26,18 @@ def _number(value: float, unit: Unit) -> str:
         case Unit.SECONDS:
             return written_seconds(value)
         case Unit.SHARE:
-            number = number_format(round(value * 100, 1), decimal_pos=1)
-            return f"%{number}" if get_language() == "tr" else f"{number}%"
+            return written_share(value)
         case Unit.NUMBER:
             return number_format(round(value, 1), decimal_pos=1)
     return number_format(int(value), use_l10n=True, force_grouping=True)
+
+
+def written_share(value: float | None, *, decimals: int = 1) -> str:
+    """Return a share as percent, with the sign where the language has it."""
+    if value is None:
+        return NOTHING
+    number = number_format(round(value * 100, decimals), decimal_pos=decimals)
+    return f"%{number}" if get_language() == "tr" else f"{number}%"
 
 
 def written_seconds(value: float) -> str:

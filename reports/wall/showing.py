@@ -1,16 +1,17 @@
 """A board as its template draws it."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents.access import Access
 from reports.models import Targets
 from reports.wall.board import STALE_SECONDS, Board, Level, board_of, targets_for
 from reports.wall.snapshot import snapshot
-from reports.writing import NOTHING
+from reports.writing import NOTHING, written_share
 
 WIDTH, HEIGHT = 640, 200
 
@@ -39,7 +40,8 @@ def shown_board(
 
 
 def _tiles(board: Board) -> list[dict[str, Any]]:
-    targets, share = board.targets, _share
+    # Whole percent: from afar nobody reads more.
+    targets, share = board.targets, partial(written_share, decimals=0)
     asked = board.served
     left = share(board.abandoned / board.requests) if board.requests else NOTHING
     return [
@@ -85,14 +87,6 @@ def _tiles(board: Board) -> list[dict[str, Any]]:
             "level": Level.NONE,
         },
     ]
-
-
-def _share(value: float | None) -> str:
-    """Return whole percent: from afar nobody reads more."""
-    if value is None:
-        return NOTHING
-    number = str(round(value * 100))
-    return f"%{number}" if get_language() == "tr" else f"{number}%"
 
 
 def _alarm(board: Board) -> str:

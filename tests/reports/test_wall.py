@@ -116,6 +116,9 @@ def test_one_chat_is_no_chats() -> None:
     rebuild()
     page = signed_in(boss()).get("/wallboard/board/").content.decode()
     assert "0 / 1 chat · target 80%" in page
+    agent = make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.ALL), language="tr")
+    page = signed_in(agent).get("/wallboard/board/").content.decode()
+    assert "0 / 1 sohbet · hedef %80" in page
 
 
 def test_who_is_online_without_a_console_is_told_apart(desk: Desk) -> None:
