@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import access_of
 from agents.admin.base import ImeceAdmin
 from agents.callers import signed_in
+from agents.console.heat import darkness
 from automation.models import Rule, Run
 from chat.models import Conversation
 
@@ -98,7 +99,7 @@ def week_of(title: str, moments: QuerySet[Any], moment: str) -> Week:
 
 
 def _cell(count: int, top: int) -> Cell:
-    return Cell(count=count, step=1 + min(4, int(count / top * 4.999)) if count else 0)
+    return Cell(count=count, step=darkness(count, top=top))
 
 
 def _busiest(counts: Mapping[tuple[int, int], int]) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from agents.console.heat import darkness
+
 WIDTH, HEIGHT = 640, 200
 # Percent of the width for the names of weekdays.
 HEAT_NAMES = 9
@@ -132,10 +134,8 @@ def heat_map(counts: Mapping[tuple[int, int], int]) -> HeatMap | None:
         cells = []
         for hour, x in at.items():
             count = counts.get((day, hour), 0)
-            # The lightest colour is for what is not nothing.
-            darkness = 0 if not count else 1 + min(4, int(count / top * 4.999))
             text = f"{name} {hour:02}:00 · {count}"
-            cells.append(HeatCell(text=text, count=count, step=darkness, x=x))
+            cells.append(HeatCell(text=text, count=count, step=darkness(count, top=top), x=x))
         rows.append(HeatRow(name=name, y=20 + (day - 1) * 22, cells=cells))
     return HeatMap(
         rows=rows,
