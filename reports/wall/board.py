@@ -12,7 +12,7 @@ from django.conf import settings
 from agents.access import Access, Reach
 from agents.models import Permission, Role, Status
 from config.text.folding import sort_key
-from reports.figures.people import meets
+from reports.figures.people import reaches_agent, works_for
 from reports.models import Targets
 from reports.wall.snapshot import Person, Place, Snapshot
 
@@ -134,8 +134,11 @@ def board_of(
     rows = [
         _row(person, seen, shown, by_agent, language, now)
         for person in seen.people
-        if any(_sees(reach, person, access) for reach in reaches)
-        and (brand is None or _works_for(person, brand))
+        if (
+            person.pk == access.agent_id
+            or any(reaches_agent(reach, person.access) for reach in reaches)
+        )
+        and (brand is None or works_for(person.access, brand))
     ]
     order = {Status.ONLINE: 0, Status.BREAK: 1, Status.INVISIBLE: 2}
     longest = (now - first.since).total_seconds() if first else 0
@@ -168,19 +171,6 @@ def board_of(
         wait_level=_above(longest, targets.wait_seconds),
         service_level=_below(in_time / served * 100 if served else None, targets.service_level),
     )
-
-
-def _sees(reach: Reach, person: Person, access: Access) -> bool:
-    if person.pk == access.agent_id:
-        return True
-    if reach.scope == Role.Scope.TEAM and not person.access.team_ids & reach.team_ids:
-        return False
-    return meets(reach, person.access)
-
-
-def _works_for(person: Person, brand: int) -> bool:
-    reached = person.access.brand_ids()
-    return reached is None or brand in reached
 
 
 def _row(

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from agents.access import Access, access_of
 from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
-from agents.models import Agent, Brand, BreakReason, Permission, Role, Status
+from agents.models import Agent, Brand, BreakReason, Permission, Status
 from agents.operations import AgentDisabled
 from chat.models import Conversation
 from chat.operations.statuses import KEEP, REQUEUE, NotAllowed, OpenChats, change_status
 from config.text.cleaning import key_of
-from reports.figures.people import meets
+from reports.figures.people import reaches_agent
 from reports.models import Screen
 from reports.wall import operations
 from reports.wall.board import reaches_of
@@ -86,13 +86,9 @@ def supervised(access: Access, public_id: str) -> Agent:
     """Return an agent whom somebody supervises; others are not found."""
     agent = get_object_or_404(Agent, public_id=public_id, is_active=True)
     other = access_of(agent)
-    for reach in access.reaches(Permission.SUPERVISE):
-        ours = reach.scope == Role.Scope.ALL or (
-            reach.scope == Role.Scope.TEAM and bool(other.team_ids & reach.team_ids)
-        )
-        if ours and meets(reach, other):
-            return agent
-    raise Http404
+    if not any(reaches_agent(reach, other) for reach in access.reaches(Permission.SUPERVISE)):
+        raise Http404
+    return agent
 
 
 @login_required
