@@ -12,6 +12,8 @@ def people_of(filters: Filters, access: Access) -> list[int]:
     those who work there.
     """
     reaches = access.reaches(Permission.REPORTS)
+    if not reaches:
+        return []
     agents = Agent.objects.order_by("sort_name", "pk")
     if Brand.objects.filter(is_demo=False).exists():
         agents = agents.filter(is_demo=False)
@@ -20,16 +22,15 @@ def people_of(filters: Filters, access: Access) -> list[int]:
     if filters.team is not None:
         agents = agents.filter(teams=filters.team)
     people = list(agents)
-    is_narrow = filters.brand is not None or not any(map(_is_whole, reaches))
-    accesses = accesses_of(people) if is_narrow and reaches else {}
+    sees_all = any(map(_is_whole, reaches))
+    accesses = accesses_of(people) if not sees_all or filters.brand is not None else {}
     return [
         agent.pk
         for agent in people
-        if any(
-            _is_whole(reach)
+        if (
+            sees_all
             or agent.pk == access.agent_id
-            or reaches_agent(reach, accesses[agent.pk])
-            for reach in reaches
+            or any(reaches_agent(reach, accesses[agent.pk]) for reach in reaches)
         )
         and (filters.brand is None or works_for(accesses[agent.pk], filters.brand))
     ]

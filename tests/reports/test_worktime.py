@@ -259,13 +259,17 @@ def test_nobody_sees_the_time_of_colleagues_whom_the_right_does_not_reach(db: No
     of_shop = make_agent(
         name="Shop", role=make_role(Permission.REPORTS, scope=Role.Scope.ALL, brands=(shop,))
     )
-    for agent in (mine, theirs, own, lead, of_shop):
+    both = make_agent(name="Both", role=make_role(Permission.REPORTS, scope=Role.Scope.OWN))
+    make_role(Permission.REPORTS, scope=Role.Scope.ALL).grants.create(agent=both)
+    for agent in (mine, theirs, own, lead, of_shop, both):
         shift(agent, (at(9), "online"))
     seen = {
         own: {"Own"},
         lead: {"Lead", "Mine"},
         # Who works for all brands works for this one, too.
-        of_shop: {"Mine", "Shop", "Own", "Lead"},
+        of_shop: {"Mine", "Shop", "Own", "Lead", "Both"},
+        # The wider of two roles counts, whichever was given first.
+        both: {"Mine", "Theirs", "Shop", "Own", "Lead", "Both"},
     }
     wish = "from=2026-11-03&to=2026-11-03"
     for who, names in seen.items():
