@@ -34,7 +34,7 @@ _SAME = (
 
 
 @dataclass(kw_only=True)
-class Told:
+class TicketHistory:
     """What the lines of one ticket say."""
 
     first_reply_at: datetime | None = None
@@ -46,13 +46,13 @@ class Told:
     agent_waits: list[Span] | None = None
 
 
-def read_ticket(lines: Iterable[Entry], *, opened_at: datetime) -> Told:
+def read_ticket(lines: Iterable[Entry], *, opened_at: datetime) -> TicketHistory:
     """Return what lines in their order say: pure, and of nothing but them."""
     lines = list(lines)
     moves = [line for line in lines if line.kind == Entry.Kind.STATUS]
     is_done = bool(moves) and moves[-1].data.get("to") in Ticket.DONE
     resolved = [line.created_at for line in moves if line.data.get("to") == Ticket.Status.RESOLVED]
-    return Told(
+    return TicketHistory(
         # What was said in the chat before answers no ticket.
         first_reply_at=min(
             (
@@ -124,14 +124,14 @@ def _write(ticket_ids: list[int]) -> int:
 
 
 def _fact_of(ticket: Ticket, lines: Iterable[Entry], hours: PastHours) -> TicketFact:
-    told = read_ticket(lines, opened_at=ticket.created_at)
+    history = read_ticket(lines, opened_at=ticket.created_at)
     calendar = hours.calendar(ticket.brand_id, ticket.created_at)
     spans: dict[str, list[Span] | None] = {
-        "first_reply": _since_opened(ticket, told.first_reply_at),
-        "first_resolution": _since_opened(ticket, told.first_resolved_at),
-        "resolution": _since_opened(ticket, told.last_resolved_at),
-        "requester_wait": told.requester_waits,
-        "agent_wait": told.agent_waits,
+        "first_reply": _since_opened(ticket, history.first_reply_at),
+        "first_resolution": _since_opened(ticket, history.first_resolved_at),
+        "resolution": _since_opened(ticket, history.last_resolved_at),
+        "requester_wait": history.requester_waits,
+        "agent_wait": history.agent_waits,
     }
     seconds: dict[str, float | None] = {}
     for name, parts in spans.items():
@@ -143,10 +143,10 @@ def _fact_of(ticket: Ticket, lines: Iterable[Entry], hours: PastHours) -> Ticket
     return TicketFact(
         ticket=ticket,
         is_counted=not ticket.is_spam and not ticket.is_closed_net,
-        first_reply_at=told.first_reply_at,
-        first_resolved_at=told.first_resolved_at,
-        last_resolved_at=told.last_resolved_at,
-        first_reopened_at=told.first_reopened_at,
+        first_reply_at=history.first_reply_at,
+        first_resolved_at=history.first_resolved_at,
+        last_resolved_at=history.last_resolved_at,
+        first_reopened_at=history.first_reopened_at,
         **{name: getattr(ticket, name) for name in _SAME},
         **seconds,
     )

@@ -133,9 +133,9 @@ def _add_up(
 ) -> None:
     groups = _groups(figures[0], by, filters)
     facts = _facts(figures[0], filters, access, agent=agent).order_by()
-    parts, whole = _parts(figures, _once(by, filters, access)), {}
+    parts, whole = _parts(figures, _session_stints(by, filters, access)), {}
     if total is not None and by:
-        whole = _parts(figures, _once("", filters, access), name="all_{}")
+        whole = _parts(figures, _session_stints("", filters, access), name="all_{}")
     if not groups:
         found[None] |= _values(figures, facts.aggregate(**parts))
         return
@@ -180,7 +180,7 @@ def _values(figures: list[Figure], row: Mapping[str, Any], *, name: str = "{}") 
     return values
 
 
-def _once(by: str, filters: Filters, access: Access) -> Q | None:
+def _session_stints(by: str, filters: Filters, access: Access) -> Q | None:
     """Return which stints stand for sessions; None where only some agents' are counted together."""
     if by == "agent" or filters.agent:
         return Q(is_agents_session=True)
