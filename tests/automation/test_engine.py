@@ -267,8 +267,7 @@ def test_a_message_that_was_left_keeps_its_place_and_all_else_is_done(desk, rule
     chat = come(desk, status="resolved")
     look_at(chat.pk, begin=1)
     assert notes(chat) == ["yine de"]
-    reasons = Run.objects.get().outcomes()
-    assert reasons == [(False, "alreadyresolved")] * 4 + [(True, "")]
+    assert Run.objects.get().outcomes() == [(False, "alreadyresolved")] * 4 + [(True, "")]
 
 
 def test_a_rule_that_names_what_was_deleted_is_skipped_and_says_so(desk, rule):
@@ -349,9 +348,8 @@ def test_a_pattern_is_folded_but_for_its_escapes(pattern, text, matches):
     ],
 )
 def test_text_is_compared_without_capitals_and_marks(operator, value, holds):
-    facts = Facts(
-        Conversation(), Happening(when="updated", text="Siparişim nerede"), timezone.now()
-    )
+    happening = Happening(when="updated", text="Siparişim nerede")
+    facts = Facts(Conversation(), happening, timezone.now())
     node = {"field": "text", "operator": operator, "value": value}
     assert compile_nodes([node], needs_all=True).holds(facts, [], all_of_it=False) is holds
 
