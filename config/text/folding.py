@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable
+from itertools import filterfalse
 from typing import Any
 
 _FOLD = str.maketrans({"İ": "i", "I": "i", "ı": "i"})
@@ -22,10 +23,12 @@ def fold(text: str) -> str:
     >>> fold("İADE Koşulları"), fold("ISIK") == fold("ışık")
     ('iade kosullari', True)
     """
+    if text.isascii():
+        return text.lower()
     # Before lower-casing too: "㎒" holds capitals, and some small letters come apart.
     plain = unicodedata.normalize("NFKD", text.translate(_FOLD)).lower()
     plain = unicodedata.normalize("NFKD", plain).translate(_PLAIN)
-    return "".join(char for char in plain if not unicodedata.combining(char)).replace("ı", "i")
+    return "".join(filterfalse(unicodedata.combining, plain)).replace("ı", "i")
 
 
 def sort_key(text: str) -> str:
