@@ -128,13 +128,11 @@ def lock_customer(contact: Contact, *, by: Agent, whole: bool = True) -> Contact
 def lock_ticket(ticket: Ticket, *, by: Actor) -> Ticket:
     """Return the row, locked; raise `TicketNotAuthorised` unless `by` may work on it now.
 
-    A rule may, as the product itself.
+    A rule may, as the product itself, which asks only whose ticket it is.
     """
-    locked: Ticket = (
-        Ticket.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("brand", "contact", "topic", "team", "assignee")
-        .get(pk=ticket.pk)
-    )
+    related = ("brand", "contact", "topic", "team", "assignee") if by else ("brand", "contact")
+    rows = Ticket.objects.select_for_update(no_key=True, of=("self",)).select_related(*related)
+    locked: Ticket = rows.get(pk=ticket.pk)
     agent = person(by)
     if agent is not None and not sees(access_of(agent), locked):
         raise TicketNotAuthorised

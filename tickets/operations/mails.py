@@ -113,7 +113,7 @@ def count_attempt(*, mail: RawMail) -> bool:
     One that takes the process down with it is then left alone.
     """
     mail.attempts += 1
-    mail.save(update_fields=["attempts"])
+    RawMail.objects.filter(pk=mail.pk).update(attempts=mail.attempts)
     return mail.attempts <= ATTEMPTS_MAX
 
 

@@ -64,8 +64,10 @@ class Words:
 
 def ingest(payload: dict[str, Any]) -> None:
     """Outbox handler: take in one kept mail, once."""
-    kept = RawMail.objects.filter(pk=payload["mail"]).select_related("mailbox__brand").first()
-    if kept is None or kept.state != RawMail.State.STORED:
+    waiting = RawMail.objects.filter(state=RawMail.State.STORED).select_related("mailbox__brand")
+    try:
+        kept = waiting.get(pk=payload["mail"])
+    except RawMail.DoesNotExist:
         return
     if not count_attempt(mail=kept):
         put_aside(mail=kept, reason="broken", is_broken=True)

@@ -35,10 +35,14 @@ def find_ticket(mail: Mail, mailbox: Mailbox, *, is_doubtful: bool = False) -> M
     for ticket in tickets.filter(pk__in=named[:1]):
         is_stranger = not _takes_part(mail.sender, ticket)
         return Match(ticket, is_stranger=is_stranger, is_signed=not (is_stranger or is_doubtful))
-    for number, is_signed in _referred(mail, mailbox):
-        if is_doubtful and not is_signed:
-            continue
-        ticket = tickets.filter(pk=number).first()
+    referred = {
+        number: is_signed
+        for number, is_signed in _referred(mail, mailbox)
+        if is_signed or not is_doubtful
+    }
+    known = {each.pk: each for each in tickets.filter(pk__in=referred)} if referred else {}
+    for number, is_signed in referred.items():
+        ticket = known.get(number)
         if ticket is not None and _takes_part(mail.sender, ticket):
             return Match(ticket, is_signed=is_signed and not is_doubtful)
     if is_doubtful:
