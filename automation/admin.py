@@ -147,7 +147,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Say which rules were switched off by themselves, and offer the ready ones."""
-        harmful = Rule.objects.exclude(switched_off="").in_order()
+        harmful = Rule.objects.exclude(switched_off="").order_by("pk")
         for rule in harmful if request.method == "GET" else ():
             text = gettext(
                 "“%(name)s” was switched off: it acted again and again because of other rules."
