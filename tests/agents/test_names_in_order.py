@@ -1,14 +1,16 @@
 """Wherever people choose or read names, these stand as in a Turkish dictionary."""
 
 import re
+from collections.abc import Iterable
 
 import pytest
 from django.test import Client
 
-from agents.models import Permission
+from agents.models import Agent, Brand, Permission
 from automation.rules.registry import FIELDS
 from reports.wall import snapshot as wall
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
+from tickets.queries.choices import team_choices, topic_choices
 
 pytestmark = pytest.mark.django_db
 
@@ -18,12 +20,12 @@ PAGES = {
     "/admin/agents/role/": ("rol",),
     "/admin/agents/topic/": ("konu",),
     "/admin/agents/team/add/": ("rol", "Kaya"),
-    "/admin/agents/agent/add/": ("rol", "takım"),
+    "/admin/agents/agent/{boss}/change/": ("rol", "takım"),
     "/admin/tickets/mailbox/add/": ("marka",),
     "/admin/automation/rehearsal/": ("marka",),
     "/admin/automation/rule/replies/": ("marka",),
     "/admin/automation/rule/add/": ("marka",),
-    "/console/tickets/": ("marka", "takım", "Kaya"),
+    "/console/tickets/": ("marka",),
     "/console/tickets/new/": ("marka",),
     "/reports/agents/": ("marka", "takım", "Kaya"),
     "/wallboard/board/": ("Kaya",),
@@ -44,8 +46,9 @@ def reader(client: Client) -> Client:
 
 
 def test_names_stand_in_the_order_of_the_alphabet_on_every_page(reader: Client) -> None:
+    boss = Agent.objects.get(name="Ayşe").pk
     for address, kinds in PAGES.items():
-        page = reader.get(address).content.decode()
+        page = reader.get(address.format(boss=boss)).content.decode()
         for kind in kinds:
             found = dict.fromkeys(re.findall(rf"(\w+) {kind}\b", page))
             assert list(found) == IN_ORDER, (address, kind)
@@ -57,5 +60,16 @@ def test_what_a_rule_can_name_is_offered_in_the_order_of_the_alphabet(
 ) -> None:
     rows = FIELDS[name].rows
     assert rows is not None
-    found = dict.fromkeys(label.split()[0] for _key, label in rows())
-    assert [label for label in found if label in IN_ORDER] == IN_ORDER
+    assert in_order(label for _key, label in rows())
+
+
+def test_a_ticket_is_offered_teams_and_brands_topics_in_the_order_of_the_alphabet(
+    reader: Client,
+) -> None:
+    assert in_order(name for _key, name in team_choices())
+    assert in_order(topic_choices(list(Brand.objects.values_list("pk", flat=True))))
+
+
+def in_order(labels: Iterable[str]) -> bool:
+    found = dict.fromkeys(label.split()[0] for label in labels)
+    return [name for name in found if name in IN_ORDER] == IN_ORDER
