@@ -104,6 +104,12 @@ def _having_their_own(name: str, brands: Iterable[Brand]) -> list[tuple[Brand, s
     return [(brand, _said_mode(mode)) for brand, mode in modes if mode not in {None, Rule.Mode.OFF}]
 
 
+def _with_rules_of(name: str) -> list[Brand]:
+    """Return the brands for which a recipe was set up."""
+    own = Rule.objects.filter(recipe=name, brand__isnull=False).values("brand")
+    return by_name(Brand.objects.filter(is_active=True, pk__in=own))
+
+
 def _said_mode(mode: str | None) -> str:
     if mode is None:
         return gettext("not set up")
@@ -160,6 +166,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
                 "url": reverse("admin:automation_recipe", args=[name]),
                 "mode": _said_mode(mode),
                 "is_on": mode == Rule.Mode.ON,
+                "apart": _having_their_own(name, _with_rules_of(name)),
             }
             for name, recipe in RECIPES.items()
             for mode in [mode_in_use(name, None)]

@@ -71,6 +71,9 @@ def test_the_page_for_all_brands_names_those_that_it_does_not_reach(boss_client)
         boss_client, RECIPE, "en"
     )
     assert boss_client.get(f"{RECIPE}?brand={apart.pk}").context["apart"] == []
+    assert f'?brand={apart.pk}">{apart.name}</a> <span class="quiet">Trial' in page(
+        boss_client, LIST
+    )
 
 
 def test_the_page_that_asks_for_the_address_offers_its_settings_and_changes_the_usual_texts(
