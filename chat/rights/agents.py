@@ -30,11 +30,12 @@ def takes_part(access: Access, chat: Conversation) -> bool:
 def who_sees(chat: Conversation) -> list[int]:
     """Return the agents who may see a chat."""
     accesses = accesses_of(Agent.objects.filter(is_active=True))
-    return sorted(
-        pk
-        for pk, access in accesses.items()
-        if surely_sees(access, chat) or _is_visible(access, chat)
-    )
+    return sorted(pk for pk, access in accesses.items() if sees(access, chat))
+
+
+def sees(access: Access, chat: Conversation) -> bool:
+    """Return whether the agent may see a chat, as its row says or else the rows around it."""
+    return surely_sees(access, chat) or _is_visible(access, chat)
 
 
 def may_answer(access: Access, chat: Conversation) -> bool:
