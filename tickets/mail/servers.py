@@ -72,17 +72,17 @@ def imap_of(mailbox: Mailbox) -> IMAPClient:
     """
     password = mailbox.imap_password.reveal()
     address = resolve_public(mailbox.imap_host, mailbox.imap_port)
-    context = NamedContext.of(mailbox.imap_host)
+    is_tls = mailbox.imap_security == Security.TLS
     client = IMAPClient(
         address,
         port=mailbox.imap_port,
-        ssl=mailbox.imap_security == Security.TLS,
-        ssl_context=context if mailbox.imap_security == Security.TLS else None,
+        ssl=is_tls,
+        ssl_context=NamedContext.of(mailbox.imap_host) if is_tls else None,
         timeout=SECONDS,
     )
     try:
         if mailbox.imap_security == Security.STARTTLS:
-            client.starttls(context)
+            client.starttls(NamedContext.of(mailbox.imap_host))
         client.login(mailbox.imap_user, password)
     except BaseException:
         client.shutdown()
