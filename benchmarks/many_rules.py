@@ -47,16 +47,18 @@ def _fill() -> tuple[Conversation, Visitor]:
 
 
 def main() -> None:
-    """Print the median and the highest CPU of a look, in milliseconds."""
+    """Print the median and the highest CPU of a look, in milliseconds: of this thread, for another
+    one tells workers meanwhile of what was written.
+    """
     (chat, visitor), took = _fill(), []
     text = "Where is my order? I have waited for it for more than a week by now. " * 4
     for _ in range(ROUNDS):
         words = Outgoing(chat.public_id, Author.of_visitor(visitor), text, str(uuid4()))
         post_message(words, now=timezone.now())
         seq = Conversation.objects.values_list("last_seq", flat=True).get(pk=chat.pk)
-        began = time.process_time()
+        began = time.thread_time()
         look_at(chat.pk, begin=seq)
-        took.append((time.process_time() - began) * 1000)
+        took.append((time.thread_time() - began) * 1000)
     ranked = sorted(took[5:])
     print(json.dumps({"median": statistics.median(ranked), "highest": ranked[-1]}))
 

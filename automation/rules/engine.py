@@ -154,7 +154,7 @@ def decide_among(ready: Iterable[Ready], sight: Sight) -> list[Run]:
     fired: set[tuple[str, str]] = set()
     looked: list[int] = []
     for each in ready:
-        looked.append(each.rule.pk)
+        looked.append(each.rule.id)
         run = _meet(each, sight, fired)
         if run is None:
             continue
@@ -198,7 +198,7 @@ def _meet(each: Ready, sight: Sight, fired: set[tuple[str, str]]) -> Run | None:
     happening, rule = sight.happening, each.rule
     if each.missing:
         return _run(each, sight, matched=False, reason="missing")
-    if happening.depth >= DEPTH_MAX or rule.pk in happening.chain:
+    if happening.depth >= DEPTH_MAX or rule.id in happening.chain:
         return None
     try:
         holds, trace = ask(each, sight)

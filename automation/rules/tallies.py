@@ -27,17 +27,18 @@ class Tallies:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[tuple[int, str, str]] = Counter()
+        # Those that are looked at together are most often the same: counted as one.
+        self._looked: Counter[tuple[tuple[int, ...], str]] = Counter()
+        self._matched: Counter[tuple[int, str]] = Counter()
         self._written_at = time.monotonic()
 
     def add(self, looked: Iterable[int], matched: Iterable[int], now: datetime) -> None:
         """Count which rules were looked at for one event, and which of them held."""
         day = timezone.localdate(now).isoformat()
         with self._lock:
-            for rule_id in looked:
-                self._counts[rule_id, day, "looked"] += 1
+            self._looked[tuple(looked), day] += 1
             for rule_id in matched:
-                self._counts[rule_id, day, "matched"] += 1
+                self._matched[rule_id, day] += 1
 
     def write_now_and_then(self) -> None:
         """Write what was counted, unless that was done a moment ago."""
@@ -47,13 +48,18 @@ class Tallies:
     def write(self) -> None:
         """Write what was counted; of rules that are gone by now nothing is kept."""
         with self._lock:
-            counts, self._counts = self._counts, Counter()
+            together, self._looked = self._looked, Counter()
+            matched, self._matched = self._matched, Counter()
             self._written_at = time.monotonic()
-        rules = set(Rule.objects.values_list("pk", flat=True))
+        looked: Counter[tuple[int, str]] = Counter()
+        for (rules, day), times in together.items():
+            for rule in rules:
+                looked[rule, day] += times
+        there = set(Rule.objects.values_list("pk", flat=True))
         rows = [
-            (rule, day, counts[rule, day, "looked"], counts[rule, day, "matched"])
-            for rule, day in sorted({(rule, day) for rule, day, _ in counts})
-            if rule in rules
+            (rule, day, times, matched[rule, day])
+            for (rule, day), times in sorted(looked.items())
+            if rule in there
         ]
         if rows:
             with connection.cursor() as cursor:

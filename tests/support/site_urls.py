@@ -27,7 +27,8 @@ def forget_rules() -> None:
     """Know no rules of this process, and how often they looked."""
     book._current = book.Book(version="", rules=())
     book._is_outdated = False
-    tallies._counts.clear()
+    tallies._looked.clear()
+    tallies._matched.clear()
 
 
 def sweep(request: HttpRequest) -> HttpResponse:

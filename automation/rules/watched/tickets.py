@@ -35,9 +35,8 @@ class Tickets(Watched):
 
     def lines_after(self, pk: int, seq: int) -> Sequence[Entry]:
         """Return the lines that come after one, up to a reply that may still be taken back."""
-        names = ("brand", "contact", "topic", "assignee")
         lines = Entry.objects.filter(ticket=pk, seq__gt=seq)
-        with_ticket = lines.select_related(*(f"ticket__{name}" for name in names))
+        with_ticket = lines.select_related("ticket__assignee")
         now = timezone.now()
         found = with_ticket.defer("ticket__search").order_by("seq")
         return list(takewhile(lambda line: not may_be_unsaid(line, now), found))
