@@ -88,7 +88,7 @@ class Stay:
         return self._seq
 
 
-class Facts(Sight):
+class ChatSight(Sight):
     """What rules see of one chat at one moment."""
 
     subject, column = "chat", "conversation"

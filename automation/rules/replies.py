@@ -18,7 +18,7 @@ from agents.models import Agent, Brand, Language
 from agents.queries.canned import fill, variables_in, without_variables
 from automation.models import AutoReply, Rule
 from automation.rules import book
-from automation.rules.facts import Facts, Stay, seen_chats
+from automation.rules.facts import ChatSight, Stay, seen_chats
 from chat.models import Conversation, Entry
 from chat.operations.saying import Touched, say_automatically
 from chat.queries.people import own_name
@@ -178,7 +178,7 @@ def _automatic(chat: Conversation, since: int) -> QuerySet[Entry]:
     return found
 
 
-def reply_to(facts: Facts, *, at: datetime) -> bool:
+def reply_to(facts: ChatSight, *, at: datetime) -> bool:
     """Answer an event by itself, unless a rule spoke or it was answered; return whether it did."""
     happening = facts.happening
     states: Sequence[State]
@@ -201,7 +201,7 @@ def reply_to(facts: Facts, *, at: datetime) -> bool:
     return state in ready and _say(chat, state, since)
 
 
-def _answer(chat: Conversation, facts: Facts) -> str:
+def _answer(chat: Conversation, facts: ChatSight) -> str:
     """Return the state of a chat or message that came in; "" where nothing is to be said."""
     if chat.is_parked or chat.status == Conversation.Status.WRAP_UP:
         return ""

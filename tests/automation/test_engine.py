@@ -16,7 +16,7 @@ from automation.models import Cursor, Effect, Rule, Run
 from automation.rules import book, engine
 from automation.rules.conditions import compile_nodes, compile_pattern
 from automation.rules.engine import decide_among, look_at
-from automation.rules.facts import Facts
+from automation.rules.facts import ChatSight
 from automation.rules.sight import Happening
 from automation.rules.tallies import tallies
 from chat.models import Conversation, Entry
@@ -104,7 +104,7 @@ def test_rules_run_by_group_and_position_until_one_stops_and_a_family_acts_once(
     in_order = sorted(rules, key=lambda rule: (rule.group, rule.position, rule.pk))
     ready = [book.compile_rule(rule) for rule in in_order]
     happening = Happening(when="incoming", seq=1)
-    runs = decide_among(ready, Facts(chat, happening, timezone.now()))
+    runs = decide_among(ready, ChatSight(chat, happening, timezone.now()))
 
     expected = []
     for rule in in_order:
@@ -351,7 +351,7 @@ def test_a_pattern_is_folded_but_for_its_escapes(pattern, text, matches):
 )
 def test_text_is_compared_without_capitals_and_marks(operator, value, holds):
     happening = Happening(when="updated", text="Siparişim nerede")
-    facts = Facts(Conversation(), happening, timezone.now())
+    facts = ChatSight(Conversation(), happening, timezone.now())
     node = {"field": "text", "operator": operator, "value": value}
     assert compile_nodes([node], needs_all=True).holds(facts, [], all_of_it=False) is holds
 

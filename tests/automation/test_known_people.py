@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from automation.rules.facts import Facts, seen_chats
+from automation.rules.facts import ChatSight, seen_chats
 from automation.rules.sight import Happening
 from chat.operations.linking import link_visitor, unlink_visitor
 from chat.operations.visitors import SignedVisitor, identify_visitor
@@ -42,7 +42,7 @@ def customer(desk):
 
 def known(chat) -> tuple[bool, bool, bool]:
     """First contact, e-mail known, phone known."""
-    seen = Facts(seen_chats().get(pk=chat.pk), Happening(when="incoming"), timezone.now())
+    seen = ChatSight(seen_chats().get(pk=chat.pk), Happening(when="incoming"), timezone.now())
     return seen.is_first_contact, seen.email_known, seen.phone_known
 
 

@@ -83,7 +83,7 @@ def may_be_unsaid(line: Entry, now: datetime) -> bool:
     return is_reply and line.client_id is not None and now < may_leave_at(line)
 
 
-class TicketFacts(Sight):
+class TicketSight(Sight):
     """What rules see of one ticket at one moment."""
 
     subject, column = "ticket", "ticket"

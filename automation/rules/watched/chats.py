@@ -11,7 +11,7 @@ from django.utils import timezone
 from agents.actors import Rule as Actor
 from automation.models import Rule, Run
 from automation.rules.actions import ACTIONS, OF_LINE, OUTWARD, Acting, parks
-from automation.rules.facts import FIRST_WORDS, Facts, happening_of, seen_chats
+from automation.rules.facts import FIRST_WORDS, ChatSight, happening_of, seen_chats
 from automation.rules.reasons import reason_of
 from automation.rules.replies import reply_to
 from automation.rules.sight import Happening, Sight
@@ -24,7 +24,7 @@ from chat.operations.saying import Touched, tell_of_run
 class Chats(Watched):
     """Chats, which an agent may take while rules still think."""
 
-    subject, column = Facts.subject, Facts.column
+    subject, column = ChatSight.subject, ChatSight.column
     mark = ""
     is_armed_by_lines = False
 
@@ -51,7 +51,7 @@ class Chats(Watched):
 
     def sight(self, row: Any, happening: Happening, now: datetime) -> Sight:
         """Return what rules see of a chat."""
-        return Facts(row, happening, now)
+        return ChatSight(row, happening, now)
 
     def act(
         self, run: Run, position: int, told: Mapping[str, Any], *, by: Actor, now: datetime
@@ -97,7 +97,7 @@ class Chats(Watched):
 
     def answers(self, sight: Sight, *, at: datetime) -> bool:
         """Answer by itself what no rule has answered; return whether it did."""
-        return isinstance(sight, Facts) and reply_to(sight, at=at)
+        return isinstance(sight, ChatSight) and reply_to(sight, at=at)
 
 
 def _in_line_since(chat: Conversation) -> datetime | None:

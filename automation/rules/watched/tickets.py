@@ -13,7 +13,7 @@ from automation.models import Run
 from automation.rules.sight import Happening, Sight
 from automation.rules.tickets.actions import TICKET_ACTIONS, TOUCHING, TicketActing
 from automation.rules.tickets.facts import (
-    TicketFacts,
+    TicketSight,
     answered_since,
     happening_of,
     may_be_unsaid,
@@ -29,7 +29,7 @@ from tickets.operations.automatic import tell_of_rule
 class Tickets(Watched):
     """Tickets, wherever they came from."""
 
-    subject, column = TicketFacts.subject, TicketFacts.column
+    subject, column = TicketSight.subject, TicketSight.column
     mark = "t"
     is_armed_by_lines = True
 
@@ -57,7 +57,7 @@ class Tickets(Watched):
 
     def sight(self, row: Any, happening: Happening, now: datetime) -> Sight:
         """Return what rules see of a ticket."""
-        return TicketFacts(row, happening, now)
+        return TicketSight(row, happening, now)
 
     def act(
         self, run: Run, position: int, told: Mapping[str, Any], *, by: Rule, now: datetime
