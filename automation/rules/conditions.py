@@ -45,7 +45,7 @@ class Node(Protocol):
     """A condition or a block of them."""
 
     @property
-    def is_dear(self) -> bool:
+    def needs_query(self) -> bool:
         """Return whether it asks the database."""
 
     def holds(self, facts: Sight, trace: list[Seen] | None, *, all_of_it: bool = False) -> bool:
@@ -66,9 +66,9 @@ class Condition:
     test: Callable[[Sight, Any], bool]
 
     @property
-    def is_dear(self) -> bool:
+    def needs_query(self) -> bool:
         """Return whether it asks the database."""
-        return self.looks_at.is_dear
+        return self.looks_at.needs_query
 
     def holds(self, facts: Sight, trace: list[Seen] | None, *, all_of_it: bool = False) -> bool:
         """Compare, and note what was seen."""
@@ -90,13 +90,13 @@ class Block:
     needs_all: bool
 
     @property
-    def is_dear(self) -> bool:
+    def needs_query(self) -> bool:
         """Return whether any of them asks the database."""
-        return any(node.is_dear for node in self.nodes)
+        return any(node.needs_query for node in self.nodes)
 
     @cached_property
     def _cheap_first(self) -> Sequence[Node]:
-        return sorted(self.nodes, key=lambda each: each.is_dear)
+        return sorted(self.nodes, key=lambda each: each.needs_query)
 
     def holds(self, facts: Sight, trace: list[Seen] | None, *, all_of_it: bool = False) -> bool:
         """Ask them in turn until the answer is known; those that cost nothing first."""

@@ -190,7 +190,7 @@ def _holds(ready: Ready, sight: Sight) -> bool:
 
 def may_hold(each: Ready, sight: Sight) -> bool:
     """Return whether a rule's conditions hold, or may hold later though no line is written."""
-    return each.all.is_dear or each.any.is_dear or ask(each, sight)[0]
+    return each.all.needs_query or each.any.needs_query or ask(each, sight)[0]
 
 
 def _meet(each: Ready, sight: Sight, fired: set[tuple[str, str]]) -> Run | None:

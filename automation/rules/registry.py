@@ -57,7 +57,7 @@ class Field:
     # Whether its change is an event whose line names what it was.
     changes: bool = False
     # It asks more of the database than the chat's own row: last, and only if still needed.
-    is_dear: bool = False
+    needs_query: bool = False
 
 
 type _Find = Callable[[str], str | None]
@@ -241,19 +241,19 @@ FIELDS: Mapping[str, Field] = {
         label=_("first contact"),
         type=Type.BOOLEAN,
         read=lambda facts: facts.is_first_contact,
-        is_dear=True,
+        needs_query=True,
     ),
     "email_known": Field(
         label=_("e-mail known"),
         type=Type.BOOLEAN,
         read=lambda facts: facts.email_known,
-        is_dear=True,
+        needs_query=True,
     ),
     "phone_known": Field(
         label=_("phone known"),
         type=Type.BOOLEAN,
         read=lambda facts: facts.phone_known,
-        is_dear=True,
+        needs_query=True,
     ),
     "updated_by": Field(
         label=_("who did it"),
@@ -276,7 +276,7 @@ FIELDS: Mapping[str, Field] = {
         name_of=_tag_name,
         rows=_tag_rows,
         changes=True,
-        is_dear=True,
+        needs_query=True,
     ),
     "assignee": Field(
         label=_("agent"),
@@ -304,32 +304,32 @@ FIELDS: Mapping[str, Field] = {
         type=Type.CHOICE,
         read=lambda facts: facts.availability,
         choices=STATES,
-        is_dear=True,
+        needs_query=True,
     ),
     "within_hours": Field(
         label=_("within opening hours"),
         type=Type.BOOLEAN,
         read=lambda facts: facts.is_within_hours,
-        is_dear=True,
+        needs_query=True,
     ),
     "visitor_here": Field(
         label=_("the customer has the page open"),
         type=Type.BOOLEAN,
         read=lambda facts: facts.is_visitor_here,
-        is_dear=True,
+        needs_query=True,
     ),
     "queue_length": Field(
         label=_("chats in line"),
         type=Type.NUMBER,
         read=lambda facts: facts.queue_length,
-        is_dear=True,
+        needs_query=True,
     ),
     "wait": Field(
         label=_("minutes without an answer"), type=Type.NUMBER, read=lambda facts: facts.wait
     ),
     "idle": Field(label=_("minutes of silence"), type=Type.NUMBER, read=lambda facts: facts.idle),
     "rating": Field(
-        label=_("rating"), type=Type.NUMBER, read=lambda facts: facts.rating, is_dear=True
+        label=_("rating"), type=Type.NUMBER, read=lambda facts: facts.rating, needs_query=True
     ),
 }
 

@@ -57,7 +57,7 @@ def happening_at(
 
 
 class Sight(ABC):
-    """What rules see of one chat or ticket at one moment. Read at most once, the dear when asked.
+    """What rules see of one chat or ticket at one moment. Read once, when asked for.
 
     A field of the registry that chats and tickets share reads the same name of both.
     """
