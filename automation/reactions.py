@@ -43,7 +43,7 @@ class RuleAutomation:
 
     def holds(self, brand_id: int, when: hooks.When, *, from_memory: bool = False) -> bool:
         """Return whether a chat must wait for rules."""
-        rules = book.known() if from_memory else book.current()
+        rules = book.cached_book() if from_memory else book.fresh_book()
         return rules.is_holding(when, brand_id)
 
     def settle(self, conversation_id: int, begin: int) -> bool:
@@ -99,7 +99,7 @@ def _look_at_ticket(ticket_id: int) -> None:
 
 def _ticket_written(fact: dict[str, Any]) -> None:
     ticket_id, seq = fact["ticket_id"], fact.get("seq", 0)
-    rules = book.current()
+    rules = book.fresh_book()
     if rules.watches_tickets(is_new=seq == 1):
         enqueue(kind=LOOK, key=f"rules:t{ticket_id}:{seq}", payload={"ticket": ticket_id})
     if rules.times_tickets and (ticket := TICKETS.open().filter(pk=ticket_id).first()):
@@ -113,7 +113,7 @@ def _ask_to_look(conversation_id: int, seq: int) -> None:
 
 def _said(fact: dict[str, Any]) -> None:
     """Words are looked at; for those that a chat is held for, live support asks by itself."""
-    if not book.current().is_watching:
+    if not book.fresh_book().is_watching:
         return
     lines = Entry.objects.filter(pk__in=fact["entry_ids"], conversation__held_until=None).order_by()
     names = ("conversation", "conversation__brand", "conversation__status", "author_kind")
@@ -121,13 +121,13 @@ def _said(fact: dict[str, Any]) -> None:
         first=Min("seq")
     ):
         comes_back = status == Conversation.Status.RESOLVED and author == Entry.AuthorKind.VISITOR
-        if not (comes_back and book.current().is_holding(Rule.When.UPDATED, brand_id)):
+        if not (comes_back and book.fresh_book().is_holding(Rule.When.UPDATED, brand_id)):
             # The first words come in with their chat.
             _ask_to_look(conversation_id, 1 if seq <= FIRST_WORDS else seq)
 
 
 def _changed(fact: dict[str, Any]) -> None:
-    if book.current().is_watching:
+    if book.fresh_book().is_watching:
         _look_at_newest(fact["conversation_id"])
 
 
@@ -142,7 +142,7 @@ def _look_at_newest(conversation_id: int) -> None:
 
 def _came(fact: dict[str, Any]) -> None:
     """A chat stands in line: time rules are armed, and rules that hold nobody look now."""
-    if not book.current().has_chat_rules:
+    if not book.fresh_book().has_chat_rules:
         return
     chat = Conversation.objects.filter(pk=fact["conversation_id"]).first()
     if chat is None:
@@ -168,7 +168,7 @@ def _reopened(fact: dict[str, Any]) -> None:
 
 
 def _arm_chat(conversation_id: int, *, only_known: bool = False) -> None:
-    if book.current().has_chat_rules:
+    if book.fresh_book().has_chat_rules:
         chat = Conversation.objects.filter(pk=conversation_id).first()
         if chat is not None:
             arm(chat, now=timezone.now(), only_known=only_known)
@@ -176,7 +176,7 @@ def _arm_chat(conversation_id: int, *, only_known: bool = False) -> None:
 
 def _resolved(fact: dict[str, Any]) -> None:
     """A message that was left is a chat that comes in, and is in the archive already."""
-    if fact["outcome"] == Conversation.Outcome.OFFLINE and book.current().has_chat_rules:
+    if fact["outcome"] == Conversation.Outcome.OFFLINE and book.fresh_book().has_chat_rules:
         _ask_to_look(fact["conversation_id"], 1)
     _changed(fact)
 

@@ -195,7 +195,7 @@ def _reply(rehearsal: Rehearsal, chat: Conversation, now: datetime) -> Came | No
     said = _first(chat, Entry.Kind.BOT)
     if said is not None:
         return Came(_since_start(chat, said), said.body)
-    is_asked = book.current().is_holding("incoming", chat.brand_id)
+    is_asked = book.fresh_book().is_holding("incoming", chat.brand_id)
     looked = Cursor.objects.filter(conversation=chat, seq__gte=1, lease_until=None)
     if is_asked and not looked.exists():
         return None

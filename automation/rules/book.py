@@ -129,7 +129,7 @@ _looked_at = -math.inf
 _is_outdated = False
 
 
-def current() -> Book:
+def fresh_book() -> Book:
     """Return the rules in force: from memory, unless they have changed."""
     global _current
     version = cache.get(_KEY)
@@ -151,7 +151,7 @@ def _stored() -> str:
     return row.version if row else ""
 
 
-def known() -> Book:
+def cached_book() -> Book:
     """Return the rules as this process knows them: on the way of messages no statement is spent.
 
     The shared cache is asked once a second whether there is another edition by now; only then the
@@ -163,7 +163,7 @@ def known() -> Book:
         version = cache.get(_KEY)
         if _is_outdated or version not in {None, _current.version}:
             _is_outdated = False
-            current()
+            fresh_book()
         _looked_at = now
     return _current
 

@@ -54,7 +54,7 @@ def arm(row: Any, *, now: datetime, only_known: bool = False, watched: Watched =
 
     `only_known`: not those whose time begins with what has not happened yet.
     """
-    for ready in book.current().of(Rule.When.TIME, row.brand_id, watched.subject):
+    for ready in book.fresh_book().of(Rule.When.TIME, row.brand_id, watched.subject):
         since = ready.rule.after["since"]
         if since in EDGES:
             continue
@@ -146,7 +146,7 @@ def look_at_clock(payload: dict[str, Any]) -> None:
     row = watched.open().filter(pk=payload[watched.column]).first()
     if row is None:
         return
-    rules = book.current().of(Rule.When.TIME, row.brand_id, watched.subject)
+    rules = book.fresh_book().of(Rule.When.TIME, row.brand_id, watched.subject)
     ready = next((each for each in rules if each.rule.pk == payload["rule"]), None)
     if ready is None or ready.missing:
         return
@@ -202,7 +202,7 @@ def arm_edges(rule: Rule, *, after: datetime, now: datetime) -> None:
 
 def arm_all_edges(*, now: datetime) -> None:
     """Have all rules look at the hours as they are now."""
-    for ready in book.current().rules:
+    for ready in book.fresh_book().rules:
         if ready.rule.when == Rule.When.TIME and ready.rule.after.get("since") in EDGES:
             arm_edges(ready.rule, after=now, now=now)
 
@@ -231,7 +231,9 @@ def look_at_edge(payload: dict[str, Any]) -> None:
     """Outbox: have a rule look at what is open and whose desk opened or closed then, step by step,
     and wait for the next edge. Where the hours are others by now nothing is looked at."""
     now, edge = timezone.now(), datetime.fromisoformat(payload["edge"])
-    ready = next((each for each in book.current().rules if each.rule.pk == payload["rule"]), None)
+    ready = next(
+        (each for each in book.fresh_book().rules if each.rule.pk == payload["rule"]), None
+    )
     brand = Brand.objects.filter(pk=payload["brand"], is_active=True).first()
     if ready is None or brand is None or ready.rule.brand_id not in {None, brand.pk}:
         return

@@ -48,7 +48,7 @@ def look_at(pk: int, *, begin: int, watched: Watched = CHATS) -> None:
 
     Raises `RetryAfter` while somebody else looks.
     """
-    if book.current().is_empty:
+    if book.fresh_book().is_empty:
         return
     now, holder = timezone.now(), secrets.token_hex(16)
     taken = take_lease(pk, begin - 1, holder, now, watched=watched)
@@ -135,7 +135,7 @@ def _each(watched: Watched, lines: Sequence[Any], decided: int) -> Iterable[tupl
 def decide(sight: Sight, *, at: datetime) -> bool:
     """Write down which rules act on an event; return whether any does."""
     row, happening = sight.row, sight.happening
-    ready = book.current().of(happening.when, row.brand_id, sight.subject)
+    ready = book.fresh_book().of(happening.when, row.brand_id, sight.subject)
     ready = [each for each in ready if at >= each.rule.on_since]
     if sight.came_as_chat:
         ready = [each for each in ready if each.rule.subject != Rule.Subject.BOTH]

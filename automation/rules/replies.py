@@ -140,13 +140,13 @@ def _check(state: str, is_on: bool, texts: Texts, errors: Errors) -> None:
 
 def is_on(brand_id: int, state: str) -> bool:
     """Return whether something is said by itself in a state."""
-    reply = book.current().replies.get((brand_id, state))
+    reply = book.fresh_book().replies.get((brand_id, state))
     return reply.is_on if reply is not None else state in _USUALLY_ON
 
 
 def text_of(chat: Conversation, state: str) -> str:
     """Return the words in the chat's language, else in the brand's, with variables filled in."""
-    reply = book.current().replies.get((chat.brand_id, state))
+    reply = book.fresh_book().replies.get((chat.brand_id, state))
     texts = {**STANDARD[state], **(reply.texts if reply is not None else {})}
     wanted = (chat.language, chat.brand.default_language, *Language.values)
     text = next(texts[code] for code in wanted if code in texts)
@@ -188,7 +188,7 @@ def reply_to(facts: ChatSight, *, at: datetime) -> bool:
         states, since = (State.CLOSING,), happening.seq or 0
     else:
         return False
-    replies = book.current().replies
+    replies = book.fresh_book().replies
     found = (replies.get((facts.chat.brand_id, state)) for state in states)
     ready = {reply.state for reply in found if reply and reply.is_on and at >= reply.on_since}
     if not ready:

@@ -366,7 +366,7 @@ def test_a_look_costs_the_same_few_statements_however_many_rules_there_are(
     for number in range(count):
         text = {"field": "text", "operator": "contains", "value": f"sözcük{number}"}
         rule(when="updated", all=[word, text])
-    book.current()
+    book.fresh_book()
     tallies.write()
     say(chat, "Merhaba?")
     seq = fresh(chat).last_seq
@@ -377,17 +377,17 @@ def test_a_look_costs_the_same_few_statements_however_many_rules_there_are(
 
 def test_word_of_an_edition_that_comes_late_takes_the_place_of_no_newer_one(rule):
     rule()
-    book.current()
+    book.fresh_book()
     old = book._stored()
     rule(name="Bir daha")
     book._tell(old)
-    assert len(book.current().rules) == 2
+    assert len(book.fresh_book().rules) == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_change_that_comes_while_the_edition_is_read_is_not_forgotten(rule, monkeypatch):
     rule()
-    book.current()
+    book.fresh_book()
     cache.clear()
     stored = book._stored
 
@@ -398,5 +398,5 @@ def test_a_change_that_comes_while_the_edition_is_read_is_not_forgotten(rule, mo
         return version
 
     monkeypatch.setattr(book, "_stored", slow)
-    book.current()
-    assert len(book.current().rules) == 2
+    book.fresh_book()
+    assert len(book.fresh_book().rules) == 2

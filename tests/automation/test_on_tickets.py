@@ -344,7 +344,7 @@ def test_rules_of_time_and_what_tickets_have_not_are_refused(rule):
 
 def test_without_rules_for_tickets_nothing_is_looked_at_and_nothing_asked(rule, brand, elif_):
     rule(when="updated")
-    book.current()
+    book.fresh_book()
     fact = {"ticket_id": opened(brand).pk, "seq": 1}
     with CaptureQueriesContext(connection) as asked:
         reactions._ticket_written(fact)
@@ -360,7 +360,7 @@ def test_a_look_costs_the_same_few_statements_however_many_rules_there_are(
     for number in range(count):
         text = condition("text", "contains", f"sözcük{number}")
         on(when="updated", all=[told, text])
-    book.current()
+    book.fresh_book()
     tallies.write()
     word(ticket, "Merhaba?")
     with django_assert_max_num_queries(4):

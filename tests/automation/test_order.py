@@ -54,7 +54,7 @@ def test_groups_stand_and_run_as_in_a_dictionary_on_every_database(boss_client, 
     for number, group in enumerate(("Zam", "Önce", "Çağrı", "acil", "")):
         rule(name=group or "-", group=group, position=number)
     wanted = ["-", "acil", "Çağrı", "Önce", "Zam"]
-    assert [ready.rule.name for ready in book.current().rules] == wanted
+    assert [ready.rule.name for ready in book.fresh_book().rules] == wanted
     listed = boss_client.get(LIST).context_data["groups"]
     assert [line.rule.name for _group, lines in listed for line in lines] == wanted
     program = Desk(make_agent(role=make_role("admin", scope="all")))

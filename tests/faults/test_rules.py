@@ -53,7 +53,7 @@ def test_a_rule_whose_workers_die_at_each_step_does_everything_once() -> None:
             {"action": "send_message", "text": {"tr": "İki"}},
         ],
     )
-    book.current()
+    book.fresh_book()
     Entry.objects.create(conversation=chat, seq=1, **started)
     for point in ("decided", "within:1", "after:2"):
         assert worker(chat, point).wait(120) == -signal.SIGKILL, point
