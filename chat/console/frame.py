@@ -16,7 +16,7 @@ from agents.models import Channel, Permission
 from chat.models import Offer
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
 from chat.queries.chat_list import Figures, Tab, count_tabs, tabs_of, unread_total
-from chat.queries.desk import chat_limit, count_online, open_offers
+from chat.queries.desk import chat_limit, count_online, newest_words, open_offers
 from chat.queries.due import Due, due_of_agent
 from chat.queries.people import face_of
 from chat.texts.console import console_texts
@@ -161,7 +161,6 @@ def offer_shown(offer: Offer) -> dict[str, Any]:
         "name": face_of(conversation).name,
         "topic": topic.label(get_language() or "") if topic else conversation.topic_text,
         "page": str(conversation.page.get("title") or ""),
-        # The newest words: of a new chat the first.
-        "words": conversation.preview,
+        "words": newest_words(conversation),
         "since": conversation.in_line_since,
     }

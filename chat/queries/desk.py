@@ -6,7 +6,8 @@ from agents.access import Access, accesses_of
 from agents.models import Agent, Brand, Permission, Team
 from agents.presence import present_agents
 from agents.queries.capacity import pick_limit
-from chat.models import Offer
+from chat.models import Conversation, Entry, Offer
+from config.text.cleaning import one_line
 
 
 def count_online(brands: list[Brand], channel: str, now: datetime) -> int:
@@ -21,6 +22,20 @@ def chat_limit(agent: Agent, access: Access, brands: list[Brand]) -> int:
     """Return how many chats `agent` may hold: agent, else team, else brand decides."""
     teams = Team.objects.filter(pk__in=access.team_ids).values_list("capacity", flat=True)
     return pick_limit(agent, teams=teams, brands=[brand.capacity for brand in brands])
+
+
+def newest_words(conversation: Conversation) -> str:
+    """Return what the customer said last: of a new chat the first words.
+
+    A rule may have answered since; who decides whether to take the chat wants the customer's.
+    """
+    if conversation.preview_author == Entry.AuthorKind.VISITOR:
+        return conversation.preview
+    said = conversation.entries.filter(
+        kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.VISITOR
+    )
+    text = said.order_by("-seq").values_list("body", flat=True).first()
+    return one_line((text or "")[:300])
 
 
 def open_offers(agent: Agent) -> list[Offer]:

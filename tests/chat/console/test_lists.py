@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agents.models import Agent
 from chat.models import Conversation, Entry, Offer
+from chat.operations.entries import NewLine, append
 from chat.operations.tags import add_tag
 from tests.support import factories
 
@@ -115,12 +116,15 @@ def test_a_row_of_the_archive_says_what_became_of_the_chat_and_not_my_own_name(
     assert "Elif Kaya" not in rows
 
 
-def test_a_chat_that_rings_shows_its_words_and_how_long_it_waits(client: Client) -> None:
+def test_a_chat_that_rings_shows_its_customers_words_and_how_long_it_waits(client: Client) -> None:
     elif_ = factories.make_agent(online=True, language="en")
-    waiting = _chat(elif_, status="queued", assignee=None, holds_slot=False, preview="My parcel?")
+    waiting = _chat(elif_, status="queued", assignee=None, holds_slot=False)
     now = timezone.now()
+    said = NewLine(kind="message", author_kind="visitor", body="My parcel?")
+    append(waiting, said, NewLine(kind="bot", author_kind="bot", body="One moment."), now=now)
     until = now + timedelta(seconds=30)
     Offer.objects.create(conversation=waiting, agent=elif_, offered_at=now, rings_until=until)
     page = _signed_in(elif_, client).get("/console/offers/").content.decode()
     assert "My parcel?" in page
+    assert "One moment" not in page
     assert "data-since=" in page
