@@ -1,6 +1,6 @@
 """Rules in the administration: said back in plain sentences, switched and moved, with their log."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -104,10 +104,13 @@ def _having_their_own(name: str, brands: Iterable[Brand]) -> list[tuple[Brand, s
     return [(brand, _said_mode(mode)) for brand, mode in modes if mode not in {None, Rule.Mode.OFF}]
 
 
-def _with_rules_of(name: str) -> list[Brand]:
-    """Return the brands for which a recipe was set up."""
-    own = Rule.objects.filter(recipe=name, brand__isnull=False).values("brand")
-    return by_name(Brand.objects.filter(is_active=True, pk__in=own))
+def _brands_with_recipes() -> Mapping[str, list[Brand]]:
+    """Return the brands for which each recipe was set up."""
+    found: dict[str, set[Brand]] = {name: set() for name in RECIPES}
+    own = Rule.objects.filter(recipe__in=RECIPES, brand__is_active=True)
+    for rule in own.select_related("brand"):
+        found[rule.recipe].add(rule.brand)
+    return {name: by_name(brands) for name, brands in found.items()}
 
 
 def _said_mode(mode: str | None) -> str:
@@ -159,6 +162,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
                 "“%(name)s” was switched off: it acted again and again because of other rules."
             )
             self.message_user(request, text % {"name": rule.name}, messages.WARNING)
+        own = _brands_with_recipes()
         recipes = [
             {
                 "title": recipe.title,
@@ -166,7 +170,7 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
                 "url": reverse("admin:automation_recipe", args=[name]),
                 "mode": _said_mode(mode),
                 "is_on": mode == Rule.Mode.ON,
-                "apart": _having_their_own(name, _with_rules_of(name)),
+                "apart": _having_their_own(name, own[name]),
             }
             for name, recipe in RECIPES.items()
             for mode in [mode_in_use(name, None)]

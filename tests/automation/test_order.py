@@ -96,7 +96,7 @@ def test_the_list_asks_no_more_of_the_database_for_more_rules(
     }
     for _ in range(30):
         rule(**told)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         assert boss_client.get(LIST).content.decode().count("set the topic") == 30
 
 
