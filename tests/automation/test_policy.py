@@ -11,6 +11,8 @@ from automation.notifications.policy import TABLE, is_told_on, sounds
 from automation.notifications.push import Push
 from config.events import Event
 
+pytestmark = pytest.mark.once
+
 AT = datetime(2026, 11, 29, 9, tzinfo=UTC)
 
 

@@ -2,12 +2,15 @@
 
 import re
 
+import pytest
 from django.conf import settings
 
 from chat.models import Entry
 from chat.models.kinds import KINDS
 from chat.protocol import kinds_json
 from chat.texts.console import console_texts
+
+pytestmark = pytest.mark.once
 
 # The public contract: what a visitor sees, and of its data.
 VISITOR = {

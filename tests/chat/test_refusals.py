@@ -9,6 +9,8 @@ from django.utils import translation
 from chat import operations, refusals, rights
 from chat.refusals import explain_refusal, explain_transfer, refusal_text
 
+pytestmark = pytest.mark.once
+
 # Never said to an agent: the widget answers them itself, they carry more than words, or a program
 # that keeps to the form never meets them.
 OTHERWISE = {

@@ -11,6 +11,8 @@ from django.utils.formats import date_format
 
 from agents.console.times import short_time
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(settings.BASE_DIR)
 # For machines, for fields of forms, and times of a day.
 PLAIN = {"c", "Y-m-d", "Ymd", "H:i", "H:i:s", "D"}

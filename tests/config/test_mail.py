@@ -2,9 +2,12 @@
 
 import io
 
+import pytest
 from django.core.mail import EmailMessage
 
 from config.mail import ReadableConsole
+
+pytestmark = pytest.mark.once
 
 
 def test_a_long_link_can_be_copied_from_the_console():

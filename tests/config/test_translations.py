@@ -9,6 +9,8 @@ from django.conf import settings
 
 from config import translations
 
+pytestmark = pytest.mark.once
+
 CATALOGUES = sorted(path for root in settings.LOCALE_PATHS for path in root.glob("*/*/*.po"))
 
 

@@ -1,6 +1,10 @@
 """Charts as numbers: what is drawn of what the table says."""
 
+import pytest
+
 from reports.charts import column_chart, heat_map, line_chart
+
+pytestmark = pytest.mark.once
 
 
 def test_a_line_is_broken_where_there_is_nothing_and_a_day_alone_is_a_point() -> None:

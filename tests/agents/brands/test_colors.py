@@ -1,10 +1,13 @@
 """Whatever colour a brand has, words on it can be read."""
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agents.brands.colors import DARK_WELL, ENOUGH, FALLBACK, contrast, dark_palette, palette
 from agents.models import Brand
+
+pytestmark = pytest.mark.once
 
 COLORS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 

@@ -1,6 +1,10 @@
 """Which pages may show a brand's widget."""
 
+import pytest
+
 from chat.widget.config import frame_ancestors
+
+pytestmark = pytest.mark.once
 
 
 def test_only_clean_origins_reach_the_header() -> None:

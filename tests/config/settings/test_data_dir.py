@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.once
+
 
 def test_the_data_directory_is_for_its_owner_alone(tmp_path: Path) -> None:
     data = tmp_path / "var" / "imece"

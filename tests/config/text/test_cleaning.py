@@ -4,6 +4,8 @@ import pytest
 
 from config.text.cleaning import key_of
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("text", "key"),

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from config.text.folding import fold, sort_key
 
+pytestmark = pytest.mark.once
+
 TURKISH = "abcçdefgğhıijklmnoöprsştuüvyz"
 
 

@@ -10,6 +10,8 @@ import pytest
 from config.web import body_limits
 from config.web.body_limits import LimitBodies
 
+pytestmark = pytest.mark.once
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 LIMIT = 1000
 

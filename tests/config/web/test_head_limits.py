@@ -13,6 +13,8 @@ from config.web.answers import common_headers
 from config.web.head_limits import HEAD_MAX
 from config.web.server import make_server
 
+pytestmark = pytest.mark.once
+
 MORE = 2 * HEAD_MAX
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -18,6 +18,8 @@ from config.web import socket_limits
 from config.web.server import make_server
 from config.web.socket_limits import FRAMES_MAX, SLICE, TOO_MANY
 
+pytestmark = pytest.mark.once
+
 type App = Callable[[Any, Any, Any], Awaitable[None]]
 BIG = 8 * 1024 * 1024
 

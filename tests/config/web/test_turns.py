@@ -2,7 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from config.web.turns import Turns
+
+pytestmark = pytest.mark.once
 
 
 async def settle() -> None:
