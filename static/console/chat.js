@@ -1,6 +1,6 @@
 // @ts-check
 import { ThreadView } from "../live/thread.js";
-import { closeComposer, draftUnderWay, keepDraftHere, mountComposer, unmountComposer } from "./composer.js";
+import { awaitReply, closeComposer, draftUnderWay, keepDraftHere, mountComposer, unmountComposer } from "./composer.js";
 import { fetchFragment } from "./fragments.js";
 import * as list from "./list.js";
 import { onEvent, onState, socket, sync } from "./live.js";
@@ -280,8 +280,14 @@ async function loadHead() {
 export function countAct({ requestConfig, xhr }) {
   if (requestConfig.verb === "get") return;
   acting += 1;
+  const lets = /\/(accept|reopen)\/$/.test(requestConfig.path);
+  if (lets) awaitReply();
   // A button that is drawn anew hears nothing of its own answer.
-  xhr.addEventListener("loadend", () => (acting -= 1));
+  xhr.addEventListener("loadend", () => {
+    acting -= 1;
+    // Also where nothing has changed: nobody waits any longer.
+    if (lets) refreshHead();
+  });
 }
 
 export function startChat() {

@@ -32,6 +32,10 @@ let hasty = null;
 let isLocked = false;
 /** What the agent writes where both are possible. */
 let chosen = "reply";
+/** Accept or Reopen was pressed and is not answered yet: what is written now is for the customer. */
+let isAwaited = false;
+/** It was to be sent meanwhile. */
+let sendsThen = false;
 
 const form = () => /** @type {HTMLFormElement | null} */ (byId("composer"));
 const area = () => /** @type {HTMLTextAreaElement | null} */ (byId("composer-text"));
@@ -46,7 +50,9 @@ export function mountComposer(id, live) {
   const isNew = frame.dataset.mounted !== id;
   chat = live;
   current = id;
+  isAwaited = false;
   if (isNew) {
+    sendsThen = false;
     frame.dataset.mounted = id;
     uploads?.showUploads(id);
     const kept = unsaved.get(id) ?? stored(id);
@@ -70,6 +76,14 @@ export function mountComposer(id, live) {
   const closed = byId("composer-closed");
   if (closed) closed.hidden = chat.canNote;
   hint();
+  if (sendsThen && chat.canReply) send();
+  sendsThen = false;
+}
+
+/** The agent is about to be able to reply; words that stand there stay what they were. */
+export function awaitReply() {
+  isAwaited = !area()?.value.trim();
+  showMode();
 }
 
 /** Who sits at a screen that was signed out is not known: what stands there is kept, and nothing added.
@@ -124,7 +138,7 @@ function showMode() {
   const frame = form();
   const box = area();
   if (!frame || !box) return;
-  const wanted = chat.canReply ? chosen : "note";
+  const wanted = chat.canReply || isAwaited ? chosen : "note";
   const changed = frame.dataset.mode !== wanted;
   frame.dataset.mode = wanted;
   for (const button of frame.querySelectorAll("button.mode")) {
@@ -238,6 +252,10 @@ export function send() {
   }
   if (isBlank(text) && !uploads?.hasUploads("done")) return;
   const kind = frame.dataset.mode === "note" ? "note" : "message";
+  if (kind === "message" && isAwaited) {
+    sendsThen = true;
+    return;
+  }
   const attachments = uploads?.takeUploads() ?? [];
   sync.send(current, text, { kind, attachments });
   const used = box.dataset.canned;
