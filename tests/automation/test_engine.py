@@ -251,8 +251,7 @@ def test_a_failing_action_ends_its_rule_and_not_the_event(desk, rule):
     chat = come(desk)
     look_at(chat.pk, begin=1)
     assert notes(chat) == ["öteki"]
-    [failed] = Effect.objects.filter(run__rule=broken, done=False)
-    assert failed.reason == "notonline"
+    assert Effect.objects.get(run__rule=broken, done=False).reason == "notonline"
 
 
 def test_a_message_that_was_left_keeps_its_place_and_all_else_is_done(desk, rule):
@@ -272,13 +271,12 @@ def test_a_message_that_was_left_keeps_its_place_and_all_else_is_done(desk, rule
 
 def test_a_rule_that_names_what_was_deleted_is_skipped_and_says_so(desk, rule):
     named = rule(all=[{"field": "topic", "operator": "is", "value": str(desk.topic.pk)}])
-    Rule.objects.filter(pk=named.pk).update(
-        all=[{"field": "topic", "operator": "is", "value": "987654"}]
-    )
+    gone = [{"field": "topic", "operator": "is", "value": "987654"}]
+    Rule.objects.filter(pk=named.pk).update(all=gone)
     book.renew()
     chat = come(desk)
     look_at(chat.pk, begin=1)
-    [skipped] = Run.objects.all()
+    skipped = Run.objects.get()
     assert (skipped.matched, skipped.reason, notes(chat)) == (False, "missing", [])
 
 
