@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
 from django.conf import settings
@@ -45,8 +46,16 @@ class ChatPart:
     counters: Counters
     limit: int
     unread: int
-    offers: Sequence[dict[str, Any]]
-    due_acts: Sequence[Due]
+
+    @cached_property
+    def offers(self) -> Sequence[dict[str, Any]]:
+        """Return the chats that ring; the list, which comes after each change, doesn't ask."""
+        return [offer_shown(offer) for offer in open_offers(self.frame.agent)]
+
+    @cached_property
+    def due_acts(self) -> Sequence[Due]:
+        """Return what may still be undone; the list doesn't ask for it either."""
+        return due_of_agent(self.frame.agent)
 
     @property
     def kept(self) -> Mapping[str, str]:
@@ -140,8 +149,6 @@ def build_part(frame: Frame, request: HttpRequest) -> ChatPart:
         ),
         limit=chat_limit(agent, access, frame.brands),
         unread=unread_total(agent),
-        offers=[offer_shown(offer) for offer in open_offers(agent)],
-        due_acts=due_of_agent(agent),
     )
 
 
