@@ -19,7 +19,8 @@ from chat.queries.due import Due, due_of_chat
 from chat.queries.panel import Panel, marks_of, panel, participation
 from chat.queries.people import email_of
 from chat.rights import may_answer, may_file, may_handle
-from tickets.models import Ticket
+from tickets.models import Contact, Ticket
+from tickets.rights import may_correct
 
 Status = Conversation.Status
 Act = DueAct.Act
@@ -115,6 +116,17 @@ class Chat:
     def can_clear_spam(self) -> bool:
         """Return whether the agent may say that it is no spam after all."""
         return self.files and self.is_spam
+
+    @property
+    def can_correct(self) -> bool:
+        """Return whether the agent may say who the customer is; of one whom other brands know, too,
+        only who meets the customers of all of them may.
+        """
+        visitor = self.conversation.visitor
+        if visitor is None or not self.files:
+            return False
+        known = visitor.contact_id or self.conversation.contact_id
+        return known is None or may_correct(self.access, Contact(pk=known))
 
     @property
     def is_spam(self) -> bool:

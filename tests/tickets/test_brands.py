@@ -242,6 +242,11 @@ def test_what_another_brand_knows_is_not_shown_beside_a_chat(house: House) -> No
     chat.save()
     access = access_of(house.mert)
     assert panel(access, find_chat(access, chat.public_id)).phone == NUMBER
+    # Whom the other brand has helped, too, is corrected by who works for both.
+    assert 'id="customer-edit"' in client.get(path).content.decode()
+    opened(house.ours, "Konu", contact=bare)
+    assert 'id="customer-edit"' not in client.get(path).content.decode()
+    assert client.post(f"{path}customer/", unchanged | {"name": "Mallory"}).status_code == 404
 
 
 def test_who_has_no_name_is_not_called_by_an_address_that_another_brand_was_told(
