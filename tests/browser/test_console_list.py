@@ -189,6 +189,8 @@ def test_a_chat_of_another_brand_that_rings_has_its_row(site: Site, new_context:
     other.save(update_fields=["default_team"])
     page.goto(f"{site.url}/console/?brand={desk.brand.pk}")
     ready(page)
+    # The only chat there is would open by itself, and stay in sight, at a moment of its own.
+    desk.opened("Hello from here")
     caller = Caller(site, other)
     caller.start("Hello from elsewhere")
     expect(page.locator("html")).to_have_attribute("data-sound", "chat")

@@ -250,6 +250,8 @@ def test_what_stands_beside_a_chat_costs_no_more_with_more_of_it(elif_, brand, c
             beside(elif_, chat)
         return len(queries)
 
+    # What came before is looked for only where there is anything.
+    make_conversation(chat.visitor, status="resolved", assignee=elif_)
     few = cost()
     for index in range(4):
         person = create_contact(name=f"Y{index}", email=EMAIL, language="tr", now=timezone.now())
