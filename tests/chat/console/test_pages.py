@@ -396,6 +396,5 @@ def test_an_open_chat_costs_a_fixed_number_of_queries(desk: Desk) -> None:
     assert few <= 15
     for _ in range(5):
         desk.chat(visitor=visitor, status="resolved", resolved_at=timezone.now(), topic=desk.topic)
-    # Only of those who have chatted before it is asked which of it the agent may see.
-    assert _queries(desk, part) == few + 1
+    assert _queries(desk, part) == few + 1  # Which of what came before the agent may see.
     assert _queries(desk, "archive/") <= 15
