@@ -134,5 +134,5 @@ export function fileSize(bytes, locale) {
   const step = bytes < 1024 ** 2 ? 1 : 2;
   return new Intl.NumberFormat(locale, {
     style: "unit", unit: step === 1 ? "kilobyte" : "megabyte", unitDisplay: "short", maximumFractionDigits: 1,
-  }).format(bytes / 1024 ** step);
+  }).format(Math.max(bytes / 1024 ** step, 0.1));
 }

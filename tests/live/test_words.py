@@ -115,3 +115,11 @@ def test_keys_of_an_input_method_are_known(modules: Page) -> None:
     story = "return given.map((how) => words.composes(new KeyboardEvent('keydown', how)));"
     keys = [{"keyCode": 229}, {"isComposing": True}, {"keyCode": 13}]
     assert run(modules, story, keys) == [True, True, False]
+
+
+def test_no_file_has_nothing_in_it(modules: Page) -> None:
+    story = """
+      const { fileSize } = await import('/static/live/files.js');
+      return given.map((bytes) => fileSize(bytes, "tr"));
+    """
+    assert run(modules, story, [3, 200, 1024**2]) == ["0,1 kB", "0,2 kB", "1 MB"]
