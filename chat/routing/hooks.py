@@ -1,6 +1,6 @@
 """What live support asks an automation before it goes on, without knowing any rule.
 
-What has happened, automation hears by the facts of `chat/events.py`: what wakes the rules stands in
+What has happened, automation hears by the facts of `chat/events/`: what wakes the rules stands in
 `automation/reactions.py`, which also registers them here by `use`.
 
 One automation may be in use. Where none is, or where it holds nothing, a chat costs no more than
