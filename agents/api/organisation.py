@@ -7,6 +7,7 @@ from rest_framework import generics, serializers
 from agents.access import brands_of
 from agents.api.desk import DeskView, reach_of
 from agents.models import Brand, Topic
+from config.text.alphabet import in_alphabet
 
 
 class BrandAnswer(serializers.ModelSerializer[Brand]):
@@ -46,8 +47,9 @@ class Brands(DeskView, generics.ListAPIView[Brand]):
     queryset = Brand.objects.none()
 
     def get_queryset(self) -> QuerySet[Brand]:
-        """Return the brands that the caller is authorised for."""
-        return brands_of(reach_of(self.request)).filter(is_active=True)
+        """Return the brands that the caller is authorised for, by name."""
+        brands = brands_of(reach_of(self.request)).filter(is_active=True)
+        return brands.order_by(in_alphabet(brands))
 
 
 class Topics(DeskView, generics.ListAPIView[Topic]):

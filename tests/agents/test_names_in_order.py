@@ -70,6 +70,10 @@ def test_a_ticket_is_offered_teams_and_brands_topics_in_the_order_of_the_alphabe
     assert in_order(topic_choices(list(Brand.objects.values_list("pk", flat=True))))
 
 
+def test_the_api_names_brands_in_the_order_of_the_alphabet(reader: Client) -> None:
+    assert in_order(brand["name"] for brand in reader.get("/api/v1/brands").json())
+
+
 def in_order(labels: Iterable[str]) -> bool:
     found = dict.fromkeys(label.split()[0] for label in labels)
     return [name for name in found if name in IN_ORDER] == IN_ORDER
