@@ -145,7 +145,9 @@ def _sender_refused(code: int, said: bytes | str) -> Outcome:
     # RFC 1870: without a code of its own that is what 552 means here.
     if code >= 500 and (meaning(text) == TOO_BIG or (code == 552 and not status_of(text))):
         return Outcome(Delivery.State.FAILED, TOO_BIG, text)
-    return Outcome(Delivery.State.RETRY, "sender", text, is_servers=True)
+    # RFC 5321, 4.2.1: what begins with 4 may pass.
+    ours = "sender" if code >= 500 else "busy"
+    return Outcome(Delivery.State.RETRY, ours, text, is_servers=True)
 
 
 def _refused(code: int, said: bytes | str) -> Outcome:

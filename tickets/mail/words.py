@@ -17,6 +17,7 @@ HANDED_OVER_IN = timedelta(minutes=10)
 REASONS: Mapping[str, str | Promise] = {
     "auth": gettext_lazy("The mail server refused the user name or the password."),
     "sender": gettext_lazy("The mail server doesn't let us send from this address."),
+    "busy": gettext_lazy("The mail server takes no mail just now. It is tried again by itself."),
     "security": gettext_lazy("No secure connection to the mail server: check port and security."),
     "unreachable": gettext_lazy("The mail server can't be reached: check its name and port."),
     "not_allowed": gettext_lazy(

@@ -162,9 +162,11 @@ def test_what_may_pass_is_tried_again_and_given_up_after_two_days(mailbox, smtp,
         ("552 Requested mail action aborted", ("failed", "too_big"), ""),
         ("552 5.2.2 You are over quota", ("retry", "sender"), "sender"),
         ("550 5.7.1 Not your address", ("retry", "sender"), "sender"),
+        ("421 4.7.0 Too many mails from you, come back later", ("retry", "busy"), "busy"),
+        ("452 4.3.1 Out of memory", ("retry", "busy"), "busy"),
     ],
 )
-def test_a_mail_that_is_too_large_for_the_server_is_not_sent_again(
+def test_only_a_mail_that_is_too_large_for_the_server_is_not_sent_again(
     mailbox, smtp, ticket, elif_, said, told, noted
 ):
     smtp.to_sender = said
