@@ -24,8 +24,8 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from agents.access import access_of
-from agents.models import Agent, Permission, Role, StatusInterval
-from chat.models import Conversation, Entry
+from agents.models import Agent, Permission, Role, StatusInterval, Tag
+from chat.models import Conversation, ConversationTag, Entry
 from reports.exports.operations import write_file
 from reports.exports.sheet import sheet_of
 from reports.facts.keeping import write_facts
@@ -42,6 +42,11 @@ AGENTS = 60
 LINES = 10
 # One chat in so many becomes a ticket.
 TICKETS = 10
+# One in so many has a tag.
+TAGGED = 4
+COPIED = (
+    Ticket, Conversation, ConversationTag, Entry, ChatFact, StintFact, Word, StatusInterval,
+)  # fmt: skip
 DAY = (("online", 0, 4), ("break", 4, 5), ("online", 5, 9), ("offline", 9, 24))
 
 
@@ -123,11 +128,25 @@ def seed(chats: int) -> dict[str, str]:
             "first_reply_by_id": agent, "rated_agent_id": agent if rated else None,
         }  # fmt: skip
 
-    filtered = ("brand_id", "channel", "topic_id", "team_id", "started_by", "outcome")
+    filtered = (
+        "conversation_id",
+        "brand_id",
+        "channel",
+        "topic_id",
+        "team_id",
+        "started_by",
+        "outcome",
+    )
     facts = [fact(number, at) for number, at in enumerate(starts, start=1)]
     copy_rows(Conversation, (chat(number, at) for number, at in enumerate(starts, start=1)))
     copy_rows(
         Entry, (one for number, at in enumerate(starts, start=1) for one in lines(number, at))
+    )
+    tags = [Tag.objects.create(name=f"Etiket {number}", folded=str(number)) for number in range(12)]
+    tagged = [number for number in range(1, chats + 1) if not number % TAGGED]
+    copy_rows(
+        ConversationTag,
+        ({"conversation_id": number, "tag_id": chance.choice(tags).pk} for number in tagged),
     )
     copy_rows(ChatFact, facts)
     copy_rows(
@@ -192,7 +211,7 @@ def seed(chats: int) -> dict[str, str]:
         ),
     )  # fmt: skip
     with connection.cursor() as cursor:
-        for model in (Ticket, Conversation, Entry, ChatFact, StintFact, Word, StatusInterval):
+        for model in COPIED:
             table = model._meta.db_table
             cursor.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - ours

@@ -149,6 +149,10 @@ class ChatFact(models.Model):
 class OfStay(models.Model):
     """What happened in a stay, with what it is filtered by: a year of them is not joined."""
 
+    # Goes with its stay: without an index of its own nobody could look for it here.
+    conversation = models.ForeignKey(
+        Conversation, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=16, choices=Channel)
     topic = models.ForeignKey(Topic, models.SET_NULL, null=True, related_name="+", db_index=False)

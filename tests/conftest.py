@@ -29,6 +29,7 @@ from chat.posting.group_commit import writer
 from chat.sockets.readers import readers
 from config import events
 from config.translations import compile_if_changed
+from reports.figures.side_by_side import readings
 from tests.support import chromium, servers
 from tests.support.migrated import copy_database, migrated_dir, template_database
 from tests.support.site import forget, running_site, start_again
@@ -216,6 +217,7 @@ def _end_threads() -> None:
     assert idle.wait(30), "the writer is still at work"
     readers.close()
     leases.close()
+    readings.close()
 
 
 def _leave_no_rows(self: TransactionTestCase) -> None:

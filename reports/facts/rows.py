@@ -40,7 +40,15 @@ _SAME = (
 
 
 # Of a stay's row and what happened in it the same.
-_FILTERED = ("brand_id", "channel", "topic_id", "team_id", "started_by", "outcome")
+_FILTERED = (
+    "conversation_id",
+    "brand_id",
+    "channel",
+    "topic_id",
+    "team_id",
+    "started_by",
+    "outcome",
+)
 
 
 def fact_of(chat: Conversation, stay: Stay, seq: int, hours: PastHours) -> ChatFact:

@@ -1,17 +1,21 @@
 """Adding up facts: every figure of every door comes from here, and the rows behind it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import TruncDate, TruncHour
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
 
 from agents.access import Access, any_of, of_teams
 from agents.models import Permission, Role
 from chat.models import ConversationTag
 from reports.definitions import COUNTED, OF_STAYS, Figure, Source, find_figure
+from reports.figures.packing import Quarter
+from reports.figures.side_by_side import read_side_by_side
 from reports.figures.tickets import tickets_for
 from reports.figures.totals import rows_and_total
 from reports.figures.worktime import overlapping, read_work, value_of
@@ -35,42 +39,73 @@ _MODELS: dict[Source, Any] = {
 type Row = dict[str, Any]
 
 
-def compute(
-    keys: Iterable[str],
-    filters: Filters,
-    access: Access,
-    *,
-    by: str = "",
-    now: datetime,
-    total: Row | None = None,
-) -> dict[Any, Row]:
-    """Return the figures by row, in one query for all that are counted alike.
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Which figures are wanted, and of what.
 
-    `by`: agent, day, channel, topic, brand, tag, started_by, or hour (the moment it begins);
-    without it there is one row, None. Time of agents has rows by agent and by day only. `total`
-    is filled with the figures of all rows together, where they are told by row.
+    `by`: agent, day, channel, topic, brand, tag, started_by, or quarter (of an hour);
+    without it there is one row, None. Time of agents has rows by agent and by day only. With
+    `with_total` the figures of all rows together are wanted too.
     """
+
+    keys: Collection[str]
+    filters: Filters
+    by: str = ""
+    with_total: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """The figures by row, and those of all rows together."""
+
+    rows: dict[Any, Row] = field(default_factory=lambda: defaultdict(dict))
+    total: Row = field(default_factory=dict)
+
+    def add(self, other: "Found") -> None:
+        """Take over what other figures of the same question are."""
+        for key, row in other.rows.items():
+            self.rows[key] |= row
+        self.total.update(other.total)
+
+
+def compute(
+    keys: Collection[str], filters: Filters, access: Access, *, by: str = "", now: datetime
+) -> dict[Any, Row]:
+    """Return the figures by row, as `Question` says."""
+    [found] = compute_all([Question(keys=keys, filters=filters, by=by)], access, now=now)
+    return dict(found.rows)
+
+
+def compute_all(questions: Sequence[Question], access: Access, *, now: datetime) -> list[Found]:
+    """Return what is found for each question, in one query for all figures counted alike."""
+    readings = [
+        (at, reading)
+        for at, question in enumerate(questions)
+        for reading in _readings(question, access, now)
+    ]
+    found = [Found() for _ in questions]
+    parts = read_side_by_side([reading for _at, reading in readings])
+    for (at, _reading), part in zip(readings, parts, strict=True):
+        found[at].add(part)
+    return found
+
+
+def _readings(question: Question, access: Access, now: datetime) -> Iterator[Callable[[], Found]]:
     alike: dict[tuple[str, str, str], list[Figure]] = defaultdict(list)
-    for key in keys:
+    for key in question.keys:
         figure = wanted(key)
-        if figure.agent or by != "agent":
+        if figure.agent or question.by != "agent":
             moment = "" if figure.source == Source.TIME else figure.moment
             # Whose it is says only in whose row it stands, and who may see it.
-            is_of_all = by != "agent" and not filters.agent and sees_all(access)
+            is_of_all = question.by != "agent" and not question.filters.agent and sees_all(access)
             alike[figure.source, moment, "" if is_of_all else figure.agent].append(figure)
-    found: dict[Any, Row] = defaultdict(dict)
-    for (source, _moment, agent), figures in alike.items():
+    # Time first: it takes longest, and most of it is no waiting for the database.
+    in_turn = sorted(alike.items(), key=lambda item: item[0][0] != Source.TIME)
+    for (source, _moment, agent), figures in in_turn:
         if source == Source.TIME:
-            stints = scoped(Source.STINT, "agent", filters, access)
-            work = read_work(stints, filters, access, by_day=by == "day", now=now)
-            _measure(figures, work, filters, by, found)
-            if by and total is not None:
-                whole: dict[Any, Row] = defaultdict(dict)
-                _measure(figures, work, filters, "", whole)
-                total |= whole[None]
+            yield partial(_measured, figures, question, access, now)
         else:
-            _add_up(figures, agent, filters, access, by, found, total)
-    return dict(found)
+            yield partial(_added_up, figures, agent, question, access)
 
 
 def sees_all(access: Access) -> bool:
@@ -122,33 +157,43 @@ def stays_in(filters: Filters, access: Access) -> QuerySet[ChatFact]:
     return _facts(wanted("requests"), filters, access, agent="")
 
 
-def _add_up(
-    figures: list[Figure],
-    agent: str,
-    filters: Filters,
-    access: Access,
-    by: str,
-    found: dict[Any, Row],
-    total: Row | None,
-) -> None:
+def _added_up(figures: list[Figure], agent: str, question: Question, access: Access) -> Found:
+    by, filters = question.by, question.filters
     groups = _groups(figures[0], by, filters)
     facts = _facts(figures[0], filters, access, agent=agent).order_by()
     parts, whole = _parts(figures, _session_stints(by, filters, access)), {}
-    if total is not None and by:
+    if question.with_total and by:
         whole = _parts(figures, _session_stints("", filters, access), name="all_{}")
     if not groups:
-        found[None] |= _values(figures, facts.aggregate(**parts))
-        return
-    # A chat of two tags stands in two rows.
-    if by != "tag" and whole:
-        rows, all_of_them = rows_and_total(facts, groups["g0"], parts, whole)
+        return Found({None: _values(figures, facts.aggregate(**parts))})
+    rows: Iterable[Mapping[str, Any]]
+    total: Mapping[str, Any] = {}
+    if by == "tag":
+        rows, total = _rows_by_tag(facts, groups, parts, whole)
+    elif whole:
+        rows, total = rows_and_total(facts, groups["g0"], parts, whole)
     else:
         rows = facts.values(**groups).annotate(**parts)
-        all_of_them = _facts(figures[0], filters, access, agent=agent).order_by().aggregate(**whole)
-    for row in rows:
-        found[row["g0"]] |= _values(figures, row)
-    if total is not None:
-        total |= _values(figures, all_of_them, name="all_{}")
+    return Found(
+        {row["g0"]: _values(figures, row) for row in rows},
+        _values(figures, total, name="all_{}") if whole else {},
+    )
+
+
+def _rows_by_tag(
+    facts: QuerySet[Any],
+    groups: Mapping[str, Any],
+    parts: Mapping[str, Any],
+    whole: Mapping[str, Any],
+) -> tuple[Iterable[Mapping[str, Any]], Mapping[str, Any]]:
+    """Return the rows of no tag and of each; a chat of two tags stands in two, and once in `whole`.
+
+    In two statements: one would read each chat, which is wide, to learn that it has no tag.
+    """
+    tags = ConversationTag.objects.filter(conversation=OuterRef("conversation"))
+    either, total = rows_and_total(facts, Exists(tags), parts, whole)
+    rows = facts.filter(Exists(tags)).values(**groups).annotate(**parts)
+    return [*({**row, "g0": None} for row in either if not row["g0"]), *rows], total
 
 
 def _parts(figures: list[Figure], once: Q | None, *, name: str = "{}") -> dict[str, Any]:
@@ -187,19 +232,28 @@ def _session_stints(by: str, filters: Filters, access: Access) -> Q | None:
     return Q(is_session=True) if sees_all(access) else None
 
 
-def _measure(
-    figures: list[Figure], work: Any, filters: Filters, by: str, found: dict[Any, Row]
-) -> None:
+def _measured(figures: list[Figure], question: Question, access: Access, now: datetime) -> Found:
+    by, filters = question.by, question.filters
+    stints = scoped(Source.STINT, "agent", filters, access)
+    work = read_work(stints, filters, access, by_day=by == "day", now=now)
+    found = Found(_by_row(figures, work, filters, by))
+    if by and question.with_total:
+        found.total.update(_by_row(figures, work, filters, "")[None])
+    return found
+
+
+def _by_row(figures: list[Figure], work: Any, filters: Filters, by: str) -> dict[Any, Row]:
     rows: dict[Any, list[Any]] = defaultdict(list)
     for agent_id, days in work.items():
         for day, parts in days.items():
             rows[{"agent": agent_id, "day": day, "": None}[by]].append(parts)
     if not by:
         rows.setdefault(None, [])
+    found = {}
     for row, many in rows.items():
         whole = joined(many)
-        for figure in figures:
-            found[row][figure.key] = value_of(figure, whole, filters.zone)
+        found[row] = {figure.key: value_of(figure, whole, filters.zone) for figure in figures}
+    return found
 
 
 def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
@@ -210,10 +264,10 @@ def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
             return {"g0": F(f"{figure.agent}_id")}
         case "day":
             return {"g0": TruncDate(figure.moment, tzinfo=filters.zone)}
-        case "hour":
-            return {"g0": TruncHour(figure.moment, tzinfo=filters.zone)}
+        case "quarter":
+            return {"g0": Quarter(figure.moment)}
         case "tag":
-            return {"g0": F(f"{figure.stay}conversation__tagged__tag")}
+            return {"g0": F("conversation__tagged__tag")}
     return {"g0": F(by)}
 
 
@@ -257,5 +311,5 @@ def _wanted(source: Source, filters: Filters, *, by_stint: bool) -> Q:
         wanted &= Q(**{f"{stay}pk__in": had})
     if filters.tag is not None:
         tagged = ConversationTag.objects.filter(tag=filters.tag).values("conversation")
-        wanted &= Q(**{f"{stay}conversation__in": tagged})
+        wanted &= Q(conversation__in=tagged)
     return wanted

@@ -1,10 +1,11 @@
 """A whole report: totals, rows with their names, and the same of the time before."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import get_language
@@ -12,11 +13,10 @@ from django.utils.translation import gettext as _
 
 from agents.access import Access
 from agents.models import Agent, Brand, Channel, Tag, Topic
-from config.database.postgres import roomy
 from config.text.cleaning import key_of
 from config.text.folding import sort_key
 from reports.definitions import REPORTS, Figure, Report, Source, Unit, reason_figures
-from reports.figures.adding import Row, compute, wanted
+from reports.figures.adding import Question, Row, compute_all, wanted
 from reports.filters import STARTED_BY, Filters, day_of
 from tickets.models import Ticket
 
@@ -65,17 +65,31 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
     if chosen == "agent":
         figures = [figure for figure in figures if figure.agent]
     keys = [figure.key for figure in figures]
-    with roomy():
-        whole: Row = {}
-        rows = compute(keys, filters, access, by=chosen, now=now, total=whole)
-        if more := [key for key in report.tiles if key not in whole]:
-            whole |= compute(more, filters, access, now=now)[None]
-        before: Row = {}
-        days_before: dict[date, Row] = {}
-        if filters.compare:
-            before = compute(report.tiles, filters.before, access, now=now)[None]
-            days_before = compute(report.daily[:1], filters.before, access, by="day", now=now)
-        days, hours = _by_time(report, filters, access, rows if chosen == "day" else None, now)
+    # What was asked of the chosen rows is not asked again.
+    more = [key for key in report.tiles if key not in keys]
+    by_hour, daily = bool(report.hourly), () if chosen == "day" else report.daily
+    in_time = Question(
+        keys=dict.fromkeys([report.hourly, *daily] if by_hour else daily),
+        filters=filters,
+        by="quarter" if by_hour else "day",
+    )
+    before = filters.before
+    found, tiles, then, days_then, time = compute_all(
+        [
+            Question(keys=keys, filters=filters, by=chosen, with_total=True),
+            Question(keys=more, filters=filters),
+            Question(keys=report.tiles if filters.compare else (), filters=before),
+            Question(keys=report.daily[:1] if filters.compare else (), filters=before, by="day"),
+            in_time,
+        ],
+        access,
+        now=now,
+    )
+    whole = found.total | tiles.rows.get(None, {})
+    days: Mapping[date, Row] = time.rows
+    hours: Mapping[tuple[int, int], int] = {}
+    if by_hour:
+        days, hours = _by_time(report.hourly, daily, time.rows, filters.zone)
     return Built(
         report=report,
         by=chosen,
@@ -83,31 +97,26 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
         as_of=now,
         figures=figures,
         totals={key: whole.get(key, _nothing(wanted(key))) for key in {*keys, *report.tiles}},
-        before=before,
-        lines=_lines(figures, rows, chosen, filters),
+        before=then.rows.get(None, {}),
+        lines=_lines(figures, found.rows, chosen, filters),
         hours=hours,
-        days=days,
-        days_before=days_before,
+        days=found.rows if chosen == "day" else days,
+        days_before=days_then.rows,
     )
 
 
 def _by_time(
-    report: Report, filters: Filters, access: Access, by_day: dict[date, Row] | None, now: datetime
+    hourly: str, daily: Iterable[str], rows: Mapping[datetime, Row], zone: ZoneInfo
 ) -> tuple[dict[date, Row], dict[tuple[int, int], int]]:
-    """Return what is drawn by day, and by weekday and hour; `by_day`: what is known by day."""
-    if not report.hourly:
-        if by_day is None and report.daily:
-            by_day = compute(report.daily, filters, access, by="day", now=now)
-        return by_day or {}, {}
-    daily = () if by_day is not None else report.daily
+    """Return what is drawn by day, and by weekday and hour, of rows by quarter of an hour."""
     days: dict[date, Row] = defaultdict(lambda: dict.fromkeys(daily, 0))
     hours: dict[tuple[int, int], int] = defaultdict(int)
-    keys = dict.fromkeys([report.hourly, *daily])
-    for at, row in compute(keys, filters, access, by="hour", now=now).items():
-        hours[at.isoweekday(), at.hour] += row.get(report.hourly) or 0
+    for quarter, row in rows.items():
+        at = quarter.astimezone(zone)
+        hours[at.isoweekday(), at.hour] += row.get(hourly) or 0
         for key in daily:
             days[at.date()][key] += row.get(key) or 0
-    return days if by_day is None else by_day, hours
+    return days, hours
 
 
 def _nothing(figure: Figure) -> float | None:

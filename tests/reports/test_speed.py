@@ -64,7 +64,7 @@ PINS = {
     "answers": 8,
     "resolution": 2,
     "topics": 8,
-    "tags": 8,
+    "tags": 12,
     "ratings": 4,
     "tickets": 8,
     "sessions": 1,
@@ -74,6 +74,7 @@ PINS = {
 # Where rows and what they are together are read at once.
 if connection.vendor == "postgresql":
     PINS |= {
+        "tags": 8,
         "agents": 9, "general": 4, "queue": 1, "answers": 4, "resolution": 1, "topics": 4,
         "ratings": 2, "tickets": 5,
     }  # fmt: skip

@@ -68,7 +68,8 @@ def had(
     talk = (until - since).total_seconds() if until else None
     over = micros(until) if until else None
     return StintFact.objects.create(
-        stay=stay, agent=agent, started_at=since, ended_at=until, answered=True, talk=talk, acw=acw,
+        stay=stay, conversation=chat, agent=agent, started_at=since, ended_at=until,
+        answered=True, talk=talk, acw=acw,
         begun=micros(since), over=over,
         freed=over + round((acw or 0) * 1_000_000) if over is not None else None,
         brand=brand, channel="web", started_by="visitor", stay_ended_at=until,
