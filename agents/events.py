@@ -83,7 +83,7 @@ class SocketsRevoked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class HoursChanged(Event):
-    """The opening hours of a brand or a team, or the clock they go by, are others from now on."""
+    """The business hours of a brand or a team, or the clock they go by, are others from now on."""
 
     name: ClassVar[str] = "hours.changed"
 

@@ -54,7 +54,7 @@ def first_steps() -> list[Step]:
         Step(_("Add a role for agents"), reverse("admin:agents_role_add"), Role.objects.exists()),
         Step(_("Invite agents"), reverse("admin:agents_invitation_add"), has_others),
         _of_brands(
-            _("Set the opening hours, or say that it is always open"),
+            _("Set the business hours, or say that it is always open"),
             brands,
             lambda brand: brand.pk in with_hours,
             page="hours",

@@ -1,4 +1,4 @@
-"""The page of opening hours, of a brand or a team: a week, dates that differ, and what is said."""
+"""The page of business hours, of a brand or a team: a week, dates that differ, and what is said."""
 
 import re
 from typing import Any, cast
@@ -144,7 +144,7 @@ class HoursPages(ImeceAdmin):
         page = self.admin_site.admin_view(self.hours_view)
         return [path("<int:pk>/hours/", page, name=name), *super().get_urls()]
 
-    @admin.display(description=_("opening hours"))
+    @admin.display(description=_("business hours"))
     def hours_shown(self, owner: Brand | Team) -> SafeString | str:
         """Say how it is open, with the way to the page."""
         if owner.pk is None:

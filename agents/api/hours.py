@@ -1,4 +1,4 @@
-"""Opening hours of brands and teams, for administrators."""
+"""Business hours of brands and teams, for administrators."""
 
 from typing import Any
 from zoneinfo import available_timezones

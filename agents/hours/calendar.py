@@ -1,4 +1,4 @@
-"""One desk's opening hours, as a pure thing: no database, no clock of its own.
+"""One desk's business hours, as a pure thing: no database, no clock of its own.
 
 An interval belongs to the day it begins on and may end on the next: "22:00" to "02:00". A date that
 differs takes the place of its day of the week, with everything that begins then. Where a clock is

@@ -352,8 +352,8 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agents.team')),
             ],
             options={
-                'verbose_name': 'opening hours',
-                'verbose_name_plural': 'opening hours',
+                'verbose_name': 'business hours',
+                'verbose_name_plural': 'business hours',
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('brand__isnull', False), ('team__isnull', True)), models.Q(('brand__isnull', True), ('team__isnull', False)), _connector='OR'), name='week_of_brand_or_team'), models.UniqueConstraint(condition=models.Q(('valid_until', None)), fields=('brand',), name='one_week_of_a_brand'), models.UniqueConstraint(condition=models.Q(('valid_until', None)), fields=('team',), name='one_week_of_a_team')],
             },
         ),

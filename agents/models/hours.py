@@ -1,4 +1,4 @@
-"""Opening hours of brands and teams. An edit ends a row and adds one: the past stays as it was."""
+"""Business hours of brands and teams. An edit ends a row and adds one: the past stays as it was."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -49,8 +49,8 @@ class HoursWeek(HoursRow):
     days = models.JSONField(null=True)
 
     class Meta:
-        verbose_name = _("opening hours")
-        verbose_name_plural = _("opening hours")
+        verbose_name = _("business hours")
+        verbose_name_plural = _("business hours")
         constraints = [
             models.CheckConstraint(condition=_OWNER, name="week_of_brand_or_team"),
             models.UniqueConstraint(

@@ -29,7 +29,7 @@ _WHEN: Mapping[str, str | Promise] = {
     State.WELCOME: _("A chat begins and somebody is free for it, or has it."),
     State.BUSY: _("A chat begins, or a message is left, and all agents are at their limit."),
     State.OFFLINE: _("A message is left, or a chat begins, and nobody is Online."),
-    State.CLOSED: _("A message is left outside the opening hours."),
+    State.CLOSED: _("A message is left outside the business hours."),
     State.CLOSING: _("A chat in which somebody answered has ended. Instead of the text below it."),
 }
 _IDLE = ngettext_lazy(

@@ -307,7 +307,7 @@ FIELDS: Mapping[str, Field] = {
         needs_query=True,
     ),
     "within_hours": Field(
-        label=_("within opening hours"),
+        label=_("within business hours"),
         type=Type.BOOLEAN,
         read=lambda facts: facts.is_within_hours,
         needs_query=True,

@@ -97,7 +97,7 @@ class Slots:
 
 @dataclass(frozen=True, kw_only=True)
 class Floor:
-    """Everybody Online, everything queued and all opening hours, at one moment."""
+    """Everybody Online, everything queued and all business hours, at one moment."""
 
     at: datetime
     hours: Book

@@ -1,4 +1,4 @@
-"""Opening hours as they were: a rebuild of last year's facts goes by last year's hours."""
+"""Business hours as they were: a rebuild of last year's facts goes by last year's hours."""
 
 from bisect import bisect_right
 from collections.abc import Iterable

@@ -316,7 +316,7 @@ def test_said_and_stored_are_the_same_before_and_after_the_page(rule):
 
 def test_what_another_room_describes_appears_by_itself(boss_client, page, monkeypatch):
     team = make_team(name="Satış")
-    within = Field(label="opening hours", type=Type.BOOLEAN, read=lambda facts: True)
+    within = Field(label="business hours", type=Type.BOOLEAN, read=lambda facts: True)
     monkeypatch.setitem(FIELDS, "within", within)
     asked = {
         "team": Parameter(label="team", type="team"),
@@ -328,7 +328,7 @@ def test_what_another_room_describes_appears_by_itself(boss_client, page, monkey
     )
     page = press(boss_client, page, "refresh", all__0__field="within", actions__0__action="hand")
     shown = page.content.decode()
-    assert "opening hours: yes" in page.context["sentence"]
+    assert "business hours: yes" in page.context["sentence"]
     assert f'<option value="{team.pk}">Satış</option>' in shown
     assert 'name="actions-0-as"' in shown
     # What the list shows as chosen is what the sentence says.

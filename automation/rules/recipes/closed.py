@@ -53,11 +53,11 @@ def _read(rules: Sequence[Rule]) -> tuple[dict[str, Any], dict[str, str]]:
 
 CLOSED_GREETING = Recipe(
     title=_("Greeting while closed"),
-    brief=_("Who leaves a message outside your opening hours reads this."),
+    brief=_("Who leaves a message outside your business hours reads this."),
     guide=_(
-        "Whoever leaves a message outside your opening hours, at weekends and on holidays reads "
+        "Whoever leaves a message outside your business hours, at weekends and on holidays reads "
         "this at once, in the panel and by e-mail. While you are open, “Everyone is busy” answers "
-        "instead. Without opening hours it says nothing."
+        "instead. Without business hours it says nothing."
     ),
     labels={"closed": _("The greeting"), "subject": _("Subject of the e-mail")},
     texts=lambda settings: {"closed": STANDARD["closed"], "subject": SUBJECT},

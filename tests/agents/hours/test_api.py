@@ -1,4 +1,4 @@
-"""Opening hours by the API."""
+"""Business hours by the API."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The administration's page of opening hours, of a brand and of a team."""
+"""The administration's page of business hours, of a brand and of a team."""
 
 from datetime import timedelta
 

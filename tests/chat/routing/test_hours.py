@@ -1,4 +1,4 @@
-"""Opening hours decide what visitors meet, whoever is Online."""
+"""Business hours decide what visitors meet, whoever is Online."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
