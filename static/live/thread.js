@@ -93,8 +93,10 @@ export class ThreadView {
     element.addEventListener("scroll", () => {
       // Scrolled by a box that has just become lower, not by a person: the newest line is still wanted.
       if (element.clientHeight !== this.#height) return;
-      this.#stuck = this.atEnd();
-      if (this.#stuck) this.#jump.hidden = true;
+      // Whoever reads back scrolls up. What lies below may also have grown since the end was scrolled to.
+      if (this.atEnd()) this.#stuck = this.#jump.hidden = true;
+      else if (element.scrollTop < this.#top) this.#stuck = false;
+      this.#top = element.scrollTop;
     }, { passive: true });
     // An image that got its size, or a keyboard that came up, must not hide the newest line.
     const size = new ResizeObserver(() => {
@@ -107,6 +109,7 @@ export class ThreadView {
 
   #stuck = true;
   #height = 0;
+  #top = 0;
 
   /** Whether the newest line is in sight. */
   atEnd() {
@@ -118,6 +121,7 @@ export class ThreadView {
   toEnd() {
     const { element } = this.#options;
     element.scrollTop = element.scrollHeight;
+    this.#top = element.scrollTop;
     this.#stuck = true;
     this.#jump.hidden = true;
   }
