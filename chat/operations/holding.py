@@ -71,13 +71,17 @@ def answer_at_once(chat: Conversation) -> str:
 
 
 def join_line(chat: Conversation, *, now: datetime) -> None:
-    """Let a locked chat that is held, if it is, stand in line from now on."""
+    """Let a locked chat that is held, if it is, stand in line from now on.
+
+    Whom nobody has let go in time, because no worker came by, has stood there since: that is when
+    the place, the wait and the rules that count from it begin, and what the line is dated.
+    """
     if chat.held_until is None:
         return
-    chat.held_until = None
     is_new = chat.queued_at is None
-    chat.queued_at = chat.queued_at or now
+    since = chat.queued_at or min(now, chat.held_until)
+    chat.held_until, chat.queued_at = None, since
     chat.save(update_fields=["held_until", "queued_at"])
     if is_new:
         back = {"reason": "woke", "at_head": True} if chat.is_at_head else {}
-        append(chat, NewLine(kind=Entry.Kind.QUEUED, data=back), now=now)
+        append(chat, NewLine(kind=Entry.Kind.QUEUED, data=back), now=since)

@@ -10,7 +10,7 @@ from automation.models import Cursor
 from chat.operations.assignment import accept
 from chat.routing import hooks
 from config.outbox.operations import drain
-from tests.automation.talk import AGAIN, ASK, said, say, state
+from tests.automation.talk import AGAIN, ASK, said, say, state, tags
 from tests.support.desk import fresh, make_desk, start
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +84,26 @@ def test_who_looks_a_moment_longer_is_waited_for(desk, ask, work_all):
     Cursor.objects.update(holder="x", lease_until=timezone.now() + timedelta(seconds=0.1))
     drain("rules")
     assert (said(chat), state(chat)) == ([ASK, AGAIN], "parked")
+
+
+def of_time(rule) -> None:
+    """Have a rule look five minutes after a chat began."""
+    after = {"since": "created", "minutes": 5}
+    rule(when="time", after=after, actions=[{"action": "add_tag", "tag": "bekledi"}])
+
+
+def minutes_later(minutes: int, work_all) -> None:
+    later = timezone.now() + timedelta(minutes=minutes)
+    with time_machine.travel(later, tick=False):
+        work_all()
+
+
+def test_minutes_that_passed_while_no_worker_came_have_passed_for_rules_of_time(
+    desk, rule, work_all
+):
+    rule()
+    of_time(rule)
+    work_all()
+    chat = start(desk)
+    minutes_later(6, work_all)
+    assert tags(chat) == {"bekledi"}

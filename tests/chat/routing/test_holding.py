@@ -217,6 +217,14 @@ def test_a_chat_that_is_overdue_joins_the_line_before_it_is_given_to_anybody(des
     assert fresh(chat).held_until is None
 
 
+def test_who_is_let_go_late_has_stood_in_line_since_the_time_was_up(desk, rules):
+    chat = start(desk)
+    since = fresh(chat).held_until
+    release_overdue(now=since + timedelta(minutes=10))
+    assert fresh(chat).queued_at == since
+    assert chat.entries.get(kind="queued").created_at == since
+
+
 def test_who_knows_a_held_chat_may_take_it(desk, rules):
     chat = start(desk)
     accept(conversation=chat, agent=desk.agents[1], now=timezone.now())
