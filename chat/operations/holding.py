@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from chat.events.lifecycle import ConversationQueued
 from chat.models import Conversation, Entry
 from chat.operations.entries import NewLine, append
 from chat.routing import hooks
+from config.events import publish
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import do_now, enqueue
 
@@ -74,7 +76,8 @@ def join_line(chat: Conversation, *, now: datetime) -> None:
     """Let a locked chat that is held, if it is, stand in line from now on.
 
     Whom nobody has let go in time, because no worker came by, has stood there since: that is when
-    the place, the wait and the rules that count from it begin, and what the line is dated.
+    the place, the wait and the rules that count from it begin, and what the line is dated. All is
+    told of it as of any chat that queues, also where somebody takes it in the same moment.
     """
     if chat.held_until is None:
         return
@@ -85,3 +88,4 @@ def join_line(chat: Conversation, *, now: datetime) -> None:
     if is_new:
         back = {"reason": "woke", "at_head": True} if chat.is_at_head else {}
         append(chat, NewLine(kind=Entry.Kind.QUEUED, data=back), now=since)
+        publish(ConversationQueued.of(chat, previous_id=chat.returning_to_id))

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from chat.events.lifecycle import ConversationLetGo, ConversationQueued
+from chat.events.lifecycle import ConversationLetGo
 from chat.locks import lock_conversations
 from chat.models import Conversation
 from chat.operations.holding import SETTLE, join_line
@@ -75,7 +75,6 @@ def release_conversation(*, conversation_id: int, now: datetime, spoke: bool = F
     is_new = chat.status == Conversation.Status.QUEUED and chat.queued_at is None
     if is_new:
         join_line(chat, now=now)
-        publish(ConversationQueued.of(chat, previous_id=chat.returning_to_id))
         return
     chat.held_until = None
     chat.save(update_fields=["held_until"])

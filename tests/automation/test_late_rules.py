@@ -107,3 +107,25 @@ def test_minutes_that_passed_while_no_worker_came_have_passed_for_rules_of_time(
     chat = start(desk)
     minutes_later(6, work_all)
     assert tags(chat) == {"bekledi"}
+
+
+def test_rules_of_time_look_at_a_chat_that_is_taken_before_it_was_let_go(desk, rule, work_all):
+    rule()
+    of_time(rule)
+    work_all()
+    chat = start(desk)
+    accept(conversation=chat, agent=desk.agents[0], now=timezone.now())
+    work_all()
+    minutes_later(6, work_all)
+    assert tags(chat) == {"bekledi"}
+
+
+def test_rules_of_time_look_at_a_chat_that_a_rule_gave_to_an_agent(desk, rule, work_all):
+    rule(actions=[{"action": "assign", "agent": desk.agents[0].public_id}])
+    of_time(rule)
+    work_all()
+    chat = start(desk)
+    work_all()
+    assert fresh(chat).assignee == desk.agents[0]
+    minutes_later(6, work_all)
+    assert tags(chat) == {"bekledi"}

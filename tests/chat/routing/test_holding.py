@@ -210,11 +210,14 @@ def test_a_chat_that_is_overdue_shows_how_long_it_waits(desk, rules):
     assert count_tabs(access_of(agent), brand_id=None, now=later).oldest == waits
 
 
-def test_a_chat_that_is_overdue_joins_the_line_before_it_is_given_to_anybody(desk, rules):
+def test_a_chat_that_is_overdue_joins_the_line_before_it_is_given_to_anybody(
+    desk, rules, announced
+):
     chat = start(desk)
     route(now=timezone.now() + LATER)
     assert kinds(chat)[2:] == ["queued", "accepted"]
     assert fresh(chat).held_until is None
+    assert [event.name for event in announced].count("conversation.queued") == 1
 
 
 def test_who_is_let_go_late_has_stood_in_line_since_the_time_was_up(desk, rules):
