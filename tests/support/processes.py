@@ -1,4 +1,7 @@
-"""What a process needs that works on the rows of a test."""
+"""What a process needs that works on the rows of a test, and how the test waits for it."""
+
+import time
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import connection
@@ -22,3 +25,11 @@ def process_environment(**more: str) -> dict[str, str]:
         "DATA_DIR": str(settings.DATA_DIR),
     }
     return servers.environment(own | more)
+
+
+def until(look: Callable[[], object]) -> None:
+    """Look again and again until something is so that others bring about."""
+    ends = time.monotonic() + 120
+    while not look():
+        assert time.monotonic() < ends, "It has not come."
+        time.sleep(0.02)

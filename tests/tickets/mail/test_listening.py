@@ -1,8 +1,7 @@
 """Hearing of new mail from a real Dovecot: at once, by one listener, and only while wanted."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from django.utils import timezone
 from imapclient import IMAPClient
 
 from tests.support.mail import Dovecot, dovecot_server
+from tests.support.processes import until
 from tests.tickets.mail.samples import written
 from tickets.mail.inbound import listening
 from tickets.mail.inbound.fetching import fetch
@@ -51,14 +51,6 @@ def own(mailbox: Mailbox, dovecot: Dovecot) -> Iterator[Mailbox]:
 
 def switch_off(own: Mailbox) -> None:
     Mailbox.objects.filter(pk=own.pk).update(imap_host="")
-
-
-def until(look: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    ends = time.monotonic() + 60
-    while not look():
-        assert time.monotonic() < ends, "It has not come."
-        time.sleep(0.02)
 
 
 def is_heard() -> bool:
