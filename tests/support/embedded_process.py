@@ -3,6 +3,7 @@
 `late`: all of its queues hang but one. Prints how many seconds after it was due each effect of that
 one was done: one without delay, one for later, and one that its handler put off.
 `broker`: says that an effect hangs, lets it end when it is told to, and says when it did another.
+`beside`: does what is to be done, beside others, from one line that it reads to the next.
 """
 
 import os
@@ -94,10 +95,20 @@ def be_late() -> None:
     print(lateness(), lateness(later=LATER), lateness(again=True), flush=True)  # noqa: T201
 
 
+def work_beside() -> None:
+    """Begin and end at a sign, with all that was begun done."""
+    worker = EmbeddedWorker()
+    print("waits", flush=True)  # noqa: T201
+    sys.stdin.readline()
+    worker.start()
+    sys.stdin.readline()
+    assert worker.stop(timeout=60), "a task never ends"
+
+
 if __name__ == "__main__":
     operations.register("note", note)
     try:
-        {"late": be_late, "broker": lose_the_broker}[sys.argv[1]]()
+        {"late": be_late, "broker": lose_the_broker, "beside": work_beside}[sys.argv[1]]()
     except AssertionError as error:
         print(error, flush=True)  # noqa: T201
         os._exit(1)
