@@ -1,5 +1,6 @@
 """Reports by the API: the same figures as on the page."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -14,9 +15,11 @@ from agents.api.schema import problems_of
 from agents.models import Permission
 from config.web.problems import Problem
 from reports.definitions import REPORTS
+from reports.figures.adding import wanted
 from reports.figures.building import Built, build
+from reports.figures.standing import standing
 from reports.filters import BadFilter, Filters, read_filters
-from reports.listings import LISTINGS, PAGE, Listing, read_cell
+from reports.listings import LISTINGS, PAGE, Cell, Listing, read_cell
 
 
 class ReportAnswer(serializers.Serializer[Any]):
@@ -54,10 +57,16 @@ class ReportView(DeskView):
         except BadFilter as error:
             raise Problem(400, "invalid", str(error)) from error
 
-    def listed(self, request: Request, listing: Listing, filters: Filters) -> Any:
-        """Return the rows of a list behind the cell that the address names."""
+    def cell(self, wish: Mapping[str, str], name: str) -> Cell:
+        """Return the cell that an address of a list or report names."""
         try:
-            cell = read_cell(request.query_params.dict())
+            return read_cell(wish, of=name)
+        except BadFilter as error:
+            raise Problem(400, "invalid", str(error)) from error
+
+    def listed(self, request: Request, listing: Listing, filters: Filters, cell: Cell) -> Any:
+        """Return the rows of a list, those behind a cell."""
+        try:
             narrowed = filters.narrowed(listing.narrowed_by)
             return listing.find(cell, narrowed, reach_of(request), timezone.now())
         except BadFilter as error:
@@ -80,30 +89,31 @@ class OneReport(ReportView):
     def get(self, request: Request, name: str) -> Response:
         """Return a report of the days and chats that the address asks for."""
         filters = self.filters(request)
-        head = {
-            "name": name,
-            "from": filters.first.isoformat(),
-            "to": filters.last.isoformat(),
-            "zone": filters.zone.key,
-        }
+        head = _head(name, filters)
         if listing := LISTINGS.get(name):
+            cell = self.cell(request.query_params.dict(), name)
+            rows = self.listed(request, listing, filters, cell)
             return Response(
-                {**head, "as_of": timezone.now(), "counted_at": {}, "figures": {}}
-                | {"rows": _page(request, listing, self.listed(request, listing, filters), filters)}
+                {**head, "counted_at": {}, "figures": {}}
+                | {"rows": _page(request, listing, rows, filters)}
             )
         built = self.built(request, name, filters)
+        now_too = [wanted(key) for key in built.report.standing]
+        access, asked = reach_of(request), built.filters
+        stands = {one.word: standing(one.key, asked, access, now=built.as_of) for one in now_too}
+        tiles = [wanted(key) for key in built.report.tiles]
         return Response(
             {
                 **head,
                 "as_of": built.as_of,
-                "counted_at": {figure.key: figure.counted_at for figure in built.figures},
-                "figures": {key: built.totals[key] for key in built.keys},
-                "before": {key: built.before.get(key) for key in built.report.tiles}
+                "counted_at": {one.word: one.counted_at for one in (*built.figures, *now_too)},
+                "figures": {one.word: built.totals[one.key] for one in built.figures} | stands,
+                "before": {one.word: built.before.get(one.key) for one in tiles}
                 if filters.compare
                 else {},
                 "rows": [
                     {"row": line.key, "name": line.name}
-                    | {key: line.values[key] for key in built.keys}
+                    | {one.word: line.values[one.key] for one in built.figures}
                     for line in built.lines
                 ],
             }
@@ -115,17 +125,34 @@ class ReportRows(ReportView):
 
     @extend_schema(operation_id="report_rows", responses={200: dict, **problems_of(400, 403, 404)})
     def get(self, request: Request, name: str) -> Response:
-        """Return the rows behind a figure of a row, newest first, a hundred at a time."""
-        if name not in REPORTS or not request.query_params.get("figure"):
+        """Return the rows behind a figure of a row, newest first, a hundred at a time.
+
+        Without `by` a row is what the rows of the report are without it.
+        """
+        wish = request.query_params.dict()
+        if name not in REPORTS or not wish.get("figure"):
             raise NotFound
+        if "row" in wish and not wish.get("by"):
+            wish["by"] = REPORTS[name].by[0]
         filters = self.filters(request)
-        try:
-            figure = read_cell(request.query_params.dict()).figure
-        except BadFilter as error:
-            raise Problem(400, "invalid", str(error)) from error
-        listing = LISTINGS[figure.listing if figure else "sessions"]
-        rows = self.listed(request, listing, filters)
-        return Response({"rows": _page(request, listing, rows, filters)})
+        cell = self.cell(wish, name)
+        listing = LISTINGS[cell.figure.listing if cell.figure else "sessions"]
+        rows = self.listed(request, listing, filters, cell)
+        counted_at = {cell.figure.word: cell.figure.counted_at} if cell.figure else {}
+        return Response(
+            {**_head(name, filters), "counted_at": counted_at, "figures": {}}
+            | {"rows": _page(request, listing, rows, filters)}
+        )
+
+
+def _head(name: str, filters: Filters) -> dict[str, Any]:
+    return {
+        "name": name,
+        "from": filters.first.isoformat(),
+        "to": filters.last.isoformat(),
+        "zone": filters.zone.key,
+        "as_of": timezone.now(),
+    }
 
 
 def _page(request: Request, listing: Listing, rows: Any, filters: Filters) -> list[dict[str, Any]]:

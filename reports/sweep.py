@@ -122,9 +122,9 @@ def sweep(turns: Sequence[Turn], sessions: Sessions, cuts: Sequence[int]) -> lis
 
 def _begin(cell: Parts, turn: Turn) -> None:
     if turn.status != Status.OFFLINE:
-        cell.pop("last_out", None)
+        cell.pop("last_offline", None)
     elif turn.is_change:
-        cell["last_out"] = turn.since
+        cell["last_offline"] = turn.since
     if turn.is_change:
         cell["changes"] += 1
 
@@ -134,7 +134,7 @@ def _spend(cell: Parts, turn: Turn, sessions: Sessions, since: int, until: int) 
     if turn.reason is not None:
         cell[f"break_{turn.reason}"] += until - since
     if turn.status == Status.ONLINE:
-        cell.setdefault("first_in", since)
+        cell.setdefault("first_online", since)
         cell["offered"] += (until - since) * turn.capacity
         cell["used"] += sessions.slots.within(since, until)
         cell["occupied"] += sessions.occupied.within(since, until)
@@ -148,9 +148,9 @@ def joined(many: Iterable[Parts]) -> Parts:
     for parts in many:
         for name, value in parts.items():
             match name:
-                case "most" | "last_out":
+                case "most" | "last_offline":
                     whole[name] = max(whole.get(name, value), value)
-                case "first_in":
+                case "first_online":
                     whole[name] = min(whole.get(name, value), value)
                 case _:
                     whole[name] += value

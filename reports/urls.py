@@ -1,6 +1,7 @@
 """Addresses of the pages."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from reports.exports import pages as exports
 from reports.pages import views as pages
@@ -19,6 +20,10 @@ urlpatterns = [
     path("reports/", pages.report, name="reports"),
     path("reports/exports/<str:public_id>/", exports.progress, name="report-export-progress"),
     path("reports/exports/file/<str:key>/", exports.file, name="report-export-file"),
+    path(
+        "reports/status/",
+        RedirectView.as_view(url="/reports/agent-status/", query_string=True),
+    ),
     path("reports/<slug:name>/", pages.report, name="report"),
     path("reports/<slug:name>/export/", exports.export, name="report-export"),
 ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 from reports.definitions.chats import CHATS
-from reports.definitions.people import PEOPLE, reason_figure, reason_figures
+from reports.definitions.people import PEOPLE, STANDING, reason_figure, reason_figures
 from reports.definitions.shape import (
     COUNTED,
     MOMENTS,
@@ -37,17 +37,25 @@ __all__ = [
     "Source",
     "Unit",
     "find_figure",
+    "named_figure",
     "reason_figures",
 ]
 
 FIGURES: Mapping[str, Figure] = {
     figure.key: figure for figure in (*CHATS, *TIMES, *PEOPLE, *TICKETS)
 }
+_STANDING = {figure.key: figure for figure in STANDING}
 
 
 def find_figure(key: str) -> Figure | None:
     """Return the figure of a key, those of the admin's own reasons included."""
-    return FIGURES.get(key) or reason_figure(key)
+    return FIGURES.get(key) or _STANDING.get(key) or reason_figure(key)
+
+
+def named_figure(word: str, *, of_tickets: bool) -> Figure | None:
+    """Return the figure of a name in an address, among those of tickets or of all else first."""
+    of_ticket = FIGURES.get(f"ticket_{word}") if of_tickets else None
+    return of_ticket or find_figure(word)
 
 
 _REPORTS = (
@@ -64,7 +72,7 @@ _REPORTS = (
             "acw",
             "acw_net",
             "acw_total",
-            "handle_time",
+            "aht",
             "concurrency",
             "concurrency_max",
             "occupancy",
@@ -83,10 +91,19 @@ _REPORTS = (
         hourly="sessions",
     ),
     Report(
-        name="status",
+        name="agent-status",
         title=_("Agent status"),
         by=("agent", "day"),
-        keys=("online", "break", "invisible", "first_in", "last_out", "changes", "busy_away"),
+        keys=(
+            "online",
+            "break",
+            "invisible",
+            "first_online",
+            "last_offline",
+            "changes",
+            "busy_away",
+            "status_seconds",
+        ),
         tiles=("online", "break", "invisible", "changes"),
         stacked=("online", "break", "invisible"),
         narrowed_by=("brand", "team", "agent"),
@@ -132,6 +149,7 @@ _REPORTS = (
         ),
         tiles=("service_level", "wait", "wait_max", "abandoned", "timed_out"),
         stacked=("abandoned", "quick_abandoned", "timed_out"),
+        standing=("queue_length", "agents_online"),
     ),
     Report(
         name="answers",
@@ -198,19 +216,19 @@ _REPORTS = (
             "tickets_opened",
             "tickets_undone",
             "tickets_solved",
-            "ticket_first_reply",
-            "ticket_first_reply_open",
-            "ticket_first_resolution",
-            "ticket_first_resolution_open",
-            "ticket_resolution",
-            "ticket_resolution_open",
+            "ticket_first_response",
+            "ticket_first_response_open",
+            "ticket_resolution_first",
+            "ticket_resolution_first_open",
+            "ticket_resolution_last",
+            "ticket_resolution_last_open",
             "requester_wait",
             "requester_wait_open",
             "agent_wait",
             "agent_wait_open",
             "ticket_reopen_rate",
         ),
-        tiles=("tickets_opened", "tickets_undone", "tickets_solved", "ticket_first_reply"),
+        tiles=("tickets_opened", "tickets_undone", "tickets_solved", "ticket_first_response"),
         stacked=("tickets_undone", "tickets_solved"),
         daily=("tickets_opened", "tickets_solved"),
         narrowed_by=("brand", "team", "agent", "topic"),

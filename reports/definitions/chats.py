@@ -138,7 +138,7 @@ CHATS = (
         better=-1,
     ),
     Figure(
-        key="handle_time",
+        key="aht",
         name=_("Handle time (AHT)"),
         formula=_("Talk time and wrap-up of the sessions divided by their number."),
         unit=Unit.SECONDS,

@@ -30,13 +30,13 @@ PEOPLE = (
     _status("break", _("Break"), _("Time on breaks, whatever the reason.")),
     _status("invisible", _("Invisible"), _("Time in the status Invisible.")),
     _status(
-        "first_in",
+        "first_online",
         _("First in"),
         _("When the agent was first Online in these days."),
         unit=Unit.MOMENT,
     ),
     _status(
-        "last_out",
+        "last_offline",
         _("Last out"),
         _("When the agent last went Offline in these days; none while they are here."),
         unit=Unit.MOMENT,
@@ -46,6 +46,16 @@ PEOPLE = (
         _("Changes"),
         _("How often a status began in these days; behind it stands who changed it."),
         unit=Unit.COUNT,
+    ),
+    Figure(
+        key="status_seconds",
+        name=_("Time by status and reason"),
+        formula=_("Time in each status, Offline too, by the reason of breaks."),
+        unit=Unit.BY_REASON,
+        source=Source.TIME,
+        counted_at="clipped",
+        agent="agent",
+        listing=Listing.STATUSES,
     ),
     Figure(
         key="busy",
@@ -109,6 +119,26 @@ PEOPLE = (
         counted_at="clipped",
         part="away",
         agent="agent",
+    ),
+)
+
+STANDING = (
+    Figure(
+        key="queue_length",
+        name=_("In queue"),
+        formula=_("Chats that wait for an agent now."),
+        unit=Unit.COUNT,
+        source=Source.NOW,
+        counted_at="now",
+    ),
+    Figure(
+        key="agents_online",
+        name=_("Agents Online"),
+        formula=_("Agents who are Online and here now, and may answer such chats."),
+        unit=Unit.COUNT,
+        source=Source.NOW,
+        counted_at="now",
+        listing=Listing.STATUSES,
     ),
 )
 

@@ -23,6 +23,8 @@ class Unit(StrEnum):
     SHARE = "share"
     NUMBER = "number"
     MOMENT = "moment"
+    # Seconds by status and reason: for programs, no table has room for them.
+    BY_REASON = "by_reason"
 
 
 class Source(StrEnum):
@@ -35,6 +37,8 @@ class Source(StrEnum):
     # Time of agents, clipped to the range: `reports/figures/worktime.py`.
     TIME = "time"
     TICKET = "ticket"
+    # What stands at this moment, whatever the days: `reports/figures/standing.py`.
+    NOW = "now"
 
 
 # What belongs to a stay, and holds itself what it is filtered by.
@@ -93,6 +97,16 @@ class Figure:
     listing: Listing = Listing.SESSIONS
 
     @property
+    def word(self) -> str:
+        """Return its key in answers and addresses: tickets have some of the same name as chats."""
+        return self.key.removeprefix("ticket_") if self.source == Source.TICKET else self.key
+
+    @property
+    def is_column(self) -> bool:
+        """Return whether pages and files show it."""
+        return self.unit != Unit.BY_REASON
+
+    @property
     def moment(self) -> str:
         """Return the field of the moment as its source names it."""
         match self.source:
@@ -129,6 +143,7 @@ MOMENTS: Mapping[str, Promise] = {
     "opened": _("when the ticket was opened"),
     "solved": _("when the ticket was last resolved"),
     "first_solved": _("when the ticket was first resolved"),
+    "now": _("at this moment, whatever the days"),
 }
 
 # What a row of a report is, and what narrows it.
@@ -163,6 +178,8 @@ class Report:
     # Drawn by day, and by weekday and hour, whatever the rows are.
     daily: tuple[str, ...] = ()
     hourly: str = ""
+    # What stands now, told to programs with the totals: people look at the wallboard.
+    standing: tuple[str, ...] = ()
     # Which choices narrow it, beside days and zone.
     narrowed_by: tuple[str, ...] = (
         "brand",

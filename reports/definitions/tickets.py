@@ -53,7 +53,7 @@ TICKETS = (
         listing=Listing.TICKETS,
     ),
     Figure(
-        key="ticket_first_reply",
+        key="ticket_first_response",
         name=_("First reply"),
         formula=_(
             "Mean time from opening to an agent's first public reply that was no word of the chat."
@@ -68,7 +68,7 @@ TICKETS = (
         listing=Listing.TICKETS,
     ),
     Figure(
-        key="ticket_first_reply_open",
+        key="ticket_first_response_open",
         name=_("First reply, open hours"),
         formula=IN_HOURS,
         unit=Unit.SECONDS,
@@ -81,7 +81,7 @@ TICKETS = (
         listing=Listing.TICKETS,
     ),
     Figure(
-        key="ticket_first_resolution",
+        key="ticket_resolution_first",
         name=_("First resolution"),
         formula=_("Mean time from opening to when the ticket was first resolved."),
         unit=Unit.SECONDS,
@@ -94,7 +94,7 @@ TICKETS = (
         listing=Listing.TICKETS,
     ),
     Figure(
-        key="ticket_first_resolution_open",
+        key="ticket_resolution_first_open",
         name=_("First resolution, open hours"),
         formula=IN_HOURS,
         unit=Unit.SECONDS,
@@ -107,7 +107,7 @@ TICKETS = (
         listing=Listing.TICKETS,
     ),
     Figure(
-        key="ticket_resolution",
+        key="ticket_resolution_last",
         name=_("Last resolution"),
         formula=_("Mean time from opening to when the ticket was last resolved."),
         unit=Unit.SECONDS,
@@ -120,7 +120,7 @@ TICKETS = (
         listing=Listing.TICKETS,
     ),
     Figure(
-        key="ticket_resolution_open",
+        key="ticket_resolution_last_open",
         name=_("Last resolution, open hours"),
         formula=IN_HOURS,
         unit=Unit.SECONDS,

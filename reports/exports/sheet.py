@@ -40,7 +40,7 @@ def sheet_of(
 ) -> Sheet:
     """Return a report or a list as a file holds it. Raises `BadFilter`, or `KeyError`."""
     if listing := LISTINGS.get(name):
-        cell = read_cell(wish)
+        cell = read_cell(wish, of=name)
         narrowed = filters.narrowed(listing.narrowed_by)
         found = listing.find(cell, narrowed, access, now)
         return _listed(listing, found, narrowed, now)
@@ -60,12 +60,14 @@ def is_longer(
     listing = LISTINGS.get(name)
     if listing is None:
         return False
-    found = listing.find(read_cell(wish), filters.narrowed(listing.narrowed_by), access, now)
+    found = listing.find(
+        read_cell(wish, of=name), filters.narrowed(listing.narrowed_by), access, now
+    )
     return found.order_by()[than : than + 1].exists()
 
 
 def _table(built: Built) -> Sheet:
-    figures, total = built.figures, _("Total")
+    figures, total = built.columns, _("Total")
 
     def rows() -> Iterator[list[Any]]:
         for line in built.lines:

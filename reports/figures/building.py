@@ -38,7 +38,7 @@ class Built:
     by: str
     filters: Filters
     as_of: datetime
-    # What stands in its columns.
+    # What stands in its columns, and what only programs are told.
     figures: list[Figure]
     totals: Row
     before: Row
@@ -48,9 +48,9 @@ class Built:
     days_before: Mapping[date, Row] = field(default_factory=dict)
 
     @property
-    def keys(self) -> list[str]:
-        """Return the keys of its columns."""
-        return [figure.key for figure in self.figures]
+    def columns(self) -> list[Figure]:
+        """Return what stands in its columns."""
+        return [figure for figure in self.figures if figure.is_column]
 
 
 def build(name: str, filters: Filters, access: Access, *, by: str = "", now: datetime) -> Built:
@@ -59,7 +59,7 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
     chosen = by if by in report.by else report.by[0]
     filters = filters.narrowed(report.narrowed_by)
     figures = [wanted(key) for key in report.keys]
-    if name == "status":
+    if name == "agent-status":
         at = report.keys.index("break") + 1
         figures[at:at] = reason_figures()
     if chosen == "agent":
@@ -119,7 +119,9 @@ def _by_time(
     return days, hours
 
 
-def _nothing(figure: Figure) -> float | None:
+def _nothing(figure: Figure) -> Any:
+    if figure.unit == Unit.BY_REASON:
+        return {}
     if figure.unit == Unit.COUNT:
         return 0
     return 0.0 if figure.source == Source.TIME and figure.unit == Unit.SECONDS else None
@@ -151,7 +153,7 @@ def _lines(figures: list[Figure], rows: Mapping[Any, Row], by: str, filters: Fil
         Line(key=names[key][0], name=names[key][1], values=_whole(figures, row))
         for key, row in rows.items()
         # Facts of nobody, of which nothing counts, are no row.
-        if any(row.values())
+        if any(row.get(figure.key) for figure in figures if figure.is_column)
     ]
     lead = figures[0].key
     return sorted(lines, key=lambda line: (-(line.values.get(lead) or 0), sort_key(line.name)))

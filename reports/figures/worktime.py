@@ -10,16 +10,20 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from agents.access import Access
-from agents.models import StatusInterval
+from agents.models import Status, StatusInterval
 from reports.definitions import Figure, Unit
 from reports.figures.packing import Micros, Packed, unpacked
 from reports.figures.people import people_of
 from reports.filters import Filters
 from reports.sweep import Parts, Sessions, Turn, micros, moment_of, sweep
 
+_BREAK = "break_"
+
 
 def value_of(figure: Figure, parts: Parts, zone: ZoneInfo) -> Any:
     """Return what a figure says of parts."""
+    if figure.unit == Unit.BY_REASON:
+        return _by_reason(parts)
     value = parts.get(figure.part)
     if figure.over_part:
         over = parts.get(figure.over_part)
@@ -30,6 +34,19 @@ def value_of(figure: Figure, parts: Parts, zone: ZoneInfo) -> Any:
         case Unit.COUNT:
             return int(value or 0)
     return (value or 0) / 1_000_000
+
+
+def _by_reason(parts: Parts) -> dict[str, dict[str, float]]:
+    """Return seconds by status and reason, the reason as the API names it, "" for none."""
+    found = {status: {"": parts[status]} for status in Status.values if parts.get(status)}
+    for name, spent in parts.items():
+        if name.startswith(_BREAK) and spent:
+            found[Status.BREAK][name.removeprefix(_BREAK)] = spent
+            found[Status.BREAK][""] -= spent
+    return {
+        status: {reason: spent / 1_000_000 for reason, spent in reasons.items() if spent}
+        for status, reasons in found.items()
+    }
 
 
 def cuts_of(filters: Filters, *, by_day: bool, now: datetime) -> tuple[list[int], list[date]]:

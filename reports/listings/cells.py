@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from reports.definitions import REPORTS, Figure, Listing, find_figure
+from reports.definitions import REPORTS, Figure, Listing, Source, named_figure
 from reports.figures.building import row_value
 from reports.filters import BadFilter
 
@@ -29,7 +29,7 @@ class Cell:
         """Return what stands in the address."""
         if self.figure is None:
             return {}
-        values = {"figure": self.figure.key, "by": self.by, "row": self.row}
+        values = {"figure": self.figure.word, "by": self.by, "row": self.row}
         return {name: value for name, value in values.items() if value is not None}
 
     @property
@@ -41,17 +41,18 @@ class Cell:
             raise BadFilter(_("There is no such row.")) from None
 
 
-def read_cell(wish: Mapping[str, str]) -> Cell:
-    """Return the cell that an address names. Raises `BadFilter`."""
+def read_cell(wish: Mapping[str, str], *, of: str) -> Cell:
+    """Return the cell that an address of a list or report names. Raises `BadFilter`."""
     key, by, row = wish.get("figure", ""), wish.get("by", ""), wish.get("row")
     if not key:
         return Cell()
-    figure = find_figure(key[:40])
+    of_tickets = of in {Listing.TICKETS, "tickets"}
+    figure = named_figure(key[:40], of_tickets=of_tickets)
     cell = Cell(figure=figure, by=by, row=row)
     alike = [each for each in REPORTS.values() if (each.name == "tickets") is cell.is_of_tickets]
     known_by = {value for report in alike for value in report.by}
     if figure is None or (row is not None and by not in known_by):
         raise BadFilter(_("There is no such figure."))
-    if by == "agent" and not figure.agent:
+    if (by == "agent" and not figure.agent) or (row is not None and figure.source == Source.NOW):
         raise BadFilter(_("There is no such figure."))
     return cell

@@ -14,6 +14,7 @@ from agents.models import Channel
 from chat.models import Conversation
 from reports.definitions import Unit
 from reports.figures.adding import stays_behind, stays_in
+from reports.figures.standing import stays_in_line
 from reports.filters import STARTED_BY, BadFilter, Filters
 from reports.listings.cells import Cell
 from reports.listings.kind import Column, Listing
@@ -48,6 +49,8 @@ def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QueryS
         raise BadFilter(gettext("There is no such figure."))
     if cell.figure is None:
         found = stays_in(filters, access)
+    elif cell.figure.key == "queue_length":
+        found = stays_in_line(filters, access, now=now)
     else:
         row = cell.value
         if cell.by == "day" and row is not None and cell.figure.source == "time":

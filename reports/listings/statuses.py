@@ -13,6 +13,7 @@ from agents.access import Access
 from agents.models import Status, StatusInterval
 from reports.definitions import Unit
 from reports.figures.people import people_of
+from reports.figures.standing import agents_online
 from reports.figures.worktime import intervals_in
 from reports.filters import Filters
 from reports.listings.cells import Cell
@@ -34,10 +35,13 @@ def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QueryS
         found = found.filter(status=Status.BREAK, reason=int(key.removeprefix("break_")))
     elif key in Status.values:
         found = found.filter(status=key)
-    elif key == "first_in":
+    elif key == "first_online":
         found = found.filter(status=Status.ONLINE)
-    elif key == "last_out":
+    elif key == "last_offline":
         found = found.filter(status=Status.OFFLINE, started_at__gte=filters.since)
+    elif key == "agents_online":
+        online = agents_online(filters, access, now=now)
+        found = StatusInterval.objects.filter(agent__in=online, ended_at=None)
     elif key == "changes":
         # Neither a new limit nor the first status of all is a change.
         before = StatusInterval.objects.filter(

@@ -49,7 +49,7 @@ def draw(built: Built, access: Access) -> dict[str, Any]:
             for line in built.lines[:BARS]
         ]
         found |= {"bars": charts.bars(rows), "bars_title": lead.name}
-    if built.report.name == "status":
+    if built.report.name == "agent-status":
         title, lanes = lanes_of(built.filters, access, now=built.as_of)
         found["timeline"] = charts.timeline(title, [(lane.name, lane.stretches) for lane in lanes])
     return found

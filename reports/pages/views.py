@@ -51,7 +51,7 @@ def report(request: HttpRequest, name: str = "agents") -> HttpResponse:
     try:
         filters = read_filters(wish, zone=zone, now=now).narrowed(narrowed_by)
         if listing:
-            cell = read_cell(wish)
+            cell = read_cell(wish, of=name)
             rows = listing.find(cell, filters, frame.access, now)
     except BadFilter as error:
         wrong, cell = str(error), Cell()
@@ -143,7 +143,7 @@ def _report(built: Built) -> dict[str, Any]:
     with_day = built.filters.first != built.filters.last and built.by != "day"
 
     def cell(figure: Figure, value: Any, row: str | None) -> dict[str, Any]:
-        opens = {"figure": figure.key} | (by | {"row": row} if row is not None else {})
+        opens = {"figure": figure.word} | (by | {"row": row} if row is not None else {})
         zone = built.filters.zone
         return {
             "text": written(value, figure.unit, zone=zone, with_day=with_day),
@@ -152,17 +152,17 @@ def _report(built: Built) -> dict[str, Any]:
 
     return {
         "title": built.report.title,
-        "columns": built.figures,
-        "moments": {figure.key: MOMENTS[figure.counted_at] for figure in built.figures},
+        "columns": built.columns,
+        "moments": {figure.key: MOMENTS[figure.counted_at] for figure in built.columns},
         "tiles": [_tile(built, key) for key in built.report.tiles],
         "lines": [
             {
                 "name": line.name,
-                "cells": [cell(each, line.values[each.key], line.key) for each in built.figures],
+                "cells": [cell(each, line.values[each.key], line.key) for each in built.columns],
             }
             for line in built.lines
         ],
-        "totals": [cell(figure, built.totals[figure.key], None) for figure in built.figures],
+        "totals": [cell(figure, built.totals[figure.key], None) for figure in built.columns],
         **_emptiness(is_empty=not any(built.totals.values())),
         "splits": [
             {

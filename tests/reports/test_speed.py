@@ -58,7 +58,7 @@ def _asks_no_more() -> None:
 OWN = ("reports_", "agents_statusinterval")
 PINS = {
     "agents": 14,
-    "status": 4,
+    "agent-status": 4,
     "general": 7,
     "queue": 2,
     "answers": 8,

@@ -29,9 +29,9 @@ KEYS = [
     "tickets_opened",
     "tickets_undone",
     "tickets_solved",
-    "ticket_first_reply",
-    "ticket_first_resolution",
-    "ticket_resolution",
+    "ticket_first_response",
+    "ticket_resolution_first",
+    "ticket_resolution_last",
 ]
 
 
@@ -109,12 +109,12 @@ def test_the_clock_of_a_ticket_runs_from_opening_to_the_first_reply_and_both_res
         "tickets_opened": 2,
         "tickets_undone": 1,
         "tickets_solved": 1,
-        "ticket_first_reply": 1.5 * 3600,
-        "ticket_first_resolution": 4 * 3600,
-        "ticket_resolution": 8 * 3600,
+        "ticket_first_response": 1.5 * 3600,
+        "ticket_resolution_first": 4 * 3600,
+        "ticket_resolution_last": 8 * 3600,
     }
     assert rows["question"]["tickets_opened"] == 1
-    assert rows["question"]["ticket_first_reply"] is None
+    assert rows["question"]["ticket_first_response"] is None
     by_status = {row: found["tickets_opened"] for row, found in office.figures(by="status").items()}
     assert by_status == {"resolved": 1, "open": 1, "new": 1}
 
@@ -199,9 +199,9 @@ def test_of_each_wait_of_a_ticket_there_is_one_of_open_hours_by_those_it_was_ope
     keys = [
         f"{key}_open"
         for key in (
-            "ticket_first_reply",
-            "ticket_first_resolution",
-            "ticket_resolution",
+            "ticket_first_response",
+            "ticket_resolution_first",
+            "ticket_resolution_last",
             "requester_wait",
             "agent_wait",
         )

@@ -101,17 +101,19 @@ def test_statuses_are_cut_at_the_ends_of_the_range_and_what_goes_on_counts_up_to
         (at(13), "online"),
         reason=food,
     )
-    keys = ["online", "break", f"break_{food.pk}", "first_in", "last_out", "changes"]
+    keys = ["online", "break", f"break_{food.pk}", "first_online", "last_offline", "changes"]
     row = figures(keys, days(), boss, at(15), by="agent")[elif_.pk]
     assert row == {
         "online": (9 + 2.5 + 2) * 3600,
         "break": 1800,
         f"break_{food.pk}": 1800,
-        "first_in": at(0),
-        "last_out": None,
+        "first_online": at(0),
+        "last_offline": None,
         "changes": 4,
     }
-    assert figures(["last_out"], days(), boss, at(12.5), by="agent")[elif_.pk]["last_out"] == at(12)
+    assert figures(["last_offline"], days(), boss, at(12.5), by="agent")[elif_.pk][
+        "last_offline"
+    ] == at(12)
 
 
 def test_time_is_counted_to_the_microsecond_in_both_databases(boss: Agent) -> None:
@@ -123,8 +125,8 @@ def test_time_is_counted_to_the_microsecond_in_both_databases(boss: Agent) -> No
         (at(10), "break"),
         (at(11) + timedelta(microseconds=120), "offline"),
     )
-    row = figures(["online", "break", "first_in"], days(), boss, at(15), by="agent")[elif_.pk]
-    assert row == {"online": 3599.999993, "break": 3600.00012, "first_in": begin}
+    row = figures(["online", "break", "first_online"], days(), boss, at(15), by="agent")[elif_.pk]
+    assert row == {"online": 3599.999993, "break": 3600.00012, "first_online": begin}
 
 
 def test_a_night_shift_is_split_at_midnight_also_where_the_clock_is_put_back(boss: Agent) -> None:
@@ -135,11 +137,11 @@ def test_a_night_shift_is_split_at_midnight_also_where_the_clock_is_put_back(bos
     end = datetime(2026, 10, 25, 22, tzinfo=berlin)
     shift(elif_, (begin - timedelta(days=2), "offline"), (begin, "online"), (end, "offline"))
     filters = days(date(2026, 10, 24), sunday, zone=berlin)
-    rows = figures(["online", "first_in", "last_out"], filters, boss, at(0), by="day")
-    assert rows[date(2026, 10, 24)] == {"online": 7200, "first_in": begin, "last_out": None}
+    rows = figures(["online", "first_online", "last_offline"], filters, boss, at(0), by="day")
+    assert rows[date(2026, 10, 24)] == {"online": 7200, "first_online": begin, "last_offline": None}
     # That Sunday has 25 hours.
     assert rows[sunday]["online"] == 23 * 3600
-    assert rows[sunday]["last_out"] == end
+    assert rows[sunday]["last_offline"] == end
     assert figures(["online"], filters, boss, at(0))[None] == {"online": 25 * 3600}
 
 
@@ -209,7 +211,7 @@ PARTS = ("online", "break", "invisible", "open", "busy", "occupied", "used", "of
 
 def _plain(parts: Parts) -> dict[str, float]:
     found = {name: parts.get(name, 0) for name in (*PARTS, "most", "changes")}
-    return found | {name: parts.get(name) for name in ("first_in", "last_out")}
+    return found | {name: parts.get(name) for name in ("first_online", "last_offline")}
 
 
 def _looked_at(
@@ -239,12 +241,12 @@ def _looked_at(
     ]
     out = [one for one in begun if one.status == "offline" and one.is_change]
     back = [one for one in begun if one.status != "offline"]
-    last_out = out[-1].since if out else None
-    if back and last_out is not None and back[-1].since > last_out:
-        last_out = None
+    last_offline = out[-1].since if out else None
+    if back and last_offline is not None and back[-1].since > last_offline:
+        last_offline = None
     result = {name: found[name] for name in (*PARTS, "most")}
     result["changes"] = sum(one.is_change for one in begun)
-    return result | {"first_in": min(online, default=None), "last_out": last_out}
+    return result | {"first_online": min(online, default=None), "last_offline": last_offline}
 
 
 def test_nobody_sees_the_time_of_colleagues_whom_the_right_does_not_reach(db: None) -> None:
@@ -276,16 +278,16 @@ def test_nobody_sees_the_time_of_colleagues_whom_the_right_does_not_reach(db: No
     for who, names in seen.items():
         client = Client()
         client.force_login(who)
-        built = build("status", days(), access_of(who), now=at(12))
+        built = build("agent-status", days(), access_of(who), now=at(12))
         assert {line.name for line in built.lines} == names
         assert built.totals["online"] == len(names) * 3 * 3600
         answer = client.get(f"/api/v1/reports/statuses?{wish}").json()
         assert {row["agent"] for row in answer["rows"]} == names
-        page = client.get(f"/reports/status/?{wish}").content.decode()
+        page = client.get(f"/reports/agent-status/?{wish}").content.decode()
         for stranger in {"Mine", "Theirs", "Shop", "Lead", "Own"} - names - {who.name}:
             assert f"<span>{stranger}</span><svg" not in page
         behind = client.get(
-            f"/api/v1/reports/status/rows?{wish}&figure=online&by=agent&row={theirs.public_id}"
+            f"/api/v1/reports/agent-status/rows?{wish}&figure=online&by=agent&row={theirs.public_id}"
         )
         assert {row["agent"] for row in behind.json()["rows"]} == names & {"Theirs"}
 
@@ -296,11 +298,11 @@ def test_a_status_row_says_who_changed_it_and_the_day_is_drawn(boss: Agent) -> N
     client = Client()
     client.force_login(boss)
     wish = "from=2026-11-03&to=2026-11-03"
-    page = client.get(f"/reports/status/?{wish}")
+    page = client.get(f"/reports/agent-status/?{wish}")
     assert "Online 09:00–18:00" in page.content.decode()
     line = next(line for line in page.context["lines"] if line["name"] == "Elif Kaya")
     cells = dict(zip((each.key for each in page.context["columns"]), line["cells"], strict=True))
-    assert (cells["online"]["text"], cells["first_in"]["text"]) == ("9:00:00", "09:00")
+    assert (cells["online"]["text"], cells["first_online"]["text"]) == ("9:00:00", "09:00")
     changes = client.get(cells["changes"]["url"]).context["history"]
     assert [row["cells"][-1][0] for row in changes] == [boss.name, boss.name]
     assert cells["changes"]["text"] == "2"
@@ -316,7 +318,7 @@ def test_behind_changes_stands_each_time_that_status_or_reason_became_another(bo
     own.filter(started_at__in=[at(11), at(12)]).update(reason=food)
     client = Client()
     client.force_login(boss)
-    page = client.get("/reports/status/?from=2026-11-03&to=2026-11-03").context
+    page = client.get("/reports/agent-status/?from=2026-11-03&to=2026-11-03").context
     line = next(line for line in page["lines"] if line["name"] == "Elif Kaya")
     cells = dict(zip((each.key for each in page["columns"]), line["cells"], strict=True))
     assert cells["changes"]["text"] == "4"
