@@ -48,7 +48,10 @@ class TicketChanged(Event):
         """
         brand = str(self.place["brand"])
         told = {"ticket": str(self.ticket_id), "brand": brand, "head": self.head}
-        yield _at_the_desk(self.place, self.name, {"brand": brand}, **told)
+        delivery = _at_the_desk(self.place, self.name, {"brand": brand}, **told)
+        # Sockets that watch it look for its new lines.
+        delivery.content["ticket"] = told["ticket"]
+        yield delivery
 
 
 @dataclass(frozen=True, kw_only=True)

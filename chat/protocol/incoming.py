@@ -30,6 +30,7 @@ class Field(NamedTuple):
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
+_TICKET = re.compile(r"[1-9][0-9]{0,8}\Z")
 _CID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _SEQ_MAX = 2**31 - 1
 
@@ -42,6 +43,10 @@ def is_cid(value: object) -> bool:
 def is_id(value: object) -> bool:
     """Return whether `value` can be one of our opaque ids."""
     return type(value) is str and _ID.match(value) is not None
+
+
+def _is_ticket(value: object) -> bool:
+    return type(value) is str and _TICKET.match(value) is not None
 
 
 def is_seq(value: object) -> bool:
@@ -118,6 +123,13 @@ FRAMES: dict[Audience, dict[str, dict[str, Field]]] = {
     },
 }
 
+# What agents may say of a ticket: the same, and it stands where the chat would.
+_TICKET_FRAMES: dict[str, dict[str, Field]] = {
+    kind: {"ticket": Field(_is_ticket)}
+    | {name: field for name, field in FRAMES["agent"][kind].items() if name != "conversation"}
+    for kind in ("message.send", "note.add", "typing", "read", "watch", "unwatch")
+}
+
 
 def decode(text: str, audience: Audience) -> dict[str, Any]:
     """Return a frame whose fields are all checked; unknown fields are dropped.
@@ -132,6 +144,8 @@ def decode(text: str, audience: Audience) -> dict[str, Any]:
         raise BadFrame
     kind = raw.get("type")
     fields = FRAMES[audience].get(kind) if type(kind) is str else None
+    if fields and audience == "agent" and "ticket" in raw and "conversation" not in raw:
+        fields = _TICKET_FRAMES.get(str(kind), fields)
     if fields is None:
         raise BadFrame
     frame: dict[str, Any] = {"type": kind}

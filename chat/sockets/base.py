@@ -30,6 +30,8 @@ class LiveConsumer(Connection):
     """A socket that speaks our protocol."""
 
     commands: ClassVar[dict[str, Command]]
+    # The same of frames that name a ticket.
+    ticket_commands: ClassVar[dict[str, Command]] = {}
 
     credential: Credential | None = None
     # Most sockets follow nothing.
@@ -56,7 +58,8 @@ class LiveConsumer(Connection):
             if frame["type"] == "ping":
                 await self._answer_ping()
             elif await self._within_rate(frame):
-                await self.commands[frame["type"]](self, frame)
+                commands = self.ticket_commands if "ticket" in frame else self.commands
+                await commands[frame["type"]](self, frame)
         elif kind == "live.frames":
             await self.forward(message)
         elif kind == "live.resync":
@@ -152,6 +155,14 @@ class LiveConsumer(Connection):
     def threads(self) -> Mapping[str, Follow]:
         """The followed conversations."""
         return self.following.threads if self.following is not None else {}
+
+    @property
+    def ticket_threads(self) -> Mapping[str, Follow]:
+        """The followed tickets; only agents follow some."""
+        return {}
+
+    async def catch_up_ticket(self, thread: Follow) -> None:
+        """Send what of a followed ticket has not gone out."""
 
     def follow(self, thread: Follow) -> None:
         """Forward what is new in a conversation from now on."""

@@ -31,6 +31,7 @@ from chat.sockets.threads import (
     missed_by_agent,
     threads_of,
 )
+from chat.sockets.tickets import TicketSocket
 from config.realtime.layer import announce
 from config.web.limits import scope_address
 from config.wire import encode, event_frame, frames_content
@@ -40,7 +41,7 @@ from tickets.places import reaches
 PART_SECONDS = 5.0
 
 
-class ConsoleConsumer(LiveConsumer):
+class ConsoleConsumer(TicketSocket):
     """An agent's socket: hears chats that it watches or has, its own matters and its brands'."""
 
     audience = "agent"
@@ -124,6 +125,8 @@ class ConsoleConsumer(LiveConsumer):
         await super().forward(content)
         if (said := content.get("presence")) is not None:
             await self.show_presence(said)
+        if (shown := self.ticket_threads.get(content.get("ticket", ""))) is not None:
+            await self.catch_up_ticket(shown)
         for public_id in content.get("touched", ()):
             await self._refresh(public_id)
 
@@ -261,6 +264,7 @@ class ConsoleConsumer(LiveConsumer):
             raise Ended(Close.TOKEN)
 
     def forgotten(self) -> None:
+        super().forgotten()
         if self.is_leased and self.credential is not None:
             self.is_leased = False
             self.watch.later(read(agent_presence.detach, self.credential.agent.pk))

@@ -18,6 +18,7 @@ from chat.protocol import BATCH_SIZE, RESUME_MAX, Audience, rows_frame
 from chat.routing.shown import shown_availability, shown_form, shown_place
 from chat.widget.sessions import VisitorSession
 from config.wire import encode, event_frame
+from tickets.models import Ticket
 
 EPOCH_SECONDS = 5.0
 
@@ -260,6 +261,11 @@ def read_heads(pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
         pk: (seq, visitor_seq)
         for pk, seq, visitor_seq in rows.values_list("pk", "last_seq", "last_visitor_seq")
     }
+
+
+def ticket_heads(pks: Collection[int]) -> Mapping[int, int]:
+    """Return the newest lines of many tickets, in one query."""
+    return dict(Ticket.objects.filter(pk__in=pks).values_list("pk", "last_seq"))
 
 
 def read_placements(pks: Collection[int]) -> dict[int, Placement]:

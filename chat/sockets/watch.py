@@ -22,7 +22,13 @@ from chat.sockets import presence
 from chat.sockets.credentials import Credential, still_good
 from chat.sockets.crowd import Crowd
 from chat.sockets.readers import read
-from chat.sockets.threads import Follow, Placement, read_heads, read_placements
+from chat.sockets.threads import (
+    Follow,
+    Placement,
+    read_heads,
+    read_placements,
+    ticket_heads,
+)
 from config.wire import encode
 
 logger = logging.getLogger(__name__)
@@ -51,6 +57,10 @@ class Watched(Protocol):
     def threads(self) -> Mapping[str, Follow]:
         """The followed conversations."""
 
+    @property
+    def ticket_threads(self) -> Mapping[str, Follow]:
+        """The followed tickets."""
+
     def end(self, code: int) -> None:
         """Close, whatever it is doing."""
 
@@ -59,6 +69,9 @@ class Watched(Protocol):
 
     async def catch_up(self, thread: Follow) -> None:
         """Send what of a followed conversation has not gone out."""
+
+    async def catch_up_ticket(self, thread: Follow) -> None:
+        """Send what of a followed ticket has not gone out."""
 
     async def look_again(self, moved: Mapping[int, Placement]) -> None:
         """Stop following what may not be seen any more."""
@@ -138,6 +151,7 @@ class Watch:
                 if now - checked >= CHECK_SECONDS - RECHECK_SECONDS:
                     checked = now
                     await self.check_positions()
+                    await self.check_tickets()
                     await self.check_presence()
             except Exception:
                 # The database is away: what matters is told when it is back.
@@ -209,6 +223,19 @@ class Watch:
                 head = visitor_seq if socket.audience == "visitor" else seq
                 if head != thread.sent and not thread.busy:
                     self.later(socket.catch_up(thread))
+
+    async def check_tickets(self) -> None:
+        """The same of tickets; one query, and none where nobody watches one."""
+        following = [
+            (socket, thread)
+            for socket in list(self.sockets)
+            for thread in socket.ticket_threads.values()
+        ]
+        if following:
+            heads = await read(ticket_heads, {thread.pk for _, thread in following})
+            for socket, thread in following:
+                if heads.get(thread.pk) != thread.sent and not thread.busy:
+                    self.later(socket.catch_up_ticket(thread))
 
     async def check_presence(self) -> None:
         """Renew what others know of the visitors here, and tell agents what no bell has told:

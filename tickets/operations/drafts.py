@@ -33,7 +33,12 @@ def save_ticket_draft(*, ticket: Ticket, agent: Agent, text: str, mode: str, now
         )
     else:
         Draft.objects.filter(ticket=ticket, agent=agent).delete()
-    # Over the limit the words are kept all the same.
+    tell_typing(ticket=ticket, agent=agent, on=is_something)
+
+
+def tell_typing(*, ticket: Ticket, agent: Agent, on: bool) -> None:
+    """Show colleagues that `agent` is answering a ticket, or has stopped; nothing is stored."""
+    # Over the limit nobody is told, and what was typed is kept all the same.
     with suppress(TooMany):
         spend(TYPING, f"agent:{agent.pk}")
-        publish(TicketTyping.of(ticket, agent, on=is_something))
+        publish(TicketTyping.of(ticket, agent, on=on))
