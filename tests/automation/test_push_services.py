@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agents.admin.log import in_words
+from agents.admin.log_words import in_words
 from agents.models import AuditEntry, Device
 from automation.models import PushSetup
 from automation.notifications import doors, hearing, keys, sending, telling, webpush
