@@ -145,10 +145,13 @@ class SayBody(StrictSerializer):
 
 
 class ReplyBody(SayBody):
-    """A public reply, and to whom it is mailed; without `to` to the customer."""
+    """A public reply, and to whom it is mailed: without `to` to the customer.
+
+    Copies go to `cc` from then on; without it to whom they went before.
+    """
 
     to = Email(max_length=254, required=False, default="")
-    cc = serializers.ListField(child=Email(max_length=254), max_length=CC_MAX, default=list)
+    cc = serializers.ListField(child=Email(max_length=254), max_length=CC_MAX, required=False)
 
 
 class BlockBody(StrictSerializer):

@@ -152,7 +152,7 @@ class TicketEntryAnswer(serializers.Serializer[Any]):
     def get_data(self, entry: Entry) -> dict[str, Any]:
         hidden = {"files"}
         if entry.kind == Entry.Kind.MESSAGE:
-            hidden |= {"to", "cc", "cc_before", "status_before", "status_seq"}
+            hidden |= {"to", "cc", "cc_before", "cc_seq", "status_before", "status_seq"}
         return {name: value for name, value in entry.data.items() if name not in hidden}
 
 

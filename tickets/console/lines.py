@@ -108,5 +108,6 @@ def happened(entry: Entry) -> str:
         "topic": _("Topic"),
         "team": _("Team"),
         "subject": _("Subject"),
+        "cc": _("Cc"),
     }
     return f"{names.get(field, field)}: {value or '–'}"

@@ -62,14 +62,15 @@ def say(
     now: datetime,
     is_note: bool = False,
     to: str = "",
-    cc: Sequence[str] = (),
+    cc: Sequence[str] | None = None,
     file_ids: Sequence[str] = (),
     status: str = "",
     seen: int | None = None,
 ) -> tuple[Entry, bool]:
     """Store a reply or a note, and the status that goes with it; return whether it is new.
 
-    The same `client_id` again is the same line. `seen` is the last line that the agent has seen.
+    The same `client_id` again is the same line. Without `cc` copies go where they went. `seen` is
+    the last line that the agent has seen.
     A reply to a new ticket opens it; it leaves by e-mail once it can't be unsaid any more, see
     `may_leave_at`. Raises `UnsayableText`, `UnknownFile`, `SomethingNew`, `WrongValue` or
     `TicketNotAuthorised`.
@@ -89,7 +90,8 @@ def say(
         raise SomethingNew(newest)
     data: dict[str, Any] = {"files": [file.wire for file in files]} if files else {}
     if not is_note:
-        data |= {"to": to or locked.contact.email, "cc": list(cc)[:CC_MAX], "cc_before": locked.cc}
+        copies = locked.cc if cc is None else list(cc)[:CC_MAX]
+        data |= {"to": to or locked.contact.email, "cc": copies, "cc_before": locked.cc}
     entry = append(
         locked,
         kind=Entry.Kind.NOTE if is_note else Entry.Kind.MESSAGE,
@@ -103,8 +105,10 @@ def say(
     entry.files.set(files)
     fields: list[str] = []
     if not is_note and locked.cc != data["cc"]:
-        locked.cc = data["cc"]
+        _copy_to(locked, data["cc"], by=by, now=now)
         fields.append("cc")
+        entry.data["cc_seq"] = locked.last_seq
+        entry.save(update_fields=["data"])
     if not status and not is_note and locked.status == Ticket.Status.NEW:
         status = Ticket.Status.OPEN
     before = locked.status
@@ -148,6 +152,7 @@ def unsay(*, entry: Entry, by: Agent, now: datetime) -> Unsaid:
     _take_status_back(locked, found)
     if locked.cc == found.data.get("cc"):
         locked.cc = found.data.get("cc_before", [])
+        locked.entries.filter(seq=found.data.get("cc_seq")).delete()
     found.delete()
     show_last_words(locked)
     write_search(locked)
@@ -158,6 +163,13 @@ def unsay(*, entry: Entry, by: Agent, now: datetime) -> Unsaid:
     )
     keep(locked, what="unsaid", now=now, fields=["status", "cc"])
     return unsaid
+
+
+def _copy_to(ticket: Ticket, cc: list[str], *, by: Agent, now: datetime) -> None:
+    """Send copies to others from now on, with a line that says so."""
+    data = {"field": "cc", "from": ", ".join(ticket.cc), "to": ", ".join(cc)}
+    append(ticket, kind=Entry.Kind.CHANGED, by=by, now=now, data=data)
+    ticket.cc = cc
 
 
 def _take_status_back(ticket: Ticket, reply: Entry) -> None:

@@ -175,7 +175,7 @@ def test_a_reply_and_a_note_are_stored_once_and_a_reply_is_taken_back(
     note = desk.post(f"{path}/notes", {"cid": cid(), "text": "Aradım"}).json()
     entries = desk.get(f"{path}/entries?after=2").json()
     reply = entries["entries"][0]
-    assert [each["kind"] for each in entries["entries"]] == ["message", "status", "note"]
+    assert [each["kind"] for each in entries["entries"]] == ["message", "changed", "status", "note"]
     assert (reply["author"]["name"], reply["to"], reply["cc"]) == (
         "Elif",
         "z@example.com",
@@ -190,6 +190,26 @@ def test_a_reply_and_a_note_are_stored_once_and_a_reply_is_taken_back(
     for seq in (first.json()["seq"], note["seq"], 1):
         late = desk.post(f"{path}/take-back", {"seq": seq})
         assert (late.status_code, late.json()["code"]) == (409, "too_late")
+
+
+def test_a_reply_that_names_no_copies_leaves_them_as_they_are(desk: Desk, ticket: Ticket) -> None:
+    path = f"tickets/{ticket.pk}"
+
+    def reply(**told: Any) -> list[str]:
+        desk.post(f"{path}/messages", {"cid": cid(), "text": "Yola çıktı", **told})
+        cc: list[str] = desk.get(path).json()["cc"]
+        return cc
+
+    assert reply(cc=["b@example.com"]) == ["b@example.com"]
+    assert reply() == ["b@example.com"]
+    assert Delivery.objects.filter(address="b@example.com").count() == 2
+    assert reply(cc=[]) == []
+    entries = desk.get(f"{path}/entries").json()["entries"]
+    told = [each["data"] for each in entries if each["data"].get("field") == "cc"]
+    assert [(each["from"], each["to"]) for each in told] == [
+        ("", "b@example.com"),
+        ("b@example.com", ""),
+    ]
 
 
 def test_what_can_not_be_said_is_refused_and_nothing_is_stored(desk: Desk, ticket: Ticket) -> None:

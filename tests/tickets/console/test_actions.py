@@ -36,6 +36,7 @@ def test_a_reply_says_what_became_of_it_with_each_recipient(desk, brand):
     shown = page(desk, f"{ticket.pk}/?part=thread")
     assert "Yola çıktı." in shown
     assert "→ zeynep@example.com · On its way" in shown
+    assert "Cc: b@example.com" in shown
     gone = Delivery.objects.get(address="b@example.com")
     end_delivery(delivery=gone, state="failed", code="absent", now=timezone.now())
     shown = page(desk, f"{ticket.pk}/?part=thread")
