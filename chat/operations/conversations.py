@@ -55,6 +55,7 @@ from chat.operations.entries import NewLine, append
 from chat.operations.holding import held_until, hold, last_word
 from chat.operations.offers import withdraw_offers
 from chat.operations.parking import leave_parked, parked_of
+from chat.operations.tickets import promise_answer
 from chat.rights import may_answer, require_answering, require_handling
 from chat.routing.room import teams_for
 from config.events import publish
@@ -106,7 +107,8 @@ def end_conversation(
 
     With an agent it goes to wrap-up and keeps its slot. A visitor who leaves the queue abandons
     the chat. The system (`by` None) or a rule may name the `outcome` and why (`because`), and
-    closes the chat for good. For an agent raises `NotAuthorised`, or `NotAssigned` for a chat in
+    closes the chat for good. What remains as a ticket then is told by mail, unless a rule ends it,
+    which has words of its own. For an agent raises `NotAuthorised`, or `NotAssigned` for a chat in
     the queue.
     """
     chat = lock_conversation(conversation)
@@ -126,6 +128,8 @@ def end_conversation(
         otherwise = Conversation.Outcome.ANSWERED if spoke else Conversation.Outcome.ABANDONED
         ending = outcome_of(chat, otherwise=otherwise)
         close_chat(chat, outcome=outcome or ending, by=None, because=because, now=now)
+        if not isinstance(by, Rule):
+            promise_answer(chat, now=now)
         publish(ConversationResolved.of(chat, outcome=chat.outcome))
     else:
         chat.save(update_fields=["status", "held_until", "ended_at"])

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from chat.events.lifecycle import ConversationChanged, SlotFreed
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Offer
+from chat.operations.closing import CLOSED, TIMED_OUT
 from chat.operations.conversations import end_conversation
 from chat.operations.entries import NewLine, append
 from chat.operations.forms import offer_form
@@ -67,14 +68,14 @@ def _end_wait(chat: Conversation, now: datetime) -> bool:
         if not chat.form_offered:
             offer_form(conversation=chat, because=Form.FULL, now=now)
         return False
-    is_closed = chat.form_offered == Form.HOURS
-    convert_to_ticket(conversation=chat, by=None, now=now)
+    because = CLOSED if chat.form_offered == Form.HOURS else TIMED_OUT
+    convert_to_ticket(conversation=chat, by=None, now=now, because=because)
     end_conversation(
         conversation=chat,
         by=None,
         now=now,
         outcome=Conversation.Outcome.CONVERTED,
-        because="closed" if is_closed else "timed_out",
+        because=because,
     )
     return True
 
@@ -137,5 +138,5 @@ def _end_idle(chat: Conversation, limit: datetime, now: datetime) -> bool:
     is_still = _unanswered_by_customers(limit).filter(pk=chat.pk).exists()
     if chat.status != Conversation.Status.WAITING or not is_still:
         return False
-    end_conversation(conversation=chat, by=None, now=now, because="timed_out")
+    end_conversation(conversation=chat, by=None, now=now, because=TIMED_OUT)
     return True

@@ -1,6 +1,5 @@
 """Tickets made of chats, and what is said after that."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -44,13 +43,15 @@ def convert_to_ticket(
     email: str = "",
     kind: str = "",
     number: int | None = None,
+    because: str = "",
 ) -> Converted:
     """Make a ticket of what was said in a chat, which goes on or stays in the archive.
 
     A chat has one ticket: again is the same one, whatever `kind` and `number` are wanted then;
     without a `kind` the topic says of what type it is. `email` counts where none is known yet. An
     agent needs an address: raises `EmailNeeded` or `NotAuthorised`. By a rule or the system it is
-    made in case nobody takes the chat, and the address may join later.
+    made in case nobody takes the chat, and the address may join later. `because` says why a wait in
+    line ended: rules for tickets then meet what the customer began, as in an offline form.
     """
     # Visitor before chat, as when one leaves an offline message.
     visitor = lock_visitor(conversation.visitor_id) if conversation.visitor_id else None
@@ -80,7 +81,7 @@ def convert_to_ticket(
         said=said,
         language=chat.language,
         source=Ticket.Source.CHAT,
-        data=_origin(chat),
+        data=_origin(chat) | ({"because": because} if because else {}),
         origin_key=f"chat:{chat.public_id}",
         is_safety_net=not isinstance(by, Agent),
         kind=kind,
@@ -93,10 +94,24 @@ def convert_to_ticket(
     line = written_by(by, kind=Entry.Kind.CONVERTED, data={"number": ticket.number})
     append(chat, line, now=now)
     publish(ConversationConverted.of(chat, outcome=chat.outcome, ticket_id=ticket.pk))
-    is_real = chat.kind == Conversation.Kind.CUSTOMER and not chat.is_demo
-    if isinstance(by, Agent) and is_real:
-        confirm_chat(ticket=ticket, to=contact.email, now=now)
+    if isinstance(by, Agent):
+        _tell_number(chat, ticket, now=now)
     return Converted(ticket, created=True)
+
+
+def promise_answer(chat: Conversation, *, now: datetime) -> None:
+    """Have who left the line, or stood there in vain, mailed the number of the ticket that remains.
+
+    The chat is in the archive by now; a ticket that somebody touched is answered anyway.
+    """
+    is_converted = chat.outcome == Conversation.Outcome.CONVERTED
+    if is_converted and chat.ticket is not None and chat.ticket.is_untouched_net:
+        _tell_number(chat, chat.ticket, now=now)
+
+
+def _tell_number(chat: Conversation, ticket: Ticket, *, now: datetime) -> None:
+    if chat.kind == Conversation.Kind.CUSTOMER and not chat.is_demo:
+        confirm_chat(ticket=ticket, to=ticket.contact.email, now=now)
 
 
 def add_to_ticket(*, conversation_id: int, now: datetime) -> None:
@@ -163,7 +178,7 @@ def _subject(chat: Conversation, said: list[Said]) -> str:
     return next((body for body in words if body.strip()), "") or topic or given_name(chat)
 
 
-def _origin(chat: Conversation) -> Mapping[str, Any]:
+def _origin(chat: Conversation) -> dict[str, Any]:
     device = chat.visitor.device if chat.visitor else ""
     return {
         "page": chat.page,

@@ -80,8 +80,8 @@ def confirm_ticket(*, ticket: Ticket, own: Mailbox, to: str) -> bool:
 
 
 def confirm_chat(*, ticket: Ticket, to: str, now: datetime) -> bool:
-    """Have the number of a ticket that an agent made of a chat sent to its customer, once, unless
-    another mail of the ticket leaves before; return whether it shall be.
+    """Have the number of a ticket that was made of a chat sent to its customer, once, unless
+    another mail of the ticket has left before; return whether it shall be.
     """
     own = mailbox_of(ticket.brand_id)
     if (own is not None and not own.acknowledges) or not is_address(to):

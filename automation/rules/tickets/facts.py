@@ -27,7 +27,8 @@ _BY_ID = {"topic", "team"}
 _FIELDS = {"subject", "priority", "type", *_BY_ID}
 # What a ticket begins with: the first line says that it was opened, these are the second.
 _FIRST_WORDS = 2
-# Where a ticket came from, as rules call it. A form that was left is the customer's own start.
+# Where a ticket came from, as rules call it. A form that was left is the customer's own start, and
+# so is a wait in line that ended without anybody: see `TicketSight.source`.
 SOURCES: Mapping[str, str] = {
     Ticket.Source.OFFLINE: "live_chat",
     Ticket.Source.CHAT: "ticket",
@@ -117,6 +118,8 @@ class TicketSight(Sight):
     @property
     def source(self) -> str:
         """Return where it came from."""
+        if self.ticket.data.get("because"):
+            return SOURCES[Ticket.Source.OFFLINE]
         return SOURCES[self.ticket.source]
 
     @property

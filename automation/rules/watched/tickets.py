@@ -22,6 +22,7 @@ from automation.rules.tickets.facts import (
     waiting_since,
 )
 from automation.rules.watched.base import Watched
+from chat.models import Conversation
 from tickets.models import Entry, Ticket
 from tickets.operations.automatic import tell_of_rule
 
@@ -64,7 +65,7 @@ class Tickets(Watched):
     ) -> str:
         """Do one action; return why it was not done, or ""."""
         ticket = _ticket(run)
-        if ticket.is_untouched_net and told["action"] in TOUCHING:
+        if told["action"] in TOUCHING and _waits_for_its_chat(ticket):
             return "safety_net"
         acting = TicketActing(run=run, position=position, ticket=ticket, by=by, now=now)
         return TICKET_ACTIONS[told["action"]].do(acting, told)
@@ -95,6 +96,13 @@ class Tickets(Watched):
     def settled_at(self, row: Any) -> datetime | None:
         """Return when the newest reply can't be taken back any more; None when none can be."""
         return ripe_at(row.pk)
+
+
+def _waits_for_its_chat(ticket: Ticket) -> bool:
+    """Return whether somebody may still take the chat for which a ticket is the safety net."""
+    if not ticket.is_untouched_net:
+        return False
+    return bool(Conversation.objects.unresolved().filter(ticket=ticket).exists())
 
 
 def _ticket(run: Run) -> Ticket:
