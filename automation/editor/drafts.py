@@ -170,7 +170,7 @@ def settle(draft: Draft, scope: Scope) -> None:
             elif parameter.required and parameter.choices:
                 step.typed[name] = step.typed.get(name) or next(iter(parameter.choices))
             elif parameter.required and (looked_at := field_of(parameter)):
-                step.typed[name] = step.typed.get(name) or _first(looked_at)
+                step.typed[name] = step.typed.get(name) or _first(looked_at, scope.when)
 
 
 def _settle(block: Block, scope: Scope) -> None:
@@ -186,14 +186,14 @@ def _settle(block: Block, scope: Scope) -> None:
             possible = operators_of(node.field, *scope)
             node.operator = "contains" if "contains" in possible else possible[0]
         if kind is not None:
-            node.value = node.value or _first(fields[node.field])
+            node.value = node.value or _first(fields[node.field], scope.when)
 
 
-def _first(looked_at: Field) -> str:
+def _first(looked_at: Field, when: str) -> str:
     """Return what a list of a field's values shows as chosen."""
     if looked_at.type is Type.BOOLEAN:
         return "true"
-    return next(iter(looked_at.choices or ()), "")
+    return next(iter(looked_at.choices_for(when) or ()), "")
 
 
 # For the operations

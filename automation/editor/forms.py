@@ -215,7 +215,12 @@ def _line(label: str, longest: int, **attrs: Any) -> forms.Field:
 
 
 def _value_field(
-    field: Field | None, typed: str, label: str, *, nothing: Sequence[Choice] = ()
+    field: Field | None,
+    typed: str,
+    label: str,
+    *,
+    when: str = "",
+    nothing: Sequence[Choice] = (),
 ) -> forms.Field:
     if field is None:
         return _line(label, VALUE_MAX)
@@ -224,7 +229,8 @@ def _value_field(
     if field.type is Type.TAG:
         return _line(label, TAG_MAX, list=TAGS)
     if field.choices is not None:
-        return _select(label, [*nothing, *field.choices.items()], typed)
+        offered = (field.choices_for(when) or {}).items()
+        return _select(label, [*nothing, *offered], typed, str(field.choices.get(typed, "")))
     if field.rows is not None:
         gone = gettext("(deleted)")
         return _select(label, [*(nothing or [("", _("Choose…"))]), *field.rows()], typed, gone)
@@ -264,7 +270,7 @@ class ConditionForm(forms.Form):
             self.fields["operator"].widget = forms.HiddenInput()
         if operator is None or operator.takes_value:
             label = gettext("Condition %(number)s: value") % told
-            self.fields["value"] = _value_field(looked_at, typed.value, label)
+            self.fields["value"] = _value_field(looked_at, typed.value, label, when=scope.when)
 
 
 class StepForm(forms.Form):

@@ -13,7 +13,7 @@ from agents.admin.base import ImeceAdmin
 from agents.callers import signed_in
 from automation.models import Rule
 from automation.rules.checking import missing_in
-from automation.rules.registry import remembering_names
+from automation.rules.named_rows import remembering_names
 from automation.rules.sentences import said_of
 from automation.rules.writing import change_rule, move_rule, place_rule
 from config.text.cleaning import key_of

@@ -139,13 +139,13 @@ def _check_condition(node: dict[str, Any], place: str, scope: Scope, errors: Err
     elif name not in operators_of(node["field"], *scope):
         errors[f"{place}.operator"] = _NOT_HERE
     elif OPERATORS[name].takes_value:
-        if problem := _check_value(field, name, node.get("value")):
+        if problem := _check_value(field, scope.when, name, node.get("value")):
             errors[f"{place}.value"] = problem
     elif node.get("value") not in (None, ""):
         errors[f"{place}.value"] = _NOT_HERE
 
 
-def _check_value(field: Field, operator: str, value: Any) -> str | Promise:
+def _check_value(field: Field, when: str, operator: str, value: Any) -> str | Promise:
     if field.type is Type.BOOLEAN:
         return "" if isinstance(value, bool) else _UNKNOWN
     if field.type is Type.NUMBER:
@@ -163,6 +163,8 @@ def _check_value(field: Field, operator: str, value: Any) -> str | Promise:
             return _("This pattern can't be read.")
     if field.choices is not None and value not in field.choices:
         return _UNKNOWN
+    if value in field.never.get(when, ()):
+        return _NOT_HERE
     if field.name_of is not None and field.name_of(value) is None:
         return _("There is no such thing (any more).")
     return ""

@@ -3,23 +3,29 @@
 Validation, evaluation, API, administration and the sentence that a rule is said back in read this.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import wraps
-from operator import attrgetter
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from agents.models import Agent, Brand, Channel, Language, Tag, Team, Topic
+from agents.models import Channel, Language
+from automation.rules.named_rows import (
+    agent_name,
+    agent_rows,
+    brand_name,
+    brand_rows,
+    tag_name,
+    tag_rows,
+    team_name,
+    team_rows,
+    topic_name,
+    topic_rows,
+)
 from chat.models import Conversation
-from config.text.cleaning import key_of
-from config.text.folding import by_name, fold
 
 
 class Type(StrEnum):
@@ -36,6 +42,8 @@ class Type(StrEnum):
 _INCOMING, _UPDATED, _TIME = "incoming", "updated", "time"
 _ALWAYS = frozenset({_INCOMING, _UPDATED, _TIME})
 _EVENTS = frozenset({_INCOMING, _UPDATED})
+# What is the same for all that has just come in.
+_LATER = frozenset({_UPDATED, _TIME})
 
 type Choices = Mapping[str, str | Promise]
 
@@ -50,101 +58,32 @@ class Field:
     read: Callable[[Any], Any]
     when: frozenset[str] = _ALWAYS
     choices: Choices | None = None
+    # Those of the choices that nothing can be, by when the rule looks.
+    never: Mapping[str, frozenset[str]] = field(default_factory=dict)
     # Returns the name of a row that the value refers to; None when there is none.
     name_of: Callable[[str], str | None] | None = None
     # Returns all rows that a value can refer to: key and name.
     rows: Callable[[], list[tuple[str, str]]] | None = None
     # Whether its change is an event whose line names what it was.
     changes: bool = False
+    # Whether it can be without a value.
+    may_lack: bool = False
     # It asks more of the database than the chat's own row: last, and only if still needed.
     needs_query: bool = False
 
-
-type _Find = Callable[[str], str | None]
-# Names that were looked up while many rules are said one after another.
-_names: ContextVar[dict[tuple[_Find, str], str | None] | None] = ContextVar("names", default=None)
-
-
-@contextmanager
-def remembering_names() -> Iterator[None]:
-    """Look up each name once within: for a page that says many rules."""
-    token = _names.set({})
-    try:
-        yield
-    finally:
-        _names.reset(token)
-
-
-def _remembered(find: _Find) -> _Find:
-    @wraps(find)
-    def found(key: str) -> str | None:
-        names = _names.get()
-        if names is None:
-            return find(key)
-        if (find, key) not in names:
-            names[find, key] = find(key)
-        return names[find, key]
-
-    return found
-
-
-@_remembered
-def _brand_name(key: str) -> str | None:
-    return Brand.objects.filter(pk=key_of(key)).values_list("name", flat=True).first()
-
-
-@_remembered
-def _topic_name(key: str) -> str | None:
-    topic = Topic.objects.filter(pk=key_of(key), is_active=True).first()
-    return str(topic) if topic else None
-
-
-@_remembered
-def _team_name(key: str) -> str | None:
-    return Team.objects.filter(pk=key_of(key)).values_list("name", flat=True).first()
-
-
-@_remembered
-def _agent_name(key: str) -> str | None:
-    found = Agent.objects.filter(public_id=key, is_active=True)
-    return found.values_list("name", flat=True).first()
-
-
-@_remembered
-def _tag_name(key: str) -> str | None:
-    return Tag.objects.filter(folded=fold(key)).values_list("name", flat=True).first() or key
-
-
-def _brand_rows() -> list[tuple[str, str]]:
-    return [(str(brand.pk), brand.name) for brand in by_name(Brand.objects.all())]
-
-
-def _topic_rows() -> list[tuple[str, str]]:
-    found = Topic.objects.filter(is_active=True).select_related("brand")
-    topics = by_name(found.order_by("position", "pk"), of=attrgetter("brand"))
-    if len({topic.brand_id for topic in topics}) < 2:
-        return [(str(topic.pk), str(topic)) for topic in topics]
-    return [(str(topic.pk), f"{topic.brand}: {topic}") for topic in topics]
-
-
-def _team_rows() -> list[tuple[str, str]]:
-    return [(str(team.pk), team.name) for team in Team.objects.order_by("sort_name", "pk")]
-
-
-def _agent_rows() -> list[tuple[str, str]]:
-    found = Agent.objects.filter(is_active=True).order_by("sort_name", "pk")
-    return list(found.values_list("public_id", "name"))
-
-
-def _tag_rows() -> list[tuple[str, str]]:
-    return [(name, name) for name in Tag.objects.order_by("folded").values_list("name", flat=True)]
+    def choices_for(self, when: str) -> Choices | None:
+        """Return what it can be when the rule looks; None where nobody lists that."""
+        if self.choices is None:
+            return None
+        never = self.never.get(when, frozenset())
+        return {key: label for key, label in self.choices.items() if key not in never}
 
 
 def _text_of(key: int | None) -> str | None:
     return str(key) if key is not None else None
 
 
-SOURCES: Choices = {"live_chat": _("live chat"), "ticket": _("a ticket")}
+SOURCES: Choices = {"live_chat": _("live chat")}
 SIDES: Choices = {
     "customer": _("the customer"),
     "agent": _("an agent"),
@@ -170,7 +109,12 @@ STATES: Choices = {
     "busy": pgettext_lazy("availability", "everyone is busy"),
     "offline": pgettext_lazy("availability", "nobody is there"),
 }
-STATUSES: Choices = {str(value): label for value, label in Conversation.Status.choices}
+# No chat is answered by itself alone.
+STATUSES: Choices = {
+    str(value): label
+    for value, label in Conversation.Status.choices
+    if value != Conversation.Status.BOT
+}
 
 FIELDS: Mapping[str, Field] = {
     "source": Field(
@@ -189,24 +133,26 @@ FIELDS: Mapping[str, Field] = {
         label=_("brand"),
         type=Type.REFERENCE,
         read=lambda facts: str(facts.row.brand_id),
-        name_of=_brand_name,
-        rows=_brand_rows,
+        name_of=brand_name,
+        rows=brand_rows,
     ),
     "topic": Field(
         label=_("topic"),
         type=Type.REFERENCE,
         read=lambda facts: _text_of(facts.row.topic_id),
-        name_of=_topic_name,
-        rows=_topic_rows,
+        name_of=topic_name,
+        rows=topic_rows,
         changes=True,
+        may_lack=True,
     ),
     "team": Field(
         label=_("team"),
         type=Type.REFERENCE,
         read=lambda facts: _text_of(facts.row.team_id),
-        name_of=_team_name,
-        rows=_team_rows,
+        name_of=team_name,
+        rows=team_rows,
         changes=True,
+        may_lack=True,
     ),
     "language": Field(
         label=_("language"),
@@ -218,11 +164,13 @@ FIELDS: Mapping[str, Field] = {
         label=_("page"),
         type=Type.TEXT,
         read=lambda facts: facts.page_url,
+        may_lack=True,
     ),
     "text": Field(
         label=_("text"),
         type=Type.TEXT,
         read=lambda facts: facts.happening.text,
+        may_lack=True,
         when=_EVENTS,
     ),
     "has_email": Field(
@@ -273,24 +221,28 @@ FIELDS: Mapping[str, Field] = {
         label=_("tag"),
         type=Type.TAG,
         read=lambda facts: list(facts.tags.values()),
-        name_of=_tag_name,
-        rows=_tag_rows,
+        name_of=tag_name,
+        rows=tag_rows,
         changes=True,
+        may_lack=True,
         needs_query=True,
     ),
     "assignee": Field(
         label=_("agent"),
         type=Type.REFERENCE,
         read=lambda facts: facts.assignee,
-        name_of=_agent_name,
-        rows=_agent_rows,
+        name_of=agent_name,
+        rows=agent_rows,
         changes=True,
+        may_lack=True,
     ),
     "status": Field(
         label=pgettext_lazy("chat", "status"),
         type=Type.CHOICE,
         read=lambda facts: facts.chat.status,
         choices=STATUSES,
+        # The clock looks at what is open.
+        never={_TIME: frozenset({Conversation.Status.RESOLVED})},
         changes=True,
     ),
     "priority": Field(
@@ -325,11 +277,24 @@ FIELDS: Mapping[str, Field] = {
         needs_query=True,
     ),
     "wait": Field(
-        label=_("minutes without an answer"), type=Type.NUMBER, read=lambda facts: facts.wait
+        label=_("minutes without an answer"),
+        type=Type.NUMBER,
+        read=lambda facts: facts.wait,
+        when=_LATER,
     ),
-    "idle": Field(label=_("minutes of silence"), type=Type.NUMBER, read=lambda facts: facts.idle),
+    "idle": Field(
+        label=_("minutes of silence"),
+        type=Type.NUMBER,
+        read=lambda facts: facts.idle,
+        when=_LATER,
+    ),
     "rating": Field(
-        label=_("rating"), type=Type.NUMBER, read=lambda facts: facts.rating, needs_query=True
+        label=_("rating"),
+        type=Type.NUMBER,
+        read=lambda facts: facts.rating,
+        when=_LATER,
+        may_lack=True,
+        needs_query=True,
     ),
 }
 
@@ -343,6 +308,10 @@ class Operator:
     takes_value: bool = True
     # Compares with what was before: only where something changed.
     of_change: bool = False
+    # Asks whether there is a value: only where there may be none.
+    of_lack: bool = False
+    # Means something only where there is more than one choice.
+    of_many: bool = False
 
 
 _WORDED = frozenset({Type.TEXT})
@@ -351,15 +320,17 @@ _ANY = frozenset(Type)
 
 OPERATORS: Mapping[str, Operator] = {
     "is": Operator(label=_("is"), types=_ANY),
-    "is_not": Operator(label=_("is not"), types=_ANY - {Type.BOOLEAN}),
+    "is_not": Operator(label=_("is not"), types=_ANY - {Type.BOOLEAN}, of_many=True),
     "contains": Operator(label=_("contains"), types=_WORDED),
     "not_contains": Operator(label=_("does not contain"), types=_WORDED),
     "starts": Operator(label=_("starts with"), types=_WORDED),
     "matches": Operator(label=_("matches the pattern"), types=_WORDED),
     "greater": Operator(label=_("is greater than"), types=frozenset({Type.NUMBER})),
     "less": Operator(label=_("is less than"), types=frozenset({Type.NUMBER})),
-    "empty": Operator(label=_("is empty"), types=_SETTABLE, takes_value=False),
-    "not_empty": Operator(label=_("is not empty"), types=_SETTABLE, takes_value=False),
+    "empty": Operator(label=_("is empty"), types=_SETTABLE, takes_value=False, of_lack=True),
+    "not_empty": Operator(
+        label=_("is not empty"), types=_SETTABLE, takes_value=False, of_lack=True
+    ),
     "changed": Operator(
         label=_("has just changed"), types=_SETTABLE, takes_value=False, of_change=True
     ),

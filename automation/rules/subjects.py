@@ -47,9 +47,15 @@ def fields_for(when: str, subject: str = _CHAT) -> list[str]:
 def operators_of(name: str, when: str, subject: str = _CHAT) -> list[str]:
     """Return how a field can be compared in a rule for `when`."""
     field = fields_of(subject)[name]
+    choices = field.choices_for(when)
+    fits = {
+        "of_change": field.changes and when == Rule.When.UPDATED,
+        "of_lack": field.may_lack,
+        "of_many": choices is None or len(choices) > 1,
+    }
     return [
         key
         for key, operator in OPERATORS.items()
         if field.type in operator.types
-        and (not operator.of_change or (field.changes and when == Rule.When.UPDATED))
+        and all(is_so or not getattr(operator, wish) for wish, is_so in fits.items())
     ]

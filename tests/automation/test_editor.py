@@ -92,7 +92,7 @@ def test_a_time_rule_for_tickets_offers_what_tickets_wait_for(boss_client, page)
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_all_that_was_typed_stays(boss_client, page):
-    page = press(boss_client, page, "refresh", all__0__field="wait")
+    page = press(boss_client, page, "refresh", all__0__field="queue_length")
     page = press(boss_client, page, "add:any", all__0__value="beş")
     typed = {"any__0__field": "text", "any__0__operator": "matches", "any__0__value": "(a"}
     refused = press(boss_client, page, "save", **typed | {"any__0__was": "text"})

@@ -24,14 +24,14 @@ _SOME = _WORDS.filter(str.strip)
 _KEYS = st.sampled_from(["999999", "x"])
 
 
-def _value(name, subject):
-    field = seen_of(subject)[name]
+def _value(name, scope):
+    field = seen_of(scope.subject)[name]
     if field.type is Type.BOOLEAN:
         return st.booleans()
     if field.type is Type.NUMBER:
         return st.integers(-1_000_000, 1_000_000)
     if field.choices is not None:
-        return st.sampled_from(list(field.choices))
+        return st.sampled_from(list(field.choices_for(scope.when)))
     return _KEYS if field.type is Type.REFERENCE else _SOME
 
 
@@ -40,7 +40,7 @@ def _condition(draw, scope):
     name = draw(st.sampled_from(fields_for(*scope)))
     operator = draw(st.sampled_from(operators_of(name, *scope)))
     node = {"field": name, "operator": operator}
-    value = _value(name, scope.subject)
+    value = _value(name, scope)
     return node | ({"value": draw(value)} if OPERATORS[operator].takes_value else {})
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from automation.models import Rule
 from automation.rules.registry import CHANGES, FIELDS, Choices, Field, Type
 from tickets.models import Ticket
 
@@ -38,6 +39,7 @@ TICKET_FIELDS: Mapping[str, Field] = {
         type=Type.TEXT,
         read=lambda facts: facts.ticket.subject,
         changes=True,
+        may_lack=True,
     ),
     **{name: FIELDS[name] for name in _SHARED},
     "change": replace(FIELDS["change"], choices={**_COMMON, **_OWN}),
@@ -46,6 +48,8 @@ TICKET_FIELDS: Mapping[str, Field] = {
         type=Type.CHOICE,
         read=lambda facts: facts.ticket.status,
         choices={str(value): label for value, label in Ticket.Status.choices},
+        # The clock looks at what is not done.
+        never={Rule.When.TIME: frozenset(Ticket.DONE)},
         changes=True,
     ),
     "priority": Field(
@@ -66,7 +70,8 @@ TICKET_FIELDS: Mapping[str, Field] = {
 
 # What means the same in chats and tickets.
 BOTH_FIELDS: Mapping[str, Field] = {
-    "source": _SOURCE,
+    # What comes in as a chat is met as one, and not once more as the ticket that it becomes.
+    "source": replace(_SOURCE, never={Rule.When.INCOMING: frozenset({"ticket"})}),
     **{name: FIELDS[name] for name in _SHARED},
     "change": replace(FIELDS["change"], choices=_COMMON),
 }
