@@ -87,6 +87,8 @@ def _chat() -> dict[str, str]:
         "endYes": _("End chat"),
         "endNo": _("Continue"),
         "ended": _("This chat has ended."),
+        "add": _("Add something"),
+        "adds": _("The chat has ended; we read what you add all the same."),
         "again": _("Start a new chat"),
         "mail": _("E-mail me this chat"),
         "mailed": _("{email} gets it in a few minutes."),

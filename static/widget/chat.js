@@ -25,6 +25,7 @@ export class Chat {
   #readUpTo = 0;
   /** The newest line that the chat's state is known to include. */ #followed = 0;
   #left = false;
+  /** The visitor adds to it after the end. */ #adds = false;
   /** Why the form was shown. */ #offered = "";
   #who = h("div", { class: "who" });
   #queue = h("section", { class: "queue", hidden: true });
@@ -187,7 +188,8 @@ export class Chat {
     this.#ended.hidden = open && (status !== "waiting" || agent);
     this.#over.hidden = open;
     this.#anew.classList.toggle("is-primary", !open);
-    this.#composer.element.hidden = !open;
+    this.#adds &&= !open;
+    this.#composer.element.hidden = !open && !this.#adds;
     const about = topic?.name || this.#chat.topic_text || "";
     if (agent && !queued) {
       this.#who.replaceChildren(
@@ -281,7 +283,10 @@ export class Chat {
     const { id } = this.#chat;
     drawEnd(this.#app, id, this.#ended, this.#anew, () => !!this.#sync.thread(id)?.entries.some(
       ({ kind, author }) => kind === "message" && author.kind === "agent",
-    ));
+    ), (on) => {
+      this.#adds = on;
+      this.#draw();
+    });
   }
 
   #menu() {

@@ -3,15 +3,18 @@ import { bar } from "./screens.js";
 import { h, icon } from "./dom.js";
 
 /**
- * What is asked and offered once a chat has ended: how it was, and its mail. Loaded only then.
+ * What is asked and offered once a chat has ended: how it was, to add something, and its mail. Loaded
+ * only then.
  * @typedef {import("./frame.js").App} App
  */
 
 const SCORES = [1, 2, 3, 4, 5];
 
 /** Beside the words that it has ended, and the way to a new one. @param {App} app @param {string} id
- * @param {HTMLElement} place @param {HTMLElement} again @param {() => boolean} isAnswered by a person */
-export async function drawEnd(app, id, place, again, isAnswered) {
+ * @param {HTMLElement} place @param {HTMLElement} again @param {() => boolean} isAnswered by a person
+ * @param {(on: boolean) => void} write shows or hides where words are typed */
+export async function drawEnd(app, id, place, again, isAnswered, write) {
+  clearTimeout(closing);
   // What an end before this one has drawn goes.
   place.replaceChildren(/** @type {Element} */ (place.firstElementChild), again);
   const chat = await app.api.call(`conversations/${id}`).catch(() => null);
@@ -19,6 +22,7 @@ export async function drawEnd(app, id, place, again, isAnswered) {
   // It may go on by now, or have ended once more.
   if (place.hidden || place.children.length > 2) return;
   if (chat?.can_rate) again.before(ratingForm(app, chat));
+  if (chat?.add_until) again.before(addButton(app, chat, write));
   if (!app.config.transcripts || !isAnswered()) return;
   const mail = h("button", {
     class: "button",
@@ -28,6 +32,33 @@ export async function drawEnd(app, id, place, again, isAnswered) {
     },
   }, app.texts.chat.mail);
   place.append(mail);
+}
+
+/** Until when something may be added. */
+let closing = 0;
+
+/** @param {App} app @param {any} chat @param {(on: boolean) => void} write */
+function addButton(app, chat, write) {
+  const { add, adds } = app.texts.chat;
+  const place = h("div", { class: "ended-add" });
+  const button = h("button", {
+    class: "button",
+    onclick: () => {
+      place.replaceChildren(h("p", { class: "muted" }, adds));
+      write(true);
+      document.getElementById("text")?.focus();
+    },
+  }, add);
+  place.append(button);
+  const left = Date.parse(chat.add_until) - Date.now();
+  // Where this clock is ahead the server's word counts: it takes the words or says why not.
+  if (left > 0) {
+    closing = setTimeout(() => {
+      place.remove();
+      write(false);
+    }, left);
+  }
+  return place;
 }
 
 /** The last chat that may still be rated, when the start is shown. @type {any} */

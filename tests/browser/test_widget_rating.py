@@ -76,3 +76,39 @@ def test_nobody_is_asked_how_a_chat_was_that_no_person_answered(
     expect(visitor.frame.locator(".home")).to_be_visible()
     visitor.answered()
     expect(visitor.frame.locator(".rate-last")).to_have_count(0)
+
+
+def test_something_is_added_to_an_ended_chat_until_its_day_is_over(
+    site: Site, new_context: Contexts
+) -> None:
+    shop = Shop(site)
+    elif_ = shop.agent()
+    context = visitor_context(new_context, viewport={"width": 360, "height": 640})
+    visitor = Visitor(context, shop.url).start(email="vera@example.com")
+    chat = elif_.chats()[0]["id"]
+    elif_.say(chat, "It left yesterday.")
+    visitor.sees("It left yesterday.")
+    visitor.page.clock.install()
+    elif_.call(f"conversations/{chat}/end", {})
+    add = visitor.frame.get_by_role("button", name="Add something")
+    composer = visitor.frame.locator(".composer")
+    expect(add).to_be_visible()
+    expect(composer).to_be_hidden()
+    add.click()
+    expect(visitor.frame.locator(".composer-text")).to_be_focused()
+    expect(visitor.frame.locator(".ended")).to_contain_text("we read what you add all the same")
+    assert_accessible(visitor.page)
+    visitor.say("One thing more")
+    assert elif_.texts(chat)[-1] == "One thing more"
+    # Being wrapped up it stays with its agent; out of the archive it comes back.
+    elif_.call(f"conversations/{chat}/resolve", {"topic": str(shop.topic.pk)})
+    visitor.enter("And another")
+    expect(visitor.frame.locator(".ended")).to_be_hidden()
+    expect(composer).to_be_visible()
+    assert elif_.call(f"conversations/{chat}")["status"] == "active"
+    elif_.call(f"conversations/{chat}/end", {})
+    add.click()
+    expect(composer).to_be_visible()
+    visitor.page.clock.fast_forward("24:00:01")
+    expect(composer).to_be_hidden()
+    expect(add).to_have_count(0)

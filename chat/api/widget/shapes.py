@@ -1,7 +1,9 @@
 """What a visitor sees of a chat, and the answers of the widget's calls for the schema."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -92,10 +94,19 @@ def conversation_json(conversation: Any, language: str) -> dict[str, Any]:
         "rating": conversation.rated["score"] if conversation.rated else None,
         "rating_comment": conversation.rated["comment"] if conversation.rated else "",
         "can_rate": is_rateable(conversation, now=now),
+        "add_until": _add_until(conversation, now=now),
         "ticket": conversation.ticket_id and str(conversation.ticket_id),
         "started_at": wire_time(conversation.created_at),
         "ended_at": wire_time(conversation.ended_at) if conversation.ended_at else None,
     }
+
+
+def _add_until(conversation: Conversation, *, now: datetime) -> str | None:
+    """Return until when the visitor may still write in an ended chat; None if no more."""
+    if conversation.ended_at is None or conversation.outcome == Conversation.Outcome.SPAM:
+        return None
+    until = conversation.ended_at + timedelta(hours=settings.IMECE["REOPEN_HOURS"])
+    return wire_time(until) if until > now else None
 
 
 # For the schema only.
@@ -134,6 +145,7 @@ class ChatAnswer(serializers.Serializer[Any]):
     rating = serializers.IntegerField(allow_null=True)
     rating_comment = serializers.CharField(allow_blank=True)
     can_rate = serializers.BooleanField()
+    add_until = serializers.DateTimeField(allow_null=True)
     ticket = serializers.CharField(allow_null=True)
     started_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)

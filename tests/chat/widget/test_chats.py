@@ -1,7 +1,7 @@
 """A visitor's chat over HTTP: start, write, read, end, rate, leave a message."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from agents.models import Agent, Status
 from chat.models import Conversation, Entry
 from chat.operations.conversations import reopen_conversation, resolve_conversation
 from chat.operations.entries import NewLine, append
+from chat.operations.spam import mark_spam
 from chat.posting.messages import Author, Outgoing, post_message
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
 from tickets.models import Ticket
@@ -37,6 +38,7 @@ CHAT_KEYS = {
     "rating",
     "rating_comment",
     "can_rate",
+    "add_until",
     "ticket",
     "started_at",
     "ended_at",
@@ -86,6 +88,31 @@ def test_writing_after_the_reopen_window_is_refused(widget: Widget, shop: Shop) 
             f"conversations/{chat.public_id}/messages", {"cid": cid(), "text": "Hello?"}
         )
     assert (answer.status_code, answer.json()["code"]) == (409, "ended")
+
+
+def test_a_chat_says_until_when_something_may_be_added_after_its_end(
+    widget: Widget, shop: Shop
+) -> None:
+    chat = taken(started(widget), shop.elif_)
+    path = f"conversations/{chat.public_id}"
+    assert widget.get(path).json()["add_until"] is None
+    resolve_conversation(conversation=chat, topic=shop.topic, by=shop.elif_, now=timezone.now())
+    chat.refresh_from_db()
+    assert chat.ended_at
+    until = widget.get(path).json()["add_until"]
+    assert datetime.fromisoformat(until) - chat.ended_at < timedelta(hours=24, seconds=1)
+    with time_machine.travel(chat.ended_at + timedelta(hours=23)):
+        widget.open()
+        assert widget.get(path).json()["add_until"] == until
+    with time_machine.travel(chat.ended_at + timedelta(hours=24, seconds=1)):
+        widget.open()
+        assert widget.get(path).json()["add_until"] is None
+
+
+def test_nobody_is_asked_to_add_to_spam(widget: Widget, shop: Shop) -> None:
+    chat = taken(started(widget), shop.elif_)
+    mark_spam(conversation=chat, by=shop.elif_, now=timezone.now())
+    assert widget.get(f"conversations/{chat.public_id}").json()["add_until"] is None
 
 
 @pytest.mark.parametrize(
