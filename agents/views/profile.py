@@ -29,7 +29,7 @@ from agents.operations import (
 from agents.operations.devices import remove_device
 from agents.operations.notices import set_digest, set_notices
 from agents.queries.notices import wanted_by
-from agents.views.profile_forms import NoticesForm, ProfileForm, TokenForm
+from agents.views.profile_forms import NoticesForm, ProfileForm, TokenForm, quiet_initial
 from config.files.kinds import ACCEPT_PICTURES
 from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
 
@@ -149,10 +149,8 @@ def _shown(agent: Agent) -> dict[str, Any]:
 
 
 def _notices(agent: Agent) -> dict[str, Any]:
-    begins, ends = agent.quiet[0] if agent.quiet else (None, None)
     return {
         "wanted": wanted_by(agent),
-        "quiet_from": begins,
-        "quiet_until": ends,
+        **quiet_initial(agent.quiet),
         "digest": agent.digest,
     }

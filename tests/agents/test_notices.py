@@ -91,6 +91,31 @@ def test_the_profile_saves_classes_and_quiet_hours_and_shows_them_again(client):
     assert "iki farklı saat" in answer.content.decode()
 
 
+def test_the_profile_shows_every_pair_of_quiet_hours_and_an_empty_one_and_keeps_them(client):
+    agent = make_agent(quiet=[["22:00", "08:00"], ["12:00", "13:00"]])
+    client.force_login(agent)
+
+    def shown():
+        page = client.get("/profile/").content.decode()
+        names = re.findall(r'name="quiet_(?:from|until)[^"]*"[^>]*', page)
+        return {field.split('"')[1]: "".join(re.findall('value="(.*?)"', field)) for field in names}
+
+    seen = shown()
+    assert list(seen.values()) == ["22:00", "08:00", "12:00", "13:00", "", ""]
+    assert client.post("/profile/notifications/", seen | {"wanted": ["message"]}).status_code == 302
+    agent.refresh_from_db()
+    assert agent.quiet == [["22:00", "08:00"], ["12:00", "13:00"]]
+    third = seen | {"quiet_from_3": "15:00", "quiet_until_3": "16:00"}
+    client.post("/profile/notifications/", third)
+    client.post("/profile/notifications/", shown() | {"quiet_from": "", "quiet_until": ""})
+    agent.refresh_from_db()
+    assert agent.quiet == [["12:00", "13:00"], ["15:00", "16:00"]]
+    set_notices(agent=agent, wanted=[], quiet=[["01:00", "02:00"]] * 4)
+    assert len(shown()) == 8
+    half = client.post("/profile/notifications/", third | {"quiet_until_3": ""})
+    assert half.status_code == 400
+
+
 def test_the_desks_scripts_know_what_is_wanted_and_whether_words_may_be_shown(client):
     shop = make_shop()
     set_notices(agent=shop.elif_, wanted=["message"])
