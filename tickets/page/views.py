@@ -17,7 +17,7 @@ from agents.brands.colors import style_sheet
 from config.web.limits import TICKET_ANSWERS, TICKET_RATINGS, TooMany, place_of, spend
 from tickets.mail.send import renew_link, renews_link
 from tickets.models import Entry, File, Ticket
-from tickets.operations.customers_words import close_by_customer
+from tickets.operations.customers_words import close_by_customer, is_long_done
 from tickets.operations.saying import may_leave_at
 from tickets.page.answering import AnswerForm, send_answer
 from tickets.page.rating import RatingForm, form_for
@@ -136,6 +136,7 @@ def _page(
         "lines": [_line(entry, ticket) for entry in _public(ticket)],
         "form": form,
         "is_done": ticket.status in (Ticket.Status.RESOLVED, Ticket.Status.CLOSED),
+        "is_long_done": is_long_done(ticket, timezone.now()),
         "is_too_much": status == 429,
         "language": ticket.language,
     }
