@@ -47,6 +47,8 @@ def _home() -> dict[str, str]:
         "line": _("there is a line"),
         "message": _("leave a message"),
         "tickets": _("Your requests"),
+        "earlier": _("Earlier chats"),
+        "all": _("Show all"),
         "privacy": _("Your personal data is processed as described in the {link}."),
         "privacyLink": _("privacy notice"),
     }
@@ -88,7 +90,7 @@ def _chat() -> dict[str, str]:
         "endNo": _("Continue"),
         "ended": _("This chat has ended."),
         "add": _("Add something"),
-        "adds": _("The chat has ended; we read what you add all the same."),
+        "adds": _("We also read what you add here."),
         "again": _("Start a new chat"),
         "mail": _("E-mail me this chat"),
         "mailed": _("{email} gets it in a few minutes."),

@@ -28,6 +28,7 @@ export class Chat {
   /** The visitor adds to it after the end. */ #adds = false;
   /** Why the form was shown. */ #offered = "";
   #who = h("div", { class: "who" });
+  #back;
   #queue = h("section", { class: "queue", hidden: true });
   #place = h("p", { class: "queue-place", role: "status" });
   #ended = h("div", { class: "ended", hidden: true });
@@ -78,6 +79,7 @@ export class Chat {
       send: (text, files) => this.#sync.send(chat.id, text, { attachments: files }),
       typing: (on) => this.#sync.typing(chat.id, on),
     });
+    this.#back = iconButton("back", texts.form.back, () => app.again());
     this.element = h(
       "section",
       { class: "screen chat" },
@@ -189,6 +191,8 @@ export class Chat {
     this.#over.hidden = open;
     this.#anew.classList.toggle("is-primary", !open);
     this.#adds &&= !open;
+    if (open) this.#back.remove();
+    else if (!this.#back.parentNode) this.#who.before(this.#back);
     this.#composer.element.hidden = !open && !this.#adds;
     const about = topic?.name || this.#chat.topic_text || "";
     if (agent && !queued) {
@@ -281,6 +285,10 @@ export class Chat {
   async #finish() {
     const { drawEnd } = await import("./end.js");
     const { id } = this.#chat;
+    // Of one of before the thread is still under way, and what is offered depends on it.
+    while (!this.#sync.thread(id)?.entries.length) {
+      await new Promise((resolve) => this.#sync.addEventListener("thread", resolve, { once: true }));
+    }
     drawEnd(this.#app, id, this.#ended, this.#anew, () => !!this.#sync.thread(id)?.entries.some(
       ({ kind, author }) => kind === "message" && author.kind === "agent",
     ), (on) => {

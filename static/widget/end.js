@@ -1,6 +1,7 @@
 // @ts-check
 import { bar } from "./screens.js";
 import { h, icon } from "./dom.js";
+import { askAnew } from "./earlier.js";
 
 /**
  * What is asked and offered once a chat has ended: how it was, to add something, and its mail. Loaded
@@ -15,6 +16,7 @@ const SCORES = [1, 2, 3, 4, 5];
  * @param {(on: boolean) => void} write shows or hides where words are typed */
 export async function drawEnd(app, id, place, again, isAnswered, write) {
   clearTimeout(closing);
+  askAnew();
   // What an end before this one has drawn goes.
   place.replaceChildren(/** @type {Element} */ (place.firstElementChild), again);
   const chat = await app.api.call(`conversations/${id}`).catch(() => null);
@@ -85,7 +87,7 @@ export async function offerRating(app) {
   ));
   const button = h("button", { class: "topic", "data-key": "rate", onclick: open },
     h("span", { class: "topic-name" }, name), icon("next"));
-  home.append(h("div", { class: "card rate-last" }, button));
+  home.insertBefore(h("div", { class: "card rate-last" }, button), home.querySelector(".own-chats"));
 }
 
 /** @param {App} app @param {any} chat */

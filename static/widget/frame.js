@@ -278,7 +278,9 @@ export class App {
     this.#dropChat();
     this.show("home", homeScreen(this));
     if (this.bridge.get("last")) import("./end.js").then(({ offerRating }) => offerRating(this));
-    if (!this.#told) import("./tickets.js").then(({ showTickets }) => showTickets(this));
+    if (this.#told) return;
+    import("./tickets.js").then(({ showTickets }) => showTickets(this));
+    import("./earlier.js").then(({ showEarlier }) => showEarlier(this));
   }
 
   /** @param {any} topic a topic, or null for a free one */
@@ -416,7 +418,8 @@ export class App {
     const { Chat } = await import("./chat.js");
     this.#dropChat();
     this.chat = new Chat(this, conversation);
-    this.bridge.set("last", conversation.id);
+    // One of before is only read.
+    if (conversation.is_open !== false) this.bridge.set("last", conversation.id);
     this.bridge.keep(this.api.visitor);
     this.show("chat", this.chat.element);
     if (this.isOpen) this.chat.opened();

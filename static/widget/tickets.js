@@ -37,10 +37,12 @@ export async function showTickets(app) {
       h("span", { class: "outlook" }, says),
     ),
   );
-  home.append(h(
+  const card = h(
     "section",
     { class: "card own-tickets", "aria-labelledby": "tickets" },
     h("h2", { class: "card-title", id: "tickets" }, app.texts.home.tickets),
     h("ul", { class: "topics" }, ...tickets.map(row)),
-  ));
+  );
+  // Whichever answer comes first, chats stand last.
+  home.insertBefore(card, home.querySelector(".own-chats"));
 }

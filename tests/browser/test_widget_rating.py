@@ -96,7 +96,7 @@ def test_something_is_added_to_an_ended_chat_until_its_day_is_over(
     expect(composer).to_be_hidden()
     add.click()
     expect(visitor.frame.locator(".composer-text")).to_be_focused()
-    expect(visitor.frame.locator(".ended")).to_contain_text("we read what you add all the same")
+    expect(visitor.frame.locator(".ended")).to_contain_text("We also read what you add here.")
     assert_accessible(visitor.page)
     visitor.say("One thing more")
     assert elif_.texts(chat)[-1] == "One thing more"

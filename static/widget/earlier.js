@@ -1,0 +1,74 @@
+// @ts-check
+import { h } from "./dom.js";
+
+/**
+ * On the start: this browser's chats of before, each to be read again. Loaded only for somebody who
+ * has been here before.
+ * @typedef {import("./frame.js").App} App
+ */
+
+const FIRST = 5;
+/** Asked anew once in a while; the start is drawn again whenever somebody comes or goes. */
+const FRESH = 30_000;
+/** @type {Promise<any> | null} */
+let asked = null;
+let at = 0;
+
+/** One more has ended. */
+export function askAnew() {
+  asked = null;
+}
+
+/** @param {App} app */
+export async function showEarlier(app) {
+  if (!asked || Date.now() - at > FRESH) {
+    at = Date.now();
+    asked = app.api.call("conversations").catch(() => null);
+  }
+  // What was left with nobody there was no chat: it stands among the requests.
+  const chats = (await asked)?.conversations.filter(
+    (/** @type {any} */ chat) => !chat.is_open && (chat.agent || !chat.ticket),
+  );
+  const home = document.querySelector(".home-body");
+  if (!home || !chats?.length || home.querySelector(".own-chats")) return;
+  const { earlier, all } = app.texts.home;
+  const row = (/** @type {any} */ chat) => h(
+    "li",
+    {},
+    h(
+      "button",
+      { class: "topic", "data-key": chat.id, onclick: () => app.talk(chat) },
+      h("span", { class: "topic-name", dir: "auto" },
+        chat.preview || chat.topic?.name || chat.topic_text || app.config.brand.title),
+      h("time", { class: "outlook", dateTime: chat.started_at }, day(chat.started_at, app.locale)),
+    ),
+  );
+  const list = h("ul", { class: "topics" }, ...chats.slice(0, FIRST).map(row));
+  const rest = chats.slice(FIRST).map(row);
+  if (rest.length) {
+    const more = h("li", {}, h("button", {
+      class: "topic",
+      "data-key": "chats",
+      onclick: () => {
+        more.replaceWith(...rest);
+        rest[0].firstChild.focus();
+      },
+    }, all));
+    list.append(more);
+  }
+  home.append(h(
+    "section",
+    { class: "card own-chats", "aria-labelledby": "chats" },
+    h("h2", { class: "card-title", id: "chats" }, earlier),
+    list,
+  ));
+}
+
+/** @param {string} moment @param {string} locale */
+function day(moment, locale) {
+  const date = new Date(moment);
+  const isNow = date.getFullYear() === new Date().getFullYear();
+  return date.toLocaleDateString(locale, {
+    day: "numeric", month: "short", ...(isNow ? {} : { year: "numeric" }),
+  });
+}
