@@ -32,6 +32,7 @@ from chat.operations.assignment import route
 from chat.operations.correcting import correct_browsers
 from chat.operations.linking import hold_browsers, show_browsers
 from chat.operations.tickets import add_to_ticket
+from chat.operations.transcripts import send_transcript
 from chat.operations.waking import wake_conversation
 from chat.operations.wrap_ups import free_wrap_ups
 from config.events import Event, react_to
@@ -76,6 +77,10 @@ def _watch_answers(fact: dict[str, Any]) -> None:
         watch_answers(entry_ids=fact["entry_ids"])
 
 
+def _send_transcript(fact: dict[str, Any]) -> None:
+    send_transcript(conversation_id=fact["conversation_id"])
+
+
 def _status_changed(fact: dict[str, Any]) -> None:
     now = timezone.now()
     free_wrap_ups(now=now, agent_id=fact["agent_id"])
@@ -90,6 +95,7 @@ follow_customers(Room(hold=hold_browsers, correct=correct_browsers, show=show_br
 react_to(ConversationWoke, _wake)
 react_to(TicketedWords, _add_to_ticket)
 react_to(MessagesPosted, _watch_answers)
+react_to(ConversationResolved, _send_transcript)
 react_to(AgentStatusChanged, _status_changed)
 _ROUTING: tuple[type[Event], ...] = (
     ConversationQueued,

@@ -31,10 +31,16 @@ def address_for(chat: Conversation) -> str:
 
     Wants visitor, contact and brand loaded.
     """
-    brand = chat.brand
-    if not (brand.is_active and brand.mails_answers) or chat.is_demo:
-        return ""
-    if chat.kind != Conversation.Kind.CUSTOMER or chat.outcome in _SILENT:
+    is_told = chat.brand.mails_answers and chat.outcome not in _SILENT
+    return mailable_address(chat) if is_told else ""
+
+
+def mailable_address(chat: Conversation) -> str:
+    """Return where mail reaches a chat's customer who did not ask for it; "" where it must not.
+
+    Wants visitor, contact and brand loaded.
+    """
+    if not chat.brand.is_active or chat.is_demo or chat.kind != Conversation.Kind.CUSTOMER:
         return ""
     given = email_of(chat)
     try:

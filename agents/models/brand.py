@@ -49,6 +49,7 @@ class Brand(models.Model):
     class Transcripts(models.TextChoices):
         NEVER = "never", _("Never")
         ON_REQUEST = "request", _("When the visitor asks for it")
+        ALWAYS = "always", _("Always, where an address is known")
 
     name = models.CharField(_("name"), max_length=80)
     site_key = models.CharField(_("site key"), max_length=40, unique=True, default=new_site_key)

@@ -1,12 +1,12 @@
 """Sending a visitor what was said."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from agents.models import Brand
@@ -15,8 +15,11 @@ from chat.models import Conversation, Entry
 from chat.operations.entries import NewLine, append
 from chat.queries.people import email_of
 from chat.transcripts import transcript_mail
+from chat.unread import mailable_address
 from config.mail import mailbox, send_once
+from config.outbox.models import OutboxEntry
 from config.outbox.operations import enqueue
+from config.web.limits import TRANSCRIPTS_BY_EMAIL, TooMany, mailbox_key, spend
 from tickets.mail.inbound.bounces import Report, reports_in
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.servers import mailer_of
@@ -66,6 +69,39 @@ def request_transcript(*, conversation: Conversation, email: str, time_zone: str
             "time_zone": time_zone,
         },
     )
+
+
+@transaction.atomic
+def send_transcript(*, conversation_id: int) -> None:
+    """Have a chat of the archive mailed to its customer, where its brand always does.
+
+    The same words leave once, however often the chat is closed.
+    """
+    found = Conversation.objects.filter(
+        pk=conversation_id,
+        status=Conversation.Status.RESOLVED,
+        brand__transcripts=Brand.Transcripts.ALWAYS,
+    ).exclude(outcome=Conversation.Outcome.SPAM)
+    chat = found.select_related("brand", "visitor", "contact").first()
+    if chat is None or not (address := mailable_address(chat)):
+        return
+    try:
+        require_sendable(chat)
+    except NotSent:
+        return
+    said = chat.entries.filter(kind=Entry.Kind.MESSAGE, visitor_seq__isnull=False)
+    newest = said.order_by("-seq").values_list("seq", flat=True).first()
+    key = f"{MAIL}:{chat.pk}:{newest}"
+    if OutboxEntry.objects.filter(key=key).exists():
+        return
+    at = None
+    try:
+        spend(TRANSCRIPTS_BY_EMAIL, mailbox_key(address))
+    except TooMany as error:
+        # Nobody's mailbox is filled at once from here, and nothing is lost.
+        at = timezone.now() + timedelta(seconds=error.retry_after)
+    payload = {"conversation": chat.pk, "up_to": chat.last_visitor_seq, "email": address}
+    enqueue(kind=MAIL, key=key, payload=payload, available_at=at)
 
 
 def mail_transcript(payload: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
         "address": ADDRESS,
         "fields": {"name": brand.ask_name, "email": brand.ask_email},
         "opened": brand.tell_opened,
-        "transcripts": brand.transcripts == Brand.Transcripts.ON_REQUEST,
+        "transcripts": brand.transcripts != Brand.Transcripts.NEVER,
         "limits": {
             "text": settings.IMECE["MESSAGE_MAX_CHARS"],
             "upload": settings.IMECE["UPLOAD_MAX_BYTES"],
