@@ -62,6 +62,10 @@ class ChatEvent(Event):
     def _changed_to_agents(self, agent_id: int | None, **data: Any) -> Iterable[Delivery]:
         yield from self._to_agents("conversation.changed", agent_id, touches=True, **data)
 
+    def _left_to_agents(self, previous_id: int | None, **data: Any) -> Iterable[Delivery]:
+        """Return what whoever had the chat until now hears: it rings there no longer."""
+        yield from self._changed_to_agents(previous_id, status=self.status, left=True, **data)
+
     def _to_watchers(self, **data: Any) -> Delivery:
         return Delivery.of_event(
             thread_group(self.conversation_id),
@@ -91,7 +95,7 @@ class ConversationQueued(ChatEvent):
         if self.previous_id is not None:
             yield from self._to_visitor("conversation.changed", status=self.status)
             yield self._to_watchers(status=self.status)
-        yield from self._changed_to_agents(self.previous_id, status=self.status)
+        yield from self._left_to_agents(self.previous_id)
         if self.is_rehearsal:
             return
         yield Delivery.of_event(
@@ -124,7 +128,7 @@ class ConversationAssigned(ChatEvent):
             automatic=self.automatic,
             transferred=self.previous_id is not None,
         )
-        yield from self._changed_to_agents(self.previous_id, status=self.status)
+        yield from self._left_to_agents(self.previous_id)
         yield self._to_watchers(status=self.status)
         yield from self._to_visitor(self.name, agent=self.agent)
         yield self._list_changed()
@@ -144,7 +148,7 @@ class ConversationChanged(ChatEvent):
         change = {"status": self.status, "outcome": self.outcome}
         yield from self._changed_to_agents(self.assignee_id, **change)
         if self.previous_id != self.assignee_id:
-            yield from self._changed_to_agents(self.previous_id, **change)
+            yield from self._left_to_agents(self.previous_id, outcome=self.outcome)
         yield self._to_watchers(**change)
         yield from self._to_visitor("conversation.changed", status=self.status)
         yield self._list_changed()

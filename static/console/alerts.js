@@ -1,15 +1,16 @@
 // @ts-check
 import { currentChat, onOpen } from "./chat.js";
 import { onRedraw, reveal, rowOf, rows, tab } from "./list.js";
-import { onEvent, onFrame } from "./live.js";
+import { onEvent, onFrame, onState } from "./live.js";
 import { notify, startNotify, wants, withdraw } from "./notify.js";
-import { byId, clockOffset, fill, isLookedAt, settings, texts, toast } from "./page.js";
+import { byId, clockOffset, fill, isLookedAt, request, settings, texts, toast } from "./page.js";
 
 /** Sounds, title and badge. Of several tabs one tells and one sounds, which the browser lets sound; the
  * chat somebody looks at never does. */
 
 const RING_EVERY = 3000;
-const RING_LONGEST = 20_000;
+/** A chat that was given rings until it is opened or goes; whoever is out of the room hears no end. */
+const RING_LONGEST = 600_000;
 /** Notes of each sound: [frequency, start, length] in Hz and seconds. */
 const SOUNDS = {
   chat: [[660, 0, 0.16], [880, 0.18, 0.16], [1174, 0.36, 0.28]],
@@ -29,8 +30,11 @@ let isLeader = false;
 /** Of the tabs that the browser lets sound, this one does. */
 let isSpeaker = false;
 let isInLine = false;
-/** Chats that ring until somebody looks, and when they began. @type {Map<string, number>} */
+/** Chats that ring until somebody looks, and until when at most; an offer may be declined.
+ * @type {Map<string, {until: number, isOffer: boolean}>} */
 const ringing = new Map();
+/** Offers that rang here once. @type {Set<string | undefined>} */
+const rung = new Set();
 let ringTimer = 0;
 /** What other tabs look at. @type {Map<string, string>} */
 const elsewhere = new Map();
@@ -135,25 +139,51 @@ function isSeen(conversation) {
   return [...elsewhere.values()].includes(conversation);
 }
 
-/** Ring until the chat is opened, at most 20 s. @param {string} id @param {string} words */
-function ring(id, words) {
-  if (isSeen(id)) return;
+/** Ring until the chat is opened, taken or gone.
+ * @param {string} id @param {string} words @param {string} [until]  when its offer ends */
+function ring(id, words, until) {
+  if (isSeen(id) || ringing.has(id)) return;
   reveal(id);
   if (!wants("new_chat")) return;
   if (isLeader) notify("new_chat", id, words);
-  ringing.set(id, Date.now());
+  const end = until ? Date.parse(until) - clockOffset : Date.now() + RING_LONGEST;
+  ringing.set(id, { until: end, isOffer: Boolean(until) });
   if (!ringTimer) again();
 }
 
 function again() {
-  for (const [id, since] of ringing) {
-    if (Date.now() - since > RING_LONGEST || isSeen(id)) ringing.delete(id);
+  for (const [id, { until }] of ringing) {
+    if (Date.now() > until || isSeen(id)) ringing.delete(id);
   }
   clearTimeout(ringTimer);
   ringTimer = 0;
   if (!ringing.size) return;
-  sound("chat");
+  // Without a connection nobody knows whether the chat is still there.
+  if (document.documentElement.dataset.socket === "open") sound("chat");
   ringTimer = setTimeout(again, RING_EVERY);
+}
+
+/** Ring for the offers on the screen and for no others: some came or went before this page was there,
+ * or while the connection was not. */
+function hearOffers() {
+  const offers = [...document.querySelectorAll("[data-offer]")].map((node) => /** @type {HTMLElement} */ (node).dataset);
+  for (const [id, { isOffer }] of ringing) {
+    if (isOffer && !offers.some(({ chat }) => chat === id)) stopRinging(id);
+  }
+  for (const { offer, chat = "", until } of offers) {
+    if (!rung.has(offer)) ring(chat, texts.newChat, until);
+    rung.add(offer);
+  }
+}
+
+/** After a pause of the connection, stop for chats that are somebody else's by now, or over. */
+async function askWhatIsMine() {
+  const given = [...ringing.keys()].filter((id) => !ringing.get(id)?.isOffer);
+  if (!given.length) return;
+  const answer = await request("/api/v1/conversations?assignee=me&status=active&limit=100");
+  if (!answer.ok) return;
+  const { results } = await answer.json();
+  for (const id of given) if (!results.some((/** @type {any} */ chat) => chat.id === id)) stopRinging(id);
 }
 
 /** @param {string} id */
@@ -348,12 +378,16 @@ export function startAlerts() {
     if (name === "offer.made" || (name === "conversation.assigned" && data.automatic)) {
       const words = data.transferred ? texts.notify.transferred : texts.newChat;
       if (data.transferred && !isSeen(data.conversation)) sound("transfer");
-      ring(data.conversation, words);
+      ring(data.conversation, words, data.rings_until);
       startFlash(words);
     }
     if (name === "conversation.late" && !isSeen(data.conversation)) late(data);
     if (name === "rule.notice") toast(`${data.customer} · ${data.rule}: ${data.text}`);
     if (name === "agent.told") told(data);
+    // Read here, or on another machine of mine.
+    if (name === "conversation.read" && data.by === "agent") stopRinging(data.conversation);
+    const isOver = name === "conversation.changed" && (data.left || data.status !== "active");
+    if (isOver && ringing.get(data.conversation)?.isOffer === false) stopRinging(data.conversation);
     if (name === "offer.withdrawn") {
       stopRinging(data.conversation);
       if (data.result === "missed") {
@@ -362,9 +396,15 @@ export function startAlerts() {
       }
     }
   });
+  onState((state) => {
+    if (state === "open") askWhatIsMine().catch(() => {});
+  });
   onRedraw(drawBadge);
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.target?.id === "rail-unread") drawBadge();
+    const { target } = /** @type {CustomEvent} */ (event).detail;
+    if (target?.id === "rail-unread") drawBadge();
+    if (target?.id === "offers") hearOffers();
   });
   drawBadge();
+  hearOffers();
 }

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from agents.models import Team
 from chat.models import Conversation
 from chat.operations.transfers import transfer
 from tests.conftest import Site
-from tests.support import factories
+from tests.support import factories, widget_page
 from tests.support.chromium import Contexts
 from tests.support.console_page import Desk, now, open_desk, ready
+from tests.support.desk import here
 from tests.support.patience import until
 from tests.support.site import sweep
 
@@ -143,6 +145,72 @@ def test_the_desktop_tells_of_a_chat_after_a_click_and_a_click_on_that_opens_it(
     page.reload()
     ready(page)
     expect(page.locator("#notify-bar")).to_contain_text("The browser blocks notifications")
+
+
+# As long as a ring lasted once; no connection is given up in that time.
+LONG_MS = 22_000
+
+
+def test_a_chat_rings_until_it_is_opened_answered_or_gone(
+    site: Site, new_context: Contexts
+) -> None:
+    """Alone holds that a ring goes on and ends: by events, by the screen, and after a reload."""
+    desk = open_desk(site, new_context, fresh=True)
+    page = desk.page
+    html = page.locator("html")
+    page.context.add_init_script(ALLOWED)
+    page.evaluate("sessionStorage.permission = 'granted'; localStorage['imece:notify'] = 'on'")
+    page.clock.install()
+    page.reload()
+    ready(page)
+
+    def rings_on() -> None:
+        expect(html).to_have_attribute("data-sound", "chat")
+        page.evaluate("delete document.documentElement.dataset.sound")
+        page.clock.fast_forward(LONG_MS)
+        expect(html).to_have_attribute("data-sound", "chat")
+
+    def is_silent() -> None:
+        page.evaluate("delete document.documentElement.dataset.sound")
+        page.clock.run_for(7_000)
+        expect(html).not_to_have_attribute("data-sound", "chat")
+
+    # It may show itself, but no hand is there.
+    opened = desk.chat("Is anybody there?")
+    rings_on()
+    desk.open(opened)
+    until(page, lambda: page.evaluate("told.at(-1).isClosed"))
+    is_silent()
+    # A colleague has it before it was looked at.
+    given = desk.chat("Hello?", name="Can Öz")
+    rings_on()
+    role = factories.make_role("chat", "supervise", scope="all")
+    other = factories.make_agent(online=True, role=role)
+    desk.team.agents.add(other)
+    here(other)
+    transfer = f"conversations/{given.id}/transfer"
+    widget_page.Desk(site, other).call(transfer, {"agent": other.public_id})
+    desk.team.agents.remove(other)
+    until(page, lambda: page.evaluate("told.at(-1).isClosed"))
+    is_silent()
+    # Its customer has gone.
+    left = desk.chat("Bye", name="Ece Su")
+    rings_on()
+    left.end()
+    until(page, lambda: page.evaluate("told.at(-1).isClosed"))
+    is_silent()
+    Team.objects.filter(pk=desk.team.pk).update(auto_accept=False, ring_seconds=600)
+    desk.caller(name="Nobody's").start("Hello?")
+    offer = page.locator(".offer")
+    expect(offer).to_contain_text("Nobody's")
+    rings_on()
+    # Also on a page that was not there when it began.
+    page.reload()
+    ready(page)
+    rings_on()
+    offer.get_by_role("button", name="Decline").click()
+    expect(offer).to_have_count(0)
+    is_silent()
 
 
 # The new chat rings on, and would write over it.
