@@ -24,7 +24,7 @@ export async function showTickets(app) {
     at = Date.now();
     asked = app.api.call("tickets").catch(() => null);
   }
-  const tickets = (await asked)?.tickets;
+  const tickets = await asked;
   const home = document.querySelector(".home-body");
   if (!home || !tickets?.length || home.querySelector(".own-tickets")) return;
   const row = (/** @type {any} */ { number, subject, says, url }) => h(

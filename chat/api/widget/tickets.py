@@ -30,20 +30,14 @@ class OwnTicketAnswer(serializers.Serializer[Any]):
     url = serializers.URLField(allow_null=True)
 
 
-class OwnTicketsAnswer(serializers.Serializer[Any]):
-    """The visitor's tickets, newest first."""
-
-    tickets = OwnTicketAnswer(many=True)
-
-
 class Tickets(WidgetView):
     """`tickets`."""
 
-    @extend_schema(operation_id="widget_tickets", responses={200: OwnTicketsAnswer})
+    @extend_schema(operation_id="widget_tickets", responses={200: OwnTicketAnswer(many=True)})
     def get(self, request: Request) -> Response:
-        """List the tickets that this visitor's own chats and messages became."""
+        """List the tickets that this visitor's own chats and messages became, newest first."""
         limit_visitor(request, READS)
-        return Response({"tickets": _tickets_json(session_of(request).visitor)})
+        return Response(_tickets_json(session_of(request).visitor))
 
 
 def _tickets_json(visitor: Visitor | None) -> list[dict[str, Any]]:

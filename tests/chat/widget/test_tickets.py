@@ -29,7 +29,7 @@ def leave(widget: Widget, text: str, email: str = "zeynep@example.com") -> Ticke
 def listed(widget: Widget) -> list[dict[str, object]]:
     answer = widget.get("tickets")
     assert answer.status_code == 200
-    found: list[dict[str, object]] = answer.json()["tickets"]
+    found: list[dict[str, object]] = answer.json()
     return found
 
 
