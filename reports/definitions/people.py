@@ -5,13 +5,15 @@ import re
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import BreakReason
+from agents.models import BreakReason, Status
 from reports.definitions.shape import Figure, Listing, Source, Unit
 
 _REASON = re.compile(r"break_(\d{1,9})")
 
 
-def _status(key: str, name: object, formula: object, *, unit: Unit = Unit.SECONDS) -> Figure:
+def _status(
+    key: str, name: object, formula: object, *, unit: Unit = Unit.SECONDS, part: str = ""
+) -> Figure:
     return Figure(
         key=key,
         name=name,  # type: ignore[arg-type]
@@ -19,7 +21,7 @@ def _status(key: str, name: object, formula: object, *, unit: Unit = Unit.SECOND
         unit=unit,
         source=Source.TIME,
         counted_at="clipped",
-        part=key,
+        part=part or key,
         agent="agent",
         listing=Listing.STATUSES,
     )
@@ -29,6 +31,9 @@ PEOPLE = (
     _status("online", _("Online"), _("Time in the status Online.")),
     _status("break", _("Break"), _("Time on breaks, whatever the reason.")),
     _status("invisible", _("Invisible"), _("Time in the status Invisible.")),
+    _status(
+        "offline_time", _("Offline"), _("Time in the status Offline."), part=str(Status.OFFLINE)
+    ),
     _status(
         "first_online",
         _("First in"),

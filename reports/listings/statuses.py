@@ -37,6 +37,8 @@ def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QueryS
         found = found.filter(status=key)
     elif key == "first_online":
         found = found.filter(status=Status.ONLINE)
+    elif key == "offline_time":
+        found = found.filter(status=Status.OFFLINE)
     elif key == "last_offline":
         found = found.filter(status=Status.OFFLINE, started_at__gte=filters.since)
     elif key == "agents_online":

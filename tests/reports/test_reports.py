@@ -32,6 +32,7 @@ from reports.definitions import FIGURES, REPORTS, named_figure
 from reports.facts.keeping import rebuild
 from reports.facts.tickets import PAST_OF_TICKETS
 from reports.figures.adding import compute
+from reports.figures.building import build
 from reports.filters import default_filters
 from reports.listings import LISTINGS
 from reports.models import ChatFact, TicketFact
@@ -110,6 +111,13 @@ def test_a_page_says_whether_there_is_nothing_or_nothing_yet(desk: Desk) -> None
     PAST_OF_TICKETS.rebuild()
     long_ago = "/reports/queue/?from=2020-01-01&to=2020-01-31"
     assert "There is nothing in these days" in browser.get(long_ago).content.decode()
+
+
+def test_the_queue_says_what_was_missed_and_what_was_left_for_mail(desk: Desk) -> None:
+    boss = access_of(make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.ALL)))
+    filters = default_filters("Europe/Istanbul", now=timezone.now())
+    totals = build("queue", filters, boss, now=timezone.now()).totals
+    assert (totals["missed"], totals["offline"], totals["abandoned"]) == (2, 0, 1)
 
 
 def test_the_figures_are_those_computed_by_hand(desk: Desk) -> None:

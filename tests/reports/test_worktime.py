@@ -303,6 +303,9 @@ def test_a_status_row_says_who_changed_it_and_the_day_is_drawn(boss: Agent) -> N
     line = next(line for line in page.context["lines"] if line["name"] == "Elif Kaya")
     cells = dict(zip((each.key for each in page.context["columns"]), line["cells"], strict=True))
     assert (cells["online"]["text"], cells["first_online"]["text"]) == ("9:00:00", "09:00")
+    assert cells["offline_time"]["text"] == "15:00:00"
+    away = client.get(cells["offline_time"]["url"]).context["history"]
+    assert [row["cells"][3][0] for row in away] == ["Offline", "Offline"]
     changes = client.get(cells["changes"]["url"]).context["history"]
     assert [row["cells"][-1][0] for row in changes] == [boss.name, boss.name]
     assert cells["changes"]["text"] == "2"
