@@ -24,7 +24,7 @@ from automation.editor.order import OrderPages
 from automation.editor.pages import RulePages, copied
 from automation.editor.rehearsals import RehearsalAdmin
 from automation.editor.replies import ReplyPages, summary_of
-from automation.editor.review import ReviewPages
+from automation.editor.review import REMINDED_MONTHS, ReviewPages, untouched_rules
 from automation.models import Rehearsal, Rule, Run
 from automation.rules.reasons import said_of_reason
 from automation.rules.recipes import (
@@ -175,7 +175,13 @@ class RuleAdmin(OrderPages, RulePages, ReviewPages, ReplyPages):
             for name, recipe in RECIPES.items()
             for mode in [mode_in_use(name, None)]
         ]
-        context = {"recipes": recipes, "replies": summary_of()} | (extra_context or {})
+        context = {
+            "recipes": recipes,
+            "replies": summary_of(),
+            "untouched": untouched_rules(timezone.now(), months=REMINDED_MONTHS).count(),
+            "months": REMINDED_MONTHS,
+            **(extra_context or {}),
+        }
         return super().changelist_view(request, context)
 
     def recipe_view(self, request: HttpRequest, name: str) -> HttpResponse:

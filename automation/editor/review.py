@@ -27,6 +27,8 @@ from chat.models import Conversation
 # As long as the log is kept.
 _LONGEST = 90
 _MONTH = timedelta(days=30)
+# For how long nobody has changed a rule of which the list reminds, and the review at first.
+REMINDED_MONTHS = 6
 # Not somebody who tries things out.
 REAL = Q(conversation__kind=Conversation.Kind.CUSTOMER) | Q(ticket__isnull=False)
 
@@ -47,7 +49,7 @@ class ReviewForm(forms.Form):
         label=_("Not changed for"),
         choices=[(3, _("3 months")), (6, _("6 months")), (12, _("12 months"))],
         coerce=int,
-        initial=6,
+        initial=REMINDED_MONTHS,
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

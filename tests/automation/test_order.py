@@ -1,5 +1,6 @@
 """The list of rules, in which they are switched and moved, and the page that reviews them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -96,7 +97,7 @@ def test_the_list_asks_no_more_of_the_database_for_more_rules(
     }
     for _ in range(30):
         rule(**told)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         assert boss_client.get(LIST).content.decode().count("set the topic") == 30
 
 
@@ -160,6 +161,25 @@ def test_the_review_names_rules_that_nobody_has_changed_for_months(boss_client, 
     assert named() == ["Daha eski", "Eski"]
     assert named(days=30, months=12) == ["Daha eski"]
     assert named(days=30, months="x") == ["Daha eski", "Eski"]
+
+
+def test_the_list_reminds_of_rules_that_nobody_has_changed_for_half_a_year(boss_client, rule):
+    def reminded():
+        return re.findall(r"(\d+ rules? [^<]*) · <a href=\"([^\"]*)", page())
+
+    def page():
+        return boss_client.get(LIST).content.decode()
+
+    for days in (200, 400, 100):
+        each = rule(name=f"Kural {days}")
+        changed_at = timezone.now() - timedelta(days=days)
+        Rule.objects.filter(pk=each.pk).update(changed_at=changed_at)
+    assert reminded() == [("2 rules have not been touched for 6 months", f"{REVIEW}#untouched")]
+    Agent.objects.update(language="tr")
+    assert "2 kurala 6 aydır dokunulmadı" in page()
+    Agent.objects.update(language="en")
+    Rule.objects.update(changed_at=timezone.now())
+    assert reminded() == []
 
 
 def test_only_those_who_administer_review_rules(client):
