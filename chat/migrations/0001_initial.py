@@ -151,6 +151,7 @@ class Migration(migrations.Migration):
                 ('user_agent', models.CharField(blank=True, max_length=400)),
                 ('device', models.CharField(blank=True, max_length=80)),
                 ('ip', models.GenericIPAddressField(null=True)),
+                ('ip_changed_at', models.DateTimeField(null=True)),
                 ('visits', models.PositiveIntegerField(default=1)),
                 ('consent', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),

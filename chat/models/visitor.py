@@ -38,7 +38,9 @@ class Visitor(models.Model):
     user_agent = models.CharField(max_length=400, blank=True)
     # Such as "Chrome · Android".
     device = models.CharField(max_length=80, blank=True)
+    # From where the newest session came, and since when that is another place than before.
     ip = models.GenericIPAddressField(null=True)
+    ip_changed_at = models.DateTimeField(null=True)
     visits = models.PositiveIntegerField(default=1)
     consent = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)

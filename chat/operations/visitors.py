@@ -127,11 +127,12 @@ def greet_again(
     language: str,
     page: dict[str, str],
     consent: dict[str, Any] | None,
+    address: str | None,
     now: datetime,
 ) -> None:
-    """Note that a visitor with a row is back, where, and what they accepted."""
-    page = page or visitor.page
-    is_same = (visitor.language, visitor.page) == (language, page)
+    """Note that a visitor with a row is back, where and from where, and what they accepted."""
+    page, address = page or visitor.page, address or visitor.ip
+    is_same = (visitor.language, visitor.page, visitor.ip) == (language, page, address)
     if is_same and consent is None and now - visitor.seen_at < _SEEN_STEP:
         # A herd of widgets that reconnects must not cost a write each.
         return
@@ -139,10 +140,14 @@ def greet_again(
         visitor.visits += 1
     if consent is not None:
         visitor.consent = {**consent, "at": now.isoformat()}
+    if visitor.ip != address:
+        visitor.ip_changed_at = now if visitor.ip else None
+    visitor.ip = address
     visitor.language = language
     visitor.page = page
     visitor.seen_at = now
-    visitor.save(update_fields=["visits", "consent", "language", "page", "seen_at"])
+    written = ["visits", "consent", "language", "page", "ip", "ip_changed_at", "seen_at"]
+    visitor.save(update_fields=written)
 
 
 @transaction.atomic

@@ -51,6 +51,8 @@ class Panel:
     channel: str
     page: dict[str, str]
     device: str
+    # Whose address, visits and first day are shown; a chat without a browser has none.
+    visitor: Visitor | None
     fields: Sequence[tuple[str, str]]
     earlier: Sequence[Conversation]
     tickets: Sequence[Ticket]
@@ -115,6 +117,7 @@ def panel(access: Access, conversation: Conversation) -> Panel:
         channel=_channel(conversation.channel),
         page=_page(page),
         device=visitor.device if visitor else "",
+        visitor=visitor,
         fields=[
             (str(name), str(value))
             for name, value in fields.items()

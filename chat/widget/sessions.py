@@ -140,6 +140,7 @@ def open_session(
             language=session.language,
             page=session.page,
             consent=consent,
+            address=address,
             now=now,
         )
     elif consent is not None:

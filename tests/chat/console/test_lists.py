@@ -99,6 +99,26 @@ def test_a_rating_is_shown_in_panel_history_and_archive(client: Client) -> None:
     assert "4 of 5" in client.get(f"/console/chats/{now.public_id}/").content.decode()
 
 
+def test_the_panel_tells_how_often_and_from_where_the_visitor_came(client: Client) -> None:
+    elif_ = factories.make_agent(online=True, language="en")
+    brand = factories.make_brand()
+    factories.make_team(elif_)
+    _signed_in(elif_, client)
+
+    def panel(**known: object) -> str:
+        visitor = factories.make_visitor(brand, **known)
+        chat = factories.make_conversation(visitor, assignee=elif_, status="active")
+        return client.get(f"/console/chats/{chat.public_id}/").content.decode()
+
+    page = panel(ip="203.0.113.7")
+    assert "<dt>Visits</dt><dd>1</dd>" in page
+    assert "<dt>IP address</dt><dd>203.0.113.7</dd>" in page
+    page = panel(ip="203.0.113.8", visits=3, ip_changed_at=timezone.now())
+    assert "<dt>Visits</dt><dd>3 · the first on " in page
+    assert "<dt>IP address</dt><dd>203.0.113.8 · changed on " in page
+    assert "IP address" not in panel()
+
+
 def test_a_row_of_the_archive_says_what_became_of_the_chat_and_not_my_own_name(
     client: Client,
 ) -> None:

@@ -171,6 +171,21 @@ def test_coming_back_after_a_while_counts_as_a_visit_and_renewing_does_not() -> 
     assert widget.visitor.visits == 2
 
 
+def test_an_address_that_changes_is_noted_with_its_time_and_the_session_goes_on() -> None:
+    widget = open_widget(make_shop().brand)
+    started(widget)
+    first = widget.visitor
+    assert (first.ip, first.ip_changed_at) == ("127.0.0.1", None)
+    widget.client.defaults["REMOTE_ADDR"] = "203.0.113.7"
+    # Also within one visit: a session is renewed every few minutes.
+    assert "visitor" not in widget.open().json()
+    moved = widget.visitor
+    assert (moved.pk, moved.ip, moved.visits) == (first.pk, "203.0.113.7", 1)
+    assert moved.ip_changed_at is not None
+    widget.open()
+    assert widget.visitor.ip_changed_at == moved.ip_changed_at
+
+
 def test_renewing_writes_nothing_while_nothing_is_new() -> None:
     widget = open_widget(make_shop().brand)
     started(widget)
