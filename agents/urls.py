@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from agents.console import app, preferences
-from agents.views import invitations, pictures, profile
+from agents.views import canned, invitations, pictures, profile
 
 _own = [
     path("invitation/", invitations.accept, name="invitation"),
@@ -13,6 +13,9 @@ _own = [
     path("profile/picture/", profile.change_picture, name="profile-picture"),
     path("profile/notifications/", profile.change_notices, name="profile-notifications"),
     path("profile/devices/<int:pk>/remove/", profile.remove, name="profile-device-remove"),
+    path("profile/canned/", canned.show, name="profile-canned"),
+    path("profile/canned/<int:pk>/", canned.change, name="profile-canned-change"),
+    path("profile/canned/<int:pk>/remove/", canned.remove, name="profile-canned-remove"),
     path("profile/tokens/", profile.create, name="profile-tokens"),
     path("profile/tokens/<int:pk>/revoke/", profile.revoke, name="profile-token-revoke"),
     path("avatars/<str:public_id>/<str:version>.webp", pictures.avatar, name="avatar"),

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.db.models import F
-from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin
 from agents.models import CannedReply
-from agents.operations.canned import clean_shortcut, search_text_of
+from agents.operations.canned import clean_shortcut
+from agents.queries.canned import FILLED_IN
 
 if TYPE_CHECKING:
     _CannedReplyForm = forms.ModelForm[CannedReply]
@@ -28,11 +28,7 @@ class CannedReplyForm(_CannedReplyForm):
         widgets = {"body": forms.Textarea(attrs={"rows": 6})}
         help_texts = {
             "title": _("What agents read in the list."),
-            "body": _(
-                "Filled in by itself: {{visitor.name}}, {{visitor.email}}, {{agent.name}}, "
-                "{{agent.first_name}}, {{brand.name}}, {{topic}}, {{chat.id}}. What stands after | "
-                "is written when nothing is known: {{visitor.name|dear customer}}."
-            ),
+            "body": FILLED_IN,
             "language": _("Offered in chats in this language."),
         }
 
@@ -95,8 +91,3 @@ class CannedReplyAdmin(ImeceAdmin):
     def agent_shown(self, reply: CannedReply) -> str:
         """To whom alone it is offered."""
         return str(reply.agent or gettext("all"))
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Keep what the picker searches."""
-        obj.search_text = search_text_of(obj)
-        super().save_model(request, obj, form, change)

@@ -249,7 +249,6 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=80, verbose_name='title')),
                 ('body', models.TextField(max_length=4000, verbose_name='text')),
                 ('language', models.CharField(choices=[('tr', 'Türkçe'), ('en', 'English')], max_length=2, verbose_name='language')),
-                ('search_text', models.TextField(default='', editable=False)),
                 ('used_count', models.PositiveIntegerField(default=0, editable=False, verbose_name='times used')),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
                 ('agent', models.ForeignKey(blank=True, help_text='Set: only this agent sees it.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='canned_replies', to=settings.AUTH_USER_MODEL, verbose_name='agent')),

@@ -32,8 +32,6 @@ class CannedReply(models.Model):
         verbose_name=_("agent"),
         help_text=_("Set: only this agent sees it."),
     )
-    # Folded shortcut, title and body: what the picker searches.
-    search_text = models.TextField(editable=False, default="")
     used_count = models.PositiveIntegerField(_("times used"), default=0, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
 

@@ -4,7 +4,6 @@ from django.db import transaction
 from django.db.models import F
 
 from agents.models import Agent, CannedReply
-from config.text.folding import fold
 
 OWN_MAX = 500
 
@@ -28,12 +27,9 @@ def add_canned_reply(
     Agent.objects.select_for_update(no_key=True, of=("self",)).get(pk=by.pk)
     if CannedReply.objects.filter(agent=by).count() >= OWN_MAX:
         raise TooManyReplies
-    reply = CannedReply(
+    return CannedReply.objects.create(
         agent=by, shortcut=clean_shortcut(shortcut), title=title, body=body, language=language
     )
-    reply.search_text = search_text_of(reply)
-    reply.save()
-    return reply
 
 
 @transaction.atomic
@@ -43,8 +39,7 @@ def change_canned_reply(*, reply: CannedReply, **changes: str) -> CannedReply:
     for name in {"shortcut", "title", "body", "language"} & changes.keys():
         setattr(locked, name, changes[name])
     locked.shortcut = clean_shortcut(locked.shortcut)
-    locked.search_text = search_text_of(locked)
-    locked.save(update_fields=["shortcut", "title", "body", "language", "search_text"])
+    locked.save(update_fields=["shortcut", "title", "body", "language"])
     return locked
 
 
@@ -57,8 +52,3 @@ def remove_canned_reply(*, reply: CannedReply) -> None:
 def count_use(*, reply: CannedReply) -> None:
     """Remember that a reply was put into an answer."""
     CannedReply.objects.filter(pk=reply.pk).update(used_count=F("used_count") + 1)
-
-
-def search_text_of(reply: CannedReply) -> str:
-    """Return what the picker searches of a reply."""
-    return fold(f"{reply.shortcut} {reply.title} {reply.body}")

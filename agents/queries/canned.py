@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from agents.access import Access
 from agents.models import CannedReply
@@ -12,6 +13,12 @@ from config.text.folding import fold
 
 # More than anybody reads in a list; the filter runs in the browser.
 OFFERED = 300
+# What is said beside a text that is being written.
+FILLED_IN = _(
+    "Filled in by itself: {{visitor.name}}, {{visitor.email}}, {{agent.name}}, "
+    "{{agent.first_name}}, {{brand.name}}, {{topic}}, {{chat.id}}. What stands after | "
+    "is written when nothing is known: {{visitor.name|dear customer}}."
+)
 _VARIABLE = re.compile(r"\{\{\s*([a-z][a-z_.]*)\s*(?:\|([^{}]*))?\}\}")
 
 

@@ -16,7 +16,7 @@ from chat.rights import who_sees
 
 @login_required
 @require_GET
-@cache_control(private=True, max_age=30)
+@cache_control(private=True, no_cache=True)
 def canned(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return the canned replies for a chat, their variables filled in."""
     agent = signed_in(request)

@@ -129,6 +129,7 @@ class ChatPart:
             "uploadMax": settings.IMECE["UPLOAD_MAX_BYTES"],
             "kinds": kinds_json("agent"),
             "console": reverse("console"),
+            "cannedPage": reverse("agents:profile-canned"),
         }
 
 

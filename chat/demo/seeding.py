@@ -22,7 +22,7 @@ from chat.demo import texts
 from chat.demo.history import DAYS
 from chat.demo.parts import parts
 from chat.demo.stories import Cast, tell
-from config.text.folding import fold, sort_key
+from config.text.folding import sort_key
 
 PASSWORD = "imece-demo"  # noqa: S105 - printed by `make run`, works on this machine only
 SITES = {"shop": "demo-shop", "cloud": "demo-cloud"}
@@ -190,7 +190,6 @@ def _canned_replies(cast: Cast) -> None:
             body=body,
             language=language,
             brand=cast.brands[site] if site else None,
-            search_text=fold(f"{shortcut} {title} {body}"),
             is_demo=True,
         )
         for shortcut, title, body, language, site in texts.CANNED

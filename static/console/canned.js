@@ -5,6 +5,7 @@ import { byId, request, selectBlank, settings, texts } from "./page.js";
 /** The list of canned replies above the composer. */
 
 const SHOWN = 20;
+const LIST = "picker-list";
 /** From this rank on the letters of a query are all that fits. */
 const SCATTERED = 20;
 const FRESH = 60_000;
@@ -125,20 +126,32 @@ function draw() {
       if (option) pick(Number(/** @type {HTMLElement} */ (option).dataset.at), false);
     });
   }
+  const manage = wish.items || nothing === texts.failed ? [] : [manageLink()];
   if (!shown.length) {
     const none = document.createElement("div");
     none.className = "none";
     none.textContent = nothing;
-    box.removeAttribute("role");
-    box.replaceChildren(none);
+    box.replaceChildren(none, ...manage);
     wish.box.removeAttribute("aria-activedescendant");
     return;
   }
-  box.setAttribute("role", "listbox");
-  box.setAttribute("aria-label", label);
-  box.replaceChildren(...shown.map(option));
-  wish.box.setAttribute("aria-controls", "picker");
+  const list = document.createElement("div");
+  list.id = LIST;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", label);
+  list.append(...shown.map(option));
+  box.replaceChildren(list, ...manage);
+  wish.box.setAttribute("aria-controls", LIST);
   choose(chosen);
+}
+
+/** Where an agent writes own replies. */
+function manageLink() {
+  const link = document.createElement("a");
+  link.className = "manage";
+  link.href = settings.cannedPage;
+  link.textContent = texts.manageCanned;
+  return link;
 }
 
 /** @param {Reply} reply @param {number} at */
@@ -159,7 +172,7 @@ function option(reply, at) {
 /** @param {number} at */
 function choose(at) {
   chosen = (at + shown.length) % shown.length;
-  for (const [place, node] of [...(byId("picker")?.children ?? [])].entries()) {
+  for (const [place, node] of [...(byId(LIST)?.children ?? [])].entries()) {
     node.setAttribute("aria-selected", String(place === chosen));
     if (place === chosen) node.scrollIntoView({ block: "nearest" });
   }

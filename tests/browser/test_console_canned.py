@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import expect
 
 from agents.models import CannedReply
-from agents.operations.canned import search_text_of
 from tests.conftest import Site
 from tests.support.chromium import Contexts, Problems
 from tests.support.console_page import Desk, open_desk, ready
@@ -18,10 +17,8 @@ def desk(site: Site, new_context: Contexts) -> Desk:
 
 
 def _canned(**changes: str) -> CannedReply:
-    reply = CannedReply(**{"shortcut": "x", "title": "X", "body": "x", "language": "en"} | changes)
-    reply.search_text = search_text_of(reply)
-    reply.save()
-    return reply
+    told = {"shortcut": "x", "title": "X", "body": "x", "language": "en"} | changes
+    return CannedReply.objects.create(**told)
 
 
 def test_the_canned_picker_knows_turkish_letters_and_fills_names(desk: Desk) -> None:
@@ -83,3 +80,26 @@ def test_the_button_lists_canned_replies_and_a_click_puts_one_in(
     page.press("#composer-text", "Enter")
     expect(page.locator("#composer-text")).to_have_value("Good morning.")
     expect(page.locator(".message.is-own")).to_have_count(0)
+
+
+def test_the_list_leads_to_the_page_on_which_own_replies_are_written(desk: Desk) -> None:
+    page = desk.page
+    desk.opened()
+    chat = page.url
+    page.get_by_role("button", name="Canned replies").click()
+    expect(page.locator("#picker .none")).to_be_visible()
+    page.get_by_role("link", name="Manage canned replies").click()
+    expect(page.get_by_role("heading", name="New canned reply")).to_be_visible()
+    page.get_by_role("textbox", name="Shortcut").fill("/thanks")
+    page.get_by_role("textbox", name="Title").fill("Thank you")
+    page.get_by_role("textbox", name="Text").fill("Thank you for writing to us.")
+    page.get_by_role("combobox", name="Language").select_option("en")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    page.get_by_role("link", name="Edit: /thanks").click()
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()
+    page.goto(chat)
+    ready(page)
+    page.get_by_role("button", name="Canned replies").click()
+    page.locator("#picker [role=option]", has_text="/thanks").click()
+    expect(page.locator("#composer-text")).to_have_value("Thank you for writing to us.")

@@ -83,9 +83,7 @@ def test_enter_before_the_list_puts_the_first_reply_in(
     site: Site, new_context: Contexts, late: str
 ) -> None:
     desk = open_desk(site, new_context)
-    CannedReply.objects.create(
-        shortcut="bye", title="Bye", body="Goodbye", language="en", search_text="bye"
-    )
+    CannedReply.objects.create(shortcut="bye", title="Bye", body="Goodbye", language="en")
     caller = desk.opened()
     held = Held(desk.page, late)
     box = desk.page.locator("#composer-text")

@@ -19,7 +19,7 @@ from tickets.rights import who_sees
 
 @login_required
 @require_GET
-@cache_control(private=True, max_age=30)
+@cache_control(private=True, no_cache=True)
 def canned(request: HttpRequest, number: int) -> HttpResponse:
     """Return the canned replies for a ticket."""
     access = desk_access(request)
