@@ -212,7 +212,10 @@ class BrandAdmin(HoursPages, IdentityAdmin):
         ),
         (
             _("Pre-chat form"),
-            {"classes": ["collapse"], "fields": ["ask_name", "ask_email", "privacy_url"]},
+            {
+                "classes": ["collapse"],
+                "fields": ["ask_name", "ask_email", "ask_phone", "privacy_url"],
+            },
         ),
         (
             _("Queue"),

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('theme', models.CharField(choices=[('auto', 'Like the page around it'), ('light', 'Light'), ('dark', 'Dark')], default='auto', max_length=5, verbose_name='light or dark')),
                 ('ask_name', models.CharField(choices=[('no', "Don't ask"), ('optional', 'Ask, may stay empty'), ('required', 'Required')], default='optional', max_length=8, verbose_name='name')),
                 ('ask_email', models.CharField(choices=[('no', "Don't ask"), ('optional', 'Ask, may stay empty'), ('required', 'Required')], default='optional', max_length=8, verbose_name='e-mail')),
+                ('ask_phone', models.CharField(choices=[('no', "Don't ask"), ('optional', 'Ask, may stay empty'), ('required', 'Required')], default='no', max_length=8, verbose_name='phone')),
                 ('privacy_url', models.URLField(blank=True, verbose_name='privacy notice address')),
                 ('capacity', models.PositiveSmallIntegerField(default=4, verbose_name='chats at once per agent')),
                 ('at_capacity', models.CharField(choices=[('queue', 'Wait in line, may leave a message'), ('form', 'Offline form at once')], default='queue', max_length=5, verbose_name='when everyone is busy')),

@@ -73,6 +73,7 @@ class Brand(models.Model):
     theme = models.CharField(_("light or dark"), max_length=5, choices=Theme, default=Theme.AUTO)
     ask_name = models.CharField(_("name"), max_length=8, choices=Ask, default=Ask.OPTIONAL)
     ask_email = models.CharField(_("e-mail"), max_length=8, choices=Ask, default=Ask.OPTIONAL)
+    ask_phone = models.CharField(_("phone"), max_length=8, choices=Ask, default=Ask.NO)
     privacy_url = models.URLField(_("privacy notice address"), blank=True)
     capacity = models.PositiveSmallIntegerField(_("chats at once per agent"), default=4)
     at_capacity = models.CharField(

@@ -51,7 +51,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
             "privacy_url": brand.privacy_url,
         },
         "address": ADDRESS,
-        "fields": {"name": brand.ask_name, "email": brand.ask_email},
+        "fields": {"name": brand.ask_name, "email": brand.ask_email, "phone": brand.ask_phone},
         "opened": brand.tell_opened,
         "transcripts": brand.transcripts != Brand.Transcripts.NEVER,
         "limits": {

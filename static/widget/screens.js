@@ -106,6 +106,9 @@ export function homeScreen(app) {
   );
 }
 
+/** At least seven digits, with what people put between them. */
+const PHONE = /^[+(]*(\p{Nd}[ ().\/-]*){7,}$/u;
+
 /** One labelled field with its error beneath. @param {App} app
  * @param {{name: string, label: string, required?: boolean, control?: any}} field */
 function field(app, { name, label, required = false, control }) {
@@ -117,9 +120,10 @@ function field(app, { name, label, required = false, control }) {
   control.setAttribute("aria-describedby", error.id);
   const check = () => {
     const { value } = control;
-    const { missing, badEmail, tooLong } = app.texts.form;
+    const { missing, badEmail, badPhone, tooLong } = app.texts.form;
     if (isBlank(value) && !control.validity.badInput) say(required ? missing : "");
     else if (name === "email" && !app.isAddress(value.trim())) say(badEmail);
+    else if (name === "phone" && !PHONE.test(value.trim())) say(badPhone);
     else say(control.validity.tooLong ? tooLong : "");
     return !error.textContent;
   };
@@ -178,6 +182,12 @@ function form(app, { asksEmail, label, busyLabel, submit }) {
   }
   if ((asksEmail || asks.email !== "no") && !app.known.email) {
     fields.push(emailField(app, asksEmail || asks.email === "required"));
+  }
+  if (asks.phone !== "no" && !app.known.phone) {
+    fields.push(field(app, {
+      name: "phone", label: texts.form.phone, required: asks.phone === "required",
+      control: h("input", { type: "tel", maxLength: 32, autocomplete: "tel", dir: "auto" }),
+    }));
   }
   fields.push(field(app, {
     name: "text", label: texts.form.message, required: true,

@@ -109,7 +109,13 @@ class OfflineMessages(WidgetView):
 
 def offline_form(session: VisitorSession) -> dict[str, Any]:
     """Return the description of the offline form: without an address nobody can answer."""
-    asks_name = session.brand.ask_name
+    asks_name, asks_phone = session.brand.ask_name, session.brand.ask_phone
+    phone = {
+        "name": "phone",
+        "label": _("Phone"),
+        "type": "tel",
+        "required": asks_phone == Ask.REQUIRED,
+    }
     return {
         "fields": [
             {
@@ -119,6 +125,7 @@ def offline_form(session: VisitorSession) -> dict[str, Any]:
                 "required": asks_name == Ask.REQUIRED,
             },
             {"name": "email", "label": _("E-mail"), "type": "email", "required": True},
+            *([] if asks_phone == Ask.NO else [phone]),
             {"name": "text", "label": _("Message"), "type": "textarea", "required": True},
         ]
     }

@@ -21,11 +21,8 @@ def public_topic(brand: Brand, wished: str | None) -> Topic | None:
 
 def require_asked(brand: Brand, given: Mapping[str, str]) -> None:
     """Raise 400 when what is known and the form together lack what the brand asks for."""
-    missing = [
-        name
-        for name, ask in (("name", brand.ask_name), ("email", brand.ask_email))
-        if ask == Ask.REQUIRED and not given.get(name)
-    ]
+    asked = {"name": brand.ask_name, "email": brand.ask_email, "phone": brand.ask_phone}
+    missing = [name for name, ask in asked.items() if ask == Ask.REQUIRED and not given.get(name)]
     if missing:
         raise serializers.ValidationError(
             {"fields": {name: [_("This field is required.")] for name in missing}}

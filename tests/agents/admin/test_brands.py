@@ -45,6 +45,7 @@ def brand_form(**changes):
         "theme": "auto",
         "ask_name": "optional",
         "ask_email": "required",
+        "ask_phone": "optional",
         "capacity": "4",
         "at_capacity": "queue",
         "max_queue_length": "50",
@@ -67,6 +68,7 @@ def test_a_brand_is_made_with_its_texts(boss_client):
     assert list(brand.texts.values_list("language", "welcome")) == [("tr", "Merhaba")]
     change = boss_client.get(reverse("admin:agents_brand_change", args=[brand.pk]))
     assert "data-site=&quot;pazar-1&quot;&gt;&lt;/script&gt;" in change.content.decode()
+    assert (brand.ask_email, brand.ask_phone) == ("required", "optional")
     assert AuditEntry.objects.filter(action="brand.created").exists()
 
 

@@ -93,6 +93,28 @@ def test_what_the_brand_requires_must_be_given_once(widget: Widget, shop: Shop) 
     assert widget.start().status_code == 201
 
 
+def test_a_brand_may_ask_for_a_phone_number_too(widget: Widget, shop: Shop) -> None:
+    assert widget.open().json()["config"]["fields"]["phone"] == "no"
+    shop.brand.ask_phone = Ask.REQUIRED
+    shop.brand.save()
+    forget_shown()
+    assert widget.open().json()["config"]["fields"]["phone"] == "required"
+    assert set(widget.start().json()["errors"]["fields"]) == {"phone"}
+    assert widget.start(fields={"phone": "0532 123 45 67"}).status_code == 201
+    assert Conversation.objects.get().fields == {"phone": "0532 123 45 67"}
+    assert widget.visitor.phone == "0532 123 45 67"
+
+
+def test_the_offline_form_asks_for_the_phone_number_that_the_brand_wants() -> None:
+    shop = make_shop(online=False, ask_phone=Ask.OPTIONAL)
+    [phone] = [
+        field
+        for field in open_widget(shop.brand).start().json()["form"]["fields"]
+        if field["name"] == "phone"
+    ]
+    assert (phone["type"], phone["required"]) == ("tel", False)
+
+
 def test_only_the_brands_public_topics_can_be_chosen(widget: Widget, shop: Shop) -> None:
     foreign = make_shop().topic
     hidden = make_topic(shop.brand, shop.team, is_public=False)
