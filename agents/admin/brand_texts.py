@@ -30,7 +30,7 @@ class BrandTextForm(_BrandTextForm):
         help_texts = {
             "title": _("At the top of the window. Empty: the brand's name."),
             "welcome": _("Large, on the first screen."),
-            "all_busy": _("On the first screen, while there is a line."),
+            "all_busy": _("While there is a line: on the first screen, in it, and above the form."),
             "hold": _("Beside the place in line, when the wait can't be estimated."),
             "offline": _("Above the form for leaving a message."),
             "closing": _("Below a chat that has ended."),

@@ -31,7 +31,8 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
         texts = widget_texts()
         launcher = launcher_texts()
     texts["home"]["welcome"] = own.welcome or texts["home"]["welcome"]
-    texts["home"]["busy"] = own.all_busy or texts["home"]["busy"]
+    for place, word in (("home", "busy"), ("queue", "full"), ("offline", "full")):
+        texts[place][word] = own.all_busy or texts[place][word]
     texts["queue"]["soon"] = own.hold or texts["queue"]["soon"]
     texts["offline"]["intro"] = own.offline or texts["offline"]["intro"]
     # What is said in the thread is not said below it once more.

@@ -227,7 +227,8 @@ export class App {
       ...topic, name: topic.name ?? this.topicName(topic.id),
     }));
     const before = JSON.stringify(this.availability);
-    this.availability = { state: availability.state, topics, says: availability.says };
+    const { state, says, reason } = availability;
+    this.availability = { state, topics, says, reason };
     // Said with every welcome; a screen that says so already keeps its focus.
     if (this.#waiting || JSON.stringify(this.availability) === before) return;
     if (this.#screen === "home") this.home();

@@ -40,7 +40,7 @@ function outlook(app, { state, eta }) {
 /** @param {App} app */
 export function homeScreen(app) {
   const { texts, config } = app;
-  const { state, topics } = app.availability;
+  const { state, topics, reason } = app.availability;
   /** @param {string} name @param {any} topic */
   const row = (name, topic) =>
     h(
@@ -84,7 +84,7 @@ export function homeScreen(app) {
         "p",
         { class: `hero-state is-${state}`, role: "status" },
         h("i", { class: "dot", "aria-hidden": "true" }),
-        app.availability.says?.[app.locale] ?? texts.home[state],
+        app.availability.says?.[app.locale] ?? texts.home[reason === "full" ? "busy" : state],
       ),
     ),
     h(
@@ -259,7 +259,7 @@ export function formScreen(app) {
 /** @param {App} app @param {{because?: string, back?: () => void}} [how] */
 export function offlineScreen(app, { because = "", back } = {}) {
   const { offline, form: words } = app.texts;
-  const { topics, says } = app.availability;
+  const { topics, says, reason } = app.availability;
   const opens = (topics.find((/** @type {any} */ one) => one.id === app.topic)?.says ?? says)?.[app.locale];
   const topic = app.topic ? app.topicName(app.topic) : "";
   return h(
@@ -269,7 +269,7 @@ export function offlineScreen(app, { because = "", back } = {}) {
     h(
       "div",
       { class: "body" },
-      h("p", { class: "intro" }, offline[because] ?? offline.intro),
+      h("p", { class: "intro" }, offline[because || (!opens && reason)] ?? offline.intro),
       opens && h("p", { class: "intro" }, opens),
       topic && h("p", { class: "intro about" }, h("span", { class: "muted" }, words.topic, ": "), topic),
       form(app, {

@@ -56,6 +56,17 @@ def test_a_brand_says_how_dark_it_is_and_with_which_colours() -> None:
     assert told["dark"]["text"] != told["colors"]["text"]
 
 
+def test_a_brand_says_in_its_own_words_that_everyone_is_busy_wherever_that_is_said() -> None:
+    brand = make_brand()
+    BrandText.objects.create(brand=brand, language="tr", all_busy="Yoğunuz, sıra size gelecek.")
+    places = (("home", "busy"), ("queue", "full"), ("offline", "full"))
+    told = config_of(brand, "tr")["texts"]
+    assert {told[place][word] for place, word in places} == {"Yoğunuz, sıra size gelecek."}
+    # In the other language they gave none.
+    told = config_of(brand, "en")["texts"]
+    assert all(told[place][word].startswith("Everyone is busy") for place, word in places)
+
+
 def test_the_page_tells_its_scripts_all_that_they_ask_for() -> None:
     told = config_of(make_brand(), "en")
     asked = set(paths_in_scripts())
