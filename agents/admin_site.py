@@ -54,9 +54,10 @@ class ImeceAdminSite(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """Show what can be set up, and name what still must be and what went wrong."""
-        for brand in by_name(Brand.objects.filter(is_active=True, default_team=None)):
-            page = reverse("admin:agents_brand_change", args=[brand.pk])
-            messages.warning(request, format_html('<a href="{}">{}</a>', page, brand.missing_step))
+        for brand in by_name(Brand.objects.filter(is_active=True).prefetch_related("topics")):
+            if step := brand.missing_step:
+                page = reverse("admin:agents_brand_change", args=[brand.pk])
+                messages.warning(request, format_html('<a href="{}">{}</a>', page, step))
         if count := OutboxEntry.objects.dead().count():
             page = reverse("admin:outbox_outboxentry_changelist") + "?state=dead"
             text = ngettext(

@@ -69,10 +69,6 @@ REASONS: Mapping[str, str | Promise] = {
 }
 
 
-class NoTopic(Exception):
-    """Chats of this brand can't be resolved: it has no topic."""
-
-
 class Came(NamedTuple):
     """A step that came: after how long, and what to say of it."""
 
@@ -82,11 +78,9 @@ class Came(NamedTuple):
 
 @transaction.atomic
 def begin_rehearsal(*, brand: Brand, by: Agent, now: datetime) -> Rehearsal:
-    """Start a test chat of `brand` that only `by` hears of. Raises `NoTopic`."""
+    """Start a test chat of `brand` that only `by` hears of."""
     topics = Topic.objects.filter(brand=brand, is_active=True)
     topic = topics.order_by("position", "pk").first()
-    if topic is None:
-        raise NoTopic
     began = perf_counter()
     with translation.override(by.language):
         text = gettext("This is a rehearsal: is anybody there?")
@@ -232,8 +226,6 @@ def _rate(rehearsal: Rehearsal, chat: Conversation, now: datetime) -> Came | Non
 
 
 def _resolve(rehearsal: Rehearsal, chat: Conversation, now: datetime) -> Came | None:
-    if chat.topic is None:
-        raise NoTopic
     began = perf_counter()
     resolve_conversation(conversation=chat, topic=chat.topic, by=rehearsal.agent, now=now)
     return Came(perf_counter() - began)

@@ -19,6 +19,7 @@ from chat.operations.conversations import (
     AlreadyResolved,
     NotAssigned,
     NotEnded,
+    TopicNeeded,
     WrongTopic,
 )
 from chat.operations.linking import NotLinkable
@@ -56,6 +57,7 @@ _REFUSALS: Mapping[type[Exception], Explanation] = {
     NotOnline: Explanation("not_online", _("Go Online to take chats.")),
     NotTheirs: Explanation("not_authorised", _("Chats of this kind are not answered there.")),
     TooManyTags: Explanation("full", _("A chat has at most {n} tags."), TAGS_MAX),
+    TopicNeeded: Explanation("invalid", _("Choose a topic.")),
     WrongTopic: Explanation("invalid", _("This topic belongs to another brand.")),
 }
 # Said of the colleague who shall get a chat, not of the one who asks.

@@ -223,7 +223,7 @@ class BrandAdmin(HoursPages, IdentityAdmin):
         ),
         (
             _("After the chat"),
-            {"classes": ["collapse"], "fields": ["transcripts", "mails_answers"]},
+            {"classes": ["collapse"], "fields": ["requires_topic", "transcripts", "mails_answers"]},
         ),
         (
             _("Notifications of agents"),

@@ -17,7 +17,7 @@ class BrandAnswer(serializers.ModelSerializer[Brand]):
 
     class Meta:
         model = Brand
-        fields = ["id", "name", "default_language"]
+        fields = ["id", "name", "default_language", "requires_topic"]
         read_only_fields = fields
 
 

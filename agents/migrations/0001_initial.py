@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 ('tell_opened', models.BooleanField(default=False, verbose_name='ring already when somebody opens the chat window')),
                 ('transcripts', models.CharField(choices=[('never', 'Never'), ('request', 'When the visitor asks for it'), ('always', 'Always, where an address is known')], default='request', max_length=7, verbose_name='send transcripts by e-mail')),
                 ('mails_answers', models.BooleanField(default=True, help_text='What an agent wrote and a customer has not read after three minutes goes to their e-mail address, with a link on which the chat goes on.', verbose_name='mail answers that stay unread')),
+                ('requires_topic', models.BooleanField(default=True, help_text='Off, or while the brand has no topics, agents may resolve without one.', verbose_name='ask for a topic when a chat is resolved')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
             ],

@@ -107,6 +107,11 @@ class Brand(models.Model):
             " e-mail address, with a link on which the chat goes on."
         ),
     )
+    requires_topic = models.BooleanField(
+        _("ask for a topic when a chat is resolved"),
+        default=True,
+        help_text=_("Off, or while the brand has no topics, agents may resolve without one."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
@@ -126,11 +131,29 @@ class Brand(models.Model):
 
     @property
     def missing_step(self) -> str:
-        """Return what is still to be set up before every chat finds somebody; empty when done."""
-        if self.default_team_id is not None:
+        """Return what is still to be set up before every chat finds somebody and a topic, or "".
+
+        Asks for the topics unless they are prefetched.
+        """
+        if self.default_team_id is None:
+            text = gettext("%(brand)s has no default team: chats without a topic reach nobody.")
+        elif self.requires_topic and not self._has_topics:
+            text = gettext(
+                "%(brand)s has no topics, so its chats are resolved without one. Add some, or say"
+                " on its page that none is asked for."
+            )
+        else:
             return ""
-        text = gettext("%(brand)s has no default team: chats without a topic reach nobody.")
         return text % {"brand": self.name}
+
+    @property
+    def needs_topic(self) -> bool:
+        """Return whether a chat can only be resolved with a topic; never where there is none."""
+        return self.requires_topic and self._has_topics
+
+    @property
+    def _has_topics(self) -> bool:
+        return any(topic.is_active for topic in self.topics.all())
 
 
 class BrandText(models.Model):

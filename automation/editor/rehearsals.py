@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -16,7 +15,7 @@ from agents.callers import signed_in
 from agents.models import Brand
 from automation.editor.forms import brand_of
 from automation.models import Rehearsal
-from automation.rehearsal import PATIENCE, REASONS, STEPS, NoTopic, begin_rehearsal, next_step
+from automation.rehearsal import PATIENCE, REASONS, STEPS, begin_rehearsal, next_step
 from config.text.folding import by_name
 
 _KEPT = 20
@@ -70,12 +69,7 @@ class RehearsalAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/rehearsals.html", context)
 
     def _begin(self, request: HttpRequest, brand: Brand) -> HttpResponse:
-        try:
-            made = begin_rehearsal(brand=brand, by=signed_in(request), now=timezone.now())
-        except NoTopic:
-            text = gettext("%(brand)s has no topic: its chats can't be resolved. Add one first.")
-            self.message_user(request, text % {"brand": brand.name}, messages.WARNING)
-            return HttpResponseRedirect(request.get_full_path())
+        made = begin_rehearsal(brand=brand, by=signed_in(request), now=timezone.now())
         return HttpResponseRedirect(reverse("admin:automation_rehearsal", args=[made.pk]))
 
     def rehearsal_view(self, request: HttpRequest, pk: int) -> HttpResponse:

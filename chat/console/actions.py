@@ -27,6 +27,7 @@ from chat.operations.conversations import (
     AlreadyResolved,
     NotAssigned,
     NotEnded,
+    TopicNeeded,
     WrongTopic,
     reopen_conversation,
     set_topic,
@@ -145,7 +146,9 @@ def end(request: HttpRequest, public_id: str) -> HttpResponse:
 def resolve(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask for the topic, and put the chat into the archive under it."""
     ask = {"url": reverse("console-resolve", args=[public_id]), "button": _("Resolve")}
-    return with_topic(request, public_id, do=press_resolve, tell="console:resolved", ask=ask)
+    return with_topic(
+        request, public_id, do=press_resolve, tell="console:resolved", ask=ask, is_end=True
+    )
 
 
 @login_required
@@ -164,22 +167,34 @@ def with_topic(
     do: Callable[..., Any],
     tell: str,
     ask: dict[str, str],
+    is_end: bool = False,
 ) -> HttpResponse:
-    """Ask for a topic; once one is chosen, `do` it with the chat and `tell` the page."""
+    """Ask for a topic; once one is chosen, `do` it with the chat and `tell` the page.
+
+    At the end of a chat none may be chosen, where its brand asks for none.
+    """
     agent = signed_in(request)
     conversation = handleable_or_404(access_of(agent), public_id)
     error = ""
+    may_skip = is_end and not conversation.brand.needs_topic
     if request.method == "POST":
-        if chosen := chosen_topic(request, conversation):
+        chosen = chosen_topic(request, conversation)
+        if chosen or (may_skip and not request.POST.get("topic")):
             try:
                 do(conversation=conversation, topic=chosen, by=agent, now=timezone.now())
-            except (WrongTopic, NotAssigned, NotAuthorised, AlreadyResolved) as failure:
+            except (
+                WrongTopic,
+                TopicNeeded,
+                NotAssigned,
+                NotAuthorised,
+                AlreadyResolved,
+            ) as failure:
                 return answer_toast(
                     about(conversation, refusal_text(failure)), **{"console:refresh": {}}
                 )
             return answer_events({tell: {"id": public_id}})
         error = _("Choose a topic.")
-    return topic_dialog(request, conversation, error=error, **ask)
+    return topic_dialog(request, conversation, error=error, may_skip=may_skip, **ask)
 
 
 def chosen_topic(request: HttpRequest, conversation: Conversation) -> Topic | None:
@@ -189,7 +204,13 @@ def chosen_topic(request: HttpRequest, conversation: Conversation) -> Topic | No
 
 
 def topic_dialog(
-    request: HttpRequest, conversation: Conversation, *, url: str, button: str, error: str
+    request: HttpRequest,
+    conversation: Conversation,
+    *,
+    url: str,
+    button: str,
+    error: str,
+    may_skip: bool,
 ) -> HttpResponse:
     """Show the topics to choose from; what the visitor chose is chosen already."""
     context = {
@@ -200,6 +221,7 @@ def topic_dialog(
         "url": url,
         "button": button,
         "error": error,
+        "may_skip": may_skip,
     }
     return render(request, "console/topic.html", context)
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -110,7 +111,8 @@ class ChatPart:
     @property
     def missing_steps(self) -> list[str]:
         """Return why chats of the shown brands may never come, whoever is Online."""
-        shown = [self.frame.brand] if self.frame.brand else self.frame.brands
+        shown = [self.frame.brand] if self.frame.brand else [*self.frame.brands]
+        prefetch_related_objects(shown, "topics")
         return [brand.missing_step for brand in shown if brand.missing_step]
 
     @property

@@ -78,6 +78,10 @@ class WrongTopic(Exception):
     """A chat is resolved with a topic of its own brand."""
 
 
+class TopicNeeded(Exception):
+    """The brand wants to know what each chat was about, and has topics for it."""
+
+
 class WrongTeam(Exception):
     """Nobody of that team answers such chats: there it would wait for ever."""
 
@@ -139,19 +143,18 @@ def end_conversation(
 
 @transaction.atomic
 def resolve_conversation(
-    *, conversation: Conversation, topic: Topic, by: Agent, now: datetime
+    *, conversation: Conversation, topic: Topic | None, by: Agent, now: datetime
 ) -> Conversation:
     """Put a chat that an agent has, or had, in the archive under `topic`; frees its slot.
 
-    Raises `NotAuthorised`, `WrongTopic`, or `NotAssigned` for a chat in the queue. Again: changes
-    nothing.
+    Without one, where the brand asks for none, its topic stays. Raises `NotAuthorised`,
+    `WrongTopic`, `TopicNeeded`, or `NotAssigned` for a chat in the queue. Again: changes nothing.
     """
     chat = lock_conversation(conversation)
     if chat.status == Conversation.Status.RESOLVED:
         return chat
     require_handling(by, chat)
-    if topic.brand_id != chat.brand_id:
-        raise WrongTopic
+    require_topic(chat, topic)
     if chat.assignee_id is None:
         raise NotAssigned
     because = CLOSED
@@ -159,11 +162,21 @@ def resolve_conversation(
         write_end(chat, by=by, because=because, now=now)
     else:
         because = why_ended(chat)
-    change_topic(chat, topic, by=by, now=now, because="resolved")
+    if topic is not None:
+        change_topic(chat, topic, by=by, now=now, because="resolved")
     outcome = outcome_of(chat, otherwise=Conversation.Outcome.ANSWERED)
     close_chat(chat, outcome=outcome, by=by, because=because, now=now)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))
     return chat
+
+
+def require_topic(chat: Conversation, topic: Topic | None) -> None:
+    """Check that the chat may be resolved with `topic`. Raises `WrongTopic` or `TopicNeeded`."""
+    if topic is None:
+        if chat.brand.needs_topic:
+            raise TopicNeeded
+    elif topic.brand_id != chat.brand_id:
+        raise WrongTopic
 
 
 @transaction.atomic

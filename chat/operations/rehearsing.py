@@ -15,7 +15,7 @@ from chat.operations.starting import start_conversation
 
 @transaction.atomic
 def start_rehearsal(
-    *, brand: Brand, topic: Topic, text: str, by: Agent, now: datetime
+    *, brand: Brand, topic: Topic | None, text: str, by: Agent, now: datetime
 ) -> Conversation:
     """Put a marked chat in line whose customer is called and reached as `by`."""
     visitor = Visitor.objects.create(

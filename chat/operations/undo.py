@@ -16,8 +16,10 @@ from chat.events.lifecycle import ActDue
 from chat.models import Conversation, DueAct
 from chat.operations.conversations import (
     NotAssigned,
+    TopicNeeded,
     WrongTopic,
     end_conversation,
+    require_topic,
     resolve_conversation,
 )
 from chat.operations.spam import mark_spam
@@ -49,21 +51,20 @@ def press_end(*, conversation: Conversation, by: Agent, now: datetime) -> DueAct
 
 
 def press_resolve(
-    *, conversation: Conversation, topic: Topic, by: Agent, now: datetime
+    *, conversation: Conversation, topic: Topic | None, by: Agent, now: datetime
 ) -> DueAct | None:
     """Have a chat put into the archive in a moment; None when it is there.
 
-    Raises `NotAuthorised`, `WrongTopic` or `NotAssigned`.
+    Raises `NotAuthorised`, `WrongTopic`, `TopicNeeded` or `NotAssigned`.
     """
     chat = _fresh(conversation)
     if chat.status == Conversation.Status.RESOLVED:
         return None
     require_handling(by, chat)
-    if topic.brand_id != chat.brand_id:
-        raise WrongTopic
+    require_topic(chat, topic)
     if chat.assignee_id is None:
         raise NotAssigned
-    return _press(chat, Act.RESOLVE, by=by, now=now, topic=topic.pk)
+    return _press(chat, Act.RESOLVE, by=by, now=now, topic=topic and topic.pk)
 
 
 def press_convert(
@@ -126,7 +127,7 @@ def _do(pk: int, now: datetime) -> None:
                 _act(due, now)
         except NotAuthorised:
             because = "rights"
-        except (NotAssigned, WrongTopic, EmailNeeded, Topic.DoesNotExist):
+        except (NotAssigned, WrongTopic, TopicNeeded, EmailNeeded, Topic.DoesNotExist):
             because = "moved"
     due.delete()
     chat = _fresh(due.conversation)
@@ -139,7 +140,8 @@ def _act(due: DueAct, now: datetime) -> None:
     if due.act == Act.END:
         end_conversation(conversation=chat, by=by, now=due.pressed_at)
     elif due.act == Act.RESOLVE:
-        topic = Topic.objects.get(pk=due.data["topic"])
+        key = due.data["topic"]
+        topic = Topic.objects.get(pk=key) if key else None
         resolve_conversation(conversation=chat, topic=topic, by=by, now=due.pressed_at)
     elif due.act == Act.SPAM:
         mark_spam(conversation=chat, by=by, now=due.pressed_at)

@@ -20,7 +20,7 @@ from chat.routing.availability import read_floor
 from reports.models import ChatFact
 from tests.agents.conftest import boss, boss_client
 from tests.support.desk import here, kinds, make_desk, start
-from tests.support.factories import make_agent, make_brand, make_conversation, make_visitor
+from tests.support.factories import make_agent, make_conversation, make_visitor
 from tickets.models import Ticket
 
 __all__ = ["boss", "boss_client"]
@@ -194,11 +194,10 @@ def test_the_page_begins_one_and_shows_its_steps_in_the_readers_language(
     assert f"{LIST}{made.pk}/" in boss_client.get(LIST).content.decode()
 
 
-def test_a_brand_without_topics_is_told_so(admin, boss_client):
-    brand = make_brand(name="Boş")
-    answer = boss_client.post(LIST, {"brand": brand.pk}, follow=True)
-    assert "Boş has no topic" in answer.content.decode()
-    assert not Rehearsal.objects.exists()
+def test_a_brand_without_topics_is_rehearsed_and_resolves_without_one(desk, admin, work_all):
+    desk.brand.topics.all().delete()
+    done = let_it_run(work_all, begin(desk, admin))
+    assert (done.state, done.conversation.topic) == ("done", None)
 
 
 def test_only_who_administers_gets_there(client, desk):

@@ -25,13 +25,14 @@ from chat.operations.conversations import (
     AlreadyResolved,
     NotAssigned,
     NotEnded,
+    TopicNeeded,
     end_conversation,
     reopen_conversation,
     resolve_conversation,
     set_topic,
 )
 from chat.operations.offers import decline
-from chat.refusals import explain_refusal
+from chat.refusals import explain_refusal, refusal_text
 from config.text.cleaning import key_of
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
@@ -86,6 +87,12 @@ class TopicBody(StrictSerializer):
     """What the chat was about."""
 
     topic = TextField(max_length=20)
+
+
+class ResolveBody(StrictSerializer):
+    """What the chat was about; null, or left out, where its brand asks for no topic."""
+
+    topic = TextField(max_length=20, allow_null=True, default=None)
 
 
 class OneConversation(DeskView):
@@ -152,12 +159,12 @@ class Resolve(DeskView):
 
     @extend_schema(
         operation_id="conversation_resolve",
-        request=TopicBody,
+        request=ResolveBody,
         responses={200: DeskChatAnswer, **problems_of(400, 403, 404, 409)},
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Put a chat that the caller handles into the archive; ends it first if need be."""
-        return with_topic(request, public_id, do=resolve_conversation)
+        return with_topic(request, public_id, do=resolve_conversation, body=ResolveBody)
 
 
 class SetTopic(DeskView):
@@ -173,12 +180,21 @@ class SetTopic(DeskView):
         return with_topic(request, public_id, do=set_topic)
 
 
-def with_topic(request: Request, public_id: str, *, do: Callable[..., Any]) -> Response:
-    """`do` it with a chat that the caller handles and the topic that the body names."""
+def with_topic(
+    request: Request,
+    public_id: str,
+    *,
+    do: Callable[..., Any],
+    body: type[StrictSerializer] = TopicBody,
+) -> Response:
+    """`do` it with a chat that the caller handles and the topic that the body names, if it does."""
     chat = handled_chat(request, public_id)
-    topic = _topic_of(chat, valid(TopicBody, request)["topic"])
+    wished = valid(body, request)["topic"]
+    topic = None if wished is None else _topic_of(chat, wished)
     try:
         do(conversation=chat, topic=topic, by=agent_of(request), now=timezone.now())
+    except TopicNeeded as error:
+        raise serializers.ValidationError({"topic": [refusal_text(error)]}) from error
     except (NotAssigned, AlreadyResolved) as error:
         raise Problem(409, *explain_refusal(error)) from error
     return fresh(chat)

@@ -18,12 +18,14 @@ from agents.models import (
     Brand,
     BrandText,
     IdentitySecret,
+    Topic,
 )
 from agents.operations import add_identity_secret
 from tests.support.factories import (
     make_brand,
     make_conversation,
     make_team,
+    make_topic,
     make_visitor,
 )
 
@@ -278,6 +280,23 @@ def test_a_brand_whose_chats_may_reach_nobody_is_named(boss_client):
     Brand.objects.update(default_team=make_team())
     for address in ("/admin/", path):
         assert step not in boss_client.get(address).content.decode()
+
+
+def test_a_brand_that_asks_for_topics_and_has_none_is_named(boss_client):
+    brand = make_brand(name="Boş", default_team=make_team())
+    path = reverse("admin:agents_brand_change", args=[brand.pk])
+
+    def is_named() -> list[bool]:
+        pages = [boss_client.get(address).content.decode() for address in ("/admin/", path)]
+        return ["Boş has no topics" in page for page in pages]
+
+    assert is_named() == [True, True]
+    topic = make_topic(brand, brand.default_team)
+    assert is_named() == [False, False]
+    Topic.objects.filter(pk=topic.pk).update(is_active=False)
+    assert is_named() == [True, True]
+    Brand.objects.update(requires_topic=False)
+    assert is_named() == [False, False]
 
 
 def test_a_hostile_brand_name_on_the_index_is_only_text(boss_client):

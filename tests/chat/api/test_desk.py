@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from agents.models import Agent, AuditEntry, Permission, Role, Status
+from agents.models import Agent, AuditEntry, Brand, Permission, Role, Status
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -154,6 +154,22 @@ def test_a_chat_is_resolved_with_a_topic_of_its_own_brand(
     for topic in (str(make_shop().topic.pk), "x", "99999999999999999999"):
         answer = desk.post(f"conversations/{chat.public_id}/resolve", {"topic": topic})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_a_chat_of_a_brand_that_asks_for_no_topic_is_resolved_without_one(
+    widget: Widget, desk: Desk, shop: Shop
+) -> None:
+    chat = taken(started(widget), shop.elif_)
+    path = f"conversations/{chat.public_id}"
+    for body in ({}, {"topic": None}):
+        answer = desk.post(f"{path}/resolve", body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    Brand.objects.update(requires_topic=False)
+    assert desk.get("brands").json()[0]["requires_topic"] is False
+    assert desk.post(f"{path}/topic", {}).status_code == 400
+    assert desk.post(f"{path}/resolve", {}).json()["status"] == "resolved"
+    chat.refresh_from_db()
+    assert chat.topic is None
 
 
 def test_the_topic_of_an_own_chat_changes_and_its_agent_stays(

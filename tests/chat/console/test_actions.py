@@ -102,6 +102,27 @@ def test_resolving_without_or_with_a_foreign_topic_is_refused(desk: Desk, settin
     assert (chat.status, chat.topic) == ("resolved", desk.topic)
 
 
+@pytest.mark.parametrize("asks", [True, False])
+def test_where_none_is_asked_for_or_there_is_none_a_chat_is_resolved_without_a_topic(
+    desk: Desk, settings, asks: bool
+) -> None:
+    settings.IMECE = settings.IMECE | {"UNDO_SECONDS": 0}
+    Brand.objects.update(requires_topic=asks)
+    if asks:
+        Topic.objects.update(is_active=False)
+    chat = desk.chat()
+    path = f"chats/{chat.public_id}/resolve/"
+    page = desk.get(path)
+    assert ("This brand has no topics" in page, "Without a topic" in page) == (asks, not asks)
+    assert '<button class="button primary"' in page
+    answer = desk.client.post(f"/console/{path}", {"topic": "999"})
+    assert "Choose a topic." in answer.content.decode() or asks
+    assert "console:resolved" in desk.client.post(f"/console/{path}")["Console-Events"]
+    work()
+    chat.refresh_from_db()
+    assert (chat.status, chat.topic) == ("resolved", None)
+
+
 def test_a_topic_is_set_without_resolving_by_those_who_handle_the_chat(desk: Desk) -> None:
     chat = desk.chat()
     url = f"/console/chats/{chat.public_id}/topic/"
