@@ -109,6 +109,12 @@ class ChatPart:
         return self.frame.access.may(Permission.ARCHIVE)
 
     @property
+    def long_minutes(self) -> int:
+        """Return from what length on a chat is marked; 0 while nobody stands in line."""
+        limit: int = settings.IMECE["LONG_CHAT_SECONDS"]
+        return limit // 60 if self.counters.queued else 0
+
+    @property
     def missing_steps(self) -> list[str]:
         """Return why chats of the shown brands may never come, whoever is Online."""
         shown = [self.frame.brand] if self.frame.brand else [*self.frame.brands]

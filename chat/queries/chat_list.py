@@ -6,8 +6,9 @@ changes while somebody looks is put into the row by `static/console/arrivals.js`
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import (
     Count,
     F,
@@ -71,6 +72,8 @@ class Row:
     # Who of the agents said what the preview shows.
     said_by: str = ""
     said_by_me: bool = False
+    # An agent has had it in hand for long; worth a mark while others stand in line.
+    is_long: bool = False
 
     @property
     def id(self) -> str:
@@ -204,7 +207,7 @@ def chat_rows(
             F("last_message_at").desc(nulls_last=True),
             "pk",
         )
-    return [row_of(conversation, agent) for conversation in found[:ROWS]]
+    return [row_of(conversation, agent, now=now) for conversation in found[:ROWS]]
 
 
 def unread_total(agent: Agent) -> int:
@@ -214,13 +217,20 @@ def unread_total(agent: Agent) -> int:
     return counted["total"] or 0
 
 
-def row_of(conversation: Conversation, agent: Agent | None = None) -> Row:
-    """Return the list line of an annotated `conversation`; unread only in chats of `agent`."""
+def row_of(
+    conversation: Conversation, agent: Agent | None = None, *, now: datetime | None = None
+) -> Row:
+    """Return the list line of an annotated `conversation`.
+
+    Unread only in chats of `agent`, and long only as of `now`.
+    """
     topic = conversation.topic
     mine = agent is not None and conversation.assignee_id == agent.pk
     queued = conversation.status == Status.QUEUED
     # Of an ended chat nobody waits for an answer.
     unanswered = conversation.unanswered_since if conversation.is_open else None
+    limit = timedelta(seconds=settings.IMECE["LONG_CHAT_SECONDS"])
+    is_long = now is not None and now - conversation.created_at > limit
     return Row(
         conversation=conversation,
         face=face_of(conversation),
@@ -229,6 +239,7 @@ def row_of(conversation: Conversation, agent: Agent | None = None) -> Row:
         unread=getattr(conversation, "unread", 0) if mine else 0,
         has_draft=bool(getattr(conversation, "my_draft", "")),
         said_by=getattr(conversation, "said_by", None) or "",
+        is_long=is_long and conversation.status == Status.ACTIVE,
         said_by_me=agent is not None and getattr(conversation, "said_by_id", None) == agent.pk,
     )
 

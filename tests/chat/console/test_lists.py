@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
 
-from agents.models import Agent
+from agents.models import Agent, Brand, Topic
 from chat.models import Conversation, Entry, Offer
 from chat.operations.entries import NewLine, append
 from chat.operations.tags import add_tag
@@ -32,7 +32,7 @@ def test_no_answer_of_the_desk_looks_for_a_place_by_itself() -> None:
     # htmx finds no place for such pieces once the page went on; `fragments.js` knows what is there.
     found = [
         path.name
-        for path in settings.BASE_DIR.glob("templates/**/*.html")
+        for path in django_settings.BASE_DIR.glob("templates/**/*.html")
         if "hx-swap-oob" in path.read_text() or "hx-select-oob" in path.read_text()
     ]
     assert found == []
@@ -148,3 +148,50 @@ def test_a_chat_that_rings_shows_its_customers_words_and_how_long_it_waits(clien
     assert "My parcel?" in page
     assert "One moment" not in page
     assert "data-since=" in page
+
+
+def test_a_long_chat_is_marked_while_others_stand_in_line(client: Client, settings) -> None:
+    settings.IMECE = settings.IMECE | {"LONG_CHAT_SECONDS": 20 * 60}
+    now = timezone.now()
+    brand, elif_ = factories.make_brand(), factories.make_agent(language="en")
+    team = factories.make_team(elif_)
+    shared = {"brand": brand, "team": team}
+    long = _chat(elif_, created_at=now - timedelta(minutes=21), **shared)
+    short = _chat(elif_, created_at=now - timedelta(minutes=19), **shared)
+    done = _chat(elif_, created_at=now - timedelta(minutes=50), status="wrap_up", **shared)
+    desk = _signed_in(elif_, client)
+
+    def marked(tab: str) -> dict[str, bool]:
+        text = desk.get(f"/console/?part=list&tab={tab}").content.decode()
+        rows = text.split('<li class="row-item"')[1:]
+        words = "Open for more than 20 min while others stand in line"
+        return {row.split('data-id="')[1].split('"')[0]: words in row for row in rows}
+
+    assert not any(marked("mine").values())
+    waits = {"status": "queued", "assignee": None, "holds_slot": False, "queued_at": now}
+    line = _chat(elif_, created_at=now - timedelta(minutes=50), **shared | waits)
+    assert marked("mine") == {long.public_id: True, short.public_id: False, done.public_id: False}
+    assert marked("queue") == {line.public_id: False}
+
+
+def test_an_empty_desk_says_why_chats_may_never_come(client: Client) -> None:
+    brand, elif_ = factories.make_brand(name="Pazar <b>"), factories.make_agent(language="en")
+    team = factories.make_team(elif_)
+    factories.make_topic(brand, team)
+    desk = _signed_in(elif_, client)
+
+    def said(query: str = "") -> list[str]:
+        steps = ("no default team: chats without a topic reach nobody", "no topics, so its chats")
+        text = desk.get(f"/console/{query}").content.decode()
+        return [step for step in steps if f"Pazar &lt;b&gt; has {step}" in text]
+
+    assert said() == said("?tab=queue") == ["no default team: chats without a topic reach nobody"]
+    Brand.objects.update(default_team=team)
+    assert said() == []
+    Topic.objects.all().delete()
+    assert said() == ["no topics, so its chats"]
+    Brand.objects.update(requires_topic=False)
+    assert said() == []
+    Brand.objects.update(default_team=None)
+    _chat(elif_, brand=brand, team=team)
+    assert said() == []

@@ -113,22 +113,6 @@ def test_rows_stand_in_sections_by_who_waits_for_whom(desk: Desk) -> None:
     assert "You:" in page
 
 
-def test_an_empty_desk_says_why_chats_may_never_come(desk: Desk) -> None:
-    Brand.objects.update(name="Pazar <b>")
-    step = "Pazar &lt;b&gt; has no default team: chats without a topic reach nobody."
-    assert step in desk.get()
-    assert step in desk.get("?tab=queue")
-    Brand.objects.update(default_team=desk.team)
-    assert step not in desk.get()
-    Topic.objects.all().delete()
-    assert "has no topics, so its chats are resolved without one." in desk.get()
-    Brand.objects.update(requires_topic=False)
-    assert "has no topics" not in desk.get()
-    Brand.objects.update(default_team=None)
-    desk.chat()
-    assert step not in desk.get()
-
-
 @pytest.mark.parametrize(
     ("staff", "words"),
     [(True, "Set up the first brand"), (False, "There is no brand for you yet.")],
