@@ -1,9 +1,12 @@
 """Customers: read, corrected, and notes about them."""
 
+from decimal import Decimal
 from typing import Any
 
+import django_filters as filters
 from django.db.models import QuerySet
 from django.utils import timezone
+from django_filters.rest_framework import BooleanFilter, DjangoFilterBackend, FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.exceptions import NotFound
@@ -17,14 +20,35 @@ from config.web.api import Email, StrictSerializer, TextField, valid
 from tickets.api.shapes import ContactAnswer, NoteAnswer, OneContactAnswer
 from tickets.models import Contact
 from tickets.models.contact_note import NOTE_MAX
+from tickets.models.querysets import ContactQuerySet
 from tickets.operations.contacts import add_contact_note, change_contact
 from tickets.queries.customers import customers_of, with_identities
+from tickets.rights import known_to
 
 
 class ContactPages(CursorPages):
     """Newest first."""
 
     ordering = ("-created_at", "-pk")
+
+
+class ContactFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
+    """Which customers, beside the words."""
+
+    brand = filters.NumberFilter(method="of_brand", min_value=1, max_value=2**31)
+    verified = BooleanFilter(method="by_proof")
+
+    class Meta:
+        model = Contact
+        fields: list[str] = []
+
+    def of_brand(self, rows: ContactQuerySet, name: str, value: Decimal) -> ContactQuerySet:
+        """Keep those of the brand's chats and tickets that the caller may see."""
+        return rows.of_brand(int(value), reach_of(self.request))
+
+    def by_proof(self, rows: ContactQuerySet, name: str, value: bool) -> ContactQuerySet:
+        """Keep those whom what the caller may know proves, or does not."""
+        return rows.proven(known_to(reach_of(self.request)), are=value)
 
 
 @extend_schema_view(
@@ -35,6 +59,8 @@ class Contacts(DeskView, generics.ListAPIView[Contact]):
 
     serializer_class = ContactAnswer
     pagination_class = ContactPages
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = ContactFilter
     queryset = Contact.objects.none()
 
     def get_queryset(self) -> QuerySet[Contact]:

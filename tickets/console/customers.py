@@ -38,6 +38,9 @@ from tickets.rights import (
     may_work_on_customers,
 )
 
+# What the filter by proof says.
+_PROVEN = {"yes": True, "no": False}
+
 _fresh = cache_control(private=True, no_cache=True)
 
 
@@ -137,17 +140,23 @@ def visible_or_404(access: Access, pk: int) -> Contact:
 def listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
     """Return what the list needs."""
     words = request.GET.get("q", "")[:200]
-    found = customers_of(frame.access, words=words)
+    # Of somebody's only brand are all whom they meet.
+    brand = frame.brand if len(frame.brands) > 1 else None
+    proven = request.GET.get("verified", "")
+    found = customers_of(frame.access, words=words, brand=brand, are_proven=_PROVEN.get(proven))
     if brands_met(frame.access) is not None:
         # Of whom not everything may be shown.
         found = with_identities(found, frame.access)
     page = page_of(found, after=request.GET.get("after", ""))
-    kept = {"q": words} if words else {}
+    wishes = {"q": words, "brand": str(brand.pk) if brand else "", "verified": proven}
+    kept = {name: value for name, value in wishes.items() if value}
     more = urlencode({**kept, "part": "page", "after": page.after})
     return {
         "frame": frame,
         "people": [person_shown(frame.access, each) for each in page.customers],
         "words": words,
+        "verified": proven,
+        "is_narrowed": bool(kept),
         "kept": f"?{urlencode(kept)}" if kept else "",
         "more_url": f"{reverse('customers')}?{more}" if page.after else "",
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from agents.access import Access, Reach, access_of, any_of, of_teams
 from agents.models import Agent, Permission, Role
@@ -76,3 +76,17 @@ class ContactQuerySet(models.QuerySet[Any]):
         for source in _sources:
             allowed |= Q(pk__in=source(access))
         return self.filter(allowed)
+
+    def of_brand(self, brand_id: int, access: Access) -> Self:
+        """Keep the people of one brand's chats and tickets that the agent may see."""
+        tickets = self.model._meta.get_field("tickets").related_model.objects.visible_to(access)
+        theirs = Q(pk__in=tickets.filter(brand=brand_id).values("contact"))
+        for source in _sources:
+            theirs |= Q(pk__in=source(access).filter(brand=brand_id))
+        return self.filter(theirs)
+
+    def proven(self, known: Q, *, are: bool) -> Self:
+        """Keep those (not) verified by an address, number or sign-in that the agent may `know`."""
+        own = self.model._meta.get_field("identities").related_model.objects.filter(known)
+        is_proven = Exists(own.filter(contact=OuterRef("pk"), is_verified=True))
+        return self.filter(is_proven if are else ~is_proven)

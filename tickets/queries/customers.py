@@ -14,10 +14,12 @@ from django.db.models import (
 from django.db.models.functions import Left, StrIndex
 
 from agents.access import Access
+from agents.models import Brand
 from config.text.cleaning import key_of
 from config.text.folding import fold
 from tickets.models import Contact, Identity
 from tickets.models.identity import folded
+from tickets.models.querysets import ContactQuerySet
 from tickets.queries.words import says
 from tickets.rights import brands_met, known_to
 
@@ -38,12 +40,19 @@ class Page:
     after: str
 
 
-def customers_of(access: Access, *, words: str = "") -> QuerySet[Contact]:
+def customers_of(
+    access: Access, *, words: str = "", brand: Brand | None = None, are_proven: bool | None = None
+) -> QuerySet[Contact]:
     """Return whom the agent may see, by parts of name, e-mail or phone in whatever letters.
 
     By parts of an address or number only if it was told to a brand of the agent's.
     """
-    found: QuerySet[Contact] = Contact.objects.visible_to(access).filter(merged_into=None)
+    rows: ContactQuerySet = Contact.objects.visible_to(access).filter(merged_into=None)
+    if brand is not None:
+        rows = rows.of_brand(brand.pk, access)
+    if are_proven is not None:
+        rows = rows.proven(known_to(access), are=are_proven)
+    found: QuerySet[Contact] = rows
     words = words.replace("\0", "").strip()
     if _is_number(words):
         return _holding(found, access, words, part=_digits(words) or words)

@@ -16,7 +16,7 @@ from tests.support.factories import (
     make_visitor,
 )
 from tests.support.tickets import opened
-from tickets.models import Contact, ContactNote
+from tickets.models import Contact, ContactNote, Identity
 from tickets.operations.contacts import create_contact
 from tickets.queries import timeline
 from tickets.queries.customers import PAGE
@@ -88,6 +88,54 @@ def test_pages_follow_each_other_without_gap(desk, brand):
     second = desk.get(more).content.decode()
     assert [f"Kisi{i:03}x" in first for i in (PAGE + 2, 3, 2)] == [True, True, False]
     assert [f"Kisi{i:03}x" in second for i in (3, 2, 0)] == [False, True, True]
+
+
+def test_customers_are_filtered_by_brand_and_proof_in_the_console_and_by_the_api(desk, brand, team):
+    other = make_brand(default_team=team)
+    known(brand, "Ayla Proven", "ayla@example.com")
+    Identity.objects.filter(value="ayla@example.com").update(is_verified=True)
+    known(brand, "Bora Claims", "bora@example.com")
+    known(other, "Cem Other", "cem@example.com")
+    deniz = create_contact(
+        name="Deniz Chats", email="d@example.com", language="tr", now=timezone.now()
+    )
+    make_conversation(make_visitor(other, contact=deniz), contact=deniz, team=team)
+
+    def found(query: str) -> set[str]:
+        text = page(desk, f"?{query}")
+        asked = query.replace("=yes", "=true").replace("=no", "=false")
+        answer = desk.get(f"/api/v1/contacts?{asked}")
+        names = {each["name"].split()[0] for each in answer.json()["results"]}
+        assert names == {name for name in ("Ayla", "Bora", "Cem", "Deniz") if name in text}
+        return names
+
+    assert found("") == {"Ayla", "Bora", "Cem", "Deniz"}
+    assert found(f"brand={brand.pk}") == {"Ayla", "Bora"}
+    assert found(f"brand={other.pk}") == {"Cem", "Deniz"}
+    assert found("verified=yes") == {"Ayla"}
+    assert found("verified=no") == {"Bora", "Cem", "Deniz"}
+    assert found(f"brand={brand.pk}&verified=no&q=example") == {"Bora"}
+    assert found(f"brand={other.pk}&verified=yes") == set()
+    assert "No customer fits." in page(desk, f"?brand={other.pk}&verified=yes")
+    page(desk, "?brand=999", status=404)
+
+
+def test_a_filtered_list_goes_on_without_gap_and_asks_no_more_for_more(desk, brand, team):
+    make_brand(default_team=team)
+    for index in range(PAGE + 3):
+        known(brand, f"Kisi{index:03}x", f"kisi{index}@example.com")
+    query = f"?brand={brand.pk}&verified=no"
+    with CaptureQueriesContext(connection) as many:
+        first = page(desk, query)
+    more = first.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    second = desk.get(more).content.decode()
+    assert [f"Kisi{i:03}x" in first for i in (PAGE + 2, 3, 2)] == [True, True, False]
+    assert [f"Kisi{i:03}x" in second for i in (3, 2, 0)] == [False, True, True]
+    only = Contact.objects.get(name="Kisi000x")
+    Contact.objects.exclude(pk=only.pk).update(merged_into=only)
+    with CaptureQueriesContext(connection) as one:
+        page(desk, query)
+    assert len(many) == len(one)
 
 
 def test_one_timeline_holds_chats_tickets_and_notes_newest_first(desk, brand, elif_):
