@@ -82,8 +82,8 @@ class _Hours(_HoursView):
         week = read_week(given.get("week"), errors)
         dates = read_dates(given.get("dates", []), errors)
         if errors:
-            first = next(iter(errors.values()))[0]
-            raise Problem(400, "invalid", first, errors=errors)
+            named = {place: str(texts[0]) for place, texts in errors.items()}
+            raise Problem(400, "invalid", next(iter(named.values())), errors=named)
         by, now = agent_of(request), timezone.now()
         if isinstance(owner, Brand) and zone is not None:
             set_zone(brand=owner, zone=zone, by=by)
@@ -119,7 +119,7 @@ class _Preview(_HoursView):
         count = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
         if not 1 <= count <= _PREVIEW_MAX:
             message = _("Between 1 and %(n)d.") % {"n": _PREVIEW_MAX}
-            raise Problem(400, "invalid", message, errors={"days": [message]})
+            raise Problem(400, "invalid", message, errors={"days": message})
         days = [
             {
                 "date": each.day.isoformat(),

@@ -295,5 +295,5 @@ def _with_brand(told: dict[str, Any]) -> dict[str, Any]:
 
 def invalid(errors: Any) -> Problem:
     """Return the answer to what can't be, each error by its place."""
-    named = {place: [str(text)] for place, text in errors.items()}
+    named = {place: str(text) for place, text in errors.items()}
     return Problem(400, "invalid", _("The rule says what can't be."), errors=named)

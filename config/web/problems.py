@@ -156,9 +156,8 @@ def _of(exc: APIException) -> dict[str, Any]:
     if isinstance(exc, Problem):
         return problem(exc.status_code, exc.problem_code, exc.problem_detail, **exc.members)
     if isinstance(exc, ValidationError):
-        full = exc.get_full_details()
-        fields = full if isinstance(full, dict) else {"": full}
-        return problem(exc.status_code, "invalid", _first(fields), errors=fields)
+        errors = _places(exc.get_full_details())
+        return problem(exc.status_code, "invalid", next(iter(errors.values()), ""), errors=errors)
     if isinstance(exc, Throttled):
         return problem(exc.status_code, "rate", _("Please wait a moment and try again"))
     # A row somebody may not see and a row that is not there look the same: no detail.
@@ -166,12 +165,17 @@ def _of(exc: APIException) -> dict[str, Any]:
     return problem(exc.status_code, None, detail)
 
 
-def _first(value: Any) -> str:
-    """Return the first message in a tree of validation errors."""
-    if isinstance(value, dict):
-        if isinstance(value.get("message"), str):
-            return str(value["message"])
-        value = list(value.values())
-    if isinstance(value, list):
-        return next((text for item in value if (text := _first(item))), "")
-    return ""
+def _places(errors: Any, at: str = "") -> dict[str, str]:
+    """Return what is wrong by its place, such as "fields.email": the first message of each."""
+    if isinstance(errors, dict) and isinstance(errors.get("message"), str):
+        return {at: str(errors["message"])}
+    each = errors.items() if isinstance(errors, dict) else enumerate(errors)
+    found: dict[str, str] = {}
+    for name, inner in each:
+        # The messages of one place stand in a list, in which a number says nothing.
+        is_said = isinstance(inner, dict) and isinstance(inner.get("message"), str)
+        is_of_place = is_said and isinstance(errors, list)
+        place = at if is_of_place else f"{at}.{name}" if at else str(name)
+        for where, text in _places(inner, place).items():
+            found.setdefault(where, text)
+    return found

@@ -213,7 +213,9 @@ function form(app, { asksEmail, label, busyLabel, submit }) {
         } catch (error) {
           const { status, problem } = /** @type {any} */ (error);
           trouble.textContent = status === 429 ? texts.form.rate : texts.form.failed;
-          const refused = Object.keys(problem?.errors?.fields ?? {});
+          const refused = Object.keys(problem?.errors ?? {})
+            .filter((place) => place.startsWith("fields."))
+            .map((place) => place.slice("fields.".length));
           const said = fields.find(({ control }) => refused.includes(control.name));
           if (said) {
             // The server knows more of an address than a pattern can say.

@@ -85,7 +85,7 @@ def test_what_the_brand_requires_must_be_given_once(widget: Widget, shop: Shop) 
     forget_shown()
     answer = widget.start()
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-    assert "email" in answer.json()["errors"]["fields"]
+    assert "fields.email" in answer.json()["errors"]
     chat = Conversation.objects.get(
         public_id=widget.start(fields={"email": "v@example.com"}).json()["id"]
     )

@@ -207,7 +207,7 @@ def test_an_address_that_is_none_is_refused_by_its_field(widget: Widget, address
     body = {"fields": {"email": address}, "message": {"cid": cid(), "text": "x"}}
     answer = post(widget, "conversations", body)
     assert answer.status_code == 400
-    assert list(answer.json()["errors"]["fields"]) == ["email"]
+    assert list(answer.json()["errors"]) == ["fields.email"]
     assert not Conversation.objects.exists()
 
 

@@ -167,8 +167,25 @@ def test_a_refused_form_names_fields_and_reasons() -> None:
     form.is_valid()
     document = body(answer(exceptions.ValidationError(form.errors)))
     assert set(document["errors"]) == {"email", "text"}
-    assert document["errors"]["email"][0]["code"] == "invalid"
-    assert document["detail"] == document["errors"]["email"][0]["message"]
+    assert document["detail"] == document["errors"]["email"]
+
+
+def test_what_is_wrong_deep_inside_is_named_by_its_place() -> None:
+    class Part(serializers.Serializer[Any]):
+        days = serializers.ListField(child=serializers.IntegerField())
+
+    class Form(serializers.Serializer[Any]):
+        part = Part()
+        parts = Part(many=True)
+
+    bad = {"days": [1, "x"]}
+    form = Form(data={"part": bad, "parts": [{"days": [1]}, bad, {}]})
+    form.is_valid()
+    document = body(answer(exceptions.ValidationError(form.errors)))
+    assert set(document["errors"]) == {"part.days.1", "parts.1.days.1", "parts.2.days"}
+    assert all(isinstance(text, str) and text for text in document["errors"].values())
+    plain = body(answer(exceptions.ValidationError("No.")))
+    assert (plain["errors"], plain["detail"]) == ({"": "No."}, "No.")
 
 
 def test_who_must_sign_in_is_told_how() -> None:
