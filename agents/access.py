@@ -87,6 +87,25 @@ class Access:
         return frozenset(brands)
 
 
+def reaches_agent(reach: Reach, other: Access) -> bool:
+    """Return whether a role reaches somebody else: of its teams, and working where it holds."""
+    if reach.scope == Role.Scope.OWN:
+        return False
+    if reach.scope == Role.Scope.TEAM and not other.team_ids & reach.team_ids:
+        return False
+    return other.everything or any(
+        (reach.brand_ids is None or theirs.brand_ids is None or reach.brand_ids & theirs.brand_ids)
+        and (reach.channels is None or theirs.channels is None or reach.channels & theirs.channels)
+        for theirs in other.reaches(*Permission)
+    )
+
+
+def supervises_agent(access: Access, agent: Agent) -> bool:
+    """Return whether somebody supervises an agent, whose status they may then change."""
+    other = access_of(agent)
+    return any(reaches_agent(reach, other) for reach in access.reaches(Permission.SUPERVISE))
+
+
 def accesses_of(agents: Iterable[Agent]) -> dict[int, Access]:
     """Return the access of each agent, by primary key, in two queries however many they are."""
     people = {agent.pk: agent for agent in agents}

@@ -171,7 +171,8 @@ def day_of(text: str) -> date:
 
 
 def _side(text: str) -> str:
-    if text and text not in STARTED_BY:
+    # Programs may ask for invitations, by which no chat begins yet.
+    if text and text not in {*STARTED_BY, "invitation"}:
         raise BadFilter(_("A chat is started by its visitor or by an agent."), "started_by")
     return text
 

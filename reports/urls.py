@@ -9,14 +9,14 @@ from reports.wall import pages as wall
 from reports.wall import screens
 
 urlpatterns = [
-    path("wallboard/", wall.wall, name="wall"),
-    path("wallboard/board/", wall.board, name="wall-board"),
-    path("wallboard/agents/<str:public_id>/", wall.person, name="wall-agent"),
-    path("wallboard/screens/", wall.screens, name="wall-screens"),
-    path("wallboard/targets/", wall.targets, name="wall-targets"),
-    path("screen/", screens.screen, name="wall-screen"),
-    path("screen/board/", screens.board, name="wall-screen-board"),
-    path("screen/link/<str:secret>/", screens.link, name="wall-link"),
+    path("console/wallboard/", wall.wall, name="wall"),
+    path("console/wallboard/board/", wall.board, name="wall-board"),
+    path("console/wallboard/agents/<str:public_id>/", wall.person, name="wall-agent"),
+    path("console/wallboard/screens/", wall.screens, name="wall-screens"),
+    path("console/wallboard/targets/", wall.targets, name="wall-targets"),
+    path("wall/", screens.screen, name="wall-screen"),
+    path("wall/board/", screens.board, name="wall-screen-board"),
+    path("wall/<str:secret>/", screens.link, name="wall-link"),
     path("reports/", pages.report, name="reports"),
     path("reports/exports/<str:public_id>/", exports.progress, name="report-export-progress"),
     path("reports/exports/file/<str:key>/", exports.file, name="report-export-file"),

@@ -35,5 +35,6 @@ urlpatterns = [
     path("attachments", attachments.Attachments.as_view(), name="attachments"),
     path("attachments/<str:public_id>", attachments.OneAttachment.as_view(), name="attachment"),
     path("status", status.OwnStatus.as_view(), name="status"),
+    path("agents/<str:public_id>/status", status.AgentStatus.as_view(), name="agent-status"),
     path("status/heartbeat", status.Heartbeat.as_view(), name="heartbeat"),
 ]

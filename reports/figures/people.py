@@ -1,6 +1,6 @@
 """Whose time a reader may see: agents of the roles that hold *reports*, as filtered."""
 
-from agents.access import Access, Reach, accesses_of
+from agents.access import Access, Reach, accesses_of, reaches_agent
 from agents.models import Agent, Brand, Permission, Role
 from reports.filters import Filters
 
@@ -38,19 +38,6 @@ def people_of(filters: Filters, access: Access) -> list[int]:
 
 def _is_whole(reach: Reach) -> bool:
     return reach.scope == Role.Scope.ALL and reach.brand_ids is None and reach.channels is None
-
-
-def reaches_agent(reach: Reach, other: Access) -> bool:
-    """Return whether a role reaches somebody else: of its teams, and working where it holds."""
-    if reach.scope == Role.Scope.OWN:
-        return False
-    if reach.scope == Role.Scope.TEAM and not other.team_ids & reach.team_ids:
-        return False
-    return other.everything or any(
-        (reach.brand_ids is None or theirs.brand_ids is None or reach.brand_ids & theirs.brand_ids)
-        and (reach.channels is None or theirs.channels is None or reach.channels & theirs.channels)
-        for theirs in other.reaches(*Permission)
-    )
 
 
 def works_for(other: Access, brand_id: int) -> bool:

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from agents.access import Access, Reach
+from agents.access import Access, Reach, reaches_agent
 from agents.models import Permission, Role, Status
 from config.text.folding import sort_key
-from reports.figures.people import reaches_agent, works_for
+from reports.figures.people import works_for
 from reports.models import Targets
 from reports.wall.snapshot import Person, Place, Snapshot
 
@@ -95,10 +95,9 @@ class Board:
 
 
 def reaches_of(access: Access) -> tuple[Reach, ...]:
-    """Return the roles that show a wallboard: reports of more than oneself."""
-    return tuple(
-        reach for reach in access.reaches(Permission.REPORTS) if reach.scope != Role.Scope.OWN
-    )
+    """Return the roles that show a wallboard: who supervises or reads reports beyond oneself."""
+    found = access.reaches(Permission.REPORTS, Permission.SUPERVISE)
+    return tuple(reach for reach in found if reach.scope != Role.Scope.OWN)
 
 
 def board_of(

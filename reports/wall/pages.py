@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from agents.access import Access, access_of
+from agents.access import Access, access_of, supervises_agent
 from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
 from agents.models import Agent, Brand, BreakReason, Permission, Status
@@ -22,7 +22,6 @@ from agents.operations import AgentDisabled
 from chat.models import Conversation
 from chat.operations.statuses import KEEP, REQUEUE, NotAllowed, OpenChats, change_status
 from config.text.cleaning import key_of
-from reports.figures.people import reaches_agent
 from reports.models import Screen
 from reports.wall import operations
 from reports.wall.board import reaches_of
@@ -85,8 +84,7 @@ def _board(access: Access, brand: Brand | None) -> dict[str, Any]:
 def supervised(access: Access, public_id: str) -> Agent:
     """Return an agent whom somebody supervises; others are not found."""
     agent = get_object_or_404(Agent, public_id=public_id, is_active=True)
-    other = access_of(agent)
-    if not any(reaches_agent(reach, other) for reach in access.reaches(Permission.SUPERVISE)):
+    if not supervises_agent(access, agent):
         raise Http404
     return agent
 

@@ -85,7 +85,8 @@ async function answer(told, act) {
     const done = await post(`offers/${told.push}/${act}`).catch(() => null);
     if (act === "decline" && done?.ok) return;
   }
-  const page = (await windows()).find((/** @type {any} */ each) => new URL(each.url).pathname.startsWith("/console/"));
+  // Who watches the wallboard goes on watching it.
+  const page = (await windows()).find((/** @type {any} */ each) => /^\/console\/(?!wallboard\/)/.test(new URL(each.url).pathname));
   if (page && (told.conversation || told.ticket)) {
     page.postMessage(told.conversation ? { open: told.conversation } : { go: told.url });
     // It may not come to the front by itself.

@@ -28,7 +28,7 @@ PAGES = {
     "/console/tickets/": ("marka",),
     "/console/tickets/new/": ("marka",),
     "/reports/agents/": ("marka", "takım", "Kaya"),
-    "/wallboard/board/": ("Kaya",),
+    "/console/wallboard/board/": ("Kaya",),
 }
 
 

@@ -59,7 +59,7 @@ def test_a_wallboard_stays_live_on_a_screen_where_nobody_is_signed_in_and_says_w
     context = new_context(viewport={"width": 1280, "height": 900})
     sign_in(context, boss, url=site.url)
     page = context.new_page()
-    page.goto(f"{site.url}/wallboard/")
+    page.goto(f"{site.url}/console/wallboard/")
     expect(page.locator(".wall-tiles")).to_be_visible()
     assert_accessible(page)
     page.locator("summary", has_text="Duvardaki ekranlar").click()
@@ -70,7 +70,7 @@ def test_a_wallboard_stays_live_on_a_screen_where_nobody_is_signed_in_and_says_w
     hall.clock.install()
     hall.goto(link)
     hall.locator("button.primary").click()
-    expect(hall).to_have_url(f"{site.url}/screen/")
+    expect(hall).to_have_url(f"{site.url}/wall/")
     queue = hall.locator(".wall-tiles .card").first
     expect(queue).to_contain_text("0")
     assert_accessible(hall)
@@ -88,6 +88,6 @@ def test_a_wallboard_stays_live_on_a_screen_where_nobody_is_signed_in_and_says_w
         hall.set_viewport_size({"width": 1440, "height": 640})
         hall.screenshot(path=f"{folder}/tv.png")
     # Answers that never come, for longer than a board may be old.
-    hall.route("**/screen/board/", lambda route: None)
+    hall.route("**/wall/board/", lambda route: None)
     hall.clock.fast_forward(12_000)
     expect(hall.locator(".wall-old")).to_be_visible()

@@ -73,6 +73,12 @@ def test_a_row_is_what_the_rows_of_its_report_are_without_saying_so(desk: Desk) 
     }
 
 
+@pytest.mark.parametrize(("side", "found"), [("visitor", 5), ("agent", 0), ("invitation", 0)])
+def test_a_report_is_narrowed_to_who_began_the_chats(desk: Desk, side: str, found: int) -> None:
+    answer = reader().get(f"/api/v1/reports/general?started_by={side}")
+    assert answer.json()["figures"]["requests"] == found
+
+
 def test_the_page_of_agents_statuses_is_found_at_its_old_address() -> None:
     there = reader().get("/reports/status/?from=2026-11-01")
     assert there["Location"] == "/reports/agent-status/?from=2026-11-01"

@@ -114,10 +114,10 @@ def test_a_board_says_what_stands_now_and_how_it_is_to_its_targets(desk: Desk) -
 def test_one_chat_is_no_chats() -> None:
     left(make_desk(), NOON - timedelta(hours=1), wait=45)
     rebuild()
-    page = signed_in(boss()).get("/wallboard/board/").content.decode()
+    page = signed_in(boss()).get("/console/wallboard/board/").content.decode()
     assert "0 / 1 chat · target 80%" in page
     agent = make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.ALL), language="tr")
-    page = signed_in(agent).get("/wallboard/board/").content.decode()
+    page = signed_in(agent).get("/console/wallboard/board/").content.decode()
     assert "0 / 1 sohbet · hedef %80" in page
 
 
@@ -128,7 +128,7 @@ def test_who_is_online_without_a_console_is_told_apart(desk: Desk) -> None:
     first, second = seen_by(boss()).rows[:2]
     assert (first.person.name, first.person.is_here) == ("Zeynep", True)
     assert (second.person.pk, second.person.is_here) == (elif_.pk, False)
-    page = signed_in(boss()).get("/wallboard/board/")
+    page = signed_in(boss()).get("/console/wallboard/board/")
     assert page.content.decode().count("console closed") == 1
 
 
@@ -149,9 +149,9 @@ def test_nobody_sees_chats_or_colleagues_beyond_their_right(desk: Desk) -> None:
     assert seen_by(boss(), brand=other.brand.pk).queue == 1
     for stranger in (boss(Permission.CHAT), boss(Permission.REPORTS, scope=Role.Scope.OWN)):
         client = signed_in(stranger)
-        assert client.get("/wallboard/").status_code == 404
-        assert client.get("/wallboard/board/").status_code == 404
-        assert client.post("/wallboard/screens/", {"name": "TV"}).status_code == 404
+        assert client.get("/console/wallboard/").status_code == 404
+        assert client.get("/console/wallboard/board/").status_code == 404
+        assert client.post("/console/wallboard/screens/", {"name": "TV"}).status_code == 404
 
 
 def tables(queries: CaptureQueriesContext) -> str:
@@ -161,26 +161,26 @@ def tables(queries: CaptureQueriesContext) -> str:
 def test_however_many_look_everything_is_read_once_a_second(desk: Desk, clock: Any) -> None:
     clients = [signed_in(boss()) for _ in range(3)]
     with CaptureQueriesContext(connection) as first:
-        assert clients[0].get("/wallboard/board/").status_code == 200
+        assert clients[0].get("/console/wallboard/board/").status_code == 200
     assert tables(first).count("reports_chatfact") > 0
     for client in clients:
         with CaptureQueriesContext(connection) as again:
-            assert client.get("/wallboard/board/").status_code == 200
+            assert client.get("/console/wallboard/board/").status_code == 200
         for table in ("reports_", "chat_conversation", "statusinterval"):
             assert table not in tables(again).replace("reports_targets", ""), table
     clock.shift(timedelta(seconds=2))
     with CaptureQueriesContext(connection) as later:
-        clients[0].get("/wallboard/board/")
+        clients[0].get("/console/wallboard/board/")
     assert "reports_chatfact" in tables(later)
 
 
 def test_a_board_that_nobody_could_make_anew_says_that_it_is_old(desk: Desk, clock: Any) -> None:
     client = signed_in(boss())
-    assert "wall-live is-stale" not in client.get("/wallboard/board/").content.decode()
+    assert "wall-live is-stale" not in client.get("/console/wallboard/board/").content.decode()
     # Somebody else is at it, and takes long.
     wall.cache.set("reports.wall.making", 1, 60)
     clock.shift(timedelta(seconds=11))
-    assert "wall-live is-stale" in client.get("/wallboard/board/").content.decode()
+    assert "wall-live is-stale" in client.get("/console/wallboard/board/").content.decode()
 
 
 def test_a_screen_shows_the_board_by_a_link_once_and_then_by_a_cookie(desk: Desk) -> None:
@@ -190,36 +190,38 @@ def test_a_screen_shows_the_board_by_a_link_once_and_then_by_a_cookie(desk: Desk
     desk_side, tv = signed_in(maker), Client()
     # Whatever name a request has for us.
     named = {"HTTP_HOST": "localhost:9"}
-    link = desk_side.post("/wallboard/screens/", {"name": "Hall"}, **named).context["link"]
+    link = desk_side.post("/console/wallboard/screens/", {"name": "Hall"}, **named).context["link"]
     assert link.startswith(settings.PUBLIC_URL)
     path = link.removeprefix(settings.PUBLIC_URL)
     # A preview of the link takes nothing away.
     assert tv.get(path)["Referrer-Policy"] == "same-origin"
     answer = tv.post(path)
     assert answer["Referrer-Policy"] == "no-referrer"
-    assert answer["Location"] == reverse("wall-screen") == "/screen/"
+    assert answer["Location"] == reverse("wall-screen") == "/wall/"
     cookie = answer.cookies[COOKIE]
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Strict")
     assert cookie.value not in link
-    for where in ("/screen/", "/screen/board/"):
+    for where in ("/wall/", "/wall/board/"):
         page = tv.get(where).content.decode()
         assert "Elif Kaya" in page
         assert "Canary" not in page
-        assert "/wallboard/agents/" not in page
+        assert "/console/wallboard/agents/" not in page
     assert Client().post(path).status_code == 404
-    assert Client().get("/screen/").status_code == 404
+    assert Client().get("/wall/").status_code == 404
     stored = Screen.objects.get()
     assert cookie.value not in (stored.token_hash, stored.link_hash)
     grants = list(maker.role_grants.all())
     maker.role_grants.all().delete()
-    assert tv.get("/screen/board/").status_code == 404
+    assert tv.get("/wall/board/").status_code == 404
     for grant in grants:
         grant.save(force_insert=True)
-    assert tv.get("/screen/board/").status_code == 200
+    assert tv.get("/wall/board/").status_code == 200
     others = signed_in(boss())
-    assert others.post("/wallboard/screens/", {"revoke": stored.public_id}).status_code == 404
-    desk_side.post("/wallboard/screens/", {"revoke": stored.public_id})
-    assert tv.get("/screen/board/").status_code == 404
+    assert (
+        others.post("/console/wallboard/screens/", {"revoke": stored.public_id}).status_code == 404
+    )
+    desk_side.post("/console/wallboard/screens/", {"revoke": stored.public_id})
+    assert tv.get("/wall/board/").status_code == 404
     actions = AuditEntry.objects.filter(action__startswith="wall.").order_by("pk")
     assert [entry.action for entry in actions] == [
         "wall.screen_made",
@@ -229,7 +231,7 @@ def test_a_screen_shows_the_board_by_a_link_once_and_then_by_a_cookie(desk: Desk
 
 
 def test_a_link_that_was_not_opened_within_a_day_is_none(desk: Desk, clock: Any) -> None:
-    link = signed_in(boss()).post("/wallboard/screens/", {"name": "Hall"}).context["link"]
+    link = signed_in(boss()).post("/console/wallboard/screens/", {"name": "Hall"}).context["link"]
     clock.shift(timedelta(hours=25))
     assert Client().post(link).status_code == 404
     assert Screen.objects.get().token_hash is None
@@ -239,8 +241,8 @@ def test_a_supervisor_changes_a_status_and_opens_the_chats_of_their_own_people(d
     elif_ = desk.agents[0]
     supervisor = boss()
     client = signed_in(supervisor)
-    where = f"/wallboard/agents/{elif_.public_id}/"
-    assert where in client.get("/wallboard/").content.decode()
+    where = f"/console/wallboard/agents/{elif_.public_id}/"
+    assert where in client.get("/console/wallboard/").content.decode()
     [chat] = client.get(where).context["chats"]
     assert client.get(chat["url"]).status_code == 200
     asked = client.post(where, {"status": "offline"})
@@ -260,19 +262,29 @@ def test_a_supervisor_changes_a_status_and_opens_the_chats_of_their_own_people(d
         assert there.post(where, {"status": "online"}).status_code == 404
 
 
+def test_who_supervises_without_reading_reports_has_the_wallboard_too(desk: Desk) -> None:
+    elif_, client = desk.agents[0], signed_in(boss(Permission.SUPERVISE))
+    where = f"/console/wallboard/agents/{elif_.public_id}/"
+    assert where in client.get("/console/wallboard/").content.decode()
+    assert client.post(where, {"status": "invisible"}).status_code == 302
+    elif_.refresh_from_db()
+    assert elif_.status == "invisible"
+    assert client.get("/reports/agents/").status_code == 404
+
+
 def test_targets_are_set_by_who_supervises_all_and_colour_the_board(desk: Desk) -> None:
     client = signed_in(boss())
     wish = {"queue": "9", "wait_seconds": "100", "service_level": "30"}
-    assert client.post("/wallboard/targets/", wish).status_code == 302
-    page = client.get(f"/wallboard/board/?brand={desk.brand.pk}")
+    assert client.post("/console/wallboard/targets/", wish).status_code == 302
+    page = client.get(f"/console/wallboard/board/?brand={desk.brand.pk}")
     board = page.context["board"]
     assert (board.queue_level, board.wait_level, board.service_level) == ("", "warn", "")
     assert "Somebody waits longer" in page.content.decode()
     for bad in ({"queue": "-1"}, {"queue": "x"}, {"service_level": "101"}, {"wait_seconds": ""}):
-        client.post("/wallboard/targets/", wish | bad)
+        client.post("/console/wallboard/targets/", wish | bad)
         assert Targets.objects.get(brand=desk.brand).queue == 9
     reader = signed_in(boss(Permission.REPORTS))
-    assert reader.post("/wallboard/targets/", wish).status_code == 404
+    assert reader.post("/console/wallboard/targets/", wish).status_code == 404
 
 
 def test_targets_are_read_and_set_by_the_api_as_on_the_page(desk: Desk) -> None:
@@ -286,7 +298,7 @@ def test_targets_are_read_and_set_by_the_api_as_on_the_page(desk: Desk) -> None:
     assert client.get(of_brand).json() == {"brand": desk.brand.pk, "own": False, **wish}
     assert client.put(of_brand, wish | {"queue": 1}, "application/json").status_code == 200
     assert client.get(where).json()["queue"] == 9
-    board = client.get(f"/wallboard/board/?brand={desk.brand.pk}").context["board"]
+    board = client.get(f"/console/wallboard/board/?brand={desk.brand.pk}").context["board"]
     assert (board.targets.queue, board.queue_level, board.wait_level) == (1, "warn", "warn")
     for bad in ({"queue": -1}, {"service_level": 101}, {"wait_seconds": None}, {"more": 1}):
         assert client.put(where, wish | bad, "application/json").status_code == 400
@@ -294,7 +306,7 @@ def test_targets_are_read_and_set_by_the_api_as_on_the_page(desk: Desk) -> None:
     reader = signed_in(boss(Permission.REPORTS))
     assert reader.get(where).status_code == 200
     assert reader.put(where, wish, "application/json").status_code == 403
-    assert signed_in(boss(Permission.SUPERVISE)).get(where).status_code == 403
+    assert signed_in(boss(Permission.CHAT)).get(where).status_code == 403
     elsewhere = signed_in(boss(brands=(make_brand(),)))
     assert elsewhere.get(of_brand).status_code == 404
 

@@ -52,6 +52,7 @@ CALLS: dict[tuple[str, str], Any] = {
     ("topics", "GET"): None,
     ("teams", "GET"): None,
     ("agents", "GET"): None,
+    ("agents/{agent}/status", "POST"): {"status": "invisible"},
     ("canned-replies", "GET"): None,
     ("canned-replies", "POST"): {"shortcut": "y", "title": "y", "body": "y", "language": "en"},
     ("canned-replies/{reply}", "GET"): None,
@@ -74,6 +75,7 @@ OF_ADMINS = {
 # The only call without a token; its refusals are proved beside it.
 OPEN = {("tokens", "POST")}
 NAMES = {
+    "agents": "{agent}",
     "brands": "{brand}",
     "teams": "{team}",
     "conversations": "{chat}",

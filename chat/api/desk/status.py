@@ -1,20 +1,24 @@
-"""What the caller is doing, and that they are still there."""
+"""What the caller is doing, and that they are still there; what others do, by who supervises."""
+
+from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api.desk import DeskView, agent_of
+from agents.access import supervises_agent
+from agents.api.desk import DeskView, agent_of, reach_of
 from agents.api.schema import problems_of
 from agents.models import Agent, BreakReason, Status
 from agents.operations import AgentDisabled
 from agents.presence import heartbeat
 from chat.api.desk.shapes import StatusAnswer
-from chat.operations.statuses import KEEP, REQUEUE, OpenChats, change_status
+from chat.operations.statuses import KEEP, REQUEUE, NotAllowed, OpenChats, change_status
 from config.text.cleaning import key_of
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
@@ -43,30 +47,32 @@ class OwnStatus(DeskView):
     )
     def post(self, request: Request) -> Response:
         """Change it; Offline with open chats must say what happens to them."""
-        wish = valid(StatusBody, request)
         agent, now = agent_of(request), timezone.now()
+        wish = valid(StatusBody, request)
         if wish["status"] == Status.ONLINE:
             # Who has no socket is present by this call, until the next heartbeat is due.
             heartbeat(agent=agent, now=now)
-        try:
-            change_status(
-                agent=agent,
-                status=wish["status"],
-                reason=_reason(wish["reason"]),
-                confirm=wish["confirm"],
-                by=agent,
-                now=now,
-            )
-        except OpenChats as error:
-            raise Problem(
-                409,
-                "open_chats",
-                _("You have open chats: keep them or hand them back to the queue."),
-                open=error.count,
-            ) from error
-        except AgentDisabled as error:
-            raise PermissionDenied from error
-        return _shown(agent)
+        text = _("You have open chats: keep them or hand them back to the queue.")
+        return _changed(agent, wish, by=agent, now=now, open_chats=text)
+
+
+class AgentStatus(DeskView):
+    """`agents/{id}/status`."""
+
+    @extend_schema(
+        operation_id="agent_status_change",
+        request=StatusBody,
+        responses={200: StatusAnswer, **problems_of(400, 403, 404, 409)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Change the status of an agent whom the caller supervises, as on the wallboard."""
+        agent = Agent.objects.filter(public_id=public_id, is_active=True).first()
+        by = agent_of(request)
+        if agent is None or (agent != by and not supervises_agent(reach_of(request), agent)):
+            raise NotFound
+        wish = valid(StatusBody, request)
+        text = _("There are open chats: say what happens to them.")
+        return _changed(agent, wish, by=by, now=timezone.now(), open_chats=text)
 
 
 class Heartbeat(DeskView):
@@ -78,6 +84,25 @@ class Heartbeat(DeskView):
         agent = agent_of(request)
         heartbeat(agent=agent, now=timezone.now())
         return _shown(agent)
+
+
+def _changed(
+    agent: Agent, wish: dict[str, Any], *, by: Agent, now: datetime, open_chats: str
+) -> Response:
+    try:
+        change_status(
+            agent=agent,
+            status=wish["status"],
+            reason=_reason(wish["reason"]),
+            confirm=wish["confirm"],
+            by=by,
+            now=now,
+        )
+    except OpenChats as error:
+        raise Problem(409, "open_chats", open_chats, open=error.count) from error
+    except (NotAllowed, AgentDisabled) as error:
+        raise PermissionDenied from error
+    return _shown(agent)
 
 
 def _reason(wished: str | None) -> BreakReason | None:

@@ -6,11 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agents.models import BreakReason
+from agents.models import BreakReason, Permission, Role, StatusInterval
 from agents.presence import is_present
 from chat.models import Attachment, Conversation
 from tests.support.factories import (
     make_agent,
+    make_brand,
+    make_role,
 )
 from tests.support.http import (
     DESK,
@@ -49,6 +51,32 @@ def test_status_is_read_and_changed(desk: Desk, shop: Shop) -> None:
     assert set(answer.json()) == {"status", "reason", "since"}
     assert desk.get("status").json() == answer.json()
     assert (answer.json()["status"], answer.json()["reason"]) == ("break", str(lunch.pk))
+
+
+def test_who_supervises_an_agent_changes_their_status(widget: Widget, shop: Shop) -> None:
+    elif_ = shop.elif_
+    taken(started(widget), elif_)
+    role = {"scope": Role.Scope.ALL}
+    boss = make_agent(role=make_role(Permission.SUPERVISE, **role))
+    where = f"agents/{elif_.public_id}/status"
+    answer = Desk(boss).post(where, {"status": "offline"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["open"]) == (
+        409,
+        "open_chats",
+        1,
+    )
+    answer = Desk(boss).post(where, {"status": "offline", "confirm": "requeue"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "offline")
+    assert StatusInterval.objects.get(agent=elif_, ended_at=None).actor == boss
+    other = make_role(Permission.SUPERVISE, brands=(make_brand(),), **role)
+    elif_.role_grants.all().delete()
+    make_role(Permission.CHAT, brands=(shop.brand,)).grants.create(agent=elif_)
+    strangers = (make_role(Permission.REPORTS, **role), make_role(Permission.SUPERVISE), other)
+    for stranger in strangers:
+        desk = Desk(make_agent(role=stranger))
+        assert desk.post(where, {"status": "online"}).status_code == 404
+        assert desk.post("agents/nobody/status", {"status": "online"}).status_code == 404
+    assert Desk(elif_).post(where, {"status": "online"}).json()["status"] == "online"
 
 
 def test_going_offline_with_open_chats_asks_what_becomes_of_them(
@@ -132,7 +160,7 @@ def test_refusals_speak_the_agents_language(shop: Shop) -> None:
     shop.elif_.language = "en"
     shop.elif_.save()
     english = Desk(shop.elif_).post("status", {"status": "x"}).json()
-    assert turkish["errors"]["status"][0]["message"] != english["errors"]["status"][0]["message"]
+    assert turkish["errors"]["status"] != english["errors"]["status"]
 
 
 def test_conversations_of_a_customer_are_not_shown_by_a_guessed_number(desk: Desk) -> None:
