@@ -117,6 +117,8 @@ class ConversationAssigned(ChatEvent):
     agent: dict[str, str]
     # True when the agent did not ask for it: this is what rings.
     automatic: bool
+    # How agents call the customer of a chat that a colleague had; else "".
+    customer: str = ""
 
     def deliveries(self) -> Iterable[Delivery]:
         """Return who learns of the new assignee; whoever watches may have lost the right to."""
@@ -127,6 +129,7 @@ class ConversationAssigned(ChatEvent):
             agent=self.agent,
             automatic=self.automatic,
             transferred=self.previous_id is not None,
+            customer=self.customer,
         )
         yield from self._left_to_agents(self.previous_id)
         yield self._to_watchers(status=self.status)

@@ -21,6 +21,7 @@ from chat.operations.changes import name_agent
 from chat.operations.entries import NewLine, append, written_by
 from chat.operations.holding import join_line
 from chat.operations.offers import make_offer, withdraw_offers
+from chat.queries.people import given_name
 from chat.rights import NotAuthorised, require_answering
 from chat.rights.visitors import public_agent
 from chat.routing.candidates import as_candidates, load_of
@@ -299,6 +300,7 @@ def give(
             previous_id=previous.pk if previous and moved else None,
             agent=public_agent(agent),
             automatic=automatic,
+            customer=given_name(chat) if moved else "",
         )
     )
     if previous and moved and kept_slot:

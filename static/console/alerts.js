@@ -1,8 +1,8 @@
 // @ts-check
 import { currentChat, onOpen } from "./chat.js";
-import { onRedraw, reveal, rowOf, rows, tab } from "./list.js";
+import { isChatList, list, onRedraw, reveal, rowOf, rows, tab } from "./list.js";
 import { onEvent, onFrame, onState } from "./live.js";
-import { notify, startNotify, wants, withdraw } from "./notify.js";
+import { notify, openChat, startNotify, wants, withdraw } from "./notify.js";
 import { byId, clockOffset, fill, isLookedAt, request, settings, texts, toast } from "./page.js";
 
 /** Sounds, title and badge. Of several tabs one tells and one sounds, which the browser lets sound; the
@@ -317,6 +317,15 @@ function late({ conversation, customer, agent }) {
   sound("late");
 }
 
+/** Where its row does not come in sight, a toast says whose chat came.
+ * @param {Record<string, any>} data */
+function transferred({ conversation, customer }) {
+  sound("transfer");
+  if (isChatList() && tab() === "mine" && list()?.checkVisibility()) return;
+  const { transferred: words, open } = texts.notify;
+  toast(`${words} · ${nameOf(conversation, customer)}`, { label: open, act: () => openChat(conversation), seconds: 10 });
+}
+
 /** Tickets and mentions: seen, never heard. A window that somebody opened is.
  * @param {Record<string, any>} data */
 function told({ class: kind, title, text, url }) {
@@ -377,7 +386,7 @@ export function startAlerts() {
   onEvent((name, data) => {
     if (name === "offer.made" || (name === "conversation.assigned" && data.automatic)) {
       const words = data.transferred ? texts.notify.transferred : texts.newChat;
-      if (data.transferred && !isSeen(data.conversation)) sound("transfer");
+      if (data.transferred && !isSeen(data.conversation)) transferred(data);
       ring(data.conversation, words, data.rings_until);
       startFlash(words);
     }

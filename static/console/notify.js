@@ -115,7 +115,7 @@ async function turnOff() {
 }
 
 /** @param {string} conversation */
-function openChat(conversation) {
+export function openChat(conversation) {
   focus();
   document.body.dispatchEvent(new CustomEvent("console:open", { detail: { id: conversation } }));
 }
