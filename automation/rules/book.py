@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.core.cache import cache
 from django.db import transaction
+from django.utils import timezone
 
 from automation.models import AutoReply, Edition, Rule
 from automation.rules.checking import missing_in
@@ -68,6 +70,13 @@ class Book:
     def is_empty(self) -> bool:
         """Return whether nothing looks at any chat."""
         return not self.rules and not self.replies
+
+    @property
+    def on_since(self) -> datetime:
+        """Return since when anything looks: what came before is nobody's business."""
+        answering = (reply.on_since for reply in self.replies.values() if reply.is_on)
+        looking = (ready.rule.on_since for ready in self.rules)
+        return min((*looking, *answering), default=timezone.now())
 
     @property
     def has_chat_rules(self) -> bool:

@@ -178,8 +178,7 @@ def _ask(ready: Ready, watched: Watched, row: Any, now: datetime, *, due: int) -
     What was decided for this moment before a worker died is not asked again.
     """
     holder = secrets.token_hex(16)
-    begin = watched.seen_before(row)
-    taken = take_lease(row.pk, begin, holder, now, watched=watched, again_in=_PATIENCE)
+    taken = take_lease(row.pk, holder, now, watched=watched, again_in=_PATIENCE)
     if taken is None:
         return
     try:

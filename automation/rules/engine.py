@@ -44,18 +44,24 @@ _RETRY_SECONDS = 1.0
 
 
 def look_at(pk: int, *, begin: int, watched: Watched = CHATS) -> None:
-    """Let the rules look at all lines they have not seen; what is new to them begins at `begin`.
+    """Let the rules look at all lines they have not seen.
+
+    Of what they have never looked at `begin` is a line that they shall see, but its events may be
+    worked off in any order: they begin with the first line since any rule is on.
 
     Raises `RetryAfter` while somebody else looks.
     """
     if book.fresh_book().is_empty:
         return
     now, holder = timezone.now(), secrets.token_hex(16)
-    taken = take_lease(pk, begin - 1, holder, now, watched=watched)
+    taken = take_lease(pk, holder, now, watched=watched)
     if taken is None:
         return
     seq, decided = taken
     try:
+        if seq == 0 and begin > 1:
+            first = watched.first_since(pk, book.fresh_book().on_since)
+            seq = min(begin, first or begin) - 1
         while True:
             lines = watched.lines_after(pk, seq)
             for line, acted in _each(watched, lines, decided):
@@ -73,7 +79,7 @@ def look_at(pk: int, *, begin: int, watched: Watched = CHATS) -> None:
 
 _TAKE = """
     INSERT INTO automation_cursor ({column}, seq, decided, holder, lease_until)
-    VALUES (%s, %s, 0, %s, %s)
+    VALUES (%s, 0, 0, %s, %s)
     ON CONFLICT ({column}) DO UPDATE
     SET holder = excluded.holder, lease_until = excluded.lease_until
     WHERE automation_cursor.lease_until IS NULL OR automation_cursor.lease_until < %s
@@ -84,7 +90,6 @@ _TAKE = """
 
 def take_lease(
     pk: int,
-    seq: int,
     holder: str,
     now: datetime,
     *,
@@ -92,6 +97,8 @@ def take_lease(
     again_in: float = _RETRY_SECONDS,
 ) -> tuple[int, int] | None:
     """Begin to look at it; return how far it was seen and decided, None if it is gone.
+
+    What was never looked at is seen up to 0.
 
     Raises `RetryAfter` with the seconds `again_in` while somebody else looks.
 
@@ -102,7 +109,7 @@ def take_lease(
         with connection.cursor() as cursor:
             cursor.execute(
                 _TAKE.format(column=f"{watched.column}_id"),
-                [pk, max(0, seq), holder, *map(adapted, (now + LEASE, now, now + 2 * LEASE))],
+                [pk, holder, *map(adapted, (now + LEASE, now, now + 2 * LEASE))],
             )
             row = cursor.fetchone()
     except IntegrityError:

@@ -7,9 +7,12 @@ import time_machine
 from django.utils import timezone
 
 from automation.models import Cursor
+from automation.reactions import LOOK
+from automation.rules.clock import DUE
 from chat.operations.assignment import accept
 from chat.routing import hooks
-from config.outbox.operations import drain
+from config.outbox.models import OutboxEntry
+from config.outbox.operations import do_now, drain
 from tests.automation.talk import AGAIN, ASK, said, say, state, tags
 from tests.support.desk import fresh, make_desk, start
 
@@ -129,3 +132,25 @@ def test_rules_of_time_look_at_a_chat_that_a_rule_gave_to_an_agent(desk, rule, w
     assert fresh(chat).assignee == desk.agents[0]
     minutes_later(6, work_all)
     assert tags(chat) == {"bekledi"}
+
+
+@pytest.mark.parametrize("kind", [LOOK, DUE])
+def test_a_chats_beginning_is_looked_at_whatever_another_worker_looks_at_before(
+    desk, rule, work_all, kind
+):
+    rule(actions=[{"action": "add_tag", "tag": "yeni"}])
+    rule(when="updated", actions=[{"action": "add_tag", "tag": "yazdı"}])
+    of_time(rule)
+    work_all()
+    chat = start(desk)
+    accept(conversation=chat, agent=desk.agents[0], now=timezone.now())
+    say(chat, "Merhaba?")
+    later = timezone.now() + timedelta(minutes=6)
+    with time_machine.travel(later, tick=False):
+        while drain():
+            pass
+        newest_first = OutboxEntry.objects.live().filter(kind=kind).order_by("-pk")
+        for key in list(newest_first.values_list("key", flat=True)):
+            assert do_now(key)
+        work_all()
+    assert tags(chat) == {"yeni", "yazdı", "bekledi"}

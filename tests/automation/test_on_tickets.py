@@ -266,7 +266,7 @@ def test_somebody_who_has_the_ticket_by_then_keeps_it(on, brand, elif_, work_all
     mert = make_agent(role=make_role(Permission.TICKETS, scope="all"), name="Mert")
     on(actions=[{"action": "assign", "agent": mert.public_id}, {"action": "add_tag", "tag": "x"}])
     ticket = opened(brand)
-    engine.take_lease(ticket.pk, 0, "x", timezone.now(), watched=TICKETS)
+    engine.take_lease(ticket.pk, "x", timezone.now(), watched=TICKETS)
     sights = TICKETS.sights(TICKETS.lines_after(ticket.pk, 0))
     [sight] = [sight for _line, sight in sights if sight is not None]
     engine.decide(sight, at=timezone.now())

@@ -54,8 +54,8 @@ class Watched(ABC):
         """Return from when a rule of time counts; None while that has not happened."""
 
     @abstractmethod
-    def seen_before(self, row: Any) -> int:
-        """Return up to which line rules count as having looked, where they never have."""
+    def first_since(self, pk: int, at: datetime) -> int | None:
+        """Return the number of the first line from a moment on; None where there is none."""
 
     def settled_at(self, row: Any) -> datetime | None:
         """Return when it is known what was said; None when it is."""

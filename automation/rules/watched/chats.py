@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from agents.actors import Rule as Actor
@@ -90,10 +90,10 @@ class Chats(Watched):
         ).order_by("-seq")
         return said.values_list("created_at", flat=True).first()
 
-    def seen_before(self, row: Any) -> int:
-        """Return the newest line: what came before is not looked at."""
-        newest: int = row.last_seq
-        return newest
+    def first_since(self, pk: int, at: datetime) -> int | None:
+        """Return the number of the first line from a moment on; None where there is none."""
+        lines = Entry.objects.filter(conversation=pk, created_at__gte=at)
+        return lines.aggregate(first=Min("seq"))["first"]
 
     def answers(self, sight: Sight, *, at: datetime) -> bool:
         """Answer by itself what no rule has answered; return whether it did."""

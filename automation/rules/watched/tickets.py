@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from agents.actors import Rule
@@ -89,9 +89,10 @@ class Tickets(Watched):
         at = waiting_since(row) if since == "waiting" else answered_since(row)
         return at and max(at, row.created_at)
 
-    def seen_before(self, row: Any) -> int:
-        """Return none: a ticket's beginning is looked at whatever of it is worked off first."""
-        return 0
+    def first_since(self, pk: int, at: datetime) -> int | None:
+        """Return the number of the first line from a moment on; None where there is none."""
+        lines = Entry.objects.filter(ticket=pk, created_at__gte=at)
+        return lines.aggregate(first=Min("seq"))["first"]
 
     def settled_at(self, row: Any) -> datetime | None:
         """Return when the newest reply can't be taken back any more; None when none can be."""
