@@ -59,11 +59,11 @@ def is_all_done() -> bool:
 def check_once(chat: Conversation, *, words: int = 0, hours: int = 0) -> None:
     """Hold that rules did each thing once: for the chat, for each word and hour since it began."""
     check_ledger(chat)
-    said = chat.entries.filter(kind="bot").values_list("body", flat=True)
-    assert Counter(said) == Counter({HELLO: 1, RETURNS: words, HOUR: hours})
+    said = Counter(chat.entries.filter(kind="bot").values_list("body", flat=True))
+    assert said == Counter({HELLO: 1, RETURNS: words, HOUR: hours}), said
     lines = Counter(kinds(chat))
-    assert lines["tagged"] == 1 + min(words, 1) + min(hours, 1)
-    assert (lines["converted"], lines["queued"]) == (1, 1)
+    assert lines["tagged"] == 1 + min(words, 1) + min(hours, 1), lines
+    assert (lines["converted"], lines["queued"]) == (1, 1), lines
     runs = Run.objects.filter(conversation=chat, matched=True)
     assert Counter(runs.values_list("rule__when", flat=True)) == Counter(
         incoming=1, updated=words, time=hours
@@ -80,4 +80,4 @@ def check_mails(smtp: Smtp, *chats: Conversation) -> None:
     numbers = {fresh(chat).ticket.number for chat in chats}
     assert len(numbers) == len(chats)
     got = [(mail["To"], mail["Subject"]) for mail in smtp.taken]
-    assert sorted(got) == sorted((HOUSE, f"Yeni [#{number}]") for number in numbers)
+    assert sorted(got) == sorted((HOUSE, f"Yeni [#{number}]") for number in numbers), got
