@@ -93,7 +93,8 @@ class Chats(Watched):
     def first_since(self, pk: int, at: datetime) -> int | None:
         """Return the number of the first line from a moment on; None where there is none."""
         lines = Entry.objects.filter(conversation=pk, created_at__gte=at)
-        return lines.aggregate(first=Min("seq"))["first"]
+        first: int | None = lines.aggregate(first=Min("seq"))["first"]
+        return first
 
     def answers(self, sight: Sight, *, at: datetime) -> bool:
         """Answer by itself what no rule has answered; return whether it did."""

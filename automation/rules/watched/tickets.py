@@ -92,7 +92,8 @@ class Tickets(Watched):
     def first_since(self, pk: int, at: datetime) -> int | None:
         """Return the number of the first line from a moment on; None where there is none."""
         lines = Entry.objects.filter(ticket=pk, created_at__gte=at)
-        return lines.aggregate(first=Min("seq"))["first"]
+        first: int | None = lines.aggregate(first=Min("seq"))["first"]
+        return first
 
     def settled_at(self, row: Any) -> datetime | None:
         """Return when the newest reply can't be taken back any more; None when none can be."""
