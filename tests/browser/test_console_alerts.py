@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from agents.models import Team
 from chat.models import Conversation
 from chat.operations.transfers import transfer
+from tests.browser.test_console_filing import colleague
 from tests.conftest import Site
 from tests.support import factories, widget_page
 from tests.support.chromium import Contexts
@@ -211,6 +212,25 @@ def test_a_chat_rings_until_it_is_opened_answered_or_gone(
     offer.get_by_role("button", name="Decline").click()
     expect(offer).to_have_count(0)
     is_silent()
+
+
+def test_a_chat_passed_on_is_told_by_name_where_the_list_shows_others(
+    site: Site, new_context: Contexts
+) -> None:
+    desk = open_desk(site, new_context, viewport={"width": 1440, "height": 900})
+    visitor = desk.opened()
+    _, theirs = colleague(desk, new_context)
+    theirs.locator("#tab-queue").click()
+    expect(theirs.locator("#next-button, #list[data-tab=queue]").first).to_be_visible()
+    desk.page.click("#transfer-button")
+    desk.page.click("#transfer-list [data-value^=agent]")
+    desk.page.click("dialog[open] .button.primary")
+    told = theirs.locator("#toasts .toast")
+    expect(told).to_contain_text("A chat was transferred to you · Zeynep Aksoy")
+    expect(told).to_have_count(1)
+    told.get_by_role("button", name="Open it").click()
+    expect(theirs.locator(f"#thread-pane[data-conversation='{visitor.id}']")).to_be_visible()
+    expect(told).to_have_count(0)
 
 
 # The new chat rings on, and would write over it.

@@ -88,24 +88,6 @@ def test_the_new_agent_is_alerted_like_for_any_new_chat(desk: Desk, new_context:
     expect(theirs.locator("html")).to_have_attribute("data-sound", "chat")
 
 
-def test_a_chat_passed_on_is_told_by_name_where_the_list_shows_others(
-    desk: Desk, new_context: Contexts
-) -> None:
-    visitor = desk.opened()
-    _, theirs = colleague(desk, new_context)
-    theirs.locator("#tab-queue").click()
-    expect(theirs.locator("#next-button, #list[data-tab=queue]").first).to_be_visible()
-    desk.page.click("#transfer-button")
-    desk.page.click("#transfer-list [data-value^=agent]")
-    desk.page.click("dialog[open] .button.primary")
-    told = theirs.locator("#toasts .toast")
-    expect(told).to_contain_text("A chat was transferred to you · Zeynep Aksoy")
-    expect(told).to_have_count(1)
-    told.get_by_role("button", name="Open it").click()
-    expect(theirs.locator(f"#thread-pane[data-conversation='{visitor.id}']")).to_be_visible()
-    expect(told).to_have_count(0)
-
-
 def test_a_chat_that_a_colleague_took_goes_on_where_it_stands_once_it_is_passed_on(
     site: Site, new_context: Contexts
 ) -> None:
