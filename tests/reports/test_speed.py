@@ -60,7 +60,7 @@ PINS = {
     "agents": 14,
     "agent-status": 4,
     "general": 7,
-    "queue": 2,
+    "queue": 4,
     "answers": 8,
     "resolution": 2,
     "topics": 8,
@@ -75,7 +75,7 @@ PINS = {
 if connection.vendor == "postgresql":
     PINS |= {
         "tags": 8,
-        "agents": 9, "general": 4, "queue": 1, "answers": 4, "resolution": 1, "topics": 4,
+        "agents": 9, "general": 4, "queue": 2, "answers": 4, "resolution": 1, "topics": 4,
         "ratings": 2, "tickets": 5,
     }  # fmt: skip
 
