@@ -16,7 +16,7 @@ YEAR = 365
 LINES = 10
 PAGES = (
     "agents",
-    "status",
+    "agent-status",
     "general",
     "queue",
     "answers",

@@ -196,9 +196,12 @@ def model_called(name: str) -> type[Model] | None:
 def _parts(detail: str, values: dict[str, Any]) -> list[str]:
     """Return the values that a detail holds by name."""
     labels = _PARTS.get(detail, {})
+    # Databases keep names in orders of their own.
+    names = [*(name for name in labels if name in values), *sorted(values.keys() - labels.keys())]
     return [
-        f"{labels.get(name, name)}: {_named(name, value) if detail == 'wish' else _word(value)}"
-        for name, value in values.items()
+        f"{labels.get(name, name)}: "
+        f"{_named(name, values[name]) if detail == 'wish' else _word(values[name])}"
+        for name in names
     ]
 
 

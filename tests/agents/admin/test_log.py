@@ -149,13 +149,13 @@ def test_every_entry_that_the_product_writes_opens_and_is_told_in_words(
         (
             "en",
             "Targets: Chats in line, at most: 10, Longest wait, in seconds: 60, ",
-            "Filters: From: 2026-01-05, Brand: Acme, Agent: Elif, Team: 999, A row is: Day",
+            "Filters: From: 2026-01-05, Brand: Acme, Team: 999, Agent: Elif, A row is: Day",
             "Hours by the week: yes\nNumber of special dates: 0",
         ),
         (
             "tr",
             "Hedefler: Kuyrukta en çok sohbet: 10, En uzun bekleme, saniye: 60, ",
-            "Filtreler: Başlangıç: 2026-01-05, Marka: Acme, Temsilci: Elif, Grup: 999, ",
+            "Filtreler: Başlangıç: 2026-01-05, Marka: Acme, Grup: 999, Temsilci: Elif, ",
             "Haftalık saatler: evet\nÖzel gün sayısı: 0",
         ),
     ],
