@@ -10,6 +10,8 @@ import { askAnew } from "./earlier.js";
  */
 
 const SCORES = [1, 2, 3, 4, 5];
+/** What a timer holds: 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** Beside the words that it has ended, and the way to a new one. @param {App} app @param {string} id
  * @param {HTMLElement} place @param {HTMLElement} again @param {() => boolean} isAnswered by a person
@@ -58,7 +60,7 @@ function addButton(app, chat, write) {
     closing = setTimeout(() => {
       place.remove();
       write(false);
-    }, left);
+    }, Math.min(left, LONGEST_MS));
   }
   return place;
 }
