@@ -120,11 +120,6 @@ class Figure:
                 return f"stay_{self.counted_at}_at"
         return f"{self.counted_at}_at"
 
-    @property
-    def stay(self) -> str:
-        """Return how a field of the stay begins that its source does not hold itself."""
-        return "stay__" if self.source in OF_STAYS else ""
-
 
 _OF_TICKETS = {
     "opened": "created_at",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from reports.models import ChatFact, StintFact, Word
 from reports.sweep import micros, moment_of
@@ -52,15 +52,15 @@ def write_net(touched: Iterable[Touched], *, cap: int) -> None:
     # A slot is free when the wrap-up ends; that has an index.
     near = StintFact.objects.filter(
         agent__in=agents, acw__gt=0, freed__gte=micros(first), freed__lte=micros(last)
-    ).select_related("stay")
-    stints = list(near.only("agent", "over", "acw", "acw_net", "stay__conversation"))
+    )
+    stints = list(near.only("agent", "over", "acw", "acw_net", "conversation"))
     if not stints:
         return
     said: dict[int | None, list[tuple[datetime, int]]] = defaultdict(list)
     words = Word.objects.filter(
         agent__in=agents, said_at__gte=first, said_at__lt=last + longest
-    ).annotate(chat=F("stay__conversation"))
-    for agent_id, at, chat in words.order_by("said_at").values_list("agent_id", "said_at", "chat"):
+    ).order_by("said_at")
+    for agent_id, at, chat in words.values_list("agent_id", "said_at", "conversation"):
         said[agent_id].append((at, chat))
     changed = []
     for stint in stints:
@@ -79,6 +79,6 @@ def _net(stint: StintFact, said: list[tuple[datetime, int]]) -> float:
         at, chat = said[place]
         if at >= until:
             break
-        if chat != stint.stay.conversation_id:
+        if chat != stint.conversation_id:
             seconds.add((at - since) // _SECOND)
     return max(0.0, (stint.acw or 0) - len(seconds))
