@@ -13,7 +13,7 @@ from chat.operations.undo import press_end
 from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, Problems, assert_accessible
-from tests.support.console_page import Desk, now, open_desk, ready
+from tests.support.console_page import Desk, now, open_desk, opened_in_line, ready
 from tests.support.patience import Held
 from tests.support.widget_page import Desk as Program
 from tests.support.widget_page import Shop, Visitor, visitor_context
@@ -91,13 +91,8 @@ def test_the_new_agent_is_alerted_like_for_any_new_chat(desk: Desk, new_context:
 def test_a_chat_that_a_colleague_took_goes_on_where_it_stands_once_it_is_passed_on(
     site: Site, new_context: Contexts
 ) -> None:
-    desk = open_desk(site, new_context, agent={"capacity": 1})
+    desk, visitor = opened_in_line(site, new_context, "Who will help me?")
     page = desk.page
-    desk.chat(name="First")
-    visitor = desk.caller(name="Second")
-    visitor.start("Who will help me?")
-    page.locator("#tab-queue").click()
-    desk.open(visitor)
     mert = Program(site, factories.make_agent(name="Mert Yılmaz"))
     desk.team.agents.add(mert.agent)
     mert.go_online()

@@ -9,7 +9,7 @@ from playwright.sync_api import Request, expect
 from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, Problems, assert_accessible
-from tests.support.console_page import Caller, Desk, now, open_desk, ready
+from tests.support.console_page import Caller, Desk, now, open_desk, opened_in_line, ready
 from tests.support.patience import until
 
 pytestmark = pytest.mark.browser
@@ -97,13 +97,8 @@ def test_the_focus_goes_on_with_older_chats_of_the_archive(desk: Desk) -> None:
 def test_a_waiting_chat_that_its_visitor_gives_up_leaves_the_screen(
     site: Site, new_context: Contexts
 ) -> None:
-    desk = open_desk(site, new_context, agent={"capacity": 1})
+    desk, second = opened_in_line(site, new_context, "I can't wait")
     page = desk.page
-    desk.chat(name="First")
-    second = desk.caller(name="Second")
-    second.start("I can't wait")
-    page.locator("#tab-queue").click()
-    desk.open(second)
     # The save of a draft that comes after the end is refused, and the browser complains.
     with page.expect_response(lambda answer: answer.url.endswith("/draft/") and answer.ok):
         page.fill("#composer-text", "Three sentences of it")

@@ -175,6 +175,17 @@ def open_desk(
     return Desk(site=site, brand=brand, team=own, topic=topic, elif_=elif_, page=page)
 
 
+def opened_in_line(site: Site, new_context: Contexts, text: str) -> tuple[Desk, Caller]:
+    """Open a desk whose only slot is taken, and on it a chat that waits in line."""
+    desk = open_desk(site, new_context, agent={"capacity": 1})
+    desk.chat(name="First")
+    second = desk.caller(name="Second")
+    second.start(text)
+    desk.page.locator("#tab-queue").click()
+    desk.open(second)
+    return desk, second
+
+
 def now() -> Any:
     """Now, for rows made by hand."""
     return timezone.now()
