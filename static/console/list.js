@@ -71,6 +71,8 @@ export function reload() {
 }
 
 async function load() {
+  // What is asked now needs no other try.
+  clearTimeout(retry);
   source ||= list()?.dataset.source ?? "";
   const url = source;
   const answer = await fetchFragment("list", {
