@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -121,6 +122,19 @@ async def last_words(socket: websockets.ClientConnection) -> str:
         async for raw in socket:
             last = json.loads(raw)["type"]
     return last
+
+
+def test_workers_give_way_to_those_that_people_wait_for(deployment: dict[str, Service]) -> None:
+    priority = {
+        name: os.getpriority(os.PRIO_PROCESS, service.pid)
+        for name, service in deployment.items()
+        if name.startswith(("web", "worker"))
+    }
+    assert {name for name, nice in priority.items() if nice == 0} == {
+        "web-1",
+        "web-2",
+        "worker-realtime",
+    }
 
 
 async def test_visitor_and_agent_talk_across_two_web_processes(
