@@ -186,6 +186,20 @@ async function askWhatIsMine() {
   for (const id of given) if (!results.some((/** @type {any} */ chat) => chat.id === id)) stopRinging(id);
 }
 
+/** Chats that were given ring on, on the page that comes next in this tab. */
+const KEPT = `imece:ringing:${settings.me.id}`;
+
+function keepRinging() {
+  const given = [...ringing].filter(([, { isOffer }]) => !isOffer).map(([id, { until }]) => [id, until]);
+  sessionStorage.setItem(KEPT, JSON.stringify(given));
+}
+
+function ringOn() {
+  for (const [id, until] of JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")) ringing.set(id, { until, isOffer: false });
+  sessionStorage.removeItem(KEPT);
+  again();
+}
+
 /** @param {string} id */
 function stopRinging(id) {
   ringing.delete(id);
@@ -414,6 +428,8 @@ export function startAlerts() {
     if (target?.id === "rail-unread") drawBadge();
     if (target?.id === "offers") hearOffers();
   });
+  addEventListener("pagehide", keepRinging);
   drawBadge();
+  ringOn();
   hearOffers();
 }
