@@ -3,10 +3,11 @@
 import re
 import smtplib
 from contextlib import suppress
+from typing import Any
 
 from django.core.mail import EmailMessage, mailers
+from django.core.mail.backends import console, smtp
 from django.core.mail.backends.base import BaseEmailBackend
-from django.core.mail.backends.console import EmailBackend
 
 from config.outbox.operations import Unknown
 
@@ -27,6 +28,9 @@ _MAPPED = frozenset("ßς\u200c\u200d")
 
 # The server has answered, and has not taken the message.
 _REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
+# To hand a mail over, and again for the server to say that it has it: files go up slowly, and are
+# looked through for viruses meanwhile.
+HANDING_SECONDS = 30
 
 
 def send_once(message: EmailMessage, mailer: BaseEmailBackend | None = None) -> None:
@@ -43,6 +47,8 @@ def send_once(message: EmailMessage, mailer: BaseEmailBackend | None = None) -> 
     except _REFUSALS:
         raise
     except OSError as error:
+        if isinstance(mailer, SmtpBackend) and not mailer.is_handing:
+            raise
         raise Unknown from error
     finally:
         # It was taken or not, whatever the farewell is like.
@@ -88,7 +94,50 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
-class ReadableConsole(EmailBackend):
+class _Handing:
+    """Notes when the mail itself goes over, and has more patience from there on."""
+
+    sock: Any
+    timeout: Any
+    is_handing = False
+
+    def data(self, msg: Any) -> Any:
+        """Hand over a mail whose sender and recipient the server has taken."""
+        self.is_handing = True
+        self._be_patient(HANDING_SECONDS)
+        try:
+            return super().data(msg)  # type: ignore[misc]
+        finally:
+            self._be_patient(self.timeout)
+
+    def _be_patient(self, seconds: float | None) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
+
+
+class _Smtp(_Handing, smtplib.SMTP):
+    pass
+
+
+class _SmtpByTls(_Handing, smtplib.SMTP_SSL):
+    pass
+
+
+class SmtpBackend(smtp.EmailBackend):
+    """SMTP that knows how far it got: who hung up before the mail itself hasn't got it."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        """Return what notes it."""
+        return _SmtpByTls if self.use_ssl else _Smtp
+
+    @property
+    def is_handing(self) -> bool:
+        """Return whether the server may have the mail."""
+        return getattr(self.connection, "is_handing", True)
+
+
+class ReadableConsole(console.EmailBackend):
     """Prints a mail as a person reads it: the wire form breaks links in two."""
 
     def write_message(self, message: EmailMessage) -> None:

@@ -295,8 +295,10 @@ _mail = env.email_url(
 )
 if _mail["EMAIL_BACKEND"].endswith("console.EmailBackend"):
     _mail["EMAIL_BACKEND"] = "config.mail.ReadableConsole"
+if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
+    _mail["EMAIL_BACKEND"] = "config.mail.SmtpBackend"
 MAILERS: dict[str, dict[str, Any]] = {"default": {"BACKEND": _mail["EMAIL_BACKEND"]}}
-if "smtp" in _mail["EMAIL_BACKEND"]:
+if _mail["EMAIL_BACKEND"].endswith("SmtpBackend"):
     MAILERS["default"]["OPTIONS"] = {
         "host": _mail["EMAIL_HOST"],
         "port": _mail["EMAIL_PORT"],

@@ -29,7 +29,7 @@ class Smtp:
 
     port: int
     taken: list[EmailMessage] = field(default_factory=list)
-    # By recipient: an answer to RCPT such as "550 5.1.1 No such user here".
+    # By recipient: an answer to RCPT such as "550 5.1.1 No such user here"; empty hangs up.
     answers: dict[str, str] = field(default_factory=dict)
     # What it answers to the sender and the mail's size.
     to_sender: str = "250 OK"
@@ -48,6 +48,8 @@ class Smtp:
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         said = self.answers.get(address, "250 OK")
+        if not said:
+            server.transport.close()
         if said.startswith("250"):
             envelope.rcpt_tos.append(address)
         return said

@@ -4,10 +4,10 @@ import socket
 import ssl
 from typing import Any
 
-from django.core.mail.backends.smtp import EmailBackend
 from django.utils.functional import cached_property
 from imapclient import IMAPClient
 
+from config.mail import SmtpBackend
 from config.web.outbound import resolve_public
 from tickets.models import Mailbox, Security
 
@@ -32,7 +32,7 @@ class NamedContext(ssl.SSLContext):
         return super().wrap_socket(sock, *args, **options | {"server_hostname": self.name})
 
 
-class BrandBackend(EmailBackend):
+class BrandBackend(SmtpBackend):
     """SMTP to a brand's own server."""
 
     def __init__(self, mailbox: Mailbox) -> None:
@@ -60,7 +60,7 @@ class BrandBackend(EmailBackend):
         return NamedContext.of(self.name)
 
 
-def mailer_of(mailbox: Mailbox | None) -> EmailBackend | None:
+def mailer_of(mailbox: Mailbox | None) -> SmtpBackend | None:
     """Return the brand's own server; None where the environment's sends. Raises `WrongKey`."""
     return BrandBackend(mailbox) if mailbox is not None and mailbox.smtp_host else None
 

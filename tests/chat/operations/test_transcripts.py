@@ -69,7 +69,7 @@ def mailbox(settings: Any) -> Iterator[Mailbox]:
     server.start()
     settings.MAILERS = {
         "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "BACKEND": "config.mail.SmtpBackend",
             "OPTIONS": {"host": "127.0.0.1", "port": port, "timeout": 5},
         }
     }
@@ -302,7 +302,7 @@ def test_without_a_mail_server_it_is_tried_again(
 ) -> None:
     settings.MAILERS = {
         "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "BACKEND": "config.mail.SmtpBackend",
             "OPTIONS": {"host": "127.0.0.1", "port": 1, "timeout": 5},
         }
     }

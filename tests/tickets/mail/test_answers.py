@@ -1,5 +1,6 @@
 """Answers leave by mail: what is in them, to whom, and what becomes of each."""
 
+import smtplib
 from datetime import timedelta
 from email.utils import parseaddr
 
@@ -10,11 +11,13 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from config.files.cleaning import CleanFile
+from config.mail import HANDING_SECONDS
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
 from tests.support.mail import smtp_server
 from tickets.mail import answers
 from tickets.mail.answers import attempt, deliver
+from tickets.mail.servers import SECONDS
 from tickets.mail.words import deliveries_shown
 from tickets.models import Delivery, Mailbox, MailId
 from tickets.operations.deliveries import DELIVER
@@ -186,6 +189,35 @@ def test_a_mail_that_the_server_may_have_is_not_sent_again(mailbox, smtp, ticket
     with time_machine.travel(timezone.now() + timedelta(days=1), tick=True):
         drain("mail")
     assert len(smtp.taken) == 1
+
+
+def test_a_server_that_hangs_up_before_the_mail_itself_gets_it_later(mailbox, smtp, ticket, elif_):
+    smtp.answers["ipek@example.com"] = ""
+    entry = answer(ticket, elif_)
+    drain("mail")
+    assert states(entry) == {"ipek@example.com": ("retry", "unreachable")}
+    smtp.answers.clear()
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
+        drain("mail")
+    assert states(entry) == {"ipek@example.com": ("sent", "")}
+    assert len(smtp.taken) == 1
+
+
+def test_a_server_may_look_through_a_mail_for_longer_than_it_takes_to_connect(
+    mailbox, smtp, ticket, elif_, monkeypatch
+):
+    patience = []
+    hand_over = smtplib.SMTP.data
+
+    def noted(self, mail):
+        patience.append(self.sock.gettimeout())
+        return hand_over(self, mail)
+
+    monkeypatch.setattr(smtplib.SMTP, "data", noted)
+    answer(ticket, elif_)
+    drain("mail")
+    assert patience == [HANDING_SECONDS]
+    assert HANDING_SECONDS > SECONDS
 
 
 def test_a_mail_whose_worker_vanished_is_not_sent_again(mailbox, smtp, ticket, elif_):
