@@ -51,8 +51,10 @@ __all__ = [
     "finish",
     "gauges",
     "give_back",
+    "hasten",
     "nudge",
     "purge",
+    "put_off",
     "queue_of",
     "register",
     "register_together",
@@ -139,6 +141,21 @@ def replay(*, entries: Collection[int], by: int | None, now: datetime) -> int:
     log.info("outbox.replayed", count=count, by=by)
     for queue in wake:
         transaction.on_commit(partial(nudge, queue), robust=True)
+    return count
+
+
+def put_off(*, kind: str, now: datetime) -> dict[str, dict[str, Any]]:
+    """Return what waits for later of a kind: the payload of each key."""
+    rows = OutboxEntry.objects.live().filter(kind=kind, available_at__gt=now)
+    return dict(rows.values_list("key", "payload"))
+
+
+@transaction.atomic
+def hasten(*, kind: str, keys: Collection[str], now: datetime) -> int:
+    """Have effects of a kind done now that wait for later; return how many."""
+    rows = OutboxEntry.objects.live().filter(kind=kind, key__in=keys, available_at__gt=now)
+    if count := rows.update(available_at=now):
+        transaction.on_commit(partial(nudge, queue_of(kind)), robust=True)
     return count
 
 

@@ -24,6 +24,7 @@ from tickets.mail.inbound.fetching import PAUSE, WANTS_A_PERSON, fetch
 from tickets.mail.trying import send_test
 from tickets.mail.words import reason, state_of_listening, state_of_server
 from tickets.models import Delivery, Mailbox
+from tickets.operations.deliveries import hasten_answers
 from tickets.operations.hooks import make_hook_secret
 
 if TYPE_CHECKING:
@@ -188,6 +189,8 @@ class MailboxAdmin(ImeceAdmin):
                 obj.listening_error = ""
                 changed.append("listening_error")
             obj.save(update_fields=changed)
+            if any(name.startswith("smtp_") for name in changed):
+                hasten_answers(mailbox=obj, now=timezone.now())
             self.note(request, "changed", obj, fields=form.changed_data)
         else:
             super().save_model(request, obj, form, change)

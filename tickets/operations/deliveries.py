@@ -10,7 +10,7 @@ from agents.audit import record
 from agents.models import Agent
 from config.events import publish
 from config.mail import is_address, mailbox
-from config.outbox.operations import enqueue
+from config.outbox.operations import enqueue, hasten, put_off
 from tickets.events import TicketChanged
 from tickets.models import Delivery, Entry, Mailbox, MailId, Ticket
 from tickets.models.mailbox import mailbox_of
@@ -22,6 +22,9 @@ from tickets.tokens import new_message_id
 DELIVER = "ticket.delivery"
 # Not sent: mail to this address came back for good.
 HELD = "dead"
+# Codes of what a brand's server does to every mail until somebody mends it. A busy one does not
+# want to be asked by all of them at once.
+_SERVERS = ("auth", "sender", "security", "unreachable", "not_allowed", "password_lost", "letters")
 
 
 def queue_answer(
@@ -139,5 +142,22 @@ def note_server(*, mailbox: Mailbox, error: str, now: datetime) -> None:
     rows = Mailbox.objects.filter(pk=mailbox.pk)
     if error:
         rows.update(send_error=error, send_error_at=now)
-    else:
-        rows.update(send_error="", sent_at=now)
+        return
+    is_mended = rows.exclude(send_error="").exists()
+    rows.update(send_error="", sent_at=now)
+    if is_mended:
+        hasten_answers(mailbox=mailbox, now=now)
+
+
+def hasten_answers(*, mailbox: Mailbox, now: datetime) -> int:
+    """Have those answers leave now that wait because their brand's server failed: it works again,
+    or was named anew. Return how many."""
+    late = {told["delivery"]: key for key, told in put_off(kind=DELIVER, now=now).items()}
+    waiting = Delivery.objects.filter(
+        pk__in=late,
+        state=Delivery.State.RETRY,
+        code__in=_SERVERS,
+        entry__ticket__brand=mailbox.brand_id,
+    )
+    keys = [late[pk] for pk in waiting.values_list("pk", flat=True)]
+    return hasten(kind=DELIVER, keys=keys, now=now)

@@ -1,11 +1,15 @@
 """Mailboxes in the administration."""
 
 import pytest
+import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from agents.first_steps import first_steps
+from config.outbox.operations import drain
 from tests.support.factories import make_brand
-from tickets.models import Mailbox
+from tests.tickets.mail.test_answers import answer, states
+from tickets.models import Delivery, Mailbox
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +99,31 @@ def test_a_test_mail_says_what_the_server_said(boss_client, boss, mailbox, smtp)
     assert "can&#x27;t be reached" in page
     mailbox.refresh_from_db()
     assert mailbox.send_error == "unreachable"
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_what_waits_for_a_server_leaves_as_soon_as_that_is_mended(
+    boss_client, mailbox, smtp, ticket, elif_, is_saved
+):
+    Mailbox.objects.update(smtp_port=1)
+    entry = answer(ticket, elif_)
+    waits_for_other = answer(ticket, elif_, to="can@example.org")
+    drain("mail")
+    assert states(entry) == {"ipek@example.com": ("retry", "unreachable")}
+    # This one is put off by its recipient's server.
+    Delivery.objects.filter(entry=waits_for_other).update(code="later")
+    with time_machine.travel(timezone.now(), tick=False):
+        if is_saved:
+            url = reverse("admin:tickets_mailbox_change", args=[mailbox.pk])
+            typed = TYPED | {"brand": mailbox.brand_id, "smtp_port": smtp.port, "smtp_user": ""}
+            assert boss_client.post(url, typed).status_code == 302
+        else:
+            Mailbox.objects.update(smtp_port=smtp.port)
+            url = reverse("admin:tickets_mailbox_changelist")
+            press = {"action": "test_sending", "_selected_action": [mailbox.pk]}
+            boss_client.post(url, press)
+            smtp.taken.clear()
+        drain("mail")
+    assert states(entry) == {"ipek@example.com": ("sent", "")}
+    assert states(waits_for_other) == {"can@example.org": ("retry", "later")}
+    assert [mail["To"] for mail in smtp.taken] == ["ipek@example.com"]
