@@ -89,8 +89,12 @@ def reason(code: str) -> str:
 def deliveries_shown(entries: Iterable[Entry], now: datetime) -> dict[int, list[dict[str, Any]]]:
     """Return by line to whom it went and what became of it, for the ticket's page."""
     shown: dict[int, list[dict[str, Any]]] = {}
-    # Only agents' answers go out.
-    answers = [each.pk for each in entries if each.agent_id and each.kind == Entry.Kind.MESSAGE]
+    # Of agents and of rules.
+    answers = [
+        each.pk
+        for each in entries
+        if each.kind == Entry.Kind.MESSAGE and each.author_kind != Entry.AuthorKind.CUSTOMER
+    ]
     rows = Delivery.objects.filter(entry__in=answers).order_by("pk") if answers else ()
     for row in rows:
         state, code = row.state, row.code

@@ -12,6 +12,7 @@ from tests.support.desk import work_all
 from tests.support.http import Desk
 from tests.tickets.mail.samples import take_in, written
 from tests.tickets.mail.test_authenticity import FAILED
+from tickets.mail.words import deliveries_shown
 from tickets.models import Mailbox, Ticket
 from tickets.operations.blocking import block_sender
 from tickets.operations.mails import try_again
@@ -63,6 +64,16 @@ def test_who_writes_is_answered_once_in_the_thread_of_the_mail(mailbox, smtp, an
     ]
     assert shown["author"] == {"kind": "bot", "id": "", "name": "Yanıt"}
     assert [each["state"] for each in shown["delivery"]] == ["sent"]
+
+
+def test_what_became_of_a_rules_answer_is_told_in_its_ticket(mailbox, smtp, answers):
+    smtp.answers["zeynep@example.org"] = "552 5.2.2 Mailbox full"
+    ticket = take_in(mailbox, written()).entry.ticket
+    mailed()
+    line = ticket.entries.get(author_kind="bot", kind="message")
+    [shown] = deliveries_shown([line], timezone.now())[line.pk]
+    assert (shown["address"], shown["state"]) == ("zeynep@example.org", "failed")
+    assert shown["is_bad"]
 
 
 def test_an_address_of_the_house_gets_nothing_that_brings_words_into_the_ticket(mailbox, smtp):
