@@ -197,6 +197,12 @@ def test_what_is_no_quote_at_the_end_stays(text):
     assert cut(text).words == text
 
 
+def test_the_line_above_which_another_desk_wants_its_answer_is_no_word_of_its_own():
+    mail = "\n##- Please type your reply above this line -##\n\nYour parcel has left.\n\n> When?"
+    assert cut(mail) == ("Your parcel has left.", "> When?")
+    assert cut("##- Lütfen yanıtınızı bu satırın üstüne yazın -##").words == ""
+
+
 def test_texts_without_end_are_cut_too():
     for text in ("kelime " * 200_000, "Kimden:\n" * 50_000, "On " * 300_000, ">\n" * 200_000):
         assert cut(text).words

@@ -51,6 +51,10 @@ def cut(text: str) -> Cut:
     lines = text[:TEXT_MAX].split("\n")
     tail = text[TEXT_MAX:]
     folded = [fold(line[:_LINE_MAX]).strip() for line in lines]
+    first = next((at for at, line in enumerate(folded) if line), 0)
+    if _OURS.fullmatch(folded[first]):
+        # Another desk asks to be answered above this line; what it says stands below.
+        lines, folded = lines[first + 1 :], folded[first + 1 :]
     quoted_from = _quoted_tail(folded)
     has_words = False
     for at, line in enumerate(folded):
