@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ANYWHERE, ImeceAdmin, copyable
@@ -199,7 +199,7 @@ class MailboxAdmin(ImeceAdmin):
         """A mailbox stays with its brand."""
         return False
 
-    @admin.display(description=_("sending"))
+    @admin.display(description=pgettext_lazy("mailbox", "sending"))
     def sending(self, own: Mailbox) -> str:
         """How its server is doing."""
         if own.pk is None:
