@@ -119,7 +119,12 @@ class RawMailAdmin(ImeceAdmin):
     def whole(self, mail: RawMail) -> SafeString:
         """The way to its bytes."""
         url = reverse("admin:tickets_rawmail_eml", args=[mail.pk])
-        return format_html('<a href="{}">{}</a>', url, gettext("Download"))
+        try:
+            is_whole = mail.size <= mail.file.size
+        except (FileNotFoundError, ValueError):
+            is_whole = True
+        words = gettext("Download") if is_whole else gettext("Download its beginning")
+        return format_html('<a href="{}">{}</a>', url, words)
 
     @admin.action(description=_("Read again"), permissions=["change"], location=ANYWHERE)
     def read_again(self, request: HttpRequest, queryset: QuerySet[RawMail]) -> None:

@@ -25,12 +25,14 @@ def store_mail(
     content: bytes,
     uid_validity: int | None = None,
     uid: int | None = None,
+    size: int | None = None,
     refused: str = "",
     now: datetime,
 ) -> RawMail | None:
     """Keep a mail and have it taken in; None when the mailbox has it already.
 
-    One that is `refused`, which says why, is only kept, as far as there is anything of it.
+    `size` is that of the whole where `content` is but its beginning. One that is `refused`, which
+    says why, is only kept.
     """
     key = hashlib.sha256(f"{uid_validity}.{uid}".encode()).hexdigest() if refused else _key(content)
     if RawMail.objects.filter(mailbox=mailbox, key=key).exists():
@@ -39,7 +41,7 @@ def store_mail(
     name = f"mail/{now:%Y/%m}/{secrets.token_hex(16)}.eml"
     path = default_storage.save(name, ContentFile(content))
     try:
-        kept = _keep(mailbox, key, path, len(content), uid_validity, uid, refused, now)
+        kept = _keep(mailbox, key, path, size or len(content), uid_validity, uid, refused, now)
     except Exception:
         default_storage.delete(path)
         raise

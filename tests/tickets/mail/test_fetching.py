@@ -18,6 +18,7 @@ from tests.tickets.mail.test_answers import answer
 from tickets.mail.inbound import fetching
 from tickets.mail.inbound.fetching import fetch, fetch_all
 from tickets.models import Entry, Mailbox, RawMail, Ticket
+from tickets.operations.mails import try_again
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -139,12 +140,40 @@ def _long_ago():
     return timezone.now() - timedelta(days=30)
 
 
-def test_a_mail_that_is_too_large_is_named_and_stops_no_other(own, dovecot, monkeypatch):
-    monkeypatch.setattr(fetching, "SIZE_MAX", 2000)
-    dovecot.deliver(written("x" * 3000), written("Küçük."), folder=own.imap_folder)
+def test_a_mail_that_is_too_large_is_named_once_and_stops_no_other(own, dovecot, monkeypatch):
+    monkeypatch.setattr(fetching, "SIZE_MAX", 70_000)
+    large = written("Ekte.", subject="Yedek")
+    large.add_attachment("x" * 90_000, filename="yedek.txt")
+    dovecot.deliver(large, written("Küçük."), folder=own.imap_folder)
     fetch(own)
     assert texts() == ["Küçük."]
-    assert RawMail.objects.get(state="broken").reason == "size"
+    kept = RawMail.objects.get(state="broken")
+    assert (kept.reason, kept.subject, kept.sender) == ("size", "Yedek", "zeynep@example.org")
+    assert kept.size > 90_000
+    with dovecot.client() as client:
+        client.delete_folder(own.imap_folder)
+        client.create_folder(own.imap_folder)
+    dovecot.deliver(large, folder=own.imap_folder)
+    fetch(own)
+    assert RawMail.objects.filter(state="broken").count() == 1
+
+
+def test_a_ticket_of_a_mail_that_is_too_large_says_what_it_lacks(own, dovecot, monkeypatch):
+    monkeypatch.setattr(fetching, "SIZE_MAX", 70_000)
+    large = written("Bunun yedeği ekte.")
+    large.add_attachment("İlk dosya.", filename="ilk.txt")
+    large.add_attachment("x" * 90_000, filename="yedek.txt")
+    dovecot.deliver(large, folder=own.imap_folder)
+    fetch(own)
+    assert texts() == []
+    try_again(mail=RawMail.objects.get(), is_wanted=True)
+    assert texts() == ["Bunun yedeği ekte."]
+    data = Entry.objects.get(kind="message").data
+    assert [each["name"] for each in data["files"]] == ["ilk.txt"]
+    assert data["refused"] == [
+        {"name": "yedek.txt", "reason": "too_large"},
+        {"name": "e-postanın geri kalanı", "reason": "too_large"},
+    ]
 
 
 def test_a_mail_that_the_server_keeps_for_itself_is_passed_after_three_times(

@@ -156,14 +156,14 @@ def _keep(client: IMAPClient, mailbox: Mailbox, validity: int, uid: int) -> None
         if told is None or _is_history(told, mailbox.reads_since):
             # Deleted meanwhile, or not for us.
             return
-        is_too_large = int(told[b"RFC822.SIZE"]) > SIZE_MAX
-        what = f"BODY.PEEK[]<0.{HEAD_MAX}>" if is_too_large else "BODY.PEEK[]"
+        size = int(told[b"RFC822.SIZE"])
+        what = f"BODY.PEEK[]<0.{HEAD_MAX}>" if size > SIZE_MAX else "BODY.PEEK[]"
         parts: dict[Any, Any] = client.fetch([uid], [what]).get(uid, {})
         content = next((value for key, value in parts.items() if key.startswith(b"BODY[]")), None)
     except IMAPClientError:
         if note_stuck(mailbox=mailbox, uid=uid) < STUCK_MAX:
             raise
-        is_too_large, content = False, b""
+        size, content = 0, b""
     if content is None:
         return
     store_mail(
@@ -171,7 +171,9 @@ def _keep(client: IMAPClient, mailbox: Mailbox, validity: int, uid: int) -> None
         content=content,
         uid_validity=validity,
         uid=uid,
-        refused="size" if is_too_large else "" if content else "server",
+        # Servers that write line ends otherwise are a few bytes off.
+        size=size if size > SIZE_MAX else None,
+        refused="" if content else "server",
         now=timezone.now(),
     )
 

@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from agents.models import Language
-from config.files.cleaning import CleanFile, FileRefused, clean_file
-from config.files.pictures import PictureRefused
+from config.files.cleaning import CleanFile
 from config.mail import is_address
 from config.text.cleaning import mended, one_line
 from config.text.mail_heads import head_of
@@ -23,9 +21,10 @@ from config.web.limits import TooMany
 from tickets.mail.inbound import automatic, bounces
 from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.elsewhere import Thread, find_thread
+from tickets.mail.inbound.files import clean_files
 from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
 from tickets.mail.inbound.matching import Match, find_ticket, is_agents
-from tickets.mail.inbound.parts import Mail, MailFile, TooComplex, read_mail
+from tickets.mail.inbound.parts import Mail, TooComplex, read_mail
 from tickets.mail.inbound.quotes import cut
 from tickets.mail.send import confirm_ticket
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
@@ -41,8 +40,6 @@ log = structlog.get_logger(__name__)
 
 # Of one line in a ticket; what is longer stays whole in the mail that is kept.
 BODY_MAX, REST_MAX = 50_000, 50_000
-FILES_MAX = 50
-PICTURE_SECONDS = 60
 # New tickets from one address in an hour: more is a machine.
 TICKETS_MAX = 20
 CC_MAX = 20
@@ -75,6 +72,11 @@ def ingest(payload: dict[str, Any]) -> None:
     now = timezone.now()
     with kept.file.open("rb") as file:
         content = file.read()
+    is_cut = kept.size > len(content)
+    if is_cut and kept.reason != "wanted":
+        _name(kept, content)
+        put_aside(mail=kept, reason="size", is_broken=True)
+        return
     try:
         mail = read_mail(content)
     except TooComplex as error:
@@ -82,6 +84,7 @@ def ingest(payload: dict[str, Any]) -> None:
         put_aside(mail=kept, reason=str(error), is_broken=True)
         return
     del content
+    mail.is_cut = is_cut
     _note_head(kept, mail)
     kept.sender_mark = mark_of_sender(mail, kept.mailbox)
     _judge(kept, mail, now)
@@ -187,9 +190,9 @@ def _words(mail: Mail, language: str) -> Words:
         text, rest = words_of(mail.html)
     own, quoted = cut(text)
     rest = "\n\n".join(filter(None, [quoted, rest]))
-    files, refused = _clean(mail.files)
-    if not own:
-        with translation.override(language):
+    with translation.override(language):
+        files, refused = clean_files(mail)
+        if not own:
             own = ", ".join(file.name for file, _cid in files) or _("(no text)")
     return Words(
         body=mended(own[:BODY_MAX]),
@@ -198,32 +201,6 @@ def _words(mail: Mail, language: str) -> Words:
         files=files,
         refused=refused,
     )
-
-
-def _clean(
-    files: Sequence[MailFile],
-) -> tuple[list[tuple[CleanFile, str]], list[dict[str, str]]]:
-    """Return the files that may be kept, each with what the page calls it, and the others."""
-    spent = 0
-
-    def pay(seconds: int) -> None:
-        nonlocal spent
-        spent += seconds
-        if spent > PICTURE_SECONDS:
-            raise PictureRefused("pixels")
-
-    taken, refused = [], []
-    for number, file in enumerate(files):
-        try:
-            if number >= FILES_MAX:
-                raise FileRefused("too_many")
-            if len(file.content) > settings.IMECE["UPLOAD_MAX_BYTES"]:
-                raise FileRefused("too_large")
-            taken.append((clean_file(file.content, mended(file.name), pay=pay), file.cid))
-        except FileRefused as error:
-            name = mended(one_line(file.name))[:120]
-            refused.append({"name": name, "reason": error.reason})
-    return taken, refused
 
 
 def _take(

@@ -86,6 +86,8 @@ class Mail:
     marks: list[str] = field(default_factory=list)
     # What finding the words of mails within it has cost so far, in characters.
     within: int = 0
+    # Only its beginning is there.
+    is_cut: bool = False
 
     def header(self, name: str) -> str:
         """Return the first header of that name, empty without one."""

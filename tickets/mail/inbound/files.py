@@ -1,0 +1,45 @@
+"""What hangs on a mail, as far as it may be kept."""
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from config.files.cleaning import CleanFile, FileRefused, clean_file
+from config.files.pictures import PictureRefused
+from config.text.cleaning import mended, one_line
+from tickets.mail.inbound.parts import Mail, MailFile
+
+FILES_MAX = 50
+PICTURE_SECONDS = 60
+
+
+def clean_files(mail: Mail) -> tuple[list[tuple[CleanFile, str]], list[dict[str, str]]]:
+    """Return the files that may be kept, each with what the page calls it, and what is not, by
+    names in the language that is active."""
+    # Where a mail is cut off, its last file is.
+    files = mail.files[:-1] if mail.is_cut else mail.files
+    spent = 0
+
+    def pay(seconds: int) -> None:
+        nonlocal spent
+        spent += seconds
+        if spent > PICTURE_SECONDS:
+            raise PictureRefused("pixels")
+
+    taken, refused = [], []
+    for number, file in enumerate(files):
+        try:
+            if number >= FILES_MAX:
+                raise FileRefused("too_many")
+            if len(file.content) > settings.IMECE["UPLOAD_MAX_BYTES"]:
+                raise FileRefused("too_large")
+            taken.append((clean_file(file.content, mended(file.name), pay=pay), file.cid))
+        except FileRefused as error:
+            refused.append({"name": _name(file), "reason": error.reason})
+    if mail.is_cut:
+        lost = [*map(_name, mail.files[-1:]), _("the rest of the mail")]
+        refused += [{"name": name, "reason": "too_large"} for name in lost]
+    return taken, refused
+
+
+def _name(file: MailFile) -> str:
+    return mended(one_line(file.name))[:120]
