@@ -75,6 +75,7 @@ def test_a_mail_is_seen_as_it_was_sent_and_loads_nothing_before_one_asks(
     )
     mail = written("Kargom nerede?\n\n> eski", html=html, subject="Kargo")
     mail.add_attachment(b"MZ\0", "application", "octet-stream", filename="kur.exe")
+    mail.add_attachment(b"MZ\0", "application", "octet-stream", filename="aç.exe")
     kept = store_mail(mailbox=own, content=bytes(mail), now=timezone.now())
     assert kept is not None
     # Here, where its bytes are: the site keeps files of its own.
@@ -83,6 +84,13 @@ def test_a_mail_is_seen_as_it_was_sent_and_loads_nothing_before_one_asks(
     page.locator(".ticket-row", has_text="Kargo").click()
     card = page.locator(".ticket-card[data-side=customer]")
     expect(card).to_contain_text("This file was not taken: kur.exe")
+    first, second = (
+        card.get_by_text(f"This file was not taken: {name}").bounding_box()
+        for name in ("kur.exe", "aç.exe")
+    )
+    assert first
+    assert second
+    assert first["y"] + first["height"] <= second["y"]
     card.get_by_text("As it was sent", exact=True).click()
     frame = page.frame_locator(".ticket-page iframe")
     expect(frame.get_by_role("heading", name="Merhaba")).to_be_visible()
