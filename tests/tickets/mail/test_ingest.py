@@ -136,6 +136,17 @@ def test_the_number_in_the_subject_does_for_a_participant_but_adds_nobody(mailbo
     assert ticket.cc == []
 
 
+def test_the_number_that_another_desk_gave_its_own_ticket_leads_to_none_of_ours(
+    mailbox, ticket, sent
+):
+    theirs = {"sender": "ipek@example.com", "subject": f"Re: Fiyat listesi [#{ticket.pk}]"}
+    mark = {"X_Imece_Instance": "a2b3c4d5e6f7a2b3"}
+    assert take_in(mailbox, written(**theirs, **mark)).entry.ticket != ticket
+    # Its answer to a mail of ours says which one it answers.
+    answered = reply(sent, "Teşekkürler.", subject=theirs["subject"], **mark)
+    assert take_in(mailbox, answered).entry.ticket == ticket
+
+
 def test_who_stands_in_cc_may_answer_and_brings_others_along(mailbox, smtp, ticket, elif_):
     answer(ticket, elif_, cc=["can@example.org"])
     drain("mail")
