@@ -1,5 +1,7 @@
 """Trying a mailbox out."""
 
+import secrets
+
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
@@ -10,6 +12,7 @@ from config.text.cleaning import one_line
 from tickets.mail.answers import Outcome, attempt_noted
 from tickets.mail.letters import sender_line
 from tickets.models import Mailbox
+from tickets.tokens import sender_of
 
 
 def send_test(*, own: Mailbox, to: str) -> Outcome:
@@ -22,7 +25,10 @@ def send_test(*, own: Mailbox, to: str) -> Outcome:
         body=f"{text}\n",
         from_email=sender_line(own, own.brand),
         to=[to],
-        headers={"Auto-Submitted": "auto-generated"},
+        headers={
+            "Auto-Submitted": "auto-generated",
+            "Message-ID": f"<{secrets.token_hex(16)}@{sender_of(own).rpartition('@')[2]}>",
+        },
     )
     html = render_to_string("tickets/mail/test.html", look_of(own.brand) | context)
     mail.attach_alternative(html, "text/html")

@@ -91,6 +91,8 @@ def test_a_test_mail_says_what_the_server_said(boss_client, boss, mailbox, smtp)
     page = boss_client.post(url, press, follow=True).content.decode()
     assert f"The server took the test e-mail to {boss.email}" in page
     assert smtp.taken[0]["To"] == boss.email
+    # As customers' mails, of which no server thinks that a laptop wrote them.
+    assert smtp.taken[0]["Message-ID"].endswith("@pazar.example>")
     smtp.answers[boss.email] = "550 5.1.1 Yok öyle biri"
     page = boss_client.post(url, press, follow=True).content.decode()
     assert "There is no such mailbox." in page
