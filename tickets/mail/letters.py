@@ -107,11 +107,12 @@ def letter(
     if references:
         threading["In-Reply-To"] = references[-1]
         threading["References"] = " ".join(references)
+    tag = f"[#{ticket.number}]"
     has_plus = mailbox is not None and mailbox.has_plus and not is_house
     with translation.override(ticket.language):
         context["initials"] = initials(one_line(author))
         made = Letter(
-            subject=one_line(f"{subject} [#{ticket.number}]"),
+            subject=one_line(subject if tag in subject else f"{subject} {tag}"),
             body=render_to_string("tickets/mail/letter.txt", context),
             from_email=sender_line(mailbox, brand),
             to=[to],

@@ -65,6 +65,14 @@ def test_a_reply_reaches_the_customer_in_the_look_of_the_brand(mailbox, smtp, ti
     assert mailbox.sent_at
 
 
+def test_a_subject_names_its_ticket_once(mailbox, smtp, ticket, elif_):
+    ticket.subject = f"İade nasıl olur? [#{ticket.pk}]"
+    ticket.save()
+    answer(ticket, elif_)
+    drain("mail")
+    assert smtp.taken[0]["Subject"] == f"Re: İade nasıl olur? [#{ticket.pk}]"
+
+
 def test_notes_never_leave(mailbox, smtp, ticket, elif_):
     answer(ticket, elif_, "Bu müşteri zor.", is_note=True)
     drain("mail")
