@@ -15,6 +15,7 @@ from chat.operations.announcements import announce_changes
 from chat.operations.answer_mails import (
     LOOK,
     SEND,
+    answer_mails_of,
     look_for_unread,
     note_answers_returned,
     send_answers,
@@ -33,6 +34,7 @@ from chat.operations.vanished import requeue_unreachable, requeue_vanished, with
 from chat.operations.wrap_ups import free_wrap_ups
 from config.outbox.registry import register
 from tickets.mail.inbound import bounces, elsewhere
+from tickets.operations.waiting import also_hasten
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ register(MAIL, mail_transcript, queue="mail", at_most_once=True, label=_("E-mail
 register(LOOK, look_for_unread, label=_("Look whether a chat's answer is still unread"))
 # Its row says itself how far it is: done again, it sends nothing twice.
 register(SEND, send_answers, queue="mail", label=_("E-mail: unread answers of a chat"))
+also_hasten(kind=SEND, name="mail", of_brand=answer_mails_of)
 bounces.also_ask(note_answers_returned)
 bounces.also_ask(note_transcript_returned)
 elsewhere.also_find(answered_chat)

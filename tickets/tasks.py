@@ -11,13 +11,15 @@ from tickets.mail.inbound.fetching import fetch_all
 from tickets.mail.inbound.ingest import ingest
 from tickets.mail.inbound.listening import listen_to_all
 from tickets.mail.send import MAIL, mail_ticket
-from tickets.operations.deliveries import DELIVER
+from tickets.operations.deliveries import DELIVER, deliveries_of
 from tickets.operations.digests import DIGEST, start_digests
 from tickets.operations.mails import INGEST
+from tickets.operations.waiting import also_hasten
 
 register(MAIL, mail_ticket, queue="mail", at_most_once=True, label=_("E-mail: answer to a ticket"))
 # Its row says itself how far it is: done again, it sends nothing twice.
 register(DELIVER, deliver, queue="mail", label=_("E-mail: an agent's answer to a ticket"))
+also_hasten(kind=DELIVER, name="delivery", of_brand=deliveries_of)
 register(DIGEST, mail_digest, queue="mail", at_most_once=True, label=_("E-mail: waiting tickets"))
 # Reading may take long, and nobody waits for it as for a mail that is to leave.
 register(INGEST, ingest, queue="media", label=_("E-mail: incoming"))

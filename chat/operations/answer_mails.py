@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -138,6 +139,11 @@ def _end(mail: AnswerMail, state: str, code: str, detail: str, now: datetime) ->
         _send(locked, at=again_at)
     if locked.state == AnswerMail.State.FAILED and code != "read":
         _tell(locked, code, now)
+
+
+def answer_mails_of(brand_id: int) -> QuerySet[AnswerMail]:
+    """Return the mails with answers of a brand's chats."""
+    return AnswerMail.objects.filter(conversation__brand=brand_id)
 
 
 def note_answers_returned(mail: Mail, now: datetime) -> bool:

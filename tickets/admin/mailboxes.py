@@ -24,8 +24,8 @@ from tickets.mail.inbound.fetching import PAUSE, WANTS_A_PERSON, fetch
 from tickets.mail.trying import send_test
 from tickets.mail.words import reason, state_of_listening, state_of_server
 from tickets.models import Delivery, Mailbox
-from tickets.operations.deliveries import hasten_answers
 from tickets.operations.hooks import make_hook_secret
+from tickets.operations.waiting import hasten_mails
 
 if TYPE_CHECKING:
     _MailboxForm = forms.ModelForm[Mailbox]
@@ -190,7 +190,7 @@ class MailboxAdmin(ImeceAdmin):
                 changed.append("listening_error")
             obj.save(update_fields=changed)
             if any(name.startswith("smtp_") for name in changed):
-                hasten_answers(mailbox=obj, now=timezone.now())
+                hasten_mails(mailbox=obj, now=timezone.now())
             self.note(request, "changed", obj, fields=form.changed_data)
         else:
             super().save_model(request, obj, form, change)

@@ -5,26 +5,25 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from agents.audit import record
 from agents.models import Agent
 from config.events import publish
 from config.mail import is_address, mailbox
-from config.outbox.operations import enqueue, hasten, put_off
+from config.outbox.operations import enqueue
 from tickets.events import TicketChanged
 from tickets.models import Delivery, Entry, Mailbox, MailId, Ticket
 from tickets.models.mailbox import mailbox_of
 from tickets.operations.addresses import HARD, dead_of, mark_alive, mark_dead
 from tickets.operations.sending import Begun, begin, settle
+from tickets.operations.waiting import hasten_mails
 from tickets.rights import lock_ticket
 from tickets.tokens import new_message_id
 
 DELIVER = "ticket.delivery"
 # Not sent: mail to this address came back for good.
 HELD = "dead"
-# Codes of what a brand's server does to every mail until somebody mends it. A busy one does not
-# want to be asked by all of them at once.
-_SERVERS = ("auth", "sender", "security", "unreachable", "not_allowed", "password_lost", "letters")
 
 
 def queue_answer(
@@ -146,18 +145,9 @@ def note_server(*, mailbox: Mailbox, error: str, now: datetime) -> None:
     is_mended = rows.exclude(send_error="").exists()
     rows.update(send_error="", sent_at=now)
     if is_mended:
-        hasten_answers(mailbox=mailbox, now=now)
+        hasten_mails(mailbox=mailbox, now=now)
 
 
-def hasten_answers(*, mailbox: Mailbox, now: datetime) -> int:
-    """Have those answers leave now that wait because their brand's server failed: it works again,
-    or was named anew. Return how many."""
-    late = {told["delivery"]: key for key, told in put_off(kind=DELIVER, now=now).items()}
-    waiting = Delivery.objects.filter(
-        pk__in=late,
-        state=Delivery.State.RETRY,
-        code__in=_SERVERS,
-        entry__ticket__brand=mailbox.brand_id,
-    )
-    keys = [late[pk] for pk in waiting.values_list("pk", flat=True)]
-    return hasten(kind=DELIVER, keys=keys, now=now)
+def deliveries_of(brand_id: int) -> QuerySet[Delivery]:
+    """Return the answers of a brand on their way, or there."""
+    return Delivery.objects.filter(entry__ticket__brand=brand_id)

@@ -23,7 +23,9 @@ from tests.support.mail import Smtp
 from tickets.mail.inbound.bounces import note_bounce
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.letters import sender_line
+from tickets.models import Mailbox
 from tickets.operations.addresses import is_dead, mark_alive, mark_dead
+from tickets.operations.deliveries import note_server
 from tickets.tokens import instance_mark
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +219,20 @@ def test_a_server_that_is_busy_is_asked_again_and_a_silent_one_never(
     assert AnswerMail.objects.get().state == "unknown"
     later(clock, hours=1)
     assert len(smtp.taken) == 1
+
+
+def test_unread_answers_leave_as_soon_as_the_brands_server_works_again(
+    clock: Any, shop: Shop, chat: Conversation, smtp: Smtp
+) -> None:
+    own = Mailbox.objects.get()
+    Mailbox.objects.update(smtp_port=1)
+    says(chat, shop, "One.")
+    later(clock, minutes=3)
+    assert AnswerMail.objects.get().code == "unreachable"
+    Mailbox.objects.update(smtp_port=smtp.port)
+    note_server(mailbox=own, error="", now=timezone.now())
+    drain("mail")
+    assert AnswerMail.objects.get().state == "sent"
 
 
 @pytest.mark.parametrize("state", ["sent", "sending"])
