@@ -246,6 +246,16 @@ def test_nobody_gets_the_history_of_an_address_claimed_in_a_chat(mailbox):
     assert Contact.objects.filter(email="zeynep@example.org").count() == 2
 
 
+@pytest.mark.parametrize("place", ["[image: foto.png]", "[cid:foto@x]"])
+def test_where_a_picture_stands_in_a_text_is_no_word_of_it(mailbox, place):
+    mail = written(f"Kulpu kopmuş.\r\n{place}\r\n[image: Logo]", html="<p>Bak</p>")
+    page = mail.get_payload()[1]
+    page.add_related(picture(), "image", "png", cid="<foto@x>", filename="foto.png")
+    kept = take_in(mailbox, mail)
+    assert kept.entry.body == "Kulpu kopmuş.\n[image: Logo]"
+    assert [each["name"] for each in kept.entry.data["files"]] == ["foto.png"]
+
+
 def test_files_follow_the_rules_of_chats(mailbox):
     mail = written(html='<p>Bak <img src="cid:foto@x"> <img src="https://iz.example/1.gif"></p>')
     page = mail.get_body(("html",))

@@ -1,5 +1,7 @@
 """What hangs on a mail, as far as it may be kept."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -39,6 +41,16 @@ def clean_files(mail: Mail) -> tuple[list[tuple[CleanFile, str]], list[dict[str,
         lost = [*map(_name, mail.files[-1:]), _("the rest of the mail")]
         refused += [{"name": name, "reason": "too_large"} for name in lost]
     return taken, refused
+
+
+def without_places(text: str, files: Sequence[MailFile]) -> str:
+    """Return a text without the lines that only say where one of the pictures stands, as Gmail and
+    Outlook write them: all hang on the mail."""
+    places = {f"[image: {file.name}]" for file in files}
+    places |= {f"[cid:{file.cid}]" for file in files if file.cid}
+    if not any(place in text for place in places):
+        return text
+    return "\n".join(line for line in text.splitlines() if line.strip() not in places)
 
 
 def _name(file: MailFile) -> str:

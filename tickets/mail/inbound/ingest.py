@@ -21,7 +21,7 @@ from config.web.limits import TooMany
 from tickets.mail.inbound import automatic, bounces
 from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.elsewhere import Thread, find_thread
-from tickets.mail.inbound.files import clean_files
+from tickets.mail.inbound.files import clean_files, without_places
 from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
 from tickets.mail.inbound.matching import Match, find_ticket, is_agents
 from tickets.mail.inbound.parts import Mail, TooComplex, read_mail
@@ -188,7 +188,7 @@ def _words(mail: Mail, language: str) -> Words:
     text, rest = mail.text, ""
     if not text.strip() and mail.html:
         text, rest = words_of(mail.html)
-    own, quoted = cut(text)
+    own, quoted = cut(without_places(text, mail.files))
     rest = "\n\n".join(filter(None, [quoted, rest]))
     with translation.override(language):
         files, refused = clean_files(mail)
