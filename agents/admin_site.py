@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 
 from agents.first_steps import first_steps
 from agents.models import Brand
+from agents.troubles import troubles
 from config.outbox.models import OutboxEntry
 from config.text.folding import by_name
 
@@ -66,6 +67,9 @@ class ImeceAdminSite(admin.AdminSite):
                 count,
             )
             link = format_html('<a href="{}">{}</a>', page, text % {"count": count})
+            messages.warning(request, link)
+        for trouble in troubles():
+            link = format_html('<a href="{}">{}</a>', trouble.url, trouble.text)
             messages.warning(request, link)
         return super().index(request, {"first_steps": first_steps()} | (extra_context or {}))
 

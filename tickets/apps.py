@@ -11,7 +11,8 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Tickets")
 
     def ready(self) -> None:
-        """Register effects, the first step, and what tickets put into the console's frame."""
+        """Register effects, the first step, troubles, and what tickets put into the console."""
         import_module("tickets.tasks")
         import_module("tickets.first_steps")
+        import_module("tickets.troubles")
         import_module("tickets.console.menu")
