@@ -1,18 +1,15 @@
-"""Taking and giving files over HTTP, the same for visitors and agents."""
+"""Taking files over HTTP, the same for visitors and agents."""
 
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
-from django.db.models.fields.files import FieldFile
-from django.http import FileResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from agents.api.throttling import limited
-from config.files.cleaning import CleanFile, FileRefused, clean_file, is_shown_inline
+from config.files.cleaning import CleanFile, FileRefused, clean_file
 from config.web.limits import PICTURE_SECONDS, place_of
 from config.web.problems import Problem
 
@@ -37,6 +34,17 @@ class UploadBody(serializers.Serializer[Any]):
     file = serializers.FileField()
 
 
+class FileAnswer(serializers.Serializer[Any]):
+    """A file."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.IntegerField()
+    type = serializers.CharField()
+    width = serializers.IntegerField(required=False)
+    height = serializers.IntegerField(required=False)
+
+
 def uploaded_file(request: Request) -> CleanFile:
     """Return the cleaned file of a multipart request; raises 400, 413, 415 or 429."""
     most = settings.IMECE["UPLOAD_MAX_BYTES"]
@@ -59,35 +67,3 @@ def _too_large() -> Problem:
     most = settings.IMECE["UPLOAD_MAX_BYTES"] // (1024 * 1024)
     detail = _("The file is too large. The limit is {n} MB.").format(n=most)
     return Problem(413, "too_large", detail)
-
-
-class KeptFile(Protocol):
-    """The row of a file that was cleaned."""
-
-    name: str
-    content_type: str
-
-    @property
-    def file(self) -> FieldFile:
-        """Return the bytes."""
-
-
-def file_response(kept: KeptFile | None) -> FileResponse:
-    """Return the bytes; pictures may be drawn, everything else is only downloaded."""
-    if kept is None:
-        raise NotFound
-    try:
-        content = kept.file.open("rb")
-    except FileNotFoundError as error:
-        raise NotFound from error
-    response = FileResponse(
-        content,
-        as_attachment=not is_shown_inline(kept.content_type),
-        filename=kept.name,
-        content_type=kept.content_type,
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cache-Control"] = "private, no-store"
-    return response

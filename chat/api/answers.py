@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from agents.api.files import FileAnswer
 from chat.models import Entry
 
 
@@ -14,17 +15,6 @@ class AuthorAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
     avatar = serializers.CharField(required=False)
-
-
-class FileAnswer(serializers.Serializer[Any]):
-    """A file."""
-
-    id = serializers.CharField()
-    name = serializers.CharField()
-    size = serializers.IntegerField()
-    type = serializers.CharField()
-    width = serializers.IntegerField(required=False)
-    height = serializers.IntegerField(required=False)
 
 
 class EntryAnswer(serializers.Serializer[Any]):

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_POST, require_safe
 
-from agents.api.files import file_response
 from agents.brands.colors import style_sheet
+from agents.files import file_response
 from chat.answering import address_of
 from chat.links import cookie_for, opens
 from chat.models import Attachment, Conversation, Entry

@@ -7,8 +7,8 @@ from zlib import crc32
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from agents.files import NOT_TAKEN
 from config.text.cleaning import initials
-from tickets.mail.words import NOT_TAKEN
 from tickets.models import Entry, Ticket
 
 HUES = 8

@@ -116,18 +116,6 @@ def deliveries_shown(entries: Iterable[Entry], now: datetime) -> dict[int, list[
     return shown
 
 
-# Why a file was not taken.
-NOT_TAKEN: Mapping[str, str | Promise] = {
-    "empty": gettext_lazy("it is empty"),
-    "kind": gettext_lazy("files of this kind are not taken"),
-    "picture_kind": gettext_lazy("pictures of this kind can't be shown"),
-    "pixels": gettext_lazy("the picture has too many pixels"),
-    "broken": gettext_lazy("it is broken"),
-    "too_large": gettext_lazy("it is too large"),
-    "too_many": gettext_lazy("there are too many files"),
-}
-
-
 def state_of_server(error: str, error_at: str, worked_at: str) -> str:
     """Return how a mail server is doing, in one sentence."""
     if error:

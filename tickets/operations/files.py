@@ -1,17 +1,16 @@
 """Files: bytes on disk and their rows, which come and go together."""
 
-import secrets
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from agents.models import Agent
+from agents.models.file import columns_of
 from config.files.cleaning import CleanFile
+from config.files.storing import delete_bytes, stored
 from tickets.models import File
 
 
@@ -30,29 +29,11 @@ def keep_files(
     *, files: Sequence[CleanFile], by: Agent | None, now: datetime
 ) -> Iterator[list[File]]:
     """Store cleaned files, all or none, as `keep_file` does with one."""
-    paths: list[str] = []
-    try:
-        # Before any transaction: a slow disk must not hold the database's lock.
-        for file in files:
-            name = f"attachments/{now:%Y/%m}/{secrets.token_hex(16)}"
-            paths.append(default_storage.save(name, ContentFile(file.content)))
-        with transaction.atomic():
-            yield [
-                File.objects.create(
-                    file=path,
-                    name=file.name,
-                    content_type=file.content_type,
-                    size=len(file.content),
-                    width=file.width,
-                    height=file.height,
-                    uploader=by,
-                    created_at=now,
-                )
-                for file, path in zip(files, paths, strict=True)
-            ]
-    except Exception:
-        _delete_bytes(paths)
-        raise
+    with stored(files, now=now) as paths:
+        yield [
+            File.objects.create(file=path, uploader=by, created_at=now, **columns_of(file))
+            for file, path in zip(files, paths, strict=True)
+        ]
 
 
 @transaction.atomic
@@ -61,9 +42,4 @@ def remove_files(*, ids: Collection[int]) -> None:
     found = File.objects.filter(pk__in=ids)
     paths = list(found.values_list("file", flat=True))
     found.delete()
-    transaction.on_commit(partial(_delete_bytes, paths))
-
-
-def _delete_bytes(paths: Collection[str]) -> None:
-    for path in paths:
-        default_storage.delete(path)
+    transaction.on_commit(partial(delete_bytes, paths))

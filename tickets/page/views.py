@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agents.api.files import file_response
 from agents.brands.colors import style_sheet
+from agents.files import file_response
 from config.web.limits import TICKET_ANSWERS, TICKET_RATINGS, TooMany, place_of, spend
 from tickets.mail.send import renew_link, renews_link
 from tickets.models import Entry, File, Ticket

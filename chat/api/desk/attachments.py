@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.api.desk import DeskView, agent_of, reach_of
-from agents.api.files import UploadBody, file_response, uploaded_file
+from agents.api.files import FileAnswer, UploadBody, uploaded_file
 from agents.api.schema import problems_of
 from agents.api.throttling import limited
-from chat.api.answers import FileAnswer
+from agents.files import file_response
 from chat.models import Attachment, Conversation
 from chat.operations.attachments import keep_upload
 from chat.protocol import attachment_json

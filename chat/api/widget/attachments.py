@@ -12,9 +12,9 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api.files import UploadBody, file_response, uploaded_file
+from agents.api.files import FileAnswer, UploadBody, uploaded_file
 from agents.api.schema import problems_of
-from chat.api.answers import FileAnswer
+from agents.files import file_response
 from chat.api.widget.access import (
     WidgetView,
     limit_address,
