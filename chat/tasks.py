@@ -34,6 +34,7 @@ from chat.operations.vanished import requeue_unreachable, requeue_vanished, with
 from chat.operations.wrap_ups import free_wrap_ups
 from config.outbox.registry import register
 from tickets.mail.inbound import bounces, elsewhere
+from tickets.operations.files import purge_canned_files
 from tickets.operations.waiting import also_hasten
 
 logger = logging.getLogger(__name__)
@@ -85,8 +86,11 @@ def sweep(**_: object) -> None:
 
 @shared_task(name="chat.purge_attachments", ignore_result=True)
 def purge_attachments(**_: object) -> None:
-    """Delete uploads that no message took, and leases of processes long gone."""
+    """Delete uploads that no message took, files that canned replies had, and leases of processes
+    long gone."""
     now = timezone.now()
     while attachments.purge_attachments(now=now):
+        pass
+    while purge_canned_files():
         pass
     forget_old_leases(now)

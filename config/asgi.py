@@ -42,10 +42,13 @@ hooks = AskFirst(uploads, pages)
 # Nor does a stranger leave ten megabytes on the disk before the door is shut.
 files = AskFirst(uploads, pages, of_browsers=True)
 HOOKS = re.compile(r"/hooks/.*", re.DOTALL)
-# Attachments, the pictures of people and brands, and what customers answer on the pages of their
-# tickets and chats. Nobody else sends files.
+# Attachments, files of canned replies, the pictures of people and brands, and what customers answer
+# on the pages of their tickets and chats. Nobody else sends files.
 FILES = re.compile(
     r"/api/(?:widget/)?v1/attachments"
+    r"|/api/v1/canned-replies/[^/]+/files"
+    r"|/profile/canned/(?:[^/]+/)?"
+    r"|/admin/agents/cannedreply/(?:add|[^/]+/change)/"
     r"|/profile/picture/"
     r"|/admin/agents/brand/(?:add|[^/]+/change)/"
     r"|/[tc]/[^/]+/"

@@ -1,30 +1,31 @@
 """Canned replies in the administration."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import F
+from django.http import FileResponse, Http404, HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin
-from agents.models import CannedReply
-from agents.operations.canned import clean_shortcut
+from agents.callers import signed_in
+from agents.files import file_response
+from agents.models import CannedFile, CannedReply
+from agents.operations.canned import add_reply_files, remove_reply_files
 from agents.queries.canned import FILLED_IN
-
-if TYPE_CHECKING:
-    _CannedReplyForm = forms.ModelForm[CannedReply]
-else:
-    _CannedReplyForm = forms.ModelForm
+from agents.reply_form import ReplyForm
+from config.web.limits import place_of
 
 
-class CannedReplyForm(_CannedReplyForm):
+class CannedReplyForm(ReplyForm):
     """A ready text, and who may use it."""
 
-    class Meta:
-        model = CannedReply
-        fields = ("shortcut", "title", "body", "language", "brand", "team", "agent")
+    class Meta(ReplyForm.Meta):
+        fields = (*ReplyForm.Meta.fields, "brand", "team", "agent")
         widgets = {"body": forms.Textarea(attrs={"rows": 6})}
         help_texts = {
             "title": _("What agents read in the list."),
@@ -40,13 +41,13 @@ class CannedReplyForm(_CannedReplyForm):
             if isinstance(field, forms.ModelChoiceField):
                 field.empty_label = label
 
-    def clean_shortcut(self) -> str:
-        """Store shortcuts in lower case."""
-        return clean_shortcut(self.cleaned_data["shortcut"])
+    def address(self, file: CannedFile) -> str:
+        """Return where the administration reads a file."""
+        return reverse("admin:agents_cannedreply_file", args=[file.reply_id, file.public_id])
 
     def clean(self) -> dict[str, Any]:
         """Let a shortcut mean one thing to each reader and language."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         scope = {name: cleaned.get(name) for name in ("brand", "team", "agent", "language")}
         same = CannedReply.objects.filter(shortcut=cleaned.get("shortcut"), **scope)
         if same.exclude(pk=self.instance.pk).exists():
@@ -67,10 +68,39 @@ class CannedReplyAdmin(ImeceAdmin):
     list_select_related = ["brand", "team", "agent"]
     search_fields = ["shortcut", "title", "body"]
     ordering = ["shortcut", "pk"]
-    fieldsets = [
-        (None, {"fields": ["shortcut", "title", "body", "language"]}),
-        (_("Who may use it"), {"fields": ["brand", "team", "agent"]}),
-    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: CannedReply | None = None) -> Any:
+        """Offer to remove files where there are any."""
+        files = ["added", "removed"] if obj and obj.files.exists() else ["added"]
+        return [
+            (None, {"fields": ["shortcut", "title", "body", "language", *files]}),
+            (_("Who may use it"), {"fields": ["brand", "team", "agent"]}),
+        ]
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Tell the form who uploads files, and from where."""
+        form: Any = super().get_form(request, *args, **kwargs)
+        form.by, form.place = signed_in(request), place_of(request)
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save the reply with its files."""
+        super().save_model(request, obj, form, change)
+        remove_reply_files(reply=obj, files=form.cleaned_data.get("removed", ()))
+        add_reply_files(reply=obj, files=form.cleaned_data["added"], now=timezone.now())
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the files."""
+        view = self.admin_site.admin_view(self.file)
+        name = "agents_cannedreply_file"
+        return [path("<int:pk>/files/<str:public_id>/", view, name=name), *super().get_urls()]
+
+    def file(self, request: HttpRequest, pk: int, public_id: str) -> FileResponse:
+        """Give the bytes of a file of any reply, also of one that only its agent uses."""
+        found = CannedFile.objects.filter(reply=pk, public_id=public_id).first()
+        if found is None or not self.has_view_permission(request, found.reply):
+            raise Http404
+        return file_response(found)
 
     @admin.display(description=_("shortcut"), ordering=F("shortcut"))
     def slash(self, reply: CannedReply) -> str:

@@ -20,4 +20,10 @@ urlpatterns = [
     path("tags", tags.Tags.as_view(), name="api-tags"),
     path("canned-replies", canned.CannedReplies.as_view(), name="api-canned-replies"),
     path("canned-replies/<int:pk>", canned.OneCannedReply.as_view(), name="api-canned-reply"),
+    path("canned-replies/<int:pk>/files", canned.CannedFiles.as_view(), name="api-canned-files"),
+    path(
+        "canned-replies/<int:pk>/files/<str:public_id>",
+        canned.OneCannedFile.as_view(),
+        name="api-canned-file",
+    ),
 ]

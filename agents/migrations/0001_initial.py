@@ -262,6 +262,26 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'canned replies',
             },
         ),
+        migrations.CreateModel(
+            name='CannedFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.CharField(default=agents.models.agent.new_public_id, editable=False, max_length=22, unique=True)),
+                ('file', models.FileField(upload_to='attachments/%Y/%m/')),
+                ('name', models.CharField(max_length=120, verbose_name='file name')),
+                ('content_type', models.CharField(max_length=80)),
+                ('size', models.PositiveIntegerField()),
+                ('width', models.PositiveIntegerField(null=True)),
+                ('height', models.PositiveIntegerField(null=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('reply', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='files', to='agents.cannedreply')),
+            ],
+            options={
+                'verbose_name': 'file of a canned reply',
+                'verbose_name_plural': 'files of canned replies',
+                'indexes': [models.Index(fields=['file'], name='canned_file_by_bytes')],
+            },
+        ),
         migrations.AddField(
             model_name='brand',
             name='default_team',

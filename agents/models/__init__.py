@@ -12,7 +12,7 @@ from agents.models.brand import (
     TicketType,
     Topic,
 )
-from agents.models.canned import CannedReply
+from agents.models.canned import CannedFile, CannedReply
 from agents.models.channel import Channel
 from agents.models.device import Device
 from agents.models.hours import HoursDate, HoursWeek
@@ -29,6 +29,7 @@ __all__ = [
     "Brand",
     "BrandText",
     "BreakReason",
+    "CannedFile",
     "CannedReply",
     "Channel",
     "Device",

@@ -1,10 +1,11 @@
-"""Canned replies."""
+"""Canned replies, and the files that go along with them."""
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agents.models.brand import Brand, Language
+from agents.models.file import StoredFile
 from agents.models.team import Team
 
 
@@ -41,3 +42,18 @@ class CannedReply(models.Model):
 
     def __str__(self) -> str:
         return f"/{self.shortcut}"
+
+
+class CannedFile(StoredFile):
+    """A file of a canned reply. Whoever uses the reply attaches a file with the same bytes."""
+
+    # Nobody's: the reply is gone or has let go of it, and the purge comes.
+    reply = models.ForeignKey(CannedReply, models.SET_NULL, null=True, related_name="files")
+
+    class Meta:
+        verbose_name = _("file of a canned reply")
+        verbose_name_plural = _("files of canned replies")
+        indexes = [
+            # Deleting: whether another row shows the same bytes.
+            models.Index(fields=["file"], name="canned_file_by_bytes"),
+        ]

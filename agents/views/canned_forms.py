@@ -1,27 +1,22 @@
 """The form of an own canned reply."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Agent, CannedReply
-from agents.operations.canned import clean_shortcut
+from agents.models import Agent, CannedFile, CannedReply
 from agents.queries.canned import FILLED_IN
-
-if TYPE_CHECKING:
-    _OwnReplyForm = forms.ModelForm[CannedReply]
-else:
-    _OwnReplyForm = forms.ModelForm
+from agents.reply_form import ReplyForm
 
 
-class OwnReplyForm(_OwnReplyForm):
+class OwnReplyForm(ReplyForm):
     """A ready text that only its writer sees."""
 
-    class Meta:
-        model = CannedReply
-        fields = ("shortcut", "title", "body", "language")
+    class Meta(ReplyForm.Meta):
         widgets = {
             "shortcut": forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
             "title": forms.TextInput(attrs={"autocomplete": "off"}),
@@ -34,27 +29,33 @@ class OwnReplyForm(_OwnReplyForm):
         }
 
     def __init__(
-        self, data: QueryDict | None, *, agent: Agent, instance: CannedReply | None = None
+        self,
+        data: QueryDict | None,
+        files: Mapping[str, Any] | None,
+        *,
+        agent: Agent,
+        place: str,
+        instance: CannedReply | None = None,
     ) -> None:
         if data is not None:
             data = data.copy()
             # Typed as in a reply, with the slash; and a line's end counts as one letter.
             data["shortcut"] = data.get("shortcut", "").strip().removeprefix("/")
             data["body"] = data.get("body", "").replace("\r\n", "\n")
-        super().__init__(data, instance=instance, label_suffix="")
-        self._agent = agent
+        self.by, self.place = agent, place
+        super().__init__(data, files, instance=instance, label_suffix="")
         if instance is None:
             self.initial["language"] = agent.language
 
-    def clean_shortcut(self) -> str:
-        """Store shortcuts in lower case."""
-        return clean_shortcut(self.cleaned_data["shortcut"])
+    def address(self, file: CannedFile) -> str:
+        """Return where the writer reads a file."""
+        return reverse("api-canned-file", args=[file.reply_id, file.public_id])
 
     def clean(self) -> dict[str, Any]:
         """Let a shortcut mean one thing in each language."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         same = CannedReply.objects.filter(
-            agent=self._agent,
+            agent=self.by,
             shortcut=cleaned.get("shortcut"),
             language=cleaned.get("language"),
             brand=self.instance.brand_id,

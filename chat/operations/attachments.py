@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from agents.models import Agent
+from agents.models import Agent, CannedFile
 from chat.models import Attachment, Visitor
 from config.files.cleaning import CleanFile
 from tickets.models import Entry as TicketEntry
-from tickets.operations.files import keep_file, remove_files
+from tickets.operations.files import copy_canned_file, keep_file, remove_files
 
 UNUSED_FOR = timedelta(hours=24)
 _BATCH = 500
@@ -19,6 +19,15 @@ def keep_upload(*, file: CleanFile, by: Agent | Visitor, now: datetime) -> Attac
     """Store a cleaned file and return it bound to its uploader."""
     with keep_file(file=file, by=by if isinstance(by, Agent) else None, now=now) as kept:
         return Attachment.objects.create(file=kept, visitor=by if isinstance(by, Visitor) else None)
+
+
+@transaction.atomic
+def attach_canned_file(*, file: CannedFile, by: Agent, now: datetime) -> Attachment:
+    """Return an upload of `by` that is a canned reply's file, as if they had sent it anew.
+
+    Raises `CannedFile.DoesNotExist` when the reply has let go of it.
+    """
+    return Attachment.objects.create(file=copy_canned_file(file=file, by=by, now=now))
 
 
 @transaction.atomic

@@ -48,6 +48,7 @@ def console_texts() -> dict[str, Any]:
         "noCanned": _("No canned reply found."),
         "cannedTitle": _("Canned replies"),
         "manageCanned": _("Manage canned replies"),
+        "cannedFiles": _("Files: {names}"),
         "failed": _("That did not work. Try again."),
         "notLoaded": _("This part could not be loaded. Check the connection, then press again."),
         "gone": _("This is no longer possible. The screen is up to date now."),

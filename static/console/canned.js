@@ -1,6 +1,6 @@
 // @ts-check
 import { fold, score } from "../live/fold.js";
-import { byId, request, selectBlank, settings, texts } from "./page.js";
+import { byId, fill, request, selectBlank, settings, texts } from "./page.js";
 
 /** The list of canned replies above the composer. */
 
@@ -11,7 +11,9 @@ const SCATTERED = 20;
 const FRESH = 60_000;
 
 /**
- * @typedef {{id: number | string, shortcut: string, title: string, text: string, keys: string[]}} Reply
+ * @typedef {import("./uploads.js").CannedFile} CannedFile
+ * @typedef {{id: number | string, shortcut: string, title: string, text: string, keys: string[],
+ *   files?: CannedFile[]}} Reply
  * @typedef {object} Wish
  * @property {string} conversation
  * @property {string} [url]  where the replies come from; else from the chat's own address
@@ -52,7 +54,8 @@ function load({ conversation, url = `${settings.console}chats/${conversation}/ca
 /** Offer replies for what follows the slash before the caret, or all of them.
  * @param {HTMLTextAreaElement} box
  * @param {{always: boolean, early: Wish["early"], conversation: string, url?: string,
- *   done: (sendNow: boolean) => void}} how  `always`: also without a slash; `done` hears of a choice */
+ *   done: (sendNow: boolean, files: CannedFile[]) => void}} how  `always`: also without a slash; `done` hears
+ *   of a choice and the files that go along */
 export function offerCanned(box, { always, early, conversation, url, done }) {
   const before = box.value.slice(0, box.selectionStart);
   const query = /(?:^|\s)\/(\S*)$/.exec(before)?.[1];
@@ -69,7 +72,7 @@ export function offerCanned(box, { always, early, conversation, url, done }) {
       box.dataset.canned = String(reply.id);
       box.focus();
       selectBlank(box);
-      done(sendNow);
+      done(sendNow, reply.files ?? []);
     },
   });
 }
@@ -160,7 +163,10 @@ function option(reply, at) {
   node.id = `picker-${at}`;
   node.dataset.at = String(at);
   node.setAttribute("role", "option");
-  for (const [name, text] of [["shortcut", `${wish?.sign ?? "/"}${reply.shortcut}`], ["title", reply.title], ["body", reply.text]]) {
+  const parts = [["shortcut", `${wish?.sign ?? "/"}${reply.shortcut}`], ["title", reply.title], ["body", reply.text]];
+  const names = (reply.files ?? []).map((file) => file.name).join(", ");
+  if (names) parts.push(["files", fill(texts.cannedFiles, { names })]);
+  for (const [name, text] of parts) {
     const part = document.createElement("span");
     part.className = name;
     part.textContent = text;

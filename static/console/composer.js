@@ -25,6 +25,8 @@ let picker = null;
 let mentions = null;
 /** @type {import("./uploads.js") | null} */
 let uploads = null;
+/** Files were chosen that are not shown yet. */
+let isAttaching = false;
 /** The list of canned replies is on its way. */
 let isLoading = false;
 /** Enter was pressed before it came. @type {{sendNow: boolean} | null} */
@@ -246,7 +248,7 @@ export function send() {
     hint(texts.blanks);
     return;
   }
-  if (uploads?.hasUploads("running")) {
+  if (isAttaching || uploads?.hasUploads("running")) {
     hint(texts.uploading);
     return;
   }
@@ -269,18 +271,19 @@ export function send() {
   box.focus();
 }
 
-/** Attach files to the open chat. @param {File[]} files */
+/** Attach files to the open chat. @param {(File | import("./uploads.js").CannedFile)[]} files */
 export async function upload(files) {
-  if (isLocked) return;
+  if (isLocked || !files.length) return;
   // Meanwhile another chat may be opened.
   const id = current;
   if (!uploads) {
-    uploads = await part(import("./uploads.js"));
+    isAttaching = true;
+    uploads = await part(import("./uploads.js")).finally(() => (isAttaching = false));
     if (!uploads) return;
     uploads.onUploads(() => hint());
     uploads.showUploads(current);
   }
-  uploads.uploadFiles(id, files);
+  await uploads.uploadFiles(id, files);
 }
 
 // Drafts
@@ -359,10 +362,12 @@ async function canned(always) {
     always,
     early,
     conversation: current,
-    done: (sendNow) => {
+    done: async (sendNow, files) => {
       remember();
       hint();
-      if (sendNow) send();
+      await upload(files);
+      // A file that did not come is looked at first.
+      if (sendNow && id === current && !uploads?.hasUploads("failed")) send();
     },
   });
 }

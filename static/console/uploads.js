@@ -54,9 +54,12 @@ export function takeUploads() {
   return files;
 }
 
-/** @param {string} id the chat for which they were chosen @param {File[]} files */
-export function uploadFiles(id, files) {
-  for (const file of files) start(id, file);
+/** A file of a canned reply, which the server has. @typedef {{id: string, name: string, size: number}} CannedFile */
+
+/** Resolves when all are there, or are not to be.
+ * @param {string} id the chat for which they were chosen @param {(File | CannedFile)[]} files */
+export async function uploadFiles(id, files) {
+  await Promise.all(files.map((file) => start(id, file)));
 }
 
 /** @param {string} id @param {{name: string}} file */
@@ -88,7 +91,18 @@ function draw(id, file) {
   return { upload, state };
 }
 
-/** @param {string} id @param {File} file */
+/** What the server is told of a file. @param {File | CannedFile} file @returns {RequestInit} */
+function told(file) {
+  if (!(file instanceof File)) {
+    const body = JSON.stringify({ canned_file: file.id });
+    return { body, headers: { "Content-Type": "application/json" } };
+  }
+  const body = new FormData();
+  body.append("file", file);
+  return { body };
+}
+
+/** @param {string} id @param {File | CannedFile} file */
 async function start(id, file) {
   const { upload, state } = draw(id, file);
   const fail = (/** @type {string} */ words) => {
@@ -101,12 +115,10 @@ async function start(id, file) {
     fail(isTooMany ? fill(texts.tooMany, { n: settings.filesMax }) : texts.uploadTooBig);
     return;
   }
-  const body = new FormData();
-  body.append("file", file);
   try {
     // One after another: a message shows its files in the order in which they arrived.
     const { signal } = upload.stop;
-    const own = turn.then(() => request("/api/v1/attachments", { method: "POST", body, signal }));
+    const own = turn.then(() => request("/api/v1/attachments", { method: "POST", signal, ...told(file) }));
     turn = own.catch(() => {});
     const response = await own;
     const answer = await response.json().catch(() => ({}));

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from agents.models import CannedReply
 from agents.operations import canned
@@ -31,7 +32,7 @@ def typed(**changes) -> dict:
 
 def own(agent, **changes) -> CannedReply:
     told = {"shortcut": "merhaba", "title": "İlk", "body": "Merhaba", "language": "tr"}
-    return canned.add_canned_reply(by=agent, **told | changes)
+    return canned.add_canned_reply(by=agent, now=timezone.now(), **told | changes)
 
 
 def test_an_own_reply_is_added_changed_and_deleted(client, elif_):

@@ -1,12 +1,18 @@
 """Canned replies in the composer: the picker, its button, what is to be filled in."""
 
+import re
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from agents.models import CannedReply
+from agents.operations.canned import add_reply_files
+from config.files.cleaning import clean_file
 from tests.conftest import Site
-from tests.support.chromium import Contexts, Problems
+from tests.support.chromium import Contexts, Problems, assert_accessible
 from tests.support.console_page import Desk, open_desk, ready
+from tests.support.patience import Held
 
 pytestmark = pytest.mark.browser
 
@@ -103,3 +109,65 @@ def test_the_list_leads_to_the_page_on_which_own_replies_are_written(desk: Desk)
     page.get_by_role("button", name="Canned replies").click()
     page.locator("#picker [role=option]", has_text="/thanks").click()
     expect(page.locator("#composer-text")).to_have_value("Thank you for writing to us.")
+
+
+def test_the_files_of_a_canned_reply_are_attached_with_its_words(desk: Desk) -> None:
+    page = desk.page
+    reply = _canned(shortcut="prices", title="Prices", body="Our prices.")
+    files = [clean_file(b"14 days", "returns.txt"), clean_file(b"1 TL", "prices.txt")]
+    add_reply_files(reply=reply, files=files, now=timezone.now())
+    visitor = desk.opened()
+    uploads = page.locator("#uploads .upload")
+    held = Held(page, re.compile("/api/v1/attachments"))
+    page.type("#composer-text", "/pri")
+    option = page.locator("#picker [role=option]")
+    expect(option).to_have_accessible_name(
+        "/prices Prices Our prices. Files: returns.txt, prices.txt"
+    )
+    assert_accessible(page)
+    # Ctrl+Enter sends at once: when the files are there.
+    page.keyboard.press("Control+Enter")
+    expect(uploads).to_have_count(2)
+    expect(page.locator("#composer-text")).to_have_value("Our prices.")
+    expect(page.locator(".message.is-own")).to_have_count(0)
+    held.let_go()
+    desk.sent("Our prices.")
+    expect(uploads).to_have_count(0)
+    page.keyboard.type("/pri")
+    expect(option).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#uploads .upload span:empty")).to_have_count(2)
+    page.get_by_role("button", name="Remove returns.txt").press("Enter")
+    expect(page.locator("#composer-text")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".message.is-own")).to_have_count(2)
+    desk.sent("prices.txt")
+    said = [entry for entry in visitor.entries() if entry["text"] == "Our prices."]
+    names = [[file["name"] for file in entry["attachments"]] for entry in said]
+    assert names == [["returns.txt", "prices.txt"], ["prices.txt"]]
+
+
+def test_files_of_an_own_reply_that_are_too_large_are_refused_before_anything_is_lost(
+    desk: Desk,
+) -> None:
+    page = desk.page
+    page.goto(f"{desk.site.url}/profile/canned/")
+    page.get_by_role("textbox", name="Shortcut").fill("prices")
+    page.get_by_role("textbox", name="Title").fill("Prices")
+    page.get_by_role("textbox", name="Text").fill("Our prices.")
+    field = page.locator("input[type=file]")
+    large = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x" * 6_000_000}
+    field.set_input_files([large, large])
+    expect(page.get_by_role("alert").filter(has_text="more than 10 MB")).to_be_visible()
+    assert_accessible(page)
+    assert field.input_value() == ""
+    field.set_input_files([{"name": "b.txt", "mimeType": "text/plain", "buffer": b"1 TL"}])
+    expect(page.get_by_role("alert").filter(has_text="more than 10 MB")).to_have_count(0)
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    expect(page.get_by_role("link", name="b.txt")).to_be_visible()
+    page.get_by_role("link", name="Edit: /prices").click()
+    page.get_by_role("checkbox", name="b.txt").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    expect(page.get_by_role("link", name="b.txt")).to_have_count(0)

@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from agents.operations.canned import add_canned_reply
+from config.files.cleaning import clean_file
 from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, Problems, assert_accessible
@@ -67,7 +68,13 @@ def test_a_reply_is_written_taken_back_and_sent_while_a_colleague_looks_on(
         new_context(agent=mert, url=desk.site.url).new_page(),
     )
     add_canned_reply(
-        by=desk.elif_, shortcut="hi", title="Hi", body="Hello {{visitor.name}}", language="en"
+        by=desk.elif_,
+        shortcut="hi",
+        title="Hi",
+        body="Hello {{visitor.name}}",
+        language="en",
+        added=[clean_file(b"14 days", "returns.txt")],
+        now=timezone.now(),
     )
     page = at_tickets(desk)
     # The list opens it beside itself, and the composer is where the keys lead.
@@ -82,7 +89,8 @@ def test_a_reply_is_written_taken_back_and_sent_while_a_colleague_looks_on(
     page.locator("#ticket-file-input").set_input_files(
         {"name": "label.txt", "mimeType": "text/plain", "buffer": b"7741 0923"}
     )
-    expect(page.locator("#uploads .upload span:empty")).to_have_count(1)
+    # The canned reply has brought the other one.
+    expect(page.locator("#uploads .upload span:empty")).to_have_count(2)
     page.get_by_role("button", name="Send and wait").click()
     expect(theirs.locator(".ticket-card[data-side=agent]")).to_contain_text("Hello Zeynep Aksoy")
     expect(theirs.locator("#ticket-head .status-waiting")).to_be_visible()

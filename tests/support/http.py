@@ -176,10 +176,12 @@ class Desk:
         """POST JSON."""
         return self.call("POST", path, {} if body is None else body)
 
-    def upload(self, content: bytes, name: str = "photo.png") -> HttpResponse:
+    def upload(
+        self, content: bytes, name: str = "photo.png", path: str = "attachments"
+    ) -> HttpResponse:
         """Upload a file."""
         return self.client.post(
-            f"{DESK}/attachments",
+            f"{DESK}/{path}",
             {"file": SimpleUploadedFile(name, content)},
             headers=self.headers,
         )

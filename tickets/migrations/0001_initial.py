@@ -134,6 +134,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'file',
                 'verbose_name_plural': 'files',
+                'indexes': [models.Index(fields=['file'], name='file_by_bytes')],
             },
         ),
         migrations.AddField(

@@ -18,3 +18,7 @@ class File(StoredFile):
     class Meta:
         verbose_name = _("file")
         verbose_name_plural = _("files")
+        indexes = [
+            # Deleting: whether another row shows the same bytes.
+            models.Index(fields=["file"], name="file_by_bytes"),
+        ]

@@ -207,7 +207,7 @@ function showCc(shows) {
   if (button && shows) button.hidden = true;
 }
 
-/** @param {File[]} files */
+/** @param {(File | import("../uploads.js").CannedFile)[]} files */
 const upload = (files) => uploadFiles(place(), files);
 
 // Canned replies
@@ -223,7 +223,16 @@ async function canned(always) {
   picker ??= await part(import("../canned.js"));
   if (!picker || !frame || form() !== frame) return;
   const { canned: url } = frame.dataset;
-  picker.offerCanned(area(), { always, early: null, conversation: place(), url, done: keepSoon });
+  picker.offerCanned(area(), {
+    always,
+    early: null,
+    conversation: place(),
+    url,
+    done: (_sendNow, files) => {
+      keepSoon();
+      upload(files);
+    },
+  });
 }
 
 /** Offer canned replies after a slash, and in a note colleagues after an @. */

@@ -18,8 +18,10 @@ from agents.api import urls as organisation_urls
 from agents.api.throttling import PerCaller
 from agents.models import CannedReply, Device, Permission, Role, Tag
 from agents.operations import disable_agent, revoke_tokens
+from agents.operations.canned import add_reply_files
 from chat.api import desk_urls, widget_urls
 from chat.models import Attachment, Conversation, Entry, NotThem
+from config.files.cleaning import clean_file
 from tests.support.desk_calls import CALLS, NAMES, OF_ADMINS, OPEN
 from tests.support.factories import (
     make_agent,
@@ -58,6 +60,7 @@ def routes() -> Iterator[tuple[str, str]]:
         if len(parts) > 1 and parts[1].startswith("<"):
             parts[1] = NAMES[parts[0]]
         parts = [part.replace("<int:identity>", "{identity}") for part in parts]
+        parts = [part.replace("<str:public_id>", "{canned}") for part in parts]
         view = pattern.callback.view_class  # type: ignore[attr-defined]
         for method in ("get", "post", "put", "patch", "delete"):
             if hasattr(view, method):
@@ -151,6 +154,9 @@ class Office:
         self.reply = CannedReply.objects.create(
             agent=self.shop.elif_, shortcut="x", title="Canary", body="x", language="en"
         )
+        (self.canned,) = add_reply_files(
+            reply=self.reply, files=[clean_file(picture(), "canary.png")], now=timezone.now()
+        )
         self.device = Device.objects.create(agent=self.shop.elif_, address={"token": "x"})
         self.file = Attachment.objects.get(file__public_id=file)
 
@@ -158,6 +164,8 @@ class Office:
         """Make a call of the table about what is here."""
         if path == "attachments":
             return desk.upload(picture())
+        if path.endswith("/files"):
+            return desk.upload(picture(), path=path.format(reply=self.reply.pk))
         body = CALLS[path, method]
         if path.endswith(("/resolve", "/topic")):
             body = {"topic": str(self.shop.topic.pk)}
@@ -174,6 +182,7 @@ class Office:
             ticket=self.ticket.pk,
             contact=self.contact.pk,
             reply=self.reply.pk,
+            canned=self.canned.public_id,
             device=self.device.pk,
         )
         return desk.call(method, named, body)
@@ -195,6 +204,7 @@ class Office:
             Tag.objects.count(),
             Attachment.objects.count(),
             CannedReply.objects.count() + Device.objects.count(),
+            self.reply.files.count(),
             self.chat.status,
             self.chat.assignee_id,
             self.chat.topic_id,

@@ -107,7 +107,12 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     [
         (f"{DESK}/attachments", 401),
         (f"{WIDGET}/attachments", 401),
+        (f"{DESK}/canned-replies/1/files", 401),
         ("/profile/picture/", 302),
+        ("/profile/canned/", 302),
+        ("/profile/canned/1/", 302),
+        ("/admin/agents/cannedreply/add/", 302),
+        ("/admin/agents/cannedreply/1/change/", 302),
         ("/admin/agents/brand/add/", 302),
         ("/admin/agents/brand/1/change/", 302),
         ("/t/1/", 404),

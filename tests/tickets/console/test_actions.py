@@ -127,7 +127,12 @@ def test_many_are_changed_tagged_and_changed_back(desk, brand, elif_):
 def test_canned_replies_are_filled_for_the_ticket(desk, brand, elif_):
     ticket = opened(brand, name="Zeynep Aksoy")
     reply = add_canned_reply(
-        by=elif_, shortcut="iade", title="İade", body="Merhaba {{visitor.name}}", language="tr"
+        by=elif_,
+        shortcut="iade",
+        title="İade",
+        body="Merhaba {{visitor.name}}",
+        language="tr",
+        now=timezone.now(),
     )
     (offered,) = desk.get(f"/console/tickets/{ticket.pk}/canned/").json()["replies"]
     assert offered["text"] == "Merhaba Zeynep Aksoy"
