@@ -13,7 +13,8 @@ for (const field of document.querySelectorAll("input[type=file][data-most]")) {
     const size = [...(input.files ?? [])].reduce((sum, file) => sum + file.size, 0);
     const isTooLarge = size > Number(input.dataset.most);
     words.textContent = isTooLarge ? input.dataset.tooLarge ?? "" : "";
-    input.toggleAttribute("aria-invalid", isTooLarge);
+    if (isTooLarge) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
     if (isTooLarge) input.value = "";
   });
 }
