@@ -92,6 +92,8 @@ def remove_reply_files(*, reply: CannedReply, files: Collection[CannedFile]) -> 
 @transaction.atomic
 def remove_canned_reply(*, reply: CannedReply) -> None:
     """Delete an own reply."""
+    # Locked before its files are let go, as where it is changed.
+    CannedReply.objects.select_for_update(of=("self",)).filter(pk=reply.pk).first()
     CannedReply.objects.filter(pk=reply.pk).delete()
 
 

@@ -1,5 +1,7 @@
 """Files of canned replies on their way to customers: attached once more, kept, and deleted."""
 
+import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -7,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -30,6 +32,7 @@ from tests.support.http import (
     started,
     taken,
 )
+from tests.support.races import somebody_waits
 from tests.support.tickets import opened, say
 from tickets.models import File
 from tickets.operations.files import remove_files
@@ -214,6 +217,33 @@ def test_a_file_that_has_just_been_let_go_is_not_taken_over(shop: Shop, reply: C
     with pytest.raises(CannedFile.DoesNotExist):
         attach_canned_file(file=file, by=shop.elif_, now=timezone.now())
     assert not File.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_is_taken_over_while_its_reply_is_deleted_has_its_bytes(
+    shop: Shop, reply: CannedReply
+) -> None:
+    def remove() -> None:
+        try:
+            remove_canned_reply(reply=reply)
+            hourly()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=remove)
+    with transaction.atomic():
+        kept = attach_canned_file(
+            file=reply.files.earliest("pk"), by=shop.elif_, now=timezone.now()
+        )
+        thread.start()
+        until = time.monotonic() + 60
+        while thread.is_alive() and not somebody_waits():
+            assert time.monotonic() < until
+    thread.join(60)
+    assert not CannedFile.objects.exists()
+    with kept.file.file.open("rb") as content:
+        assert content.read() == PDF
 
 
 def test_the_picker_names_the_files_and_costs_no_more_with_more_of_them(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +28,7 @@ from tests.chat.operations.test_replay import Day
 from tests.reports.reference import stays_of
 from tests.support.desk import answer, make_desk, start
 from tests.support.desk import work as work_off
+from tests.support.races import somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -242,21 +243,11 @@ class AtWork:
         between()
         second = self.write(other)
         until = time.monotonic() + 60
-        while second.is_alive() and not _somebody_waits():
+        while second.is_alive() and not somebody_waits():
             assert time.monotonic() < until
         self._goes_on.set()
         for thread in self._threads:
             thread.join(60)
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity "
-            "WHERE datname = current_database() AND wait_event_type = 'Lock')"
-        )
-        [is_waiting] = cursor.fetchone()
-    return bool(is_waiting)
 
 
 @pytest.mark.postgres

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from django.db import connections
+from django.db import connection, connections
 
 from chat.models import Conversation
 from tests.support.desk import fresh
@@ -34,6 +34,17 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     return results
+
+
+def somebody_waits() -> bool:
+    """Return whether anybody waits for a lock; only PostgreSQL tells."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        [is_waiting] = cursor.fetchone()
+    return bool(is_waiting)
 
 
 def outcomes(results: list[object]) -> Counter[str]:
