@@ -10,7 +10,7 @@ from agents.models import Agent, Brand, BreakReason, CannedReply, Role, Tag, Tea
 from chat.demo.parts import parts
 from chat.models import Attachment, Conversation, Visitor
 from tickets.models import Contact, Ticket
-from tickets.operations.files import remove_files
+from tickets.operations.files import purge_canned_files, remove_files
 
 
 @transaction.atomic
@@ -52,4 +52,8 @@ def purge_demo() -> int:
         Role.objects.filter(is_demo=True),
         BreakReason.objects.filter(is_demo=True),
     )
-    return sum(step.delete()[0] for step in steps) + sum(part.purge() for part in parts())
+    gone = sum(step.delete()[0] for step in steps) + sum(part.purge() for part in parts())
+    # Files of the canned replies that went.
+    while count := purge_canned_files():
+        gone += count
+    return gone

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from agents.models import Agent, Brand, CannedReply, StatusInterval
+from agents.operations.canned import add_canned_reply
 from automation.models import Rule, Run
 from automation.rules.recipes import settings_in_use
 from chat.demo.purging import purge_demo
@@ -17,6 +18,7 @@ from chat.demo.seeding import seed_demo
 from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.operations.starting import start_conversation
+from config.files.cleaning import clean_file
 from tests.automation.conftest import work_all
 from tests.support.desk import Desk, fresh, here, start
 from tests.support.factories import make_agent, make_role, make_team, make_visitor
@@ -58,7 +60,8 @@ def test_customers_of_the_demo_who_were_merged_are_purged_too(demo) -> None:
     assert not Contact.objects.exists()
 
 
-def test_what_was_done_in_the_demo_is_purged_too_and_nothing_else(demo) -> None:
+def test_what_was_done_in_the_demo_is_purged_too_and_nothing_else(demo, settings, tmp_path) -> None:
+    settings.MEDIA_ROOT = tmp_path
     purge_demo()
     colleague, team = make_agent(role=make_role()), make_team()
     before = census()
@@ -81,6 +84,15 @@ def test_what_was_done_in_the_demo_is_purged_too_and_nothing_else(demo) -> None:
         now=timezone.now(),
     ).conversation
     accept(conversation=chat, agent=agent, now=timezone.now())
+    add_canned_reply(
+        by=agent,
+        shortcut="deneme",
+        title="Deneme",
+        body="Ekte.",
+        language="tr",
+        added=[clean_file(b"merhaba", "a.txt")],
+        now=timezone.now(),
+    )
     purge_demo()
     after = census()
     assert {name for name in after if after[name] != before[name]} <= {"outbox.OutboxEntry"}
