@@ -10,12 +10,11 @@ from django.utils import timezone
 from agents.operations.hours import set_hours
 from automation.models import Rule
 from automation.rules import book
-from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation, resolve_conversation
-from chat.posting.messages import Author, Outgoing, post_message
 from chat.tasks import sweep_once
 from config.outbox.operations import drain
+from tests.automation.talk import said, say
 from tests.support.desk import fresh, here, make_desk, start
 from tests.support.factories import make_agent, make_conversation, make_visitor
 from tests.support.http import cid, make_shop, open_widget
@@ -43,17 +42,6 @@ def desk():
         accepted_at=timezone.now(),
     )
     return desk
-
-
-def said(chat: Conversation) -> list[str]:
-    """What rules have said in a chat."""
-    lines = Entry.objects.filter(conversation=chat, kind="bot").order_by("seq")
-    return list(lines.values_list("body", flat=True))
-
-
-def say(chat: Conversation, text: str) -> None:
-    draft = Outgoing(chat.public_id, Author.of_visitor(chat.visitor), text, cid())
-    post_message(draft, now=timezone.now())
 
 
 def free(desk) -> None:

@@ -3,45 +3,22 @@
 import re
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from agents.operations.canned import add_canned_reply
 from config.files.cleaning import clean_file
 from tests.conftest import Site
-from tests.support import factories
+from tests.support import factories, tickets
 from tests.support.chromium import Contexts, Problems, assert_accessible
 from tests.support.console_page import Desk, open_desk, ready
 from tests.support.patience import Held, until
 from tickets.models import Draft, Ticket
-from tickets.operations.contacts import create_contact
-from tickets.operations.entries import Said
-from tickets.operations.tickets import open_ticket
 
 pytestmark = pytest.mark.browser
 
 
 def opened(desk: Desk, subject: str = "Kargo gelmedi", **changes) -> Ticket:
-    now = timezone.now()
-    contact = create_contact(
-        name="Zeynep Aksoy", email="zeynep@example.com", language="en", now=now
-    )
-    return open_ticket(
-        **{
-            "brand": desk.brand,
-            "contact": contact,
-            "topic": None,
-            "subject": subject,
-            "said": [Said(body="Kargom nerede?", at=now)],
-            "language": "en",
-            "source": "phone",
-            "data": {},
-            "origin_key": None,
-            "by": None,
-            "now": now,
-        }
-        | changes
-    )
+    return tickets.opened(desk.brand, subject, name="Zeynep Aksoy", language="en", **changes)
 
 
 def at_tickets(desk: Desk, path: str = "?folder=all", page: Page | None = None) -> Page:

@@ -1,9 +1,10 @@
-"""A visitor, an agent who is Online, and their chat."""
+"""A visitor, an agent who is Online, and their chat; a shop, and a browser on its site."""
 
 import pytest
 from django.utils import timezone
 
 from tests.support.factories import make_agent, make_brand, make_conversation, make_visitor
+from tests.support.http import Shop, Widget, make_shop, open_widget
 
 
 @pytest.fixture
@@ -19,3 +20,13 @@ def elif_():
 @pytest.fixture
 def chat(vera, elif_):
     return make_conversation(vera, assignee=elif_, status="active", accepted_at=timezone.now())
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return make_shop()
+
+
+@pytest.fixture
+def widget(shop: Shop) -> Widget:
+    return open_widget(shop.brand)

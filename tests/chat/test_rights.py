@@ -19,17 +19,12 @@ from tests.support.factories import (
     make_topic,
     make_visitor,
 )
-from tests.support.http import Desk, Shop, cid, make_shop
+from tests.support.http import Desk, Shop, cid
 
 pytestmark = pytest.mark.django_db
 
 MAY = {200, 204}
 REFUSED = {403, 404}
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
 
 
 def a_chat(shop: Shop, **changes: Any) -> Conversation:

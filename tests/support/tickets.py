@@ -9,18 +9,25 @@ from tickets.operations.entries import Said
 from tickets.operations.tickets import open_ticket
 
 
-def opened(brand, subject="Kargo gelmedi", text="Kargom nerede?", name="Zeynep", **changes):
+def opened(
+    brand,
+    subject="Kargo gelmedi",
+    text="Kargom nerede?",
+    name="Zeynep",
+    language="tr",
+    **changes,
+):
     now = changes.pop("now", None) or timezone.now()
     return open_ticket(
         **{
             "brand": brand,
             "contact": create_contact(
-                name=name, email="zeynep@example.com", language="tr", now=now
+                name=name, email="zeynep@example.com", language=language, now=now
             ),
             "topic": None,
             "subject": subject,
             "said": [Said(body=text, at=now)],
-            "language": "tr",
+            "language": language,
             "source": "phone",
             "data": {},
             "origin_key": None,

@@ -24,11 +24,6 @@ from tests.support.factories import make_agent, make_role
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def agent():
-    return make_agent(email="elif@example.com", password=PASSWORD, language="en")
-
-
 def test_e_mail_and_password_lead_to_the_console(client, agent):
     answer = sign_in(client, email="ELIF@example.com")
     assert answer.status_code == 302

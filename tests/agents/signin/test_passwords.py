@@ -24,11 +24,6 @@ from tests.support.factories import make_agent, make_role
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def agent():
-    return make_agent(email="elif@example.com", password=PASSWORD, language="en")
-
-
 def revoked(announced):
     return [e.session_key for e in announced if e.name == "agent.revoked"]
 

@@ -10,14 +10,9 @@ from agents.operations import (
     give_role,
 )
 from tests.support.accounts import PASSWORD, is_in, sign_in
-from tests.support.factories import make_agent, make_role
+from tests.support.factories import make_role
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def agent():
-    return make_agent(email="elif@example.com", password=PASSWORD, language="en")
 
 
 def test_two_steps_are_asked_for_at_the_web_door(client, agent):

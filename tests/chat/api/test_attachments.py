@@ -17,7 +17,7 @@ from chat.operations.entries import NewLine, append
 from chat.operations.tickets import convert_to_ticket
 from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tests.support.files import make_attachment
-from tests.support.http import WIDGET, Widget, cid, make_shop, open_widget, picture, started
+from tests.support.http import WIDGET, Widget, cid, make_shop, picture, started
 from tickets.models import File
 from tickets.operations.contacts import create_contact
 from tickets.operations.saying import say
@@ -31,11 +31,6 @@ PDF = b"%PDF-1.7\n1 0 obj\n<</JS(app.alert\\(1\\))>>\n"
 @pytest.fixture(autouse=True)
 def _own_media(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def widget() -> Widget:
-    return open_widget(make_shop().brand)
 
 
 def test_an_upload_is_described_by_what_it_is(widget: Widget) -> None:

@@ -65,21 +65,6 @@ CHAT_KEYS = {
 }
 
 
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def widget(shop: Shop) -> Widget:
-    return open_widget(shop.brand)
-
-
-@pytest.fixture
-def desk(shop: Shop) -> Desk:
-    return Desk(shop.elif_)
-
-
 # Chats
 
 

@@ -29,11 +29,6 @@ def _own_media(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
 
 
-@pytest.fixture
-def widget() -> Widget:
-    return open_widget(make_shop().brand)
-
-
 def boxes(brand: bytes, *compatible: bytes, tracks: tuple[bytes, ...] = ()) -> bytes:
     """The head of a media file, and what its tracks say they are."""
     named = brand + bytes(4) + b"".join(compatible)

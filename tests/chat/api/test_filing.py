@@ -15,20 +15,10 @@ from chat.operations.conversations import resolve_conversation
 from chat.operations.spam import mark_spam
 from tests.support.desk import work
 from tests.support.factories import make_agent, make_brand, make_role, make_team
-from tests.support.http import Desk, Shop, Widget, make_shop, open_widget, started, taken
+from tests.support.http import Desk, Shop, Widget, open_widget, started, taken
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def widget(shop: Shop) -> Widget:
-    return open_widget(shop.brand)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from agents.models import AuditEntry
 from tests.support.factories import make_brand, make_conversation, make_team, make_visitor
-from tests.support.http import Desk, Shop, cid, make_shop
+from tests.support.http import Desk, Shop, cid
 from tests.support.tickets import opened
 from tickets.models import Contact
 from tickets.operations.contacts import create_contact
@@ -15,16 +15,6 @@ from tickets.operations.contacts import create_contact
 pytestmark = pytest.mark.django_db
 
 EMAIL = "zeynep@example.com"
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def desk(shop: Shop) -> Desk:
-    return Desk(shop.elif_)
 
 
 def known(shop: Shop, name: str = "Zeynep Ak", email: str = EMAIL, **more: Any) -> Contact:

@@ -19,29 +19,12 @@ from tests.support.http import (
     Desk,
     Shop,
     Widget,
-    make_shop,
-    open_widget,
     picture,
     started,
     taken,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def widget(shop: Shop) -> Widget:
-    return open_widget(shop.brand)
-
-
-@pytest.fixture
-def desk(shop: Shop) -> Desk:
-    return Desk(shop.elif_)
 
 
 def test_status_is_read_and_changed(desk: Desk, shop: Shop) -> None:

@@ -1,7 +1,6 @@
 """What the console's buttons do, through the test client."""
 
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -9,64 +8,18 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from agents.models import Agent, Brand, CannedReply, Permission, Role, Team, Topic
+from agents.models import Brand, CannedReply, Permission, Role, Topic
 from agents.queries.canned import fill
 from chat.models import Conversation, Offer, Participation
 from chat.operations.assignment import AlreadyTaken
 from chat.queries.people import face_of
 from chat.routing.candidates import load_of
 from chat.routing.queue import read_queue
+from tests.chat.console.desk import Desk
 from tests.support import factories
 from tests.support.desk import work
 
 pytestmark = pytest.mark.django_db
-
-
-@dataclass
-class Desk:
-    """Elif at her desk: a brand, her team, its topic."""
-
-    brand: Brand
-    elif_: Agent
-    team: Team
-    topic: Topic
-    client: Client
-
-    def chat(self, **changes: Any) -> Conversation:
-        """A chat of hers, unless said otherwise."""
-        visitor = changes.pop("visitor", None) or factories.make_visitor(self.brand)
-        now = timezone.now()
-        defaults = {
-            "status": "active",
-            "assignee": self.elif_,
-            "holds_slot": True,
-            "team": self.team,
-            "last_message_at": now,
-            "unanswered_since": now,
-            "preview": "Where is my parcel?",
-            "preview_author": "visitor",
-        }
-        return factories.make_conversation(visitor, **defaults | changes)
-
-    def get(self, path: str = "", **options: Any) -> str:
-        """The text of a page that must exist."""
-        answer = self.client.get(f"/console/{path}", **options)
-        assert answer.status_code == 200, answer
-        return str(answer.content.decode())
-
-
-def make_desk(**agent: Any) -> Desk:
-    brand = factories.make_brand()
-    elif_ = factories.make_agent(**{"online": True, "name": "Elif Kaya", "language": "en"} | agent)
-    team = factories.make_team(elif_)
-    client = Client()
-    client.force_login(elif_)
-    return Desk(brand, elif_, team, factories.make_topic(brand, team), client)
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
 
 
 def test_a_draft_is_kept_and_forgotten(desk: Desk) -> None:

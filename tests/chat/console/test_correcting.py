@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
 def console(shop: Shop) -> Client:
     client = Client()
     client.force_login(shop.elif_)

@@ -1,8 +1,6 @@
 """The console's pages and fragments, through the test client."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -12,61 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from agents.models import Agent, Brand, BreakReason, Permission, Role, Team, Topic
+from agents.models import BreakReason, Permission, Role, Team
 from chat.models import Conversation, Entry, Participation
+from tests.chat.console.desk import Desk, make_desk
 from tests.support import factories
 from tickets.models import Contact, Ticket
 
 pytestmark = pytest.mark.django_db
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
-
-
-@dataclass
-class Desk:
-    """Elif at her desk: a brand, her team, its topic."""
-
-    brand: Brand
-    elif_: Agent
-    team: Team
-    topic: Topic
-    client: Client
-
-    def chat(self, **changes: Any) -> Conversation:
-        """A chat of hers, unless said otherwise."""
-        visitor = changes.pop("visitor", None) or factories.make_visitor(self.brand)
-        now = timezone.now()
-        defaults = {
-            "status": "active",
-            "assignee": self.elif_,
-            "holds_slot": True,
-            "team": self.team,
-            "last_message_at": now,
-            "unanswered_since": now,
-            "preview": "Where is my parcel?",
-            "preview_author": "visitor",
-        }
-        return factories.make_conversation(visitor, **defaults | changes)
-
-    def get(self, path: str = "", **options: Any) -> str:
-        """The text of a page that must exist."""
-        answer = self.client.get(f"/console/{path}", **options)
-        assert answer.status_code == 200, answer
-        return str(answer.content.decode())
-
-
-def make_desk(**agent: Any) -> Desk:
-    brand = factories.make_brand()
-    elif_ = factories.make_agent(**{"online": True, "name": "Elif Kaya", "language": "en"} | agent)
-    team = factories.make_team(elif_)
-    client = Client()
-    client.force_login(elif_)
-    return Desk(brand, elif_, team, factories.make_topic(brand, team), client)
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
 
 
 def test_a_stranger_is_sent_to_the_door() -> None:

@@ -14,7 +14,7 @@ from chat.operations.transfers import transfer
 from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from chat.protocol import entry_frame
 from config.files.cleaning import clean_file
-from tests.support.desk import Desk, fresh, here, kinds, make_desk, start, work
+from tests.support.desk import Desk, fresh, here, kinds, start, work
 from tests.support.factories import make_agent, make_team, make_visitor
 from tests.support.http import picture
 from tickets.models import Contact, Ticket
@@ -22,11 +22,6 @@ from tickets.models import Entry as TicketEntry
 from tickets.operations.contacts import create_contact
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
 
 
 def chat_of(desk: Desk, **visitor: str) -> Conversation:

@@ -30,11 +30,6 @@ pytestmark = pytest.mark.django_db
 RULE = Rule(id=1, name="E-posta iste")
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
-
-
 def park(chat: Conversation, **options) -> Conversation:
     return park_conversation(conversation=chat, by=RULE, now=timezone.now(), **options)
 

@@ -18,15 +18,10 @@ from reports.definitions.shape import Source
 from reports.facts.keeping import rebuild
 from reports.figures.adding import compute
 from reports.filters import default_filters
-from tests.support.desk import Desk, answer, fresh, kinds, make_desk, start, work
+from tests.support.desk import Desk, answer, fresh, kinds, start, work
 from tests.support.factories import make_agent, make_role
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
 
 
 @pytest.fixture

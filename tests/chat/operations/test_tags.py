@@ -9,14 +9,9 @@ from chat.events.lifecycle import ConversationTagged
 from chat.models import Conversation
 from chat.operations.tags import TAGS_MAX, TooManyTags, add_tag, change_tags, remove_tag
 from chat.queries.tags import suggested_tags, tags_like, tags_of
-from tests.support.desk import Desk, fresh, kinds, make_desk, start
+from tests.support.desk import Desk, fresh, kinds, start
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
 
 
 @pytest.fixture

@@ -83,11 +83,6 @@ def shop() -> Shop:
 
 
 @pytest.fixture
-def widget(shop: Shop) -> Widget:
-    return open_widget(shop.brand)
-
-
-@pytest.fixture
 def chat(shop: Shop, widget: Widget) -> Conversation:
     return answered(started(widget, "Where is my order?"), shop)
 

@@ -12,7 +12,7 @@ from chat.operations.spam import mark_spam
 from chat.posting.messages import Author, Outgoing, post_message
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
-from tests.support.http import Shop, Widget, cid, make_shop, open_widget, taken
+from tests.support.http import Shop, Widget, cid, make_shop, taken
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def shop() -> Shop:
     return make_shop(name="Nimbus", transcripts=Brand.Transcripts.ALWAYS)
-
-
-@pytest.fixture
-def widget(shop: Shop) -> Widget:
-    return open_widget(shop.brand)
 
 
 def begun(widget: Widget, shop: Shop, email: str = "vera@example.com") -> Conversation:

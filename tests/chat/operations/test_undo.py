@@ -18,17 +18,12 @@ from chat.posting.messages import Author, Outgoing, post_message
 from chat.queries.due import due_of_agent
 from chat.rights import NotAuthorised
 from config.outbox.models import OutboxEntry
-from tests.support.desk import Desk, fresh, here, kinds, make_desk, start, work
+from tests.support.desk import Desk, fresh, here, kinds, start, work
 from tests.support.factories import make_agent, make_role
 from tests.support.tickets import opened
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from chat.routing import shown
 from chat.sockets.watch import Watch
 from config.realtime.layer import RESYNC, announce
 from tests.support.factories import make_agent, make_conversation, make_visitor
-from tests.support.http import Shop, make_shop
 from tests.support.sockets import (
     Client,
     connected,
@@ -29,11 +28,6 @@ from tests.support.sockets import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGE = "https://shop.example"
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
 
 
 @pytest.fixture

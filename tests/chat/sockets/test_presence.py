@@ -13,7 +13,7 @@ from chat.sockets.presence_redis import Shared
 from chat.sockets.watch import Watch
 from tests.support import servers
 from tests.support.factories import make_agent, make_conversation, make_visitor
-from tests.support.http import Shop, make_shop
+from tests.support.http import Shop
 from tests.support.sockets import (
     Client,
     connected,
@@ -31,11 +31,6 @@ def _soon(settings: Any) -> None:
     """Nobody waits ten seconds here, and each test says itself which Redis there is."""
     settings.IMECE = settings.IMECE | {"AWAY_SECONDS": 0.05}
     settings.REDIS_URL = ""
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
 
 
 @pytest.fixture

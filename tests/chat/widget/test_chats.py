@@ -46,16 +46,6 @@ CHAT_KEYS = {
 ENTRY_KEYS = {"id", "seq", "kind", "author", "text", "attachments", "data", "cid", "at"}
 
 
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def widget(shop: Shop) -> Widget:
-    return open_widget(shop.brand)
-
-
 def say(chat: Conversation, agent: Agent, text: str, kind: str = "message") -> None:
     """An agent's words."""
     author = Author.of_agent(agent)

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from joserfc import jws
-from joserfc.jwk import OctKey
 
 from agents.access import access_of
 from agents.models import Brand
@@ -16,6 +14,7 @@ from agents.operations import add_identity_secret
 from chat.models import Conversation, Visitor
 from chat.queries.panel import find_chat, panel
 from chat.widget.identities import read_identity
+from tests.chat.widget.signed import make_signing_shop, refusal, sign
 from tests.support.factories import make_brand, make_conversation, make_visitor
 from tests.support.http import Shop, Widget, cid, make_shop, started
 from tests.support.races import at_once
@@ -26,32 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> Shop:
-    made = make_shop()
-    add_identity_secret(brand=made.brand, by=None, now=timezone.now())
-    return made
-
-
-def sign(brand: Brand, *, key: str = "", alg: str = "HS256", **claims: Any) -> str:
-    """What the brand's server would say of Vera; None leaves a claim out."""
-    said = {
-        "aud": brand.site_key,
-        "sub": "customer-7",
-        "exp": int(time.time()) + 600,
-        "name": "Vera Demir",
-        "email": "vera@example.com",
-        "phone": "+90 555 000 00 00",
-    } | claims
-    key = key or brand.identity_secrets.latest("pk").value
-    payload = {name: value for name, value in said.items() if value is not None}
-    said_so = json.dumps(payload).encode()
-    return jws.serialize_compact({"alg": alg}, said_so, OctKey.import_key(key), algorithms=[alg])
-
-
-def refusal(widget: Widget, identity: str) -> tuple[int, str, str | None]:
-    """Status, code and claim of a refused session."""
-    answer = widget.open(identity=identity)
-    body = answer.json()
-    return answer.status_code, body.get("code"), body.get("claim")
+    return make_signing_shop()
 
 
 # Who is believed

@@ -6,14 +6,9 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Visitor
-from tests.support.http import Shop, Widget, make_shop, open_widget, started
+from tests.support.http import Shop, Widget, open_widget, started
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
 
 
 def names(visitor: Visitor) -> list[str]:

@@ -15,16 +15,6 @@ from tests.support.http import Shop, Widget, cid, make_shop, open_widget, starte
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
-
-
-@pytest.fixture
-def widget(shop: Shop) -> Widget:
-    return open_widget(shop.brand)
-
-
 def test_names_and_topics_turn_nothing_around_that_stands_beside_them() -> None:
     widget = open_widget(make_shop().brand)
     fields = {"name": "Vera\u202e\nElif \U0001f469\u200d\U0001f4bb", "phone": "\u2066+90\x85 1"}

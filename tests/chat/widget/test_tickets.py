@@ -6,16 +6,11 @@ from django.utils import timezone
 
 from chat.models import Visitor
 from chat.operations.tickets import convert_to_ticket
-from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
+from tests.support.http import Shop, Widget, cid, open_widget, started, taken
 from tickets.models import Contact, Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return make_shop()
 
 
 def leave(widget: Widget, text: str, email: str = "zeynep@example.com") -> Ticket:

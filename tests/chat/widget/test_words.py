@@ -116,11 +116,6 @@ def shop() -> Shop:
     return make_shop(max_queue_length=10_000)
 
 
-@pytest.fixture
-def widget(shop: Shop) -> Widget:
-    return open_widget(shop.brand)
-
-
 def post(widget: Widget, path: str, body: Any) -> HttpResponse:
     """POST with halves of characters written as browsers write them."""
     return widget.client.post(

@@ -15,46 +15,9 @@ from django.utils import timezone
 from config.outbox import claims, operations
 from config.outbox.admin import OutboxEntryAdmin, StateFilter
 from config.outbox.models import OutboxEntry
-from config.outbox.registry import Registration
+from tests.config.outbox.work import Kinds, enqueue, expire_leases, make_due
 
 pytestmark = pytest.mark.django_db
-
-Kinds = dict[str, Registration]
-
-
-class Boom(Exception):
-    """What handlers of these tests raise."""
-
-
-@pytest.fixture
-def done(kinds: Kinds) -> list[Any]:
-    """What the kind `note` has done; `fail` always raises."""
-    seen: list[Any] = []
-    operations.register("note", lambda payload: seen.append(payload["n"]))
-
-    def fail(payload: dict[str, Any]) -> None:
-        raise Boom(f"no route to vera@example.com for {payload['n']}")
-
-    operations.register("fail", fail)
-    return seen
-
-
-def enqueue(n: int, kind: str = "note", **more: Any) -> OutboxEntry:
-    """Write one effect down."""
-    operations.enqueue(kind=kind, key=f"{kind}:{n}", payload={"n": n}, **more)
-    return OutboxEntry.objects.get(key=f"{kind}:{n}")
-
-
-def make_due() -> None:
-    """Let the pause after a failure pass."""
-    OutboxEntry.objects.live().update(available_at=timezone.now())
-
-
-def expire_leases() -> None:
-    """Let the worker that holds the rows have vanished two minutes ago."""
-    OutboxEntry.objects.live().filter(lease_until__isnull=False).update(
-        lease_until=timezone.now() - timedelta(seconds=1)
-    )
 
 
 def test_an_effect_runs_once_and_is_done(done: list[Any]) -> None:

@@ -1,13 +1,16 @@
 """A brand with a mailbox and a server of its own, and a ticket that Elif answers."""
 
 from collections.abc import Iterator
+from email.message import EmailMessage
 
 import pytest
 from django.utils import timezone
 
 from agents.models import Permission
+from config.outbox.operations import drain
 from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tests.support.mail import Smtp, smtp_server
+from tests.tickets.mail.samples import answer
 from tickets.models import Mailbox, Ticket
 from tickets.operations.contacts import create_contact
 from tickets.operations.entries import Said
@@ -78,3 +81,11 @@ def ticket(brand) -> Ticket:
         by=None,
         now=now,
     )
+
+
+@pytest.fixture
+def sent(mailbox, smtp, ticket, elif_) -> EmailMessage:
+    """The mail with which Elif answered İpek."""
+    answer(ticket, elif_, "Bugün yola çıktı.", status="waiting")
+    drain("mail")
+    return smtp.taken[0]

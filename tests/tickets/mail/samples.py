@@ -1,4 +1,4 @@
-"""Mails as customers write them."""
+"""Mails as customers write them, and answers as agents do."""
 
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -6,9 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from agents.models import Agent
 from config.outbox.operations import drain
-from tickets.models import Mailbox, RawMail
+from tickets.models import Entry, Mailbox, RawMail, Ticket
 from tickets.operations.mails import store_mail
+from tickets.operations.saying import say
 
 
 def written(
@@ -40,3 +42,34 @@ def take_in(mailbox: Mailbox, mail: EmailMessage | bytes, **more: Any) -> RawMai
     drain("media")
     kept.refresh_from_db()
     return kept
+
+
+def reply(sent: EmailMessage, text: str = "Teşekkürler, geldi.", **more: str) -> EmailMessage:
+    """Return a mail with which İpek answers one of ours."""
+    return written(
+        text,
+        **{
+            "sender": "İpek <ipek@example.com>",
+            "subject": f"Ynt: {sent['Subject']}",
+            "in_reply_to": sent["Message-ID"],
+            "references": sent["Message-ID"],
+        }
+        | more,
+    )
+
+
+def answer(ticket: Ticket, by: Agent, text: str = "İadeniz yolda.", **more: Any) -> Entry:
+    """Have an agent answer by mail."""
+    return say(
+        ticket=ticket,
+        by=by,
+        text=text,
+        client_id=f"c{timezone.now().timestamp()}",
+        now=timezone.now(),
+        **more,
+    )[0]
+
+
+def states(entry: Entry) -> dict[str, tuple[str, str]]:
+    """Return what became of an answer, by address."""
+    return {each.address: (each.state, each.code) for each in entry.deliveries.all()}

@@ -15,6 +15,7 @@ from config.mail import HANDING_SECONDS
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
 from tests.support.mail import smtp_server
+from tests.tickets.mail.samples import answer, states
 from tickets.mail import answers
 from tickets.mail.answers import attempt, deliver
 from tickets.mail.servers import SECONDS
@@ -22,25 +23,10 @@ from tickets.mail.words import deliveries_shown
 from tickets.models import Delivery, Mailbox, MailId
 from tickets.operations.deliveries import DELIVER
 from tickets.operations.files import keep_file
-from tickets.operations.saying import say, unsay
+from tickets.operations.saying import unsay
 from tickets.tokens import ticket_of_address, ticket_of_message_id
 
 pytestmark = pytest.mark.django_db
-
-
-def answer(ticket, by, text="İadeniz yolda.", **more):
-    return say(
-        ticket=ticket,
-        by=by,
-        text=text,
-        client_id=f"c{timezone.now().timestamp()}",
-        now=timezone.now(),
-        **more,
-    )[0]
-
-
-def states(entry) -> dict[str, tuple[str, str]]:
-    return {each.address: (each.state, each.code) for each in entry.deliveries.all()}
 
 
 def test_a_reply_reaches_the_customer_in_the_look_of_the_brand(mailbox, smtp, ticket, elif_):

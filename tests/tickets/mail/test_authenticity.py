@@ -4,9 +4,7 @@ import pytest
 from django.urls import reverse
 
 from config.outbox.operations import drain
-from tests.tickets.mail.samples import take_in, written
-from tests.tickets.mail.test_answers import answer
-from tests.tickets.mail.test_ingest import reply
+from tests.tickets.mail.samples import reply, take_in, written
 from tickets.mail.inbound import ingest as module
 from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.parts import read_mail
@@ -18,14 +16,6 @@ pytestmark = pytest.mark.django_db
 OURS = "mx.pazar.example"
 FAILED = f"{OURS}; spf=fail smtp.mailfrom=x@evil.example; dkim=none; dmarc=fail (p=NONE)"
 PASSED = f"{OURS}; dkim=pass header.d=example.org; spf=none; dmarc=pass header.from=example.org"
-
-
-@pytest.fixture
-def sent(mailbox, smtp, ticket, elif_):
-    """The mail with which Elif answered İpek."""
-    answer(ticket, elif_, "Bugün yola çıktı.", status="waiting")
-    drain("mail")
-    return smtp.taken[0]
 
 
 def mark(*results: str, head: str = "From: Zeynep <zeynep@example.org>\n", **more: str) -> str:

@@ -7,22 +7,12 @@ import time_machine
 from django.utils import timezone
 
 from config.outbox.operations import drain
-from tests.tickets.mail.samples import take_in, written
-from tests.tickets.mail.test_answers import answer
-from tests.tickets.mail.test_ingest import reply
+from tests.tickets.mail.samples import answer, reply, take_in, written
 from tickets.models import Mailbox
 from tickets.operations.changes import change_ticket
 from tickets.operations.mails import try_again
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sent(mailbox, smtp, ticket, elif_):
-    """The mail with which Elif answered İpek."""
-    answer(ticket, elif_, "Bugün yola çıktı.", status="waiting")
-    drain("mail")
-    return smtp.taken[0]
 
 
 def test_a_new_ticket_is_confirmed_once_with_its_number(mailbox, smtp):

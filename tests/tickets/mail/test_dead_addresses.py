@@ -8,7 +8,7 @@ from agents.models import AuditEntry, Permission
 from config.outbox.operations import drain
 from tests.support.factories import make_agent, make_role
 from tests.support.http import Desk
-from tests.tickets.mail.test_answers import answer, states
+from tests.tickets.mail.samples import answer, states
 from tickets.mail.send import send_ticket_mail
 from tickets.models import DeadAddress, Delivery, Ticket
 from tickets.operations.contacts import change_contact, verify_email

@@ -13,8 +13,7 @@ from imapclient.exceptions import IMAPClientError
 
 from config.outbox.operations import drain
 from tests.support.mail import Dovecot, dovecot_server
-from tests.tickets.mail.samples import written
-from tests.tickets.mail.test_answers import answer
+from tests.tickets.mail.samples import answer, written
 from tickets.mail.inbound import fetching
 from tickets.mail.inbound.fetching import fetch, fetch_all
 from tickets.models import Entry, Mailbox, RawMail, Ticket

@@ -7,21 +7,11 @@ import time_machine
 from django.utils import timezone
 
 from config.outbox.operations import drain
-from tests.tickets.mail.samples import take_in, written
-from tests.tickets.mail.test_answers import answer
-from tests.tickets.mail.test_ingest import reply
+from tests.tickets.mail.samples import reply, take_in, written
 from tickets.mail.inbound import ingest as module
 from tickets.operations.changes import change_ticket
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sent(mailbox, smtp, ticket, elif_):
-    """The mail with which Elif answered İpek."""
-    answer(ticket, elif_, "Bugün yola çıktı.", status="waiting")
-    drain("mail")
-    return smtp.taken[0]
 
 
 def test_mails_to_a_ticket_done_long_ago_open_no_more_than_others(

@@ -6,8 +6,7 @@ from django.utils import timezone
 from config.outbox.operations import drain
 from tests.support.factories import make_agent, make_brand
 from tests.support.http import picture
-from tests.tickets.mail.samples import take_in, written
-from tests.tickets.mail.test_answers import answer, states
+from tests.tickets.mail.samples import answer, reply, states, take_in, written
 from tickets.mail.inbound import ingest as module
 from tickets.models import Contact, Entry, Mailbox, RawMail, Ticket
 from tickets.operations.addresses import is_dead
@@ -16,27 +15,6 @@ from tickets.operations.mails import store_mail
 from tickets.tokens import reply_address
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sent(mailbox, smtp, ticket, elif_):
-    """The mail with which Elif answered İpek."""
-    answer(ticket, elif_, "Bugün yola çıktı.", status="waiting")
-    drain("mail")
-    return smtp.taken[0]
-
-
-def reply(sent, text="Teşekkürler, geldi.", **more):
-    return written(
-        text,
-        **{
-            "sender": "İpek <ipek@example.com>",
-            "subject": f"Ynt: {sent['Subject']}",
-            "in_reply_to": sent["Message-ID"],
-            "references": sent["Message-ID"],
-        }
-        | more,
-    )
 
 
 def said(ticket) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config.outbox.operations import drain
 from tests.support.http import picture
-from tests.tickets.mail.test_answers import answer
+from tests.tickets.mail.samples import answer
 from tickets.mail.send import confirm_ticket, send_ticket_mail
 from tickets.models import File, Ticket
 from tickets.operations.addresses import mark_dead
