@@ -123,7 +123,7 @@ class LiveConsumer(Connection):
         sending = writer.begin(draft)
         if await sending.parked:
             # Whoever has the chat's row stops no other frame of this socket.
-            self._spawn(self._answer(cid, sending.result))
+            self._spawn(self._answer, cid, sending.result)
         else:
             await self._answer(cid, sending.result)
 

@@ -203,7 +203,7 @@ class Connection(AsyncConsumer):
 
     def say_later(self, text: str) -> None:
         """Send one encoded frame without waiting for it."""
-        self._spawn(self.say(text))
+        self._spawn(self.say, text)
 
     # The end
 
@@ -222,10 +222,11 @@ class Connection(AsyncConsumer):
         if self.channel_name:
             self._layer.end(self.channel_name)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Callable[..., Awaitable[None]], *about: Any) -> None:
+        # Called in its task: should that end before it begins, nobody waits for a coroutine.
         if self._later is None:
             self._later = set()
-        task = asyncio.create_task(_quietly(work))
+        task = asyncio.create_task(_quietly(work, *about))
         self._later.add(task)
         task.add_done_callback(self._done)
 
@@ -243,9 +244,9 @@ class Connection(AsyncConsumer):
         return application
 
 
-async def _quietly(work: Awaitable[None]) -> None:
+async def _quietly(work: Callable[..., Awaitable[None]], *about: Any) -> None:
     try:
-        await work
+        await work(*about)
     except Gone:
         pass
     except Exception:

@@ -106,7 +106,7 @@ class ConsoleConsumer(TicketSocket):
             say=self.say,
             fetch=lambda thread: missed_by_agent(self._access(), thread),
             delivered=self.note_delivered,
-            begun=lambda thread: self._spawn(self._ask_presence(thread)),
+            begun=lambda thread: self._spawn(self._ask_presence, thread),
             left=lambda thread: self.leave(thread_group(thread.pk)),
         )
 
@@ -267,7 +267,7 @@ class ConsoleConsumer(TicketSocket):
         super().forgotten()
         if self.is_leased and self.credential is not None:
             self.is_leased = False
-            self.watch.later(read(agent_presence.detach, self.credential.agent.pk))
+            self.watch.later(read, agent_presence.detach, self.credential.agent.pk)
 
     commands = {
         "hello": LiveConsumer.hello_again,

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from django.utils import timezone
@@ -222,7 +222,7 @@ class Watch:
                 seq, visitor_seq = now_at.get(thread.pk, (0, 0))
                 head = visitor_seq if socket.audience == "visitor" else seq
                 if head != thread.sent and not thread.busy:
-                    self.later(socket.catch_up(thread))
+                    self.later(socket.catch_up, thread)
 
     async def check_tickets(self) -> None:
         """The same of tickets; one query, and none where nobody watches one."""
@@ -235,7 +235,7 @@ class Watch:
             heads = await read(ticket_heads, {thread.pk for _, thread in following})
             for socket, thread in following:
                 if heads.get(thread.pk) != thread.sent and not thread.busy:
-                    self.later(socket.catch_up_ticket(thread))
+                    self.later(socket.catch_up_ticket, thread)
 
     async def check_presence(self) -> None:
         """Renew what others know of the visitors here, and tell agents what no bell has told:
@@ -255,11 +255,14 @@ class Watch:
                 state = found[thread.visitor_hash]
                 if thread.visitor != state:
                     said = presence.presence_data(thread.public_id, state, at)
-                    self.later(socket.show_presence(said))
+                    self.later(socket.show_presence, said)
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something for a socket that may not wait for it."""
-        task = self._loop.create_task(_quietly(work))
+    def later(self, work: Callable[..., Awaitable[None]], *about: Any) -> None:
+        """Do something for a socket that may not wait for it.
+
+        It is called in its own task: when the loop ends before, nobody waits for a coroutine.
+        """
+        task = self._loop.create_task(_quietly(work, *about))
         self._works.add(task)
         task.add_done_callback(self._works.discard)
 
@@ -280,8 +283,8 @@ def _closed(visiting: Collection[tuple[int, str | None]]) -> dict[_Site, int]:
     return closed
 
 
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+async def _quietly(work: Callable[..., Awaitable[None]], *about: Any) -> None:
     try:
-        await work
+        await work(*about)
     except Exception:
         logger.warning("sockets.work_failed", exc_info=True)
