@@ -12,6 +12,10 @@ from typing import Any
 import structlog
 from celery.beat import Service
 from celery.signals import task_postrun, task_prerun
+from celery.worker.consumer.consumer import (  # type: ignore[attr-defined]  # stubs lack them
+    CONNECTION_ERROR,
+    CONNECTION_RETRY,
+)
 from django.conf import settings
 from django.db import close_old_connections
 from kombu.asynchronous import set_event_loop
@@ -35,8 +39,7 @@ class EmbeddedWorker:
         os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
         self._stopping = Event()
         self._worker = _make_worker()
-        # A line every few seconds is for a process of beat's own.
-        logging.getLogger("celery.beat").setLevel(logging.WARNING)
+        _be_calm()
         self._beat = _make_beat()
 
     def start(self) -> None:
@@ -78,6 +81,20 @@ class EmbeddedWorker:
             if self._stopping.wait(RESTART_SECONDS):
                 return
             self._beat = _make_beat()
+
+
+def _be_calm() -> None:
+    """Leave out what is for processes of their own: beat's line every few seconds, and each try of
+    a worker to reach a broker that is away, of which beat says when it goes and when it is back."""
+    logging.getLogger("celery.beat").setLevel(logging.WARNING)
+    consumer = logging.getLogger("celery.worker.consumer.consumer")
+    consumer.setLevel(logging.WARNING)
+    consumer.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    said = (record.msg, *(record.args if isinstance(record.args, tuple) else ()))
+    return CONNECTION_ERROR not in said and CONNECTION_RETRY not in said
 
 
 def _make_beat() -> Any:
