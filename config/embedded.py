@@ -84,12 +84,11 @@ class EmbeddedWorker:
 
 
 def _be_calm() -> None:
-    """Leave out what is for processes of their own: beat's line every few seconds, and each try of
-    a worker to reach a broker that is away, of which beat says when it goes and when it is back."""
-    logging.getLogger("celery.beat").setLevel(logging.WARNING)
-    consumer = logging.getLogger("celery.worker.consumer.consumer")
-    consumer.setLevel(logging.WARNING)
-    consumer.addFilter(_is_news)
+    """Leave out what is for processes of their own: beat's line every few seconds, and that a
+    worker reaches its broker, or tries to. Beat says when the broker goes and when it is back."""
+    for name in ("celery.beat", "celery.worker.consumer"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(_is_news)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
