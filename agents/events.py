@@ -27,7 +27,6 @@ class AgentStatusChanged(Event):
     public_id: str
     display_name: str
     status: str
-    previous: str
     reason_id: int | None
     since: str
     by: int | None

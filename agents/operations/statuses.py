@@ -53,7 +53,6 @@ def set_status(
         capacity=limits_of([locked], {locked.pk: access})[locked.pk],
         actor=by,
     )
-    previous = locked.status
     locked.status = status
     locked.break_reason = reason
     locked.status_since = now
@@ -67,7 +66,6 @@ def set_status(
             public_id=locked.public_id,
             display_name=locked.name,
             status=status,
-            previous=previous,
             reason_id=reason.pk if reason else None,
             since=wire_time(now),
             by=by.pk if by else None,

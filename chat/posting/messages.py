@@ -93,7 +93,6 @@ class Posted:
 
     draft: Outgoing
     entry_id: int
-    conversation_pk: int
     seq: int
     visitor_seq: int | None
     at: datetime
@@ -186,7 +185,6 @@ class _Batch:
                 self.results[index] = Posted(
                     draft,
                     earlier.pk,
-                    chat.row.pk,
                     earlier.seq,
                     earlier.visitor_seq,
                     earlier.at,
@@ -232,10 +230,8 @@ class _Batch:
             (file.pk, pk) for pk, (_, line) in zip(pks, lines, strict=True) for file in line.files
         ]:
             rows.attach_files(claims)
-        for pk, (chat, line) in zip(pks, lines, strict=True):
-            self.results[line.index] = Posted(
-                line.draft, pk, chat.row.pk, line.seq, line.visitor_seq, self.now
-            )
+        for pk, (_, line) in zip(pks, lines, strict=True):
+            self.results[line.index] = Posted(line.draft, pk, line.seq, line.visitor_seq, self.now)
         for index, first in self.repeats:
             if isinstance(stored := self.results[first], Posted):
                 self.results[index] = replace(stored, dup=True)
