@@ -1,6 +1,7 @@
 """Figures of tickets, from their timelines."""
 
 from django.db.models import Avg, Count, F, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from reports.definitions.shape import (
@@ -13,6 +14,35 @@ from reports.definitions.shape import (
     Unit,
     of,
 )
+
+_DONE = Q(status__in=["resolved", "closed"])
+
+
+def _mean(
+    key: str,
+    *,
+    name: str | Promise,
+    formula: str | Promise,
+    counted_at: str,
+    where: Q,
+    seconds: str,
+    better: int = -1,
+) -> Figure:
+    """Return the mean of a column of seconds, over the tickets that `where` keeps."""
+    return Figure(
+        key=key,
+        name=name,
+        formula=formula,
+        unit=Unit.SECONDS,
+        source=Source.TICKET,
+        counted_at=counted_at,
+        agent="assignee",
+        where=where,
+        of=of(Avg, seconds),
+        better=better,
+        listing=Listing.TICKETS,
+    )
+
 
 TICKETS = (
     Figure(
@@ -34,7 +64,7 @@ TICKETS = (
         source=Source.TICKET,
         counted_at="opened",
         agent="assignee",
-        where=~Q(status__in=["resolved", "closed"]),
+        where=~_DONE,
         of=COUNTED,
         better=-1,
         listing=Listing.TICKETS,
@@ -47,140 +77,94 @@ TICKETS = (
         source=Source.TICKET,
         counted_at="solved",
         agent="assignee",
-        where=Q(status__in=["resolved", "closed"]),
+        where=_DONE,
         of=COUNTED,
         better=1,
         listing=Listing.TICKETS,
     ),
-    Figure(
-        key="ticket_first_response",
+    _mean(
+        "ticket_first_response",
         name=_("First reply"),
         formula=_(
             "Mean time from opening to an agent's first public reply that was no word of the chat."
         ),
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="opened",
-        agent="assignee",
         where=Q(first_reply__isnull=False),
-        of=of(Avg, "first_reply"),
-        better=-1,
-        listing=Listing.TICKETS,
+        seconds="first_reply",
     ),
-    Figure(
-        key="ticket_first_response_open",
+    _mean(
+        "ticket_first_response_open",
         name=_("First reply, open hours"),
         formula=IN_HOURS,
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="opened",
-        agent="assignee",
         where=Q(first_reply_open__isnull=False),
-        of=of(Avg, "first_reply_open"),
-        better=-1,
-        listing=Listing.TICKETS,
+        seconds="first_reply_open",
     ),
-    Figure(
-        key="ticket_resolution_first",
+    _mean(
+        "ticket_resolution_first",
         name=_("First resolution"),
         formula=_("Mean time from opening to when the ticket was first resolved."),
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="solved",
-        agent="assignee",
         where=Q(first_resolution__isnull=False),
-        of=of(Avg, "first_resolution"),
-        better=-1,
-        listing=Listing.TICKETS,
+        seconds="first_resolution",
     ),
-    Figure(
-        key="ticket_resolution_first_open",
+    _mean(
+        "ticket_resolution_first_open",
         name=_("First resolution, open hours"),
         formula=IN_HOURS,
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="solved",
-        agent="assignee",
         where=Q(first_resolution_open__isnull=False),
-        of=of(Avg, "first_resolution_open"),
-        better=-1,
-        listing=Listing.TICKETS,
+        seconds="first_resolution_open",
     ),
-    Figure(
-        key="ticket_resolution_last",
+    _mean(
+        "ticket_resolution_last",
         name=_("Last resolution"),
         formula=_("Mean time from opening to when the ticket was last resolved."),
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="solved",
-        agent="assignee",
         where=Q(resolution__isnull=False),
-        of=of(Avg, "resolution"),
-        better=-1,
-        listing=Listing.TICKETS,
+        seconds="resolution",
     ),
-    Figure(
-        key="ticket_resolution_last_open",
+    _mean(
+        "ticket_resolution_last_open",
         name=_("Last resolution, open hours"),
         formula=IN_HOURS,
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="solved",
-        agent="assignee",
         where=Q(resolution_open__isnull=False),
-        of=of(Avg, "resolution_open"),
-        better=-1,
-        listing=Listing.TICKETS,
+        seconds="resolution_open",
     ),
-    Figure(
-        key="requester_wait",
+    _mean(
+        "requester_wait",
         name=_("Requester's wait"),
         formula=_("Mean time that resolved tickets were New, Open or On hold."),
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="solved",
-        agent="assignee",
-        where=Q(status__in=["resolved", "closed"]),
-        of=of(Avg, "requester_wait"),
-        better=-1,
-        listing=Listing.TICKETS,
+        where=_DONE,
+        seconds="requester_wait",
     ),
-    Figure(
-        key="requester_wait_open",
+    _mean(
+        "requester_wait_open",
         name=_("Requester's wait, open hours"),
         formula=IN_HOURS,
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="solved",
-        agent="assignee",
-        where=Q(status__in=["resolved", "closed"]),
-        of=of(Avg, "requester_wait_open"),
-        better=-1,
-        listing=Listing.TICKETS,
+        where=_DONE,
+        seconds="requester_wait_open",
     ),
-    Figure(
-        key="agent_wait",
+    _mean(
+        "agent_wait",
         name=_("Agent's wait"),
         formula=_("Mean time that resolved tickets waited for their requester."),
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="solved",
-        agent="assignee",
-        where=Q(status__in=["resolved", "closed"]),
-        of=of(Avg, "agent_wait"),
-        listing=Listing.TICKETS,
+        where=_DONE,
+        seconds="agent_wait",
+        better=0,
     ),
-    Figure(
-        key="agent_wait_open",
+    _mean(
+        "agent_wait_open",
         name=_("Agent's wait, open hours"),
         formula=IN_HOURS,
-        unit=Unit.SECONDS,
-        source=Source.TICKET,
         counted_at="solved",
-        agent="assignee",
-        where=Q(status__in=["resolved", "closed"]),
-        of=of(Avg, "agent_wait_open"),
-        listing=Listing.TICKETS,
+        where=_DONE,
+        seconds="agent_wait_open",
+        better=0,
     ),
     Figure(
         key="ticket_reopen_rate",
