@@ -155,8 +155,8 @@ class ActivateTOTPForm(_CodeForm, BaseActivateTOTPForm):  # type: ignore[misc]
         return code
 
 
-class AcceptInvitationForm(PlainForm):
-    """What an invited person says about themselves."""
+class PersonForm(PlainForm):
+    """How a person is called, and which language they read."""
 
     name = forms.CharField(
         label=_("Display name"),
@@ -165,6 +165,11 @@ class AcceptInvitationForm(PlainForm):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
+
+
+class AcceptInvitationForm(PersonForm):
+    """What an invited person says about themselves."""
+
     password = forms.CharField(
         label=_("Password"),
         strip=False,

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import Access
 from agents.credentials.tokens import Scope
 from agents.hours.zones import ZoneField
-from agents.models import Agent, Language, Notice, Permission
+from agents.models import Agent, Notice, Permission
 from agents.queries.notices import QUIET_MAX
-from agents.signin.forms import PlainForm
+from agents.signin.forms import PersonForm, PlainForm
 
 # How the fields of quiet hours are called, from and until.
 _PAIRS: list[tuple[str, ...]] = [
@@ -20,16 +20,9 @@ _PAIRS: list[tuple[str, ...]] = [
 ]
 
 
-class ProfileForm(PlainForm):
+class ProfileForm(PersonForm):
     """What a person says about themselves; roles and teams are not theirs to say."""
 
-    name = forms.CharField(
-        label=_("Display name"),
-        max_length=80,
-        help_text=_("Customers see this name."),
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-    language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
     time_zone = ZoneField()
     theme = forms.ChoiceField(label=_("Theme"), choices=Agent.Theme.choices)
 
