@@ -55,12 +55,12 @@ class Filters:
 
     @property
     def since(self) -> datetime:
-        """Return the first moment."""
+        """Return the first moment of the first day, in its zone."""
         return datetime.combine(self.first, time.min, self.zone)
 
     @property
     def until(self) -> datetime:
-        """Return the moment after the last."""
+        """Return the first moment after the last day, in its zone: it is no part of the range."""
         return datetime.combine(self.last + timedelta(days=1), time.min, self.zone)
 
     @property
@@ -111,7 +111,11 @@ def default_filters(zone: str, *, now: datetime) -> Filters:
 
 
 def read_filters(wish: Mapping[str, str], *, zone: str, now: datetime) -> Filters:
-    """Return what an address asks for. Raises `BadFilter`."""
+    """Return what an address asks for; without days the last thirty, without `zone` in `zone`.
+
+    Raises `BadFilter` for days, a range or a zone that can't be; what narrows and can't be read is
+    taken for not chosen.
+    """
     there = wish.get("zone") or zone
     try:
         usual = default_filters(there, now=now)

@@ -13,7 +13,11 @@ NOTHING = "–"
 
 
 def written(value: Any, unit: Unit, *, zone: ZoneInfo, with_day: bool = True) -> str:
-    """Return a value as people read it; what there is none of is a dash, not 0."""
+    """Return a value as people read it; what there is none of (None) is a dash, not 0.
+
+    A value of `Unit.SHARE` is 0 to 1, one of `Unit.MOMENT` a datetime, told in `zone`: without
+    `with_day` only its time.
+    """
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
@@ -33,7 +37,7 @@ def _number(value: float, unit: Unit) -> str:
 
 
 def written_share(value: float | None, *, decimals: int = 1) -> str:
-    """Return a share as percent, with the sign where the language has it."""
+    """Return a share (0 to 1) as percent, with the sign where the language has it."""
     if value is None:
         return NOTHING
     number = number_format(round(value * 100, decimals), decimal_pos=decimals)
@@ -41,14 +45,18 @@ def written_share(value: float | None, *, decimals: int = 1) -> str:
 
 
 def written_seconds(value: float) -> str:
-    """Return seconds as minutes:seconds, with hours where there are any."""
+    """Return so many seconds, of either sign, as 02:05, or from an hour on as 1:02:05."""
     minutes, seconds = divmod(round(abs(value)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
 
 
 def written_change(now: float | None, before: float | None, unit: Unit) -> str:
-    """Return how a value differs from the one before; "" where one of them is missing."""
+    """Return how a value differs from the one before, with its sign: counts in percent of the one
+    before, all else in its own unit.
+
+    "" where one of them is missing, for moments, and for a count that was 0 before.
+    """
     if now is None or before is None or unit == Unit.MOMENT:
         return ""
     change = now - before

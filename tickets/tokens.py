@@ -42,7 +42,7 @@ def new_message_id(ticket: Ticket, mailbox: Mailbox | None) -> str:
 
 
 def ticket_of_message_id(message_id: str) -> int | None:
-    """Return the number of the ticket that a Message-ID of ours belongs to."""
+    """Return the number of the ticket that a Message-ID names; None when we did not sign it."""
     found = _MESSAGE_ID.fullmatch(message_id)
     if found and _is_signed("mail", found[1], found[3]):
         return int(found[2])
@@ -67,7 +67,10 @@ def new_chat_message_id(chat_id: int, address: str, mailbox: Mailbox | None) -> 
 
 
 def chat_of_message_id(message_id: str, address: str) -> int | None:
-    """Return the key of the chat that we mailed to `address` under this Message-ID."""
+    """Return the primary key of the chat that we mailed to `address` under this Message-ID.
+
+    None when we did not, or to somebody else.
+    """
     found = _CHAT_ID.fullmatch(message_id)
     if found and _is_signed("chat", f"{found[1]}:{address.casefold()}", found[3]):
         return int(found[2])
@@ -81,7 +84,7 @@ def reply_address(ticket: Ticket, mailbox: Mailbox) -> str:
 
 
 def ticket_of_address(address: str) -> int | None:
-    """Return the number of the ticket that a reply address of ours names."""
+    """Return the number of the ticket that a reply address names; None when we did not sign it."""
     found = _ADDRESS.fullmatch(address.lower())
     if found and _is_signed("reply", found[1], found[2]):
         return int(found[1])

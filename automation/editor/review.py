@@ -85,7 +85,9 @@ class Week:
 
 
 def week_of(title: str, moments: QuerySet[Any], moment: str) -> Week:
-    """Return when in the week these were."""
+    """Return how many of these rows lie in each hour of each weekday (Monday first), by their field
+    `moment` in the current time zone.
+    """
     zone = timezone.get_current_timezone()
     by_hour = moments.order_by().values(
         weekday=ExtractIsoWeekDay(moment, tzinfo=zone), hour=ExtractHour(moment, tzinfo=zone)

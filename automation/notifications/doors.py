@@ -30,7 +30,10 @@ _doors: dict[str, _Door] = {}
 
 @contextmanager
 def through(host: str) -> Iterator[bool]:
-    """Yield whether pushes may be handed over at `host` now; waits there only if it answers."""
+    """Hold a place at `host` while pushes are handed over; yield False when there is none.
+
+    It waits for one up to `STAYS` seconds, and only while the service goes on answering.
+    """
     with _lock:
         is_in = _enter(host)
     began = time.monotonic()

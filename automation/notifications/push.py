@@ -75,7 +75,10 @@ class TooLarge(NotSent):
 
 
 def seconds_of(retry_after: str, *, now: datetime) -> float | None:
-    """Return how long a service asks us to wait: seconds, or a date."""
+    """Return for how many seconds a `Retry-After` (seconds, or a date) asks us to wait.
+
+    0 for a date that has passed, None when it can't be read.
+    """
     if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after[:6])
     try:

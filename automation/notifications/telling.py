@@ -61,7 +61,10 @@ def tell_devices(
     body: str = "",
     now: datetime,
 ) -> int:
-    """Have a notification sent to these devices, unless it was told already."""
+    """Have a notification sent to these devices; return to how many.
+
+    0 when there are none, or when one with this `key` was told before.
+    """
     if not devices:
         return 0
     # Who hears of it twice at the same moment fails, and finds it told when it tries again.

@@ -104,7 +104,10 @@ class Book:
         return any(ready.rule.when == when and ready.looks_at(subject) for ready in self.rules)
 
     def of(self, when: str, brand_id: int, subject: str = Rule.Subject.CHAT) -> Sequence[Ready]:
-        """Return the rules that look then; of a recipe that a brand has for itself, only those."""
+        """Return the rules for `when` that look at a brand's chats, or tickets, in their order.
+
+        Of a recipe that the brand has for itself, only its own.
+        """
         key = (when, brand_id, subject)
         if key not in self._found:
             self._found[key] = self._find(when, brand_id, subject)

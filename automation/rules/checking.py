@@ -46,7 +46,11 @@ _NO_NUMBER = _("Write a whole number.")
 
 
 def check_rule(told: Mapping[str, Any]) -> Errors:
-    """Return what is wrong with a rule, by place; nothing when it can be used."""
+    """Return what is wrong with a rule, by place such as "fires" or "all.0"; empty when it can be
+    used.
+
+    Wants all of these keys: when, subject, after, fires, all, any and actions.
+    """
     errors: Errors = {}
     scope = Scope(told["when"], told["subject"])
     if scope.subject not in Rule.Subject.values:

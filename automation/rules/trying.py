@@ -21,7 +21,11 @@ def can_try(rule: Rule, row: Conversation | Ticket) -> bool:
 
 
 def try_rule(rule: Rule, row: Conversation | Ticket, *, now: datetime) -> dict[str, Any]:
-    """Return each condition with what it saw, and what the rule would do; see `can_try`."""
+    """Return what the rule would do with a row now, and change nothing; see `can_try`.
+
+    `{"matches": bool, "nodes": [what each condition saw], "actions": [{"action", "would"}]}`, where
+    `would` says it in words, or is "" when the rule does not match.
+    """
     ready, watched = compile_rule(rule), _watched(row)
     sight = watched.sight(row, _newest(rule, row, watched), now)
     holds, trace = ask(ready, sight, all_of_it=True)

@@ -57,7 +57,9 @@ class Packed(Aggregate):
 
 
 def unpacked(value: str | bytes) -> Iterable[int]:
-    """Return the numbers."""
+    """Return the whole numbers that a database packed into one value: SQLite as text with commas,
+    PostgreSQL as eight bytes each, the first of which counts most.
+    """
     if isinstance(value, str):
         return map(int, value.split(","))
     numbers = array("q", value)

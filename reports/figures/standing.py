@@ -48,5 +48,7 @@ _COUNTS: Mapping[str, Callable[[Filters, Access, datetime], int]] = {
 
 
 def standing(key: str, filters: Filters, access: Access, *, now: datetime) -> int:
-    """Return how many there are."""
+    """Return how many there are at `now`, whatever the days: chats in line for `queue_length`,
+    people for `agents_online`. No other key is known here (`KeyError`).
+    """
     return _COUNTS[key](filters, access, now)

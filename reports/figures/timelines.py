@@ -36,7 +36,11 @@ class Lane(NamedTuple):
 
 
 def lanes_of(filters: Filters, access: Access, *, now: datetime) -> tuple[str, list[Lane]]:
-    """Return what a timeline is of, and its lanes: agents on the last day, or one agent's days."""
+    """Return a timeline's title and its lanes, those without a stretch left out.
+
+    Where one agent and several days are chosen, the title is the agent's name and each lane a day
+    up to now; else the title is the last day on which anybody was here, and each lane an agent.
+    """
     people = people_of(filters, access)[:LANES]
     if filters.agent and people and filters.first != filters.last:
         days = [day for day in every_day(filters) if filters.on(day).since < now][-DAYS:]

@@ -34,7 +34,10 @@ class Cell:
 
     @property
     def value(self) -> Any:
-        """Return what the row stands for in facts; None for the totals. Raises `BadFilter`."""
+        """Return what the row stands for in facts: a key, a day or a word, as its column has it.
+
+        None for the totals. Raises `BadFilter` for a row that can't be.
+        """
         try:
             return None if self.row is None else row_value(self.by, self.row)
         except ValueError:
@@ -42,7 +45,11 @@ class Cell:
 
 
 def read_cell(wish: Mapping[str, str], *, of: str) -> Cell:
-    """Return the cell that an address of a list or report names. Raises `BadFilter`."""
+    """Return the cell that an address (`figure`, `by`, `row`) of the list or report `of` names; an
+    empty one when it names no figure.
+
+    Raises `BadFilter` for a figure, a column or a pair of them that has no rows.
+    """
     key, by, row = wish.get("figure", ""), wish.get("by", ""), wish.get("row")
     if not key:
         return Cell()

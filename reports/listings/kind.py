@@ -52,7 +52,10 @@ class Listing:
 
 
 def every(rows: QuerySet[Any], moment: str) -> Iterator[Any]:
-    """Return all rows, newest first, page by page from where the one before ended."""
+    """Yield all rows, newest first by the field `moment`, without holding them all.
+
+    Each `FILE_PAGE` of them are one query, from where the one before ended.
+    """
     ordered = rows.order_by(f"-{moment}", "-pk")
     last: Any = None
     while True:

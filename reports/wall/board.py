@@ -41,7 +41,7 @@ class Row:
 
     @property
     def slots(self) -> list[bool]:
-        """Return which of the slots are taken, as many as can be drawn."""
+        """Return of each slot, twelve at most, whether it is taken; the taken ones first."""
         return [number < self.taken for number in range(min(12, self.person.capacity))]
 
 
@@ -79,12 +79,12 @@ class Board:
 
     @property
     def service(self) -> float | None:
-        """Return the share that was answered in time."""
+        """Return the share (0 to 1) of today's chats answered in time; None without any."""
         return self.in_time / self.served if self.served else None
 
     @property
     def csat(self) -> float | None:
-        """Return the share of good ratings."""
+        """Return the share (0 to 1) of good ones among today's ratings; None without any."""
         return self.good / self.ratings if self.ratings else None
 
     @property

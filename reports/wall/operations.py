@@ -114,7 +114,11 @@ def revoke_screen(*, screen: Screen, by: Agent, now: datetime) -> None:
 def set_targets(
     *, brand: Brand | None, queue: int, wait_seconds: int, service_level: int, by: Agent
 ) -> Targets:
-    """Say what a wallboard should not pass. Raises `NotAllowed`."""
+    """Say what a wallboard should not pass; a brand of None: of all that have none of their own.
+
+    `queue`: the most chats in line, `wait_seconds`: the longest wait of the first of them,
+    `service_level`: the least percent answered in time. Raises `NotAllowed`.
+    """
     if not may_set_targets(access_of(by), brand.pk if brand else None):
         raise NotAllowed
     values = {"queue": queue, "wait_seconds": wait_seconds, "service_level": service_level}

@@ -123,7 +123,9 @@ def forget() -> None:
 
 
 def read(*, now: datetime) -> Snapshot:
-    """Read everything."""
+    """Return what all wallboards together show at `now`, for every brand at once; "today" is the
+    day of the house's time zone. Demo brands count only where there are no others.
+    """
     places = _Places()
     real = Q() if not Brand.objects.filter(is_demo=False).exists() else Q(brand__is_demo=False)
     queued = Conversation.objects.in_line(now).filter(real, kind=Conversation.Kind.CUSTOMER)

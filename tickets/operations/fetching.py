@@ -33,7 +33,7 @@ def begin_folder(*, mailbox: Mailbox, uid_validity: int, last_uid: int, now: dat
 
 
 def pass_uid(*, mailbox: Mailbox, uid: int, now: datetime) -> None:
-    """Note that a mail is kept, or is not to be, and that somebody is still reading."""
+    """Note that a folder is read up to a mail, kept or not, and hold it for another `LEASE`."""
     mailbox.last_uid = uid
     Mailbox.objects.filter(pk=mailbox.pk).update(
         last_uid=uid, stuck_uid=0, stuck_times=0, fetching_until=now + LEASE

@@ -22,7 +22,11 @@ class Begun(Enum):
 
 
 def begin(sending: Sending, *, attempt: int, now: datetime) -> Begun:
-    """Mark a mail as being handed over, in the caller's transaction."""
+    """Mark a mail as being handed over, in the caller's transaction; return whose it is to send.
+
+    `attempt`: the number of tries before, as whoever wants to send it knows it. When it is another
+    by now, or the mail is done, that is `Begun.DONE`.
+    """
     rows = type(sending)._default_manager.filter(pk=sending.pk, attempts=attempt)
     waiting = rows.filter(state__in=(Sending.State.QUEUED, Sending.State.RETRY))
     if waiting.update(state=Sending.State.SENDING, changed_at=now):
@@ -36,7 +40,10 @@ def begin(sending: Sending, *, attempt: int, now: datetime) -> Begun:
 def settle(
     locked: Sending, *, state: str, code: str, detail: str, now: datetime
 ) -> datetime | None:
-    """Save what became of a locked mail; return when it is to be tried again, if at all."""
+    """Save what became of a locked mail; return when it is to be tried again, None for never.
+
+    RETRY becomes FAILED once the mail is older than `GIVE_UP`; `detail` is cut to one line.
+    """
     again_at = None
     if state == Sending.State.RETRY and now - locked.created_at >= GIVE_UP:
         state = Sending.State.FAILED

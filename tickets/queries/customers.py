@@ -151,7 +151,10 @@ def name_known(access: Access, contact: Contact) -> str:
 
 
 def called(access: Access, contact: Contact) -> tuple[str, str]:
-    """Return what to call a customer and how they are reached, as far as the agent may know."""
+    """Return a customer's name, and the e-mail address or else the phone number.
+
+    As far as the agent may know them; each is "" where it is not known.
+    """
     reached = email_known(access, contact), phone_known(access, contact)
     name = name_known(access, contact)
     return name, next((each for each in reached if each and each != name), "")

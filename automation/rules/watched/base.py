@@ -55,7 +55,7 @@ class Watched(ABC):
 
     @abstractmethod
     def first_since(self, pk: int, at: datetime) -> int | None:
-        """Return the number of the first line from a moment on; None where there is none."""
+        """Return the `seq` of the first line from a moment on; None where there is none."""
 
     def settled_at(self, row: Any) -> datetime | None:
         """Return when it is known what was said; None when it is."""
