@@ -16,6 +16,7 @@ from agents.access import Access, Reach, any_of, of_teams
 from agents.models import Brand, Channel, Permission, Role, Team, Topic
 from agents.models.agent import new_public_id
 from chat.models import Conversation
+from reports.tagged import TagsOfChat
 from tickets.models import Ticket
 
 
@@ -66,6 +67,7 @@ class ChatFact(models.Model):
     """One stay of a chat: from its start, or from when it was reopened, to the next."""
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="facts")
+    tagged = TagsOfChat()
     number = models.PositiveSmallIntegerField()
     # The chat's last line when this was written.
     upto_seq = models.PositiveIntegerField()
@@ -153,6 +155,7 @@ class OfStay(models.Model):
     conversation = models.ForeignKey(
         Conversation, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
     )
+    tagged = TagsOfChat()
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=16, choices=Channel)
     topic = models.ForeignKey(Topic, models.SET_NULL, null=True, related_name="+", db_index=False)

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from agents.access import Access, any_of, of_teams
@@ -168,8 +168,9 @@ def _added_up(figures: list[Figure], agent: str, question: Question, access: Acc
         return Found({None: _values(figures, facts.aggregate(**parts))})
     rows: Iterable[Mapping[str, Any]]
     total: Mapping[str, Any] = {}
-    if by == "tag":
-        rows, total = _rows_by_tag(facts, groups, parts, whole)
+    if by == "tag" and whole:
+        # A chat of two tags stands in the rows of both, and counts once.
+        rows, total = facts.values(**groups).annotate(**parts), facts.aggregate(**whole)
     elif whole:
         rows, total = rows_and_total(facts, groups["g0"], parts, whole)
     else:
@@ -178,22 +179,6 @@ def _added_up(figures: list[Figure], agent: str, question: Question, access: Acc
         {row["g0"]: _values(figures, row) for row in rows},
         _values(figures, total, name="all_{}") if whole else {},
     )
-
-
-def _rows_by_tag(
-    facts: QuerySet[Any],
-    groups: Mapping[str, Any],
-    parts: Mapping[str, Any],
-    whole: Mapping[str, Any],
-) -> tuple[Iterable[Mapping[str, Any]], Mapping[str, Any]]:
-    """Return the rows of no tag and of each; a chat of two tags stands in two, and once in `whole`.
-
-    In two statements: one would read each chat, which is wide, to learn that it has no tag.
-    """
-    tags = ConversationTag.objects.filter(conversation=OuterRef("conversation"))
-    either, total = rows_and_total(facts, Exists(tags), parts, whole)
-    rows = facts.filter(Exists(tags)).values(**groups).annotate(**parts)
-    return [*({**row, "g0": None} for row in either if not row["g0"]), *rows], total
 
 
 def _parts(figures: list[Figure], once: Q | None, *, name: str = "{}") -> dict[str, Any]:
@@ -267,7 +252,7 @@ def _groups(figure: Figure, by: str, filters: Filters) -> dict[str, Any]:
         case "quarter":
             return {"g0": Quarter(figure.moment)}
         case "tag":
-            return {"g0": F("conversation__tagged__tag")}
+            return {"g0": F("tagged__tag")}
     return {"g0": F(by)}
 
 
