@@ -220,7 +220,7 @@ def _session_stints(by: str, filters: Filters, access: Access) -> Q | None:
 def _measured(figures: list[Figure], question: Question, access: Access, now: datetime) -> Found:
     by, filters = question.by, question.filters
     stints = scoped(Source.STINT, "agent", filters, access)
-    work = read_work(stints, filters, access, by_day=by == "day", now=now)
+    work = read_work(figures, stints, filters, access, by_day=by == "day", now=now)
     found = Found(_by_row(figures, work, filters, by))
     if by and question.with_total:
         found.total.update(_by_row(figures, work, filters, "")[None])

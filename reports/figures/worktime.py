@@ -1,7 +1,7 @@
 """Agents' time: what they were doing and how many chats they had, as filtered and for whom."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,10 @@ from reports.filters import Filters
 from reports.sweep import Parts, Sessions, Turn, micros, moment_of, sweep
 
 _BREAK = "break_"
+# Parts that the chats and the turns Online tell: of a year, half of the turns are not read.
+_TOLD_BY_ONLINE = frozenset(
+    {"open", "busy", "most", "online", "first_online", "offered", "used", "occupied"}
+)
 
 
 def value_of(figure: Figure, parts: Parts, zone: ZoneInfo) -> Any:
@@ -65,19 +69,30 @@ def cuts_of(filters: Filters, *, by_day: bool, now: datetime) -> tuple[list[int]
 
 
 def read_work(
-    stints: QuerySet[Any], filters: Filters, access: Access, *, by_day: bool, now: datetime
+    figures: Sequence[Figure],
+    stints: QuerySet[Any],
+    filters: Filters,
+    access: Access,
+    *,
+    by_day: bool,
+    now: datetime,
 ) -> dict[int, dict[date, Parts]]:
     """Return the parts of each agent's time by day, or under the first day for the whole range.
 
-    `stints`: the stretches with chats that count, as filtered and for these eyes.
+    At least those that `figures` are made of. `stints`: the stretches with chats that count, as
+    filtered and for these eyes.
     """
     cuts, days = cuts_of(filters, by_day=by_day, now=now)
     people = people_of(filters, access)
-    turns = read_turns(people, filters, now=now)
-    sessions = _sessions(stints, people, filters, now)
+    wanted = {figure.part for figure in figures}
+    wanted |= {figure.over_part for figure in figures if figure.over_part}
+    turns = read_turns(people, filters, only_online=wanted <= _TOLD_BY_ONLINE, now=now)
+    packed = _sessions(stints, people, filters, now)
     found = {}
     for agent_id in people:
-        parts = sweep(turns.get(agent_id, []), sessions.get(agent_id, _NO_SESSIONS), cuts)
+        # One agent's at a time: those of all are a hundred bytes for each chat of the year.
+        sessions = Sessions(*map(unpacked, packed.pop(agent_id, _NO_SESSIONS)))
+        parts = sweep(turns.get(agent_id, []), sessions, cuts)
         if any(parts):
             found[agent_id] = dict(zip(days, parts, strict=True))
     return found
@@ -92,8 +107,10 @@ def intervals_in(people: Iterable[int], filters: Filters) -> QuerySet[StatusInte
     )
 
 
-def read_turns(people: Iterable[int], filters: Filters, *, now: datetime) -> Mapping[int, Any]:
-    """Return the turns of each agent, whole, in order."""
+def read_turns(
+    people: Iterable[int], filters: Filters, *, only_online: bool = False, now: datetime
+) -> Mapping[int, list[Turn]]:
+    """Return the turns of each agent, whole, in order; of some alone none says what changed."""
     found: dict[int, list[Turn]] = defaultdict(list)
     before: tuple[int, str, int | None] | None = None
     # What ended as the range began says whether the next is another status.
@@ -102,6 +119,8 @@ def read_turns(people: Iterable[int], filters: Filters, *, now: datetime) -> Map
         agent__in=list(people),
         started_at__lt=filters.until,
     ).order_by("agent", "started_at", "pk")
+    if only_online:
+        rows = rows.filter(status=Status.ONLINE)
     values = rows.values_list(
         "agent_id",
         "status",
@@ -126,12 +145,13 @@ def overlapping(stints: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     )
 
 
-_NO_SESSIONS = Sessions((), (), ())
+_NO_SESSIONS = (b"", b"", b"")
 
 
 def _sessions(
     stints: QuerySet[Any], people: Iterable[int], filters: Filters, now: datetime
-) -> Mapping[int, Sessions]:
+) -> dict[int, Any]:
+    """Return when each agent's chats began, were over and gave their slot back, each packed."""
     # One row an agent: a year's chats as rows of their own would take most of the time. Not by a
     # cursor, for which PostgreSQL plans as if only the first rows were wanted.
     end = Value(micros(now))
@@ -147,4 +167,4 @@ def _sessions(
         )
         .values_list("agent", "begins", "ends", "frees")
     )
-    return {agent_id: Sessions(*map(unpacked, many)) for agent_id, *many in rows}
+    return {agent_id: many for agent_id, *many in rows}

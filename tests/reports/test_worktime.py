@@ -6,7 +6,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -168,6 +170,25 @@ def test_chats_at_once_are_weighted_by_time_and_a_wrap_up_keeps_an_agent_occupie
     # The wrap-up reaches into a range that begins after the chat.
     later = figures(["occupancy"], days(), boss, at(12), by="agent")
     assert later[elif_.pk]["occupancy"] <= 1
+
+
+def test_what_turns_online_tell_is_the_same_whether_others_are_read_or_not(boss: Agent) -> None:
+    elif_ = make_agent()
+    turns = [(9, "online"), (10, "break"), (11, "online"), (12, "offline"), (13, "online")]
+    shift(elif_, (at(-9), "offline"), *((at(hour), status) for hour, status in turns))
+    had(elif_, at(9.5), at(11.5), acw=180)
+    had(elif_, at(9.75), at(10.5))
+    keys = ["online", "first_online", "busy", "concurrency", "concurrency_max", "occupancy"]
+    keys.append("utilisation")
+    for by in ("agent", "day", ""):
+        with CaptureQueriesContext(connection) as asked:
+            alone = figures(keys, days(), boss, at(14), by=by)
+        [read] = [one["sql"] for one in asked.captured_queries if "statusinterval" in one["sql"]]
+        assert "\"status\" = 'online'" in read
+        # "changes" is told by all of them.
+        beside = figures([*keys, "changes"], days(), boss, at(14), by=by)
+        assert {row: {key: values[key] for key in keys} for row, values in beside.items()} == alone
+        assert {values["changes"] for values in beside.values()} >= {5}
 
 
 @given(
