@@ -15,8 +15,16 @@ from agents.access import Access
 from agents.models import Agent, Brand, Channel, Tag, Topic
 from config.text.cleaning import key_of
 from config.text.folding import sort_key
-from reports.definitions import REPORTS, Figure, Report, Source, Unit, reason_figures
-from reports.figures.adding import Question, Row, compute_all, wanted
+from reports.definitions import (
+    COUNTED,
+    REPORTS,
+    Figure,
+    Report,
+    Source,
+    Unit,
+    reason_figures,
+)
+from reports.figures.adding import Found, Question, Row, compute_all, wanted
 from reports.filters import STARTED_BY, Filters, day_of
 from tickets.models import Ticket
 
@@ -67,16 +75,19 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
     keys = [figure.key for figure in figures]
     # What was asked of the chosen rows is not asked again.
     more = [key for key in report.tiles if key not in keys]
-    by_hour, daily = bool(report.hourly), () if chosen == "day" else report.daily
+    by_hour, daily = bool(report.hourly), report.daily
+    if chosen == "day":
+        daily = _counted_by_hour(report, figures)
     in_time = Question(
         keys=dict.fromkeys([report.hourly, *daily] if by_hour else daily),
         filters=filters,
         by="quarter" if by_hour else "day",
     )
+    asked = [key for key in keys if chosen != "day" or key not in daily]
     before = filters.before
     found, tiles, then, days_then, time = compute_all(
         [
-            Question(keys=keys, filters=filters, by=chosen, with_total=True),
+            Question(keys=asked, filters=filters, by=chosen, with_total=True),
             Question(keys=more, filters=filters),
             Question(keys=report.tiles if filters.compare else (), filters=before),
             Question(keys=report.daily[:1] if filters.compare else (), filters=before, by="day"),
@@ -85,11 +96,14 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
         access,
         now=now,
     )
-    whole = found.total | tiles.rows.get(None, {})
-    days: Mapping[date, Row] = time.rows
+    days: dict[Any, Row] = time.rows
     hours: Mapping[tuple[int, int], int] = {}
     if by_hour:
         days, hours = _by_time(report.hourly, daily, time.rows, filters.zone)
+    if chosen == "day":
+        summed = {key: sum(row[key] for row in days.values()) for key in daily}
+        found.add(Found(days, summed))
+    whole = found.total | tiles.rows.get(None, {})
     return Built(
         report=report,
         by=chosen,
@@ -102,6 +116,24 @@ def build(name: str, filters: Filters, access: Access, *, by: str = "", now: dat
         hours=hours,
         days=found.rows if chosen == "day" else days,
         days_before=days_then.rows,
+    )
+
+
+def _counted_by_hour(report: Report, figures: Iterable[Figure]) -> tuple[str, ...]:
+    """Return what is counted by the same moment as what is drawn by weekday and hour.
+
+    The quarters of an hour that are read for that tell days, too: a year is not read for both.
+    """
+    if not report.hourly:
+        return ()
+    lead = wanted(report.hourly)
+    return tuple(
+        figure.key
+        for figure in figures
+        if (figure.source, figure.moment) == (lead.source, lead.moment)
+        and figure.of is COUNTED
+        and figure.over is None
+        and not figure.of_sessions
     )
 
 

@@ -59,7 +59,7 @@ OWN = ("reports_", "agents_statusinterval")
 PINS = {
     "agents": 14,
     "agent-status": 4,
-    "general": 7,
+    "general": 5,
     "queue": 4,
     "answers": 8,
     "resolution": 2,
@@ -74,7 +74,7 @@ PINS = {
 # Where rows and what they are together are read at once.
 if connection.vendor == "postgresql":
     PINS |= {
-        "agents": 9, "general": 4, "queue": 2, "answers": 4, "resolution": 1, "topics": 4,
+        "agents": 9, "general": 3, "queue": 2, "answers": 4, "resolution": 1, "topics": 4,
         "ratings": 2, "tickets": 5,
     }  # fmt: skip
 
