@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from config.text.cleaning import key_of
 
 LONGEST = timedelta(days=732)
+_HOUR = timedelta(hours=1)
 _UNSET: dict[str, Any] = {
     "brand": None,
     "team": None,
@@ -62,6 +63,16 @@ class Filters:
     def until(self) -> datetime:
         """Return the first moment after the last day, in its zone: it is no part of the range."""
         return datetime.combine(self.last + timedelta(days=1), time.min, self.zone)
+
+    @property
+    def has_whole_hours(self) -> bool:
+        """Return whether hours of the zone begin with those of UTC all through the range."""
+        count = (self.last - self.first).days + 2
+        midnights = (
+            datetime.combine(self.first + timedelta(days=number), time.min, self.zone)
+            for number in range(count)
+        )
+        return not any((each.utcoffset() or _HOUR) % _HOUR for each in midnights)
 
     @property
     def before(self) -> "Filters":

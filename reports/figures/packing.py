@@ -29,17 +29,22 @@ class Micros(Func):
 class Quarter(Func):
     """The quarter of an hour a moment lies in, for hours of any zone: they begin with one.
 
-    To tell a million moments the hour of a zone takes the database twice as long.
+    To tell a million moments the hour of a zone takes the database twice as long. `seconds`: of a
+    longer part, where hours of the zone begin with that.
     """
 
     template = (
-        "DATETIME(CAST(STRFTIME('%%%%s', %(expressions)s) AS INTEGER) / 900 * 900, 'unixepoch')"
+        "DATETIME(CAST(STRFTIME('%%%%s', %(expressions)s) AS INTEGER) / %(seconds)s * %(seconds)s,"
+        " 'unixepoch')"
     )
     output_field = DateTimeField()
 
+    def __init__(self, moment: Any, *, seconds: int = 900) -> None:
+        super().__init__(moment, seconds=seconds)
+
     def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
         """Ask as PostgreSQL wants it."""
-        binned = "DATE_BIN('15 minutes', %(expressions)s, '2000-01-01 00:00+00')"
+        binned = "DATE_BIN('%(seconds)s seconds', %(expressions)s, '2000-01-01 00:00+00')"
         return self.as_sql(compiler, connection, template=binned, **more)
 
 
