@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from agents.api.files import FileAnswer
 from agents.api.shapes import NameAnswer, PersonAnswer, TopicName
 from config.web.api import Moment, WireTimes
 from tickets.mail.words import reason
@@ -74,17 +75,6 @@ class TicketAnswer(WireTimes, serializers.ModelSerializer[Ticket]):
         return SuggestionAnswer(found, many=True).data
 
 
-class TicketFileAnswer(serializers.Serializer[Any]):
-    """A file; its bytes are at `attachments/{id}`."""
-
-    id = serializers.CharField()
-    name = serializers.CharField()
-    size = serializers.IntegerField()
-    type = serializers.CharField()
-    width = serializers.IntegerField(required=False)
-    height = serializers.IntegerField(required=False)
-
-
 class DeliveryAnswer(serializers.Serializer[Any]):
     """What became of a mail to one address."""
 
@@ -145,7 +135,7 @@ class TicketEntryAnswer(serializers.Serializer[Any]):
     def get_cc(self, entry: Entry) -> list[str]:
         return [str(each) for each in entry.data.get("cc", ())]
 
-    @extend_schema_field(TicketFileAnswer(many=True))
+    @extend_schema_field(FileAnswer(many=True))
     def get_attachments(self, entry: Entry) -> list[dict[str, Any]]:
         return [file for file in entry.data.get("files", ()) if file.get("id")]
 
@@ -178,7 +168,7 @@ class UnsaidAnswer(serializers.Serializer[Any]):
     text = serializers.CharField()
     to = serializers.CharField()
     cc = serializers.ListField(child=serializers.CharField())
-    attachments = TicketFileAnswer(many=True, source="files")
+    attachments = FileAnswer(many=True, source="files")
 
 
 class IdentityAnswer(WireTimes, serializers.ModelSerializer[Identity]):
