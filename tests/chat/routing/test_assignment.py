@@ -10,7 +10,7 @@ from django.utils import timezone
 from agents.models import Agent, Permission, RoleGrant, Status
 from chat.events.lifecycle import ConversationAssigned, SlotFreed
 from chat.locks import Moved
-from chat.models import Conversation, Offer
+from chat.models import Conversation
 from chat.operations import assignment
 from chat.operations.assignment import (
     AlreadyTaken,
@@ -201,15 +201,6 @@ def test_an_ended_chat_cannot_be_accepted() -> None:
     end_conversation(conversation=chat, by=chat.visitor, now=timezone.now())
     with pytest.raises(AlreadyTaken):
         accept(conversation=chat, agent=desk.agents[0], now=timezone.now())
-
-
-# Ringing
-
-
-def offers(chat: Conversation) -> list[tuple[int, str]]:
-    return list(
-        Offer.objects.filter(conversation=chat).order_by("pk").values_list("agent_id", "result")
-    )
 
 
 def test_a_supervisor_assigns_and_moves_a_chat_within_the_limits(announced) -> None:

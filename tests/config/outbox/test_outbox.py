@@ -1,19 +1,15 @@
 """Effects leave through the outbox: after the commit, again after a failure, never silently."""
 
 import itertools
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin.sites import AdminSite
 from django.db import connection, transaction
-from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.outbox import claims, operations
-from config.outbox.admin import OutboxEntryAdmin, StateFilter
 from config.outbox.models import OutboxEntry
 from tests.config.outbox.work import Kinds, enqueue, expire_leases, make_due
 
@@ -209,30 +205,3 @@ def test_a_row_that_kills_every_worker_ends_dead_without_running_a_ninth_time(
     assert done == []
     assert entry.dead_at is not None
     assert "vanished" in entry.last_error
-
-
-class Admin:
-    """The admin page of the outbox, called as the site would."""
-
-    def __init__(self) -> None:
-        self.page = OutboxEntryAdmin(OutboxEntry, AdminSite())
-        self.request = RequestFactory().get("/")
-
-    def filtered(self, state: str) -> list[str]:
-        """Return the keys that a state shows."""
-        chosen = StateFilter(self.request, {"state": [state]}, OutboxEntry, self.page)
-        rows = chosen.queryset(self.request, OutboxEntry.objects.order_by("key"))
-        return [row.key for row in rows]
-
-
-@pytest.fixture
-def admin(done: list[Any]) -> Iterator[Admin]:
-    now = timezone.now()
-    OutboxEntry.objects.bulk_create(
-        [
-            OutboxEntry(kind="note", key="dead", payload={}, dead_at=now),
-            OutboxEntry(kind="note", key="done", payload={}, done_at=now),
-            OutboxEntry(kind="note", key="live", payload={}),
-        ]
-    )
-    return Admin()

@@ -6,7 +6,6 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from config.outbox.operations import drain
 from tests.tickets.mail.samples import reply, take_in, written
 from tickets.mail.inbound import ingest as module
 from tickets.operations.changes import change_ticket
@@ -56,13 +55,3 @@ def test_one_ticket_follows_however_often_the_old_one_is_answered(
         change_ticket(ticket=first.ticket, by=elif_, now=timezone.now(), changes=change)
     with time_machine.travel(timezone.now() + timedelta(days=120), tick=True):
         assert take_in(mailbox, reply(sent, "4")).entry.ticket.data == {"follows": first.ticket.pk}
-
-
-def test_a_ticket_that_follows_is_confirmed_as_well(mailbox, ticket, sent, smtp, elif_):
-    change_ticket(ticket=ticket, by=elif_, now=timezone.now(), changes={"status": "resolved"})
-    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
-        kept = take_in(mailbox, reply(sent))
-        drain("mail")
-    assert kept.entry.ticket != ticket
-    assert f"[#{kept.entry.ticket.pk}]" in smtp.taken[-1]["Subject"]
-    assert len(smtp.taken) == 2
