@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models.file import StoredFile
 from config.files.cleaning import CleanFile, FileRefused, clean_file, is_shown_inline
 from config.files.kinds import ACCEPT
-from config.web.limits import PICTURE_SECONDS, spend
+from config.web.rate_limits import PICTURE_SECONDS, spend
 
 # As many as a message takes.
 FILES_MAX = 10

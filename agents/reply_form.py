@@ -13,7 +13,7 @@ from agents.files import FILES_MAX, FilesField
 from agents.models import Agent, CannedFile, CannedReply
 from agents.operations.canned import clean_shortcut
 from config.files.cleaning import CleanFile
-from config.web.limits import UPLOADS, TooMany, spend
+from config.web.rate_limits import UPLOADS, TooMany, spend
 
 if TYPE_CHECKING:
     _Form = forms.ModelForm[CannedReply]

@@ -22,7 +22,7 @@ from chat.protocol import ATTACHMENTS_MAX
 from chat.queries.people import email_of
 from config.files.cleaning import CleanFile
 from config.mail import mailbox as mailbox_of
-from config.web.limits import CHAT_ANSWERS, spend
+from config.web.rate_limits import CHAT_ANSWERS, spend
 from tickets.mail.inbound.parts import Mail
 from tickets.models import Mailbox, Ticket
 

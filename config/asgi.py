@@ -22,7 +22,7 @@ from config.web.ask_first import AskFirst  # noqa: E402
 from config.web.body_limits import LimitBodies  # noqa: E402
 from config.web.handler import ThreadedHandler  # noqa: E402
 from config.web.health import Probes  # noqa: E402
-from config.web.limits import address_key, scope_address  # noqa: E402
+from config.web.rate_limits import address_key, scope_address  # noqa: E402
 from config.web.server import before_shutdown  # noqa: E402
 from config.web.waiting_line import WaitingLine  # noqa: E402
 

@@ -33,7 +33,7 @@ from config.files.kinds import ACCEPT_PICTURES
 from config.files.pictures import Pay, pay_nothing
 from config.text.alphabet import in_alphabet
 from config.text.folding import by_name, sort_key
-from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
+from config.web.rate_limits import PICTURE_SECONDS, TooMany, place_of, spend
 
 if TYPE_CHECKING:
     _TopicForm = forms.ModelForm[Topic]

@@ -18,7 +18,7 @@ from agents.models import CannedFile, CannedReply
 from agents.operations.canned import add_reply_files, remove_reply_files
 from agents.queries.canned import FILLED_IN
 from agents.reply_form import ReplyForm
-from config.web.limits import place_of
+from config.web.rate_limits import place_of
 
 
 class CannedReplyForm(ReplyForm):

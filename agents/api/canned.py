@@ -32,8 +32,8 @@ from agents.operations.canned import (
 from agents.queries.canned import WITH_FILES, canned_for, files_for
 from agents.reply_form import TOO_MANY_FILES
 from config.web.api import StrictSerializer, TextField, valid
-from config.web.limits import UPLOADS
 from config.web.problems import Problem
+from config.web.rate_limits import UPLOADS
 
 
 class CannedBody(StrictSerializer):

@@ -25,8 +25,8 @@ from agents.queries.devices import (
     read_token,
 )
 from config.web.api import LineField, Moment, StrictSerializer, valid
-from config.web.limits import BROWSERS
 from config.web.problems import Problem
+from config.web.rate_limits import BROWSERS
 
 
 class DeviceBody(StrictSerializer):

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from agents.api.throttling import limited
 from config.files.cleaning import CleanFile, FileRefused, clean_file
-from config.web.limits import PICTURE_SECONDS, place_of
 from config.web.problems import Problem
+from config.web.rate_limits import PICTURE_SECONDS, place_of
 
 # What multipart adds around the file.
 _ENVELOPE = 16 * 1024

@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from agents.models import Agent, ApiToken
-from config.web.limits import DESK, Limit, TooMany, spend
 from config.web.problems import Problem
+from config.web.rate_limits import DESK, Limit, TooMany, spend
 
 
 def limited(limit: Limit, who: str, amount: int = 1) -> None:

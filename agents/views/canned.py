@@ -22,7 +22,7 @@ from agents.operations.canned import (
 from agents.queries.canned import WITH_FILES, canned_for
 from agents.reply_form import TOO_MANY_FILES
 from agents.views.canned_forms import OwnReplyForm
-from config.web.limits import place_of
+from config.web.rate_limits import place_of
 
 # Of the shared ones: as many as the picker offers of one language and brand, and then some.
 SHARED_SHOWN = 1000

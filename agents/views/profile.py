@@ -31,7 +31,7 @@ from agents.operations.notices import set_digest, set_notices
 from agents.queries.notices import wanted_by
 from agents.views.profile_forms import NoticesForm, ProfileForm, TokenForm, quiet_initial
 from config.files.kinds import ACCEPT_PICTURES
-from config.web.limits import PICTURE_SECONDS, TooMany, place_of, spend
+from config.web.rate_limits import PICTURE_SECONDS, TooMany, place_of, spend
 
 
 @never_cache

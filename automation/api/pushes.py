@@ -24,8 +24,8 @@ from chat.operations.assignment import AlreadyTaken, AtCapacity, NotOnline
 from chat.refusals import explain_refusal
 from chat.rights import NotAuthorised
 from config.web.api import StrictSerializer, TextField, valid
-from config.web.limits import DESK, place_of
 from config.web.problems import Problem
+from config.web.rate_limits import DESK, place_of
 
 
 class KeyAnswer(serializers.Serializer[Any]):

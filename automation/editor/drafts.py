@@ -12,7 +12,7 @@ from agents.models import Language
 from automation.models import Rule
 from automation.rules.actions import Parameter
 from automation.rules.checking import DEPTH_MAX, NAMED
-from automation.rules.registry import FIELDS, OPERATORS, Field, Type
+from automation.rules.fields import FIELDS, OPERATORS, Field, Type
 from automation.rules.subjects import Scope, actions_of, fields_for, fields_of, operators_of
 from config.text.cleaning import mended
 

@@ -15,7 +15,7 @@ from automation.editor.drafts import CUSTOMER, OTHER, Condition, Step, field_of,
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, TEXT_MAX, Parameter
 from automation.rules.checking import VALUE_MAX, sinces_of
-from automation.rules.registry import FIELDS, OPERATORS, Field, Type
+from automation.rules.fields import FIELDS, OPERATORS, Field, Type
 from automation.rules.sentences import since_text
 from automation.rules.subjects import Scope, actions_of, fields_for, fields_of, operators_of
 from automation.rules.tickets.actions import TICKET_ACTIONS

@@ -11,7 +11,7 @@ from agents.models import Tag
 from automation.editor.drafts import Block, Condition, Draft, Step
 from automation.editor.forms import ConditionForm, StepForm
 from automation.rules.checking import ACTIONS_MAX, CONDITIONS_MAX, DEPTH_MAX, Errors
-from automation.rules.registry import FIELDS, Type
+from automation.rules.fields import FIELDS, Type
 from automation.rules.subjects import Scope
 from config.text.folding import fold
 

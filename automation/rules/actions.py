@@ -33,7 +33,7 @@ from chat.operations.tickets import convert_to_ticket
 from chat.queries.people import email_of
 from config.mail import is_address
 from config.text.cleaning import key_of
-from config.web.limits import TooMany
+from config.web.rate_limits import TooMany
 from tickets.mail.send import send_house_mail, send_ticket_mail
 from tickets.models import Ticket
 from tickets.operations.automatic import wrote_last

@@ -11,7 +11,7 @@ from agents.models.tag import NAME_MAX
 from automation.models import Rule
 from automation.rules.actions import TEXT_MAX, Parameter
 from automation.rules.conditions import BadPattern, compile_pattern
-from automation.rules.registry import FIELDS, OPERATORS, Field, Type
+from automation.rules.fields import FIELDS, OPERATORS, Field, Type
 from automation.rules.subjects import Scope, actions_of, fields_of, operators_of
 from config.mail import is_address
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import re2
 
-from automation.rules.registry import OPERATORS, Field, Type
+from automation.rules.fields import OPERATORS, Field, Type
 from automation.rules.sight import Sight
 from automation.rules.subjects import fields_of
 from config.text.folding import fold

@@ -10,7 +10,7 @@ from chat.models import Conversation, ConversationTag, Entry
 from chat.queries.linking import browsers_of
 from chat.queries.people import email_of, phone_of
 from chat.routing.availability import Outlook, is_open_for, outlook_for
-from chat.sockets.presence import is_here
+from chat.sockets.visitor_presence import is_here
 from tickets.models import Identity, Ticket
 
 # What a line of the timeline changes, as rules call it.

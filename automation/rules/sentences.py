@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from automation.models import Rule
 from automation.rules.checking import NAMED
+from automation.rules.fields import FIELDS, OPERATORS, Type
 from automation.rules.phrases import phrase_of
-from automation.rules.registry import FIELDS, OPERATORS, Type
 from automation.rules.subjects import actions_of, fields_of
 
 # How much of a text a sentence repeats; of one without spaces, letters.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, Action
-from automation.rules.registry import FIELDS, OPERATORS, Field
+from automation.rules.fields import FIELDS, OPERATORS, Field
 from automation.rules.tickets.actions import BOTH_ACTIONS, TICKET_ACTIONS
 from automation.rules.tickets.fields import BOTH_FIELDS, TICKET_FIELDS
 

@@ -16,7 +16,7 @@ from chat.models import AnswerMail, Conversation, Entry
 from chat.operations.entries import NewLine, append
 from chat.unread import address_for, answers_between, answers_letter, seen_up_to
 from config.outbox.operations import enqueue
-from config.web.limits import ANSWER_MAILS_BY_EMAIL, TooMany, mailbox_key, spend
+from config.web.rate_limits import ANSWER_MAILS_BY_EMAIL, TooMany, mailbox_key, spend
 from tickets.mail.answers import attempt_noted
 from tickets.mail.inbound.bounces import note_returned
 from tickets.mail.inbound.parts import Mail

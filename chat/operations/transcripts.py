@@ -19,7 +19,7 @@ from chat.unread import mailable_address
 from config.mail import mailbox, send_once
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import enqueue
-from config.web.limits import TRANSCRIPTS_BY_EMAIL, TooMany, mailbox_key, spend
+from config.web.rate_limits import TRANSCRIPTS_BY_EMAIL, TooMany, mailbox_key, spend
 from tickets.mail.inbound.bounces import Report, reports_in
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.servers import mailer_of

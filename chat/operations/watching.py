@@ -8,7 +8,7 @@ from django.db import transaction
 from agents.audit import caller_ip, record
 from agents.models import Agent
 from chat.models import Conversation
-from config.web.limits import address_key
+from config.web.rate_limits import address_key
 
 # Who looks at a chat looks again and again, and screens reconnect.
 NOTED_SECONDS = 3600

@@ -23,7 +23,7 @@ from chat.page.answering import send_answer
 from chat.posting.marks import mark_read
 from chat.posting.messages import Posted
 from chat.transcripts import lines_of
-from config.web.limits import CHAT_ANSWERS, READS, TooMany, place_of, spend
+from config.web.rate_limits import CHAT_ANSWERS, READS, TooMany, place_of, spend
 from tickets.mail.letters import page_address
 from tickets.page.answering import AnswerForm
 

@@ -1,14 +1,6 @@
 """Frames in and out: shapes, limits, close codes. The wire contract is described in docs/api.md."""
 
-from chat.protocol.incoming import (
-    FRAMES,
-    BadFrame,
-    decode,
-    is_cid,
-    is_id,
-    is_sayable,
-)
-from chat.protocol.limits import (
+from chat.protocol.constants import (
     ATTACHMENTS_MAX,
     BATCH_SIZE,
     FRAME_MAX_BYTES,
@@ -18,6 +10,14 @@ from chat.protocol.limits import (
     RESUMED_ENTRIES_MAX,
     Audience,
     Close,
+)
+from chat.protocol.incoming import (
+    FRAMES,
+    BadFrame,
+    decode,
+    is_cid,
+    is_id,
+    is_sayable,
 )
 from chat.protocol.outgoing import (
     ack_text,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from chat.protocol.limits import (
+from chat.protocol.constants import (
     ATTACHMENTS_MAX,
     OLDEST_PROTOCOL,
     RESUMED_CONVERSATIONS_MAX,

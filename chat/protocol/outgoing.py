@@ -17,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 
 from chat.models.kinds import KINDS
-from chat.protocol.limits import ATTACHMENTS_MAX, FRAME_MAX_BYTES, HEARTBEAT_SECONDS, Audience
+from chat.protocol.constants import ATTACHMENTS_MAX, FRAME_MAX_BYTES, HEARTBEAT_SECONDS, Audience
 from config.wire import encode, wire_time
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError
 from chat.protocol import FRAME_MAX_BYTES, OLDEST_PROTOCOL, Audience, BadFrame, Close, decode
 from chat.sockets.following import Gone
 from chat.sockets.watch import Watch
-from config.web.limits import address_key, scope_address
+from config.web.rate_limits import address_key, scope_address
 
 logger = logging.getLogger(__name__)
 

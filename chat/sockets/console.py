@@ -15,7 +15,7 @@ from chat.events.groups import thread_group, visitor_group
 from chat.operations.watching import note_watching
 from chat.posting.messages import MESSAGE, NOTE, Author
 from chat.protocol import RESUMED_CONVERSATIONS_MAX, Close, typing_frame, welcome_frame
-from chat.sockets import presence
+from chat.sockets import visitor_presence
 from chat.sockets.base import LiveConsumer
 from chat.sockets.connection import Ended
 from chat.sockets.credentials import Credential, by_session, by_token, session_key_of, still_good
@@ -33,7 +33,7 @@ from chat.sockets.threads import (
 )
 from chat.sockets.tickets import TicketSocket
 from config.realtime.layer import announce
-from config.web.limits import scope_address
+from config.web.rate_limits import scope_address
 from config.wire import encode, event_frame, frames_content
 from tickets.places import reaches
 
@@ -132,9 +132,11 @@ class ConsoleConsumer(TicketSocket):
 
     async def _ask_presence(self, thread: Follow) -> None:
         if thread.may_be_here:
-            found = await presence.states([thread.visitor_hash])
+            found = await visitor_presence.states([thread.visitor_hash])
             await self.show_presence(
-                presence.presence_data(thread.public_id, found[thread.visitor_hash], timezone.now())
+                visitor_presence.presence_data(
+                    thread.public_id, found[thread.visitor_hash], timezone.now()
+                )
             )
 
     async def show_presence(self, said: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from chat.events.groups import site_group, thread_group, visitor_group
 from chat.posting.messages import MESSAGE, Author
 from chat.protocol import Close, typing_frame, welcome_frame
 from chat.routing.shown import shown_availability
-from chat.sockets import presence
+from chat.sockets import visitor_presence
 from chat.sockets.base import LiveConsumer
 from chat.sockets.connection import Ended
 from chat.sockets.following import Following
@@ -29,7 +29,7 @@ from chat.sockets.threads import (
 )
 from chat.widget.sessions import BadToken, VisitorSession, claims_of, session_with
 from config.realtime.layer import announce
-from config.web.limits import HELLOS, TooMany, spend
+from config.web.rate_limits import HELLOS, TooMany, spend
 from config.wire import encode, frames_content
 
 
@@ -75,7 +75,7 @@ class VisitorConsumer(LiveConsumer):
             await self.following.add_all(states, resume, begins_at=lambda state: 0)
 
     def _take_place(self) -> None:
-        sockets = presence.attach(self.secret_hash, self)
+        sockets = visitor_presence.attach(self.secret_hash, self)
         self.watch.add(self)
         for oldest in sockets[: -settings.IMECE["SOCKETS_PER_VISITOR"]]:
             if isinstance(oldest, VisitorConsumer):
@@ -87,7 +87,9 @@ class VisitorConsumer(LiveConsumer):
             say=self.say,
             fetch=lambda thread: missed(thread.pk, thread.public_id, "visitor", thread.sent),
             delivered=self.note_delivered,
-            begun=lambda thread: presence.follow(self.secret_hash, thread.pk, thread.public_id),
+            begun=lambda thread: visitor_presence.follow(
+                self.secret_hash, thread.pk, thread.public_id
+            ),
         )
 
     def follow_unasked(self, content: dict[str, Any]) -> Follow | None:
@@ -134,7 +136,7 @@ class VisitorConsumer(LiveConsumer):
                 await self.say(frame)
 
     def forgotten(self) -> None:
-        presence.detach(self.secret_hash, self)
+        visitor_presence.detach(self.secret_hash, self)
 
     commands = {
         "hello": LiveConsumer.hello_again,

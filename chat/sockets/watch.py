@@ -18,7 +18,7 @@ from agents.brands.origins import origin_allowed
 from agents.models import Brand
 from chat.posting import mark_collector
 from chat.protocol import Audience, Close
-from chat.sockets import presence
+from chat.sockets import visitor_presence
 from chat.sockets.credentials import Credential, still_good
 from chat.sockets.crowd import Crowd
 from chat.sockets.readers import read
@@ -240,7 +240,7 @@ class Watch:
     async def check_presence(self) -> None:
         """Renew what others know of the visitors here, and tell agents what no bell has told:
         a process died with its sockets, or nobody knows any more."""
-        await presence.renew()
+        await visitor_presence.renew()
         watching = [
             (socket, thread)
             for socket in list(self.sockets)
@@ -249,12 +249,12 @@ class Watch:
             if thread.may_be_here
         ]
         if watching:
-            found = await presence.states({thread.visitor_hash for _, thread in watching})
+            found = await visitor_presence.states({thread.visitor_hash for _, thread in watching})
             at = timezone.now()
             for socket, thread in watching:
                 state = found[thread.visitor_hash]
                 if thread.visitor != state:
-                    said = presence.presence_data(thread.public_id, state, at)
+                    said = visitor_presence.presence_data(thread.public_id, state, at)
                     self.later(socket.show_presence, said)
 
     def later(self, work: Callable[..., Awaitable[None]], *about: Any) -> None:

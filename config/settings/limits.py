@@ -1,9 +1,10 @@
 """The numbers an operator may set, and the fixed ones of the wire contract (docs/api.md).
 
-Others stand where they are enforced: how often somebody may ask in `config/web/limits.py`, what a
-frame may hold in `chat/protocol/limits.py`, how much is read of a request in
-`config/web/*_limits.py`, what one socket may send in `chat/sockets/rates.py`, how
-many chats an agent takes in `agents/queries/capacity.py`. Benchmarks raise some of these.
+Others stand where they are enforced: how often somebody may ask in `config/web/rate_limits.py`,
+what a frame may hold in `chat/protocol/constants.py`, how much is read of a request in
+`config/web/*_limits.py`, what one socket may send in `chat/sockets/rates.py`, how many chats an
+agent takes in `agents/queries/capacity.py`, how often a password may be tried in
+`ACCOUNT_RATE_LIMITS` beside this file. Benchmarks raise some of these.
 """
 
 from typing import Any

@@ -8,7 +8,7 @@ from django.test import Client
 from agents.models import Device
 from agents.operations.devices import DEVICES_MAX
 from config.web import outbound
-from config.web.limits import BROWSERS
+from config.web.rate_limits import BROWSERS
 from tests.support.factories import make_agent
 from tests.support.http import Desk
 from tests.support.push_service import PushService

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from agents.models import Agent, Brand, Permission
-from automation.rules.registry import FIELDS
+from automation.rules.fields import FIELDS
 from reports.wall import snapshot as wall
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.queries.choices import team_choices, topic_choices

@@ -8,8 +8,8 @@ from agents.models import Topic
 from automation.editor.drafts import draft_from, draft_of
 from automation.models import Rule
 from automation.rules.actions import ACTIONS, Action, Parameter
+from automation.rules.fields import FIELDS, Field, Type
 from automation.rules.recipes import install_recipe
-from automation.rules.registry import FIELDS, Field, Type
 from automation.rules.sentences import said_of
 from automation.rules.writing import change_rule
 from tests.agents.conftest import boss, boss_client

@@ -11,7 +11,7 @@ from automation.editor.moves import press
 from automation.editor.rows import sheet_of
 from automation.models import Rule
 from automation.rules.checking import NAMED, SINCE, check_rule
-from automation.rules.registry import OPERATORS, Type
+from automation.rules.fields import OPERATORS, Type
 from automation.rules.sentences import said_of, said_of_action, said_of_condition
 from automation.rules.subjects import Scope, actions_of, fields_for, operators_of
 from automation.rules.subjects import fields_of as seen_of

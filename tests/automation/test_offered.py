@@ -7,7 +7,7 @@ import pytest
 from automation.editor.drafts import Condition
 from automation.editor.forms import ConditionForm
 from automation.rules.checking import check_rule
-from automation.rules.registry import OPERATORS, Type
+from automation.rules.fields import OPERATORS, Type
 from automation.rules.subjects import Scope, fields_of
 from tests.support.factories import make_agent, make_brand, make_team, make_topic
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from agents.models import Permission
 from automation.models import Effect, Notification
 from config.outbox.operations import drain
-from config.web.limits import Limit
+from config.web.rate_limits import Limit
 from tests.automation.ticket_talk import opened, word
 from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tickets.mail import send

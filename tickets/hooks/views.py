@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from config.web.limits import HOOK_REFUSALS, TooMany, place_of, spend
 from config.web.problems import CONTENT_TYPE, problem
+from config.web.rate_limits import HOOK_REFUSALS, TooMany, place_of, spend
 from tickets.mail.inbound.parts import SIZE_MAX
 from tickets.models import Mailbox, RawMail
 from tickets.operations.hooks import knows_secret

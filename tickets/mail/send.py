@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from config.mail import is_address, mailbox, send_once
 from config.outbox.operations import RetryAfter, enqueue
-from config.web.limits import (
+from config.web.rate_limits import (
     CONFIRMATIONS,
     CONFIRMATIONS_A_DAY,
     LINKS,

@@ -11,7 +11,7 @@ from agents.actors import Rule
 from agents.models import Agent
 from config.events import publish
 from config.mail import is_address
-from config.web.limits import (
+from config.web.rate_limits import (
     RULE_REPLIES,
     RULE_REPLIES_A_DAY,
     TICKET_MAILS_BY_BRAND,

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from agents.models import Agent
 from config.events import publish
-from config.web.limits import TYPING, TooMany, spend
+from config.web.rate_limits import TYPING, TooMany, spend
 from tickets.events import TicketTyping
 from tickets.models import Draft, Ticket
 

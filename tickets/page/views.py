@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents.brands.colors import style_sheet
 from agents.files import file_response
-from config.web.limits import TICKET_ANSWERS, TICKET_RATINGS, TooMany, place_of, spend
+from config.web.rate_limits import TICKET_ANSWERS, TICKET_RATINGS, TooMany, place_of, spend
 from tickets.mail.send import renew_link, renews_link
 from tickets.models import Entry, File, Ticket
 from tickets.operations.customers_words import close_by_customer, is_long_done

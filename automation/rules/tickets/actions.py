@@ -24,7 +24,7 @@ from automation.rules.actions import (
     told_agents,
 )
 from config.text.cleaning import key_of
-from config.web.limits import RULE_REPLIES, RULE_REPLIES_A_DAY, TooMany, mailbox_key, spend
+from config.web.rate_limits import RULE_REPLIES, RULE_REPLIES_A_DAY, TooMany, mailbox_key, spend
 from tickets.mail.send import send_ticket_mail
 from tickets.models import Ticket
 from tickets.operations.automatic import (

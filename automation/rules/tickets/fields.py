@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from automation.models import Rule
-from automation.rules.registry import CHANGES, FIELDS, Choices, Field, Type
+from automation.rules.fields import CHANGES, FIELDS, Choices, Field, Type
 from tickets.models import Ticket
 
 # Read alike of both.

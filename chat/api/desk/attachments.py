@@ -21,7 +21,7 @@ from chat.models import Attachment, Conversation
 from chat.operations.attachments import attach_canned_file, keep_upload
 from chat.protocol import attachment_json
 from config.web.api import StrictJSONParser, StrictSerializer, TextField, valid
-from config.web.limits import UPLOADS
+from config.web.rate_limits import UPLOADS
 from tickets.models import File, Ticket
 
 

@@ -24,8 +24,8 @@ from chat.widget.sessions import (
     remember_session,
 )
 from config.web.api import StrictJSONParser
-from config.web.limits import Limit, client_ip, mailbox_key, place_of
 from config.web.problems import Problem
+from config.web.rate_limits import Limit, client_ip, mailbox_key, place_of
 
 # The page, what happened there before a chat, and what happens there now.
 _DECORATION = {"page", "events", "name"}

@@ -25,7 +25,7 @@ from chat.api.widget.access import (
 from chat.models import Attachment
 from chat.operations.attachments import keep_upload
 from chat.protocol import attachment_json
-from config.web.limits import READS, UPLOADED_BY_ADDRESS, UPLOADS, UPLOADS_BY_ADDRESS
+from config.web.rate_limits import READS, UPLOADED_BY_ADDRESS, UPLOADS, UPLOADS_BY_ADDRESS
 
 
 class Attachments(WidgetView):

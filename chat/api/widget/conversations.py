@@ -43,7 +43,8 @@ from chat.refusals import explain_refusal
 from chat.routing.availability import availability
 from chat.routing.shown import shown_place
 from config.web.api import Email, LineField, StrictSerializer, TextField, valid
-from config.web.limits import (
+from config.web.problems import Problem
+from config.web.rate_limits import (
     MESSAGES,
     RATINGS,
     READS,
@@ -53,7 +54,6 @@ from config.web.limits import (
     TRANSCRIPTS_BY_BRAND,
     TRANSCRIPTS_BY_EMAIL,
 )
-from config.web.problems import Problem
 
 
 class FormBody(StrictSerializer):

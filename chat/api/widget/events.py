@@ -14,7 +14,7 @@ from chat.operations.opening import note_opened
 from chat.operations.visitors import EVENTS_KEPT, note_site_event
 from config.text.cleaning import is_blank
 from config.web.api import StrictSerializer, TextField, decoration, valid
-from config.web.limits import (
+from config.web.rate_limits import (
     OPENED,
     OPENED_BY_ADDRESS,
     OPENED_BY_BRAND,

@@ -11,7 +11,7 @@ from chat.api.widget.access import WidgetView, limit_visitor, own_conversation, 
 from chat.posting.marks import mark_delivered
 from chat.posting.messages import Author, Outgoing
 from config.web.api import valid
-from config.web.limits import MESSAGES, READS
+from config.web.rate_limits import MESSAGES, READS
 
 
 class Messages(WidgetView):

@@ -29,8 +29,8 @@ from chat.routing.shown import shown_availability
 from chat.widget.sessions import VisitorSession
 from config.text.cleaning import is_blank
 from config.web.api import Email, LineField, StrictSerializer, TextField, valid
-from config.web.limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS
 from config.web.problems import Problem
+from config.web.rate_limits import OFFLINE_MESSAGES, OFFLINE_MESSAGES_BY_ADDRESS, READS
 
 
 class OfflineFields(StrictSerializer):

@@ -23,8 +23,8 @@ from chat.widget.config import widget_config
 from chat.widget.identities import NotIdentified
 from chat.widget.sessions import BadToken, ForeignOrigin, UnknownSite, open_session
 from config.web.api import StrictSerializer, TextField, decoration, valid
-from config.web.limits import SESSIONS, client_ip
 from config.web.problems import Problem, TryAgain
+from config.web.rate_limits import SESSIONS, client_ip
 
 _PAGE_MAX = 8000
 

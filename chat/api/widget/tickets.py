@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
 from chat.models import Conversation, Visitor
-from config.web.limits import READS
+from config.web.rate_limits import READS
 from tickets.mail.letters import page_address
 from tickets.models import Ticket
 

@@ -16,7 +16,7 @@ from chat.operations.transcripts import request_transcript
 from chat.posting.marks import mark_read
 from chat.posting.messages import Author, Outgoing, post_message
 from config.outbox.operations import drain
-from config.web.limits import Limit
+from config.web.rate_limits import Limit
 from tests.support.answers import later, plain, says
 from tests.support.http import Shop, Widget, cid, open_widget, started, taken
 from tests.support.mail import Smtp

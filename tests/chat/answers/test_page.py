@@ -18,7 +18,7 @@ from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.spam import mark_spam
 from chat.page import views
 from chat.posting.messages import NOTE
-from config.web.limits import Limit
+from config.web.rate_limits import Limit
 from tests.support.answers import later, page_of, place, says
 from tests.support.factories import make_topic
 from tests.support.files import make_attachment

@@ -11,7 +11,7 @@ from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation, resolve_conversation
 from chat.operations.spam import mark_spam
 from chat.operations.tickets import convert_to_ticket
-from config.web.limits import Limit
+from config.web.rate_limits import Limit
 from tests.support.desk import answer, fresh, make_desk, start
 from tests.support.factories import make_visitor
 from tickets.tokens import page_token

@@ -13,7 +13,7 @@ from chat.answering import parted
 from chat.models import Conversation, Visitor
 from chat.operations.conversations import end_conversation, resolve_conversation
 from config.outbox.operations import drain
-from config.web.limits import Limit
+from config.web.rate_limits import Limit
 from tests.support.answers import later, plain, says
 from tests.support.factories import make_brand, make_topic
 from tests.support.http import Shop, picture

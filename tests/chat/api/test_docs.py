@@ -21,7 +21,7 @@ from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.posting import marks
 from chat.protocol import FRAMES, Close, outgoing
-from chat.protocol.limits import RESUME_MAX, RESUMED_CONVERSATIONS_MAX, RESUMED_ENTRIES_MAX
+from chat.protocol.constants import RESUME_MAX, RESUMED_CONVERSATIONS_MAX, RESUMED_ENTRIES_MAX
 from chat.sockets import base, console, threads
 from config import wire
 from config.events import Event

@@ -16,7 +16,7 @@ from agents.operations.accounts import disable_agent
 from agents.operations.roles import give_role
 from chat.models import Entry
 from chat.protocol import Close
-from chat.sockets import presence
+from chat.sockets import visitor_presence
 from chat.sockets.watch import Watch
 from config.realtime.layer import RESYNC, announce
 from tests.support.factories import make_brand, make_role
@@ -211,8 +211,8 @@ async def test_the_sixth_socket_of_a_visitor_replaces_the_oldest(vera):
     for client in (first, *others):
         await client.disconnect()
     newcomer = object()
-    assert presence.attach(vera.secret_hash, newcomer) == [newcomer]
-    presence.detach(vera.secret_hash, newcomer)
+    assert visitor_presence.attach(vera.secret_hash, newcomer) == [newcomer]
+    visitor_presence.detach(vera.secret_hash, newcomer)
 
 
 async def test_an_address_may_have_twenty_sockets_without_hello(vera):

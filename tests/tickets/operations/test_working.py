@@ -9,7 +9,7 @@ from django.utils import timezone
 from agents.access import access_of
 from agents.models import Permission, Role
 from config.files.cleaning import clean_file
-from config.web.limits import Limit
+from config.web.rate_limits import Limit
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.models import Draft, Entry, Ticket
 from tickets.operations import drafts

@@ -17,7 +17,7 @@ from config.files.cleaning import CleanFile
 from config.mail import is_address
 from config.text.cleaning import mended, one_line
 from config.text.mail_heads import head_of
-from config.web.limits import TooMany
+from config.web.rate_limits import TooMany
 from tickets.mail.inbound import automatic, bounces
 from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.elsewhere import Thread, find_thread

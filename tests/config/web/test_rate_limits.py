@@ -7,7 +7,7 @@ import time_machine
 from django.core.cache import cache
 
 from config.cache import SharedCache
-from config.web.limits import Limit, TooMany, address_key, address_of, spend
+from config.web.rate_limits import Limit, TooMany, address_key, address_of, spend
 from tests.support import servers
 
 LIMIT = Limit("test", 3, 60)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from chat.events.groups import thread_group
-from chat.sockets.presence_redis import shared
+from chat.sockets.visitor_presence_redis import shared
 from config.realtime.layer import announce
 from config.wire import wire_time
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from agents.models import Agent
 from chat.models import Conversation, Visitor
-from chat.sockets import presence
-from chat.sockets.presence_redis import Shared
+from chat.sockets import visitor_presence
+from chat.sockets.visitor_presence_redis import Shared
 from chat.sockets.watch import Watch
 from tests.support import servers
 from tests.support.factories import make_agent, make_conversation, make_visitor
@@ -116,8 +116,8 @@ async def test_a_page_that_dies_while_it_loads_leaves_later_not_at_the_first_one
         settings.IMECE = settings.IMECE | {"AWAY_SECONDS": 60}
         # Was welcomed, and gone before it followed anything.
         page = object()
-        presence.attach(vera.secret_hash, page)
-        presence.detach(vera.secret_hash, page)
+        visitor_presence.attach(vera.secret_hash, page)
+        visitor_presence.detach(vera.secret_hash, page)
         await asyncio.sleep(0.4)
         assert [await heard(console) for _ in range(2)] == ["away", "here"]
         assert await says_nothing_more(console)
@@ -134,12 +134,12 @@ async def test_a_chat_that_begins_after_the_welcome_tells_that_its_visitor_is_he
 
 
 async def test_of_idle_visitors_nothing_is_kept_or_said(shop, elif_):
-    before = dict(presence._chats)
+    before = dict(visitor_presence._chats)
     async with connected("/ws/visitor/") as visitor, console_socket(elif_) as console:
         await visitor.hello(token=token_for_stranger(shop.brand, "d" * 64))
-        assert presence._chats == before
+        assert visitor_presence._chats == before
         assert await says_nothing_more(console)
-    assert presence._leaving.keys().isdisjoint({"d" * 32})
+    assert visitor_presence._leaving.keys().isdisjoint({"d" * 32})
 
 
 async def test_a_resolved_chat_says_nothing_of_its_visitor(chat, vera, elif_):
@@ -163,16 +163,16 @@ async def test_visitors_hear_nothing_of_it(chat, vera, elif_):
 def processes(monkeypatch, redis_server: servers.Redis) -> list[Shared]:
     """This process, and another one."""
     pair = [Shared(redis_server.url) for _ in range(2)]
-    monkeypatch.setattr(presence, "shared", pair[0])
+    monkeypatch.setattr(visitor_presence, "shared", pair[0])
     return pair
 
 
 async def test_a_visitor_of_another_process_is_here(chat, vera, elif_, processes):
     _, other = processes
-    await other.hold([presence.key_of(vera.secret_hash)])
+    await other.hold([visitor_presence.key_of(vera.secret_hash)])
     async with console_socket(elif_) as console:
         assert await heard(console) == "here"
-        await other.release(presence.key_of(vera.secret_hash))
+        await other.release(visitor_presence.key_of(vera.secret_hash))
         await Watch.here().check_presence()
         assert await heard(console) == "away"
 
@@ -203,11 +203,11 @@ async def test_who_leaves_this_process_but_not_the_other_is_still_here(
     _, other = processes
     async with visitor_socket(vera), console_socket(elif_) as console:
         assert await heard(console) == "here"
-        await other.hold([presence.key_of(vera.secret_hash)])
+        await other.hold([visitor_presence.key_of(vera.secret_hash)])
     async with console_socket(elif_) as console:
         assert await heard(console) == "here"
         await asyncio.sleep(0.2)
-        assert presence.key_of(vera.secret_hash) not in presence._chats
+        assert visitor_presence.key_of(vera.secret_hash) not in visitor_presence._chats
         await Watch.here().check_presence()
         assert await says_nothing_more(console)
 
@@ -216,10 +216,10 @@ async def test_a_process_that_died_is_believed_for_a_while_only(
     chat, vera, elif_, processes, monkeypatch
 ):
     _, other = processes
-    await other.hold([presence.key_of(vera.secret_hash)])
+    await other.hold([visitor_presence.key_of(vera.secret_hash)])
     async with console_socket(elif_) as console:
         assert await heard(console) == "here"
-        monkeypatch.setattr("chat.sockets.presence_redis.HELD_SECONDS", 0)
+        monkeypatch.setattr("chat.sockets.visitor_presence_redis.HELD_SECONDS", 0)
         await Watch.here().check_presence()
         assert await heard(console) == "away"
 
@@ -228,7 +228,7 @@ async def test_without_redis_nothing_is_said_of_who_may_be_elsewhere(
     chat, vera, elif_, processes, redis_server
 ):
     _, other = processes
-    await other.hold([presence.key_of(vera.secret_hash)])
+    await other.hold([visitor_presence.key_of(vera.secret_hash)])
     async with console_socket(elif_) as console:
         assert await heard(console) == "here"
         redis_server.stop()
