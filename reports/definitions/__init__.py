@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 from reports.definitions.chats import CHATS
+from reports.definitions.handling import HANDLING
 from reports.definitions.people import PEOPLE, STANDING, reason_figure, reason_figures
 from reports.definitions.shape import (
     COUNTED,
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 FIGURES: Mapping[str, Figure] = {
-    figure.key: figure for figure in (*CHATS, *TIMES, *PEOPLE, *TICKETS)
+    figure.key: figure for figure in (*CHATS, *HANDLING, *TIMES, *PEOPLE, *TICKETS)
 }
 _STANDING = {figure.key: figure for figure in STANDING}
 

@@ -200,29 +200,6 @@ TIMES = (
         of=of(Avg, "wait_left_open"),
     ),
     Figure(
-        key="session_duration",
-        name=_("Duration"),
-        formula=_("Mean time from when somebody had the chat to its end."),
-        unit=Unit.SECONDS,
-        counted_at="ended",
-        agent="agent",
-        where=Q(session_duration__isnull=False),
-        of=of(Avg, "session_duration"),
-    ),
-    Figure(
-        key="engaged",
-        name=_("Engaged"),
-        formula=_(
-            "Mean time that both were at it: the silences between messages, without those of "
-            "a visitor over 4 and of an agent over 10 minutes."
-        ),
-        unit=Unit.SECONDS,
-        counted_at="ended",
-        agent="agent",
-        where=Q(engaged__isnull=False),
-        of=of(Avg, "engaged"),
-    ),
-    Figure(
         key="resolved",
         name=_("Resolved chats"),
         formula=_("Chats that were resolved; one that was reopened counts again."),
