@@ -1,4 +1,4 @@
-"""What agents may do with a chat, and what a visitor may see of an agent (`visitors.py`)."""
+"""What agents may do with a chat, and what a visitor may see (`visitors.py`)."""
 
 from chat.rights.agents import (
     NotAuthorised,

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from agents.api.throttling import limited
 from agents.brands.origins import origin_allowed
 from chat.models import Conversation, Visitor
+from chat.rights.visitors import own_chats
 from chat.widget.sessions import (
     BadToken,
     VisitorSession,
@@ -123,11 +124,9 @@ def own_conversation(request: Request, public_id: str) -> Conversation:
     """Return the caller's conversation with this id; raises 404."""
     visitor = session_of(request).visitor
     if visitor is not None:
-        found = Conversation.objects.filter(
-            public_id=public_id, visitor=visitor, kind=Conversation.Kind.CUSTOMER
-        ).select_related("brand", "visitor")
+        found = own_chats(visitor).filter(public_id=public_id).select_related("brand", "visitor")
         if conversation := found.first():
-            return cast(Conversation, conversation)
+            return conversation
     raise NotFound()
 
 

@@ -2,7 +2,6 @@
 
 from math import ceil
 
-from django.db.models import Q
 from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -22,9 +21,9 @@ from chat.api.widget.access import (
     session_of,
     visitor_to_be,
 )
-from chat.models import Attachment
 from chat.operations.attachments import keep_upload
 from chat.protocol import attachment_json
+from chat.rights.visitors import visible_files
 from config.web.rate_limits import READS, UPLOADED_BY_ADDRESS, UPLOADS, UPLOADS_BY_ADDRESS
 
 
@@ -59,8 +58,5 @@ class OneAttachment(WidgetView):
         visitor = session_of(request).visitor
         if visitor is None:
             raise NotFound
-        theirs = Q(visitor=visitor) | Q(
-            entry__conversation__visitor=visitor, entry__visitor_seq__isnull=False
-        )
-        found = Attachment.objects.filter(theirs, file__public_id=public_id).first()
+        found = visible_files(visitor).filter(file__public_id=public_id).first()
         return file_response(found.file if found else None)

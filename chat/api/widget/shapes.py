@@ -12,7 +12,7 @@ from rest_framework import serializers
 from chat.api.answers import AuthorAnswer
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.ratings import is_rateable
-from chat.rights.visitors import public_agent
+from chat.rights.visitors import own_chats, public_agent
 from chat.routing.shown import shown_form, shown_place
 from config.wire import wire_time
 
@@ -28,11 +28,9 @@ def chats_of(visitor: Visitor) -> QuerySet[Conversation]:
         kind__in=[Entry.Kind.MESSAGE, Entry.Kind.BOT],
     ).order_by("-visitor_seq")
     rated = Entry.objects.filter(conversation=OuterRef("pk"), kind=Entry.Kind.RATED)
-    chats: QuerySet[Conversation] = Conversation.objects.filter(
-        visitor=visitor, kind=Conversation.Kind.CUSTOMER
-    )
     return (
-        chats.select_related("topic", "assignee", "ticket")
+        own_chats(visitor)
+        .select_related("topic", "assignee", "ticket")
         .annotate(
             said=Subquery(said.values("body")[:1]),
             rated=Subquery(rated.order_by("-seq").values("data")[:1]),
@@ -53,7 +51,7 @@ def open_conversation_json(visitor: Visitor | None) -> dict[str, Any] | None:
     if visitor is None:
         return None
     # Most have none, and asking so costs a fraction.
-    its = Conversation.objects.filter(visitor=visitor, kind=Conversation.Kind.CUSTOMER)
+    its = own_chats(visitor)
     for pk in its.filter(status__in=Conversation.OPEN).values_list("pk", flat=True)[:1]:
         return conversation_json(chats_of(visitor).get(pk=pk), visitor.language)
     return None

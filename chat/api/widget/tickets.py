@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.api.widget.access import WidgetView, limit_visitor, session_of
-from chat.models import Conversation, Visitor
+from chat.models import Visitor
+from chat.rights.visitors import own_chats
 from config.web.rate_limits import READS
 from tickets.mail.letters import page_address
 from tickets.models import Ticket
@@ -44,8 +45,7 @@ def _tickets_json(visitor: Visitor | None) -> list[dict[str, Any]]:
     if visitor is None:
         return []
     # By the chats and not by the customer: whoever gave an address has not shown it is theirs.
-    own = Conversation.objects.filter(visitor=visitor, kind=Conversation.Kind.CUSTOMER)
-    found = Ticket.objects.filter(pk__in=own.values("ticket"), is_spam=False)
+    found = Ticket.objects.filter(pk__in=own_chats(visitor).values("ticket"), is_spam=False)
     return [
         {
             "number": ticket.number,
