@@ -22,6 +22,7 @@ class AgentStatusChanged(Event):
     """An agent's status changed; heard by the agent's own screens and the desks they work at."""
 
     name: ClassVar[str] = "agent.status"
+    urgent: ClassVar[bool] = True
 
     agent_id: int
     public_id: str
@@ -50,6 +51,7 @@ class AgentReturned(Event):
     """An agent who was Online without a sign of life is here again, and may receive work."""
 
     name: ClassVar[str] = "agent.returned"
+    urgent: ClassVar[bool] = True
 
     agent_id: int
 
@@ -59,6 +61,7 @@ class AccessChanged(Event):
     """What an agent may do changed: roles, teams, or being active at all."""
 
     name: ClassVar[str] = "agent.access"
+    urgent: ClassVar[bool] = True
 
     agent_id: int
     is_active: bool

@@ -49,7 +49,7 @@ bounces.also_ask(note_transcript_returned)
 elsewhere.also_find(answered_chat)
 register(SETTLE, settle, queue="rules", label=_("Rules look at a chat"))
 register(DUE, do_due, label=_("An end, resolve or ticket that could be undone"))
-register(RELEASE, release, label=_("A chat has waited for rules long enough"))
+register(RELEASE, release, ahead=True, label=_("A chat has waited for rules long enough"))
 
 STEPS: tuple[Callable[..., object], ...] = (
     release_overdue,

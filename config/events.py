@@ -19,7 +19,7 @@ from config.outbox.operations import nudge, queue_of, register, store
 from config.realtime.layer import announce
 from config.wire import event_frame, frames_content
 
-KIND = "event"
+KIND, URGENT = "event", "event.urgent"
 
 
 class Delivery(NamedTuple):
@@ -41,6 +41,8 @@ class Event:
     name: ClassVar[str]
     # False for facts that only screens care about (read marks, drafts): they write no outbox row.
     durable: ClassVar[bool] = True
+    # True for facts after which somebody who waits may be served: workers react to them first.
+    urgent: ClassVar[bool] = False
 
     def deliveries(self) -> Iterable[Delivery]:
         """Return who hears it and what they hear; built once, before the commit."""
@@ -71,7 +73,7 @@ def publish(event: Event) -> None:
 def _send(event: Event) -> None:
     if event.durable:
         store(
-            kind=KIND,
+            kind=URGENT if event.urgent else KIND,
             key=f"event:{uuid4().hex}",
             payload={"name": event.name, "data": asdict(event)},
         )
@@ -102,3 +104,4 @@ def _react(payload: dict[str, Any]) -> None:
 
 
 register(KIND, _react, label=_("What follows from an event"))
+register(URGENT, _react, ahead=True, label=_("What follows from an event that somebody waits for"))

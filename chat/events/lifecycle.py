@@ -87,6 +87,7 @@ class ConversationQueued(ChatEvent):
     """A chat stands in the queue and may be offered; `previous_id` had it until now."""
 
     name: ClassVar[str] = "conversation.queued"
+    urgent: ClassVar[bool] = True
 
     previous_id: int | None = None
 
@@ -205,6 +206,7 @@ class ConversationLetGo(ChatEvent):
     """A chat in line that rules held for a moment may be offered again: nothing to see."""
 
     name: ClassVar[str] = "conversation.let_go"
+    urgent: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +221,7 @@ class ConversationResolved(ConversationChanged):
     """A chat is in the archive; its slot is free."""
 
     name: ClassVar[str] = "conversation.resolved"
+    urgent: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,6 +310,7 @@ class SlotFreed(Event):
     """An agent may take another chat."""
 
     name: ClassVar[str] = "slot.freed"
+    urgent: ClassVar[bool] = True
 
     agent_id: int
 
@@ -331,6 +335,7 @@ class OfferWithdrawn(ChatEvent):
     """A chat no longer rings at an agent; `result` says what became of the offer."""
 
     name: ClassVar[str] = "offer.withdrawn"
+    urgent: ClassVar[bool] = True
 
     agent_id: int
     result: str

@@ -17,6 +17,7 @@ from config.outbox.models import OutboxEntry, OutboxQuerySet
 from config.outbox.registry import (
     DEFAULT_QUEUE,
     LEASE,
+    kinds_ahead,
     kinds_at_most_once,
     kinds_elsewhere,
     kinds_of,
@@ -24,7 +25,8 @@ from config.outbox.registry import (
 )
 from config.settings.logs import masked
 
-BATCH = 100
+# What goes ahead waits until a worker has done what it took, so it takes few.
+BATCH = 25
 MAX_ATTEMPTS = 8
 UNKNOWN = "unknown"
 # 5 s, 15 s, 45 s … 1 h: eight attempts span about an hour and a half.
@@ -75,6 +77,10 @@ def claim(limit: int = BATCH, *, now: datetime, queue: str = DEFAULT_QUEUE) -> l
     # Also what nobody registered is done on the default queue: it fails visibly.
     kinds, verb = (kinds_elsewhere(), "NOT IN") if queue == DEFAULT_QUEUE else (here, "IN")
     of_queue = f"AND kind {verb} ({', '.join(['%s'] * len(kinds))})" if kinds else ""
+    ahead = kinds_ahead(queue)
+    first = (
+        f"CASE WHEN kind IN ({', '.join(['%s'] * len(ahead))}) THEN 0 ELSE 1 END," if ahead else ""
+    )
     lease_until, ends = _lease_ends(here, now)
     table = OutboxEntry._meta.db_table
     lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
@@ -90,16 +96,18 @@ def claim(limit: int = BATCH, *, now: datetime, queue: str = DEFAULT_QUEUE) -> l
                  SELECT id FROM {table}
                   WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= %s
                     AND (lease_until IS NULL OR lease_until < %s) {of_queue}
-                  ORDER BY available_at, id LIMIT %s {lock})
+                  ORDER BY {first} available_at, id LIMIT %s {lock})
                SELECT id FROM due)
             RETURNING id, kind, payload, attempts
             """,  # noqa: S608 - only names of ours are put in
-            [holder, *ends, moment, moment, *kinds, limit],
+            [holder, *ends, moment, moment, *kinds, *ahead, limit],
         )
         rows = cursor.fetchall()
     return [
         Claim(pk, kind, json.loads(payload), attempts, holder, lease_of(kind), taken_at)
-        for pk, kind, payload, attempts in sorted(rows)
+        for pk, kind, payload, attempts in sorted(
+            rows, key=lambda row: (row[1] not in ahead, row[0])
+        )
     ]
 
 

@@ -32,6 +32,7 @@ class Registration:
     # How many effects one call may get, and what their payloads then have in common.
     together: int = 1
     alike: str = ""
+    ahead: bool = False
 
 
 _kinds: dict[str, Registration] = {}
@@ -45,6 +46,7 @@ def register(
     at_most_once: bool = False,
     lease: timedelta = LEASE,
     parallel: int = 1,
+    ahead: bool = False,
     label: str | Promise = "",
 ) -> None:
     """Let `handler(payload)` do the effects of `kind`; slow ones name a queue of their own.
@@ -54,6 +56,7 @@ def register(
     `parallel`: how many effects of the queue one process does at the same time, in threads. The
     most that a kind of the queue asks for counts; where none asks, effects run one by one in the
     order in which they became due.
+    `ahead`: whether they are done before all others of the queue, as somebody waits for them.
     `label`: what admins read instead of the code.
 
     Raises `UnknownQueue` for one that `settings.QUEUES` does not name.
@@ -66,6 +69,7 @@ def register(
             at_most_once=at_most_once,
             lease=lease,
             parallel=parallel,
+            ahead=ahead,
             label=label or kind,
         ),
     )
@@ -159,6 +163,11 @@ def kinds_elsewhere() -> list[str]:
 def kinds_at_most_once(queue: str) -> list[str]:
     """Return the kinds of `queue` that must not be repeated when nobody knows what happened."""
     return [kind for kind, known in _of(queue) if known.at_most_once]
+
+
+def kinds_ahead(queue: str) -> list[str]:
+    """Return the kinds of `queue` that are done before its others."""
+    return [kind for kind, known in _of(queue) if known.ahead]
 
 
 def _of(queue: str) -> list[tuple[str, Registration]]:

@@ -23,7 +23,8 @@ from chat.operations.assignment import (
 )
 from chat.operations.conversations import end_conversation, resolve_conversation, set_topic
 from chat.rights import NotAuthorised
-from tests.support.desk import fresh, here, kinds, make_desk, start, work
+from config.outbox import claims
+from tests.support.desk import answer, fresh, here, kinds, make_desk, start, work
 from tests.support.factories import (
     make_agent,
     make_brand,
@@ -44,6 +45,20 @@ def set_aside(agent: Agent, status: str) -> None:
 
 def holders() -> list[int | None]:
     return list(Conversation.objects.order_by("pk").values_list("assignee_id", flat=True))
+
+
+def test_who_waits_is_served_before_what_follows_from_words_of_other_chats() -> None:
+    desk = make_desk(agents=1, brand={"capacity": 5})
+    talking = start(desk)
+    work()
+    for _word in range(claims.BATCH):
+        answer(fresh(talking), desk.agents[0])
+    waiting = start(desk)
+    for claimed in claims.claim(1, now=timezone.now()):
+        assert claimed.payload["name"] == "conversation.queued"
+        claims.give_back([claimed])
+    work()
+    assert fresh(waiting).assignee == desk.agents[0]
 
 
 def test_a_queued_chat_is_given_to_the_least_loaded_agent_and_accepted_at_once(announced) -> None:

@@ -86,7 +86,7 @@ def test_without_rules_and_where_none_wants_it_a_chat_is_not_held_and_costs_the_
         with CaptureQueriesContext(connection) as statements:
             chat = start(desk)
         assert (fresh(chat).held_until, kinds(chat)[-1]) == (None, "queued")
-        assert set(effects()) == {"event"}
+        assert set(effects()) == {"event", "event.urgent"}
         return len(statements)
 
     start(desk)

@@ -57,6 +57,20 @@ def test_each_kind_has_its_own_lease(kinds: Kinds) -> None:
         assert entry.lease_until == now + lease
 
 
+def test_what_goes_ahead_is_taken_before_what_was_due_earlier(kinds: Kinds) -> None:
+    operations.register("note", lambda payload: None)
+    operations.register("urgent", lambda payload: None, ahead=True)
+    operations.register("elsewhere", lambda payload: None, queue="push", ahead=True)
+    for number in range(3):
+        enqueue(number)
+    enqueue(7, kind="elsewhere")
+    for number in (3, 4):
+        enqueue(number, kind="urgent")
+    taken = [[each.payload["n"] for each in operations.claim(3, now=timezone.now())]]
+    taken.append([each.payload["n"] for each in operations.claim(3, now=timezone.now())])
+    assert taken == [[3, 4, 0], [1, 2]]
+
+
 def test_an_effect_that_must_not_repeat_ends_unknown_when_its_worker_vanishes(
     kinds: Kinds,
 ) -> None:
