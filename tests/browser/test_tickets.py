@@ -19,7 +19,8 @@ pytestmark = pytest.mark.browser
 
 
 def opened(desk: Desk, subject: str = "Kargo gelmedi", **changes) -> Ticket:
-    return tickets.opened(desk.brand, subject, name="Zeynep Aksoy", language="en", **changes)
+    wish = {"name": "Zeynep Aksoy", "language": "en"} | changes
+    return tickets.opened(desk.brand, subject, **wish)
 
 
 def at_tickets(desk: Desk, path: str = "?folder=all", page: Page | None = None) -> Page:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.servers import Web, free_port, web_process
+from tests.support.servers import Web, free_port, manage, web_process
 
 pytestmark = pytest.mark.once
 
@@ -32,6 +32,22 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
             return False
         time.sleep(0.1)
     return True
+
+
+# Dies where Django has committed a migration and not noted it yet.
+DIES = """
+import os
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from config.database.sqlite.upkeep import migrate_whole
+note = MigrationExecutor.record_migration
+def die(*told, **more):
+    if not connection.in_atomic_block:
+        os._exit(9)
+    return note(*told, **more)
+MigrationExecutor.record_migration = die
+migrate_whole()
+"""
 
 
 @dataclass(frozen=True)
@@ -89,6 +105,17 @@ def test_starts_cut_short_at_any_moment_are_made_good_by_two_that_come_at_once(
     """Holds alone that a first start survives kill -9, and another beside it: five starts, 20 s."""
     assert len(rows(first_start.data_dir, "SELECT id FROM agents_brand")) == 2
     assert rows(first_start.data_dir, "SELECT id FROM chat_conversation") != []
+
+
+def test_a_first_start_that_dies_before_a_migration_is_noted_is_made_good(tmp_path: Path) -> None:
+    env = {"DATA_DIR": str(tmp_path)}
+    with pytest.raises(AssertionError, match=r"manage\.py shell"):
+        manage("shell", "--verbosity=0", "--command", DIES, env=env)
+    assert list(tmp_path.glob("imece.sqlite3.new*")) != []
+    again = "from config.database.sqlite.upkeep import migrate_whole; migrate_whole()"
+    manage("shell", "--verbosity=0", "--command", again, env=env)
+    assert rows(tmp_path, "SELECT id FROM agents_brand") == []
+    assert list(tmp_path.glob("imece.sqlite3?*")) == []
 
 
 def test_the_demo_follows_the_address_that_a_later_start_has(first_start: Demo, demo: Path) -> None:

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, call_command
 from django.db import connections, transaction
 
-from config.database.sqlite.upkeep import gather_statistics
+from config.database.sqlite.upkeep import gather_statistics, migrate_whole
 from config.embedded import EmbeddedWorker
 from config.translations import compile_if_changed
 from config.web.server import make_server
@@ -148,7 +148,7 @@ def prepare() -> None:
     compile_if_changed()
     collect_if_changed()
     if settings.EMBEDDED_WORKER:
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate_whole()
         gather_statistics()
     if settings.SEED_DEMO:
         brands = apps.get_model("agents", "Brand").objects
