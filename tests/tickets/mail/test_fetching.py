@@ -1,8 +1,10 @@
 """Fetching by IMAP from a real Dovecot: every mail once, whatever happens in between."""
 
 import itertools
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 import time_machine
@@ -218,6 +220,34 @@ def test_what_is_wrong_with_a_server_is_told_in_words(
     assert own.fetch_error == code
     assert f"({own}): " in page
     assert own.fetching_until is None
+
+
+@pytest.mark.parametrize(
+    ("says", "code"),
+    [
+        # It stops: its own parts are gone, or it hangs up.
+        (b"NO [UNAVAILABLE] Temporary authentication failure.", "interrupted"),
+        (b"", "interrupted"),
+        (b"NO [AUTHENTICATIONFAILED] Authentication failed.", "auth"),
+    ],
+)
+def test_a_server_that_stops_is_not_taken_for_one_that_refuses_our_password(own, says, code):
+    class Stopping(StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"* OK [CAPABILITY IMAP4rev1] Ready\r\n")
+            while line := self.rfile.readline():
+                tag, command = line.split()[:2]
+                if command.upper() == b"LOGIN":
+                    self.wfile.write(b"%s %s\r\n" % (tag, says) if says else b"")
+                    return
+                self.wfile.write(b"* CAPABILITY IMAP4rev1\r\n%s OK Done\r\n" % tag)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Stopping) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        own.imap_port = server.server_address[1]
+        own.save(update_fields=["imap_port"])
+        assert fetch(own) == code
+        server.shutdown()
 
 
 def test_only_servers_that_may_be_called_are(own, settings):

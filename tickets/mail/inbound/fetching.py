@@ -11,7 +11,7 @@ import structlog
 from django.db.models import F, Q
 from django.utils import timezone
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
 from config.secrets import WrongKey
 from config.text.mail_heads import HEAD_MAX
@@ -33,6 +33,8 @@ _SLACK = timedelta(minutes=5)
 # The codes of what does not pass by itself, and how long a mailbox with it is left alone.
 WANTS_A_PERSON = ("auth", "password_lost", "not_allowed", "letters", "folder")
 PAUSE = timedelta(minutes=15)
+# What servers say that will be back (RFC 5530).
+_PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
 
 
 class NotReached(Exception):
@@ -96,7 +98,7 @@ def opened(mailbox: Mailbox) -> Iterator[tuple[IMAPClient, dict[bytes, Any]]]:
         try:
             folder = client.select_folder(mailbox.imap_folder)
         except IMAPClientError as error:
-            raise NotReached("folder") from error
+            raise NotReached("interrupted" if _passes(error) else "folder") from error
         yield client, folder
     finally:
         with suppress(IMAPClientError, OSError):
@@ -111,7 +113,7 @@ def _signed_in(mailbox: Mailbox) -> IMAPClient:
     except NotAllowed as error:
         raise NotReached("not_allowed") from error
     except LoginError as error:
-        raise NotReached("auth") from error
+        raise NotReached("interrupted" if _passes(error) else "auth") from error
     except UnicodeError as error:
         raise NotReached("letters") from error
     except ssl.SSLError as error:
@@ -120,6 +122,14 @@ def _signed_in(mailbox: Mailbox) -> IMAPClient:
         raise NotReached("unreachable") from error
     except IMAPClientError as error:
         raise NotReached("security") from error
+
+
+def _passes(error: IMAPClientError) -> bool:
+    """Return whether a server that goes, or has too much to do, said so: nothing about us."""
+    # The library makes one error of all that goes wrong with a sign-in.
+    told = error.__context__ if isinstance(error, LoginError) else error
+    is_cut = isinstance(told, IMAPClientAbortError)
+    return is_cut or any(code in str(error).upper() for code in _PASSING)
 
 
 def _read(client: IMAPClient, folder: dict[bytes, Any], mailbox: Mailbox, ends: float) -> None:
