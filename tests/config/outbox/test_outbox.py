@@ -67,11 +67,11 @@ def test_an_effect_for_later_waits(done: list[Any]) -> None:
 
 
 def test_a_batch_is_claimed_and_finished_with_two_statements(done: list[Any]) -> None:
-    for n in range(60):
+    for n in range(claims.BATCH - 1):
         enqueue(n)
     with CaptureQueriesContext(connection) as captured:
         operations.drain()
-    assert len(done) == 60
+    assert len(done) == claims.BATCH - 1
     assert [query["sql"].split()[0] for query in captured] == ["UPDATE", "UPDATE"]
 
 
