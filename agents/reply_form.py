@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.files import FILES_MAX, FilesField
@@ -62,7 +63,6 @@ class ReplyForm(_Form):
     added = _NewFiles(
         label=_("Files"),
         required=False,
-        help_text=_("Sent along with the text: at most ten, and 10 MB added at once."),
     )
     removed = _HeldFiles(
         label=_("Remove files"),
@@ -88,8 +88,15 @@ class ReplyForm(_Form):
         if isinstance(new, _NewFiles):
             new.by, new.place = self.by, self.place
             # A longer request would be refused before anybody reads what was typed.
-            new.widget.attrs["data-most"] = settings.IMECE["UPLOAD_MAX_BYTES"]
-            new.widget.attrs["data-too-large"] = _("These are more than 10 MB at once.")
+            most = settings.IMECE["UPLOAD_MAX_BYTES"]
+            size = {"size": filesizeformat(most)}
+            new.help_text = (
+                gettext("Sent along with the text: at most ten, and %(size)s added at once.") % size
+            )
+            new.widget.attrs["data-most"] = most
+            new.widget.attrs["data-too-large"] = (
+                gettext("This is more than %(size)s at once.") % size
+            )
         if not self.instance.pk or not self.instance.files.exists():
             del self.fields["removed"]
         elif isinstance(held, _HeldFiles):

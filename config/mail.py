@@ -3,7 +3,7 @@
 import re
 import smtplib
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.mail import EmailMessage, mailers
 from django.core.mail.backends import console, smtp
@@ -94,11 +94,16 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
-class _Handing:
+if TYPE_CHECKING:
+    # What it is mixed into.
+    _AnySmtp = smtplib.SMTP
+else:
+    _AnySmtp = object
+
+
+class _Handing(_AnySmtp):
     """Notes when the mail itself goes over, and has more patience from there on."""
 
-    sock: Any
-    timeout: Any
     is_handing = False
 
     def data(self, msg: Any) -> Any:
@@ -106,7 +111,7 @@ class _Handing:
         self.is_handing = True
         self._be_patient(HANDING_SECONDS)
         try:
-            return super().data(msg)  # type: ignore[misc]
+            return super().data(msg)
         finally:
             self._be_patient(self.timeout)
 

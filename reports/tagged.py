@@ -1,13 +1,18 @@
 """The tags of what holds the key of its chat, joined without reading the chat between them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from chat.models import ConversationTag
 
+if TYPE_CHECKING:
+    _ForeignObject = models.ForeignObject[Any, Any]
+else:
+    _ForeignObject = models.ForeignObject
 
-class TagsOfChat(models.ForeignObject):  # type: ignore[type-arg]
+
+class TagsOfChat(_ForeignObject):
     """As if by a key of two tables that is the chat's: a row stands once for each tag, or alone.
 
     It is no column: neither the table nor a migration knows it.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F
 from django.http import FileResponse, Http404, HttpRequest
 from django.urls import URLPattern, path, reverse
@@ -15,9 +15,9 @@ from agents.admin.base import ImeceAdmin
 from agents.callers import signed_in
 from agents.files import file_response
 from agents.models import CannedFile, CannedReply
-from agents.operations.canned import add_reply_files, remove_reply_files
+from agents.operations.canned import TooManyFiles, add_reply_files, remove_reply_files
 from agents.queries.canned import FILLED_IN
-from agents.reply_form import ReplyForm
+from agents.reply_form import TOO_MANY_FILES, ReplyForm
 from config.web.rate_limits import place_of
 
 
@@ -87,7 +87,11 @@ class CannedReplyAdmin(ImeceAdmin):
         """Save the reply with its files."""
         super().save_model(request, obj, form, change)
         remove_reply_files(reply=obj, files=form.cleaned_data.get("removed", ()))
-        add_reply_files(reply=obj, files=form.cleaned_data["added"], now=timezone.now())
+        try:
+            add_reply_files(reply=obj, files=form.cleaned_data["added"], now=timezone.now())
+        except TooManyFiles:
+            # Somebody else added some since the form was looked at; the rest is saved.
+            self.message_user(request, TOO_MANY_FILES, messages.ERROR)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the files."""

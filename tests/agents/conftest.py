@@ -1,9 +1,10 @@
-"""Who opens the administration."""
+"""Who opens the administration, and who works at the desk of a shop."""
 
 import pytest
 
 from agents.models import Agent, Permission
 from tests.support.factories import make_agent, make_role
+from tests.support.http import make_shop
 
 
 @pytest.fixture
@@ -18,3 +19,14 @@ def boss():
 def boss_client(client, boss):
     client.force_login(boss)
     return client
+
+
+@pytest.fixture
+def shop():
+    return make_shop()
+
+
+@pytest.fixture
+def elif_(shop, client):
+    client.force_login(shop.elif_)
+    return shop.elif_

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from agents import reply_form
 from agents.files import FILES_MAX
 from agents.models import Agent, CannedFile, CannedReply
 from agents.operations.canned import TooManyReplies, add_canned_reply, add_reply_files
@@ -27,17 +28,6 @@ PDF = b"%PDF-1.7\n1 0 obj\n"
 @pytest.fixture(autouse=True)
 def _own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def shop():
-    return make_shop()
-
-
-@pytest.fixture
-def elif_(shop, client):
-    client.force_login(shop.elif_)
-    return shop.elif_
 
 
 def typed(*files, **changes) -> dict:
@@ -158,6 +148,17 @@ def test_a_reply_has_no_more_files_than_a_message_takes(client, elif_, tmp_path)
     changes = typed(("b.txt", b"x"), removed=[reply.files.earliest("pk").pk])
     assert client.post(f"{PAGE}{reply.pk}/", changes).status_code == 302
     assert names(reply)[-1] == "b.txt"
+
+
+def test_two_admins_who_fill_one_reply_at_once_lose_no_words(boss_client, boss, monkeypatch):
+    reply = replied(boss, *((f"{n}.txt", b"x") for n in range(FILES_MAX)))
+    # The form was looked at before the other one's files were there.
+    monkeypatch.setattr(reply_form, "FILES_MAX", FILES_MAX + 1)
+    page = reverse("admin:agents_cannedreply_change", args=[reply.pk])
+    answer = boss_client.post(page, typed(("b.txt", b"x"), body="Yeni."), follow=True)
+    assert "A canned reply has at most ten files." in answer.content.decode()
+    reply.refresh_from_db()
+    assert (reply.body, reply.files.count()) == ("Yeni.", FILES_MAX)
 
 
 @pytest.mark.usefixtures("early_in_the_hour")

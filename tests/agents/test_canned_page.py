@@ -14,17 +14,6 @@ pytestmark = pytest.mark.django_db
 PAGE = "/profile/canned/"
 
 
-@pytest.fixture
-def shop():
-    return make_shop()
-
-
-@pytest.fixture
-def elif_(shop, client):
-    client.force_login(shop.elif_)
-    return shop.elif_
-
-
 def typed(**changes) -> dict:
     told = {"shortcut": "/Selam", "title": "İlk", "body": "Merhaba\r\n{{visitor.name}}"}
     return told | {"language": "tr"} | changes
