@@ -89,13 +89,14 @@ class ReplyForm(_Form):
             new.by, new.place = self.by, self.place
             # A longer request would be refused before anybody reads what was typed.
             most = settings.IMECE["UPLOAD_MAX_BYTES"]
-            size = {"size": filesizeformat(most)}
+            size = {"count": most // (1024 * 1024)}
             new.help_text = (
-                gettext("Sent along with the text: at most ten, and %(size)s added at once.") % size
+                gettext("Sent along with the text: at most ten, and %(count)d MB added at once.")
+                % size
             )
             new.widget.attrs["data-most"] = most
             new.widget.attrs["data-too-large"] = (
-                gettext("This is more than %(size)s at once.") % size
+                gettext("This is more than %(count)d MB at once.") % size
             )
         if not self.instance.pk or not self.instance.files.exists():
             del self.fields["removed"]
