@@ -29,7 +29,7 @@ from chat.events.lifecycle import (
 )
 from chat.events.words import FactsAppended, MessagesPosted
 from chat.models import Conversation, Entry
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from config.events import Event, react_to
 from config.outbox.operations import RetryAfter, enqueue
 from tickets.events import TicketWritten
@@ -41,7 +41,7 @@ _PAUSES = (0.05, 0.1, 0.2)
 class RuleAutomation:
     """The rules, as live support asks them."""
 
-    def holds(self, brand_id: int, when: hooks.When, *, from_memory: bool = False) -> bool:
+    def holds(self, brand_id: int, when: rule_hooks.When, *, from_memory: bool = False) -> bool:
         """Return whether a chat must wait for rules."""
         rules = book.cached_book() if from_memory else book.fresh_book()
         return rules.is_holding(when, brand_id)
@@ -201,4 +201,4 @@ _CHANGES: Iterable[type[Event]] = (
 )
 for _event in _CHANGES:
     react_to(_event, _changed)
-hooks.use(RuleAutomation())
+rule_hooks.use(RuleAutomation())

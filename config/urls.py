@@ -15,7 +15,7 @@ urlpatterns = [
     path("", include("agents.urls")),
     path("", include("tickets.console.urls")),
     path("", include("tickets.page.urls")),
-    path("", include("tickets.hooks.urls")),
+    path("", include("tickets.webhooks.urls")),
     path("", include("chat.urls")),
     path("api/widget/v1/", include("chat.api.widget_urls")),
     path("api/v1/", include("agents.api.urls")),

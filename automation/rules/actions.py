@@ -21,7 +21,7 @@ from chat.models import Conversation
 from chat.operations.assignment import assign_conversation
 from chat.operations.conversations import end_conversation, set_priority, set_team, set_topic
 from chat.operations.parking import let_through, park_conversation
-from chat.operations.saying import (
+from chat.operations.rule_actions import (
     add_note,
     notify_agents,
     save_email,

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from chat.events.lifecycle import ConversationQueued
 from chat.models import Conversation, Entry
 from chat.operations.entries import NewLine, append
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from config.events import publish
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import do_now, enqueue
@@ -16,10 +16,10 @@ SETTLE = "chat.settle"
 RELEASE = "chat.release"
 
 
-def held_until(brand_id: int, when: hooks.When, *, now: datetime) -> datetime | None:
+def held_until(brand_id: int, when: rule_hooks.When, *, now: datetime) -> datetime | None:
     """Return until when a chat is held; None where no rule wants to see it first."""
-    is_held = hooks.holds(brand_id, when)
-    return now + timedelta(seconds=hooks.HOLD_SECONDS) if is_held else None
+    is_held = rule_hooks.holds(brand_id, when)
+    return now + timedelta(seconds=rule_hooks.HOLD_SECONDS) if is_held else None
 
 
 class LockedChat(Protocol):
@@ -64,12 +64,12 @@ def answer_at_once(chat: Conversation) -> str:
     After the commit: what workers were asked to do is done here, and not done again. Should it
     fail here they try it once more, and the customer is told what is always said.
     """
-    if not hooks.holds(chat.brand_id, "incoming"):
+    if not rule_hooks.holds(chat.brand_id, "incoming"):
         return ""
     keys = OutboxEntry.objects.filter(kind=SETTLE, key__startswith=f"settle:{chat.pk}:")
     for key in keys.live().values_list("key", flat=True):
         do_now(key)
-    return hooks.answer(chat.pk)
+    return rule_hooks.answer(chat.pk)
 
 
 def join_line(chat: Conversation, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ from chat.operations.parking import leave_parked, parked_of
 from chat.operations.starting import InvalidMessage, remember_fields
 from chat.operations.tickets import add_to_ticket, contact_of, give_address, said_in
 from chat.protocol import is_sayable
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from config.events import publish
 from tickets.models import Ticket
 from tickets.operations.tickets import open_ticket
@@ -186,6 +186,6 @@ def _close(chat: Conversation, now: datetime) -> None:
         # They stood in line and were sent to the form: why.
         data["form"] = chat.form_offered
     append(chat, NewLine(kind=Entry.Kind.RESOLVED, data=data), now=now)
-    if hooks.holds(chat.brand_id, "incoming"):
+    if rule_hooks.holds(chat.brand_id, "incoming"):
         have_rules_look(chat)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))

@@ -14,7 +14,7 @@ from chat.operations.changes import name_agent
 from chat.operations.closing import TIMED_OUT, close_chat, outcome_of
 from chat.operations.entries import append, written_by
 from chat.operations.offers import withdraw_offers
-from chat.operations.saying import Touched
+from chat.operations.rule_actions import Touched
 from config.events import publish
 
 # For how long a chat waits for a word.

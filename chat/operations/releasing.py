@@ -11,7 +11,7 @@ from chat.locks import lock_conversations
 from chat.models import Conversation
 from chat.operations.holding import SETTLE, join_line
 from chat.operations.parking import wake_parked
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from config.events import publish
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import RetryAfter
@@ -26,7 +26,7 @@ def settle(payload: dict[str, Any]) -> None:
     conversation_id, seq = payload["conversation_id"], payload["seq"]
     stays_waiting = False
     try:
-        stays_waiting = hooks.settle(conversation_id, payload.get("begin", 1))
+        stays_waiting = rule_hooks.settle(conversation_id, payload.get("begin", 1))
     except RetryAfter:
         stays_waiting = True
         raise

@@ -13,10 +13,10 @@ from chat.operations.closing import CLOSED, TIMED_OUT
 from chat.operations.conversations import end_conversation
 from chat.operations.entries import NewLine, append
 from chat.operations.forms import offer_form
-from chat.operations.saying import say_automatically
+from chat.operations.rule_actions import say_automatically
 from chat.operations.tickets import convert_to_ticket
 from chat.queries.people import email_of
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from config.events import publish
 
 IDLE = "idle"
@@ -119,7 +119,7 @@ def _free_idle(chat: Conversation, limit: datetime, now: datetime) -> bool:
     sides = {"from": str(Conversation.Status.ACTIVE), "to": str(chat.status), "because": IDLE}
     since = chat.last_message_at
     append(chat, NewLine(kind=Entry.Kind.STATUS, data=sides), now=now)
-    if text := hooks.words(chat.pk, IDLE):
+    if text := rule_hooks.words(chat.pk, IDLE):
         say_automatically(
             conversation=chat, text=text, by=None, client_id=None, state=IDLE, now=now
         )

@@ -21,7 +21,7 @@ from chat.operations.entries import NewLine, append
 from chat.operations.holding import have_rules_look, last_word
 from chat.operations.parking import wake_parked
 from chat.rights import may_answer
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from config.events import publish
 
 _WOKE = "woke"
@@ -46,7 +46,7 @@ def wake_conversation(*, conversation_id: int, now: datetime) -> None:
             with suppress(AlreadyOpen, NotEnded, TooLate):
                 reopen_conversation(conversation=chat, by=chat.visitor, now=now)
         chat.refresh_from_db(fields=["held_until", "last_seq"])
-        if chat.held_until is None and hooks.holds(chat.brand_id, "updated"):
+        if chat.held_until is None and rule_hooks.holds(chat.brand_id, "updated"):
             # The words did not wait for rules, who see them all the same.
             have_rules_look(chat, begin=last_word(chat))
 

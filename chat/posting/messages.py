@@ -33,7 +33,7 @@ from chat.protocol import (
     wire_id,
 )
 from chat.rights import supervises
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from config.database.postgres import together
 from config.events import Delivery, publish
 from config.wire import wire_time
@@ -359,12 +359,12 @@ def _hold(chat: _LockedChat, now: datetime) -> None:
         return
     # What waits for its customer does so because of a rule; in line there are many without any.
     is_in_line = row.status == Conversation.Status.QUEUED
-    if not hooks.holds(row.brand_id, "updated", from_memory=is_in_line):
+    if not rule_hooks.holds(row.brand_id, "updated", from_memory=is_in_line):
         return
     row.is_held = True
     # Further words prolong nothing.
     until = rows.as_time(row.held_until) if row.held_until is not None else now
-    row.held_until = until if until > now else now + timedelta(seconds=hooks.HOLD_SECONDS)
+    row.held_until = until if until > now else now + timedelta(seconds=rule_hooks.HOLD_SECONDS)
 
 
 def _deliveries(chats: Iterable[_LockedChat], now: datetime) -> list[Delivery]:

@@ -31,7 +31,7 @@ from tickets.api.shapes import TicketEntriesAnswer
 from tickets.models import Ticket
 from tickets.operations.changes import WrongValue
 from tickets.operations.drafts import tell_typing
-from tickets.operations.saying import UnknownFile, UnsayableText, say
+from tickets.operations.replies import UnknownFile, UnsayableText, say
 from tickets.rights import TicketNotAuthorised
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from agents.brands.origins import is_source
 from agents.models import Brand, BrandText, Language, Topic
 from agents.presence import present_agents
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from chat.texts.widget import launcher_texts, widget_texts
 from config.files.kinds import ACCEPT
 from config.mail import ADDRESS
@@ -36,7 +36,7 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
     texts["queue"]["soon"] = own.hold or texts["queue"]["soon"]
     texts["offline"]["intro"] = own.offline or texts["offline"]["intro"]
     # What is said in the thread is not said below it once more.
-    if own.closing and not hooks.says(brand.pk, "closing"):
+    if own.closing and not rule_hooks.says(brand.pk, "closing"):
         texts["chat"]["ended"] = own.closing
     return {
         "site": brand.site_key,

@@ -10,7 +10,7 @@ from automation.models import Cursor
 from automation.reactions import LOOK
 from automation.rules.clock import DUE
 from chat.operations.assignment import accept
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import do_now, drain
 from tests.automation.talk import AGAIN, ASK, said, say, state, tags
@@ -37,7 +37,7 @@ def test_an_agent_who_takes_the_chat_is_not_talked_into(desk, ask, work_all):
 def test_rules_that_come_too_late_change_nothing_that_was_given(desk, ask, work_all):
     ask()
     chat = start(desk)
-    later = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 0.1)
+    later = timezone.now() + timedelta(seconds=rule_hooks.HOLD_SECONDS + 0.1)
     with time_machine.travel(later, tick=False):
         while drain():
             pass
@@ -55,7 +55,7 @@ def test_a_word_whose_rules_do_not_come_wakes_the_chat_after_a_second(desk, ask,
     while drain():
         pass
     assert state(chat) == "parked"
-    later = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 0.1)
+    later = timezone.now() + timedelta(seconds=rule_hooks.HOLD_SECONDS + 0.1)
     with time_machine.travel(later, tick=False):
         while drain():
             pass
@@ -66,13 +66,13 @@ def test_while_somebody_else_looks_at_the_chat_its_words_are_held_on(desk, ask, 
     ask()
     chat = start(desk)
     work_all()
-    soon = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 30)
+    soon = timezone.now() + timedelta(seconds=rule_hooks.HOLD_SECONDS + 30)
     Cursor.objects.update(holder="x", lease_until=soon)
     say(chat, "Merhaba?")
     drain("rules")
     assert (state(chat), fresh(chat).held_until is not None) == ("parked", True)
     # Nobody is kept from an agent by that: when its time is up the chat goes on.
-    later = timezone.now() + timedelta(seconds=hooks.HOLD_SECONDS + 0.1)
+    later = timezone.now() + timedelta(seconds=rule_hooks.HOLD_SECONDS + 0.1)
     with time_machine.travel(later, tick=False):
         while drain():
             pass

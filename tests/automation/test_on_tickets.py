@@ -24,7 +24,7 @@ from tests.support.desk import make_desk, start
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
-from tickets.operations.saying import say, unsay
+from tickets.operations.replies import say, unsay
 from tickets.operations.tags import change_ticket_tags
 from tickets.operations.tickets import open_ticket
 

@@ -22,7 +22,7 @@ from tests.support.factories import make_agent, make_brand, make_role, make_team
 from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 from tickets.operations.customers_words import hear_customer
-from tickets.operations.saying import say
+from tickets.operations.replies import say
 
 pytestmark = pytest.mark.django_db
 

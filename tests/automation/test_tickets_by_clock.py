@@ -19,7 +19,7 @@ from tests.automation.ticket_talk import condition, note, notes, opened, word
 from tests.support.factories import make_team
 from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
-from tickets.operations.saying import say, unsay
+from tickets.operations.replies import say, unsay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("answers_leave_at_once")]
 START = timezone.datetime.fromisoformat("2027-03-01T10:00:00+03:00")

@@ -24,7 +24,7 @@ from tickets.models import Entry, Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 from tickets.operations.entries import Said, add_said
 from tickets.operations.nets import close_net, reopen_net
-from tickets.operations.saying import TooLateToUnsay, say, unsay
+from tickets.operations.replies import TooLateToUnsay, say, unsay
 
 LOCAL = pytest.mark.django_db
 

@@ -29,7 +29,7 @@ from tickets.operations.contacts import (
     link_identity,
 )
 from tickets.operations.merging import merge_contacts, undo_merge
-from tickets.operations.saying import say, unsay
+from tickets.operations.replies import say, unsay
 from tickets.queries.customers import customers_of
 from tickets.queries.desk import Folder, tickets_in
 from tickets.queries.likeness import others_like

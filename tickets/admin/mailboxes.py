@@ -24,7 +24,7 @@ from tickets.mail.inbound.fetching import PAUSE, WANTS_A_PERSON, fetch
 from tickets.mail.trying import send_test
 from tickets.mail.words import reason, state_of_listening, state_of_server
 from tickets.models import Delivery, Mailbox
-from tickets.operations.hooks import make_hook_secret
+from tickets.operations.mailbox_secrets import make_hook_secret
 from tickets.operations.waiting import hasten_mails
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from config.text.cleaning import key_of
 from config.web.api import Email, LineField, StrictSerializer, TextField
 from tickets.models import Ticket
 from tickets.operations.many import MANY_MAX
-from tickets.operations.saying import CC_MAX, FILES_MAX
+from tickets.operations.replies import CC_MAX, FILES_MAX
 from tickets.operations.tags import TAGS_MAX
 from tickets.queries.desk import Folder, day_of
 

@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from tickets.api import contacts, merging, saying, tickets
+from tickets.api import contacts, merging, replies, tickets
 
 urlpatterns = [
     path("tickets", tickets.Tickets.as_view(), name="api-tickets"),
     path("tickets/many", tickets.ManyTickets.as_view(), name="api-tickets-many"),
     path("tickets/<int:pk>", tickets.OneTicket.as_view(), name="api-ticket"),
-    path("tickets/<int:pk>/entries", saying.TicketEntries.as_view(), name="api-ticket-entries"),
-    path("tickets/<int:pk>/messages", saying.TicketMessages.as_view(), name="api-ticket-messages"),
-    path("tickets/<int:pk>/notes", saying.TicketNotes.as_view(), name="api-ticket-notes"),
-    path("tickets/<int:pk>/take-back", saying.TakeBack.as_view(), name="api-ticket-take-back"),
+    path("tickets/<int:pk>/entries", replies.TicketEntries.as_view(), name="api-ticket-entries"),
+    path("tickets/<int:pk>/messages", replies.TicketMessages.as_view(), name="api-ticket-messages"),
+    path("tickets/<int:pk>/notes", replies.TicketNotes.as_view(), name="api-ticket-notes"),
+    path("tickets/<int:pk>/take-back", replies.TakeBack.as_view(), name="api-ticket-take-back"),
     path(
         "tickets/<int:pk>/confirm-address",
-        saying.ConfirmAddress.as_view(),
+        replies.ConfirmAddress.as_view(),
         name="api-ticket-confirm-address",
     ),
     path("tickets/<int:pk>/block", tickets.Block.as_view(), name="api-ticket-block"),

@@ -26,7 +26,7 @@ from tickets.models import Delivery, Entry, Ticket
 from tickets.operations.blocking import block_sender, unblock_sender
 from tickets.operations.changes import NotTheirs, WrongValue, change_ticket, mark_spam
 from tickets.operations.drafts import InvalidTicketDraft, save_ticket_draft
-from tickets.operations.saying import (
+from tickets.operations.replies import (
     SomethingNew,
     TooLateToUnsay,
     UnknownFile,

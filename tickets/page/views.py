@@ -18,7 +18,7 @@ from config.web.rate_limits import TICKET_ANSWERS, TICKET_RATINGS, TooMany, plac
 from tickets.mail.send import renew_link, renews_link
 from tickets.models import Entry, File, Ticket
 from tickets.operations.customers_words import close_by_customer, is_long_done
-from tickets.operations.saying import may_leave_at
+from tickets.operations.replies import may_leave_at
 from tickets.page.answering import AnswerForm, send_answer
 from tickets.page.rating import RatingForm, form_for
 from tickets.page.rating import rate as keep_rating

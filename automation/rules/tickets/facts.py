@@ -12,7 +12,7 @@ from agents.hours.book import book_of
 from automation.rules.sight import Happening, Sight, happening_at
 from chat.models import Conversation
 from tickets.models import Entry, Identity, Ticket, TicketTag
-from tickets.operations.saying import may_leave_at
+from tickets.operations.replies import may_leave_at
 from tickets.places import place_of
 
 _SIDES = {

@@ -18,7 +18,7 @@ from automation.rules.sight import Happening, Sight
 from automation.rules.watched.base import Watched
 from chat.models import Conversation, Entry, Offer
 from chat.operations.conversations import AlreadyResolved
-from chat.operations.saying import Touched, tell_of_run
+from chat.operations.rule_actions import Touched, tell_of_run
 
 
 class Chats(Watched):

@@ -20,7 +20,7 @@ from tests.support.files import make_attachment
 from tests.support.http import WIDGET, Widget, cid, make_shop, picture, started
 from tickets.models import File
 from tickets.operations.contacts import create_contact
-from tickets.operations.saying import say
+from tickets.operations.replies import say
 from tickets.operations.tickets import open_ticket
 
 pytestmark = pytest.mark.django_db

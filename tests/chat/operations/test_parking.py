@@ -14,10 +14,10 @@ from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation, reopen_conversation
 from chat.operations.parking import PARKED_FOR, end_parked, park_conversation
-from chat.operations.saying import Touched
+from chat.operations.rule_actions import Touched
 from chat.posting.messages import Author, Outgoing, post_message
 from chat.queries.chat_list import Section, Tab, chat_rows, count_tabs, group_rows
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from chat.routing.availability import read_floor
 from tests.support.desk import Desk, fresh, kinds, make_desk, start, work, work_all
 from tests.support.factories import make_agent, make_conversation, make_role, make_visitor
@@ -189,7 +189,7 @@ class Holding:
     def __init__(self, *, wants: bool = True, waits: bool = False) -> None:
         self.wants, self.waits = wants, waits
 
-    def holds(self, brand_id: int, when: hooks.When, *, from_memory: bool = False) -> bool:
+    def holds(self, brand_id: int, when: rule_hooks.When, *, from_memory: bool = False) -> bool:
         return self.wants and when == "updated"
 
     def settle(self, conversation_id: int, begin: int) -> bool:
@@ -200,8 +200,8 @@ class Holding:
 
 
 def hold(monkeypatch, **wish) -> None:
-    monkeypatch.setattr(hooks, "HOLD_SECONDS", 30)
-    monkeypatch.setattr(hooks, "_automation", Holding(**wish))
+    monkeypatch.setattr(rule_hooks, "HOLD_SECONDS", 30)
+    monkeypatch.setattr(rule_hooks, "_automation", Holding(**wish))
 
 
 def test_words_in_line_keep_the_place_and_are_not_offered_before_rules_have_looked(
@@ -264,7 +264,7 @@ def test_where_no_rule_wants_to_see_words_they_cost_what_they_cost_without_rules
         assert fresh(chat).held_until is None
         return len(statements)
 
-    monkeypatch.setattr(hooks, "_automation", None)
+    monkeypatch.setattr(rule_hooks, "_automation", None)
     plain = cost()
     monkeypatch.undo()
     assert cost() == plain

@@ -16,7 +16,7 @@ from chat.operations.conversations import end_conversation
 from chat.operations.releasing import release_overdue
 from chat.posting.messages import Author, Outgoing, post_message
 from chat.queries.chat_list import Tab, chat_rows, count_tabs
-from chat.routing import hooks
+from chat.routing import rule_hooks
 from chat.routing.availability import read_floor
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
@@ -41,7 +41,7 @@ class Rules:
         self.seen: list[tuple[int, int]] = []
         self.then: Callable[[], bool] = lambda: False
 
-    def holds(self, brand_id: int, when: hooks.When, *, from_memory: bool = False) -> bool:
+    def holds(self, brand_id: int, when: rule_hooks.When, *, from_memory: bool = False) -> bool:
         self.asked.append((brand_id, when))
         return self.is_holding
 
@@ -61,9 +61,9 @@ class Rules:
 
 @pytest.fixture
 def rules(monkeypatch):
-    monkeypatch.setattr(hooks, "HOLD_SECONDS", HOLD)
+    monkeypatch.setattr(rule_hooks, "HOLD_SECONDS", HOLD)
     made = Rules()
-    monkeypatch.setattr(hooks, "_automation", made)
+    monkeypatch.setattr(rule_hooks, "_automation", made)
     return made
 
 
@@ -79,7 +79,7 @@ def effects() -> list[str]:
 def test_without_rules_and_where_none_wants_it_a_chat_is_not_held_and_costs_the_same(
     desk, monkeypatch
 ):
-    monkeypatch.setattr(hooks, "_automation", None)
+    monkeypatch.setattr(rule_hooks, "_automation", None)
 
     def cost() -> int:
         OutboxEntry.objects.all().delete()
@@ -93,20 +93,20 @@ def test_without_rules_and_where_none_wants_it_a_chat_is_not_held_and_costs_the_
     plain = cost()
     made = Rules()
     made.is_holding = False
-    monkeypatch.setattr(hooks, "_automation", made)
+    monkeypatch.setattr(rule_hooks, "_automation", made)
     assert cost() == plain
     assert made.asked == [(desk.brand.pk, "incoming")]
 
 
 def test_nothing_is_asked_of_rules_that_are_not_there(monkeypatch):
-    monkeypatch.setattr(hooks, "_automation", None)
-    assert not hooks.holds(1, "incoming")
-    assert not hooks.settle(1, 1)
-    assert hooks.answer(1) == ""
+    monkeypatch.setattr(rule_hooks, "_automation", None)
+    assert not rule_hooks.holds(1, "incoming")
+    assert not rule_hooks.settle(1, 1)
+    assert rule_hooks.answer(1) == ""
 
 
 def test_what_rules_have_said_is_the_answer(rules):
-    assert hooks.answer(1) == "Şu an kapalıyız."
+    assert rule_hooks.answer(1) == "Şu an kapalıyız."
 
 
 def test_a_held_chat_stands_nowhere_in_line_and_is_not_offered(desk, rules, announced):

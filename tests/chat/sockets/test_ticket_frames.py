@@ -10,7 +10,7 @@ from tests.support.factories import make_agent, make_brand, make_role
 from tests.support.sockets import console_socket, db, new_cid, visitor_socket
 from tests.support.tickets import opened
 from tickets.models import Entry, Ticket
-from tickets.operations.saying import say
+from tickets.operations.replies import say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

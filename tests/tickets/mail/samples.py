@@ -10,7 +10,7 @@ from agents.models import Agent
 from config.outbox.operations import drain
 from tickets.models import Entry, Mailbox, RawMail, Ticket
 from tickets.operations.mails import store_mail
-from tickets.operations.saying import say
+from tickets.operations.replies import say
 
 
 def written(

@@ -23,7 +23,7 @@ from tickets.mail.words import deliveries_shown
 from tickets.models import Delivery, Mailbox, MailId
 from tickets.operations.deliveries import DELIVER
 from tickets.operations.files import keep_file
-from tickets.operations.saying import unsay
+from tickets.operations.replies import unsay
 from tickets.tokens import ticket_of_address, ticket_of_message_id
 
 pytestmark = pytest.mark.django_db

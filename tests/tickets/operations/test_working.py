@@ -21,7 +21,7 @@ from tickets.operations.entries import Said
 from tickets.operations.files import keep_file
 from tickets.operations.many import change_many, undo_many
 from tickets.operations.merging import merge_contacts
-from tickets.operations.saying import (
+from tickets.operations.replies import (
     SomethingNew,
     TooLateToUnsay,
     UnknownFile,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.hooks import views
+from tickets.webhooks import views
 
 urlpatterns = [
     path("hooks/mail/<uuid:hook_id>/", views.bring, name="mail-hook"),

@@ -14,7 +14,7 @@ from config.web.problems import CONTENT_TYPE, problem
 from config.web.rate_limits import HOOK_REFUSALS, TooMany, place_of, spend
 from tickets.mail.inbound.parts import SIZE_MAX
 from tickets.models import Mailbox, RawMail
-from tickets.operations.hooks import knows_secret
+from tickets.operations.mailbox_secrets import knows_secret
 from tickets.operations.mails import kept_before, store_mail
 
 _BEARER = "Bearer "

@@ -14,7 +14,7 @@ from tests.support.sockets import db
 from tests.tickets.mail.samples import written
 from tickets.mail.inbound.parts import SIZE_MAX
 from tickets.models import Mailbox, RawMail, Ticket
-from tickets.operations.hooks import make_hook_secret
+from tickets.operations.mailbox_secrets import make_hook_secret
 
 pytestmark = pytest.mark.django_db
 

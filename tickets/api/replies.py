@@ -19,7 +19,7 @@ from tickets.api.tickets import visible_ticket
 from tickets.models import Entry
 from tickets.operations.changes import WrongValue
 from tickets.operations.deliveries import confirm_address
-from tickets.operations.saying import (
+from tickets.operations.replies import (
     TooLateToUnsay,
     UnknownFile,
     UnsayableText,
