@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from automation.mail import warn
 from automation.models import Notification, Run, Tally
-from automation.notifications.doors import TOGETHER
 from automation.notifications.hearing import WAITING, tell_waiting
+from automation.notifications.in_flight import TOGETHER
 from automation.notifications.sending import send_deliveries
 from automation.notifications.telling import SEND
 from automation.reactions import LOOK, look

@@ -19,7 +19,7 @@ from pywebpush import WebPusher
 
 from agents.models import Device
 from automation.models import Delivery
-from automation.notifications.doors import TOGETHER
+from automation.notifications.in_flight import TOGETHER
 from benchmarks.pushes import AGENTS, BUDGET, DEVICES, WARM_UP, services
 from chat.models import Conversation
 from chat.posting.messages import Author, Outgoing, post_message

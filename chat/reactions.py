@@ -37,7 +37,7 @@ from chat.operations.waking import wake_conversation
 from chat.operations.wrap_ups import free_wrap_ups
 from config.events import Event, react_to
 from config.outbox.operations import OnceABatch
-from tickets.operations.rooms import Room, follow_customers
+from tickets.operations.rooms_above import Room, follow_customers
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from agents.models import Device
 from automation.models import PushSetup
-from automation.notifications.doors import IN_FLIGHT, TOGETHER
+from automation.notifications.in_flight import IN_FLIGHT, TOGETHER
 from automation.notifications.push import (
     VIBRATIONS,
     DeviceGone,

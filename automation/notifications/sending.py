@@ -20,8 +20,8 @@ from django.utils import timezone
 from agents.models import Device
 from agents.operations.devices import await_word, forget_device, note_problem
 from automation.models import Delivery, Notification, PushSetup
-from automation.notifications.doors import answered, through
 from automation.notifications.ending import what_ended
+from automation.notifications.in_flight import answered, through
 from automation.notifications.keys import setup
 from automation.notifications.looking import Look, look_at
 from automation.notifications.push import DeviceGone, Push, Refused, TooLarge, TryLater

@@ -19,15 +19,15 @@ from agents.models import Agent, Team, Topic
 from automation.models import Run
 from chat.models import Conversation
 from chat.operations.assignment import assign_conversation
-from chat.operations.conversations import end_conversation, set_priority, set_team, set_topic
-from chat.operations.parking import let_through, park_conversation
-from chat.operations.rule_actions import (
+from chat.operations.automatic import (
     add_note,
     notify_agents,
     save_email,
     save_phone,
     say_automatically,
 )
+from chat.operations.conversations import end_conversation, set_priority, set_team, set_topic
+from chat.operations.parking import let_through, park_conversation
 from chat.operations.tags import add_tag, remove_tag
 from chat.operations.tickets import convert_to_ticket
 from chat.queries.people import email_of

@@ -31,7 +31,7 @@ from automation.rules.tallies import tallies
 from automation.rules.watched.base import Watched
 from automation.rules.watched.chats import CHATS
 from automation.rules.writing import switch_off
-from chat.operations.rule_actions import Touched
+from chat.operations.automatic import Touched
 from config.outbox.operations import RetryAfter
 
 log = structlog.get_logger(__name__)

@@ -20,7 +20,7 @@ from automation.models import AutoReply, Rule
 from automation.rules import book
 from automation.rules.facts import ChatSight, Stay, seen_chats
 from chat.models import Conversation, Entry
-from chat.operations.rule_actions import Touched, say_automatically
+from chat.operations.automatic import Touched, say_automatically
 from chat.queries.people import own_name
 from chat.queries.variables import chat_values
 from chat.routing.availability import Reason

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
-from chat.operations.rule_actions import address_in, phone_in
+from chat.operations.automatic import address_in, phone_in
 from config.text.folding import fold
 
 

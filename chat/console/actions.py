@@ -36,8 +36,8 @@ from chat.operations.drafts import InvalidDraft, save_draft
 from chat.operations.offers import decline
 from chat.operations.undo import press_end, press_resolve
 from chat.queries.chat_list import open_chats
-from chat.queries.desk import open_offers
 from chat.queries.gone import what_became
+from chat.queries.on_duty import open_offers
 from chat.queries.panel import find_chat, topics
 from chat.queries.people import face_of
 from chat.refusals import refusal_text

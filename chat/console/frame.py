@@ -18,8 +18,8 @@ from agents.models import Channel, Permission
 from chat.models import Offer
 from chat.protocol import ATTACHMENTS_MAX, kinds_json
 from chat.queries.chat_list import Figures, Tab, count_tabs, tabs_of, unread_total
-from chat.queries.desk import chat_limit, count_online, newest_words, open_offers
 from chat.queries.due import Due, due_of_agent
+from chat.queries.on_duty import chat_limit, count_online, newest_words, open_offers
 from chat.queries.people import face_of
 from chat.texts.console import console_texts
 from config.files.kinds import ACCEPT

@@ -3,7 +3,9 @@
 The one table beside `Entry.Kind`. A new kind is a value of
 `Entry.Kind` (eleven characters at most; `makemigrations` notes it), a row here, and its sentences
 under `lines` in `chat/texts/console.py` and, if visitors see it, `widget.py`. Then frames, lists,
-transcripts and both screens know it; rules hear of it if it `is_told`. `docs/api.md` names it.
+transcripts and both screens know it; rules hear of it if it `is_told`. `docs/api.md` names it. What
+a kind changes in figures stands in `reports/facts/reading.py`, what in rules in
+`automation/rules/facts.py`. Kinds of a ticket's lines: `tickets/models/entry.py`.
 
 The timeline is the ledger of rules and reports: whatever they may see of a chat is a line that
 names both sides. Where people have a name for a thing, the plain key holds the name of that moment

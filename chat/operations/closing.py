@@ -9,7 +9,7 @@ from chat.models import Conversation, Entry, Visitor
 from chat.operations.changes import name_topic
 from chat.operations.entries import NewLine, append, written_by
 from chat.operations.offers import withdraw_offers
-from tickets.operations.nets import close_net
+from tickets.operations.safety_nets import close_net
 
 type Actor = Agent | Visitor | Rule | None
 

@@ -59,7 +59,7 @@ from chat.operations.tickets import promise_answer
 from chat.rights import may_answer, require_answering, require_handling
 from chat.routing.room import teams_for
 from config.events import publish
-from tickets.operations.nets import reopen_net
+from tickets.operations.safety_nets import reopen_net
 
 
 class AlreadyOpen(Exception):

@@ -10,11 +10,11 @@ from chat.events.lifecycle import ConversationParked, ConversationResolved, Slot
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry
 from chat.operations.assignment import put_in_queue
+from chat.operations.automatic import Touched
 from chat.operations.changes import name_agent
 from chat.operations.closing import TIMED_OUT, close_chat, outcome_of
 from chat.operations.entries import append, written_by
 from chat.operations.offers import withdraw_offers
-from chat.operations.rule_actions import Touched
 from config.events import publish
 
 # For how long a chat waits for a word.

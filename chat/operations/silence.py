@@ -9,11 +9,11 @@ from django.db.models import Q, QuerySet
 from chat.events.lifecycle import ConversationChanged, SlotFreed
 from chat.locks import lock_conversation, lock_visitor
 from chat.models import Conversation, Entry, Offer
+from chat.operations.automatic import say_automatically
 from chat.operations.closing import CLOSED, TIMED_OUT
 from chat.operations.conversations import end_conversation
 from chat.operations.entries import NewLine, append
 from chat.operations.forms import offer_form
-from chat.operations.rule_actions import say_automatically
 from chat.operations.tickets import convert_to_ticket
 from chat.queries.people import email_of
 from chat.routing import rule_hooks

@@ -1,6 +1,8 @@
 """The rows of the hot path, in SQL that both databases speak: one statement per step.
 
-The ORM would do the same work in more statements and several times the CPU.
+The ORM would do the same work in more statements and several times the CPU. `messages.py` calls
+them; a chat's first words and offline messages are stored by `append` in
+`chat/operations/entries.py`.
 """
 
 from collections.abc import Collection, Iterable, Sequence

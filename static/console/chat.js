@@ -258,7 +258,7 @@ async function loadHead() {
       list.refresh();
     }
     // Another chat may be opened meanwhile.
-    const left = await part(import("./left.js"));
+    const left = await part(import("./chat_gone.js"));
     if (isShown(id)) left?.stayToRead(answer.told);
   }
   if (answer?.status !== 200) return;

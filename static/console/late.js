@@ -6,7 +6,7 @@ import { startDrops } from "./drops.js";
 import { startHasty } from "./hasty.js";
 import { startKeys } from "./keys.js";
 import { onFrame } from "./live.js";
-import { startOnly } from "./only.js";
+import { startOnly } from "./only_chat.js";
 import { settings } from "./page.js";
 import { startCounter } from "./tickets/counter.js";
 import "./toasts.js";

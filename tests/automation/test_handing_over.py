@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from automation.models import Delivery
-from automation.notifications import doors, sending
+from automation.notifications import in_flight, sending
 from automation.notifications.looking import look_at
 from automation.notifications.policy import SILENT_TEST
 from automation.notifications.sending import send_deliveries
@@ -108,40 +108,40 @@ def test_a_push_that_hangs_keeps_those_handed_over_with_it_from_nothing(
 
 
 def test_a_service_that_answers_is_waited_for_and_one_that_hangs_is_not(monkeypatch):
-    monkeypatch.setattr(doors, "IN_FLIGHT", 1)
-    monkeypatch.setattr(doors, "PATIENCE", 60.0)
-    monkeypatch.setattr(doors, "STAYS", 60.0)
+    monkeypatch.setattr(in_flight, "IN_FLIGHT", 1)
+    monkeypatch.setattr(in_flight, "PATIENCE", 60.0)
+    monkeypatch.setattr(in_flight, "STAYS", 60.0)
     entered = threading.Event()
 
     def follow() -> None:
-        with doors.through("push.example") as is_in:
+        with in_flight.through("push.example") as is_in:
             assert is_in
             entered.set()
 
-    with doors.through("push.example") as is_in:
+    with in_flight.through("push.example") as is_in:
         assert is_in
         thread = threading.Thread(target=follow)
         thread.start()
         # Another service is free.
-        with doors.through("other.example") as is_other:
+        with in_flight.through("other.example") as is_other:
             assert is_other
         assert not entered.is_set()
     assert entered.wait(60)
     thread.join(60)
-    with doors.through("push.example"):
-        monkeypatch.setattr(doors, "PATIENCE", 0.0)
-        with doors.through("push.example") as is_second:
+    with in_flight.through("push.example"):
+        monkeypatch.setattr(in_flight, "PATIENCE", 0.0)
+        with in_flight.through("push.example") as is_second:
             assert not is_second
-    assert doors._doors == {}
+    assert in_flight._doors == {}
 
 
 @pytest.mark.django_db
 def test_a_service_is_waited_for_as_long_as_it_answers_though_a_call_takes_long(
     service, ringing_desk, monkeypatch
 ):
-    monkeypatch.setattr(doors, "IN_FLIGHT", 1)
-    monkeypatch.setattr(doors, "PATIENCE", 60.0)
-    monkeypatch.setattr(doors, "STAYS", 60.0)
+    monkeypatch.setattr(in_flight, "IN_FLIGHT", 1)
+    monkeypatch.setattr(in_flight, "PATIENCE", 60.0)
+    monkeypatch.setattr(in_flight, "STAYS", 60.0)
     chat = taken(ringing_desk)
     register(chat.assignee, service.browser("elif"))
     say(fresh(chat), "Merhaba")
@@ -150,19 +150,19 @@ def test_a_service_is_waited_for_as_long_as_it_answers_though_a_call_takes_long(
     host, entered, noted = row.payload["host"], threading.Event(), sending._note_sent
 
     def follow() -> None:
-        with doors.through(host) as is_in:
+        with in_flight.through(host) as is_in:
             if is_in:
                 entered.set()
 
     def note(looks: Any) -> None:
         thread.start()
-        while thread.is_alive() and not doors._doors[host].waiting:
+        while thread.is_alive() and not in_flight._doors[host].waiting:
             thread.join(0.01)
         noted(looks)
 
     def begin_late(pks: Any) -> None:
         # As if the call had begun long ago.
-        doors._doors[host].moved_at = -math.inf
+        in_flight._doors[host].moved_at = -math.inf
 
     thread = threading.Thread(target=follow)
     monkeypatch.setattr(sending, "_begin", begin_late)

@@ -8,7 +8,7 @@ import pytest
 from agents.admin.log_words import in_words
 from agents.models import AuditEntry, Device
 from automation.models import PushSetup
-from automation.notifications import doors, hearing, keys, sending, telling, webpush
+from automation.notifications import hearing, in_flight, keys, sending, telling, webpush
 from automation.notifications.keys import public_key
 from config.outbox.models import OutboxEntry
 from config.secrets import Secret
@@ -183,7 +183,7 @@ def test_a_worker_that_dies_at_any_step_loses_nothing_and_rings_nowhere_twice(
 
 def test_a_service_that_hangs_keeps_only_so_many_threads(one_word, monkeypatch):
     with monkeypatch.context() as busy:
-        busy.setattr(doors, "IN_FLIGHT", 0)
+        busy.setattr(in_flight, "IN_FLIGHT", 0)
         browser = one_word()
     assert states() == ["waiting"]
     with later(1.1):

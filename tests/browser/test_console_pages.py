@@ -109,7 +109,7 @@ def test_theme_and_language_are_chosen_in_the_menu(site: Site, new_context: Cont
 # What comes after the page is drawn, by static/console/late.js.
 LATE = {
     *("alerts.js", "answers.js", "arrivals.js", "counter.js", "drops.js", "hasty.js", "keys.js"),
-    *("late.js", "notify.js", "only.js", "runs.js", "toasts.js", "typing.js", "undo.js"),
+    *("late.js", "notify.js", "only_chat.js", "runs.js", "toasts.js", "typing.js", "undo.js"),
 }
 # What comes when somebody wants it.
 ON_WISH = {"canned.js", "dialogs.js", "emoji.js", "files.js", "links.js", "tags.js", "uploads.js"}

@@ -23,8 +23,8 @@ from tests.support.factories import make_topic
 from tickets.models import Entry, Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 from tickets.operations.entries import Said, add_said
-from tickets.operations.nets import close_net, reopen_net
 from tickets.operations.replies import TooLateToUnsay, say, unsay
+from tickets.operations.safety_nets import close_net, reopen_net
 
 LOCAL = pytest.mark.django_db
 

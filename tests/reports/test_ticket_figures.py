@@ -18,8 +18,8 @@ from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 from tickets.operations.contacts import create_contact
 from tickets.operations.entries import Said
-from tickets.operations.nets import close_net
 from tickets.operations.replies import say
+from tickets.operations.safety_nets import close_net
 from tickets.operations.tickets import open_ticket
 
 pytestmark = pytest.mark.django_db

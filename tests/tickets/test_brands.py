@@ -31,8 +31,8 @@ from tickets.operations.contacts import (
 from tickets.operations.merging import merge_contacts, undo_merge
 from tickets.operations.replies import say, unsay
 from tickets.queries.customers import customers_of
-from tickets.queries.desk import Folder, tickets_in
 from tickets.queries.likeness import others_like
+from tickets.queries.ticket_list import Folder, tickets_in
 from tickets.rights import CustomerNotAuthorised
 
 pytestmark = pytest.mark.django_db

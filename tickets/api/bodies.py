@@ -16,7 +16,7 @@ from tickets.models import Ticket
 from tickets.operations.many import MANY_MAX
 from tickets.operations.replies import CC_MAX, FILES_MAX
 from tickets.operations.tags import TAGS_MAX
-from tickets.queries.desk import Folder, day_of
+from tickets.queries.ticket_list import Folder, day_of
 
 _ID_MAX = 40
 

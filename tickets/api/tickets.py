@@ -32,8 +32,8 @@ from tickets.operations.entries import Said
 from tickets.operations.many import change_many
 from tickets.operations.tags import TAGS_MAX, TooManyTicketTags
 from tickets.operations.tickets import open_ticket
-from tickets.queries.desk import Folder, tickets_in
 from tickets.queries.likeness import others_like
+from tickets.queries.ticket_list import Folder, tickets_in
 from tickets.rights import may_open
 
 

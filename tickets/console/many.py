@@ -26,7 +26,7 @@ from tickets.models import Ticket
 from tickets.operations.changes import WrongValue
 from tickets.operations.many import MANY_MAX, Before, change_many, undo_many
 from tickets.queries.choices import agent_choices, team_choices
-from tickets.queries.desk import NOBODY
+from tickets.queries.ticket_list import NOBODY
 
 # For how long a change of many can be undone, and how long it is offered.
 _KEPT_SECONDS = 600

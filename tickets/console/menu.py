@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.console.frame import Frame, register_part
 from agents.console.rail import RailEntry, register_entry
 from agents.models import Permission
-from tickets.queries.desk import Folder, count_folders, count_mine
+from tickets.queries.ticket_list import Folder, count_folders, count_mine
 from tickets.rights import may_see_customers
 
 PART = "tickets"

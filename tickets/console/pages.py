@@ -23,7 +23,7 @@ from tickets.queries.choices import (
     team_choices,
     topic_choices,
 )
-from tickets.queries.desk import (
+from tickets.queries.ticket_list import (
     NOBODY,
     WISHES,
     BadCursor,

@@ -20,8 +20,8 @@ from tickets.operations.addresses import dead_of
 from tickets.operations.blocking import is_blocked
 from tickets.queries.choices import Choices, agent_choices, team_choices, topic_choices
 from tickets.queries.customers import phone_known
-from tickets.queries.desk import WISHES
 from tickets.queries.likeness import others_like
+from tickets.queries.ticket_list import WISHES
 from tickets.rights import known_to, knows_all_of, may_correct, may_merge, may_work_on_customers
 
 # A draft that was saved so long ago no longer means that somebody is answering.

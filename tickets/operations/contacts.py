@@ -13,7 +13,7 @@ from tickets.models import Contact, ContactChange, ContactNote, Identity
 from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded
 from tickets.operations.addresses import mark_alive
-from tickets.operations.rooms import rooms
+from tickets.operations.rooms_above import rooms
 from tickets.rights import brands_met, brands_of_customer, lock_customer
 
 _Kind = Identity.Kind

@@ -18,7 +18,7 @@ from tickets.models import Contact, Identity, Merge, Ticket
 from tickets.models.merge import UNDO
 from tickets.operations.contacts import name_contact
 from tickets.operations.owners import give_back_tickets, give_tickets, lock_contacts, lock_tickets
-from tickets.operations.rooms import rooms
+from tickets.operations.rooms_above import rooms
 from tickets.rights import CustomerNotAuthorised, knows_all_of, may_merge
 
 # What of both customers can be chosen.

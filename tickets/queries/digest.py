@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from agents.access import access_of
 from agents.models import Agent
 from tickets.models import Entry, Ticket
-from tickets.queries.desk import UNFINISHED
+from tickets.queries.ticket_list import UNFINISHED
 
 # Of each sort; whoever has more opens the desk.
 SHOWN = 20

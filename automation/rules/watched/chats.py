@@ -17,8 +17,8 @@ from automation.rules.replies import reply_to
 from automation.rules.sight import Happening, Sight
 from automation.rules.watched.base import Watched
 from chat.models import Conversation, Entry, Offer
+from chat.operations.automatic import Touched, tell_of_run
 from chat.operations.conversations import AlreadyResolved
-from chat.operations.rule_actions import Touched, tell_of_run
 
 
 class Chats(Watched):

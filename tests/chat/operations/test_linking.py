@@ -31,7 +31,7 @@ from tickets.mail.inbound.matching import participants
 from tickets.models import Contact
 from tickets.operations.contacts import create_contact
 from tickets.queries.customers import customers_of
-from tickets.queries.desk import Folder, tickets_in
+from tickets.queries.ticket_list import Folder, tickets_in
 from tickets.queries.timeline import timeline_of
 from tickets.tokens import opens_page, page_token
 

@@ -12,9 +12,9 @@ from agents.access import access_of
 from agents.actors import Rule
 from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
+from chat.operations.automatic import Touched
 from chat.operations.conversations import end_conversation, reopen_conversation
 from chat.operations.parking import PARKED_FOR, end_parked, park_conversation
-from chat.operations.rule_actions import Touched
 from chat.posting.messages import Author, Outgoing, post_message
 from chat.queries.chat_list import Section, Tab, chat_rows, count_tabs, group_rows
 from chat.routing import rule_hooks

@@ -15,7 +15,7 @@ from tests.support.tickets import opened, page, say
 from tickets.console.showing import LINES
 from tickets.models import Ticket
 from tickets.operations.entries import Said, add_said
-from tickets.queries.desk import PAGE, count_folders
+from tickets.queries.ticket_list import PAGE, count_folders
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ def test_pages_follow_each_other_without_gap(desk, brand):
 
 
 def test_those_of_some_days_stand_in_the_order_in_which_they_were_opened(desk, brand, monkeypatch):
-    monkeypatch.setattr("tickets.queries.desk.PAGE", 1)
+    monkeypatch.setattr("tickets.queries.ticket_list.PAGE", 1)
     now = timezone.now()
     first = opened(brand, "Ilk", now=now - timedelta(days=2))
     opened(brand, "Sonra", now=now - timedelta(days=1))

@@ -31,7 +31,7 @@ from tickets.operations.replies import (
 )
 from tickets.operations.tags import change_ticket_tags
 from tickets.operations.tickets import open_ticket
-from tickets.queries.desk import Folder, tickets_in
+from tickets.queries.ticket_list import Folder, tickets_in
 from tickets.rights import TicketNotAuthorised
 
 pytestmark = pytest.mark.django_db

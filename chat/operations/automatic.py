@@ -1,4 +1,7 @@
-"""What is said automatically, and what becomes known of a customer by the way."""
+"""What rules say and note in chats, and what becomes known of a customer by the way.
+
+Which action of a rule does what: `automation/rules/actions.py`.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
