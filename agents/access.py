@@ -109,6 +109,8 @@ def supervises_agent(access: Access, agent: Agent) -> bool:
 def accesses_of(agents: Iterable[Agent]) -> dict[int, Access]:
     """Return the access of each agent, by primary key, in two queries however many they are."""
     people = {agent.pk: agent for agent in agents}
+    if not people:
+        return {}
     active = [pk for pk, agent in people.items() if agent.is_active]
     teams: dict[int, set[int]] = defaultdict(set)
     for agent_id, team_id in _Membership.objects.filter(agent__in=active).values_list(

@@ -142,13 +142,17 @@ def heartbeat(*, agent: Agent, now: datetime) -> None:
     _lease(agent.pk, _HTTP, now)
 
 
-def with_presence(agents: QuerySet[Agent], now: datetime) -> "QuerySet[AgentHere]":
-    """Return `agents`, in the order in which they are locked, with `is_here` and `by_phone`."""
+def _here_by(now: datetime) -> tuple[Exists, Exists]:
+    """Return the conditions that an agent is here by a lease, and by phone."""
     lease = Presence.objects.filter(agent=OuterRef("pk"), seen_at__gte=_alive_since(now))
     phone = Device.objects.reachable(now).filter(agent=OuterRef("pk"))
-    return agents.annotate(
-        is_here=Exists(lease) | Exists(phone), by_phone=~Exists(lease) & Exists(phone)
-    ).order_by("pk")
+    return Exists(lease), Exists(phone)
+
+
+def with_presence(agents: QuerySet[Agent], now: datetime) -> "QuerySet[AgentHere]":
+    """Return `agents`, in the order in which they are locked, with `is_here` and `by_phone`."""
+    lease, phone = _here_by(now)
+    return agents.annotate(is_here=lease | phone, by_phone=~lease & phone).order_by("pk")
 
 
 def online_agents(now: datetime) -> "QuerySet[AgentHere]":
@@ -156,9 +160,10 @@ def online_agents(now: datetime) -> "QuerySet[AgentHere]":
     return with_presence(Agent.objects.filter(status=Status.ONLINE, is_active=True), now)
 
 
-def present_agents(now: datetime) -> "QuerySet[AgentHere]":
+def present_agents(now: datetime) -> QuerySet[Agent]:
     """Return the agents who are Online and here: those who can be given work, or be alerted."""
-    return online_agents(now).filter(is_here=True)
+    lease, phone = _here_by(now)
+    return Agent.objects.filter(lease | phone, status=Status.ONLINE, is_active=True).order_by("pk")
 
 
 def is_present(agent_id: int, now: datetime) -> bool:
