@@ -14,6 +14,7 @@ from agents.console.frame import Frame
 from config.text.cleaning import key_of
 from tickets.console.access import desk_access, desk_frame, visible_or_404
 from tickets.console.menu import tickets_of
+from tickets.console.rows import rows_shown
 from tickets.console.showing import beside, earlier, opened
 from tickets.models import Ticket
 from tickets.queries.choices import (
@@ -70,7 +71,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         frame = desk_frame(request)
         ticket = visible_or_404(frame.access, number)
         context = opened(request, ticket, now=timezone.now()) | listed(request, frame)
-        context |= {"reads_runs": frame.access.everything}
+        context |= {"reads_runs": frame.access.everything, "current": str(ticket.pk)}
         return render(request, "tickets/desk.html", context)
     access = desk_access(request)
     ticket = visible_or_404(access, number)
@@ -102,11 +103,14 @@ def listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
     counts = tickets_of(frame).counts
     return {
         "frame": frame,
-        "page": page,
+        "current": "",
+        "rows": rows_shown(page, own=frame.access.agent_id),
+        "has_more": bool(page.after),
         "wish": wish,
         "filtered": len(wish.keys() - {"q"}),
         "folder": folder,
         "mine": counts[Folder.MINE],
+        "desk_url": base,
         "kept": frame.query(**kept, **wish),
         "list_url": base + frame.query(**kept, **wish, part="list"),
         "more_url": base + frame.query(**kept, **wish, part="page", after=page.after),
