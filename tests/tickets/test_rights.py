@@ -49,6 +49,8 @@ def test_whether_a_ticket_is_seen_is_the_same_of_its_row_and_of_where_it_stands(
         visible = set(Ticket.objects.visible_to(access).values_list("pk", flat=True))
         held = set(Ticket.objects.held_by(access).values_list("pk", flat=True))
         assert held == visible & set(agent.tickets.values_list("pk", flat=True))
+        parts = Ticket.objects.in_parts(access)
+        assert sorted(each.pk for part in parts for each in part) == sorted(visible)
         for pk, place in places.items():
             is_seen = pk in visible
             assert reaches(access, place) is is_seen, (agent.pk, place)

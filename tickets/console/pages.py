@@ -32,7 +32,7 @@ from tickets.queries.ticket_list import (
     count_mine,
     is_by_opening,
     page_of,
-    tickets_in,
+    parts_in,
 )
 
 _fresh = cache_control(private=True, no_cache=True)
@@ -93,9 +93,9 @@ def listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
     wanted = request.GET.get("folder", "")
     folder = Folder(wanted) if wanted in Folder.values else Folder.MINE
     wish = {name: request.GET[name] for name in WISHES if request.GET.get(name)}
-    found = tickets_in(frame.access, folder, brand_id=frame.brand_id, wish=wish)
+    parts = parts_in(frame.access, folder, brand_id=frame.brand_id, wish=wish)
     try:
-        page = page_of(found, after=request.GET.get("after", ""), by_opening=is_by_opening(wish))
+        page = page_of(parts, after=request.GET.get("after", ""), by_opening=is_by_opening(wish))
     except BadCursor:
         raise Http404 from None
     kept = {"folder": folder.value} if folder is not Folder.MINE else {}

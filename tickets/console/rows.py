@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 
 from agents.console.times import short_time
 from tickets.models import Ticket
-from tickets.queries.desk import Page
+from tickets.queries.ticket_list import Page
 
 _PRESSING = (Ticket.Priority.HIGH, Ticket.Priority.URGENT)
 

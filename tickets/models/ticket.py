@@ -138,6 +138,12 @@ class Ticket(models.Model):
             models.Index(
                 fields=["team"], condition=Q(assignee__isnull=True), name="ticket_free_by_team"
             ),
+            # The same of whatever teams, newest change first.
+            models.Index(
+                fields=["-updated_at", "-id"],
+                condition=Q(assignee__isnull=True),
+                name="ticket_free_by_change",
+            ),
             # Those of some days.
             models.Index(fields=["-created_at", "-id"], name="ticket_by_opening"),
         ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core import signing
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices, Value
@@ -124,27 +124,45 @@ def tickets_in(
     All but the last folder show unfinished ones, unless a status or words are named; `status` may
     name several, joined by commas. What nothing can be called finds nothing.
     """
-    found: QuerySet[Ticket] = (
+    seen: QuerySet[Ticket] = (
         Ticket.objects.held_by(access)
         if folder is Folder.MINE
         else Ticket.objects.visible_to(access).filter(_within(folder, access))
     )
-    if brand_id is not None:
-        found = found.filter(brand=brand_id)
-    found = found.filter(is_spam=bool(wish.get("spam")))
+    return seen.filter(_fits(access, folder, brand_id, wish))
+
+
+def parts_in(
+    access: Access, folder: Folder, *, brand_id: int | None, wish: Mapping[str, str]
+) -> list[QuerySet[Ticket]]:
+    """Return what `tickets_in` does, in parts for `page_of`."""
+    if folder is Folder.MINE:
+        return [tickets_in(access, folder, brand_id=brand_id, wish=wish)]
+    *held, last = Ticket.objects.in_parts(access)
+    if held and folder is Folder.UNASSIGNED:
+        # Nobody has these anyway. Said twice, a database would expect next to none of them.
+        parts = [last]
+    else:
+        parts = [part.filter(_within(folder, access)) for part in (*held, last)]
+    fits = _fits(access, folder, brand_id, wish)
+    return [part.filter(fits) for part in parts]
+
+
+def _fits(access: Access, folder: Folder, brand_id: int | None, wish: Mapping[str, str]) -> Q:
+    found = Q() if brand_id is None else Q(brand=brand_id)
+    found &= Q(is_spam=bool(wish.get("spam")))
     statuses = [each for each in wish.get("status", "").split(",") if each]
     asked = wish.get("q", "").replace("\0", "").strip()
     words = asked.split()[:WORDS_MAX]
     if statuses:
-        found = found.filter(status__in=statuses)
+        found &= Q(status__in=statuses)
     elif not words and folder is not Folder.ALL and not wish.get("spam"):
-        found = found.filter(status__in=UNFINISHED)
+        found &= Q(status__in=UNFINISHED)
     for field in ("type", "priority", "source"):
         if value := wish.get(field, ""):
-            found = found.filter(**{field: value})
-    found = _of_rows(found, access, wish)
-    found = _opened(found, wish)
-    return found.filter(_says(words) | _of_number(access, asked)) if words else found
+            found &= Q(**{field: value})
+    found &= _of_rows(access, wish) & _opened(wish)
+    return found & (_says(words) | _of_number(access, asked)) if words else found
 
 
 def _says(words: Sequence[str]) -> Q:
@@ -162,31 +180,33 @@ def _of_number(access: Access, asked: str) -> Q:
     return Q(contact__in=owners) if owners else Q()
 
 
-def _of_rows(found: QuerySet[Ticket], access: Access, wish: Mapping[str, str]) -> QuerySet[Ticket]:
-    """Keep those of a team, agent, topic and tag."""
+def _of_rows(access: Access, wish: Mapping[str, str]) -> Q:
+    """Match those of a team, agent, topic and tag."""
+    found = Q()
     for field in ("team", "topic"):
         if value := wish.get(field, ""):
-            found = found.filter(**{field: None if value == NOBODY else key_of(value)})
+            found &= Q(**{field: None if value == NOBODY else key_of(value)})
     agent = wish.get("agent", "")
     if agent == NOBODY:
-        found = found.filter(assignee=None)
+        found &= Q(assignee=None)
     elif agent == ME:
-        found = found.filter(assignee=access.agent_id)
+        found &= Q(assignee=access.agent_id)
     elif agent:
-        found = found.filter(assignee__public_id=agent)
+        found &= Q(assignee__public_id=agent)
     if tag := wish.get("tag", ""):
         # The tag's id, or its word in any spelling.
         named = Q(tag=key_of(tag)) if key_of(tag) else Q(tag__folded=fold(tag.replace("\0", "")))
-        found = found.filter(Exists(TicketTag.objects.filter(named, ticket=OuterRef("pk"))))
+        found &= Q(Exists(TicketTag.objects.filter(named, ticket=OuterRef("pk"))))
     return found
 
 
-def _opened(found: QuerySet[Ticket], wish: Mapping[str, str]) -> QuerySet[Ticket]:
-    """Keep those that were opened on the days `from` and `to`, and between them."""
+def _opened(wish: Mapping[str, str]) -> Q:
+    """Match those that were opened on the days `from` and `to`, and between them."""
+    found = Q()
     if first := day_of(wish.get("from", "")):
-        found = found.filter(created_at__gte=_start(first))
+        found &= Q(created_at__gte=_start(first))
     if last := day_of(wish.get("to", "")):
-        found = found.filter(created_at__lt=_start(last + timedelta(days=1)))
+        found &= Q(created_at__lt=_start(last + timedelta(days=1)))
     return found
 
 
@@ -212,22 +232,37 @@ def is_by_opening(wish: Mapping[str, str]) -> bool:
     return bool(day_of(wish.get("from", "")) or day_of(wish.get("to", "")))
 
 
-def page_of(found: QuerySet[Ticket], *, after: str = "", by_opening: bool = False) -> Page:
+def page_of(
+    parts: Sequence[QuerySet[Ticket]], *, after: str = "", by_opening: bool = False
+) -> Page:
     """Return one page, newest change (or opening) first, after the place `after`."""
     order = "created_at" if by_opening else "updated_at"
+    by = (f"-{order}", "-pk")
+    later = Q()
     if after:
         at, pk = _read(after)
-        found = found.filter(Q(**{f"{order}__lt": at}) | Q(**{order: at, "pk__lt": pk}))
-        # Lets the index skip what the OR alone would scan.
-        found = found.filter(**{f"{order}__lte": at})
-    by = (f"-{order}", "-pk")
-    # Of all that fit customers would be read, before they are sorted and the rest is left out.
-    chosen = found.order_by(*by).values("pk")[: PAGE + 1]
+        # The last lets the index skip what the OR alone would scan.
+        later = Q(**{f"{order}__lt": at}) | Q(**{order: at, "pk__lt": pk})
+        later &= Q(**{f"{order}__lte": at})
+    first = _first_of([part.filter(later).order_by(*by) for part in parts])
     # No whole tickets: to make them with customer and agent takes Django several times as long.
-    read = Ticket.objects.filter(pk__in=chosen).order_by(*by).values_list(*Row._fields[:-1], order)
-    rows = [Row(*values) for values in read]
+    read = Ticket.objects.filter(pk__in=first).order_by(*by).values_list(*Row._fields[:-1], order)
+    rows = [Row(*values) for values in read[: PAGE + 1]]
     more = _write(rows[PAGE - 1]) if len(rows) > PAGE else ""
     return Page(rows=rows[:PAGE], after=more)
+
+
+def _first_of(parts: Sequence[QuerySet[Ticket]]) -> QuerySet[Any, Any]:
+    """Return the numbers of the first ones of each part: those of the page are among them.
+
+    Of all that fit customers would be read, before they are sorted and the rest is left out.
+    """
+    chosen: list[QuerySet[Any, Any]] = [part.values("pk")[: PAGE + 1] for part in parts]
+    if len(chosen) == 1:
+        return chosen[0]
+    # SQLite unites nothing that has an end, unless it stands within something.
+    one, *others = (Ticket.objects.filter(pk__in=first).values("pk") for first in chosen)
+    return one.union(*others, all=True)
 
 
 def _write(row: Row) -> str:

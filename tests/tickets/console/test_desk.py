@@ -1,7 +1,9 @@
 """The ticket desk's pages, through the test client."""
 
 import html
+import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -9,13 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.access import access_of
-from agents.models import Permission
+from agents.models import Permission, Role
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tests.support.tickets import opened, page, say
 from tickets.console.showing import LINES
 from tickets.models import Ticket
 from tickets.operations.entries import Said, add_said
-from tickets.queries.ticket_list import PAGE, count_folders
+from tickets.queries.ticket_list import PAGE, Folder, count_folders, tickets_in
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +88,54 @@ def test_pages_follow_each_other_without_gap(desk, brand):
     assert [f"Konu{i:03}x" in first for i in (PAGE + 2, 3, 2)] == [True, True, False]
     assert [f"Konu{i:03}x" in second for i in (3, 2, 0)] == [False, True, True]
     page(desk, "?after=nonsense", status=404)
+
+
+@pytest.mark.parametrize(
+    ("folder", "wish"),
+    [
+        ("all", {}),
+        ("all", {"q": "kargo gelmedi"}),
+        ("all", {"from": "2020-01-01"}),
+        ("all", {"agent": "none"}),
+        ("team", {}),
+        ("unassigned", {}),
+        ("waiting", {}),
+    ],
+)
+def test_whoever_sees_their_own_reads_it_and_what_nobody_has_as_one_list(
+    client, brand, elif_, team, monkeypatch, folder, wish
+):
+    monkeypatch.setattr("tickets.queries.ticket_list.PAGE", 2)
+    own = make_agent(role=make_role(Permission.TICKETS, scope=Role.Scope.OWN), language="en")
+    team.agents.add(own)
+    client.force_login(own)
+    now = timezone.now()
+    for number, assignee in enumerate([own, None, elif_] * 3):
+        ticket = opened(brand, assignee=assignee, now=now - timedelta(hours=number))
+        status = "waiting" if number < 5 else "open"
+        # Three at one moment stand in the order of their numbers.
+        at = now - timedelta(hours=number // 3)
+        Ticket.objects.filter(pk=ticket.pk).update(status=status, updated_at=at)
+    access, order = access_of(own), "created_at" if "from" in wish else "updated_at"
+    seen = tickets_in(access, Folder(folder), brand_id=None, wish=wish)
+    found, path = [], f"?{urlencode({'folder': folder, 'part': 'page'} | wish)}"
+    while path:
+        rows = page(client, path)
+        found += map(int, re.findall(r'data-number="(\d+)"', rows))
+        more = re.search(r'hx-get="/console/tickets/([^"]+)"', rows)
+        path = html.unescape(more[1]) if more else ""
+    assert found == list(seen.order_by(f"-{order}", "-pk").values_list("pk", flat=True))
+    assert len(found) > 2
+
+
+def test_whoever_sees_their_own_and_has_no_team_sees_what_they_have(client, brand):
+    own = make_agent(role=make_role(Permission.TICKETS, scope=Role.Scope.OWN), language="en")
+    client.force_login(own)
+    opened(brand, "Kimsenin degil")
+    assert "No tickets here." in page(client, "?folder=all")
+    opened(brand, "Benim isim", assignee=own)
+    assert "Benim isim" in page(client, "?folder=all")
+    assert "No tickets here." in page(client, "?folder=unassigned")
 
 
 def test_those_of_some_days_stand_in_the_order_in_which_they_were_opened(desk, brand, monkeypatch):
