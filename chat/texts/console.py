@@ -1,7 +1,9 @@
 """What the console's scripts say: every text they show comes from here."""
 
+from functools import cache
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from chat.texts.thread import emoji_texts, thread_texts
@@ -9,6 +11,12 @@ from chat.texts.thread import emoji_texts, thread_texts
 
 def console_texts() -> dict[str, Any]:
     """Return the texts in the language of the request."""
+    return _texts(get_language())
+
+
+# Each page has all of them, and looked up they cost it a millisecond.
+@cache
+def _texts(_language: str | None) -> dict[str, Any]:
     return {
         "thread": _thread(),
         **emoji_texts(),
