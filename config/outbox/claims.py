@@ -17,6 +17,7 @@ from config.outbox.models import OutboxEntry, OutboxQuerySet
 from config.outbox.registry import (
     DEFAULT_QUEUE,
     LEASE,
+    in_turn_of,
     kinds_ahead,
     kinds_at_most_once,
     kinds_elsewhere,
@@ -64,8 +65,17 @@ class Claim:
     taken_at: float
 
 
-def claim(limit: int = BATCH, *, now: datetime, queue: str = DEFAULT_QUEUE) -> list[Claim]:
-    """Take up to `limit` due rows; their attempts are counted and committed when this returns."""
+def claim(
+    limit: int = BATCH,
+    *,
+    now: datetime,
+    queue: str = DEFAULT_QUEUE,
+    busy: Collection[str] = (),
+) -> list[Claim]:
+    """Take up to `limit` due rows; their attempts are counted and committed when this returns.
+
+    `busy`: what is at work of a queue whose effects take turns; what must follow it is left alone.
+    """
     here = kinds_of(queue)
     if not here and queue != DEFAULT_QUEUE:
         return []
@@ -77,6 +87,12 @@ def claim(limit: int = BATCH, *, now: datetime, queue: str = DEFAULT_QUEUE) -> l
     # Also what nobody registered is done on the default queue: it fails visibly.
     kinds, verb = (kinds_elsewhere(), "NOT IN") if queue == DEFAULT_QUEUE else (here, "IN")
     of_queue = f"AND kind {verb} ({', '.join(['%s'] * len(kinds))})" if kinds else ""
+    free = (
+        f"AND COALESCE(payload ->> '{in_turn_of(queue)}', '') NOT IN"
+        f" ({', '.join(['%s'] * len(busy))})"
+        if busy
+        else ""
+    )
     ahead = kinds_ahead(queue)
     first = (
         f"CASE WHEN kind IN ({', '.join(['%s'] * len(ahead))}) THEN 0 ELSE 1 END," if ahead else ""
@@ -95,12 +111,12 @@ def claim(limit: int = BATCH, *, now: datetime, queue: str = DEFAULT_QUEUE) -> l
                WITH due AS MATERIALIZED (
                  SELECT id FROM {table}
                   WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= %s
-                    AND (lease_until IS NULL OR lease_until < %s) {of_queue}
+                    AND (lease_until IS NULL OR lease_until < %s) {of_queue} {free}
                   ORDER BY {first} available_at, id LIMIT %s {lock})
                SELECT id FROM due)
             RETURNING id, kind, payload, attempts
             """,  # noqa: S608 - only names of ours are put in
-            [holder, *ends, moment, moment, *kinds, *ahead, limit],
+            [holder, *ends, moment, moment, *kinds, *busy, *ahead, limit],
         )
         rows = cursor.fetchall()
     return [

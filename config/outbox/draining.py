@@ -11,7 +11,13 @@ from django.utils import timezone
 from config.outbox.claims import BATCH, Claim, claim, give_back
 from config.outbox.effects import Journal
 from config.outbox.nudges import nudge
-from config.outbox.registry import DEFAULT_QUEUE, kinds_at_most_once, parallel_of, registered
+from config.outbox.registry import (
+    DEFAULT_QUEUE,
+    in_turn_of,
+    kinds_at_most_once,
+    parallel_of,
+    registered,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +45,8 @@ class Lane:
         self._changed = threading.Condition()
         self._wanted = False
         self._waiting: deque[Claim] = deque()
+        # Whose effects are at work, where those of one follow one another.
+        self._busy: set[str] = set()
         self._runners = 0
         self._tried = 0
         self._is_awaited = False
@@ -99,10 +107,13 @@ class Lane:
         try:
             while True:
                 if claims := self._take(until, in_thread=in_thread):
-                    if in_thread:
-                        # Others may use it while the effect waits for somebody else's server.
-                        close_old_connections()
-                    journal.do(claims)
+                    try:
+                        if in_thread:
+                            # Others may use it while the effect waits for somebody else's server.
+                            close_old_connections()
+                        journal.do(claims)
+                    finally:
+                        self._end_turn(claims[0])
                     continue
                 journal.write()
                 if in_thread:
@@ -128,6 +139,7 @@ class Lane:
             first = self._waiting.popleft()
             claims = [first, *self._take_with(first)]
             self._tried += len(claims)
+            self._begin_turn(first)
             if in_thread and self._waiting and self._runners < parallel_of(self._queue):
                 self._start_thread(until)
             return claims
@@ -149,16 +161,31 @@ class Lane:
 
     def _claim_more(self) -> None:
         limit = BATCH
-        if kinds_at_most_once(self._queue):
+        if in_turn_of(self._queue):
+            # The next one may have to wait until this one has ended.
+            limit = 1
+        elif kinds_at_most_once(self._queue):
             # Only what begins at once: should this process die, the rest is not in doubt.
             limit = max(1, parallel_of(self._queue) - self._runners + 1)
         self._wanted = False
         try:
-            self._waiting.extend(claim(limit, now=timezone.now(), queue=self._queue))
+            now = timezone.now()
+            self._waiting.extend(claim(limit, now=now, queue=self._queue, busy=self._busy))
         except BaseException:
             self._wanted = True
             raise
         self._wanted = len(self._waiting) == limit
+
+    def _begin_turn(self, claimed: Claim) -> None:
+        if key := in_turn_of(self._queue):
+            self._busy.add(str(claimed.payload.get(key, "")))
+
+    def _end_turn(self, claimed: Claim) -> None:
+        if key := in_turn_of(self._queue):
+            with self._changed:
+                self._busy.discard(str(claimed.payload.get(key, "")))
+                # What follows it was left alone by whoever looked meanwhile.
+                self._wanted = True
 
     def _give_back_stale(self) -> None:
         if not self._waiting:

@@ -33,6 +33,7 @@ class Registration:
     together: int = 1
     alike: str = ""
     ahead: bool = False
+    in_turn: str = ""
 
 
 _kinds: dict[str, Registration] = {}
@@ -47,6 +48,7 @@ def register(
     lease: timedelta = LEASE,
     parallel: int = 1,
     ahead: bool = False,
+    in_turn: str = "",
     label: str | Promise = "",
 ) -> None:
     """Let `handler(payload)` do the effects of `kind`; slow ones name a queue of their own.
@@ -57,6 +59,9 @@ def register(
     most that a kind of the queue asks for counts; where none asks, effects run one by one in the
     order in which they became due.
     `ahead`: whether they are done before all others of the queue, as somebody waits for them.
+    `in_turn`: where effects of a parallel queue say in their payloads whom they wait for. In one
+    process those that say the same, or nothing, follow one another in the order in which they
+    became due. It counts for the whole queue, whichever of its kinds asks for it.
     `label`: what admins read instead of the code.
 
     Raises `UnknownQueue` for one that `settings.QUEUES` does not name.
@@ -70,6 +75,7 @@ def register(
             lease=lease,
             parallel=parallel,
             ahead=ahead,
+            in_turn=in_turn,
             label=label or kind,
         ),
     )
@@ -148,6 +154,11 @@ def longest_lease() -> timedelta:
 def parallel_of(queue: str) -> int:
     """Return how many effects of `queue` one process does at the same time."""
     return max((known.parallel for _, known in _of(queue)), default=1)
+
+
+def in_turn_of(queue: str) -> str:
+    """Return where payloads of `queue` say what follows one another; empty where nothing does."""
+    return max((known.in_turn for _, known in _of(queue)), default="")
 
 
 def kinds_of(queue: str) -> list[str]:

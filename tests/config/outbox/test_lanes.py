@@ -191,6 +191,31 @@ def test_what_becomes_due_while_an_effect_hangs_is_done_without_another_call(
         hanging.go_on.set()
 
 
+@pytest.mark.parametrize("at_most_once", [False, True])
+def test_what_takes_turns_keeps_its_order_and_holds_up_nothing_else(
+    kinds: Kinds, hanging: Hanging, at_most_once: bool
+) -> None:
+    operations.register(
+        "send", hanging, queue="mail", at_most_once=at_most_once, parallel=3, in_turn="server"
+    )
+    rows(9, "send")
+    for row in OutboxEntry.objects.filter(key__in=["send:0", "send:1", "send:2"]):
+        row.payload["server"] = "slow.example"
+        row.save()
+    with draining("mail"):
+        assert hanging.hangs.wait(30)
+        for _ in range(6):
+            assert hanging.did.acquire(timeout=30)
+        assert operations.drain("mail") == 0
+        behind = OutboxEntry.objects.filter(key__in=["send:1", "send:2"])
+        assert list(behind.values_list("attempts", "lease_until")) == [(0, None)] * 2
+        hanging.go_on.set()
+    # Those of nobody in particular follow one another as well.
+    assert hanging.done == [3, 4, 5, 6, 7, 8, 0, 1, 2]
+    assert set(OutboxEntry.objects.values_list("attempts", flat=True)) == {1}
+    assert not OutboxEntry.objects.filter(done_at=None).exists()
+
+
 def test_a_hanging_queue_holds_up_no_other(kinds: Kinds, hanging: Hanging) -> None:
     seen: list[int] = []
     operations.register("mail", hanging, queue="mail")
