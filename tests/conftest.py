@@ -28,6 +28,7 @@ from agents.presence import leases
 from chat.posting.group_commit import writer
 from chat.sockets.readers import readers
 from config import events
+from config.outbox import draining
 from config.translations import compile_if_changed
 from reports.figures.side_by_side import readings
 from tests.support import chromium, servers
@@ -153,6 +154,17 @@ def _empty_cache() -> None:
 def _redis_at(url: str) -> redis.Redis:
     """One client for all tests: to connect takes longer than to ask."""
     return redis.Redis.from_url(url)
+
+
+@pytest.fixture(autouse=True)
+def _effects_see_the_rows_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do effects in the thread of a test whose transaction no other thread can look into."""
+    parallel_of = draining.parallel_of
+    monkeypatch.setattr(
+        draining,
+        "parallel_of",
+        lambda queue: 1 if connection.in_atomic_block else parallel_of(queue),
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,19 @@ from tickets.operations.digests import DIGEST, start_digests
 from tickets.operations.mails import INGEST
 from tickets.operations.waiting import also_hasten
 
+# Mails of all rooms: a server that hangs holds up its own alone, and those keep their order.
+AT_ONCE = 4
+
 register(MAIL, mail_ticket, queue="mail", at_most_once=True, label=_("E-mail: answer to a ticket"))
-# Its row says itself how far it is: done again, it sends nothing twice.
-register(DELIVER, deliver, queue="mail", label=_("E-mail: an agent's answer to a ticket"))
+register(
+    DELIVER,
+    # Its row says itself how far it is: done again, it sends nothing twice.
+    deliver,
+    queue="mail",
+    parallel=AT_ONCE,
+    in_turn="server",
+    label=_("E-mail: an agent's answer to a ticket"),
+)
 also_hasten(kind=DELIVER, name="delivery", of_brand=deliveries_of)
 register(DIGEST, mail_digest, queue="mail", at_most_once=True, label=_("E-mail: waiting tickets"))
 # Reading may take long, and nobody waits for it as for a mail that is to leave.

@@ -21,7 +21,8 @@ from tickets.mail.answers import attempt_noted
 from tickets.mail.inbound.bounces import note_returned
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.words import reason
-from tickets.models.mailbox import mailbox_of
+from tickets.models import Mailbox
+from tickets.models.mailbox import mailbox_of, server_of
 from tickets.operations.sending import Begun, begin, settle
 from tickets.tokens import sender_of
 
@@ -98,12 +99,12 @@ def collect_answers(*, conversation: Conversation, now: datetime) -> AnswerMail 
         created_at=now,
         changed_at=now,
     )
-    _send(mail, at=now)
+    _send(mail, own, at=now)
     return mail
 
 
-def _send(mail: AnswerMail, *, at: datetime) -> None:
-    payload = {"mail": mail.pk, "attempt": mail.attempts}
+def _send(mail: AnswerMail, own: Mailbox | None, *, at: datetime) -> None:
+    payload = {"mail": mail.pk, "attempt": mail.attempts, "server": server_of(own)}
     enqueue(kind=SEND, key=f"{SEND}:{mail.pk}:{mail.attempts}", payload=payload, available_at=at)
 
 
@@ -136,7 +137,7 @@ def _begin(mail: AnswerMail, attempt: int, now: datetime) -> bool:
 def _end(mail: AnswerMail, state: str, code: str, detail: str, now: datetime) -> None:
     locked = AnswerMail.objects.select_for_update(no_key=True).get(pk=mail.pk)
     if again_at := settle(locked, state=state, code=code, detail=detail, now=now):
-        _send(locked, at=again_at)
+        _send(locked, mailbox_of(locked.conversation.brand_id), at=again_at)
     if locked.state == AnswerMail.State.FAILED and code != "read":
         _tell(locked, code, now)
 

@@ -25,7 +25,7 @@ from tickets.mail.inbound.parts import Mail
 from tickets.mail.servers import mailer_of
 from tickets.mail.words import reason
 from tickets.models import Mailbox
-from tickets.models.mailbox import mailbox_of
+from tickets.models.mailbox import mailbox_of, server_of
 from tickets.operations.addresses import HARD, is_dead, mark_dead
 from tickets.tokens import chat_of_message_id
 
@@ -67,6 +67,7 @@ def request_transcript(*, conversation: Conversation, email: str, time_zone: str
             "up_to": conversation.last_visitor_seq,
             "email": email,
             "time_zone": time_zone,
+            "server": server_of(_sender(conversation, email)),
         },
     )
 
@@ -100,7 +101,12 @@ def send_transcript(*, conversation_id: int) -> None:
     except TooMany as error:
         # Nobody's mailbox is filled at once from here, and nothing is lost.
         at = timezone.now() + timedelta(seconds=error.retry_after)
-    payload = {"conversation": chat.pk, "up_to": chat.last_visitor_seq, "email": address}
+    payload = {
+        "conversation": chat.pk,
+        "up_to": chat.last_visitor_seq,
+        "email": address,
+        "server": server_of(_sender(chat, address)),
+    }
     enqueue(kind=MAIL, key=key, payload=payload, available_at=at)
 
 

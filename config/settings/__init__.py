@@ -158,7 +158,7 @@ else:
         "pool": {
             "min_size": 1,
             # An embedded worker has threads of its own.
-            "max_size": env.int("DATABASE_POOL", default=34 if EMBEDDED_WORKER else 22),
+            "max_size": env.int("DATABASE_POOL", default=37 if EMBEDDED_WORKER else 22),
             "timeout": 10,
         },
         # Plans are kept for the hot path alone, which says when: the first one is the right one.

@@ -1,11 +1,13 @@
 """Mail servers for tests: one for SMTP that answers as it is told, and Dovecot for IMAP."""
 
+import asyncio
 import getpass
 import grp
 import os
 import pwd
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +38,10 @@ class Smtp:
     # What it answers to the mail itself; empty hangs up, as if it had never answered.
     answer: str = "250 OK"
     passwords: dict[str, str] = field(default_factory=dict)
+    # Cleared, it takes a mail and doesn't say so until this is set.
+    answers_mails: threading.Event = field(default_factory=threading.Event)
+    # Mails that it has been handed, taken by now or not.
+    handed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     async def handle_MAIL(
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
@@ -55,6 +61,8 @@ class Smtp:
         return said
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.handed.release()
+        await asyncio.to_thread(self.answers_mails.wait)
         parsed = message_from_bytes(envelope.content, policy=policy.default)
         self.taken.append(parsed)
         if not self.answer:
@@ -73,6 +81,7 @@ class Smtp:
 def smtp_server(**passwords: str) -> Iterator[Smtp]:
     """Run one; with `passwords` it lets in only who knows one."""
     handler = Smtp(port=free_port(), passwords=passwords)
+    handler.answers_mails.set()
     options: dict[str, Any] = (
         {
             "authenticator": handler.check,
@@ -86,6 +95,7 @@ def smtp_server(**passwords: str) -> Iterator[Smtp]:
     try:
         yield handler
     finally:
+        handler.answers_mails.set()
         controller.stop()
 
 

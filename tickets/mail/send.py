@@ -28,7 +28,7 @@ from tickets.mail.answers import references_of
 from tickets.mail.letters import AUTOMATIC, Letter, letter
 from tickets.mail.servers import mailer_of
 from tickets.models import Mailbox, MailId, Ticket
-from tickets.models.mailbox import mailbox_of
+from tickets.models.mailbox import mailbox_of, server_of
 from tickets.operations.addresses import is_dead
 from tickets.tokens import new_message_id, sender_of
 
@@ -39,10 +39,9 @@ PATIENCE = timedelta(seconds=30)
 
 def send_ticket_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: str) -> None:
     """Have a mail sent, once for each `key`. Raises `TooMany` for a mailbox or brand."""
-    spend(TICKET_MAILS_BY_EMAIL, mailbox_key(to))
-    spend(TICKET_MAILS_BY_BRAND, f"brand:{ticket.brand_id}")
-    payload = {"ticket": ticket.pk, "to": to, "subject": subject, "text": text}
-    enqueue(kind=MAIL, key=f"{MAIL}:{key}", payload=payload)
+    _spend(ticket, to)
+    payload = {"to": to, "subject": subject, "text": text}
+    _enqueue(ticket, mailbox_of(ticket.brand_id), key=key, payload=payload)
 
 
 def send_house_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: str) -> None:
@@ -50,8 +49,25 @@ def send_house_mail(*, ticket: Ticket, to: str, subject: str, text: str, key: st
 
     What is too much for the address is not lost: it leaves later.
     """
-    payload = {"ticket": ticket.pk, "to": to, "subject": subject, "text": text, "is_house": True}
-    enqueue(kind=MAIL, key=f"{MAIL}:{key}", payload=payload)
+    payload = {"to": to, "subject": subject, "text": text, "is_house": True}
+    _enqueue(ticket, mailbox_of(ticket.brand_id), key=key, payload=payload)
+
+
+def _spend(ticket: Ticket, to: str) -> None:
+    spend(TICKET_MAILS_BY_EMAIL, mailbox_key(to))
+    spend(TICKET_MAILS_BY_BRAND, f"brand:{ticket.brand_id}")
+
+
+def _enqueue(
+    ticket: Ticket,
+    own: Mailbox | None,
+    *,
+    key: str,
+    payload: dict[str, Any],
+    at: datetime | None = None,
+) -> None:
+    whose = {"ticket": ticket.pk, "server": server_of(own)}
+    enqueue(kind=MAIL, key=f"{MAIL}:{key}", payload=payload | whose, available_at=at)
 
 
 def confirm_ticket(*, ticket: Ticket, own: Mailbox, to: str) -> bool:
@@ -67,15 +83,11 @@ def confirm_ticket(*, ticket: Ticket, own: Mailbox, to: str) -> bool:
     try:
         for limit in (CONFIRMATIONS, CONFIRMATIONS_A_DAY):
             spend(limit, mailbox_key(to))
-        send_ticket_mail(
-            ticket=ticket,
-            to=to,
-            subject=subject,
-            text=text % {"number": ticket.pk},
-            key=f"confirmed:{ticket.pk}",
-        )
+        _spend(ticket, to)
     except TooMany:
         return False
+    payload = {"to": to, "subject": subject, "text": text % {"number": ticket.pk}}
+    _enqueue(ticket, own, key=f"confirmed:{ticket.pk}", payload=payload)
     return True
 
 
@@ -92,19 +104,16 @@ def confirm_chat(*, ticket: Ticket, to: str, now: datetime) -> bool:
     try:
         for limit in (CONFIRMATIONS, CONFIRMATIONS_A_DAY):
             spend(limit, mailbox_key(to))
-        spend(TICKET_MAILS_BY_EMAIL, mailbox_key(to))
-        spend(TICKET_MAILS_BY_BRAND, f"brand:{ticket.brand_id}")
+        _spend(ticket, to)
     except TooMany:
         return False
     payload = {
-        "ticket": ticket.pk,
         "to": to,
         "subject": subject,
         "text": text % {"number": ticket.pk},
         "alone": new_message_id(ticket, own),
     }
-    key = f"{MAIL}:confirmed:{ticket.pk}"
-    enqueue(kind=MAIL, key=key, payload=payload, available_at=now + PATIENCE)
+    _enqueue(ticket, own, key=f"confirmed:{ticket.pk}", payload=payload, at=now + PATIENCE)
     return True
 
 
@@ -125,8 +134,9 @@ def renew_link(*, ticket: Ticket) -> None:
         spend(limit, f"ticket:{ticket.pk}")
     with translation.override(ticket.language):
         subject, text = gettext("Your link"), gettext("Here is a new link to your ticket.")
-    payload = {"ticket": ticket.pk, "to": ticket.contact.email, "subject": subject, "text": text}
-    enqueue(kind=MAIL, key=f"{MAIL}:renewed:{secrets.token_urlsafe(12)}", payload=payload)
+    payload = {"to": ticket.contact.email, "subject": subject, "text": text}
+    key = f"renewed:{secrets.token_urlsafe(12)}"
+    _enqueue(ticket, mailbox_of(ticket.brand_id), key=key, payload=payload)
 
 
 def mail_ticket(payload: dict[str, Any]) -> None:

@@ -96,3 +96,11 @@ def mailbox_of(brand_id: int) -> Mailbox | None:
     """
     found: Mailbox | None = Mailbox.objects.filter(brand=brand_id).first()
     return found
+
+
+def server_of(mailbox: Mailbox | None) -> str:
+    """Return the server that mail leaves by; empty for the environment's.
+
+    Effects that send mail have it as `server`: one that hangs then holds up no other's.
+    """
+    return mailbox.smtp_host.lower() if mailbox else ""

@@ -14,7 +14,7 @@ from config.mail import is_address, mailbox
 from config.outbox.operations import enqueue
 from tickets.events import TicketChanged
 from tickets.models import Delivery, Entry, Mailbox, MailId, Ticket
-from tickets.models.mailbox import mailbox_of
+from tickets.models.mailbox import mailbox_of, server_of
 from tickets.operations.addresses import HARD, dead_of, mark_alive, mark_dead
 from tickets.operations.sending import Begun, begin, settle
 from tickets.operations.waiting import hasten_mails
@@ -57,7 +57,7 @@ def queue_answer(
             delivery.state, delivery.code = Delivery.State.FAILED, HELD
         delivery.save()
         if delivery.state == Delivery.State.QUEUED:
-            _enqueue(delivery, at=leaves_at)
+            _enqueue(delivery, own, at=leaves_at)
         made.append(delivery)
     return made
 
@@ -76,8 +76,12 @@ def _distinct(addresses: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def _enqueue(delivery: Delivery, *, at: datetime) -> None:
-    payload = {"delivery": delivery.pk, "attempt": delivery.attempts}
+def _enqueue(delivery: Delivery, own: Mailbox | None, *, at: datetime) -> None:
+    payload = {
+        "delivery": delivery.pk,
+        "attempt": delivery.attempts,
+        "server": server_of(own),
+    }
     key = f"{DELIVER}:{delivery.pk}:{delivery.attempts}"
     enqueue(kind=DELIVER, key=key, payload=payload, available_at=at)
 
@@ -103,7 +107,7 @@ def end_delivery(
     if state == Delivery.State.FAILED and code == HARD:
         mark_dead(address=locked.address, detail=detail, now=now)
     if again_at := settle(locked, state=state, code=code, detail=detail, now=now):
-        _enqueue(locked, at=again_at)
+        _enqueue(locked, mailbox_of(locked.entry.ticket.brand_id), at=again_at)
     _tell(locked)
 
 
@@ -119,12 +123,12 @@ def confirm_address(*, ticket: Ticket, address: str, by: Agent, now: datetime) -
     held = Delivery.objects.select_for_update(no_key=True, of=("self",)).filter(
         entry__ticket=locked, state=Delivery.State.FAILED, code=HELD, address__iexact=address
     )
-    waiting = list(held.order_by("pk"))
+    waiting, own = list(held.order_by("pk")), mailbox_of(locked.brand_id)
     for delivery in waiting:
         delivery.state, delivery.code = Delivery.State.QUEUED, ""
         delivery.created_at = delivery.changed_at = now
         delivery.save(update_fields=["state", "code", "created_at", "changed_at"])
-        _enqueue(delivery, at=now)
+        _enqueue(delivery, own, at=now)
     if was_dead or waiting:
         record("address.confirmed", locked, by=by, email=address)
         publish(TicketChanged.of(locked, "delivery"))
