@@ -30,8 +30,8 @@ from chat.events.lifecycle import (
 from chat.events.words import FactsAppended, MessagesPosted
 from chat.models import Conversation, Entry
 from chat.routing import rule_hooks
-from config.events import Event, react_to
-from config.outbox.operations import RetryAfter, enqueue
+from config.events import Event, react_to, react_to_many
+from config.outbox.operations import RetryAfter, enqueue, enqueue_all
 from tickets.events import TicketWritten
 
 LOOK = "automation.look"
@@ -107,23 +107,34 @@ def _ticket_written(fact: dict[str, Any]) -> None:
 
 
 def _ask_to_look(conversation_id: int, seq: int) -> None:
-    payload = {"conversation": conversation_id, "seq": seq}
-    enqueue(kind=LOOK, key=f"rules:{conversation_id}:{seq}", payload=payload)
+    _ask_to_look_at([(conversation_id, seq)])
 
 
-def _said(fact: dict[str, Any]) -> None:
+def _ask_to_look_at(lines: Iterable[tuple[int, int]]) -> None:
+    looks = [
+        (f"rules:{conversation_id}:{seq}", {"conversation": conversation_id, "seq": seq})
+        for conversation_id, seq in lines
+    ]
+    enqueue_all(kind=LOOK, effects=looks)
+
+
+def _said(facts: list[dict[str, Any]]) -> None:
     """Words are looked at; for those that a chat is held for, live support asks by itself."""
-    if not book.fresh_book().is_watching:
+    rules = book.fresh_book()
+    if not rules.is_watching:
         return
-    lines = Entry.objects.filter(pk__in=fact["entry_ids"], conversation__held_until=None).order_by()
-    names = ("conversation", "conversation__brand", "conversation__status", "author_kind")
-    for conversation_id, brand_id, status, author, seq in lines.values_list(*names).annotate(
-        first=Min("seq")
-    ):
+    fact_of = {pk: number for number, fact in enumerate(facts) for pk in fact["entry_ids"]}
+    lines = Entry.objects.filter(pk__in=fact_of, conversation__held_until=None).order_by("pk")
+    names = "conversation", "conversation__brand", "conversation__status", "author_kind"
+    looks: dict[tuple[int, int, str], tuple[int, int]] = {}
+    read = lines.values_list("pk", "seq", *names)
+    for pk, seq, conversation_id, brand_id, status, author in read:
         comes_back = status == Conversation.Status.RESOLVED and author == Entry.AuthorKind.VISITOR
-        if not (comes_back and book.fresh_book().is_holding(Rule.When.UPDATED, brand_id)):
+        if not (comes_back and rules.is_holding(Rule.When.UPDATED, brand_id)):
             # The first words come in with their chat.
-            _ask_to_look(conversation_id, 1 if seq <= FIRST_WORDS else seq)
+            look = conversation_id, 1 if seq <= FIRST_WORDS else seq
+            looks.setdefault((fact_of[pk], conversation_id, author), look)
+    _ask_to_look_at(looks.values())
 
 
 def _changed(fact: dict[str, Any]) -> None:
@@ -187,7 +198,7 @@ def _hours_changed(fact: dict[str, Any]) -> None:
 
 react_to(HoursChanged, _hours_changed)
 react_to(TicketWritten, _ticket_written)
-react_to(MessagesPosted, _said)
+react_to_many(MessagesPosted, _said)
 react_to(FactsAppended, _changed)
 react_to(ConversationQueued, _came)
 react_to(ConversationParked, _parked)

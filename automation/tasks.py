@@ -32,7 +32,7 @@ register_together(
     SEND,
     send_deliveries,
     together=TOGETHER,
-    alike="host",
+    alike=lambda effect: str(effect["host"]),
     queue="push",
     parallel=32,
     label=_("A notification to a device"),

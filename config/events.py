@@ -15,11 +15,20 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from config.outbox.operations import nudge, queue_of, register, store
+from config.outbox.operations import (
+    Apart,
+    nudge,
+    queue_of,
+    register,
+    register_together,
+    store,
+)
 from config.realtime.layer import announce
 from config.wire import event_frame, frames_content
 
 KIND, URGENT = "event", "event.urgent"
+# Events that one call of a reaction gets: what goes ahead waits until they are done.
+_TOGETHER = 25
 
 
 class Delivery(NamedTuple):
@@ -50,7 +59,9 @@ class Event:
 
 
 type Reaction = Callable[[dict[str, Any]], None]
+type ReactionToMany = Callable[[list[dict[str, Any]]], None]
 _reactions: dict[str, list[Reaction]] = {}
+_reactions_to_many: dict[str, list[ReactionToMany]] = {}
 
 
 def react_to(event: type[Event], reaction: Reaction) -> None:
@@ -60,6 +71,16 @@ def react_to(event: type[Event], reaction: Reaction) -> None:
     with a key made of the event's ids, so that it neither delays nor repeats the others.
     """
     reactions = _reactions.setdefault(event.name, [])
+    if reaction not in reactions:
+        reactions.append(reaction)
+
+
+def react_to_many(event: type[Event], reaction: ReactionToMany) -> None:
+    """Call `reaction` with the fields of several such events that wait one behind the other.
+
+    For what happens so often that a statement for each is too much. Otherwise like `react_to`.
+    """
+    reactions = _reactions_to_many.setdefault(event.name, [])
     if reaction not in reactions:
         reactions.append(reaction)
 
@@ -89,19 +110,38 @@ def _leave(deliveries: list[tuple[str, dict[str, Any]]], durable: bool) -> None:
         nudge(queue_of(KIND))
 
 
-def _react(payload: dict[str, Any]) -> None:
+def _react(payloads: list[dict[str, Any]]) -> None:
     """Call every reaction, also after one has failed; then the failures bring the row back."""
+    name, facts = payloads[0]["name"], [payload["data"] for payload in payloads]
     errors: list[Exception] = []
-    for reaction in _reactions.get(payload["name"], ()):
+    calls = [
+        *(partial(reaction, fact) for reaction in _reactions.get(name, ()) for fact in facts),
+        *(partial(reaction, facts) for reaction in _reactions_to_many.get(name, ())),
+    ]
+    for call in calls:
         try:
-            reaction(payload["data"])
+            call()
         except Exception as error:
             errors.append(error)
+    if errors and len(facts) > 1:
+        raise Apart from errors[0]
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise ExceptionGroup(f"reactions to {payload['name']}", errors)
+        raise ExceptionGroup(f"reactions to {name}", errors)
 
 
-register(KIND, _react, label=_("What follows from an event"))
-register(URGENT, _react, ahead=True, label=_("What follows from an event that somebody waits for"))
+def _alike(payload: dict[str, Any]) -> str | None:
+    name: str = payload["name"]
+    return name if name in _reactions_to_many else None
+
+
+def register_events() -> None:
+    """Have workers react to what is published."""
+    label = _("What follows from an event")
+    register_together(KIND, _react, together=_TOGETHER, alike=_alike, label=label)
+    label = _("What follows from an event that somebody waits for")
+    register(URGENT, lambda payload: _react([payload]), ahead=True, label=label)
+
+
+register_events()

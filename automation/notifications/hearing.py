@@ -8,14 +8,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from agents.models import Device, Notice
+from agents.models import Device
 from automation.notifications import opened, silent
 from automation.notifications.policy import TABLE, Told, Whom
-from automation.notifications.telling import newest, spoken_to, tell, tell_of_waiting
+from automation.notifications.telling import (
+    newest,
+    spoken_to,
+    tell,
+    tell_of_waiting,
+    tell_of_words,
+)
 from chat.models import Conversation, Entry, Offer
-from config.events import react_to
+from config.events import react_to, react_to_many
 from config.outbox.operations import enqueue
 
 WAITING = "automation.waiting"
@@ -60,39 +67,41 @@ def _ask_who_may_take(chat: Conversation, now: datetime, *, is_passed: bool = Fa
     enqueue(kind=WAITING, key=key, payload=payload, available_at=now + ROUTED_AFTER)
 
 
-def _spoken_to(told: Told, fact: dict[str, Any], now: datetime) -> None:
+def _spoken_to(facts: list[dict[str, Any]]) -> None:
+    """Customers' words, of which there may be hundreds a second: all are heard together."""
+    if not Device.objects.exists():
+        return
+    now = timezone.now()
     said = Entry.objects.filter(
-        pk__in=fact["entry_ids"],
+        pk__in={pk for fact in facts for pk in fact["entry_ids"]},
         kind=Entry.Kind.MESSAGE,
         author_kind=Entry.AuthorKind.VISITOR,
     )
-    # Each customer's word passes here: what is not needed is not read.
+    accepted = Entry.objects.filter(
+        conversation=OuterRef("conversation"), kind=Entry.Kind.ACCEPTED, seq__gt=OuterRef("seq")
+    )
+    # What is not needed is not read.
+    words = said.select_related("conversation").annotate(was_taken=Exists(accepted))
     read = "conversation__assignee_id", "conversation__last_seq"
-    for entry in said.select_related("conversation").only("seq", *read).order_by("pk"):
+    # Chats in the order in which others lock several.
+    found = list(words.only("seq", *read).order_by("conversation", "seq"))
+    agents = spoken_to([each.conversation for each in found])
+    heard = []
+    for entry in found:
         chat = entry.conversation
-        if agents := spoken_to(chat):
-            if entry.seq < chat.last_seq and entry.seq < newest(chat, Entry.Kind.ACCEPTED):
-                # Whoever has it now was told of the chat with this word in it, or took it so.
-                continue
-            key = f"message:{chat.pk}:{entry.seq}"
-            tell(
-                agent_ids=agents,
-                notice=Notice.MESSAGE,
-                key=key,
-                conversation=chat,
-                seq=entry.seq,
-                now=now,
-            )
-        else:
+        if not agents[chat.pk]:
             _ask_who_may_take(chat, now)
+        # Whoever took it since was told of the chat with this word in it, or took it so.
+        elif not entry.was_taken:
+            heard.append((chat.pk, entry.seq, agents[chat.pk]))
+    tell_of_words(heard, now=now)
 
 
-_OF_CHATS = {Whom.RUNG_AT, Whom.ASSIGNEE, Whom.WHO_MAY_TAKE, Whom.SPOKEN_TO}
+_OF_CHATS = {Whom.RUNG_AT, Whom.ASSIGNEE, Whom.WHO_MAY_TAKE}
 _HEAR: Mapping[Whom, Hear] = {
     Whom.RUNG_AT: _rung_at,
     Whom.ASSIGNEE: _assignee,
     Whom.WHO_MAY_TAKE: _who_may_take,
-    Whom.SPOKEN_TO: _spoken_to,
     Whom.WHO_MAY_GREET: opened.of_a_window,
     Whom.MENTIONED: silent.of_mentions,
     Whom.OF_A_RULE: silent.of_a_rule,
@@ -123,4 +132,7 @@ def tell_waiting(payload: dict[str, Any]) -> None:
 
 for _event, _told in TABLE.items():
     for _row in _told:
-        react_to(_event, _reaction(_row))
+        if _row.whom == Whom.SPOKEN_TO:
+            react_to_many(_event, _spoken_to)
+        else:
+            react_to(_event, _reaction(_row))

@@ -178,7 +178,7 @@ def tell_silently(
     )
     if not is_new:
         return 0
-    deliver(notification, devices_of([agent.pk for agent in people], notice, now))
+    deliver([(notification, devices_of([agent.pk for agent in people], notice, now))])
     # Read once for each language and not for each agent: anybody who writes a mail tells hundreds.
     said: dict[str, tuple[str, str]] = {}
     for agent in people if on_screen else ():

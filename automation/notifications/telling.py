@@ -1,7 +1,7 @@
 """Writing down who is told of what; each device is an effect of its own on the queue `push`."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from chat.models import Conversation, Entry, Offer, Participation
 from chat.routing.candidates import Load, as_candidate
 from chat.routing.decision import exclusion
 from chat.routing.queue import read_queue
-from config.outbox.operations import enqueue
+from config.outbox.operations import enqueue, enqueue_all
 
 SEND = "automation.push"
 _NOBODY_ASKED = Load(held=Counter(), tried={}, ringing={})
@@ -50,7 +50,21 @@ def devices_of(agent_ids: Iterable[int], notice: str, now: datetime) -> list[Dev
     ]
 
 
-@transaction.atomic
+def tell_of_words(words: Collection[tuple[int, int, Collection[int]]], *, now: datetime) -> None:
+    """Tell of customers' words: chat, number and agents of each, in the order of chats' keys."""
+    devices = devices_of({pk for *_, agents in words for pk in agents}, Notice.MESSAGE, now)
+    about = {"notice": Notice.MESSAGE, "at": now}
+    tell_all(
+        [
+            (
+                Notification(key=f"message:{chat}:{seq}", conversation_id=chat, seq=seq, **about),
+                [device for device in devices if device.agent_id in agents],
+            )
+            for chat, seq, agents in words
+        ]
+    )
+
+
 def tell_devices(
     *,
     devices: list[Device],
@@ -65,22 +79,40 @@ def tell_devices(
 
     0 when there are none, or when one with this `key` was told before.
     """
-    if not devices:
-        return 0
-    # Who hears of it twice at the same moment fails, and finds it told when it tries again.
-    if Notification.objects.filter(key=key).exists():
-        return 0
     about = {"notice": notice, "conversation": conversation, "seq": seq, "body": body}
-    deliver(Notification.objects.create(key=key, at=now, **about), devices)
-    return len(devices)
+    return tell_all([(Notification(key=key, at=now, **about), devices)])
 
 
-def deliver(notification: Notification, devices: list[Device]) -> None:
-    """Have a stored notification sent to each of these devices."""
-    rows = [Delivery(notification=notification, device=device) for device in devices]
+@transaction.atomic
+def tell_all(wanted: Iterable[tuple[Notification, list[Device]]]) -> int:
+    """Have new notifications sent, each to its devices; return how many pushes that are.
+
+    None of what is for no device, or was told before: its key says so.
+    """
+    wanted = [(notification, devices) for notification, devices in wanted if devices]
+    if not wanted:
+        return 0
+    keys = [notification.key for notification, _devices in wanted]
+    # Who hears of it twice at the same moment fails, and finds it told when it tries again.
+    known = set(Notification.objects.filter(key__in=keys).values_list("key", flat=True))
+    new = [each for each in wanted if each[0].key not in known]
+    Notification.objects.bulk_create([notification for notification, _devices in new])
+    return deliver(new)
+
+
+def deliver(wanted: Iterable[tuple[Notification, list[Device]]]) -> int:
+    """Have stored notifications sent, each to its devices; return how many pushes that are."""
+    rows = [
+        Delivery(notification=notification, device=device)
+        for notification, devices in wanted
+        for device in devices
+    ]
+    effects = []
     for delivery in Delivery.objects.bulk_create(rows):
         payload = {"delivery": delivery.pk, "tries": 0, "turn": 0}
-        enqueue_delivery(payload | {"host": host_of(delivery.device)})
+        effects.append(_effect(payload | {"host": host_of(delivery.device)}))
+    enqueue_all(kind=SEND, effects=effects)
+    return len(rows)
 
 
 def host_of(device: Device) -> str:
@@ -93,8 +125,12 @@ def enqueue_delivery(payload: dict[str, Any], *, at: datetime | None = None) -> 
 
     `host` takes it, `tries` counts what it refused so far, and `turn` how often it was looked at.
     """
-    key = f"push:{payload['delivery']}:{payload['turn']}"
+    key, payload = _effect(payload)
     enqueue(kind=SEND, key=key, payload=payload, available_at=at)
+
+
+def _effect(payload: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return f"push:{payload['delivery']}:{payload['turn']}", payload
 
 
 def newest(chat: Conversation, kind: str) -> int:
@@ -103,11 +139,13 @@ def newest(chat: Conversation, kind: str) -> int:
     return lines.values_list("seq", flat=True).first() or 0
 
 
-def spoken_to(chat: Conversation) -> list[int]:
-    """Return who has a chat or joined it."""
-    joined = Participation.objects.taking_part().filter(conversation=chat)
-    found = set(joined.values_list("agent_id", flat=True))
-    return sorted(found | ({chat.assignee_id} if chat.assignee_id else set()))
+def spoken_to(chats: Iterable[Conversation]) -> dict[int, set[int]]:
+    """Return who has each chat or joined it."""
+    found = {chat.pk: {chat.assignee_id} - {None} for chat in chats}
+    joined = Participation.objects.taking_part().filter(conversation__in=found)
+    for chat_id, agent_id in joined.values_list("conversation", "agent"):
+        found[chat_id].add(agent_id)
+    return found
 
 
 def who_may_take(chat: Conversation) -> list[int]:

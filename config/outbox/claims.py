@@ -51,6 +51,10 @@ class Unknown(Exception):
     """Raised by a handler whose effect may have happened and must not happen twice."""
 
 
+class Apart(Exception):
+    """Raised by a handler of many that failed with them together: each is to be done alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One row that this worker may work on for `lease`, and longer if it renews that."""

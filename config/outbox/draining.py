@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from itertools import islice, takewhile
 
 import structlog
 from django.db import close_old_connections, connections
@@ -149,15 +150,20 @@ class Lane:
         known = registered(first.kind)
         if known is None or known.together == 1 or first.attempts > 1:
             return []
-        alike = [
-            each
-            for each in self._waiting
-            if (each.kind, each.attempts) == (first.kind, 1)
-            and each.payload.get(known.alike) == first.payload.get(known.alike)
-        ][: known.together - 1]
-        taken = set(alike)
+        alike = known.alike
+        if (common := alike(first.payload)) is None:
+            return []
+
+        def is_alike(each: Claim) -> bool:
+            is_fresh = (each.kind, each.attempts) == (first.kind, 1)
+            return is_fresh and alike(each.payload) == common
+
+        # Where effects run one by one, none overtakes another.
+        choose = filter if parallel_of(self._queue) > 1 else takewhile
+        found = list(islice(choose(is_alike, self._waiting), known.together - 1))
+        taken = set(found)
         self._waiting = deque(each for each in self._waiting if each not in taken)
-        return alike
+        return found
 
     def _claim_more(self) -> None:
         limit = BATCH

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 import structlog
 from django.utils import timezone
 
-from config.outbox.claims import MAX_ATTEMPTS, Claim, RetryAfter, fail, finish
+from config.outbox.claims import MAX_ATTEMPTS, Apart, Claim, RetryAfter, fail, finish
 from config.outbox.leases import keeper
 from config.outbox.nudges import nudge
 from config.outbox.registry import queue_of, registered
@@ -67,6 +67,11 @@ class Journal:
         self._done += claims
         if error := _effect(claims):
             del self._done[-len(claims) :]
+            if isinstance(error, Apart):
+                # One is to blame: the others shall not wait for its next try.
+                for claimed in claims:
+                    self.do([claimed])
+                return
             try:
                 for claimed in claims:
                     _record_failure(claimed, error)

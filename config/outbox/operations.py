@@ -9,10 +9,11 @@ somebody else's server says how long it waits.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import batched
 from typing import Any
 
 import structlog
@@ -23,6 +24,7 @@ from django.utils import timezone
 from config.database.postgres import database, planned_cursor
 from config.outbox.claims import (
     LONGEST_DELAY,
+    Apart,
     RetryAfter,
     Unknown,
     claim,
@@ -38,6 +40,7 @@ from config.outbox.nudges import nudge
 from config.outbox.registry import longest_lease, queue_of, register, register_together
 
 __all__ = [
+    "Apart",
     "Gauges",
     "OnceABatch",
     "RetryAfter",
@@ -47,6 +50,7 @@ __all__ = [
     "do_now",
     "drain",
     "enqueue",
+    "enqueue_all",
     "fail",
     "finish",
     "gauges",
@@ -66,6 +70,7 @@ log = structlog.get_logger(__name__)
 
 KEEP_DONE = timedelta(hours=24)
 PURGE_BATCH = 1000
+_TOGETHER = 200
 # How far the clocks of our machines may be apart.
 _AHEAD = timedelta(minutes=1)
 
@@ -91,12 +96,10 @@ def store(
         cursor.execute(_INSERT, [kind, key, json.dumps(payload), now, due])
 
 
-_INSERT = f"""
-    INSERT INTO {OutboxEntry._meta.db_table}
-                (kind, key, payload, created_at, available_at, attempts, last_error)
-         VALUES (%s, %s, %s, %s, %s, 0, '')
-    ON CONFLICT (key) DO NOTHING
-"""  # noqa: S608 - the table's name is ours
+_COLUMNS = "kind, key, payload, created_at, available_at, attempts, last_error"
+_INTO = f"INSERT INTO {OutboxEntry._meta.db_table} ({_COLUMNS}) VALUES"
+_ROW = "(%s, %s, %s, %s, %s, 0, '')"
+_INSERT = f"{_INTO} {_ROW} ON CONFLICT (key) DO NOTHING"
 
 
 def enqueue(
@@ -130,6 +133,22 @@ def do_now(key: str) -> bool:
     finally:
         journal.close()
     return True
+
+
+def enqueue_all(*, kind: str, effects: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Write effects of a kind, each a key and its payload, in the current transaction.
+
+    Otherwise like `enqueue`, in a statement for two hundred.
+    """
+    now = database().ops.adapt_datetimefield_value(timezone.now())
+    for some in batched(effects, _TOGETHER, strict=False):
+        values = [
+            value for key, payload in some for value in (kind, key, json.dumps(payload), now, now)
+        ]
+        rows = ", ".join([_ROW] * len(some))
+        with database().cursor() as cursor:
+            cursor.execute(f"{_INTO} {rows} ON CONFLICT (key) DO NOTHING", values)
+        transaction.on_commit(partial(nudge, queue_of(kind)), robust=True)
 
 
 @transaction.atomic

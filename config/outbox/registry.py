@@ -1,6 +1,6 @@
 """Which kinds of effects exist, who does them, and on which worker queue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,8 @@ LEASE = timedelta(seconds=120)
 
 type Handler = Callable[[dict[str, Any]], None]
 type HandlerOfMany = Callable[[list[dict[str, Any]]], None]
+# What the payloads of effects that are done by one call have in common; None: it is done alone.
+type Alike = Callable[[dict[str, Any]], Hashable | None]
 
 
 class UnknownQueue(Exception):
@@ -29,9 +31,9 @@ class Registration:
     lease: timedelta
     parallel: int
     label: str | Promise
-    # How many effects one call may get, and what their payloads then have in common.
+    # How many effects one call may get, if they are alike.
     together: int = 1
-    alike: str = ""
+    alike: Alike = lambda payload: None
     ahead: bool = False
     in_turn: str = ""
 
@@ -86,16 +88,17 @@ def register_together(
     handler: HandlerOfMany,
     *,
     together: int,
-    alike: str,
-    queue: str,
-    parallel: int,
+    alike: Alike,
+    queue: str = DEFAULT_QUEUE,
+    parallel: int = 1,
     label: str | Promise,
 ) -> None:
     """Let `handler(payloads)` do up to `together` effects of `kind` by one call.
 
-    They are due at one time, and have the same at `alike` in their payloads. If the handler raises,
-    all of them failed. What has been tried before comes alone: it may be what kills its workers.
-    Otherwise like `register`.
+    They are due at one time, and `alike(payload)` is the same of each; where effects run one by one
+    they also stand one behind the other. If the handler raises, all of them failed; if it raises
+    `Apart`, each is done alone at once. What has been tried before comes alone: it may be what
+    kills its workers. Otherwise like `register`.
     """
     _add(
         kind,

@@ -141,7 +141,7 @@ def test_an_address_that_has_become_private_is_not_connected_to(service, ringing
 # dies after the service has it sends it again.
 STEPS = {
     "hearing": (hearing, "spoken_to", [True]),
-    "writing down": (telling, "enqueue_delivery", [True]),
+    "writing down": (telling, "enqueue_all", [True]),
     "looking": (sending, "what_ended", [True]),
     "wording": (sending, "push_of", [True]),
     "beginning": (sending, "await_word", [True]),

@@ -44,6 +44,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     deliveries: list[Any] = []
     monkeypatch.setattr(events, "announce", deliveries.extend)
     monkeypatch.setattr(events, "_reactions", {})
+    monkeypatch.setattr(events, "_reactions_to_many", {})
     return deliveries
 
 
@@ -121,7 +122,7 @@ def test_a_reaction_on_a_queue_of_its_own_neither_repeats_nor_delays_the_others(
     def have_pushed(fact: dict[str, Any]) -> None:
         operations.enqueue(kind="push", key=f"push:{fact['number']}", payload=fact)
 
-    operations.register(events.KIND, events._react)
+    events.register_events()
     operations.register("push", push, queue="push")
     react_to(Rang, have_pushed)
     react_to(Rang, routed.append)

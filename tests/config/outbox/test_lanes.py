@@ -30,6 +30,14 @@ def rows(count: int, kind: str, first: int = 0) -> None:
     )
 
 
+def rows_of(hosts: str) -> None:
+    """Write an effect down for each of these hosts."""
+    rows(len(hosts), "push")
+    for row in OutboxEntry.objects.all():
+        row.payload["host"] = hosts[row.payload["n"]]
+        row.save()
+
+
 @contextmanager
 def draining(queue: str) -> Iterator[threading.Thread]:
     """Drain a queue in a thread, which has ended when the block has."""
@@ -132,29 +140,55 @@ def test_a_failing_effect_of_a_parallel_queue_comes_back_alone(kinds: Kinds) -> 
     assert (left.attempts, left.lease_until, left.holder) == (1, None, None)
 
 
+@pytest.mark.parametrize(
+    ("parallel", "hosts", "together"),
+    [
+        (2, "ababababa", [[0, 2, 4], [1, 3, 5], [6, 8], [7]]),
+        # One by one they keep their order: what stands between them ends the call.
+        (1, "aaaaabbab", [[0, 1, 2], [3, 4], [5, 6], [7], [8]]),
+    ],
+)
 def test_effects_that_are_alike_are_done_by_one_call_and_after_a_failure_alone(
-    kinds: Kinds,
+    kinds: Kinds, parallel: int, hosts: str, together: list[list[int]]
 ) -> None:
     calls: list[list[int]] = []
+    failing = together[0][-1]
 
     def push(payloads: list[dict[str, Any]]) -> None:
         calls.append([payload["n"] for payload in payloads])
-        if 4 in calls[-1]:
+        if failing in calls[-1]:
             raise LookupError
 
-    many = {"together": 3, "alike": "host", "queue": "push", "parallel": 1, "label": "Push"}
-    operations.register_together("push", push, **many)
-    rows(9, "push")
-    for row in OutboxEntry.objects.all():
-        row.payload["host"] = "ab"[row.payload["n"] % 2]
-        row.save()
+    many = {"together": 3, "queue": "push", "parallel": parallel, "label": "Push"}
+    operations.register_together("push", push, alike=lambda payload: payload["host"], **many)
+    rows_of(hosts)
     assert operations.drain("push") == 9
-    assert calls == [[0, 2, 4], [1, 3, 5], [6, 8], [7]]
+    assert (calls if parallel == 1 else sorted(calls)) == sorted(together)
     assert OutboxEntry.objects.filter(done_at=None).count() == 3
     OutboxEntry.objects.update(available_at=timezone.now())
+    del calls[:]
     operations.drain("push")
-    assert calls[4:] == [[0], [2], [4]]
-    assert OutboxEntry.objects.get(done_at=None).payload["n"] == 4
+    assert sorted(calls) == [[n] for n in together[0]]
+    assert OutboxEntry.objects.get(done_at=None).payload["n"] == failing
+
+
+def test_who_fails_with_others_is_alone_to_be_tried_again(kinds: Kinds) -> None:
+    """The others are done at once: nobody waits for the next try of somebody else."""
+    calls: list[list[int]] = []
+
+    def hear(payloads: list[dict[str, Any]]) -> None:
+        calls.append([payload["n"] for payload in payloads])
+        if 1 in calls[-1]:
+            raise operations.Apart if len(payloads) > 1 else LookupError
+
+    many = {"together": 3, "queue": "push", "label": "Push"}
+    operations.register_together("push", hear, alike=lambda payload: payload["host"], **many)
+    rows_of("aaab")
+    assert operations.drain("push") == 4
+    assert calls == [[0, 1, 2], [0], [1], [2], [3]]
+    left = OutboxEntry.objects.get(done_at=None)
+    assert (left.payload["n"], left.attempts) == (1, 1)
+    assert left.last_error.startswith("LookupError")
 
 
 def test_a_hanging_effect_keeps_one_place_of_a_parallel_queue(
