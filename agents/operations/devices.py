@@ -1,10 +1,10 @@
 """Adding and removing the devices of agents."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from agents.audit import record
 from agents.events import AgentReturned
@@ -82,12 +82,13 @@ def note_problem(*, device: Device, problem: str) -> None:
         Device.objects.filter(pk=device.pk).update(problem=problem)
 
 
-@transaction.atomic
-def await_word(*, device_ids: QuerySet[Any, Any], now: datetime) -> None:
+@transaction.atomic(savepoint=False)
+def await_word(*, device_ids: Collection[int], now: datetime) -> None:
     """Note that pushes go out, of each of which its device has a word to say."""
-    silent = Device.objects.filter(pk__in=device_ids, unconfirmed_since=None)
-    # In one order, whoever else tells some of them at the same time.
-    locked = list(silent.select_for_update().order_by("pk").values_list("pk", flat=True))
+    silent = Device.objects.filter(pk__in=device_ids, unconfirmed_since=None).order_by("pk")
+    # In one order, whoever else tells some of them at the same time; who only writes down that
+    # they are told waits for nobody.
+    locked = list(silent.select_for_update(no_key=True).values_list("pk", flat=True))
     if locked:
         Device.objects.filter(pk__in=locked).update(unconfirmed_since=now)
 

@@ -17,6 +17,29 @@ State = Delivery.State
 # How long a notification may stand on a screen though nobody needs it, and is worth withdrawing.
 _SHOWN = timedelta(minutes=15)
 _WITHDRAWN_MAX = 5
+# A chat and a ticket, of which a notification has one at most.
+type _Place = tuple[int | None, int | None]
+# A quarter of what stands in eleven tables: reading all is most of what a look costs.
+_READ = [
+    f"{table}{name}"
+    for table, names in {
+        "": "notification device push state begun_at",
+        "notification__": "key notice conversation ticket seq title body at",
+        "notification__conversation__": (
+            "public_id brand visitor contact kind channel status assignee fields"
+        ),
+        "notification__conversation__brand__": "name notice_words",
+        "notification__conversation__visitor__": "public_id name email phone external_id verified",
+        "notification__conversation__contact__": "name",
+        "notification__ticket__": "brand contact assignee subject status is_spam",
+        "notification__ticket__brand__": "name notice_words",
+        "notification__ticket__contact__": "name email",
+        "device__": "agent token kind platform name address digest session_key problem",
+        "device__token__": "revoked_at",
+        "device__agent__": "is_active is_superuser language notices_off quiet status time_zone",
+    }.items()
+    for name in names.split()
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +68,14 @@ def look_at(pks: Collection[int]) -> dict[int, Look]:
             "notification__conversation__contact",
             "notification__ticket__brand",
             "notification__ticket__contact",
-        ).filter(pk__in=pks, state=State.WAITING)
+        )
+        .only(*_READ)
+        .filter(pk__in=pks, state=State.WAITING)
     )
     if not found:
         return {}
     late = _after_earlier(found, now)
-    shown = _shown_on({each.device_id for each in found}, now)
+    shown = _shown_beside(found, now)
     lines = lines_of([each.notification for each in found])
     facts = facts_of([*found, *(each for rows in shown.values() for each in rows)])
     return {
@@ -88,28 +113,32 @@ def _after_earlier(deliveries: Collection[Delivery], now: datetime) -> set[int]:
             first.setdefault((device, chat_id, ticket_id), pk)
     late = set()
     for each in deliveries:
-        told = each.notification
-        lane = (each.device_id, told.conversation_id, told.ticket_id)
+        lane = (each.device_id, *_place_of(each))
         if first.get(lane, each.pk) < each.pk:
             late.add(each.pk)
     return late
 
 
-def _shown_on(device_ids: Collection[int], now: datetime) -> dict[int, list[Delivery]]:
-    """Return the last that each device has been sent lately of each chat and ticket."""
+def _shown_beside(
+    deliveries: Collection[Delivery], now: datetime
+) -> defaultdict[int, list[Delivery]]:
+    """Return the last that each device has been sent lately of other chats and tickets."""
+    places: defaultdict[int, set[_Place]] = defaultdict(set)
+    for each in deliveries:
+        places[each.device_id].add(_place_of(each))
     sent = (
         Delivery.objects.filter(
-            device__in=device_ids,
+            device__in=places,
             state=State.SENT,
             is_withdrawn=False,
             sent_at__gt=now - _SHOWN,
         )
         .exclude(notification__conversation=None, notification__ticket=None)
-        .values("device", "notification__conversation", "notification__ticket")
+        .values_list("device", "notification__conversation", "notification__ticket")
         .annotate(last=Max("pk"))
     )
     shown: defaultdict[int, list[Delivery]] = defaultdict(list)
-    last = [row["last"] for row in sent]
+    last = [pk for device, *place, pk in sent if places[device] - {tuple(place)}]
     if last:
         rows = Delivery.objects.filter(pk__in=last).select_related(
             "device__agent",
@@ -122,12 +151,10 @@ def _shown_on(device_ids: Collection[int], now: datetime) -> dict[int, list[Deli
     return shown
 
 
+def _place_of(delivery: Delivery) -> _Place:
+    return delivery.notification.conversation_id, delivery.notification.ticket_id
+
+
 def _ended(delivery: Delivery, shown: Collection[Delivery], facts: Facts) -> tuple[Delivery, ...]:
-    own = delivery.notification
-    place = (own.conversation_id, own.ticket_id)
-    others = [
-        each
-        for each in shown
-        if (each.notification.conversation_id, each.notification.ticket_id) != place
-    ]
+    others = [each for each in shown if _place_of(each) != _place_of(delivery)]
     return tuple(each for each in others[:_WITHDRAWN_MAX] if is_over(each, facts))

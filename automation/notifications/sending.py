@@ -90,7 +90,7 @@ def _hand_over(looks: list[Look], effects: dict[int, _Effect], now: datetime) ->
     pushes = [
         push_of(look.delivery, lines=look.lines, withdrawn=_tags(look), now=now) for look in looks
     ]
-    _begin([look.delivery.pk for look in looks])
+    _begin([look.delivery for look in looks])
     if not connection.in_atomic_block:
         # Others may use it while the service is asked.
         close_old_connections()
@@ -166,12 +166,11 @@ def _try_later(effect: _Effect, error: TryLater) -> None:
 
 
 @transaction.atomic
-def _begin(pks: Collection[int]) -> None:
+def _begin(deliveries: Collection[Delivery]) -> None:
     """Note, of pushes that begin at one time, that they may come from now on."""
     now = timezone.now()
-    begun = Delivery.objects.filter(pk__in=pks)
-    begun.update(begun_at=now)
-    await_word(device_ids=begun.values("device"), now=now)
+    Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).update(begun_at=now)
+    await_word(device_ids={each.device_id for each in deliveries}, now=now)
 
 
 def _note_sent(looks: Iterable[Look]) -> None:
