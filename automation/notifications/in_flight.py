@@ -12,8 +12,9 @@ IN_FLIGHT = 4
 TOGETHER = 16
 # A service that has answered so lately is worth waiting for: a place is free in a moment.
 PATIENCE = 1.0
-# But not for longer than this; in seconds.
-STAYS = 5.0
+# But not for longer than this: whoever is sent away costs another look, and lets later words go
+# ahead at the door that then must let it go first. In seconds.
+STAYS = 15.0
 
 
 class _Door:

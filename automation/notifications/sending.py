@@ -5,6 +5,7 @@ written down together. A notification is repeated only when nobody knows whether
 it does not ring again.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -21,11 +22,11 @@ from agents.models import Device
 from agents.operations.devices import await_word, forget_device, note_problem
 from automation.models import Delivery, Notification, PushSetup
 from automation.notifications.ending import what_ended
-from automation.notifications.in_flight import answered, through
+from automation.notifications.in_flight import PATIENCE, answered, through
 from automation.notifications.keys import setup
 from automation.notifications.looking import Look, look_at
 from automation.notifications.push import DeviceGone, Push, Refused, TooLarge, TryLater
-from automation.notifications.telling import enqueue_delivery
+from automation.notifications.telling import enqueue_deliveries
 from automation.notifications.words import push_of, tag_of
 from config.secrets import WrongKey
 
@@ -47,7 +48,7 @@ _SERVICES = {
 }
 _loading = Lock()
 
-# What the outbox knows of one delivery, see `enqueue_delivery`.
+# What the outbox knows of one delivery, see `enqueue_deliveries`.
 type _Effect = dict[str, Any]
 
 
@@ -61,28 +62,45 @@ def send_deliveries(effects: list[_Effect]) -> None:
 
 
 def _send_all(effects: dict[int, _Effect]) -> None:
+    """Send what comes first at each device, then what waited for that, while the service answers.
+
+    To look once more costs less than to have each come again.
+    """
+    late, is_quick = effects, True
+    while late and is_quick:
+        began = time.monotonic()
+        late, has_sent = _send_first(late)
+        is_quick = has_sent and time.monotonic() - began < PATIENCE
+    _wait(late.values(), _FIRST_TURN, timezone.now())
+
+
+def _send_first(effects: dict[int, _Effect]) -> tuple[dict[int, _Effect], bool]:
+    """Send what may be sent now; return what must let others go first, and whether any was."""
     looks, now = look_at(effects), timezone.now()
     ready: list[Look] = []
-    late: list[_Effect] = []
+    late: dict[int, _Effect] = {}
     over: defaultdict[str, list[int]] = defaultdict(list)
     for pk, look in looks.items():
         if state := what_ended(look.delivery, look.facts, now):
             over[state].append(pk)
         elif look.has_earlier:
-            late.append(effects[pk])
+            late[pk] = effects[pk]
         else:
             ready.append(look)
     for state, pks in over.items():
         _settle(pks, state)
-    _wait(late, _FIRST_TURN, now)
     if ready:
         _hand_over(ready, effects, now)
+    return late, bool(ready)
 
 
-def _wait(effects: Collection[_Effect], first: float, now: datetime) -> None:
+def _wait(effects: Iterable[_Effect], first: float, now: datetime) -> None:
+    by_turn: defaultdict[int, list[_Effect]] = defaultdict(list)
     for effect in effects:
-        pause = min(first * 2 ** effect["turn"], _LONGEST_TURN)
-        _again(effect, at=now + timedelta(seconds=pause))
+        by_turn[effect["turn"]].append(effect)
+    for turn, same in by_turn.items():
+        pause = min(first * 2**turn, _LONGEST_TURN)
+        _again(same, at=now + timedelta(seconds=pause))
 
 
 def _hand_over(looks: list[Look], effects: dict[int, _Effect], now: datetime) -> None:
@@ -162,7 +180,7 @@ def _try_later(effect: _Effect, error: TryLater) -> None:
     pause = error.seconds
     if pause is None:
         pause = min(_FIRST_PAUSE * 3 ** (tries - 1), _LONGEST_PAUSE)
-    _again(effect | {"tries": tries}, at=timezone.now() + timedelta(seconds=pause))
+    _again([effect | {"tries": tries}], at=timezone.now() + timedelta(seconds=pause))
 
 
 @transaction.atomic
@@ -208,6 +226,6 @@ def _fail(delivery: Delivery, problem: str) -> None:
         note_problem(device=delivery.device, problem=problem)
 
 
-def _again(effect: _Effect, *, at: datetime) -> None:
+def _again(effects: Collection[_Effect], *, at: datetime) -> None:
     with transaction.atomic():
-        enqueue_delivery(effect | {"turn": effect["turn"] + 1}, at=at)
+        enqueue_deliveries([each | {"turn": each["turn"] + 1} for each in effects], at=at)

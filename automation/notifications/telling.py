@@ -17,7 +17,7 @@ from chat.models import Conversation, Entry, Offer, Participation
 from chat.routing.candidates import Load, as_candidate
 from chat.routing.decision import exclusion
 from chat.routing.queue import read_queue
-from config.outbox.operations import enqueue, enqueue_all
+from config.outbox.operations import enqueue_all
 
 SEND = "automation.push"
 _NOBODY_ASKED = Load(held=Counter(), tried={}, ringing={})
@@ -110,8 +110,8 @@ def deliver(wanted: Iterable[tuple[Notification, list[Device]]]) -> int:
     effects = []
     for delivery in Delivery.objects.bulk_create(rows):
         payload = {"delivery": delivery.pk, "tries": 0, "turn": 0}
-        effects.append(_effect(payload | {"host": host_of(delivery.device)}))
-    enqueue_all(kind=SEND, effects=effects)
+        effects.append(payload | {"host": host_of(delivery.device)})
+    enqueue_deliveries(effects)
     return len(rows)
 
 
@@ -120,17 +120,13 @@ def host_of(device: Device) -> str:
     return str(urlsplit(device.address.get("endpoint", "//fcm.googleapis.com")).netloc)
 
 
-def enqueue_delivery(payload: dict[str, Any], *, at: datetime | None = None) -> None:
-    """Have a `delivery` sent now, or later.
+def enqueue_deliveries(payloads: Iterable[dict[str, Any]], *, at: datetime | None = None) -> None:
+    """Have each `delivery` sent now, or later.
 
     `host` takes it, `tries` counts what it refused so far, and `turn` how often it was looked at.
     """
-    key, payload = _effect(payload)
-    enqueue(kind=SEND, key=key, payload=payload, available_at=at)
-
-
-def _effect(payload: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return f"push:{payload['delivery']}:{payload['turn']}", payload
+    effects = [(f"push:{each['delivery']}:{each['turn']}", each) for each in payloads]
+    enqueue_all(kind=SEND, effects=effects, available_at=at)
 
 
 def newest(chat: Conversation, kind: str) -> int:

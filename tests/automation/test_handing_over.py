@@ -16,7 +16,7 @@ from automation.notifications.policy import SILENT_TEST
 from automation.notifications.sending import send_deliveries
 from automation.notifications.telling import tell_devices
 from config.outbox.models import OutboxEntry
-from tests.automation.notifications import later, register, say, states, taken, work_pushes
+from tests.automation.notifications import register, say, states, taken, told
 from tests.support.desk import fresh, work
 
 
@@ -74,11 +74,30 @@ def test_a_test_of_devices_is_silent_first_also_where_both_are_due_together(serv
         tell_devices(devices=[device], notice="", key=key, now=timezone.now())
     due = list(OutboxEntry.objects.live().filter(kind="automation.push").order_by("-pk"))
     send_deliveries([row.payload for row in due])
-    assert [each["options"]["silent"] for each in browser.got] == [True]
-    OutboxEntry.objects.filter(pk__in=[row.pk for row in due]).update(done_at=timezone.now())
-    with later(1):
-        work_pushes()
     assert [each["options"]["silent"] for each in browser.got] == [True, False]
+
+
+@pytest.mark.django_db
+def test_words_in_line_for_a_device_are_handed_over_in_order_by_one_call_that_succeeds(
+    service, ringing_desk
+):
+    chat = taken(ringing_desk)
+    browser = service.browser()
+    register(chat.assignee, browser)
+    for text in ("Bir", "İki", "Üç"):
+        say(fresh(chat), text)
+    work()
+    rows = list(OutboxEntry.objects.live().filter(kind="automation.push").order_by("-pk"))
+    browser.answers.append(503)
+    send_deliveries([row.payload for row in rows])
+    # Behind a word that comes again later nobody goes ahead.
+    assert (told(browser), states()) == ([], ["waiting"] * 3)
+    OutboxEntry.objects.filter(pk__in=[row.pk for row in rows]).update(done_at=timezone.now())
+    again = OutboxEntry.objects.live().filter(kind="automation.push").order_by("-pk")
+    assert {row.payload["turn"] for row in again} == {1}
+    send_deliveries([row.payload for row in again])
+    assert [body for _notice, body in told(browser)] == ["Vera: Bir", "Vera: İki", "Vera: Üç"]
+    assert states() == ["sent"] * 3
 
 
 @pytest.mark.django_db
