@@ -137,7 +137,9 @@ def newest(chat: Conversation, kind: str) -> int:
 
 def spoken_to(chats: Iterable[Conversation]) -> dict[int, set[int]]:
     """Return who has each chat or joined it."""
-    found = {chat.pk: {chat.assignee_id} - {None} for chat in chats}
+    found: dict[int, set[int]] = {
+        chat.pk: {chat.assignee_id} if chat.assignee_id else set() for chat in chats
+    }
     joined = Participation.objects.taking_part().filter(conversation__in=found)
     for chat_id, agent_id in joined.values_list("conversation", "agent"):
         found[chat_id].add(agent_id)
