@@ -28,7 +28,7 @@ from config.wire import event_frame, frames_content
 
 KIND, URGENT = "event", "event.urgent"
 # Events that one call of a reaction gets: what goes ahead waits until they are done.
-_TOGETHER = 25
+_TOGETHER = 32
 
 
 class Delivery(NamedTuple):

@@ -26,8 +26,7 @@ from config.outbox.registry import (
 )
 from config.settings.logs import masked
 
-# What goes ahead waits until a worker has done what it took, so it takes few.
-BATCH = 25
+BATCH = 32
 MAX_ATTEMPTS = 8
 UNKNOWN = "unknown"
 # 5 s, 15 s, 45 s … 1 h: eight attempts span about an hour and a half.
@@ -74,14 +73,18 @@ def claim(
     *,
     now: datetime,
     queue: str = DEFAULT_QUEUE,
+    only_ahead: bool = False,
     busy: Collection[str] = (),
 ) -> list[Claim]:
     """Take up to `limit` due rows; their attempts are counted and committed when this returns.
 
+    `only_ahead`: of those that are done before all others.
     `busy`: what is at work of a queue whose effects take turns; what must follow it is left alone.
     """
-    here = kinds_of(queue)
-    if not here and queue != DEFAULT_QUEUE:
+    here, ahead = kinds_of(queue), kinds_ahead(queue)
+    if only_ahead:
+        here = ahead
+    if not here and (only_ahead or queue != DEFAULT_QUEUE):
         return []
     if unrepeatable := kinds_at_most_once(queue):
         # Their worker took them and never came back: nobody knows whether it happened.
@@ -89,7 +92,8 @@ def claim(
             dead_at=now, lease_until=None, holder=None, last_error=UNKNOWN
         )
     # Also what nobody registered is done on the default queue: it fails visibly.
-    kinds, verb = (kinds_elsewhere(), "NOT IN") if queue == DEFAULT_QUEUE else (here, "IN")
+    takes_unknown = queue == DEFAULT_QUEUE and not only_ahead
+    kinds, verb = (kinds_elsewhere(), "NOT IN") if takes_unknown else (here, "IN")
     of_queue = f"AND kind {verb} ({', '.join(['%s'] * len(kinds))})" if kinds else ""
     free = (
         f"AND COALESCE(payload ->> '{in_turn_of(queue)}', '') NOT IN"
@@ -97,7 +101,6 @@ def claim(
         if busy
         else ""
     )
-    ahead = kinds_ahead(queue)
     first = (
         f"CASE WHEN kind IN ({', '.join(['%s'] * len(ahead))}) THEN 0 ELSE 1 END," if ahead else ""
     )

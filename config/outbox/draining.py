@@ -1,5 +1,6 @@
 """Do the effects that are due, queue by queue."""
 
+import math
 import threading
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from config.outbox.nudges import nudge
 from config.outbox.registry import (
     DEFAULT_QUEUE,
     in_turn_of,
+    kinds_ahead,
     kinds_at_most_once,
     parallel_of,
     registered,
@@ -29,6 +31,8 @@ STAY_SECONDS = 50.0
 # How often it looks meanwhile for what has become due: a worker process that does one task at a
 # time hears no nudge while an effect hangs.
 LOOK_SECONDS = 0.25
+# How often a runner that has taken some looks meanwhile for what goes ahead of them.
+AHEAD_SECONDS = 0.1
 # What was taken and not begun by then is given back for others, long before its lease ends.
 BATCH_SECONDS = 20.0
 
@@ -48,6 +52,7 @@ class Lane:
         self._waiting: deque[Claim] = deque()
         # Whose effects are at work, where those of one follow one another.
         self._busy: set[str] = set()
+        self._claimed_at = -math.inf
         self._runners = 0
         self._tried = 0
         self._is_awaited = False
@@ -133,7 +138,9 @@ class Lane:
             if time.monotonic() > until:
                 return []
             self._give_back_stale()
-            if self._wanted and not self._waiting:
+            if self._waiting:
+                self._claim_ahead()
+            elif self._wanted:
                 self._claim_more()
             if not self._waiting:
                 return []
@@ -165,6 +172,13 @@ class Lane:
         self._waiting = deque(each for each in self._waiting if each not in taken)
         return found
 
+    def _claim_ahead(self) -> None:
+        """Take what goes ahead of what was taken: nobody waits for a whole batch."""
+        if time.monotonic() - self._claimed_at > AHEAD_SECONDS and kinds_ahead(self._queue):
+            claims = claim(now=timezone.now(), queue=self._queue, only_ahead=True)
+            self._waiting.extendleft(reversed(claims))
+            self._claimed_at = time.monotonic()
+
     def _claim_more(self) -> None:
         limit = BATCH
         if in_turn_of(self._queue):
@@ -181,6 +195,7 @@ class Lane:
             self._wanted = True
             raise
         self._wanted = len(self._waiting) == limit
+        self._claimed_at = time.monotonic()
 
     def _begin_turn(self, claimed: Claim) -> None:
         if key := in_turn_of(self._queue):
@@ -196,7 +211,8 @@ class Lane:
     def _give_back_stale(self) -> None:
         if not self._waiting:
             return
-        oldest = self._waiting[0]
+        # Before it stands what went ahead.
+        oldest = self._waiting[-1]
         patience = min(BATCH_SECONDS, oldest.lease.total_seconds() / 2)
         if time.monotonic() - oldest.taken_at > patience:
             self._give_back_all()

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.outbox import draining as lanes
 from config.outbox import leases, operations
 from config.outbox.models import OutboxEntry
 from config.outbox.registry import Registration
+from tests.config.outbox.work import enqueue
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,6 +192,38 @@ def test_who_fails_with_others_is_alone_to_be_tried_again(kinds: Kinds) -> None:
     left = OutboxEntry.objects.get(done_at=None)
     assert (left.payload["n"], left.attempts) == (1, 1)
     assert left.last_error.startswith("LookupError")
+
+
+def test_what_goes_ahead_waits_for_the_call_at_work_and_not_for_the_batch(
+    kinds: Kinds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "AHEAD_SECONDS", 0.0)
+    order: list[str] = []
+
+    def hear(payload: dict[str, Any]) -> None:
+        order.append(f"word {payload['n']}")
+        if payload["n"] == 1:
+            # Committed while the worker is within its batch.
+            enqueue(7, "routing")
+            enqueue(8, "routing")
+
+    operations.register("word", hear)
+    operations.register(
+        "routing", lambda payload: order.append(f"routing {payload['n']}"), ahead=True
+    )
+    rows(4, "word")
+    assert operations.drain() == 6
+    assert order == ["word 0", "word 1", "routing 7", "routing 8", "word 2", "word 3"]
+    assert not OutboxEntry.objects.filter(done_at=None).exists()
+
+
+def test_a_worker_does_not_ask_after_each_effect_what_goes_ahead(kinds: Kinds) -> None:
+    operations.register("word", lambda payload: None)
+    operations.register("routing", lambda payload: None, ahead=True)
+    rows(4, "word")
+    with CaptureQueriesContext(connection) as captured:
+        operations.drain()
+    assert len([each for each in captured if "SET attempts" in each["sql"]]) == 1
 
 
 def test_a_hanging_effect_keeps_one_place_of_a_parallel_queue(
