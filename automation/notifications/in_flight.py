@@ -10,8 +10,9 @@ from threading import Condition, Lock
 # to `TOGETHER` pushes at a time. Eight were measured to cost much more: docs/performance.md.
 IN_FLIGHT = 4
 TOGETHER = 16
-# A service that has answered so lately is worth waiting for: a place is free in a moment.
-PATIENCE = 1.0
+# A service that has answered so lately is worth waiting for: a place is free in a moment. On a
+# busy machine a call takes more than a second by itself.
+PATIENCE = 4.0
 # But not for longer than this: whoever is sent away costs another look, and lets later words go
 # ahead at the door that then must let it go first. In seconds.
 STAYS = 15.0

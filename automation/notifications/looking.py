@@ -119,6 +119,20 @@ def _after_earlier(deliveries: Collection[Delivery], now: datetime) -> set[int]:
     return late
 
 
+def next_in_line(sent: Collection[Delivery]) -> list[int]:
+    """Return what each device waits for next of the chats and tickets of these."""
+    places = {(each.device_id, *_place_of(each)) for each in sent}
+    rows = Delivery.objects.filter(
+        device__in={each.device_id for each in sent},
+        pk__gt=min(each.pk for each in sent),
+        state=State.WAITING,
+    ).values_list("device", "notification__conversation", "notification__ticket", "pk")
+    first: dict[tuple[int, int | None, int | None], int] = {}
+    for *place, pk in rows.order_by("pk"):
+        first.setdefault((place[0], place[1], place[2]), pk)
+    return [pk for place, pk in first.items() if place in places]
+
+
 def _shown_beside(
     deliveries: Collection[Delivery], now: datetime
 ) -> defaultdict[int, list[Delivery]]:

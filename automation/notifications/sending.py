@@ -24,10 +24,11 @@ from automation.models import Delivery, Notification, PushSetup
 from automation.notifications.ending import what_ended
 from automation.notifications.in_flight import PATIENCE, answered, through
 from automation.notifications.keys import setup
-from automation.notifications.looking import Look, look_at
+from automation.notifications.looking import Look, look_at, next_in_line
 from automation.notifications.push import DeviceGone, Push, Refused, TooLarge, TryLater
-from automation.notifications.telling import enqueue_deliveries
+from automation.notifications.telling import SEND, enqueue_deliveries
 from automation.notifications.words import push_of, tag_of
+from config.outbox.operations import hasten
 from config.secrets import WrongKey
 
 log = structlog.get_logger(__name__)
@@ -36,8 +37,10 @@ State = Delivery.State
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 60.0
 # Who must let others go first waits so long, and longer each time: behind a service that hangs
-# hundreds may wait, and looking costs as much as sending.
-_FIRST_TURN, _FIRST_FREE, _LONGEST_TURN = 0.15, 1.0, 15.0
+# hundreds may wait, and looking costs as much as sending. Once those are sent it is called.
+_FIRST_TURN, _FIRST_FREE, _LONGEST_TURN = 1.0, 1.0, 15.0
+# Beyond that it waits out its pause: what sounds is given up before, after five minutes.
+_TURNS = 24
 # What is answered within this time is written down together; in seconds.
 _GATHER = 0.2
 
@@ -66,11 +69,9 @@ def _send_all(effects: dict[int, _Effect]) -> None:
 
     To look once more costs less than to have each come again.
     """
-    late, is_quick = effects, True
-    while late and is_quick:
-        began = time.monotonic()
+    late, has_sent, began = effects, True, time.monotonic()
+    while late and has_sent and time.monotonic() - began < PATIENCE:
         late, has_sent = _send_first(late)
-        is_quick = has_sent and time.monotonic() - began < PATIENCE
     _wait(late.values(), _FIRST_TURN, timezone.now())
 
 
@@ -191,7 +192,7 @@ def _begin(deliveries: Collection[Delivery]) -> None:
     await_word(device_ids={each.device_id for each in deliveries}, now=now)
 
 
-def _note_sent(looks: Iterable[Look]) -> None:
+def _note_sent(looks: Collection[Look]) -> None:
     pks = []
     for look in looks:
         for each in look.ended:
@@ -201,6 +202,15 @@ def _note_sent(looks: Iterable[Look]) -> None:
         pks.append(look.delivery.pk)
     if pks:
         Delivery.objects.filter(pk__in=pks).update(state=State.SENT, sent_at=timezone.now())
+        _hasten_next([look.delivery for look in looks])
+
+
+def _hasten_next(sent: Collection[Delivery]) -> None:
+    """Have what was put off behind these looked at now: it need not wait out its pause."""
+    if following := next_in_line(sent):
+        # Whatever was put off has had a turn.
+        keys = [f"push:{pk}:{turn}" for pk in following for turn in range(1, _TURNS)]
+        hasten(kind=SEND, keys=keys, now=timezone.now())
 
 
 def _withdraw(shown: Delivery) -> None:

@@ -16,7 +16,7 @@ from automation.notifications.policy import SILENT_TEST
 from automation.notifications.sending import send_deliveries
 from automation.notifications.telling import tell_devices
 from config.outbox.models import OutboxEntry
-from tests.automation.notifications import register, say, states, taken, told
+from tests.automation.notifications import register, say, states, taken, told, work_pushes
 from tests.support.desk import fresh, work
 
 
@@ -75,6 +75,27 @@ def test_a_test_of_devices_is_silent_first_also_where_both_are_due_together(serv
     due = list(OutboxEntry.objects.live().filter(kind="automation.push").order_by("-pk"))
     send_deliveries([row.payload for row in due])
     assert [each["options"]["silent"] for each in browser.got] == [True, False]
+
+
+@pytest.mark.django_db
+def test_what_was_put_off_behind_a_push_is_due_as_soon_as_that_was_taken(service, ringing_desk):
+    chat = taken(ringing_desk)
+    browser = service.browser()
+    register(chat.assignee, browser)
+    for text in ("Bir", "İki"):
+        say(fresh(chat), text)
+    work()
+    pushes = OutboxEntry.objects.live().filter(kind="automation.push").order_by("pk")
+    first, second = pushes
+    pushes.filter(pk=second.pk).update(done_at=timezone.now())
+    # Looked at so often that its pause is long by now.
+    send_deliveries([second.payload | {"turn": 9}])
+    assert not pushes.filter(payload__turn=10, available_at__lte=timezone.now()).exists()
+    send_deliveries([first.payload])
+    assert pushes.filter(payload__turn=10, available_at__lte=timezone.now()).count() == 1
+    pushes.filter(pk=first.pk).update(done_at=timezone.now())
+    work_pushes()
+    assert [body for _notice, body in told(browser)] == ["Vera: Bir", "Vera: İki"]
 
 
 @pytest.mark.django_db
