@@ -19,6 +19,7 @@ from automation.rules.writing import ARM, WARN
 from config.outbox.registry import register, register_together
 
 KEEP = timedelta(days=90)
+AT_ONCE = 8
 _BATCH = 1000
 
 register(LOOK, look, queue="rules", label=_("Rules look at a chat or ticket"))
@@ -27,17 +28,20 @@ register(EDGE, look_at_edge, queue="rules", label=_("A time rule meets an openin
 register(REHEARSE, rehearse, label=_("A rehearsal goes on"))
 register(WARN, warn, queue="mail", label=_("E-mail: a rule was switched off"))
 register(ARM, arm_rule, queue="rules", label=_("A time rule begins"))
-# Each asks somebody else's server, so many do at once.
+# Each asks somebody else's server, so some do at once. What more threads took would only wait at a
+# service's door, while later words of the same chats must let it go first, and come again.
 register_together(
     SEND,
     send_deliveries,
     together=TOGETHER,
     alike=lambda effect: str(effect["host"]),
     queue="push",
-    parallel=32,
+    parallel=AT_ONCE,
     label=_("A notification to a device"),
 )
-register(WAITING, tell_waiting, queue="push", parallel=32, label=_("Agents hear of a waiting chat"))
+register(
+    WAITING, tell_waiting, queue="push", parallel=AT_ONCE, label=_("Agents hear of a waiting chat")
+)
 KEEP_NOTIFICATIONS = timedelta(days=7)
 
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from threading import Condition, Lock
 
 # Of one service at a time: one that hangs keeps only so many threads, of which each hands over up
-# to `TOGETHER` pushes at a time. Eight were measured to cost much more: docs/performance.md.
-IN_FLIGHT = 4
+# to `TOGETHER` pushes at a time. More were measured to cost much more: docs/performance.md.
+IN_FLIGHT = 2
 TOGETHER = 16
 # A service that has answered so lately is worth waiting for: a place is free in a moment. On a
 # busy machine a call takes more than a second by itself.
