@@ -6,6 +6,7 @@ import grp
 import os
 import pwd
 import shutil
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -99,6 +100,39 @@ def smtp_server(**passwords: str) -> Iterator[Smtp]:
         controller.stop()
 
 
+# Dovecot 2.3 (Debian 12) and 2.4 (Debian 13) name the same things differently.
+_FIRST = """dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+"""
+_ACCOUNTS = """
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = {mail}/%{{user}}
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {mail}/%{{user}}
+  }}
+}}
+"""
+_ACCOUNTS_23 = """
+disable_plaintext_auth = no
+mail_location = maildir:{mail}/%u
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={mail}/%u
+}}
+"""
+
+
 class Dovecot(Process):
     """Dovecot with one user and a maildir in a temporary directory."""
 
@@ -119,28 +153,24 @@ class Dovecot(Process):
             os.chown(directory, user.pw_uid, user.pw_gid)
             os.chown(mail, user.pw_uid, user.pw_gid)
         config = directory / "dovecot.conf"
-        config.write_text(f"""
+        is_older = subprocess.check_output([binary, "--version"], text=True).startswith("2.3")
+        accounts, first = (_ACCOUNTS_23, "") if is_older else (_ACCOUNTS, _FIRST)
+        accounts = accounts.format(
+            password=self.PASSWORD, uid=user.pw_uid, gid=user.pw_gid, mail=mail
+        )
+        config.write_text(f"""{first}
 protocols = imap
 base_dir = {directory}/run
 state_dir = {directory}/state
 log_path = /dev/stderr
 ssl = no
-disable_plaintext_auth = no
 listen = 127.0.0.1
 first_valid_uid = 1
 default_internal_user = {name}
 default_internal_group = {group}
 default_login_user = {name}
-mail_location = maildir:{mail}/%u
 mail_fsync = never
-passdb {{
-  driver = static
-  args = password={self.PASSWORD}
-}}
-userdb {{
-  driver = static
-  args = uid={user.pw_uid} gid={user.pw_gid} home={mail}/%u
-}}
+{accounts}
 service imap-login {{
   chroot =
   inet_listener imap {{
