@@ -64,7 +64,7 @@ class Row(NamedTuple):
 
     @property
     def customer(self) -> str:
-        """Return what the customer is called."""
+        """Return what the customer is called, as `Contact` says it."""
         return self.contact__name or self.contact__email or str(self.contact_id)
 
 

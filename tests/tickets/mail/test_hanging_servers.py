@@ -21,11 +21,10 @@ from config.outbox.registry import kinds_of
 from tests.support.factories import make_brand, make_role, make_team
 from tests.support.mail import Smtp, smtp_server
 from tests.support.processes import until
+from tests.support.tickets import opened
 from tests.tickets.mail.samples import answer, states
 from tickets.models import Mailbox, Ticket
 from tickets.operations.contacts import create_contact
-from tickets.operations.entries import Said
-from tickets.operations.tickets import open_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,19 +64,8 @@ def other(settings: Any, elif_: Any) -> Iterator[tuple[Ticket, Smtp]]:
             smtp_port=server.port,
             smtp_security="none",
         )
-        ticket = open_ticket(
-            brand=brand,
-            contact=create_contact(name="Can", email="can@example.org", language="tr", now=now),
-            topic=None,
-            subject="Fatura",
-            said=[Said(body="Faturam?", at=now)],
-            language="tr",
-            source=Ticket.Source.OFFLINE,
-            data={},
-            origin_key=None,
-            by=None,
-            now=now,
-        )
+        contact = create_contact(name="Can", email="can@example.org", language="tr", now=now)
+        ticket = opened(brand, contact=contact, source=Ticket.Source.OFFLINE, now=now)
         yield ticket, server
 
 
