@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 
+from config.cache import count
 from config.mail import mailbox
 
 
@@ -95,19 +95,8 @@ def spend(limit: Limit, who: str, amount: int = 1) -> None:
     now = time.time()
     window = int(now // limit.seconds)
     key = f"limit:{limit.name}:{who}:{window}"
-    if _counted(key, amount, timeout=limit.seconds * 2) > limit.allowed:
+    if count(key, amount, timeout=limit.seconds * 2) > limit.allowed:
         raise TooMany(max(1, int((window + 1) * limit.seconds - now) + 1))
-
-
-def _counted(key: str, amount: int, *, timeout: int) -> int:
-    if cache.add(key, amount, timeout=timeout):
-        return amount
-    try:
-        return cache.incr(key, amount)
-    except ValueError:
-        # Evicted between the two calls.
-        cache.set(key, amount, timeout=timeout)
-        return amount
 
 
 def client_ip(request: HttpRequest) -> str | None:

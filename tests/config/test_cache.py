@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 
-from config.cache import SharedCache
+from config.cache import OwnCache, SharedCache
 from tests.support import servers
 
 
@@ -41,6 +41,24 @@ def test_what_one_process_says_another_reads(
     assert other.get_many(["a", "b"]) == {"a": 2}
 
 
+def test_what_several_processes_count_is_one_count_that_ends(
+    shared: SharedCache, redis_server: servers.Redis
+) -> None:
+    other = SharedCache(redis_server.url, {})
+    counted = [each.count("a", amount, 100) for each in (shared, other) for amount in (1, 5)]
+    assert counted == [1, 6, 7, 12]
+    assert other.get("a") == 12
+    seconds = shared._shared._cache.get_client().ttl(shared._shared.make_key("a"))
+    assert 90 < seconds <= 100
+
+
+def test_a_process_of_its_own_counts_alike() -> None:
+    own = OwnCache("counts", {})
+    assert [own.count("a", 1, 100), own.count("a", 5, 100)] == [1, 6]
+    own.delete("a")
+    assert own.count("a", 2, 100) == 2
+
+
 @pytest.mark.parametrize("away", ["gone", "frozen"])
 def test_every_call_is_answered_without_redis(
     shared: SharedCache, redis_server: servers.Redis, away: str
@@ -54,6 +72,7 @@ def test_every_call_is_answered_without_redis(
         assert shared.add("b", 1)
         assert not shared.add("b", 2)
         assert shared.incr("b") == 2
+        assert shared.count("b", 2, 10) == 4
         assert shared.get_or_set("c", lambda: 3, timeout=None) == 3
         shared.set_many({"d": 4, "e": 5})
         assert shared.get_many(["a", "d"]) == {"d": 4}
