@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.outbox.operations import (
     Apart,
+    Row,
     nudge,
     queue_of,
     register,
@@ -85,22 +86,31 @@ def react_to_many(event: type[Event], reaction: ReactionToMany) -> None:
         reactions.append(reaction)
 
 
-def publish(event: Event) -> None:
-    """Announce `event`: outbox row now, sockets once the current transaction has committed."""
-    _send(event)
+def publish(*events: Event) -> None:
+    """Announce events, in this order: outbox rows now, by one statement; sockets once the current
+    transaction has committed.
+    """
+    _send(events)
 
 
 # Apart from `publish`, which every caller has imported: tests have this one note what is published.
-def _send(event: Event) -> None:
-    if event.durable:
-        store(
+def _send(events: Sequence[Event]) -> None:
+    rows = [
+        Row(
             kind=URGENT if event.urgent else KIND,
             key=f"event:{uuid4().hex}",
             payload={"name": event.name, "data": asdict(event)},
         )
-    deliveries = [(delivery.group, delivery.content) for delivery in event.deliveries()]
-    if deliveries or event.durable:
-        transaction.on_commit(partial(_leave, deliveries, event.durable), robust=True)
+        for event in events
+        if event.durable
+    ]
+    if rows:
+        store(rows)
+    deliveries = [
+        (delivery.group, delivery.content) for event in events for delivery in event.deliveries()
+    ]
+    if deliveries or rows:
+        transaction.on_commit(partial(_leave, deliveries, bool(rows)), robust=True)
 
 
 def _leave(deliveries: list[tuple[str, dict[str, Any]]], durable: bool) -> None:

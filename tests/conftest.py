@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -247,9 +247,9 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[events.Event]:
     published: list[events.Event] = []
     send = events._send
 
-    def record(event: events.Event) -> None:
-        published.append(event)
-        send(event)
+    def record(told: Sequence[events.Event]) -> None:
+        published.extend(told)
+        send(told)
 
     monkeypatch.setattr(events, "_send", record)
     return published

@@ -9,12 +9,12 @@ somebody else's server says how long it waits.
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import transaction
@@ -44,6 +44,7 @@ __all__ = [
     "Gauges",
     "OnceABatch",
     "RetryAfter",
+    "Row",
     "Unknown",
     "bring_back",
     "claim",
@@ -84,22 +85,36 @@ class Gauges:
     dead: int
 
 
-def store(
-    *, kind: str, key: str, payload: dict[str, Any], available_at: datetime | None = None
-) -> None:
-    """Write one row in the current transaction; a key that is already there is left alone."""
+class Row(NamedTuple):
+    """One effect as it is written down."""
+
+    kind: str
+    key: str
+    payload: dict[str, Any]
+
+
+def store(rows: Sequence[Row], *, available_at: datetime | None = None) -> None:
+    """Write rows in the current transaction, in this order; a key that is there is left alone."""
     # By hand: every batch of messages passes here, and the ORM takes longer than the database.
     adapted = database().ops.adapt_datetimefield_value
     now = adapted(timezone.now())
     due = adapted(available_at) if available_at else now
-    with planned_cursor() as cursor:
-        cursor.execute(_INSERT, [kind, key, json.dumps(payload), now, due])
+    values = [
+        value for kind, key, payload in rows for value in (kind, key, json.dumps(payload), now, due)
+    ]
+    with planned_cursor() if len(rows) < _PLANNED else database().cursor() as cursor:
+        cursor.execute(_insert(len(rows)), values)
 
 
 _COLUMNS = "kind, key, payload, created_at, available_at, attempts, last_error"
 _INTO = f"INSERT INTO {OutboxEntry._meta.db_table} ({_COLUMNS}) VALUES"
 _ROW = "(%s, %s, %s, %s, %s, 0, '')"
-_INSERT = f"{_INTO} {_ROW} ON CONFLICT (key) DO NOTHING"
+# What belongs together is told together; of more rows each number would be a plan of its own.
+_PLANNED = 4
+
+
+def _insert(rows: int) -> str:
+    return f"{_INTO} {', '.join([_ROW] * rows)} ON CONFLICT (key) DO NOTHING"
 
 
 def enqueue(
@@ -113,7 +128,7 @@ def enqueue(
     A `key` that is already there is left alone, done or not. Done ones are kept for 24 hours
     (`KEEP_DONE`): what may happen again the same day needs a key of its own each time.
     """
-    store(kind=kind, key=key, payload=payload, available_at=available_at)
+    store([Row(kind, key, payload)], available_at=available_at)
     wake = partial(nudge, queue_of(kind), *([available_at] if available_at else []))
     transaction.on_commit(wake, robust=True)
 
@@ -145,16 +160,8 @@ def enqueue_all(
 
     Otherwise like `enqueue`, in a statement for two hundred.
     """
-    adapted = database().ops.adapt_datetimefield_value
-    now = adapted(timezone.now())
-    due = adapted(available_at) if available_at else now
     for some in batched(effects, _TOGETHER, strict=False):
-        values = [
-            value for key, payload in some for value in (kind, key, json.dumps(payload), now, due)
-        ]
-        rows = ", ".join([_ROW] * len(some))
-        with database().cursor() as cursor:
-            cursor.execute(f"{_INTO} {rows} ON CONFLICT (key) DO NOTHING", values)
+        store([Row(kind, *effect) for effect in some], available_at=available_at)
         wake = partial(nudge, queue_of(kind), *([available_at] if available_at else []))
         transaction.on_commit(wake, robust=True)
 

@@ -76,6 +76,17 @@ def test_publishing_is_one_insert_and_one_callback(heard: list[Any]) -> None:
         assert len(connection.run_on_commit) == 1
 
 
+def test_events_told_together_are_one_insert_and_heard_in_their_order(heard: list[Any]) -> None:
+    reacted: list[Any] = []
+    react_to(Rang, reacted.append)
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        publish(Rang(number=1), Blinked(number=2), Rang(number=3))
+    assert sum("INSERT" in each["sql"] for each in asked.captured_queries) == 1
+    assert [content["frames"] for _group, content in heard] == [[1], [2], [3]]
+    operations.drain()
+    assert reacted == [{"number": 1}, {"number": 3}]
+
+
 def test_a_fact_for_screens_only_writes_no_row(heard: list[Any]) -> None:
     publish(Blinked(number=7))
     assert len(heard) == 1

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from config.events import publish
 from tickets.events import TicketAnswered
 from tickets.models import Entry, File, Ticket
 from tickets.operations.changes import apply_changes
@@ -82,9 +81,9 @@ def hear_customer(
         fields.append("cc")
     if wakes and locked.status in _WAKES:
         fields += apply_changes(locked, by=None, now=now, changes={"status": Ticket.Status.OPEN})
-    keep(locked, what=entry.kind, now=now, fields=fields)
-    if wakes and not locked.is_spam:
-        publish(TicketAnswered(ticket_id=locked.pk, seq=entry.seq))
+    is_news = wakes and not locked.is_spam
+    heard = [TicketAnswered(ticket_id=locked.pk, seq=entry.seq)] if is_news else []
+    keep(locked, what=entry.kind, now=now, fields=fields, events=heard)
     return entry
 
 

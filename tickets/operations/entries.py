@@ -47,9 +47,12 @@ def add_said(*, ticket: Ticket, chat_id: int, said: Sequence[Said], now: datetim
     return len(new)
 
 
-def store_lines(lines: Sequence[Entry], said: Sequence[Said]) -> None:
-    """Store what was said as lines of a stored ticket, with the files of each."""
-    Entry.objects.bulk_create(lines)
+def store_lines(lines: Sequence[Entry], said: Sequence[Said], *after: Entry) -> None:
+    """Store what was said as lines of a stored ticket, with the files of each.
+
+    They may stand `after` a line that is none of them.
+    """
+    Entry.objects.bulk_create([*after, *lines])
     through = Entry.files.through
     through.objects.bulk_create(
         through(entry_id=line.pk, file_id=file.pk)

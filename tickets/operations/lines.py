@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from agents.actors import Actor, Rule, person
-from config.events import publish
+from config.events import Event, publish
 from config.text.folding import fold
 from tickets.events import TicketChanged, TicketWritten
 from tickets.models import Contact, Entry, Identity, Ticket
@@ -113,8 +113,15 @@ def write_search(ticket: Ticket) -> None:
     ticket.search = "\n".join(words)[:SEARCH_MAX]
 
 
-def keep(ticket: Ticket, *, what: str, now: datetime, fields: Sequence[str] = ()) -> None:
-    """Save what new lines and changes did to a locked ticket, and tell of it."""
+def keep(
+    ticket: Ticket,
+    *,
+    what: str,
+    now: datetime,
+    fields: Sequence[str] = (),
+    events: Sequence[Event] = (),
+) -> None:
+    """Save what new lines and changes did to a locked ticket, and tell of it, and of `events`."""
     ticket.updated_at = now
     ticket.save(
         update_fields=[
@@ -122,5 +129,5 @@ def keep(ticket: Ticket, *, what: str, now: datetime, fields: Sequence[str] = ()
             *fields,
         ]
     )
-    publish(TicketChanged.of(ticket, what))
-    publish(TicketWritten(ticket_id=ticket.pk, seq=ticket.last_seq))
+    written = TicketWritten(ticket_id=ticket.pk, seq=ticket.last_seq)
+    publish(TicketChanged.of(ticket, what), written, *events)

@@ -1,6 +1,6 @@
 """Opening tickets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from agents.models import Agent, Brand, Team, Topic
 from config.database.keys import next_key
-from config.events import publish
+from config.events import Event, publish
 from tickets.events import TicketAssigned, TicketChanged, TicketOpened, TicketWritten
 from tickets.models import Contact, Entry, Ticket
 from tickets.operations.entries import Said, said_lines, store_lines
@@ -81,17 +81,18 @@ def open_ticket(
         data={"source": source},
         created_at=now,
     )
-    created.save()
-    store_lines(lines, said)
-    publish(TicketChanged.of(ticket, "opened"))
-    if is_news:
-        publish(TicketWritten(ticket_id=ticket.pk, seq=1))
-    opener = by.pk if by else None
-    if assignee and is_news:
-        publish(TicketAssigned(ticket_id=ticket.pk, by=opener, assignee_id=assignee.pk, seq=1))
-    elif is_news:
-        publish(TicketOpened(ticket_id=ticket.pk, by=opener))
+    store_lines(lines, said, created)
+    publish(TicketChanged.of(ticket, "opened"), *(_news(ticket, by) if is_news else ()))
     return ticket
+
+
+def _news(ticket: Ticket, by: Agent | None) -> Iterator[Event]:
+    yield TicketWritten(ticket_id=ticket.pk, seq=1)
+    opener, assignee = by.pk if by else None, ticket.assignee_id
+    if assignee:
+        yield TicketAssigned(ticket_id=ticket.pk, by=opener, assignee_id=assignee, seq=1)
+    else:
+        yield TicketOpened(ticket_id=ticket.pk, by=opener)
 
 
 def reserve_number() -> int:
