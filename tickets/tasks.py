@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.outbox.registry import register
+from config.outbox.registry import register, register_together
 from tickets.mail.answers import deliver
 from tickets.mail.digest import mail_digest
 from tickets.mail.inbound.fetching import fetch_all
@@ -18,6 +18,8 @@ from tickets.operations.waiting import also_hasten
 
 # Mails of all rooms: a server that hangs holds up its own alone, and those keep their order.
 AT_ONCE = 4
+# Incoming mails that are looked up by the statements of one.
+TOGETHER = 8
 
 register(MAIL, mail_ticket, queue="mail", at_most_once=True, label=_("E-mail: answer to a ticket"))
 register(
@@ -32,7 +34,14 @@ register(
 also_hasten(kind=DELIVER, name="delivery", of_brand=deliveries_of)
 register(DIGEST, mail_digest, queue="mail", at_most_once=True, label=_("E-mail: waiting tickets"))
 # Reading may take long, and nobody waits for it as for a mail that is to leave.
-register(INGEST, ingest, queue="media", label=_("E-mail: incoming"))
+register_together(
+    INGEST,
+    ingest,
+    together=TOGETHER,
+    alike=lambda payload: INGEST,
+    queue="media",
+    label=_("E-mail: incoming"),
+)
 
 
 @shared_task(name="tickets.digests", ignore_result=True)

@@ -79,7 +79,7 @@ def test_a_mail_is_seen_as_it_was_sent_and_loads_nothing_before_one_asks(
     kept = store_mail(mailbox=own, content=bytes(mail), now=timezone.now())
     assert kept is not None
     # Here, where its bytes are: the site keeps files of its own.
-    ingest({"mail": kept.pk})
+    ingest([{"mail": kept.pk}])
     page = at_tickets(desk)
     page.locator(".ticket-row", has_text="Kargo").click()
     card = page.locator(".ticket-card[data-side=customer]")

@@ -1,25 +1,14 @@
 """Addresses from which nothing is taken in."""
 
 from datetime import datetime
-from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Brand
-
-
-class BlockedSenderQuerySet(models.QuerySet["BlockedSender"]):
-    """Blocked senders."""
-
-    def now(self, at: datetime, brand: Brand) -> Self:
-        """Keep those that are still blocked for a brand."""
-        ours = Q(brand=brand) | Q(brand=None)
-        return self.filter(Q(until=None) | Q(until__gt=at)).filter(ours)
 
 
 class BlockedSender(models.Model):
@@ -51,8 +40,6 @@ class BlockedSender(models.Model):
     )
     created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
 
-    objects = BlockedSenderQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("blocked sender")
         verbose_name_plural = _("blocked senders")
@@ -67,3 +54,8 @@ class BlockedSender(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    def counts_for(self, brand: Brand, *, now: datetime) -> bool:
+        """Return whether a brand wants no mail from this address now."""
+        is_over = self.until is not None and self.until <= now
+        return not is_over and self.brand_id in (None, brand.pk)

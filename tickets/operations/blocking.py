@@ -19,7 +19,8 @@ def blocked_as(address: str) -> str:
 
 def is_blocked(address: str, *, brand: Brand, now: datetime) -> bool:
     """Return whether a brand wants no mail from an address now."""
-    return BlockedSender.objects.now(now, brand).filter(address=blocked_as(address)).exists()
+    blocks = BlockedSender.objects.filter(address=blocked_as(address))
+    return any(block.counts_for(brand, now=now) for block in blocks)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.files.base import ContentFile
@@ -15,7 +16,8 @@ from config.text.mail_heads import END_OF_HEADER, first_header
 from tickets.models import Entry, Mailbox, RawMail
 
 INGEST = "ticket.ingest"
-ATTEMPTS_MAX = 3
+# Of these one may have been made together with other mails, any of which can have failed.
+ATTEMPTS_MAX = 4
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}>")
 
 
@@ -109,14 +111,15 @@ def _key(content: bytes) -> str:
     return hashlib.sha256(found[0].encode("latin-1") + body).hexdigest()
 
 
-def count_attempt(*, mail: RawMail) -> bool:
-    """Count one more attempt to read a mail, before it is made; False once there were enough.
+def count_attempts(*, mails: Sequence[RawMail]) -> None:
+    """Count one more attempt to read mails, before it is made.
 
-    One that takes the process down with it is then left alone.
+    Of one that takes the process down with it there are then `ATTEMPTS_MAX`.
     """
-    mail.attempts += 1
-    RawMail.objects.filter(pk=mail.pk).update(attempts=mail.attempts)
-    return mail.attempts <= ATTEMPTS_MAX
+    for mail in mails:
+        mail.attempts += 1
+    ids = [mail.pk for mail in mails]
+    RawMail.objects.filter(pk__in=ids).update(attempts=F("attempts") + 1)
 
 
 def put_aside(*, mail: RawMail, reason: str, is_broken: bool = False) -> None:

@@ -103,7 +103,7 @@ def test_a_reply_that_is_read_twice_is_said_once(
         broken.setattr(ingest, "take_in", lambda **_given: 1 / 0)
         take_in(own, reply(mailed))
     assert RawMail.objects.get().state == "stored"
-    ingest.ingest({"mail": RawMail.objects.get().pk})
+    ingest.ingest([{"mail": RawMail.objects.get().pk}])
     assert RawMail.objects.get().state == "done"
     assert said(chat) == ["Where is my order?", "Thank you!"]
 

@@ -2,19 +2,20 @@
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from agents.models import Language
+from agents.models import Agent, Language
 from config.files.cleaning import CleanFile
 from config.mail import is_address
+from config.outbox.operations import Apart
 from config.text.cleaning import mended, one_line
 from config.text.mail_heads import head_of
 from config.web.rate_limits import TooMany
@@ -23,7 +24,7 @@ from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.elsewhere import Thread, find_thread
 from tickets.mail.inbound.files import clean_files, without_places
 from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
-from tickets.mail.inbound.matching import Match, find_ticket, is_agents
+from tickets.mail.inbound.matching import Match, find_ticket
 from tickets.mail.inbound.parts import Mail, TooComplex, read_mail
 from tickets.mail.inbound.quotes import cut
 from tickets.mail.send import confirm_ticket
@@ -33,7 +34,7 @@ from tickets.operations.contacts import create_contact, keep_identity, verify_em
 from tickets.operations.customers_words import hear_customer, opens_another
 from tickets.operations.entries import Said
 from tickets.operations.files import keep_files
-from tickets.operations.mails import count_attempt, put_aside, take_in
+from tickets.operations.mails import ATTEMPTS_MAX, count_attempts, put_aside, take_in
 from tickets.operations.tickets import open_ticket
 
 log = structlog.get_logger(__name__)
@@ -59,14 +60,48 @@ class Words:
     refused: list[dict[str, str]] = field(default_factory=list)
 
 
-def ingest(payload: dict[str, Any]) -> None:
-    """Outbox handler: take in one kept mail, once."""
+@dataclass(frozen=True)
+class Us:
+    """Our own addresses, in small letters: nobody's who writes to us."""
+
+    mailboxes: frozenset[str]
+    agents: frozenset[str]
+
+    @classmethod
+    def read(cls) -> Self:
+        """Return those of now."""
+        mailboxes = Mailbox.objects.values_list("address", flat=True)
+        agents = Agent.objects.filter(is_active=True).values_list("email", flat=True)
+        return cls(frozenset(map(str.casefold, mailboxes)), frozenset(map(str.casefold, agents)))
+
+
+def ingest(payloads: Sequence[dict[str, Any]]) -> None:
+    """Outbox handler: take in kept mails in this order, each once.
+
+    Raises what the only one raised; when one of several can't be taken in now, `Apart`.
+    """
+    keys = [payload["mail"] for payload in payloads]
     waiting = RawMail.objects.filter(state=RawMail.State.STORED).select_related("mailbox__brand")
-    try:
-        kept = waiting.get(pk=payload["mail"])
-    except RawMail.DoesNotExist:
+    found = waiting.in_bulk(keys)
+    mails = [found[key] for key in keys if key in found]
+    if not mails:
         return
-    if not count_attempt(mail=kept):
+    count_attempts(mails=mails)
+    us = Us.read()
+    errors: list[Exception] = []
+    for kept in mails:
+        try:
+            _ingest(kept, us)
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        if len(payloads) == 1:
+            raise errors[0]
+        raise Apart from errors[0]
+
+
+def _ingest(kept: RawMail, us: Us) -> None:
+    if kept.attempts > ATTEMPTS_MAX:
         put_aside(mail=kept, reason="broken", is_broken=True)
         return
     now = timezone.now()
@@ -87,7 +122,7 @@ def ingest(payload: dict[str, Any]) -> None:
     mail.is_cut = is_cut
     _note_head(kept, mail)
     kept.sender_mark = mark_of_sender(mail, kept.mailbox)
-    _judge(kept, mail, now)
+    _judge(kept, mail, us, now)
 
 
 def _name(kept: RawMail, content: bytes) -> None:
@@ -101,12 +136,11 @@ def _note_head(kept: RawMail, mail: Mail) -> None:
     kept.subject = mended(one_line(mail.subject))[:200]
 
 
-def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
+def _judge(kept: RawMail, mail: Mail, us: Us, now: datetime) -> None:
     """Decide what a mail is; only a person's own words become a line."""
     own = kept.mailbox
     is_wanted = kept.reason == "wanted"
-    ours = _own_addresses()
-    if automatic.is_ours(mail) or mail.sender in ours:
+    if automatic.is_ours(mail) or mail.sender in us.mailboxes:
         put_aside(mail=kept, reason="own")
         return
     if bounces.is_bounce(mail):
@@ -118,7 +152,7 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
     if not is_address(mail.sender):
         put_aside(mail=kept, reason="no_sender")
         return
-    if is_agents(mail.sender):
+    if mail.sender in us.agents:
         # Anybody can write an agent's address there: nothing is said in anybody's name.
         put_aside(mail=kept, reason="agent")
         return
@@ -150,7 +184,7 @@ def _judge(kept: RawMail, mail: Mail, now: datetime) -> None:
         return
     language = match.ticket.language if match else _language(mail, own)
     words = words or _words(mail, language)
-    others = _others(mail, own, ours)
+    others = _others(mail, own, us)
     _take(kept, mail, match, words, language, others, is_automatic, now)
 
 
@@ -166,10 +200,6 @@ def _say(thread: Thread, kept: RawMail, words: Words, now: datetime) -> bool:
     if is_said:
         take_in(mail=kept, entry=None, reason="chat")
     return is_said
-
-
-def _own_addresses() -> set[str]:
-    return set(map(str.casefold, Mailbox.objects.values_list("address", flat=True)))
 
 
 def _writes_too_much(sender: str, is_doubtful: bool, now: datetime) -> bool:
@@ -326,17 +356,16 @@ def _contact(kept: RawMail, mail: Mail, language: str, now: datetime) -> Contact
     )
 
 
-def _others(mail: Mail, own: Mailbox, ours: Collection[str]) -> list[str]:
+def _others(mail: Mail, own: Mailbox, us: Us) -> list[str]:
     """Return who else the mail went to, without us."""
     found = dict.fromkeys(each for each in mail.to if is_address(each) and len(each) < 255)
     stem = own.address.partition("@")[0]
     return [
         each
         for each in found
-        if each not in ours
+        if each not in us.mailboxes | us.agents
         and each != mail.sender
         and not each.startswith(f"{stem}+t")
-        and not is_agents(each)
     ][:CC_MAX]
 
 

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from agents.models import Agent
 from tickets.mail.inbound.parts import Mail
 from tickets.mail.letters import INSTANCE_HEADER
 from tickets.models import Delivery, Mailbox, MailId, Ticket
@@ -89,8 +88,3 @@ def participants(ticket: Ticket) -> set[str]:
         .values_list("address", flat=True)
     )
     return {each.casefold() for each in found if each}
-
-
-def is_agents(address: str) -> bool:
-    """Return whether one of us signs in with this address."""
-    return Agent.objects.filter(email__iexact=address, is_active=True).exists()
