@@ -193,7 +193,7 @@ def test_a_chat_ended_by_the_visitor_waits_for_its_topic(desk: Desk) -> None:
     expect(page.locator("#composer-hint")).to_have_text("The chat has ended. Reopen it to reply.")
     expect(page.locator(f"#row-{visitor.id} .wait")).to_have_count(0)
     page.keyboard.press("Alt+e")
-    expect(page.locator("#dialogs [aria-selected=true]")).to_have_text("Returns")
+    expect(page.get_by_role("option", name="Returns", selected=True)).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator(".row-item")).to_have_count(0)
     assert Conversation.objects.get(public_id=visitor.id).topic == desk.topic
