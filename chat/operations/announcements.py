@@ -76,14 +76,10 @@ def _announce_places(before: Mapping[int, Place], after: Mapping[int, Place]) ->
     if not moved:
         return
     chats = Conversation.objects.filter(pk__in=moved, visitor__isnull=False)
-    rows = chats.values_list("pk", "public_id", "visitor__secret_hash")
-    publish(
-        QueueMoved(
-            places=tuple(
-                (secret_hash, public_id, *after[pk]) for pk, public_id, secret_hash in rows
-            )
-        )
-    )
+    rows = chats.values_list("pk", "visitor__secret_hash", "public_id")
+    whose = {pk: visitor for pk, *visitor in rows}
+    # Whoever is next hears it first.
+    publish(QueueMoved(places=tuple((*whose[pk], *after[pk]) for pk in moved if pk in whose)))
 
 
 def announce_status(*, agent: Agent, now: datetime) -> None:
