@@ -9,11 +9,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from imapclient import IMAPClient
+from imapclient.exceptions import LoginError
 
 from tests.support.mail import Dovecot, dovecot_server
 from tests.support.processes import until
 from tests.tickets.mail.samples import written
-from tickets.mail.inbound import listening
+from tickets.mail.inbound import fetching, listening
 from tickets.mail.inbound.fetching import fetch
 from tickets.mail.inbound.listening import WAKE_SECONDS, listen_to_all
 from tickets.models import Mailbox, RawMail
@@ -154,6 +155,27 @@ def test_another_password_ends_it_and_the_next_minute_listens_with_that(own, dov
     mailbox.save(update_fields=["imap_password", "fetch_error_at"])
     fetch_mail()
     until(is_heard)
+
+
+def test_a_server_that_takes_the_password_no_more_is_not_asked_with_each_mail(
+    own, dovecot, monkeypatch
+):
+    [thread] = listen_to_all()
+    until(is_heard)
+    asked: list[Mailbox] = []
+
+    def refuse(mailbox: Mailbox) -> IMAPClient:
+        asked.append(mailbox)
+        raise LoginError("[AUTHENTICATIONFAILED] Changed at the provider.")
+
+    monkeypatch.setattr(fetching, "imap_of", refuse)
+    dovecot.deliver(written())
+    thread.join(30)
+    assert not thread.is_alive()
+    dovecot.deliver(written("İki."))
+    fetch_mail()
+    own.refresh_from_db()
+    assert (len(asked), own.fetch_error, own.listening_until) == (1, "auth", None)
 
 
 def test_a_server_that_tells_nothing_by_itself_is_polled_and_not_asked_all_the_time(

@@ -17,7 +17,7 @@ from django.utils import timezone
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from tickets.mail.inbound.fetching import NotReached, fetch, opened
+from tickets.mail.inbound.fetching import WANTS_A_PERSON, NotReached, fetch, opened
 from tickets.models import Mailbox
 from tickets.operations.listening import (
     NO_IDLE,
@@ -98,8 +98,12 @@ def _wait_for_mail(client: IMAPClient, mailbox: Mailbox, since: datetime) -> Non
     is_new = True
     while current := keep_listening(mailbox=mailbox, since=since, now=timezone.now()):
         if is_new:
+            error = fetch(current)
+            if error in WANTS_A_PERSON:
+                # The line is still open, but who asks anew is refused: with each mail once more.
+                break
             # None: who reads it now may have looked before this mail came.
-            is_new = fetch(current) is None
+            is_new = error is None
         # Others may use it meanwhile.
         connections.close_all()
         asked = time.monotonic()
