@@ -102,7 +102,16 @@ function goOnWithOlderRows() {
 
 /** Dialogs are opened, and asked before something final, by a part that comes with the first. */
 function waitForDialogs() {
-  const show = () => part(import("./dialogs.js")).then((dialogs) => dialogs?.openDialog());
+  const show = () =>
+    part(import("./dialogs.js")).then((dialogs) => (dialogs ? dialogs.openDialog() : byId("dialogs")?.replaceChildren()));
+  const isComing = () =>
+    document.querySelector("[hx-target='#dialogs'].htmx-request, #dialogs > dialog[data-open]:not([open])");
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !isComing()) return;
+    // It was meant for the dialog: what lies below would send what is written there.
+    event.preventDefault();
+    event.stopPropagation();
+  }, { capture: true });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     const { target } = /** @type {CustomEvent} */ (event).detail;
     if (target?.id === "dialogs" && target.childElementCount) show();

@@ -12,6 +12,7 @@ from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import Contexts, assert_accessible
 from tests.support.console_page import Desk, open_desk, ready
+from tests.support.patience import Held
 from tests.support.site import sweep
 
 pytestmark = pytest.mark.browser
@@ -197,6 +198,28 @@ def test_a_chat_ended_by_the_visitor_waits_for_its_topic(desk: Desk) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".row-item")).to_have_count(0)
     assert Conversation.objects.get(public_id=visitor.id).topic == desk.topic
+
+
+def test_enter_before_the_dialog_is_there_sends_nothing_to_the_customer(desk: Desk) -> None:
+    page = desk.page
+    visitor = desk.opened()
+    page.fill("#composer-text", "Half a")
+    for late in ("/resolve/", "/console/dialogs.*[.]js"):
+        held = Held(page, re.compile(late))
+        page.locator("#composer-text").press("Alt+e")
+        held.wait()
+        page.keyboard.press("Enter")
+        held.let_go()
+        expect(page.locator("#topic-filter")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator("#composer-text")).to_be_focused()
+        page.reload()
+        ready(page)
+    page.locator("#composer-text").press("End")
+    page.keyboard.type(" sentence")
+    page.keyboard.press("Enter")
+    desk.sent("Half a sentence")
+    assert visitor.texts() == ["Hello", "Half a sentence"]
 
 
 def test_everything_works_without_a_mouse(desk: Desk) -> None:
