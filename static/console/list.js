@@ -152,6 +152,8 @@ export function reveal(id) {
 
 /** Mark the chat that is open. @param {string} id */
 export function select(id) {
+  // It is opened and then drawn: who has scrolled on meanwhile stays there.
+  const isOther = id !== current;
   current = id;
   for (const row of rows()) {
     const link = linkOf(row);
@@ -159,7 +161,7 @@ export function select(id) {
     else link?.removeAttribute("aria-current");
   }
   if (id) reveal(id);
-  if (id) rowOf(id)?.scrollIntoView({ block: "nearest" });
+  if (id && isOther) rowOf(id)?.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {string} id @param {boolean} has */
