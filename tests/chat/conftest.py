@@ -1,5 +1,7 @@
 """A visitor, an agent who is Online, and their chat; a shop, and a browser on its site."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -30,3 +32,11 @@ def shop() -> Shop:
 @pytest.fixture
 def widget(shop: Shop) -> Widget:
     return open_widget(shop.brand)
+
+
+@pytest.fixture
+def no_limits(settings: Any) -> None:
+    """Let one visitor ask as often as a test has cases."""
+    settings.IMECE = {
+        name: 10**9 if "_PER_" in name else value for name, value in settings.IMECE.items()
+    }

@@ -1,9 +1,12 @@
 """Answers that nobody reads: said, mailed after a while, and followed to their page."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +29,19 @@ def later(clock: Any, **much: float) -> None:
     clock.shift(timedelta(**much))
     drain()
     drain("mail")
+
+
+@contextmanager
+def put_back(clock: Any, chat: Conversation) -> Iterator[None]:
+    """Begin with the chat as it stands now, and leave rows and clock as they were."""
+    began = timezone.now()
+    chat.refresh_from_db()
+    try:
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+    finally:
+        clock.move_to(began)
 
 
 def plain(mail: Any) -> str:

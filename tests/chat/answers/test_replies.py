@@ -14,7 +14,7 @@ from chat.models import Conversation, Visitor
 from chat.operations.conversations import end_conversation, resolve_conversation
 from config.outbox.operations import drain
 from config.web.rate_limits import Limit
-from tests.support.answers import later, plain, says
+from tests.support.answers import later, plain, put_back, says
 from tests.support.factories import make_brand, make_topic
 from tests.support.http import Shop, picture
 from tests.support.mail import Smtp
@@ -152,35 +152,45 @@ def test_in_the_reopen_window_the_chat_hears_it_and_later_its_ticket(
     assert said(chat) == ["Where is my order?"]
 
 
-@pytest.mark.parametrize(
-    "who", ["stranger", "forged", "another address since", "another brand", "guessed", "machine"]
-)
 def test_nobody_else_says_anything_in_the_chat(
-    own: Mailbox, chat: Conversation, mailed: EmailMessage, who: str
+    subtests: pytest.Subtests, clock: Any, own: Mailbox, chat: Conversation, mailed: EmailMessage
 ) -> None:
-    into, mail = own, reply(mailed)
-    match who:
-        case "stranger":
-            mail = reply(mailed, sender="mallory@evil.example")
-        case "forged":
-            bad = "mx.nimbus.example; dmarc=fail"
-            mail = reply(mailed, Authentication_Results=bad)
-        case "another address since":
-            Visitor.objects.update(email="new@example.com")
-        case "another brand":
-            into = Mailbox.objects.create(brand=make_brand(), address="help@other.example")
-        case "guessed":
-            number, _dot, rest = mailed["Message-ID"].partition(".")
-            mail = reply(mailed, in_reply_to=f"{number}.{'0' * 20}@{rest.partition('@')[2]}")
-        case "machine":
-            mail = reply(mailed, Auto_Submitted="auto-replied")
-    kept = take_in(into, mail)
-    assert said(chat) == ["Where is my order?"]
-    chat.refresh_from_db()
-    assert chat.ticket is None
-    assert (kept.state, kept.reason) == (
-        ("aside", "automatic") if who == "machine" else ("done", "")
-    )
+    for who in (
+        "stranger",
+        "forged",
+        "another address since",
+        "another brand",
+        "guessed",
+        "machine",
+    ):
+        with subtests.test(who), put_back(clock, chat):
+            into, mail = own, reply(mailed)
+            match who:
+                case "stranger":
+                    mail = reply(mailed, sender="mallory@evil.example")
+                case "forged":
+                    bad = "mx.nimbus.example; dmarc=fail"
+                    mail = reply(mailed, Authentication_Results=bad)
+                case "another address since":
+                    Visitor.objects.update(email="new@example.com")
+                case "another brand":
+                    into = Mailbox.objects.create(brand=make_brand(), address="help@other.example")
+                case "guessed":
+                    number, _dot, rest = mailed["Message-ID"].partition(".")
+                    guessed = f"{number}.{'0' * 20}@{rest.partition('@')[2]}"
+                    mail = reply(mailed, in_reply_to=guessed)
+                case "machine":
+                    mail = reply(mailed, Auto_Submitted="auto-replied")
+            kept = take_in(into, mail)
+            assert said(chat) == ["Where is my order?"]
+            chat.refresh_from_db()
+            assert chat.ticket is None
+            assert (kept.state, kept.reason) == (
+                ("aside", "automatic") if who == "machine" else ("done", "")
+            )
+    # Vera herself does.
+    take_in(own, reply(mailed))
+    assert said(chat) == ["Where is my order?", "Thank you!"]
 
 
 def test_whoever_floods_the_chat_is_put_aside(

@@ -248,11 +248,12 @@ def test_what_admins_may_call_is_refused_to_others(office: Office) -> None:
         assert Desk(office.shop.elif_).call(method, named, {}).status_code == 403, (path, method)
 
 
-@pytest.mark.parametrize("token", ["x", "imece_" + "x" * 43, "imece_", "é"])
-def test_a_forged_token_is_refused_everywhere(office: Office, token: str) -> None:
+def test_a_forged_token_is_refused_everywhere(subtests: pytest.Subtests, office: Office) -> None:
     desk = Desk()
-    desk.headers = {"Authorization": f"Bearer {token}"}
-    check_refused(office, desk, 401)
+    for token in ("x", "imece_" + "x" * 43, "imece_", "é"):
+        with subtests.test(token=token):
+            desk.headers = {"Authorization": f"Bearer {token}"}
+            check_refused(office, desk, 401)
 
 
 def test_a_visitors_token_is_refused_everywhere(office: Office) -> None:

@@ -15,9 +15,8 @@ from tests.support.sockets import is_refused, visitor_socket
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+async def test_a_frame_that_is_none_closes_with_4400(subtests, chat, vera):
+    for text in (
         " ",
         "{",
         "[]",
@@ -39,12 +38,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
         '{"type":"read","conversation":{"$ne":1},"seq":1}',
         '{"type":"typing","conversation":"a","on":1}',
         '{"type":"watch","conversation":"a"}',
-    ],
-)
-async def test_a_frame_that_is_none_closes_with_4400(chat, vera, text):
-    async with visitor_socket(vera) as visitor:
-        await visitor.send_to(text_data=text)
-        assert await visitor.close_code() == Close.BAD_FRAME
+    ):
+        with subtests.test(text=text):
+            async with visitor_socket(vera) as visitor:
+                await visitor.send_to(text_data=text)
+                assert await visitor.close_code() == Close.BAD_FRAME
 
 
 async def test_binary_closes_with_4400(chat, vera):

@@ -32,8 +32,7 @@ def moments(value: Any, name: str = "") -> Iterator[str]:
         yield value
 
 
-@pytest.mark.parametrize("path", ["conversations", "tickets", "contacts", "status", "agents"])
-def test_the_desks_answers_have_it(path: str) -> None:
+def test_the_desks_answers_have_it(subtests: pytest.Subtests) -> None:
     shop = make_shop()
     make_role("chat", "archive", "tickets", scope="all").grants.create(agent=shop.elif_)
     widget = open_widget(shop.brand)
@@ -41,9 +40,12 @@ def test_the_desks_answers_have_it(path: str) -> None:
     left = {"cid": "6f1b0c5e-8a55-4f0c-9c1e-6a4a35d5f0a1", "text": "Hello"}
     fields = {"name": "Vera", "email": "vera@example.com"}
     assert widget.post("offline-messages", {"fields": fields, **left}).status_code == 201
-    found = list(moments(Desk(shop.elif_).get(path).json()))
-    assert found
-    assert [each for each in found if not WIRE.fullmatch(each)] == []
+    desk = Desk(shop.elif_)
+    for path in ("conversations", "tickets", "contacts", "status", "agents"):
+        with subtests.test(path):
+            found = list(moments(desk.get(path).json()))
+            assert found
+            assert [each for each in found if not WIRE.fullmatch(each)] == []
 
 
 def test_the_events_have_it(announced: list[Any]) -> None:

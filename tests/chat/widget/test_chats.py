@@ -105,9 +105,11 @@ def test_nobody_is_asked_to_add_to_spam(widget: Widget, shop: Shop) -> None:
     assert widget.get(f"conversations/{chat.public_id}").json()["add_until"] is None
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_a_message_that_makes_no_sense_is_refused(
+    subtests: pytest.Subtests, widget: Widget
+) -> None:
+    chat = started(widget)
+    for body in (
         {"cid": cid(), "text": ""},
         {"cid": "x", "text": "x"},
         {"text": "x"},
@@ -115,13 +117,11 @@ def test_nobody_is_asked_to_add_to_spam(widget: Widget, shop: Shop) -> None:
         {"cid": cid(), "text": "x", "kind": "note"},
         {"cid": cid(), "text": "x", "attachments": ["a"] * 11},
         {"cid": cid(), "text": "x", "attachments": [{"id": 1}]},
-    ],
-)
-def test_a_message_that_makes_no_sense_is_refused(widget: Widget, body: Any) -> None:
-    chat = started(widget)
-    answer = widget.post(f"conversations/{chat.public_id}/messages", body)
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-    assert chat.entries.filter(kind="message").count() == 1
+    ):
+        with subtests.test(body=body):
+            answer = widget.post(f"conversations/{chat.public_id}/messages", body)
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+            assert chat.entries.filter(kind="message").count() == 1
 
 
 def test_entries_hold_exactly_what_a_visitor_may_see(widget: Widget, shop: Shop) -> None:
@@ -161,11 +161,12 @@ def test_entries_come_in_batches_after_a_number(widget: Widget) -> None:
     assert first["head"] == rest["head"] == 3
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=x", "limit=0", "limit=201", "after=9" * 30])
-def test_a_senseless_range_is_refused(widget: Widget, query: str) -> None:
+def test_a_senseless_range_is_refused(subtests: pytest.Subtests, widget: Widget) -> None:
     chat = started(widget)
-    answer = widget.get(f"conversations/{chat.public_id}/entries?{query}")
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    for query in ("after=-1", "after=x", "limit=0", "limit=201", "after=9" * 30):
+        with subtests.test(query):
+            answer = widget.get(f"conversations/{chat.public_id}/entries?{query}")
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
 def test_fetching_marks_delivered_and_reading_marks_read(widget: Widget, shop: Shop) -> None:
@@ -282,12 +283,13 @@ def test_what_was_only_said_automatically_is_not_rated(widget: Widget, shop: Sho
     assert widget.post(path, {"score": 5}).json()["code"] == "not_rateable"
 
 
-@pytest.mark.parametrize("score", [0, 6, "x", None, 1.5, [], True])
-def test_a_rating_is_one_to_five(widget: Widget, shop: Shop, score: Any) -> None:
+def test_a_rating_is_one_to_five(subtests: pytest.Subtests, widget: Widget, shop: Shop) -> None:
     chat = taken(started(widget), shop.elif_)
     widget.post(f"conversations/{chat.public_id}/end")
-    answer = widget.post(f"conversations/{chat.public_id}/rating", {"score": score})
-    assert answer.status_code == 400
+    for score in (0, 6, "x", None, 1.5, [], True):
+        with subtests.test(score=score):
+            answer = widget.post(f"conversations/{chat.public_id}/rating", {"score": score})
+            assert answer.status_code == 400
 
 
 # Nobody there
@@ -312,9 +314,10 @@ def test_an_offline_message_becomes_one_ticket_however_often_it_is_sent() -> Non
     assert ticket.contact.email == "vera@example.com"
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
+def test_an_offline_message_that_makes_no_sense_is_refused(
+    subtests: pytest.Subtests, widget: Widget
+) -> None:
+    changes: tuple[dict[str, Any], ...] = (
         {"text": " "},
         {"text": "x" * 10_001},
         {"fields": {}},
@@ -322,15 +325,13 @@ def test_an_offline_message_becomes_one_ticket_however_often_it_is_sent() -> Non
         {"cid": "x"},
         {"priority": "urgent"},
         {"topic": "999999"},
-    ],
-)
-def test_an_offline_message_that_makes_no_sense_is_refused(
-    widget: Widget, changes: dict[str, Any]
-) -> None:
-    body = {"cid": cid(), "fields": {"email": "v@example.com"}, "text": "x"} | changes
-    answer = widget.post("offline-messages", body)
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-    assert not Ticket.objects.exists()
+    )
+    for change in changes:
+        with subtests.test(**change):
+            body = {"cid": cid(), "fields": {"email": "v@example.com"}, "text": "x"} | change
+            answer = widget.post("offline-messages", body)
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+            assert not Ticket.objects.exists()
 
 
 def test_availability_has_topics_in_the_visitors_language(shop: Shop) -> None:

@@ -114,9 +114,8 @@ def test_only_the_brands_public_topics_can_be_chosen(widget: Widget, shop: Shop)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), wished
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_a_start_that_makes_no_sense_is_refused(subtests: pytest.Subtests, widget: Widget) -> None:
+    bodies: tuple[Any, ...] = (
         {},
         {"message": {}},
         {"message": {"cid": "not-a-uuid", "text": "x"}},
@@ -135,12 +134,12 @@ def test_only_the_brands_public_topics_can_be_chosen(widget: Widget, shop: Shop)
         {"message": {"cid": cid(), "text": "x", "seq": 9}},
         [],
         "text",
-    ],
-)
-def test_a_start_that_makes_no_sense_is_refused(widget: Widget, body: Any) -> None:
-    answer = widget.post("conversations", body)
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-    assert not Conversation.objects.exists()
+    )
+    for body in bodies:
+        with subtests.test(body=body):
+            answer = widget.post("conversations", body)
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+            assert not Conversation.objects.exists()
 
 
 # Writing and reading

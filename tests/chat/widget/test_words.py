@@ -17,7 +17,7 @@ from config.web.api import Email
 from tests.support.desk import here
 from tests.support.http import WIDGET, Shop, Widget, cid, make_shop, open_widget, started
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_limits")]
 
 few = settings(max_examples=40)
 # Each is a chat with all that belongs to it.
@@ -104,13 +104,6 @@ RIGHT = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _no_limits(settings: Any) -> None:
-    settings.IMECE = {
-        name: 10**9 if "_PER_" in name else value for name, value in settings.IMECE.items()
-    }
-
-
 @pytest.fixture
 def shop() -> Shop:
     # As long a line as there are examples.
@@ -175,19 +168,23 @@ def test_a_long_address_and_half_a_sign_are_kept_as_far_as_they_go(widget: Widge
     assert chat.page["title"] == "Sale ?"
 
 
-@pytest.mark.parametrize("text", UNSEEN)
-def test_what_can_not_be_seen_is_an_empty_message(widget: Widget, text: str) -> None:
-    assert is_blank(text)
-    assert not is_sayable(text)
-    assert is_sayable(text, with_files=True)
-    assert widget.start(text).status_code == 400
-    left = {"cid": cid(), "fields": {"email": "v@example.com"}, "text": text}
-    assert widget.post("offline-messages", left).status_code == 400
-    chat = started(widget)
-    before = chat.entries.count()
-    said = widget.post(f"conversations/{chat.public_id}/messages", {"cid": cid(), "text": text})
-    assert said.status_code == 400
-    assert chat.entries.count() == before
+def test_what_can_not_be_seen_is_an_empty_message(
+    subtests: pytest.Subtests, shop: Shop, widget: Widget
+) -> None:
+    other = open_widget(shop.brand)
+    chat = started(other)
+    for text in UNSEEN:
+        with subtests.test(text=text):
+            before = Conversation.objects.count(), chat.entries.count()
+            assert is_blank(text)
+            assert not is_sayable(text)
+            assert is_sayable(text, with_files=True)
+            assert widget.start(text).status_code == 400
+            left = {"cid": cid(), "fields": {"email": "v@example.com"}, "text": text}
+            assert widget.post("offline-messages", left).status_code == 400
+            path = f"conversations/{chat.public_id}/messages"
+            assert other.post(path, {"cid": cid(), "text": text}).status_code == 400
+            assert (Conversation.objects.count(), chat.entries.count()) == before
 
 
 @pytest.mark.parametrize("text", SEEN)
@@ -205,17 +202,20 @@ def taken(address: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("address", WRONG)
-def test_an_address_that_is_none_is_refused_by_its_field(widget: Widget, address: str) -> None:
-    body = {"fields": {"email": address}, "message": {"cid": cid(), "text": "x"}}
-    answer = post(widget, "conversations", body)
-    assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == ["fields.email"]
-    assert not Conversation.objects.exists()
+def test_an_address_that_is_none_is_refused_by_its_field(
+    subtests: pytest.Subtests, widget: Widget
+) -> None:
+    for address in WRONG:
+        with subtests.test(address=address):
+            body = {"fields": {"email": address}, "message": {"cid": cid(), "text": "x"}}
+            answer = post(widget, "conversations", body)
+            assert answer.status_code == 400
+            assert list(answer.json()["errors"]) == ["fields.email"]
+            assert not Conversation.objects.exists()
 
 
 @pytest.mark.parametrize("address", RIGHT)
-def test_an_address_is_taken(widget: Widget, address: str) -> None:
+def test_an_address_is_taken(address: str) -> None:
     assert is_address(address)
     assert taken(address)
 

@@ -90,20 +90,8 @@ def test_pages_follow_each_other_without_gap(desk, brand):
     page(desk, "?after=nonsense", status=404)
 
 
-@pytest.mark.parametrize(
-    ("folder", "wish"),
-    [
-        ("all", {}),
-        ("all", {"q": "kargo gelmedi"}),
-        ("all", {"from": "2020-01-01"}),
-        ("all", {"agent": "none"}),
-        ("team", {}),
-        ("unassigned", {}),
-        ("waiting", {}),
-    ],
-)
 def test_whoever_sees_their_own_reads_it_and_what_nobody_has_as_one_list(
-    client, brand, elif_, team, monkeypatch, folder, wish
+    subtests, client, brand, elif_, team, monkeypatch
 ):
     monkeypatch.setattr("tickets.queries.ticket_list.PAGE", 2)
     own = make_agent(role=make_role(Permission.TICKETS, scope=Role.Scope.OWN), language="en")
@@ -116,16 +104,27 @@ def test_whoever_sees_their_own_reads_it_and_what_nobody_has_as_one_list(
         # Three at one moment stand in the order of their numbers.
         at = now - timedelta(hours=number // 3)
         Ticket.objects.filter(pk=ticket.pk).update(status=status, updated_at=at)
-    access, order = access_of(own), "created_at" if "from" in wish else "updated_at"
-    seen = tickets_in(access, Folder(folder), brand_id=None, wish=wish)
-    found, path = [], f"?{urlencode({'folder': folder, 'part': 'page'} | wish)}"
-    while path:
-        rows = page(client, path)
-        found += map(int, re.findall(r'data-number="(\d+)"', rows))
-        more = re.search(r'hx-get="/console/tickets/([^"]+)"', rows)
-        path = html.unescape(more[1]) if more else ""
-    assert found == list(seen.order_by(f"-{order}", "-pk").values_list("pk", flat=True))
-    assert len(found) > 2
+    access = access_of(own)
+    for folder, wish in (
+        ("all", {}),
+        ("all", {"q": "kargo gelmedi"}),
+        ("all", {"from": "2020-01-01"}),
+        ("all", {"agent": "none"}),
+        ("team", {}),
+        ("unassigned", {}),
+        ("waiting", {}),
+    ):
+        with subtests.test(folder, **wish):
+            order = "created_at" if "from" in wish else "updated_at"
+            seen = tickets_in(access, Folder(folder), brand_id=None, wish=wish)
+            found, path = [], f"?{urlencode({'folder': folder, 'part': 'page'} | wish)}"
+            while path:
+                rows = page(client, path)
+                found += map(int, re.findall(r'data-number="(\d+)"', rows))
+                more = re.search(r'hx-get="/console/tickets/([^"]+)"', rows)
+                path = html.unescape(more[1]) if more else ""
+            assert found == list(seen.order_by(f"-{order}", "-pk").values_list("pk", flat=True))
+            assert len(found) > 2
 
 
 def test_whoever_sees_their_own_and_has_no_team_sees_what_they_have(client, brand):
