@@ -47,12 +47,14 @@ def add_said(*, ticket: Ticket, chat_id: int, said: Sequence[Said], now: datetim
     return len(new)
 
 
-def store_lines(lines: Sequence[Entry], said: Sequence[Said], *after: Entry) -> None:
+def store_lines(
+    lines: Sequence[Entry], said: Sequence[Said], *, opening: Entry | None = None
+) -> None:
     """Store what was said as lines of a stored ticket, with the files of each.
 
-    They may stand `after` a line that is none of them.
+    `opening` is the line with which a ticket begins, stored with them.
     """
-    Entry.objects.bulk_create([*after, *lines])
+    Entry.objects.bulk_create([opening, *lines] if opening else lines)
     through = Entry.files.through
     through.objects.bulk_create(
         through(entry_id=line.pk, file_id=file.pk)

@@ -81,7 +81,7 @@ def open_ticket(
         data={"source": source},
         created_at=now,
     )
-    store_lines(lines, said, created)
+    store_lines(lines, said, opening=created)
     publish(TicketChanged.of(ticket, "opened"), *(_news(ticket, by) if is_news else ()))
     return ticket
 

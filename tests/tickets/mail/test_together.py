@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
 from tests.tickets.mail.samples import written
 from tickets.mail.inbound import ingest as module
@@ -61,6 +62,8 @@ def test_one_that_fails_among_others_stops_none_and_doubles_nothing(waiting, mon
     fail_at_gift(monkeypatch, ZeroDivisionError())
     drain("media")
     assert states() == ["done"] * 2 + ["stored"] + ["done"] * (TOGETHER - 3)
+    # Nobody has to look at the others again.
+    assert OutboxEntry.objects.exclude(last_error="").count() == 1
     for hours in range(ATTEMPTS_MAX):
         with time_machine.travel(timezone.now() + timedelta(hours=hours + 1), tick=True):
             drain("media")

@@ -359,13 +359,11 @@ def _contact(kept: RawMail, mail: Mail, language: str, now: datetime) -> Contact
 def _others(mail: Mail, own: Mailbox, us: Us) -> list[str]:
     """Return who else the mail went to, without us."""
     found = dict.fromkeys(each for each in mail.to if is_address(each) and len(each) < 255)
-    stem = own.address.partition("@")[0]
+    stem, ours = own.address.partition("@")[0], us.mailboxes | us.agents
     return [
         each
         for each in found
-        if each not in us.mailboxes | us.agents
-        and each != mail.sender
-        and not each.startswith(f"{stem}+t")
+        if each not in ours and each != mail.sender and not each.startswith(f"{stem}+t")
     ][:CC_MAX]
 
 
