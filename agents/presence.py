@@ -13,12 +13,13 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from agents.events import AgentReturned
@@ -29,11 +30,10 @@ if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
     class _Here(TypedDict):
-        is_here: bool
-        by_phone: bool
+        here: int
 
 
-# An agent as `with_presence` returns one: `is_here`, and whether that is by phone alone.
+# An agent as `with_presence` returns one: `here` is a `Here`.
 type AgentHere = WithAnnotations[Agent, _Here]
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,14 @@ _HTTP = "http"
 _WATCH_GAP = timedelta(seconds=30)
 _WATCH_KEY = "agents.presence.watch"
 _FORGET = timedelta(days=1)
+
+
+class Here(IntEnum):
+    """How an agent is here, the nearest last."""
+
+    NOT = 0
+    BY_PHONE = 1
+    BY_LEASE = 2
 
 
 class Leases:
@@ -150,13 +158,18 @@ def _here_by(now: datetime) -> tuple[Exists, Exists]:
 
 
 def with_presence(agents: QuerySet[Agent], now: datetime) -> "QuerySet[AgentHere]":
-    """Return `agents`, in the order in which they are locked, with `is_here` and `by_phone`."""
+    """Return `agents`, in the order in which they are locked, with how they are `here`."""
     lease, phone = _here_by(now)
-    return agents.annotate(is_here=lease | phone, by_phone=~lease & phone).order_by("pk")
+    here = Case(
+        When(lease, then=Value(Here.BY_LEASE)),
+        When(phone, then=Value(Here.BY_PHONE)),
+        default=Value(Here.NOT),
+    )
+    return agents.annotate(here=here).order_by("pk")
 
 
 def online_agents(now: datetime) -> "QuerySet[AgentHere]":
-    """Return the Online agents, in the order in which they are locked, with `is_here`."""
+    """Return the Online agents, in the order in which they are locked, with how they are `here`."""
     return with_presence(Agent.objects.filter(status=Status.ONLINE, is_active=True), now)
 
 

@@ -70,7 +70,7 @@ def _colleague(chat: Conversation, now: datetime) -> Agent | None:
             Agent.objects.filter(is_active=True, teams__in=teams_of(chat)).distinct(), now
         )
         .annotate(unfinished=Coalesce(Subquery(unfinished), 0))
-        .order_by("-is_here", "unfinished", "pk")
+        .order_by("-here", "unfinished", "pk")
     )
     return next((one for one in people if may_answer(access_of(one), chat)), None)
 

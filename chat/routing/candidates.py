@@ -9,7 +9,7 @@ from django.db.models import F, Value
 
 from agents.access import Access, accesses_of
 from agents.models import Agent
-from agents.presence import AgentHere
+from agents.presence import AgentHere, Here
 from chat.models import Conversation, Offer
 from chat.routing.decision import Candidate
 
@@ -69,8 +69,8 @@ def as_candidates(agents: Iterable[AgentHere], load: Load) -> list[Candidate]:
     accesses = accesses_of(people)
     return [
         replace(
-            as_candidate(agent, accesses[agent.pk], load, is_present=agent.is_here),
-            by_phone=agent.by_phone,
+            as_candidate(agent, accesses[agent.pk], load, is_present=bool(agent.here)),
+            by_phone=agent.here == Here.BY_PHONE,
         )
         for agent in people
     ]

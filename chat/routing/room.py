@@ -84,6 +84,6 @@ def teams_for(
             if accesses[agent.pk].may_take(chat.brand_id, chat.channel, {team.pk})
         ]
         if able:
-            here = [each.status == Status.ONLINE and each.is_here for each in able]
-            found.append(TeamRoom(team=team, online=sum(here)))
+            online = [each for each in able if each.status == Status.ONLINE and each.here]
+            found.append(TeamRoom(team=team, online=len(online)))
     return found

@@ -26,7 +26,7 @@ def stays_in_line(filters: Filters, access: Access, *, now: datetime) -> QuerySe
 def agents_online(filters: Filters, access: Access, *, now: datetime) -> list[int]:
     """Return the keys of who is Online and here, and may answer chats of the brand and channel."""
     agents = Agent.objects.filter(pk__in=people_of(filters, access), status=Status.ONLINE)
-    found = [one for one in with_presence(agents.filter(is_active=True), now) if one.is_here]
+    found = [one for one in with_presence(agents.filter(is_active=True), now) if one.here]
     accesses = accesses_of(found)
     return [
         one.pk for one in found if _may_answer(accesses[one.pk], filters.brand, filters.channel)

@@ -216,7 +216,7 @@ def _people(now: datetime, *, is_demo_too: bool) -> list[Person]:
             public_id=agent.public_id,
             name=agent.name,
             status=agent.status,
-            is_here=agent.is_here,
+            is_here=bool(agent.here),
             reason={language: agent.break_reason.label(language) for language in ("tr", "en")}
             if agent.break_reason
             else {},

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from agents.models import Device, Presence
 from agents.operations.devices import confirm_device
-from agents.presence import is_present, online_agents, vanished_agents
+from agents.presence import Here, is_present, online_agents, vanished_agents
 from automation.notifications.answering import answer_push, confirm_push
 from chat.operations.assignment import accept
 from chat.operations.starting import NobodyAvailable
@@ -57,7 +57,7 @@ def test_at_the_desk_chats_are_accepted_for_whoever_has_a_phone_too(pocket):
     chat = start(pocket.desk)
     work()
     assert fresh(chat).assignee == pocket.elif_
-    assert [agent.by_phone for agent in online_agents(timezone.now())] == [False]
+    assert [agent.here for agent in online_agents(timezone.now())] == [Here.BY_LEASE]
 
 
 def test_once_a_push_stays_without_a_word_nobody_is_there_until_the_phone_comes_back(pocket):
