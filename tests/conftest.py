@@ -81,7 +81,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             sizes[item.path] += len(item.function.__code__.co_code)
 
     def turn(item: pytest.Item) -> tuple[int, int]:
-        if _room(item.path) in {"deployment", "faults"}:
+        if _room(item.path) in {"deployment", "faults"} and not _uses_site(item):
             return (0, 0)
         if _uses_browser(item):
             return (2, -sizes[item.path]) if _uses_site(item) else (1, 0)

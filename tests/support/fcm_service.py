@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+
+from tests.support.serving import serving
 
 PROJECT = "imece-test"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -175,11 +176,5 @@ class FcmService:
 def fcm_service() -> Iterator[FcmService]:
     """A running FCM."""
     service = FcmService()
-    thread = threading.Thread(target=service.server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(service.server):
         yield service
-    finally:
-        service.server.shutdown()
-        service.server.server_close()
-        thread.join()

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 
+from tests.support.serving import serving
+
 
 def _text(raw: bytes) -> str:
     return urlsafe_b64encode(raw).decode().rstrip("=")
@@ -139,12 +141,8 @@ class PushService:
 def push_service() -> Iterator[PushService]:
     """A running push service."""
     service = PushService()
-    thread = threading.Thread(target=service.server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield service
-    finally:
-        service.let_go.set()
-        service.server.shutdown()
-        service.server.server_close()
-        thread.join()
+    with serving(service.server):
+        try:
+            yield service
+        finally:
+            service.let_go.set()

@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from tests.support.chromium import Contexts
 from tests.support.factories import make_agent, make_brand, make_team, make_topic
 from tests.support.patience import until
 from tests.support.process import NO_AUTHORITIES
+from tests.support.serving import serving
 
 # Tests look into the launcher's closed shadow root; visitors and host pages can't.
 OPEN_SHADOW = """
@@ -208,9 +208,5 @@ def host_page(html: str, headers: dict[str, str]) -> Iterator[str]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler))
     server.html = html  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(server):
         yield f"http://localhost:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.access import Access, Reach
@@ -131,7 +131,6 @@ def free_for(chat: Waiting, candidates, rule: Policy, held) -> list[Candidate]:
 
 
 @given(floors)
-@settings(max_examples=300)
 def test_nobody_gets_a_chat_past_the_limit_or_without_the_right_to_it(floor) -> None:
     queue, candidates, rule = floor
     decision = run(queue, candidates, rule)
@@ -145,7 +144,6 @@ def test_nobody_gets_a_chat_past_the_limit_or_without_the_right_to_it(floor) -> 
 
 
 @given(floors)
-@settings(max_examples=300)
 def test_the_queue_is_served_in_order_and_nobody_waits_beside_a_free_agent(floor) -> None:
     queue, candidates, rule = floor
     decision = run(queue, candidates, rule)
@@ -162,7 +160,6 @@ def test_the_queue_is_served_in_order_and_nobody_waits_beside_a_free_agent(floor
 
 
 @given(floors)
-@settings(max_examples=300)
 def test_each_chat_goes_to_the_least_loaded_and_then_the_longest_idle(floor) -> None:
     queue, candidates, rule = floor
     decision = run(queue, candidates, rule)
@@ -181,7 +178,6 @@ def test_each_chat_goes_to_the_least_loaded_and_then_the_longest_idle(floor) -> 
 
 
 @given(floors)
-@settings(max_examples=200)
 def test_everybody_left_out_is_left_out_for_a_true_reason(floor) -> None:
     queue, candidates, rule = floor
     decision = run(queue, candidates, rule)

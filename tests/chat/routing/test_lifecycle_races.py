@@ -108,7 +108,7 @@ def test_two_tabs_that_start_at_once_get_one_chat() -> None:
         }
 
 
-def test_a_hundred_chats_five_agents_three_slots_several_processes() -> None:
+def test_a_hundred_chats_five_agents_three_slots_two_processes() -> None:
     desk = make_desk(agents=5, brand={"capacity": 3})
     now = timezone.now()
     places = random.Random(7).sample(range(100), 100)
@@ -140,10 +140,10 @@ def test_a_hundred_chats_five_agents_three_slots_several_processes() -> None:
             stdout=subprocess.PIPE,
             text=True,
         )
-        for seed in range(3)
+        for seed in range(2)
     ]
     seen = [process.communicate(timeout=180)[0].strip() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert [process.returncode for process in processes] == [0, 0]
     assert max(map(int, seen)) == 3
     assert Conversation.objects.filter(status="resolved").count() == 100
     accepted = Entry.objects.filter(kind="accepted").order_by("pk")

@@ -169,7 +169,6 @@ FRAME = st.fixed_dictionaries(
 
 
 @given(text=FRAME | st.text(max_size=200) | JSON.map(json.dumps))
-@examples(max_examples=300)
 def test_decoding_gives_checked_fields_or_nothing(text):
     try:
         frame = decode(text, "agent")

@@ -220,7 +220,6 @@ def test_an_address_is_taken(address: str) -> None:
     assert taken(address)
 
 
-@settings(max_examples=300)
 @given(
     address=st.from_regex(r"[a-z.\-+'0]{1,8}@[a-z0\-.]{1,12}", fullmatch=True)
     | st.text(st.characters(max_codepoint=127), max_size=20)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from config.web import calls, outbound
 from config.web.calls import NoAnswer, call
 from config.web.outbound import NotAllowed, Unreachable, resolve_public
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.once
 
@@ -162,25 +163,20 @@ class Hook(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(
+def hook_server(
     context: ssl.SSLContext | None = None, handler: type[BaseHTTPRequestHandler] = Hook
 ) -> Iterator[int]:
     """A web server on the port that it yields."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        if context is not None:
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    with serving(server):
+        yield server.server_address[1]
 
 
 def test_a_call_reaches_the_checked_address_under_its_name(names):
     _known, asked = names
-    with serving() as port:
+    with hook_server() as port:
         answer = call("POST", f"http://hook.example:{port}/", content=b"{}")
     assert (answer.status, answer.is_whole) == (200, True)
     assert answer.body == f"{{}}hook.example:{port}".encode()
@@ -208,7 +204,7 @@ def test_a_connection_is_kept_for_the_name_it_was_made_for_and_for_no_other(name
     known, asked = names
     known["other.example"] = ["127.0.0.1"]
     settings.OUTBOUND_PRIVATE = ["hook.example", "other.example"]
-    with serving(handler=Kept) as port:
+    with hook_server(handler=Kept) as port:
         first, again = (call("POST", f"http://hook.example:{port}/").body for _ in range(2))
         assert (again, asked) == (first, ["hook.example"])
         assert call("POST", f"http://other.example:{port}/").body != first
@@ -231,7 +227,7 @@ class Leaving(Kept):
 
 
 def test_a_kept_connection_that_the_other_side_has_ended_is_made_anew(names):
-    with serving(handler=Leaving) as port:
+    with hook_server(handler=Leaving) as port:
         bodies = set()
         for _ in range(3):
             bodies.add(call("POST", f"http://hook.example:{port}/").body)
@@ -242,7 +238,7 @@ def test_a_kept_connection_that_the_other_side_has_ended_is_made_anew(names):
 
 def test_a_name_that_points_home_is_refused(names, settings):
     settings.OUTBOUND_PRIVATE = []
-    with serving() as port, pytest.raises(NotAllowed):
+    with hook_server() as port, pytest.raises(NotAllowed):
         call("POST", f"http://hook.example:{port}/")
 
 
@@ -254,12 +250,12 @@ def test_of_several_addresses_only_a_public_one_is_taken(names, settings):
 
 
 def test_a_redirect_is_an_answer_and_leads_nowhere(names):
-    with serving() as port:
+    with hook_server() as port:
         assert call("POST", f"http://hook.example:{port}/moved").status == 302
 
 
 def test_an_answer_is_read_up_to_its_limit(names):
-    with serving() as port:
+    with hook_server() as port:
         answer = call("POST", f"http://hook.example:{port}/long", max_bytes=1000)
     assert (len(answer.body), answer.is_whole) == (1000, False)
 
@@ -329,7 +325,7 @@ def test_the_certificate_must_be_that_of_the_name(names, monkeypatch, tmp_path, 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     monkeypatch.setattr(calls, "_trust", lambda: ssl.create_default_context(cafile=pem))
-    with serving(context) as port:
+    with hook_server(context) as port:
         url = f"https://hook.example:{port}/"
         if name == "hook.example":
             assert call("POST", url, content=b"{}").status == 200

@@ -1,7 +1,6 @@
 """Fetching by IMAP from a real Dovecot: every mail once, whatever happens in between."""
 
 import itertools
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -15,6 +14,7 @@ from imapclient.exceptions import IMAPClientError
 
 from config.outbox.operations import drain
 from tests.support.mail import Dovecot, dovecot_server
+from tests.support.serving import serving
 from tests.tickets.mail.samples import answer, written
 from tickets.mail.inbound import fetching
 from tickets.mail.inbound.fetching import fetch, fetch_all
@@ -242,12 +242,11 @@ def test_a_server_that_stops_is_not_taken_for_one_that_refuses_our_password(own,
                     return
                 self.wfile.write(b"* CAPABILITY IMAP4rev1\r\n%s OK Done\r\n" % tag)
 
-    with ThreadingTCPServer(("127.0.0.1", 0), Stopping) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = ThreadingTCPServer(("127.0.0.1", 0), Stopping)
+    with serving(server):
         own.imap_port = server.server_address[1]
         own.save(update_fields=["imap_port"])
         assert fetch(own) == code
-        server.shutdown()
 
 
 def test_only_servers_that_may_be_called_are(own, settings):
