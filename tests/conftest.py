@@ -1,6 +1,7 @@
 """Fixtures for all tests. Servers and the browser are in `tests/support`."""
 
 import functools
+import gc
 import os
 import shutil
 import threading
@@ -49,7 +50,9 @@ property_settings.load_profile("patient")
 
 
 def pytest_configure() -> None:
-    """Compile texts, and let pages be rendered without collecting static files first."""
+    """Compile texts, and have pages rendered without collecting static files first."""
+    # A test makes much and keeps nothing: to look for cycles less often saves a twentieth.
+    gc.set_threshold(50_000)
     compile_if_changed()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
