@@ -33,10 +33,13 @@ def transcript_mail(
     *,
     up_to: int,
     to: str,
+    is_asked: bool,
     time_zone: str = "",
     own: Mailbox | None = None,
 ) -> EmailMultiAlternatives:
     """Return the mail with what the visitor may see of a chat, in the language of the chat.
+
+    It says why it comes: it was asked for, or the brand always sends it.
 
     Its moments are the visitor's where `time_zone` is one, else the brand's; the mail says which.
     """
@@ -55,6 +58,7 @@ def transcript_mail(
             "zone": _named(zone, conversation.created_at),
             "is_cut": bool(entries) and entries[0].visitor_seq != 1,
             "lines": lines_of(entries, brand.name),
+            "is_asked": is_asked,
             "is_answered": own is not None and own.is_read,
         }
         mail = EmailMultiAlternatives(

@@ -66,6 +66,7 @@ def request_transcript(*, conversation: Conversation, email: str, time_zone: str
             "conversation": conversation.pk,
             "up_to": conversation.last_visitor_seq,
             "email": email,
+            "is_asked": True,
             "time_zone": time_zone,
             "server": server_of(_sender(conversation, email)),
         },
@@ -121,6 +122,7 @@ def mail_transcript(payload: dict[str, Any]) -> None:
         conversation,
         up_to=payload["up_to"],
         to=payload["email"],
+        is_asked=payload.get("is_asked", False),
         time_zone=payload.get("time_zone", ""),
         own=own,
     )
