@@ -6,11 +6,14 @@ const LINK = /\bhttps?:\/\/[^\s\p{C}<>"`\u2018-\u201f«»‹›'(){},;!/?#]+(?:[
 const END = /[.,;:!?'…]+$/;
 /** What Turkish adds to a name, and English. */
 const SUFFIX = /'(?:[yns]?[aeıiuü]n?|[dt][ae](?:n|ki\p{L}*)?|y?l[ae]|l[ae]r\p{L}*|s)$/u;
+/** Nobody writes by hand what is longer, or has more signs in a row behind it. */
+const LONGEST = 2000;
+const ENDINGS = 20;
 const PAIRS = { ")": "(", "]": "[", "}": "{" };
 
 /** An address without what the sentence around it adds. @param {string} link */
 function trimmed(link) {
-  for (let before = ""; before !== link;) {
+  for (let before = "", round = 0; before !== link && round < ENDINGS; round += 1) {
     before = link;
     link = link.replace(END, "").replace(SUFFIX, "");
     const close = /** @type {keyof PAIRS} */ (link.at(-1));
@@ -26,6 +29,7 @@ export function linked(text) {
   const parts = [];
   let from = 0;
   for (const { 0: found, index } of text.matchAll(LINK)) {
+    if (found.length > LONGEST) continue;
     const address = trimmed(found);
     if (!URL.canParse(address)) continue;
     const link = document.createElement("a");
