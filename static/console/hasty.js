@@ -10,6 +10,8 @@ const HEADS = "#chat-head, #ticket-head";
 /** When each button of the head came as the answer to a press, by its id. @type {Map<string, number>} */
 let came = new Map();
 let pressedAt = -Infinity;
+/** When a chat of the queue was asked for: a second press would take the next one, too. */
+let tookAt = -Infinity;
 
 /** Remember which buttons are new. @param {Element} head */
 function noteButtons(head) {
@@ -30,16 +32,18 @@ function noteAllOf(head) {
   noteButtons(head);
 }
 
-/** No action takes the place of another: whoever presses twice, or late, does not end a chat or
- * reopen a ticket.
+/** No action takes the place of another: whoever presses twice, or late, does not end a chat, reopen
+ * a ticket or take two chats.
  * @param {MouseEvent} event */
 function dropHastyPress(event) {
-  const button = /** @type {Element} */ (event.target).closest(".chat-actions button[id]");
+  const button = /** @type {Element} */ (event.target).closest(".chat-actions button[id], #next-button");
   if (!button) return;
   // When the hand pressed, however late a busy machine hears of it.
   const now = event.timeStamp;
-  if (now - (came.get(button.id) ?? -Infinity) > TOO_SOON) {
-    pressedAt = now;
+  const takes = button.id === "next-button";
+  if (now - (takes ? tookAt : came.get(button.id) ?? -Infinity) > TOO_SOON) {
+    if (takes) tookAt = now;
+    else pressedAt = now;
     return;
   }
   event.preventDefault();

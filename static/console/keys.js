@@ -47,7 +47,8 @@ export function startKeys() {
     const isAltGr = event.getModifierState("AltGraph") || event.ctrlKey || event.metaKey;
     if (event.altKey && !isAltGr && !event.shiftKey && WITH_ALT[event.code]) {
       event.preventDefault();
-      WITH_ALT[event.code]();
+      // A key that is held down goes through the list, and is one press for all else.
+      if (!event.repeat || /Key[JK]/.test(event.code)) WITH_ALT[event.code]();
     } else if (event.key === "?" && !isWriting(event.target) && !event.altKey) {
       event.preventDefault();
       showShortcuts();

@@ -228,7 +228,8 @@ function key(event) {
   const act = WITH_ALT[event.code];
   if (!isPlain || !act || event.getModifierState("AltGraph") || document.querySelector("dialog[open]")) return;
   event.preventDefault();
-  act();
+  // A key that is held down goes through the list, and is one press for all else.
+  if (!event.repeat || /Key[JK]/.test(event.code)) act();
 }
 
 // Together
