@@ -1,6 +1,6 @@
 // @ts-check
-import { currentChat, onOpen } from "./chat.js";
-import { isChatList, list, onRedraw, reveal, rowOf, rows, tab } from "./list.js";
+import { currentChat, isOthers, onOpen } from "./chat.js";
+import { isChatList, isHidden, list, onRedraw, reveal, rowOf, rows, tab } from "./list.js";
 import { onEvent, onFrame, onState } from "./live.js";
 import { notify, openChat, startNotify, wants, withdraw } from "./notify.js";
 import { byId, clockOffset, fill, isLookedAt, request, settings, texts, toast } from "./page.js";
@@ -220,7 +220,8 @@ function tellFocus() {
 // Title and badge
 
 function count() {
-  if (tab() !== "mine") return Number(byId("rail-unread")?.dataset.unread ?? mine);
+  // Unseen, the rows stand still.
+  if (tab() !== "mine" || isHidden()) return Number(byId("rail-unread")?.dataset.unread ?? mine);
   return rows().reduce((sum, row) => {
     const badge = /** @type {HTMLElement | null} */ (row.querySelector(".unread"));
     return sum + Number(badge?.dataset.unread ?? 0);
@@ -312,7 +313,7 @@ function entries({ conversation, entries: added }) {
       // Old lines that are loaded late are no news.
       && Date.now() + clockOffset - Date.parse(e.at) < 30_000,
   );
-  if (!theirs.length || isSeen(conversation) || ringing.has(conversation)) return;
+  if (!theirs.length || isSeen(conversation) || isOthers(conversation) || ringing.has(conversation)) return;
   const newest = theirs.at(-1);
   const name = nameOf(conversation, newest.author.name);
   startFlash(fill(texts.newMessages, { name }));

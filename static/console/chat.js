@@ -23,6 +23,8 @@ let headTimer = 0;
 let acting = 0;
 /** Whether visitors are on the page, as far as the server says. @type {Map<string, string>} */
 const presence = new Map();
+/** What others answered when it was put away. @type {Set<string>} */
+const others = new Set();
 /** @type {Set<(id: string) => void>} */
 const opened = new Set();
 
@@ -36,6 +38,13 @@ export function onOpen(tell) {
 /** What the server said of the open chat. @returns {Record<string, any>} */
 export function live() {
   return JSON.parse(byId("chat-head")?.dataset.live ?? "{}");
+}
+
+/** Whether others answer a chat that is on the screen, or was. @param {string} id */
+export function isOthers(id) {
+  if (!isShown(id)) return others.has(id);
+  const { mine, canReply } = live();
+  return !mine && !canReply;
 }
 
 /** @param {string} id */
@@ -138,6 +147,8 @@ function leave() {
     kept.wasAtEnd = kept.view.atEnd();
     kept.top = kept.element.scrollTop;
   }
+  if (isOthers(current)) others.add(current);
+  unwatch(current);
   for (const [id] of drawn) {
     if (drawn.size <= KEPT) break;
     // What waits to be sent, or failed, is not let go of.
@@ -145,8 +156,13 @@ function leave() {
     drawn.delete(id);
     presence.delete(id);
     sync.release(id);
-    socket.send({ type: "unwatch", conversation: id });
   }
+}
+
+/** Hear no more of a chat that is not on the screen; of the agent's own the server goes on telling.
+ * @param {string} id */
+function unwatch(id) {
+  if (!sync.thread(id)?.pending.length) socket.send({ type: "unwatch", conversation: id });
 }
 
 /** Hold a thread and hear what is new in it, from what is known on. @param {string} id */
@@ -162,6 +178,7 @@ function mount() {
   const place = byId("thread");
   if (!id || !place) return;
   current = id;
+  others.delete(id);
   let kept = drawn.get(id);
   if (kept) {
     place.replaceWith(kept.element);
@@ -307,6 +324,8 @@ export function startChat() {
     if (name === "ticket.changed" && data.ticket === live().ticket) refreshHead();
     const changed = name.startsWith("conversation.") || name === "visitor.changed";
     if (data.conversation === current && changed && !marks) refreshHead();
+    // It may be given to this agent.
+    else if (changed) others.delete(data.conversation);
   });
   onState((state) => {
     if (state !== "open") {
@@ -315,7 +334,8 @@ export function startChat() {
       drawPresence();
       return;
     }
-    // What is held is watched again by `hello` itself.
+    // What is held is watched again by `hello` itself, also what is only kept to come back to.
+    for (const id of drawn.keys()) if (id !== current) unwatch(id);
     if (current) refreshHead();
   });
   addEventListener("focus", markRead);

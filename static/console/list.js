@@ -4,11 +4,13 @@ import { onEvent, onState } from "./live.js";
 import { byId, isLookedAt, settings, texts } from "./page.js";
 
 /**
- * The list of chats as the server draws it, at most once a second and only while somebody looks. What
- * the socket tells meanwhile of preview, unread count and place of a row is put in by arrivals.js.
+ * The list of chats as the server draws it, at most once a second and only while somebody looks; else
+ * only what counts in the title, now and then. What the socket tells meanwhile of preview, unread count
+ * and place of a row is put in by arrivals.js.
  */
 
 const AT_MOST_EVERY = 1000;
+const UNSEEN_EVERY = 5000;
 const JITTER = 500;
 const TRY_AGAIN_AFTER = 5000;
 
@@ -42,19 +44,18 @@ export function onRedraw(tell) {
   redrawn.add(tell);
 }
 
+export const isHidden = () => document.visibilityState === "hidden";
+
 /** Ask the server for list and counters soon. */
 export function refresh() {
   if (timer) return;
-  const wait = Math.max(0, last + AT_MOST_EVERY - Date.now()) + Math.random() * JITTER;
+  const every = isHidden() ? UNSEEN_EVERY : AT_MOST_EVERY;
+  const wait = Math.max(0, last + every - Date.now()) + Math.random() * JITTER;
   timer = setTimeout(() => {
     timer = 0;
-    if (document.visibilityState === "hidden") {
-      isDirty = true;
-      return;
-    }
     last = Date.now();
-    isDirty = false;
-    if (isChatList()) load();
+    isDirty = isHidden();
+    if (isChatList() && !isDirty) load();
     else fetchFragment("foot", { url: `${settings.console}?part=counters`, how: "none", again: refresh });
   }, wait);
 }
@@ -216,6 +217,6 @@ export function startList() {
     if (state === "open") refresh();
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible" && isDirty) refresh();
+    if (isDirty && !isHidden()) reload();
   });
 }

@@ -12,7 +12,7 @@ from tests.browser.test_console_filing import colleague
 from tests.conftest import Site
 from tests.support import factories, widget_page
 from tests.support.chromium import Contexts
-from tests.support.console_page import Desk, now, open_desk, ready
+from tests.support.console_page import Desk, Line, now, open_desk, ready
 from tests.support.desk import here
 from tests.support.patience import until
 from tests.support.site import sweep
@@ -222,6 +222,35 @@ def test_a_chat_rings_until_it_is_opened_answered_or_gone(
     offer.get_by_role("button", name="Decline").click()
     expect(offer).to_have_count(0)
     is_silent()
+
+
+def test_words_in_chats_of_others_make_no_sound(
+    site: Site, new_context: Contexts, desk: Desk
+) -> None:
+    first, second = desk.chat("One"), desk.chat("Two", name="Can Öz")
+    role = factories.make_role("chat", "supervise", scope="all")
+    selin = factories.make_agent(online=True, name="Selin Ak", language="en", role=role)
+    page = new_context(agent=selin, url=site.url).new_page()
+    page.goto(f"{site.url}/console/chats/{first.id}/?tab=all")
+    line = Line(page)
+    page.click(f"#link-{second.id}")
+    thread = page.locator(f"#thread-pane[data-conversation='{second.id}'] #thread")
+    expect(thread).to_contain_text("Two")
+    page.evaluate("document.hasFocus = () => false")
+    # Neither of the one on the screen nor of the one before, also on another connection.
+    for word in ("Still there?", "And now?"):
+        first.say(word)
+        second.say(word)
+        expect(thread).to_contain_text(word)
+        assert page.evaluate("document.documentElement.dataset.sound") is None
+        before = line.joined
+        line.break_off()
+        until(page, lambda before=before: line.joined > before)
+        ready(page)
+    page.click(f"#link-{first.id}")
+    expect(page.locator(f"#thread-pane[data-conversation='{first.id}']")).to_contain_text(
+        "And now?"
+    )
 
 
 def test_a_chat_passed_on_is_told_by_name_where_the_list_shows_others(

@@ -1,16 +1,15 @@
 """What an agent wrote and the server has not taken yet: kept, sent later, or left to a person."""
 
-import json
 import re
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from chat.models import Conversation, Entry
 from tests.conftest import Site
 from tests.support import factories
 from tests.support.chromium import COME_BACK_MS, Contexts, Problems, sign_in
-from tests.support.console_page import Desk, open_desk, ready
+from tests.support.console_page import Desk, Line, open_desk, ready
 from tests.support.patience import until
 
 pytestmark = pytest.mark.browser
@@ -89,30 +88,6 @@ def test_one_agents_words_never_go_out_as_those_of_the_next_one_here(
     page.wait_for_selector("html[data-socket=stopped]", state="attached", timeout=COME_BACK_MS)
     expect(page.locator("#connection")).to_contain_text("signed out")
     assert visitor.texts() == ["Before"]
-
-
-class Line:
-    """A page's line to the server, on which its messages can be held back."""
-
-    def __init__(self, page: Page) -> None:
-        self.is_blocked = False
-        page.route_web_socket("**/ws/console/", self._join)
-        page.reload()
-        ready(page)
-
-    def _join(self, route: WebSocketRoute) -> None:
-        self._route = route
-        server = route.connect_to_server()
-
-        def pass_on(frame: str | bytes) -> None:
-            if not (self.is_blocked and json.loads(frame)["type"] == "message.send"):
-                server.send(frame)
-
-        route.on_message(pass_on)
-
-    def break_off(self) -> None:
-        """Lose the line; the page comes back by itself."""
-        self._route.close(code=1012)
 
 
 def _sign_out_elsewhere(page: Page) -> None:

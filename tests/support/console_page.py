@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from websockets.sync.client import ClientConnection, connect
 
@@ -173,6 +173,32 @@ def open_desk(
     page.goto(site.url + path)
     ready(page)
     return Desk(site=site, brand=brand, team=own, topic=topic, elif_=elif_, page=page)
+
+
+class Line:
+    """A page's line to the server, on which its messages can be held back."""
+
+    def __init__(self, page: Page) -> None:
+        self.is_blocked = False
+        self.joined = 0
+        page.route_web_socket("**/ws/console/", self._join)
+        page.reload()
+        ready(page)
+
+    def _join(self, route: WebSocketRoute) -> None:
+        self._route = route
+        self.joined += 1
+        server = route.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            if not (self.is_blocked and json.loads(frame)["type"] == "message.send"):
+                server.send(frame)
+
+        route.on_message(pass_on)
+
+    def break_off(self) -> None:
+        """Lose the line; the page comes back by itself."""
+        self._route.close(code=1012)
 
 
 def opened_in_line(site: Site, new_context: Contexts, text: str) -> tuple[Desk, Caller]:
