@@ -97,6 +97,8 @@ class ChatFact(models.Model):
     # The visitor stood unanswered at the end; a rule had it wait then, and nobody had answered.
     was_dropped = models.BooleanField(default=False)
     is_held = models.BooleanField(default=False)
+    # A person said something to the visitor, in this stay or in one after it.
+    was_answered = models.BooleanField(default=False)
     # In the visitor's counter: once they have it, they were asked for a rating. Null: they aren't.
     survey_seq = models.PositiveIntegerField(null=True)
 

@@ -14,23 +14,30 @@ from reports.definitions.shape import (
     of,
 )
 
-_MISSED = Q(first_reply_at=None, ended_at__isnull=False, is_held=False)
-LEFT = _MISSED & Q(because="left", queued_at__isnull=False)
+# Chats count once, by their first stay; what happens in line counts in each stay.
+_CHAT = Q(number=0)
+_MISSED = _CHAT & Q(was_answered=False, ended_at__isnull=False, is_held=False)
+_UNANSWERED = Q(first_reply_at=None, ended_at__isnull=False, is_held=False)
+LEFT = _UNANSWERED & Q(because="left", queued_at__isnull=False)
 _SERVED = Q(queued_at__isnull=False) & (
     Q(first_response__isnull=False)
     | (LEFT & Q(wait_left__gte=QUICK_SECONDS))
-    | (_MISSED & Q(because__in=["timed_out", "form"]))
+    | (_UNANSWERED & Q(because__in=["timed_out", "form"]))
     # Who chose e-mail themselves, and sooner, was not kept waiting.
-    | (_MISSED & Q(because="nobody", wait_left__gt=SERVICE_SECONDS))
+    | (_UNANSWERED & Q(because="nobody", wait_left__gt=SERVICE_SECONDS))
 )
 
 CHATS = (
     Figure(
         key="requests",
         name=_("Chats"),
-        formula=_("All chats that were started, also those that nobody answered."),
+        formula=_(
+            "All chats that were started, also those that nobody answered; "
+            "one that was reopened counts once."
+        ),
         unit=Unit.COUNT,
         counted_at="started",
+        where=_CHAT,
         of=COUNTED,
     ),
     Figure(
@@ -71,7 +78,10 @@ CHATS = (
     Figure(
         key="abandoned",
         name=_("Abandoned"),
-        formula=_("Missed because the visitor left the line after 10 seconds or more."),
+        formula=_(
+            "The visitor left the line unanswered after 10 seconds or more; "
+            "who comes back and leaves again counts again."
+        ),
         unit=Unit.COUNT,
         counted_at="queued",
         where=LEFT & Q(wait_left__gte=QUICK_SECONDS),
@@ -90,10 +100,10 @@ CHATS = (
     Figure(
         key="timed_out",
         name=_("Timed out"),
-        formula=_("Missed, and ended because it had stood too long."),
+        formula=_("Unanswered in line, and ended because it had stood too long."),
         unit=Unit.COUNT,
         counted_at="queued",
-        where=_MISSED & Q(because="timed_out", queued_at__isnull=False),
+        where=_UNANSWERED & Q(because="timed_out", queued_at__isnull=False),
         of=COUNTED,
         better=-1,
     ),
@@ -116,7 +126,7 @@ CHATS = (
         ),
         unit=Unit.COUNT,
         counted_at="started",
-        where=Q(is_held=True),
+        where=_CHAT & Q(is_held=True, was_answered=False),
         of=COUNTED,
     ),
     Figure(

@@ -88,6 +88,8 @@ class Stay:
     ended_at: datetime | None = None
     resolved_at: datetime | None = None
     was_dropped: bool = False
+    # Whether a person said something to the visitor, in this stay or in one after it.
+    was_answered: bool = False
     # The number by which the visitor knows the end, under which the rating is asked for.
     end_visitor_seq: int | None = None
     # While it was in line or at its end a rule let it wait for its customer.
@@ -237,6 +239,10 @@ def read_stays(
     reader = _Reader(agent_ids, wrap_up_cap)
     for line in lines:
         reader.take(line)
+    was_answered = False
+    for stay in reversed(reader.stays):
+        was_answered = was_answered or stay.first_reply_at is not None
+        stay.was_answered = was_answered
     return reader.stays
 
 

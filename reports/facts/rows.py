@@ -27,6 +27,7 @@ _SAME = (
     "messages",
     "was_dropped",
     "is_held",
+    "was_answered",
     "survey_seq",
     "wait",
     "first_response",

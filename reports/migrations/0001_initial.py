@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ('messages', models.PositiveIntegerField()),
                 ('was_dropped', models.BooleanField(default=False)),
                 ('is_held', models.BooleanField(default=False)),
+                ('was_answered', models.BooleanField(default=False)),
                 ('survey_seq', models.PositiveIntegerField(null=True)),
                 ('wait', models.FloatField(null=True)),
                 ('first_response', models.FloatField(null=True)),

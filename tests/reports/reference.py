@@ -18,7 +18,10 @@ NOT_HELD = {"queued", "ended", "resolved", "reopened"}
 def stays_of(lines: list[Entry]) -> list[dict[str, Any]]:
     """Cut the lines where the chat was reopened, and ask each piece."""
     cuts = [0, *(n for n, line in enumerate(lines) if line.kind == "reopened" and n), len(lines)]
-    return [_stay(lines[a:b], lines[b:]) for a, b in pairwise(cuts) if a < b]
+    found = [_stay(lines[a:b], lines[b:]) for a, b in pairwise(cuts) if a < b]
+    for number, stay in enumerate(found):
+        stay["was_answered"] = any(each["first_reply_at"] for each in found[number:])
+    return found
 
 
 def _first(lines: list[Entry], test: Any) -> Any:

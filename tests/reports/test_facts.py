@@ -46,7 +46,7 @@ def facts_of(chat: Conversation) -> list[dict[str, Any]]:
         names = (
             "started_at queued_at accepted_at first_reply_at ended_at resolved_at outcome score "
             "wait first_response reaction session_duration reopened_at engaged was_dropped "
-            "wait_left"
+            "was_answered wait_left"
         )
         row = {name: getattr(fact, name) for name in names.split()}
         row["stints"] = list(

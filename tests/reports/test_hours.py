@@ -31,15 +31,19 @@ def test_what_is_drawn_by_day_and_by_hour_is_counted_by_the_clock_of_the_zone(
     there = ZoneInfo(zone)
     filters = Filters(first=day - timedelta(days=1), last=day + timedelta(days=1), zone=there)
     brand = make_brand()
-    chat = Conversation.objects.create(
-        brand=brand, visitor=make_visitor(brand), channel="web", language="tr"
-    )
+    visitor = make_visitor(brand)
     since = filters.since.astimezone(UTC)
     moments = [since + timedelta(minutes=7 * number) for number in range(4 * 24 * 9)]
     moments = [one for one in moments if one < filters.until]
+    chats = Conversation.objects.bulk_create(
+        Conversation(
+            brand=brand, visitor=visitor, channel="web", language="tr", status="resolved"
+        )
+        for _moment in moments
+    )  # fmt: skip
     ChatFact.objects.bulk_create(
         ChatFact(
-            conversation=chat, number=number, upto_seq=1, brand=brand, channel="web",
+            conversation=chats[number], number=0, upto_seq=1, brand=brand, channel="web",
             started_by="visitor", started_at=at, messages=0, is_held=number % 3 == 0,
             ended_at=at if number % 5 else None,
         )

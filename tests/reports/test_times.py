@@ -19,6 +19,7 @@ from chat.operations.conversations import (
 )
 from chat.operations.parking import park_conversation
 from chat.operations.ratings import rate_conversation
+from chat.operations.waking import wake_conversation
 from chat.posting.messages import Author, Outgoing, Posted, post_message
 from reports.definitions.percentile import Percentile
 from reports.facts.keeping import rebuild, write_facts
@@ -165,6 +166,38 @@ def test_who_chooses_e_mail_soon_was_not_kept_waiting_but_who_is_sent_to_the_for
 def test_of_a_missed_chat_that_was_closed_the_part_is_told() -> None:
     told((0, *QUEUED), (50, *ended("agent")))
     assert figures("missed", "closed", "abandoned") == {"missed": 1, "closed": 1, "abandoned": 0}
+
+
+def test_a_chat_that_comes_back_is_one_chat_and_missed_only_if_nobody_ever_answered_it() -> None:
+    keys = ("requests", "missed", "closed", "offline", "held_by_rule")
+    desk = make_desk(agents=1)
+    [elif_] = desk.agents
+    chat = answered(desk, elif_, NOON, wait=10, talk=60, acw=30)
+    # Their thanks bring it back to the agent, who has nothing to say to them.
+    says(chat, None, after(3600))
+    wake_conversation(conversation_id=chat.pk, now=after(3601))
+    resolve_conversation(conversation=chat, topic=desk.topic, by=elif_, now=after(3700))
+    rebuild()
+    assert ChatFact.objects.filter(conversation=chat).count() == 2
+    assert figures(*keys) == dict.fromkeys(keys, 0) | {"requests": 1}
+    closed, parked = ended("agent"), ("status", "bot", {"from": "queued", "to": "waiting"})
+    back = ("reopened", "visitor", {})
+    told((0, *QUEUED), (50, *closed), (60, *back), (70, *TAKEN), (80, *ANSWERED), (90, *closed))
+    assert figures(*keys) == dict.fromkeys(keys, 0) | {"requests": 2}
+    told((0, *TAKEN), (1, *ANSWERED), (50, *closed), (60, *back), (61, *parked), (90, *closed))
+    assert figures(*keys) == dict.fromkeys(keys, 0) | {"requests": 3}
+    told((0, *QUEUED), (50, *closed), (60, *back), (70, *QUEUED), (90, *closed))
+    found = figures(*keys)
+    assert found == dict.fromkeys(keys, 0) | {"requests": 4, "missed": 1, "closed": 1}
+
+
+def test_each_time_that_somebody_left_the_line_counts() -> None:
+    told(
+        (0, *QUEUED), (50, *ended("visitor")), (60, "reopened", "visitor", {}), (70, *QUEUED),
+        (90, *ended("visitor")),
+    )  # fmt: skip
+    row = figures("missed", "abandoned", "service_level", "wait_left")
+    assert row == {"missed": 1, "abandoned": 2, "service_level": 0, "wait_left": 35}
 
 
 def test_a_chat_resolved_again_has_a_first_and_a_last_resolution_and_counts_as_reopened() -> None:
