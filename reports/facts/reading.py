@@ -270,7 +270,9 @@ class _Reader:
             case _Kind.MESSAGE:
                 self._said(stay, line)
             case _Kind.QUEUED:
-                stay.queued_at = stay.queued_at or at
+                if stay.accepted_at is None:
+                    # Else an agent passed it on, which is no new wait.
+                    stay.queued_at = stay.queued_at or at
                 self._goes_on(stay, at)
                 self._end_stint(at)
             case _Kind.ACCEPTED:

@@ -112,7 +112,9 @@ def _dropped(lines: list[Entry], accepted: Any) -> bool:
 
 def _stay(lines: list[Entry], after: list[Entry]) -> dict[str, Any]:
     started, by_agent = lines[0].created_at, lines[0].author_kind == "agent"
-    queued = _first(lines, lambda line: line.kind == "queued")
+    # What is passed on stands in line for others; its visitor's wait was over.
+    taken = next((n for n, line in enumerate(lines) if _begins(line)), len(lines))
+    queued = _first(lines[:taken], lambda line: line.kind == "queued")
     accepted = _first(lines, _begins)
     replied = _first(lines, _is_reply)
     ended = _last(lines, "ended")

@@ -200,6 +200,23 @@ def test_each_time_that_somebody_left_the_line_counts() -> None:
     assert row == {"missed": 1, "abandoned": 2, "service_level": 0, "wait_left": 35}
 
 
+def test_passing_a_chat_on_is_no_new_wait_for_its_visitor() -> None:
+    closed, back = ended("agent"), ("reopened", "visitor", {})
+    goes_on = ("assigned", "system", {"because": "reopened"})
+    told(
+        (0, *QUEUED), (10, *TAKEN), (20, *ANSWERED), (30, *closed),
+        (100, *back), (100, *goes_on), (120, *ANSWERED),
+        # To another team, where somebody takes it up.
+        (400, *QUEUED), (430, *TAKEN), (440, *ANSWERED), (500, *closed),
+    )  # fmt: skip
+    first, second = ChatFact.objects.order_by("number")
+    assert (first.wait, first.first_response) == (10, 20)
+    assert (second.queued_at, second.wait, second.first_response) == (None, None, 20)
+    assert figures("wait", "first_response", "service_level") == {
+        "wait": 10, "first_response": 20, "service_level": 1.0,
+    }  # fmt: skip
+
+
 def test_a_chat_resolved_again_has_a_first_and_a_last_resolution_and_counts_as_reopened() -> None:
     desk = make_desk(agents=1)
     [elif_] = desk.agents
