@@ -166,7 +166,9 @@ def read_rest(
 
 def known(wish: Mapping[str, str]) -> dict[str, str]:
     """Return what is kept of an address: nothing that no report understands."""
-    return {name: wish[name][:60] for name in _KNOWN if wish.get(name)}
+    # An empty row is that of what has no topic, tag or agent; none is that of the totals.
+    kept = [name for name in _KNOWN if wish.get(name) or (name == "row" and name in wish)]
+    return {name: wish[name][:60] for name in kept}
 
 
 def _day(wish: Mapping[str, str], name: str, usual: date) -> date:

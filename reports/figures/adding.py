@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import TruncDate
@@ -37,6 +37,8 @@ _MODELS: dict[Source, Any] = {
     Source.WORD: Word,
 }
 type Row = dict[str, Any]
+# In place of a row's value: of what has no topic or tag, or was had by nobody known.
+NONE: Final = object()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +133,7 @@ def stays_behind(
     if figure.source == Source.TIME:
         stints = overlapping(scoped(Source.STINT, "agent", filters, access), filters)
         if row is not None and by == "agent":
-            stints = stints.filter(agent=row)
+            stints = stints.filter(is_row("agent", row))
         return ChatFact.objects.filter(pk__in=stints.order_by().values("stay"))
     facts = _behind(figure, filters, access, by, row)
     if figure.source == Source.STAY:
@@ -149,8 +151,13 @@ def tickets_behind(
 def _behind(figure: Figure, filters: Filters, access: Access, by: str, row: Any) -> QuerySet[Any]:
     facts = _facts(figure, filters, access, agent=figure.agent).filter(figure.where)
     if row is not None:
-        facts = facts.annotate(**_groups(figure, by, filters)).filter(g0=row)
+        facts = facts.annotate(**_groups(figure, by, filters)).filter(is_row("g0", row))
     return facts
+
+
+def is_row(name: str, row: Any) -> Q:
+    """Return the condition that a field or expression is what a row stands for."""
+    return Q(**{f"{name}__isnull": True}) if row is NONE else Q(**{name: row})
 
 
 def stays_in(filters: Filters, access: Access) -> QuerySet[ChatFact]:

@@ -24,7 +24,7 @@ from reports.definitions import (
     Unit,
     reason_figures,
 )
-from reports.figures.adding import Found, Question, Row, compute_all, wanted
+from reports.figures.adding import NONE, Found, Question, Row, compute_all, wanted
 from reports.filters import STARTED_BY, Filters, day_of
 from tickets.models import Ticket
 
@@ -231,7 +231,12 @@ def _names(by: str, keys: Any, *, is_of_tickets: bool) -> dict[Any, tuple[str, s
 
 
 def row_value(by: str, key: str) -> Any:
-    """Return what a row's key in an address stands for in facts. Raises `ValueError`."""
+    """Return what a row's key in an address stands for in facts, `NONE` where there is none.
+
+    Raises `ValueError`.
+    """
+    if not key and by in {"agent", "topic", "tag"}:
+        return NONE
     match by:
         case "day":
             return day_of(key)

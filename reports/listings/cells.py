@@ -36,7 +36,7 @@ class Cell:
     def value(self) -> Any:
         """Return what the row stands for in facts: a key, a day or a word, as its column has it.
 
-        None for the totals. Raises `BadFilter` for a row that can't be.
+        None for the totals, `NONE` for what has none. Raises `BadFilter` for a row that can't be.
         """
         try:
             return None if self.row is None else row_value(self.by, self.row)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import Access
 from agents.models import Status, StatusInterval
 from reports.definitions import Unit
+from reports.figures.adding import is_row
 from reports.figures.people import people_of
 from reports.figures.standing import agents_online
 from reports.figures.worktime import intervals_in
@@ -29,7 +30,7 @@ def _find(cell: Cell, filters: Filters, access: Access, now: datetime) -> QueryS
     people = people_of(filters, access)
     found = intervals_in(people, filters)
     if cell.by == "agent" and row is not None:
-        found = found.filter(agent=row)
+        found = found.filter(is_row("agent", row))
     key = cell.figure.key if cell.figure else ""
     if key.startswith("break_"):
         found = found.filter(status=Status.BREAK, reason=int(key.removeprefix("break_")))

@@ -19,7 +19,7 @@ from agents.callers import signed_in
 from agents.console.frame import Frame, frame_of
 from agents.models import Agent, Channel, Permission, Tag, Team, Topic
 from config.text.folding import by_name
-from reports.definitions import MOMENTS, REPORTS, ROWS, Figure, Unit
+from reports.definitions import MOMENTS, REPORTS, ROWS, Figure, Source, Unit
 from reports.facts.keeping import lacks_the_past
 from reports.facts.tickets import tickets_lack_the_past
 from reports.figures.adding import wanted
@@ -147,7 +147,7 @@ def _report(built: Built) -> dict[str, Any]:
         zone = built.filters.zone
         return {
             "text": written(value, figure.unit, zone=zone, with_day=with_day),
-            "url": _address(figure.listing, query | opens) if value and row != "" else "",
+            "url": _address(figure.listing, query | opens) if _opens(figure, value) else "",
         }
 
     return {
@@ -175,6 +175,13 @@ def _report(built: Built) -> dict[str, Any]:
         "row_title": ROWS[built.by],
         "compared": _compared(built.filters),
     }
+
+
+def _opens(figure: Figure, value: Any) -> bool:
+    """Return whether anything is behind a value: a share or mean of 0 is made of rows, too."""
+    if figure.unit == Unit.COUNT or figure.source == Source.TIME:
+        return bool(value)
+    return value is not None
 
 
 def _compared(filters: Filters) -> str:
