@@ -108,17 +108,32 @@ def supervises_agent(access: Access, agent: Agent) -> bool:
 
 def accesses_of(agents: Iterable[Agent]) -> dict[int, Access]:
     """Return the access of each agent, by primary key, in two queries however many they are."""
-    people = {agent.pk: agent for agent in agents}
+    people = list(agents)
+    return _accesses(people, active={agent.pk for agent in people if agent.is_active})
+
+
+def last_accesses_of(agents: Iterable[Agent]) -> dict[int, Access]:
+    """Return the same, but of who is disabled what they had: it says whose past a report shows.
+
+    It is no right of theirs: who is disabled may do nothing, as `accesses_of` says.
+    """
+    people = list(agents)
+    return _accesses(people, active={agent.pk for agent in people})
+
+
+def _accesses(people: Collection[Agent], *, active: Collection[int]) -> dict[int, Access]:
     if not people:
         return {}
-    active = [pk for pk, agent in people.items() if agent.is_active]
     teams: dict[int, set[int]] = defaultdict(set)
     for agent_id, team_id in _Membership.objects.filter(agent__in=active).values_list(
         "agent_id", "team_id"
     ):
         teams[agent_id].add(team_id)
     roles_of = _grants(active, {team_id for ids in teams.values() for team_id in ids})
-    return {pk: _access(agent, frozenset(teams[pk]), roles_of) for pk, agent in people.items()}
+    return {
+        agent.pk: _access(agent, frozenset(teams[agent.pk]), roles_of, is_active=agent.pk in active)
+        for agent in people
+    }
 
 
 def access_of(agent: Agent) -> Access:
@@ -167,12 +182,14 @@ def _grants(agent_ids: Collection[int], team_ids: Collection[int]) -> _RolesOf:
     return found
 
 
-def _access(agent: Agent, team_ids: frozenset[int], roles_of: _RolesOf) -> Access:
+def _access(
+    agent: Agent, team_ids: frozenset[int], roles_of: _RolesOf, *, is_active: bool
+) -> Access:
     held = [(role, team_ids) for role in roles_of.get(("agent", agent.pk), ())]
     for team_id in sorted(team_ids):
         held += [(role, frozenset({team_id})) for role in roles_of.get(("team", team_id), ())]
     by_permission: dict[str, list[Reach]] = defaultdict(list)
-    for role, teams in held if agent.is_active else ():
+    for role, teams in held if is_active else ():
         reach = Reach(
             scope=role.scope, brand_ids=role.brand_ids, channels=role.channels, team_ids=teams
         )
@@ -180,7 +197,7 @@ def _access(agent: Agent, team_ids: frozenset[int], roles_of: _RolesOf) -> Acces
             by_permission[permission].append(reach)
     return Access(
         agent_id=agent.pk,
-        everything=agent.is_active and (agent.is_superuser or Permission.ADMIN in by_permission),
+        everything=is_active and (agent.is_superuser or Permission.ADMIN in by_permission),
         team_ids=team_ids,
         by_permission={name: tuple(dict.fromkeys(found)) for name, found in by_permission.items()},
     )

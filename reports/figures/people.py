@@ -1,12 +1,12 @@
 """Whose time a reader may see: agents of the roles that hold *reports*, as filtered."""
 
-from agents.access import Access, Reach, accesses_of, reaches_agent
+from agents.access import Access, Reach, last_accesses_of, reaches_agent
 from agents.models import Agent, Brand, Permission, Role
 from reports.filters import Filters
 
 
 def people_of(filters: Filters, access: Access) -> list[int]:
-    """Return the keys of the agents, disabled ones included, by name.
+    """Return the keys of the agents, disabled ones by what they had, by name.
 
     Own scope: oneself; team scope: those of the teams; a role of some brands or channels reaches
     those who work there.
@@ -23,7 +23,7 @@ def people_of(filters: Filters, access: Access) -> list[int]:
         agents = agents.filter(teams=filters.team)
     people = list(agents)
     sees_all = any(map(_is_whole, reaches))
-    accesses = accesses_of(people) if not sees_all or filters.brand is not None else {}
+    accesses = last_accesses_of(people) if not sees_all or filters.brand is not None else {}
     return [
         agent.pk
         for agent in people

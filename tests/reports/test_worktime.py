@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from agents.access import access_of
 from agents.models import Agent, BreakReason, Permission, Role, StatusInterval
+from agents.operations import disable_agent
 from chat.models import Conversation
 from reports.figures.adding import compute
 from reports.figures.building import build
@@ -311,6 +312,29 @@ def test_nobody_sees_the_time_of_colleagues_whom_the_right_does_not_reach(db: No
             f"/api/v1/reports/agent-status/rows?{wish}&figure=online&by=agent&row={theirs.public_id}"
         )
         assert {row["agent"] for row in behind.json()["rows"]} == names & {"Theirs"}
+
+
+def test_the_past_of_who_was_deactivated_is_shown_to_whom_it_was(db: None) -> None:
+    shop = make_brand()
+    gone = make_agent(name="Gone", role=make_role(Permission.CHAT, brands=(shop,)))
+    lead = make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.TEAM))
+    team = make_team(gone, lead)
+    of_shop = make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.ALL, brands=(shop,)))
+    of_other = make_agent(
+        role=make_role(Permission.REPORTS, scope=Role.Scope.ALL, brands=(make_brand(),))
+    )
+    boss = make_agent(role=make_role(Permission.REPORTS, scope=Role.Scope.ALL))
+    shift(gone, (at(9), "online"), (at(12), "offline"))
+    disable_agent(agent=gone, by=None, now=at(36))
+    for who, filters, seconds in (
+        (lead, days(), 3 * 3600),
+        (of_shop, days(), 3 * 3600),
+        (of_other, days(), 0),
+        (boss, days(brand=shop.pk, team=team.pk), 3 * 3600),
+    ):
+        found = compute(["online"], filters, access_of(who), now=at(40))
+        assert found[None] == {"online": seconds}
+    assert not access_of(gone).by_permission
 
 
 def test_a_status_row_says_who_changed_it_and_the_day_is_drawn(boss: Agent) -> None:
