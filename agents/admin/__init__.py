@@ -6,9 +6,9 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from agents.admin import brands, canned, invitations, log, people, roles, tags, teams
+from agents.admin import brands, canned, invitations, log, people, roles, tags, teams, topics
 
-__all__ = ["brands", "canned", "invitations", "log", "people", "roles", "tags", "teams"]
+__all__ = ["brands", "canned", "invitations", "log", "people", "roles", "tags", "teams", "topics"]
 
 # Not ours to edit by hand: secrets, other people's sessions, and groups that mean nothing here.
 for model in (Authenticator, EmailAddress, Group, UserSession):
