@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ANYWHERE, ImeceAdmin, LabelledAdmin, listed
+from agents.admin.kept import KeptAdmin, is_named
 from agents.callers import signed_in
 from agents.hours.zones import ZoneField
 from agents.models import Agent, BreakReason, Permission, Role, Team
@@ -207,10 +208,20 @@ class AgentAdmin(ImeceAdmin):
 
 
 @admin.register(BreakReason)
-class BreakReasonAdmin(LabelledAdmin):
+class BreakReasonAdmin(KeptAdmin, LabelledAdmin):
     """Why agents take a break."""
 
     list_display = ["label_here", "position", "is_active"]
     list_editable = ["position", "is_active"]
     search_fields = ["name_tr", "name_en"]
     ordering = ["position", "pk"]
+
+    def kept_because(self, obj: BreakReason) -> str:
+        """Keep what breaks were taken for: reports would lose it."""
+        if not is_named(obj):
+            return ""
+        text = gettext(
+            "“%(name)s” is not deleted: agents took breaks for it, and reports would lose it. "
+            "Switch it off instead: then nobody can choose it."
+        )
+        return text % {"name": self.label_here(obj)}

@@ -7,11 +7,13 @@ from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import listed
 from agents.admin.hours import HoursPages
 from agents.admin.keeping import KeepingAdmin
+from agents.admin.kept import KeptAdmin, is_named
 from agents.callers import signed_in
 from agents.models import Agent, Role, RoleGrant, Team
 from agents.operations import access_changed, renew_limits, set_members, set_roles
@@ -68,7 +70,7 @@ class TeamForm(_TeamForm):
 
 
 @admin.register(Team)
-class TeamAdmin(HoursPages, KeepingAdmin):
+class TeamAdmin(HoursPages, KeptAdmin, KeepingAdmin):
     """Teams: who works together, and on what terms."""
 
     form = TeamForm
@@ -110,6 +112,17 @@ class TeamAdmin(HoursPages, KeepingAdmin):
         set_members(team=form.instance, agents=members, by=by, now=now)
         if "capacity" in form.changed_data:
             renew_limits(agents=members, by=by, now=now)
+
+    def kept_because(self, obj: Team) -> str:
+        """Keep whose chats and tickets were: reports would lose it."""
+        if not is_named(obj):
+            return ""
+        text = gettext(
+            "“%(name)s” is not deleted: chats, tickets or a brand name it, and reports would lose "
+            "it. Take it off the topics and brands and its agents out of it instead: then it gets "
+            "no chats."
+        )
+        return text % {"name": obj.name}
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the team; its people lose what it gave them."""

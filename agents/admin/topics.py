@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import LabelledAdmin, listed
+from agents.admin.kept import KeptAdmin, is_named
 from agents.models import Brand, Topic
 from config.text.alphabet import in_alphabet
 from config.text.folding import by_name
@@ -53,7 +55,7 @@ class TopicForm(_TopicForm):
 
 
 @admin.register(Topic)
-class TopicAdmin(LabelledAdmin):
+class TopicAdmin(KeptAdmin, LabelledAdmin):
     """Topics: what visitors choose from, and which teams answer."""
 
     list_display = ["label_here", "brand", "team_names", "position", "is_public", "is_active"]
@@ -70,6 +72,16 @@ class TopicAdmin(LabelledAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Load the teams along."""
         return super().get_queryset(request).prefetch_related("teams")
+
+    def kept_because(self, obj: Topic) -> str:
+        """Keep what chats and tickets are about: reports would lose it."""
+        if not is_named(obj):
+            return ""
+        text = gettext(
+            "“%(name)s” is not deleted: chats or tickets are about it, and reports would lose it. "
+            "Switch it off instead: then nobody can choose it."
+        )
+        return text % {"name": self.label_here(obj)}
 
     @admin.display(description=_("teams"))
     def team_names(self, topic: Topic) -> str:
