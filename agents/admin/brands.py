@@ -17,22 +17,23 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import copyable
+from agents.admin.base import copyable, listed
 from agents.admin.brand_texts import TextInline
 from agents.admin.hours import HoursPages
 from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm, stored_key
+from agents.admin.kept import KeptAdmin
 from agents.audit import record
 from agents.brands.origins import clean_origins
 from agents.callers import signed_in
 from agents.hours.zones import ZoneField
 from agents.images import fitted_picture
-from agents.models import Agent, Brand, Team
+from agents.models import Agent, Brand, Role, Team
 from agents.operations import renew_limits, set_members
 from agents.operations.hours import hours_changed
 from config.files.kinds import ACCEPT_PICTURES
 from config.files.pictures import Pay, pay_nothing
 from config.text.alphabet import in_alphabet
-from config.text.folding import sort_key
+from config.text.folding import by_name, sort_key
 from config.web.rate_limits import PICTURE_SECONDS, TooMany, place_of, spend
 
 
@@ -168,7 +169,7 @@ class BrandForm(IdentityForm):
 
 
 @admin.register(Brand)
-class BrandAdmin(HoursPages, IdentityAdmin):
+class BrandAdmin(HoursPages, KeptAdmin, IdentityAdmin):
     """Brands with look, form, limits, texts and the snippet to embed."""
 
     form = BrandForm
@@ -331,3 +332,14 @@ class BrandAdmin(HoursPages, IdentityAdmin):
             and not obj.conversations.exists()
             and not obj.tickets.exists()
         )
+
+    def kept_because(self, obj: Brand) -> str:
+        """Keep what bounds a role: one without brands would hold for all of them."""
+        roles = by_name(Role.objects.filter(brands=obj))
+        if not roles:
+            return ""
+        text = gettext(
+            "“%(name)s” is not deleted: these roles hold for it: %(roles)s. Choose other brands "
+            "for them first, or delete them; a role without brands would hold for all."
+        )
+        return text % {"name": obj.name, "roles": listed(role.name for role in roles)}

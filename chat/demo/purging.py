@@ -5,20 +5,49 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
-from agents.models import Agent, Brand, BreakReason, CannedReply, Role, Tag, Team, Topic
+from agents.audit import record
+from agents.models import (
+    Agent,
+    Brand,
+    BreakReason,
+    CannedReply,
+    Permission,
+    Role,
+    Tag,
+    Team,
+    Topic,
+)
+from agents.operations import access_changed
+from agents.operations.roles import holders_of
 from chat.demo.parts import parts
 from chat.models import Attachment, Conversation, Visitor
 from tickets.models import Contact, Ticket
 from tickets.operations.files import purge_canned_files, remove_files
 
 
+def roles_of_demo_alone() -> list[Role]:
+    """Return the roles that people made for demo brands and no other.
+
+    Left without brands they would hold for all. Whoever administers reaches all anyway.
+    """
+    found = Role.objects.filter(is_demo=False, brands__is_demo=True)
+    bounded = found.exclude(brands__is_demo=False).distinct()
+    return [role for role in bounded if Permission.ADMIN not in role.permissions]
+
+
 @transaction.atomic
 def purge_demo() -> int:
     """Delete the demo brands, people and everything that belongs to them; return how many rows.
 
-    The audit log stays: what people did is never deleted.
+    The audit log stays: what people did is never deleted. Roles for demo brands alone go along:
+    see `roles_of_demo_alone`.
     """
+    bounded = roles_of_demo_alone()
+    holders = {agent.pk for role in bounded for agent in holders_of(role)}
+    for role in bounded:
+        record("role.deleted", role, by=None)
     brands = Brand.objects.filter(is_demo=True)
     agents = Agent.objects.filter(is_demo=True)
     chats = Conversation.objects.filter(brand__in=brands)
@@ -49,10 +78,11 @@ def purge_demo() -> int:
         LogEntry.objects.filter(user__in=agents),
         agents,
         Team.objects.filter(is_demo=True),
-        Role.objects.filter(is_demo=True),
+        Role.objects.filter(Q(is_demo=True) | Q(pk__in=[role.pk for role in bounded])),
         BreakReason.objects.filter(is_demo=True),
     )
     gone = sum(step.delete()[0] for step in steps) + sum(part.purge() for part in parts())
+    access_changed(agents=Agent.objects.filter(pk__in=holders), now=timezone.now())
     # Files of the canned replies that went.
     while count := purge_canned_files():
         gone += count

@@ -9,7 +9,9 @@ from django.apps import apps
 from django.core.management import call_command
 from django.utils import timezone
 
-from agents.models import Agent, Brand, CannedReply, StatusInterval
+from agents.access import access_of
+from agents.models import Agent, Brand, CannedReply, Permission, StatusInterval
+from agents.models.audit import AuditEntry
 from agents.operations.canned import add_canned_reply
 from automation.models import Rule, Run
 from automation.rules.recipes import settings_in_use
@@ -21,7 +23,7 @@ from chat.operations.starting import start_conversation
 from config.files.cleaning import clean_file
 from tests.automation.conftest import work_all
 from tests.support.desk import Desk, fresh, here, start
-from tests.support.factories import make_agent, make_role, make_team, make_visitor
+from tests.support.factories import make_agent, make_brand, make_role, make_team, make_visitor
 from tests.support.ledger import row_as_told, told_by
 from tickets.models import Contact, Ticket
 from tickets.operations.merging import merge_contacts
@@ -98,6 +100,21 @@ def test_what_was_done_in_the_demo_is_purged_too_and_nothing_else(demo, settings
     assert {name for name in after if after[name] != before[name]} <= {"outbox.OutboxEntry"}
     assert Agent.objects.filter(pk=colleague.pk).exists()
     assert type(team).objects.filter(pk=team.pk).exists()
+
+
+def test_a_role_for_the_demos_brands_alone_goes_with_them_and_never_holds_for_all(
+    demo, capsys
+) -> None:
+    real, shown = make_brand(), list(Brand.objects.filter(is_demo=True))
+    alone = make_agent(role=make_role(Permission.CHAT, name="Deneme", brands=shown))
+    both = make_agent(role=make_role(Permission.CHAT, brands=(real, shown[0])))
+    everywhere = make_agent(role=make_role(Permission.CHAT))
+    call_command("purge_demo")
+    assert "Deneme" in capsys.readouterr().out
+    assert access_of(alone).brand_ids() == frozenset()
+    assert access_of(both).brand_ids() == {real.pk}
+    assert access_of(everywhere).brand_ids() is None
+    assert AuditEntry.objects.get(action="role.deleted").target.endswith("Deneme")
 
 
 def test_both_ready_rules_are_on_trial_for_its_brands_alone(demo, work_all) -> None:

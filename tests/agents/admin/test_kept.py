@@ -4,12 +4,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from agents.models import BreakReason, Status, StatusInterval, Team, Topic
+from agents.access import access_of
+from agents.models import Brand, BreakReason, Permission, Status, StatusInterval, Team, Topic
 from agents.operations.statuses import set_status
 from tests.support.factories import (
     make_agent,
     make_brand,
     make_conversation,
+    make_role,
     make_team,
     make_topic,
     make_visitor,
@@ -56,3 +58,16 @@ def test_what_chats_tickets_and_breaks_name_is_not_deleted_and_what_nothing_name
         assert list(type(row).objects.all()) == [row]
     assert (Topic.objects.get(), Team.objects.get()) == (topic, team)
     assert StatusInterval.objects.get(ended_at=None, status="break").reason == reason
+
+
+def test_a_brand_that_bounds_a_role_is_not_deleted_before_the_role_is_changed(boss_client):
+    brand, other = make_brand(name="Pazar"), make_brand()
+    role = make_role(Permission.CHAT, name="Pazar ekibi", brands=(brand,))
+    agent = make_agent(role=role)
+    for page in asked(boss_client, brand):
+        assert "“Pazar” is not deleted: these roles hold for it: Pazar ekibi." in page
+    assert access_of(agent).brand_ids() == {brand.pk}
+    role.brands.set([other])
+    asked(boss_client, brand)
+    assert list(Brand.objects.all()) == [other]
+    assert access_of(agent).brand_ids() == {other.pk}
