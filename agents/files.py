@@ -23,6 +23,7 @@ FILES_MAX = 10
 NOT_TAKEN: Mapping[str, str | Promise] = {
     "empty": gettext_lazy("it is empty"),
     "kind": gettext_lazy("files of this kind are not taken"),
+    "program": gettext_lazy("programs and scripts are not taken"),
     "picture_kind": gettext_lazy("pictures of this kind can't be shown"),
     "pixels": gettext_lazy("the picture has too many pixels"),
     "broken": gettext_lazy("it is broken"),

@@ -72,6 +72,7 @@ def _texts(_language: str | None) -> dict[str, Any]:
 
 def _thread() -> dict[str, Any]:
     return thread_texts() | {
+        "unchecked": _("File not checked"),
         "label": _("Messages"),
         "note": _("Only the team sees this"),
         "log": _("Log"),

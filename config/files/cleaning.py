@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from config.files.kinds import KINDS, UnknownKind, kind_of
 from config.files.pictures import Pay, PictureRefused, draw_anew, pay_nothing
 
-_NAME_LENGTH = 120
+NAME_LENGTH = 120
 
 
 class FileRefused(Exception):
     """It is `empty` or `broken`, has too many `pixels`, or is of a `kind` that is not taken.
 
-    A `picture_kind` is one that browsers don't draw.
+    A `picture_kind` is one that browsers don't draw, a `program` one that a computer would run.
     """
 
     def __init__(self, reason: str) -> None:
@@ -56,12 +56,17 @@ def is_shown_inline(content_type: str) -> bool:
 
 def display_name(raw: str, content_type: str) -> str:
     """Return `raw` as one harmless line of at most 120 characters with an honest ending."""
-    name = unicodedata.normalize("NFC", re.split(r"[/\\]", raw)[-1])
-    # Controls, and the invisible signs that reverse or split what is read (RTL, zero width).
-    name = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in name)
-    name = re.sub(r'[<>:"|?*]', "_", " ".join(name.split())).strip(". ")
+    name = harmless_name(raw)
     endings = KINDS[content_type].endings
     stem, ending = os.path.splitext(name)
     if ending.lower() not in endings:
         stem, ending = name, endings[0]
-    return (stem[: _NAME_LENGTH - len(ending)].strip(". ") or "file") + ending
+    return (stem[: NAME_LENGTH - len(ending)].strip(". ") or "file") + ending
+
+
+def harmless_name(raw: str) -> str:
+    """Return `raw` as one line that is no path, and reads as it is."""
+    name = unicodedata.normalize("NFC", re.split(r"[/\\]", raw)[-1])
+    # Controls, and the invisible signs that reverse or split what is read (RTL, zero width).
+    name = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in name)
+    return re.sub(r'[<>:"|?*]', "_", " ".join(name.split())).strip(". ")

@@ -9,6 +9,8 @@
  * @property {string} locale
  */
 
+/** Of what hung on a mail and is of no kind that chats take. */
+const UNCHECKED = "application/octet-stream";
 const THUMB = { width: 240, height: 240 };
 
 /** @param {File} file @param {Ways} ways @returns {HTMLElement} */
@@ -19,7 +21,10 @@ export function fileNode(file, ways) {
   link.download = file.name;
   // The server measures what may be drawn, and nothing else.
   const isPicture = Boolean(file.width && file.height);
-  const label = fillFile(isPicture ? ways.texts.enlarge : ways.texts.download, file, ways.locale);
+  let label = fillFile(isPicture ? ways.texts.enlarge : ways.texts.download, file, ways.locale);
+  // Said to agents: the visitor's own file is no stranger's.
+  const warning = file.type === UNCHECKED ? ways.texts.unchecked : undefined;
+  if (warning) label += ` · ${warning}`;
   link.setAttribute("aria-label", label);
   link.title = label;
   link.addEventListener("click", (event) => {
@@ -51,6 +56,7 @@ export function fileNode(file, ways) {
     const size = document.createElement("span");
     size.className = "message-file-size";
     size.textContent = fileSize(file.size, ways.locale);
+    if (warning) size.textContent += ` · ${warning}`;
     link.append(name, size);
   }
   return link;

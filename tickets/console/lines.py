@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from agents.files import NOT_TAKEN
+from config.files.unchecked import UNCHECKED
 from config.text.cleaning import initials
 from tickets.models import Entry, Ticket
 
@@ -62,7 +63,11 @@ def line_of(
         "is_doubtful": bool(entry.data.get("doubtful")),
         "to": entry.data.get("to", "") if entry.kind == Entry.Kind.MESSAGE else "",
         "cc": ", ".join(entry.data.get("cc", ())),
-        "files": [file for file in entry.data.get("files", ()) if file.get("name")],
+        "files": [
+            {**file, "is_unchecked": file.get("type") == UNCHECKED}
+            for file in entry.data.get("files", ())
+            if file.get("name")
+        ],
         "deliveries": deliveries,
         "from_chat": entry.chat_id is not None,
         "at": entry.created_at,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents.brands.colors import style_sheet
 from agents.files import file_response
+from config.files.unchecked import UNCHECKED
 from config.web.rate_limits import TICKET_ANSWERS, TICKET_RATINGS, TooMany, place_of, spend
 from tickets.mail.send import renew_link, renews_link
 from tickets.models import Entry, File, Ticket
@@ -167,7 +168,8 @@ def _line(entry: Entry, ticket: Ticket) -> dict[str, Any]:
         "author": author,
         "is_own": is_own,
         "text": entry.body,
-        "files": list(entry.files.all()),
+        # Others may write into a ticket: what nobody looked into is named, and not handed on.
+        "files": [(file, file.content_type != UNCHECKED) for file in entry.files.all()],
         "at": entry.created_at,
     }
 
@@ -202,7 +204,8 @@ def rate(request: HttpRequest, ticket: Ticket) -> HttpResponse:
 def file(request: HttpRequest, ticket: Ticket, public_id: str) -> FileResponse:
     """Return the bytes of a file that stands on the page."""
     shown = {each.pk for each in _public(ticket)}
-    found = File.objects.filter(public_id=public_id, ticket_entries__in=shown).first()
+    files = File.objects.exclude(content_type=UNCHECKED)
+    found = files.filter(public_id=public_id, ticket_entries__in=shown).first()
     if found is None:
         raise Http404
     return file_response(found)

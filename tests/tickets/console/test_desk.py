@@ -195,7 +195,7 @@ def test_a_mail_shows_its_sender_what_it_quotes_and_what_was_not_taken(desk, bra
     data = {
         "from": "other@example.com",
         "rest": "> Merhaba",
-        "refused": [{"name": "virus.exe", "reason": "kind"}],
+        "refused": [{"name": "virus.exe", "reason": "program"}],
         "stranger": True,
         "doubtful": True,
         "automatic": True,
@@ -211,7 +211,7 @@ def test_a_mail_shows_its_sender_what_it_quotes_and_what_was_not_taken(desk, bra
         "Automatic answer",
         "Earlier in this mail",
         "> Merhaba",
-        "This file was not taken: virus.exe (files of this kind are not taken)",
+        "This file was not taken: virus.exe (programs and scripts are not taken)",
         "gone.pdf",
     ):
         assert text in shown, text

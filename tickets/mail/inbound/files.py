@@ -6,7 +6,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from config.files.cleaning import CleanFile, FileRefused, clean_file
-from config.files.pictures import PictureRefused
+from config.files.pictures import Pay, PictureRefused
+from config.files.unchecked import keep_unchecked
 from config.text.cleaning import mended, one_line
 from tickets.mail.inbound.parts import Mail, MailFile
 
@@ -34,13 +35,23 @@ def clean_files(mail: Mail) -> tuple[list[tuple[CleanFile, str]], list[dict[str,
                 raise FileRefused("too_many")
             if len(file.content) > settings.IMECE["UPLOAD_MAX_BYTES"]:
                 raise FileRefused("too_large")
-            taken.append((clean_file(file.content, mended(file.name), pay=pay), file.cid))
+            taken.append((_kept(file, pay), file.cid))
         except FileRefused as error:
             refused.append({"name": _name(file), "reason": error.reason})
     if mail.is_cut:
         lost = [*map(_name, mail.files[-1:]), _("the rest of the mail")]
         refused += [{"name": name, "reason": "too_large"} for name in lost]
     return taken, refused
+
+
+def _kept(file: MailFile, pay: Pay) -> CleanFile:
+    """Return a file as chats take it, else as mere bytes: a mail was sent, and nobody who could
+    choose another file is there to be told."""
+    name = mended(file.name)
+    try:
+        return clean_file(file.content, name, pay=pay)
+    except FileRefused:
+        return keep_unchecked(file.content, name)
 
 
 def without_places(text: str, files: Sequence[MailFile]) -> str:

@@ -44,6 +44,8 @@ WITHIN_MAX, COUNTED_TAG = 1024 * 1024, 50
 # Of a report, in blocks and in mails that it may be about: a server writes one of one mail.
 REPORTED_MAX = 20
 _QUOTED = {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}
+_SEALS = {"application/pkcs7-signature", "application/x-pkcs7-signature"}
+_SEALS |= {"application/pgp-signature"}
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -198,8 +200,10 @@ def _leaves(message: Message, depth: int = 0) -> Iterator[Message]:
         raise TooComplex("depth")
     kind, payload = message.get_content_type(), message.get_payload()
     if message.is_multipart() and isinstance(payload, list) and kind.startswith("multipart/"):
+        # A seal says nothing: the words that it signs stand beside it.
+        left_out = _SEALS if kind == "multipart/signed" else set()
         for part in payload:
-            if isinstance(part, Message):
+            if isinstance(part, Message) and part.get_content_type() not in left_out:
                 yield from _leaves(part, depth + 1)
     else:
         yield message
