@@ -1,10 +1,8 @@
 """Taking in one mail: whatever brought it, it passes here, and becomes a line of a ticket once."""
 
-import math
-import re
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -12,8 +10,7 @@ import structlog
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from agents.models import Agent, Language
-from config.files.cleaning import CleanFile
+from agents.models import Agent
 from config.mail import is_address
 from config.outbox.operations import Apart
 from config.text.cleaning import mended, one_line
@@ -22,11 +19,10 @@ from config.web.rate_limits import TooMany
 from tickets.mail.inbound import automatic, bounces
 from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.elsewhere import Thread, find_thread
-from tickets.mail.inbound.files import clean_files, without_places
-from tickets.mail.inbound.hypertext import cleaned, with_pictures, words_of
+from tickets.mail.inbound.hypertext import with_pictures
 from tickets.mail.inbound.matching import Match, find_ticket
 from tickets.mail.inbound.parts import Mail, TooComplex, read_mail
-from tickets.mail.inbound.quotes import cut
+from tickets.mail.inbound.words import Words, language_of, subject_in, words_in
 from tickets.mail.send import confirm_ticket
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
 from tickets.operations.blocking import is_blocked
@@ -39,25 +35,9 @@ from tickets.operations.tickets import open_ticket
 
 log = structlog.get_logger(__name__)
 
-# Of one line in a ticket; what is longer stays whole in the mail that is kept.
-BODY_MAX, REST_MAX = 50_000, 50_000
 # New tickets from one address in an hour: more is a machine.
 TICKETS_MAX = 20
 CC_MAX = 20
-_PREFIX = re.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|ynt|yan|ilt|cevap)\s*(?:\[\d+\])?\s*:\s*)+", re.I)
-_TURKISH = {"ve", "bir", "bu", "için", "ile", "merhaba", "değil", "var", "nasıl", "ne", "mi"}
-_ENGLISH = {"the", "and", "is", "my", "to", "you", "for", "have", "hello", "not", "i", "please"}
-
-
-@dataclass
-class Words:
-    """What a mail says, ready to be stored."""
-
-    body: str
-    rest: str = ""
-    html: str = ""
-    files: list[tuple[CleanFile, str]] = field(default_factory=list)
-    refused: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -168,7 +148,7 @@ def _judge(kept: RawMail, mail: Mail, us: Us, now: datetime) -> None:
         return
     words: Words | None = None
     if thread is not None:
-        words = _words(mail, thread.language)
+        words = words_in(mail, thread.language)
         try:
             if _say(thread, kept, words, now):
                 return
@@ -182,8 +162,8 @@ def _judge(kept: RawMail, mail: Mail, us: Us, now: datetime) -> None:
     if opens and not is_wanted and _writes_too_much(whose, kept.is_doubtful, now):
         put_aside(mail=kept, reason="too_many")
         return
-    language = match.ticket.language if match else _language(mail, own)
-    words = words or _words(mail, language)
+    language = match.ticket.language if match else language_of(mail, own)
+    words = words or words_in(mail, language)
     others = _others(mail, own, us)
     _take(kept, mail, match, words, language, others, is_automatic, now)
 
@@ -211,26 +191,6 @@ def _writes_too_much(sender: str, is_doubtful: bool, now: datetime) -> bool:
         data__doubtful__isnull=not is_doubtful,
     )
     return recent[:TICKETS_MAX].count() >= TICKETS_MAX
-
-
-def _words(mail: Mail, language: str) -> Words:
-    """Return what a mail says: no transaction is open while that is found out."""
-    text, rest = mail.text, ""
-    if not text.strip() and mail.html:
-        text, rest = words_of(mail.html)
-    own, quoted = cut(without_places(text, mail.files))
-    rest = "\n\n".join(filter(None, [quoted, rest]))
-    with translation.override(language):
-        files, refused = clean_files(mail)
-        if not own:
-            own = ", ".join(file.name for file, _cid in files) or _("(no text)")
-    return Words(
-        body=mended(own[:BODY_MAX]),
-        rest=mended(rest[:REST_MAX]),
-        html=mended(cleaned(mail.html)) if mail.html else "",
-        files=files,
-        refused=refused,
-    )
 
 
 def _take(
@@ -313,9 +273,8 @@ def _open(
     now: datetime,
 ) -> Entry:
     own = kept.mailbox
-    subject = _PREFIX.sub("", mended(one_line(mail.subject)))
     with translation.override(language):
-        subject = subject.strip() or _("(no subject)")
+        subject = subject_in(mail) or _("(no subject)")
     ticket = open_ticket(
         brand=own.brand,
         contact=_contact(kept, mail, language, now),
@@ -385,14 +344,3 @@ def _picture_addresses(words: Words, files: Sequence[File]) -> dict[str, str]:
         for (_clean, cid), file in zip(words.files, files, strict=True)
         if cid
     }
-
-
-def _language(mail: Mail, own: Mailbox) -> str:
-    """Return the language of the product that the mail is written in, else the brand's."""
-    text = (mail.text or words_of(mail.html)[0])[:4000].lower()
-    said = set(re.findall(r"\w+", f"{mail.subject.lower()} {text}"))
-    turkish = len(said & _TURKISH) + min(3, len(re.findall("[ğşı]", text)))
-    english = len(said & _ENGLISH)
-    if math.fabs(turkish - english) < 2:
-        return str(own.brand.default_language)
-    return str(Language.TURKISH if turkish > english else Language.ENGLISH)
