@@ -36,6 +36,10 @@ def test_turkish_is_read_whatever_it_is_declared_as(content, charset):
 def test_headers_are_read_in_every_spelling():
     assert header_text("=?utf-8?b?xLBhZGU=?= =?iso-8859-9?q?_=FErket?=") == "İade şrket"
     assert header_text("=?x-nowhere?q?abc?=") == "abc"
+    assert header_text("=?utf-8?q?sayfalar=C4=B1?=\r\n bir =?utf-8?q?=C5=9Fey?=") == (
+        "sayfaları bir şey"
+    )
+    assert header_text("=?utf-8?q?=C5=9F?=\r\n =?utf-8?q?ey?=") == "şey"
     raw = "Subject: İade\nFrom: Şule <s@x.example>\n\nx".encode("cp1254")
     mail = read_mail(raw)
     assert (mail.subject, mail.sender_name, mail.sender) == ("İade", "Şule", "s@x.example")

@@ -46,6 +46,8 @@ def header_text(raw: str) -> str:
     """Return a raw header as people read it, on one line."""
     # What no encoding announced stands there as bytes in disguise.
     raw = decode(raw[:_HEADER_MAX].encode("utf-8", "surrogateescape"), None)
+    # On one line already here: of each line the reader forgets the blank with which it begins.
+    raw = " ".join(raw.splitlines())
     try:
         parts = decode_header(raw)
     except (MessageError, ValueError, LookupError):
