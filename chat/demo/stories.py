@@ -23,7 +23,7 @@ from tickets.models import Entry as TicketEntry
 from tickets.operations.contacts import keep_identity, note_search
 from tickets.operations.entries import Said
 from tickets.operations.lines import begin_search, note_words
-from tickets.operations.tickets import open_ticket, subject_of
+from tickets.operations.tickets import open_ticket, subject_of_words
 
 CHATS = {"shop": 25, "cloud": 12}
 PEOPLE = {"shop": texts.SHOP_PEOPLE, "cloud": texts.CLOUD_PEOPLE}
@@ -206,7 +206,7 @@ def _ticket(
         topic=chat.topic,
         team=chat.topic.teams.first() if chat.topic else None,
         assignee=agent if reply else None,
-        subject=subject_of(text),
+        subject=subject_of_words(text),
         status=status,
         source=Ticket.Source.OFFLINE,
         language=chat.language,

@@ -22,7 +22,7 @@ from chat.protocol import is_sayable
 from chat.routing import rule_hooks
 from config.events import publish
 from tickets.models import Ticket
-from tickets.operations.tickets import open_ticket
+from tickets.operations.tickets import open_ticket, subject_of_words
 
 
 class Left(NamedTuple):
@@ -90,7 +90,7 @@ def leave_offline_message(
         brand=brand,
         contact=contact,
         topic=topic or chat.topic,
-        subject=text,
+        subject=subject_of_words(text),
         said=said_in(chat),
         language=visitor.language,
         source=Ticket.Source.OFFLINE,

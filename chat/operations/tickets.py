@@ -20,7 +20,7 @@ from tickets.mail.send import confirm_chat
 from tickets.models import Contact, Ticket
 from tickets.operations.contacts import create_contact, set_email
 from tickets.operations.entries import Said, add_said, last_said
-from tickets.operations.tickets import open_ticket
+from tickets.operations.tickets import open_ticket, subject_of_words
 
 
 class EmailNeeded(Exception):
@@ -175,7 +175,8 @@ def _subject(chat: Conversation, said: list[Said]) -> str:
     """Return the customer's first words, else what the chat was about."""
     topic = chat.topic.label(chat.language) if chat.topic else chat.topic_text
     words = [each.body for each in said if each.agent is None and not each.is_automatic]
-    return next((body for body in words if body.strip()), "") or topic or given_name(chat)
+    said_first = next((body for body in words if body.strip()), "")
+    return subject_of_words(said_first) or topic or given_name(chat)
 
 
 def _origin(chat: Conversation) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tickets.models import Ticket
 from tickets.operations.many import MANY_MAX
 from tickets.operations.replies import CC_MAX, FILES_MAX
 from tickets.operations.tags import TAGS_MAX
+from tickets.operations.tickets import SUBJECT_MAX
 from tickets.queries.ticket_list import Folder, day_of
 
 _ID_MAX = 40
@@ -80,7 +81,7 @@ class TagNames(serializers.ListField):
 class ChangeBody(StrictSerializer):
     """Other properties of a ticket; `tags` replaces all of them."""
 
-    subject = LineField(max_length=200, required=False)
+    subject = LineField(max_length=SUBJECT_MAX, required=False)
     status = serializers.ChoiceField(Ticket.Status.choices, required=False)
     priority = serializers.ChoiceField(Ticket.Priority.choices, required=False)
     type = serializers.ChoiceField(Ticket.Type.choices, required=False)
@@ -111,7 +112,7 @@ class OpenBody(StrictSerializer):
     """A new ticket. Without `brand`: the only one that the caller reaches."""
 
     brand = TextField(max_length=20, required=False)
-    subject = LineField(max_length=200)
+    subject = LineField(max_length=SUBJECT_MAX)
     text = TextField(max_length=10_000, trim_whitespace=False)
     name = LineField(max_length=120, required=False, allow_blank=True, default="")
     email = Email(max_length=254, required=False, default="")

@@ -1,5 +1,6 @@
 """The lines of a ticket's timeline as its page shows them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -10,9 +11,12 @@ from django.utils.translation import gettext as _
 from agents.files import NOT_TAKEN
 from config.files.unchecked import UNCHECKED
 from config.text.cleaning import initials
+from config.text.folding import fold
 from tickets.models import Entry, Ticket
 
 HUES = 8
+# As our own mails end their subject.
+_NUMBER = re.compile(r"(?:\s*\[#\d{1,18}\])+\s*\Z")
 _CHOICES: Mapping[str, Any] = {
     "status": Ticket.Status.choices,
     "priority": Ticket.Priority.choices,
@@ -49,6 +53,7 @@ def line_of(
         "face": face(author, key),
         "text": entry.body if is_said else happened(entry),
         "address": entry.data.get("from", "") if entry.kind == Entry.Kind.MESSAGE else "",
+        "subject": _other_subject(entry),
         "rest": entry.data.get("rest", ""),
         "refused": [
             {"name": str(file.get("name", "")), "why": NOT_TAKEN.get(file.get("reason", ""), "")}
@@ -72,6 +77,16 @@ def line_of(
         "from_chat": entry.chat_id is not None,
         "at": entry.created_at,
     }
+
+
+def _other_subject(entry: Entry) -> str:
+    """Return what a mail says that it is about where the ticket is called otherwise."""
+    if entry.kind != Entry.Kind.MESSAGE:
+        return ""
+    said, known = (
+        _NUMBER.sub("", text) for text in (entry.data.get("subject", ""), entry.ticket.subject)
+    )
+    return "" if fold(said) == fold(known) else said
 
 
 def _is_rules(entry: Entry) -> bool:

@@ -22,7 +22,7 @@ from tickets.console.pages import listed
 from tickets.models import Ticket
 from tickets.operations.contacts import create_contact
 from tickets.operations.entries import Said
-from tickets.operations.tickets import open_ticket
+from tickets.operations.tickets import SUBJECT_MAX, open_ticket
 from tickets.queries.choices import topic_choices
 from tickets.rights import may_open
 
@@ -37,7 +37,7 @@ class NewTicketForm(forms.Form):
     phone = forms.CharField(max_length=32, required=False, label=gettext_lazy("Phone"))
     email = forms.EmailField(max_length=254, required=False, label=gettext_lazy("E-mail"))
     topic = forms.ChoiceField(required=False, label=gettext_lazy("Topic"))
-    subject = forms.CharField(max_length=80, label=pgettext_lazy("ticket", "Subject"))
+    subject = forms.CharField(max_length=SUBJECT_MAX, label=pgettext_lazy("ticket", "Subject"))
     type = forms.ChoiceField(choices=Ticket.Type, label=gettext_lazy("Type"))
     priority = forms.ChoiceField(
         choices=Ticket.Priority, initial=Ticket.Priority.NORMAL, label=gettext_lazy("Priority")

@@ -58,7 +58,7 @@ def note_words(ticket: Ticket, entries: Sequence[Entry]) -> None:
     words = [ticket.search]
     for entry in entries:
         if entry.kind in _SAID:
-            words.append(fold(entry.body))
+            words += _said(entry.body, entry.data, words[0])
         if entry.kind == Entry.Kind.MESSAGE and entry.author_kind != Entry.AuthorKind.BOT:
             ticket.preview = " ".join(entry.body.split())[:PREVIEW]
             ticket.preview_author = entry.author_kind
@@ -71,6 +71,12 @@ def show_last_words(ticket: Ticket) -> None:
     last = said.order_by("-seq").first()
     ticket.preview = " ".join(last.body.split())[:PREVIEW] if last else ""
     ticket.preview_author = last.author_kind if last else ""
+
+
+def _said(body: str, data: Mapping[str, Any], known: str) -> list[str]:
+    """Return what a search finds of a line: words, and a mail's subject where it is another."""
+    subject = fold(str(data.get("subject", "")))
+    return [fold(body)] if subject in known else [fold(body), subject]
 
 
 def begin_search(ticket: Ticket) -> None:
@@ -109,7 +115,8 @@ def write_search(ticket: Ticket) -> None:
             contact.email = ""
         words += [found] if (found := words_of(contact)) else []
     said = ticket.entries.filter(kind__in=_SAID).order_by("seq")
-    words += [fold(body) for body in said.values_list("body", flat=True)]
+    for body, data in said.values_list("body", "data"):
+        words += _said(body, data, words[0])
     ticket.search = "\n".join(words)[:SEARCH_MAX]
 
 

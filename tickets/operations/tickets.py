@@ -14,7 +14,10 @@ from tickets.models import Contact, Entry, Ticket
 from tickets.operations.entries import Said, said_lines, store_lines
 from tickets.operations.lines import begin_search, note_words
 
-SUBJECT_LENGTH = 80
+# As the column has it.
+SUBJECT_MAX = 200
+# Of words that nobody wrote as a subject.
+_WORDS_MAX = 80
 
 
 @transaction.atomic
@@ -106,9 +109,18 @@ def type_of(topic: Topic | None) -> str:
 
 
 def subject_of(text: str) -> str:
-    """Return one line of at most 80 characters."""
+    """Return one line as long as a subject may be."""
+    return _line(text, SUBJECT_MAX)
+
+
+def subject_of_words(text: str) -> str:
+    """Return the first of somebody's words as a subject."""
+    return _line(text, _WORDS_MAX)
+
+
+def _line(text: str, most: int) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 1].rstrip() + "…"
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def _team_of(topic: Topic | None, brand: Brand) -> Team | None:

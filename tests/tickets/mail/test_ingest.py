@@ -261,7 +261,7 @@ def test_a_mail_within_a_mail_can_be_read_and_so_can_what_hangs_on_it(mailbox):
 
 
 def test_a_mail_of_nothing_but_files_or_of_nothing_has_words(mailbox):
-    mail = written("")
+    mail = written("", subject="Ynt: Kargo")
     mail.add_attachment("liste\n", filename="liste.txt")
     assert take_in(mailbox, mail).entry.body == "liste.txt"
     empty = take_in(mailbox, written(" ", subject="")).entry

@@ -8,7 +8,7 @@ from tests.support.factories import make_agent, make_brand, make_team, make_topi
 from tickets.models import Entry, Ticket
 from tickets.operations.contacts import create_contact
 from tickets.operations.entries import Said, add_said
-from tickets.operations.tickets import open_ticket, subject_of
+from tickets.operations.tickets import open_ticket, subject_of, subject_of_words
 
 pytestmark = pytest.mark.django_db
 
@@ -75,10 +75,12 @@ def test_the_same_words_of_a_chat_are_added_once() -> None:
     ]
 
 
-def test_a_subject_is_one_line_of_eighty_characters() -> None:
+def test_a_subject_is_one_line_as_long_as_its_column_and_one_of_words_is_shorter() -> None:
     assert subject_of("  bir\n\tiki ") == "bir iki"
-    assert len(subject_of("kelime " * 40)) <= 80
-    assert subject_of("kelime " * 40).endswith("…")
+    assert subject_of("x" * 200) == "x" * 200
+    for cut, most in ((subject_of("kelime " * 40), 200), (subject_of_words("kelime " * 40), 80)):
+        assert most - 8 < len(cut) <= most
+        assert cut.endswith("…")
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 # New tickets from one address in an hour: more is a machine.
 TICKETS_MAX = 20
 CC_MAX = 20
+# Of one that a line keeps; a ticket's own is shorter.
+SUBJECT_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,7 @@ def _take(
         "from_name": mended(one_line(mail.sender_name))[:120],
         "cc": list(others),
     }
+    data |= {"subject": subject[:SUBJECT_MAX]} if (subject := subject_in(mail)) else {}
     data |= {"rest": words.rest} if words.rest else {}
     data |= {"refused": words.refused} if words.refused else {}
     data |= {"automatic": True} if is_automatic else {}

@@ -43,6 +43,9 @@ def words_in(mail: Mail, language: str) -> Words:
     rest = "\n\n".join(filter(None, [quoted, rest]))
     with translation.override(language):
         files, refused = clean_files(mail)
+        # Some say all that they have to say in the subject. Of an answer it is what it answers.
+        if not own and not _PREFIX.match(mail.subject):
+            own = subject_in(mail)
         if not own:
             own = ", ".join(file.name for file, _cid in files) or _("(no text)")
     return Words(
