@@ -53,6 +53,7 @@ def line_of(
         "face": face(author, key),
         "text": entry.body if is_said else happened(entry),
         "address": entry.data.get("from", "") if entry.kind == Entry.Kind.MESSAGE else "",
+        "reply_to": entry.data.get("reply_to", ""),
         "subject": _other_subject(entry),
         "rest": entry.data.get("rest", ""),
         "refused": [

@@ -54,7 +54,7 @@ def opened(request: HttpRequest, ticket: Ticket, *, now: datetime) -> dict[str, 
         "lines": lines,
         "has_earlier": has_earlier,
         "earlier_url": f"{address}?part=earlier&before={lines[0]['seq'] if lines else 0}",
-        "to": ticket.contact.email or _last_recipient(ticket),
+        "to": _wanted_at(ticket) or ticket.contact.email or _last_recipient(ticket),
         "draft": draft,
         "answering": _answering(drafts, agent_id, now),
         "dead": dead_of([ticket.contact.email]).get(ticket.contact.email.strip().casefold()),
@@ -103,6 +103,19 @@ def _lines(
     mailed = deliveries_shown(answers, timezone.now()) if answers else {}
     lines = [line_of(row, customer, mailed.get(row.pk, ())) for row in reversed(rows)]
     return lines, has_earlier
+
+
+def _wanted_at(ticket: Ticket) -> str:
+    """Return where the mail that opened the ticket wants answers, such as one of a website's form.
+
+    A later mail only says so on its line: nobody leads the answers of a ticket elsewhere.
+    """
+    if ticket.source != Ticket.Source.EMAIL:
+        return ""
+    first = ticket.entries.filter(kind=Entry.Kind.MESSAGE, seq=2).values_list("data", flat=True)
+    data = first.first() or {}
+    is_theirs = str(data.get("from", "")).casefold() == ticket.contact.email.casefold()
+    return str(data.get("reply_to", "")) if is_theirs and not data.get("doubtful") else ""
 
 
 def _last_recipient(ticket: Ticket) -> str:

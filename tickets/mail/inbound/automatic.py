@@ -8,6 +8,7 @@ from tickets.mail.inbound.parts import Mail
 from tickets.mail.letters import INSTANCE_HEADER
 from tickets.tokens import instance_mark, ticket_of_message_id
 
+_NO_REPLY = re.compile(r"(?:no-?reply|do-?not-?reply)(?:[+.=-][^@]*)?@", re.I)
 _NOBODY = re.compile(
     r"(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)(?:[+.=-][^@]*)?@", re.I
 )
@@ -35,13 +36,26 @@ def is_ours(mail: Mail) -> bool:
 
 def wants_no_answer(mail: Mail) -> bool:
     """Return whether its sender asks machines not to answer; a person may well have written it."""
+    if _NOBODY.match(mail.sender):
+        return True
     asked = {each.strip().lower() for each in mail.header("x-auto-response-suppress").split(",")}
     return not asked.isdisjoint({"all", "autoreply", "oof"})
 
 
 def is_automatic(mail: Mail) -> bool:
     """Return whether no person wrote it. Any one sign is enough."""
-    if mail.content_type == "multipart/report" or _NOBODY.match(mail.sender):
+    return bool(_NOBODY.match(mail.sender)) or _is_marked(mail)
+
+
+def is_form(mail: Mail) -> bool:
+    """Return whether a website sent what somebody wrote into its form: in nobody's name, with one
+    address to answer to."""
+    is_for_somebody = mail.reply_to and not _NOBODY.match(mail.reply_to)
+    return bool(_NO_REPLY.match(mail.sender) and is_for_somebody and not _is_marked(mail))
+
+
+def _is_marked(mail: Mail) -> bool:
+    if mail.content_type == "multipart/report":
         return True
     if any(mark.search(mail.header(name)) for name, mark in _MARKS.items()):
         return True

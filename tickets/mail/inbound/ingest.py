@@ -146,8 +146,11 @@ def _judge(kept: RawMail, mail: Mail, us: Us, now: datetime) -> None:
     thread = None if kept.is_doubtful or is_automatic else find_thread(mail, own)
     match = None if thread else find_ticket(mail, own, is_doubtful=kept.is_doubtful)
     if match is None and is_automatic:
-        put_aside(mail=kept, reason="automatic")
-        return
+        if not (automatic.is_form(mail) and _reply_to(mail, own, us)):
+            put_aside(mail=kept, reason="automatic")
+            return
+        # Somebody waits for an answer: by a person, for no machine answers a machine.
+        is_automatic = False
     words: Words | None = None
     if thread is not None:
         words = words_in(mail, thread.language)
@@ -166,8 +169,7 @@ def _judge(kept: RawMail, mail: Mail, us: Us, now: datetime) -> None:
         return
     language = match.ticket.language if match else language_of(mail, own)
     words = words or words_in(mail, language)
-    others = _others(mail, own, us)
-    _take(kept, mail, match, words, language, others, is_automatic, now)
+    _take(kept, mail, match, words, language, us, is_automatic, now)
 
 
 def _say(thread: Thread, kept: RawMail, words: Words, now: datetime) -> bool:
@@ -201,18 +203,19 @@ def _take(
     match: Match | None,
     words: Words,
     language: str,
-    others: Sequence[str],
+    us: Us,
     is_automatic: bool,
     now: datetime,
 ) -> None:
     """Store everything in one transaction with the mark that it was."""
-    is_wanted = kept.reason == "wanted"
+    is_wanted, others = kept.reason == "wanted", _others(mail, kept.mailbox, us)
     data: dict[str, Any] = {
         "mail": kept.pk,
         "from": mail.sender,
         "from_name": mended(one_line(mail.sender_name))[:120],
         "cc": list(others),
     }
+    data |= {"reply_to": reply_to} if (reply_to := _reply_to(mail, kept.mailbox, us)) else {}
     data |= {"subject": subject[:SUBJECT_MAX]} if (subject := subject_in(mail)) else {}
     data |= {"rest": words.rest} if words.rest else {}
     data |= {"refused": words.refused} if words.refused else {}
@@ -320,13 +323,20 @@ def _contact(kept: RawMail, mail: Mail, language: str, now: datetime) -> Contact
 
 def _others(mail: Mail, own: Mailbox, us: Us) -> list[str]:
     """Return who else the mail went to, without us."""
-    found = dict.fromkeys(each for each in mail.to if is_address(each) and len(each) < 255)
-    stem, ours = own.address.partition("@")[0], us.mailboxes | us.agents
-    return [
-        each
-        for each in found
-        if each not in ours and each != mail.sender and not each.startswith(f"{stem}+t")
-    ][:CC_MAX]
+    found = dict.fromkeys(each for each in mail.to if _is_others(each, own, us))
+    return [each for each in found if each != mail.sender][:CC_MAX]
+
+
+def _reply_to(mail: Mail, own: Mailbox, us: Us) -> str:
+    """Return where the sender wants answers, if not at their own address: what they say, and no
+    proof of who they are."""
+    return mail.reply_to if _is_others(mail.reply_to, own, us) else ""
+
+
+def _is_others(address: str, own: Mailbox, us: Us) -> bool:
+    stem = own.address.partition("@")[0]
+    is_ours = address in us.mailboxes | us.agents or address.startswith(f"{stem}+t")
+    return is_address(address) and len(address) < 255 and not is_ours
 
 
 def _remember(mail: Mail, entry: Entry) -> None:

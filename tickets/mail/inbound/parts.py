@@ -72,6 +72,8 @@ class Mail:
     references: list[str] = field(default_factory=list)
     sender: str = ""
     sender_name: str = ""
+    # The only other address at which the sender wants answers.
+    reply_to: str = ""
     to: list[str] = field(default_factory=list)
     # Every address that it may have been delivered to.
     recipients: list[str] = field(default_factory=list)
@@ -175,6 +177,8 @@ def _address(mail: Mail) -> None:
     senders = _addresses(mail, "from") or _addresses(mail, "sender")
     if senders:
         mail.sender_name, mail.sender = senders[0]
+    wanted = {address for _name, address in _addresses(mail, "reply-to")} - {mail.sender}
+    mail.reply_to = wanted.pop() if len(wanted) == 1 else ""
     mail.to = [address for name in ("to", "cc") for _name, address in _addresses(mail, name)]
     names = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
     mail.recipients = mail.to + [found for each in names for _name, found in _addresses(mail, each)]
