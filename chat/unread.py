@@ -17,6 +17,7 @@ from config.mail import is_address, mailbox
 from config.text.cleaning import one_line
 from tickets.mail.letters import Letter, sender_line, traces
 from tickets.models import Mailbox
+from tickets.models.mailbox import our_addresses
 from tickets.operations.addresses import is_dead
 
 # Of many or long answers the newest; the page has them all.
@@ -48,7 +49,7 @@ def mailable_address(chat: Conversation) -> str:
     except ValueError:
         return ""
     # It would come straight back.
-    is_own = bool(address) and Mailbox.objects.filter(address__iexact=address).exists()
+    is_own = bool(address) and address.casefold() in our_addresses()
     return "" if is_own or is_dead(address) else address
 
 

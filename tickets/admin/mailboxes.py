@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -27,14 +28,56 @@ from tickets.models import Delivery, Mailbox
 from tickets.operations.mailbox_secrets import make_hook_secret
 from tickets.operations.waiting import hasten_mails
 
+# Addresses that are forwarded to one mailbox.
+ALSO_MAX = 20
+
 if TYPE_CHECKING:
     _MailboxForm = forms.ModelForm[Mailbox]
 else:
     _MailboxForm = forms.ModelForm
 
 
+class AddressesField(forms.CharField):
+    """A list of addresses as text, one on each line."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "code"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show the list line by line; show what was typed as it was typed."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the list."""
+        lines = str(super().to_python(value) or "").replace(",", "\n").splitlines()
+        typed = list(dict.fromkeys(own_spelling(line) for line in lines if line.strip()))
+        if len(typed) > ALSO_MAX:
+            text = gettext("At most %(count)d addresses.") % {"count": ALSO_MAX}
+            raise forms.ValidationError(text, code="too_many")
+        return [_address(each) for each in typed]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare lists, not spellings."""
+        return super().has_changed("\n".join(initial or []), data)
+
+
+def _address(typed: str) -> str:
+    """Return an address as mail servers write it; refuse what no mail can come from."""
+    if len(typed) > 254 or not is_address(typed):
+        raise forms.ValidationError(_("This is not an e-mail address."), code="invalid")
+    return mailbox(typed)
+
+
 class MailboxForm(_MailboxForm):
     """A mailbox in plain words."""
+
+    also_at = AddressesField(
+        label=capfirst(_("also reached at")),
+        required=False,
+        help_text=_(
+            "One address per line whose mail is forwarded to this mailbox, such as"
+            " info@example.com. Nobody is answered there, and it never becomes a copy."
+        ),
+    )
 
     class Meta:
         model = Mailbox
@@ -71,10 +114,7 @@ class MailboxForm(_MailboxForm):
 
     def clean_address(self) -> str:
         """Refuse what no mail can come from."""
-        address = own_spelling(self.cleaned_data["address"])
-        if not is_address(address):
-            raise forms.ValidationError(_("This is not an e-mail address."), code="invalid")
-        return mailbox(address)
+        return _address(own_spelling(self.cleaned_data["address"]))
 
     def clean(self) -> Any:
         """Have the password entered again for another server: whoever names one must not be told
@@ -126,7 +166,7 @@ class MailboxAdmin(ImeceAdmin):
             None,
             {
                 "fields": [
-                    *("brand", "address", "display_name"),
+                    *("brand", "address", "also_at", "display_name"),
                     *("signature_tr", "signature_en", "has_plus", "acknowledges"),
                 ]
             },

@@ -167,6 +167,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('address', models.EmailField(max_length=254, unique=True, verbose_name='address')),
+                ('also_at', models.JSONField(blank=True, default=list, verbose_name='also reached at')),
                 ('display_name', models.CharField(blank=True, max_length=80, verbose_name="sender's name")),
                 ('signature_tr', models.TextField(blank=True, max_length=1000, verbose_name='signature (Turkish)')),
                 ('signature_en', models.TextField(blank=True, max_length=1000, verbose_name='signature (English)')),

@@ -24,6 +24,8 @@ class Mailbox(models.Model):
         Brand, models.CASCADE, related_name="mailbox", verbose_name=_("brand")
     )
     address = models.EmailField(_("address"), unique=True)
+    # Whose mail is forwarded to it: ours, too.
+    also_at = models.JSONField(_("also reached at"), default=list, blank=True)
     display_name = models.CharField(_("sender's name"), max_length=80, blank=True)
     signature_tr = models.TextField(_("signature (Turkish)"), max_length=1000, blank=True)
     signature_en = models.TextField(_("signature (English)"), max_length=1000, blank=True)
@@ -88,6 +90,12 @@ class Mailbox(models.Model):
     def signature(self, language: str) -> str:
         """Return what stands below an answer in `language`."""
         return self.signature_tr if language == Language.TURKISH else self.signature_en
+
+
+def our_addresses() -> frozenset[str]:
+    """Return the addresses of all mailboxes in small letters: what goes there comes back to us."""
+    rows = Mailbox.objects.values_list("address", "also_at")
+    return frozenset(each.casefold() for address, also_at in rows for each in (address, *also_at))
 
 
 def mailbox_of(brand_id: int) -> Mailbox | None:

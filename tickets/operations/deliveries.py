@@ -14,7 +14,7 @@ from config.mail import is_address, mailbox
 from config.outbox.operations import enqueue
 from tickets.events import TicketChanged
 from tickets.models import Delivery, Entry, Mailbox, MailId, Ticket
-from tickets.models.mailbox import mailbox_of, server_of
+from tickets.models.mailbox import mailbox_of, our_addresses, server_of
 from tickets.operations.addresses import HARD, dead_of, mark_alive, mark_dead
 from tickets.operations.sending import Begun, begin, settle
 from tickets.operations.waiting import hasten_mails
@@ -37,7 +37,7 @@ def queue_answer(
         return []
     message_id = new_message_id(ticket, own)
     MailId.objects.create(ticket=ticket, entry=entry, message_id=message_id, is_ours=True)
-    ours = set(map(str.casefold, Mailbox.objects.values_list("address", flat=True)))
+    ours = our_addresses()
     dead = dead_of(to)
     made = []
     for address in to:

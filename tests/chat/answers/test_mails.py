@@ -144,6 +144,7 @@ def test_nobody_is_mailed(
         "brand",
         "spam",
         "own address",
+        "forwarded to us",
         "converted",
         "read at last",
         "spam at last",
@@ -154,6 +155,9 @@ def test_nobody_is_mailed(
                 Visitor.objects.update(email="")
             if why == "own address":
                 Visitor.objects.update(email="Help@nimbus.example")
+            if why == "forwarded to us":
+                Mailbox.objects.update(also_at=["info@nimbus.example"])
+                Visitor.objects.update(email="Info@nimbus.example")
             if why == "brand":
                 Brand.objects.update(mails_answers=False)
             says(chat, shop, "One.")

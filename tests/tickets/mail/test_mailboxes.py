@@ -129,3 +129,22 @@ def test_what_waits_for_a_server_leaves_as_soon_as_that_is_mended(
     assert states(entry) == {"ipek@example.com": ("sent", "")}
     assert states(waits_for_other) == {"can@example.org": ("retry", "later")}
     assert [mail["To"] for mail in smtp.taken] == ["ipek@example.com"]
+
+
+def test_addresses_that_are_forwarded_are_typed_line_by_line(boss_client, brand):
+    typed = TYPED | {"brand": brand.pk}
+    also = " Info@Pazar.example\r\n\r\ninfo@pazar.example, satış@pazar.example"
+    page = boss_client.post(reverse("admin:tickets_mailbox_add"), typed | {"also_at": also})
+    assert "This is not an e-mail address." in page.content.decode()
+    also = " Info@Pazar.example\r\n\r\ninfo@pazar.example, satis@çarşı.example"
+    boss_client.post(reverse("admin:tickets_mailbox_add"), typed | {"also_at": also})
+    own = Mailbox.objects.get()
+    assert own.also_at == ["info@pazar.example", "satis@xn--ar-3ia21a0h.example"]
+    url = reverse("admin:tickets_mailbox_change", args=[own.pk])
+    assert "info@pazar.example\nsatis@" in boss_client.get(url).content.decode()
+    many = "\n".join(f"a{number}@pazar.example" for number in range(21))
+    page = boss_client.post(url, typed | {"smtp_password": "", "also_at": many}).content.decode()
+    assert "At most 20 addresses." in page
+    boss_client.post(url, typed | {"smtp_password": "", "also_at": ""})
+    own.refresh_from_db()
+    assert own.also_at == []

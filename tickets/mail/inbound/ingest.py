@@ -25,6 +25,7 @@ from tickets.mail.inbound.parts import Mail, TooComplex, read_mail
 from tickets.mail.inbound.words import Words, language_of, subject_in, words_in
 from tickets.mail.send import confirm_ticket
 from tickets.models import Contact, Entry, File, Identity, Mailbox, MailId, RawMail, Ticket
+from tickets.models.mailbox import our_addresses
 from tickets.operations.blocking import is_blocked
 from tickets.operations.contacts import create_contact, keep_identity, verify_email, who_has
 from tickets.operations.customers_words import hear_customer, opens_another
@@ -52,9 +53,8 @@ class Us:
     @classmethod
     def read(cls) -> Self:
         """Return those of now."""
-        mailboxes = Mailbox.objects.values_list("address", flat=True)
         agents = Agent.objects.filter(is_active=True).values_list("email", flat=True)
-        return cls(frozenset(map(str.casefold, mailboxes)), frozenset(map(str.casefold, agents)))
+        return cls(our_addresses(), frozenset(map(str.casefold, agents)))
 
 
 def ingest(payloads: Sequence[dict[str, Any]]) -> None:
