@@ -83,6 +83,11 @@ class Mailbox(models.Model):
         return self.address
 
     @property
+    def addresses(self) -> set[str]:
+        """Return every address at which it is reached, in small letters."""
+        return {each.casefold() for each in (self.address, *self.also_at)}
+
+    @property
     def is_read(self) -> bool:
         """Return whether answers to it reach us."""
         return bool(self.imap_host or self.hook_secrets)

@@ -44,3 +44,38 @@ def test_what_says_that_it_comes_from_there_says_nothing_in_anybodys_name(mailbo
     assert (kept.state, kept.reason) == ("aside", "own")
     other = Mailbox.objects.create(brand=make_brand(), address="yardim@bulut.example")
     assert take_in(other, written(sender=INFO)).reason == "own"
+
+
+GROUP = {
+    "to": f"Pazar <{INFO}>",
+    "precedence": "list",
+    "list_id": "<info.pazar.example>",
+    "list_post": f"<https://groups.example/post>, <mailto:{INFO}>",
+    "list_unsubscribe": "<https://groups.example/leave>",
+}
+
+
+def test_what_a_person_writes_to_a_group_of_ours_opens_a_ticket_that_no_machine_answers(
+    mailbox, smtp
+):
+    entry = take_in(mailbox, written(**GROUP)).entry
+    assert entry.data["unanswerable"] is True
+    assert "automatic" not in entry.data
+    drain("mail")
+    assert smtp.taken == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"to": "haber@example.org"},
+        {"list_post": "NO"},
+        {"precedence": "bulk"},
+        {"auto_submitted": "auto-replied"},
+        {"sender": "noreply@example.org"},
+        {"subject": "Otomatik yanıt: Ofis dışındayım"},
+    ],
+)
+def test_lists_that_are_none_of_ours_and_machines_in_ours_are_still_put_aside(mailbox, other):
+    kept = take_in(mailbox, written(**GROUP | other))
+    assert (kept.state, kept.reason) == ("aside", "automatic")

@@ -141,7 +141,7 @@ def _judge(kept: RawMail, mail: Mail, us: Us, now: datetime) -> None:
     if is_blocked(mail.sender, brand=own.brand, now=now) and not is_wanted:
         put_aside(mail=kept, reason="blocked")
         return
-    is_automatic = automatic.is_automatic(mail) and not is_wanted
+    is_automatic = automatic.is_automatic(mail, at=own.addresses) and not is_wanted
     # What a room above has mailed is answered there.
     thread = None if kept.is_doubtful or is_automatic else find_thread(mail, own)
     match = None if thread else find_ticket(mail, own, is_doubtful=kept.is_doubtful)
