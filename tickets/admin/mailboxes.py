@@ -178,7 +178,11 @@ class MailboxAdmin(ImeceAdmin):
                     *("smtp_host", "smtp_port", "smtp_security"),
                     *("smtp_user", "smtp_password", "sending"),
                 ],
-                "description": _("Save, then choose “Send a test e-mail to me” on this page."),
+                "description": _(
+                    "Save, then choose “Send a test e-mail to me” on this page. Gmail wants an app"
+                    " password, not that of the account. Where Microsoft 365 refuses the password,"
+                    " name another server that may send for the address, or none."
+                ),
             },
         ),
         (
@@ -191,7 +195,10 @@ class MailboxAdmin(ImeceAdmin):
                 ],
                 "description": _(
                     "By IMAP: at once where the server tells of new mail, else every minute. Save,"
-                    " then choose “Fetch now” to try it."
+                    " then choose “Fetch now” to try it. Gmail wants an app password, not that of"
+                    " the account. Microsoft 365 and Outlook.com let nobody in by password, only by"
+                    " OAuth2, which İmece does not speak: have their mail forwarded to a mailbox"
+                    " that can be read, or brought as below."
                 ),
             },
         ),

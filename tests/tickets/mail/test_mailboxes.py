@@ -148,3 +148,15 @@ def test_addresses_that_are_forwarded_are_typed_line_by_line(boss_client, brand)
     boss_client.post(url, typed | {"smtp_password": "", "also_at": ""})
     own.refresh_from_db()
     assert own.also_at == []
+
+
+@pytest.mark.parametrize(("language", "app"), [("en", "app password"), ("tr", "uygulama parolası")])
+def test_the_page_says_which_services_take_no_password_and_what_to_do(
+    boss, boss_client, language, app
+):
+    boss.language = language
+    boss.save()
+    page = boss_client.get(reverse("admin:tickets_mailbox_add")).content.decode()
+    said = [" ".join(each.split()) for each in page.split("<p>") if "OAuth2" in each]
+    assert [app in each and "Microsoft 365" in each for each in said] == [True]
+    assert page.count(app) == 2
