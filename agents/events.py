@@ -98,3 +98,13 @@ class DeskEdge(Event):
     """Somewhere a desk has just opened or closed by its hours."""
 
     name: ClassVar[str] = "hours.edge"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagRenamed(Event):
+    """A tag is another word from now on; `old` is the one before, folded."""
+
+    name: ClassVar[str] = "tag.renamed"
+
+    old: str
+    new: str

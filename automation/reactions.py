@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Min
 from django.utils import timezone
 
-from agents.events import HoursChanged
+from agents.events import HoursChanged, TagRenamed
 from automation.models import Rule
 from automation.rules import book
 from automation.rules.clock import arm, arm_all_edges
@@ -17,6 +17,7 @@ from automation.rules.replies import is_on, words_for
 from automation.rules.tickets.facts import ripe_at
 from automation.rules.watched.chats import keeps_waiting
 from automation.rules.watched.tickets import TICKETS
+from automation.rules.writing import rename_tag_in_rules
 from chat.events.lifecycle import (
     ConversationAssigned,
     ConversationChanged,
@@ -196,6 +197,11 @@ def _hours_changed(fact: dict[str, Any]) -> None:
     arm_all_edges(now=timezone.now())
 
 
+def _tag_renamed(fact: dict[str, Any]) -> None:
+    rename_tag_in_rules(old=fact["old"], new=fact["new"])
+
+
+react_to(TagRenamed, _tag_renamed)
 react_to(HoursChanged, _hours_changed)
 react_to(TicketWritten, _ticket_written)
 react_to_many(MessagesPosted, _said)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.admin.base import ImeceAdmin
 from agents.models import Tag
-from agents.operations.tags import InvalidTag, clean_name
+from agents.operations.tags import InvalidTag, clean_name, rename_tag
 from config.text.folding import fold
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class TagAdmin(ImeceAdmin):
         return super().get_search_results(request, queryset, fold(search_term))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Keep what makes spellings of one word the same."""
-        obj.folded = fold(obj.name)
-        super().save_model(request, obj, form, change)
+        """Keep what makes spellings of one word the same, and rename by its operation."""
+        if change:
+            rename_tag(tag=obj, name=obj.name)
+            self.note(request, "changed", obj, fields=form.changed_data)
+        else:
+            obj.folded = fold(obj.name)
+            super().save_model(request, obj, form, change)

@@ -10,9 +10,12 @@ from django.db.models import Max, Min
 from agents.access import accesses_of
 from agents.audit import record
 from agents.models import Agent
+from agents.queries.tags import folded_word
 from automation.models import Rule
 from automation.rules import book
 from automation.rules.checking import Errors, check_rule
+from automation.rules.fields import Type
+from automation.rules.subjects import actions_of, fields_of
 from config.outbox.operations import enqueue
 
 # Outbox: have a time rule look at the chats that are open already.
@@ -134,6 +137,58 @@ def switch_off(*, rule: Rule, because: str, now: datetime) -> None:
     for agent_id in administrators():
         key = f"{WARN}:{rule.pk}:{now.timestamp()}:{agent_id}"
         enqueue(kind=WARN, key=key, payload={"rule": rule.pk, "agent": agent_id})
+
+
+@transaction.atomic
+def rename_tag_in_rules(*, old: str, new: str) -> None:
+    """Let rules that name a tag by its old word, given folded, name it by the new one.
+
+    Otherwise their conditions would never hold again, and their actions make the old tag anew.
+    """
+    for rule in Rule.objects.select_for_update(no_key=True, of=("self",)).order_by("pk"):
+        renamed = {
+            "all": _renamed_nodes(rule.all, rule.subject, old, new),
+            "any": _renamed_nodes(rule.any, rule.subject, old, new),
+            "actions": _renamed_actions(rule.actions, rule.subject, old, new),
+        }
+        changed = [name for name, value in renamed.items() if value != getattr(rule, name)]
+        if changed:
+            for name in changed:
+                setattr(rule, name, renamed[name])
+            rule.save(update_fields=changed)
+            _changed(rule, "changed", by=None, fields=changed)
+
+
+def _renamed_nodes(
+    nodes: Sequence[dict[str, Any]], subject: str, old: str, new: str
+) -> list[dict[str, Any]]:
+    found = []
+    for node in nodes:
+        if block := {"all", "any"} & node.keys():
+            inner = {name: _renamed_nodes(node[name], subject, old, new) for name in block}
+            found.append(node | inner)
+            continue
+        field = fields_of(subject).get(node["field"])
+        is_tag = field is not None and field.type is Type.TAG
+        is_old = is_tag and folded_word(str(node.get("value", ""))) == old
+        found.append(node | {"value": new} if is_old else node)
+    return found
+
+
+def _renamed_actions(
+    actions: Sequence[dict[str, Any]], subject: str, old: str, new: str
+) -> list[dict[str, Any]]:
+    found = []
+    for told in actions:
+        action = actions_of(subject).get(told["action"])
+        parameters = action.parameters if action else {}
+        tags = {
+            name: new
+            for name, parameter in parameters.items()
+            if parameter.type == "tag" and folded_word(str(told.get(name, ""))) == old
+        }
+        found.append(told | tags)
+    return found
 
 
 def administrators() -> list[int]:
