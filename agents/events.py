@@ -101,6 +101,13 @@ class DeskEdge(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrganisationChanged(Event):
+    """A brand, team, topic or agent that others may name is gone, or is there again."""
+
+    name: ClassVar[str] = "organisation.changed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TagRenamed(Event):
     """A tag is another word from now on; `old` is the one before, folded."""
 

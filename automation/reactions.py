@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Min
 from django.utils import timezone
 
-from agents.events import HoursChanged, TagRenamed
+from agents.events import HoursChanged, OrganisationChanged, TagRenamed
 from automation.models import Rule
 from automation.rules import book
 from automation.rules.clock import arm, arm_all_edges
@@ -197,10 +197,16 @@ def _hours_changed(fact: dict[str, Any]) -> None:
     arm_all_edges(now=timezone.now())
 
 
+def _organisation_changed(facts: list[dict[str, Any]]) -> None:
+    """What a rule names may be missing from now on, or no longer."""
+    book.renew()
+
+
 def _tag_renamed(fact: dict[str, Any]) -> None:
     rename_tag_in_rules(old=fact["old"], new=fact["new"])
 
 
+react_to_many(OrganisationChanged, _organisation_changed)
 react_to(TagRenamed, _tag_renamed)
 react_to(HoursChanged, _hours_changed)
 react_to(TicketWritten, _ticket_written)

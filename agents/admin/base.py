@@ -18,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.audit import record
 from agents.callers import signed_in
+from agents.events import OrganisationChanged
+from config.events import publish
 
 if TYPE_CHECKING:
     # Generic for the type checker only.
@@ -133,6 +135,20 @@ class ImeceAdmin(_ModelAdmin):
             self.message_user(request, done % {"names": listed(map(str, rows))}, messages.SUCCESS)
         else:
             self.message_user(request, gettext("There was nothing to do."), messages.WARNING)
+
+
+class AnnouncedAdmin(ImeceAdmin):
+    """Rows that others name, such as rules: they hear that one was saved or deleted."""
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        """Save, and tell whoever names it."""
+        super().save_model(request, obj, form, change)
+        publish(OrganisationChanged())
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete, and tell whoever names it."""
+        super().delete_model(request, obj)
+        publish(OrganisationChanged())
 
 
 class LabelledAdmin(ImeceAdmin):

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import copyable, listed
+from agents.admin.base import AnnouncedAdmin, copyable, listed
 from agents.admin.brand_texts import TextInline
 from agents.admin.hours import HoursPages
 from agents.admin.identities import IDENTITY_FIELDS, IdentityAdmin, IdentityForm, stored_key
@@ -169,7 +169,7 @@ class BrandForm(IdentityForm):
 
 
 @admin.register(Brand)
-class BrandAdmin(HoursPages, KeptAdmin, IdentityAdmin):
+class BrandAdmin(AnnouncedAdmin, HoursPages, KeptAdmin, IdentityAdmin):
     """Brands with look, form, limits, texts and the snippet to embed."""
 
     form = BrandForm

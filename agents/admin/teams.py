@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import listed
+from agents.admin.base import AnnouncedAdmin, listed
 from agents.admin.hours import HoursPages
 from agents.admin.keeping import KeepingAdmin
 from agents.admin.kept import KeptAdmin, is_named
@@ -70,7 +70,7 @@ class TeamForm(_TeamForm):
 
 
 @admin.register(Team)
-class TeamAdmin(HoursPages, KeptAdmin, KeepingAdmin):
+class TeamAdmin(AnnouncedAdmin, HoursPages, KeptAdmin, KeepingAdmin):
     """Teams: who works together, and on what terms."""
 
     form = TeamForm

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from agents.admin.base import LabelledAdmin, listed
+from agents.admin.base import AnnouncedAdmin, LabelledAdmin, listed
 from agents.admin.kept import KeptAdmin, is_named
 from agents.models import Brand, Topic
 from config.text.alphabet import in_alphabet
@@ -55,7 +55,7 @@ class TopicForm(_TopicForm):
 
 
 @admin.register(Topic)
-class TopicAdmin(KeptAdmin, LabelledAdmin):
+class TopicAdmin(AnnouncedAdmin, KeptAdmin, LabelledAdmin):
     """Topics: what visitors choose from, and which teams answer."""
 
     list_display = ["label_here", "brand", "team_names", "position", "is_public", "is_active"]

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from agents.audit import record
-from agents.events import AccessChanged
+from agents.events import AccessChanged, OrganisationChanged
 from agents.models import Agent, ApiToken, Presence, Status
 from agents.operations.sockets import revoke_sockets
 from agents.operations.statuses import set_status
@@ -46,7 +46,7 @@ def disable_agent(*, agent: Agent, by: Agent | None, now: datetime) -> None:
     # Without a lease the next sweep hands the open chats back to the queue.
     Presence.objects.filter(agent=agent).delete()
     record("agent.disabled", agent, by=by)
-    publish(AccessChanged(agent_id=agent.pk, is_active=False))
+    publish(AccessChanged(agent_id=agent.pk, is_active=False), OrganisationChanged())
 
 
 @transaction.atomic
@@ -55,7 +55,7 @@ def enable_agent(*, agent: Agent, by: Agent | None) -> None:
     Agent.objects.filter(pk=agent.pk).update(is_active=True)
     agent.is_active = True
     record("agent.enabled", agent, by=by)
-    publish(AccessChanged(agent_id=agent.pk, is_active=True))
+    publish(AccessChanged(agent_id=agent.pk, is_active=True), OrganisationChanged())
 
 
 @transaction.atomic

@@ -204,7 +204,7 @@ def compile_rule(rule: Rule) -> Ready:
 
 
 def renew() -> None:
-    """Begin another edition, in the transaction that changes a rule."""
+    """Begin another edition, in the transaction that changes a rule, or what rules name."""
     version = secrets.token_hex(16)
     Edition.objects.update_or_create(pk=1, defaults={"version": version})
     cache.delete(_KEY)

@@ -148,18 +148,19 @@ def look_at_clock(payload: dict[str, Any]) -> None:
         return
     rules = book.fresh_book().of(Rule.When.TIME, row.brand_id, watched.subject)
     ready = next((each for each in rules if each.rule.pk == payload["rule"]), None)
-    if ready is None or ready.missing:
+    if ready is None:
         return
     now = timezone.now()
     if ready.rule.after["since"] in EDGES:
-        if payload.get("is_edge"):
+        if payload.get("is_edge") and not ready.missing:
             _ask(ready, watched, row, now, due=payload["due"])
         return
     if at := watched.settled_at(row):
         raise RetryAfter((at - now).total_seconds())
     minutes = timedelta(minutes=ready.rule.after["minutes"])
     since = watched.since(ready.rule.after["since"], row)
-    if since is not None and _is_moment(payload["due"], since, minutes):
+    # What is missing may come back: until then the rule asks nothing, and its rows move on.
+    if since is not None and not ready.missing and _is_moment(payload["due"], since, minutes):
         _ask(ready, watched, row, now, due=payload["due"])
     is_done = watched.is_armed_by_lines and ready.rule.fires == "once"
     if not is_done or not has_acted(ready, _sight(watched, row, now)):
