@@ -28,6 +28,7 @@ from automation.rules.recipes import RECIPES
 from automation.rules.sentences import said_of, said_of_condition, said_of_value
 from automation.rules.trying import try_rule
 from automation.rules.writing import InvalidRule, add_rule, change_rule
+from config.text.cleaning import key_of
 from tickets.models import Ticket
 
 # So many are offered while a tag is typed; any other can be typed all the same.
@@ -189,12 +190,14 @@ class _OnePage:
         self._tried = {
             "ticket" if isinstance(row, Ticket) else "chat": row,
             "matches": found["matches"],
+            "reason": found["reason"],
             "rows": tried_rows(rule, found["nodes"]),
             "would": [each["would"] for each in found["actions"]],
         }
 
     def _as_rule(self) -> Rule:
-        return Rule(**self._told(), stop=bool(self._head["stop"].value()))
+        brand, stop = (self._head[name].value() for name in ("brand", "stop"))
+        return Rule(**self._told(), brand_id=key_of(str(brand or "")) or None, stop=bool(stop))
 
     def page(self) -> HttpResponse:
         """Return the page as it stands."""

@@ -324,7 +324,7 @@ def test_it_is_said_back_tried_and_refused_where_it_can_not_be(timed, ticket):
     assert said_of(made).startswith(words)
     made.after = {"since": "created", "minutes": 1}
     assert said_of(made).startswith("1 minute after the ticket was opened: ")
-    assert try_rule(made, ticket(), now=START)["matches"]
+    assert try_rule(made, ticket(), now=START + timedelta(minutes=1))["matches"]
     for since in ("queued", "customer_word"):
         with pytest.raises(InvalidRule) as refused:
             timed(since)

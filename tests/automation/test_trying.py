@@ -1,10 +1,15 @@
 """A rule is tried: on a chosen chat before it is saved, or for days while it is on trial."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone, translation
 
 from automation.models import Rule, Run
+from automation.rules.trying import try_rule
 from chat.models import Conversation
+from chat.operations.conversations import end_conversation
 from tests.agents.conftest import boss, boss_client
 from tests.automation.ticket_talk import opened
 from tests.support.desk import make_desk, start
@@ -59,6 +64,41 @@ def test_a_rule_that_would_do_nothing_says_which_condition_keeps_it(boss_client,
     tried = press(boss_client, page, "try", **typed)
     assert "The rule would do nothing" in tried.content.decode()
     assert [row.holds for row in tried.context["tried"]["rows"]] == [False]
+
+
+def test_a_rule_of_another_brand_would_not_look_at_the_chat(boss_client, page):
+    desk, other = make_desk(), make_brand(name="Ada")
+    typed = {"actions__0__text__en": "Soon", "recent": start(desk).public_id}
+    for brand, acts in ((desk.brand, True), (other, False)):
+        tried = press(boss_client, page, "try", **typed, brand=str(brand.pk))
+        found, words = tried.context["tried"], "It looks only at what belongs to its own brand."
+        assert (found["matches"], words in tried.content.decode()) == (acts, not acts)
+
+
+def test_a_time_rule_would_not_act_before_its_minutes_or_in_the_archive(rule):
+    desk = make_desk()
+    chat = start(desk)
+    made = rule(when="time", after={"since": "created", "minutes": 10})
+    unsaid = rule(when="time", after={"since": "agent_word", "minutes": 10})
+    elsewhere = rule(brand=make_brand(name="Ada"))
+    later = chat.created_at + timedelta(minutes=10)
+
+    def tried(one, now):
+        found = try_rule(one, chat, now=now)
+        return found["matches"], found["reason"], found["actions"][0]["would"] != ""
+
+    with translation.override("en"):
+        assert tried(made, later) == (True, "", True)
+        soon = later - timedelta(seconds=1)
+        assert tried(made, soon) == (False, "Its minutes are not over yet.", False)
+        nothing = "What its minutes count from has not happened there."
+        assert tried(unsaid, later) == (False, nothing, False)
+        own = "It looks only at what belongs to its own brand."
+        assert tried(elsewhere, later) == (False, own, False)
+        now = timezone.now()
+        end_conversation(conversation=chat, by=None, outcome="timed_out", now=now)
+        is_over = "Rules of time look only at what is still open."
+        assert tried(made, later) == (False, is_over, False)
 
 
 def test_trying_asks_for_a_chat_that_is_there_and_a_rule_that_can_be(boss_client, page):
