@@ -10,7 +10,7 @@ from django.conf import settings
 
 from config.management.commands.serve import DEMO_PASSWORD, Command, House
 from config.settings.limits import SETTABLE
-from tests.support.compose import image, services
+from tests.support.compose import container_environment, image, services
 from tests.support.factories import make_agent, make_brand
 from tests.support.servers import ROOT
 
@@ -65,6 +65,22 @@ def test_every_variable_of_the_settings_is_in_the_example_and_in_the_guide() -> 
     assert described == read_by_settings | asked_by_compose
     in_the_guide = set(re.findall(r"`([A-Z][A-Z_]+)`", read("docs/operations.md")))
     assert described <= in_the_guide
+
+
+def test_every_variable_of_the_example_reaches_each_process_of_ours() -> None:
+    described = re.findall(r"^#(\w+)=", read(".env.example"), re.MULTILINE)
+    told = dict.fromkeys(described, "told")
+    for name, service in services().items():
+        if service.get("image") == "imece":
+            seen = container_environment(name, told)
+            own = {key: seen[key] for key in told.keys() - service["environment"].keys()}
+            assert own == dict.fromkeys(own, "told")
+            assert {"SECRET_KEY_FALLBACKS", "OUTBOUND_PRIVATE", "LOG_LEVEL"} <= own.keys()
+
+
+def test_no_variable_takes_a_container_from_where_the_others_look_for_it() -> None:
+    told = {"PORT": "1", "LISTEN_HOST": "::1", "DATA_DIR": "var"}
+    assert container_environment("web-1", told) == container_environment("web-1", {})
 
 
 def test_the_guide_says_what_the_settings_default_to() -> None:

@@ -55,6 +55,15 @@ def services() -> dict[str, Any]:
     return resolved
 
 
+def container_environment(name: str, dotenv: Mapping[str, str]) -> dict[str, str]:
+    """Return what a service's process sees, from what wins last: image, .env, compose file."""
+    service = services()[name]
+    files = [each["path"] for each in service.get("env_file", ())]
+    assert set(files) <= {".env"}
+    seen: dict[str, str] = {**image()["ENV"], **(dotenv if files else {}), **service["environment"]}
+    return seen
+
+
 def image() -> dict[str, Any]:
     """Return what the last stage of the Dockerfile says: CMD, ENV, USER, HEALTHCHECK, COPY."""
     text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
@@ -79,7 +88,7 @@ class Service(Process):
         self, name: str, *, hosts: Mapping[str, str], data: Path, port: int, sign: str = ""
     ) -> None:
         service = services()[name]
-        env = image()["ENV"] | service["environment"]
+        env = container_environment(name, VARIABLES)
         env.pop("PATH")
         for there, here in hosts.items():
             env = {key: value.replace(there, here) for key, value in env.items()}
