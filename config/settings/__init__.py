@@ -42,7 +42,8 @@ if IS_LOOPBACK:
         for host in LOOPBACK_HOSTS
     ]
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname, *LOOPBACK_HOSTS])
+# Checks of health come by loopback.
+ALLOWED_HOSTS = [_public.hostname, *LOOPBACK_HOSTS, *env.list("ALLOWED_HOSTS", default=[])]
 CSRF_TRUSTED_ORIGINS = OWN_ORIGINS
 
 REDIS_URL = env.str("REDIS_URL", default="")
