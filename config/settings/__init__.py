@@ -137,13 +137,16 @@ TEMPLATES = [
 # Data
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# What the address itself says, such as sslmode.
+_told: dict[str, Any] = DATABASES["default"].get("OPTIONS", {})
 if IS_SQLITE:
     DATABASES["default"]["ENGINE"] = "config.database.sqlite"
     # Opening one takes longer than most pages ask of it; a new one knows how tables have grown.
     DATABASES["default"]["CONN_MAX_AGE"] = 3600
     DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
         "timeout": 20,
+        **_told,
+        "transaction_mode": "IMMEDIATE",
         "init_command": (
             "PRAGMA journal_mode=WAL;"
             # An acked message must survive power loss.
@@ -156,6 +159,7 @@ else:
     # After a restart of the server the pool still holds connections to the old one.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
+        **_told,
         "pool": {
             "min_size": 1,
             # An embedded worker has threads of its own.
@@ -164,7 +168,7 @@ else:
         },
         # Plans are kept for the hot path alone, which says when: the first one is the right one.
         "options": "-c statement_timeout=15000 -c lock_timeout=10000"
-        " -c plan_cache_mode=force_generic_plan",
+        f" -c plan_cache_mode=force_generic_plan {_told.get('options', '')}".rstrip(),
     }
 
 CACHES = {

@@ -32,3 +32,18 @@ def test_further_host_names_leave_the_own_one_and_loopback_answered(setting: Any
         *("desk.example", "127.0.0.1", "localhost", "[::1]"),
         *("help.example", "yardim.example"),
     ]
+
+
+def test_options_of_the_databases_address_reach_the_driver_beside_ours(setting: Any) -> None:
+    url = "postgres://i:p@db.example/i?sslmode=verify-full&options=-c%20search_path%3Ddesk"
+    options = setting("DATABASES['default']['OPTIONS']", DATABASE_URL=url)
+    assert options["sslmode"] == "verify-full"
+    assert "-c statement_timeout=15000 " in options["options"]
+    assert options["options"].endswith(" -c search_path=desk")
+    assert options["pool"]["max_size"]
+
+
+def test_options_of_an_sqlite_address_leave_what_must_hold(setting: Any, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/x.sqlite3?timeout=5&transaction_mode=DEFERRED"
+    options = setting("DATABASES['default']['OPTIONS']", DATABASE_URL=url)
+    assert (options["timeout"], options["transaction_mode"]) == (5, "IMMEDIATE")
