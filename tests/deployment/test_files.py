@@ -5,9 +5,11 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import yaml
 from django.apps import apps
 from django.conf import settings
 
+from config import asgi
 from config.management.commands.serve import DEMO_PASSWORD, Command, House
 from config.settings.limits import SETTABLE
 from tests.support.compose import container_environment, image, services
@@ -50,6 +52,17 @@ def test_each_queue_has_a_worker_and_there_is_one_beat() -> None:
         for entry in settings.CELERY_BEAT_SCHEDULE.values()
     }
     assert scheduled <= set(served)
+
+
+def test_the_proxy_lets_through_the_largest_mail_and_upload_that_a_process_takes() -> None:
+    proxy = yaml.safe_load(read("docker-compose.yml"))["configs"]["caddyfile"]["content"]
+    matchers = dict(re.findall(r"^ *(@\w+) (.+)$", proxy, re.MULTILINE))
+    sizes = re.findall(r"request_body ?(@\w+)? \{\s*max_size (\d+)MB", proxy)
+    largest = {matchers.get(name, ""): int(size) * 1_000_000 for name, size in sizes}
+    # Of two limits on one request the lower one holds.
+    assert set(largest) == {"path /hooks/*", "not path /hooks/*"}
+    assert asgi.MAIL < largest["path /hooks/*"] < 2 * asgi.MAIL
+    assert asgi.UPLOAD < largest["not path /hooks/*"] < 2 * asgi.UPLOAD
 
 
 def test_nothing_but_the_proxy_is_reachable_from_outside() -> None:
