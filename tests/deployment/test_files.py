@@ -1,7 +1,9 @@
 """README, Makefile, Dockerfile, compose file and .env.example say the same as the code."""
 
 import re
+import subprocess
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,6 +96,26 @@ def test_every_variable_of_the_example_reaches_each_process_of_ours() -> None:
 def test_no_variable_takes_a_container_from_where_the_others_look_for_it() -> None:
     told = {"PORT": "1", "LISTEN_HOST": "::1", "DATA_DIR": "var"}
     assert container_environment("web-1", told) == container_environment("web-1", {})
+
+
+def test_files_that_the_guides_commands_put_back_are_those_that_they_saved(tmp_path: Path) -> None:
+    guide = read("docs/operations.md")
+    commands = re.findall(r"docker compose .* (web-1) (tar -C /data .*?)(?:  +#|$)", guide, re.M)
+    assert {service for service, _command in commands} <= services().keys()
+    [save, restore] = [command for _service, command in commands]
+    before, after = tmp_path / "before", tmp_path / "after"
+    (before / "media").mkdir(parents=True)
+    after.mkdir()
+    # The second time nothing is in the way of the first.
+    for text in ("old", "new"):
+        (before / "media" / "file").write_text(text)
+        (before / "media" / "file").chmod(0o600)
+        for command, data in ((save, before), (restore, after)):
+            here = command.replace("/data", str(data))
+            subprocess.run(["sh", "-c", here], check=True, cwd=tmp_path)
+        found = [each for each in after.rglob("*") if each.is_file()]
+        assert [each.relative_to(after) for each in found] == [Path("media/file")]
+        assert (found[0].read_text(), found[0].stat().st_mode & 0o777) == (text, 0o600)
 
 
 def test_the_guide_says_what_the_settings_default_to() -> None:
