@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from chat.posting import mark_collector
@@ -189,6 +189,9 @@ class LiveConsumer(Connection):
 
     async def look_again(self, moved: Mapping[int, Placement]) -> None:
         """Stop following those of some conversations that the person may not see any more."""
+
+    async def hear_brands(self, brand_ids: Collection[int]) -> None:
+        """Hear the desks of those brands that the person may see; only agents do."""
 
     async def show_presence(self, said: dict[str, str]) -> None:
         """Hear whether the visitor of a followed conversation is here; only agents do."""

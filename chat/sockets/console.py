@@ -1,7 +1,7 @@
 """The agent's socket: `/ws/console/`."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -51,6 +51,8 @@ class ConsoleConsumer(TicketSocket):
     is_leased = False
     # Chats of others whose watching stands in the audit log.
     noted: frozenset[int] = frozenset()
+    # The brands whose desks it hears.
+    brand_ids: frozenset[int] = frozenset()
 
     async def may_knock(self, scope: Any) -> bool:
         """With a cookie only our own pages; without one also programs that have no page."""
@@ -69,8 +71,7 @@ class ConsoleConsumer(TicketSocket):
         await self.join(agent_group(agent.pk))
         resume: dict[str, int] = hello["resume"]
         states, brand_ids, now_epoch = await read(_agent_start, credential, resume)
-        for brand_id in brand_ids:
-            await self.join(desk_group(brand_id))
+        await self._join_desks(brand_ids)
         self.watch.add(self)
         for state in states:
             await self.join(thread_group(state.pk))
@@ -163,6 +164,21 @@ class ConsoleConsumer(TicketSocket):
             if thread.pk in moved:
                 await self._keep_following(thread, states.get(thread.pk))
                 thread.placement = moved[thread.pk]
+
+    async def hear_brands(self, brand_ids: Collection[int]) -> None:
+        """Hear the desks of brands that were made since: a role for all brands reaches them too."""
+        new = set(brand_ids) - self.brand_ids
+        if new and (reached := self._access().brand_ids()) is not None:
+            new &= reached
+        if new:
+            await self._join_desks(new)
+            # What came before the joining has no bell.
+            self.say_later(encode(event_frame("list.changed", {})))
+
+    async def _join_desks(self, brand_ids: Collection[int]) -> None:
+        for brand_id in brand_ids:
+            await self.join(desk_group(brand_id))
+        self.brand_ids |= set(brand_ids)
 
     async def _keep_following(self, thread: Follow, state: ThreadState | None) -> None:
         """Go on if the chat is the agent's, or may be seen and a screen shows it."""

@@ -76,6 +76,9 @@ class Watched(Protocol):
     async def look_again(self, moved: Mapping[int, Placement]) -> None:
         """Stop following what may not be seen any more."""
 
+    async def hear_brands(self, brand_ids: Collection[int]) -> None:
+        """Hear the desks of those brands that it may see."""
+
     async def show_presence(self, said: dict[str, str]) -> None:
         """Pass on whether a visitor is here."""
 
@@ -166,16 +169,20 @@ class Watch:
 
     async def recheck(self) -> None:
         """End the sockets of agents who would not be let in again as they were, and of visitors of
-        a brand that was switched off or on a page that is none of its brand's any more."""
+        a brand that was switched off or on a page that is none of its brand's any more. Those of
+        agents hear brands that were made meanwhile."""
         sockets: dict[Credential, Watched] = {
             credential: socket
             for socket in list(self.sockets)
             if (credential := socket.credential) is not None
         }
         if sockets:
-            good = await read(still_good, list(sockets))
-            for credential in sockets.keys() - good:
-                sockets[credential].end(Close.TOKEN)
+            good, brand_ids = await read(_let_in, list(sockets))
+            for credential, socket in sockets.items():
+                if credential not in good:
+                    socket.end(Close.TOKEN)
+                elif socket in self.sockets:
+                    await socket.hear_brands(brand_ids)
         visiting = {
             (socket.brand_id, socket.origin)
             for socket in self.sockets
@@ -268,6 +275,11 @@ class Watch:
 
 
 type _Site = tuple[int | None, str | None]
+
+
+def _let_in(credentials: Collection[Credential]) -> tuple[set[Credential], set[int]]:
+    """Return who may stay, and which brands there are."""
+    return still_good(credentials), set(Brand.objects.values_list("pk", flat=True))
 
 
 def _closed(visiting: Collection[tuple[int, str | None]]) -> dict[_Site, int]:

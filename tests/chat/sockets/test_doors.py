@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from agents.brands import origins
-from agents.events import agent_group
+from agents.events import agent_group, desk_group
 from agents.models import ApiToken, Permission, Presence
 from agents.operations.accounts import disable_agent
 from agents.operations.roles import give_role
@@ -18,8 +18,9 @@ from chat.models import Entry
 from chat.protocol import Close
 from chat.sockets import visitor_presence
 from chat.sockets.watch import Watch
+from config.events import Delivery
 from config.realtime.layer import RESYNC, announce
-from tests.support.factories import make_brand, make_role
+from tests.support.factories import make_agent, make_brand, make_role
 from tests.support.sockets import (
     OWN,
     Client,
@@ -338,6 +339,21 @@ async def test_the_recheck_finds_a_revoked_token(elif_):
         await db(ApiToken.objects.update, revoked_at=timezone.now())
         await Watch.here().recheck()
         assert await console.close_code() == Close.TOKEN
+
+
+async def test_an_open_console_hears_a_brand_that_was_made_meanwhile(elif_):
+    bounded = await db(make_role, brands=(await db(make_brand),))
+    other = await db(make_agent, role=bounded)
+    async with console_socket(elif_) as console, console_socket(other) as elsewhere:
+        made = await db(make_brand)
+        await Watch.here().recheck()
+        assert await console.hear("event")
+        bell = Delivery.of_event(desk_group(made.pk), "list.changed", brand=str(made.pk))
+        announce([bell])
+        assert (await console.hear("event"))["data"] == {"brand": str(made.pk)}
+        await Watch.here().recheck()
+        assert await console.is_silent()
+        assert await elsewhere.is_silent()
 
 
 async def test_the_watch_rechecks_by_itself(elif_, monkeypatch):
