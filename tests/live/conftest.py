@@ -15,7 +15,7 @@ ORIGIN = "http://live.test"
 def _answer(route: Route) -> None:
     name = route.request.url.removeprefix(f"{ORIGIN}/").partition("?")[0]
     path = settings.BASE_DIR / name
-    if path.is_file() and path.parent.name in {"console", "live", "widget"}:
+    if path.is_file() and path.parent.name in {"console", "live", "tickets", "widget"}:
         kind = mimetypes.guess_type(path.name)[0] or "text/plain"
         route.fulfill(body=path.read_bytes(), content_type=kind)
     else:

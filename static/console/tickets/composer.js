@@ -1,4 +1,5 @@
 // @ts-check
+import { newCid } from "../../live/sync.js";
 import { composes, isBlank, pastedFiles } from "../../live/words.js";
 import { byId, part, request, selectBlank, settings, texts, toast, toastAbout } from "../page.js";
 import { hasUploads, onUploads, restoreUploads, showUploads, takeUploads, uploadFiles } from "../uploads.js";
@@ -104,7 +105,7 @@ function keepSoon() {
 
 /** The next words are new ones: under a number of their own. */
 function begin() {
-  field("cid").value = crypto.randomUUID();
+  field("cid").value = newCid();
   delete area().dataset.canned;
 }
 
