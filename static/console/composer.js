@@ -1,5 +1,5 @@
 // @ts-check
-import { composes, isBlank, pastedFiles } from "../live/words.js";
+import { composes, grow, isBlank, pastedFiles } from "../live/words.js";
 import * as list from "./list.js";
 import { onState, socket, sync } from "./live.js";
 import { byId, fill, part, request, selectBlank, settings, texts } from "./page.js";
@@ -64,6 +64,7 @@ export function mountComposer(id, live) {
     }
     chosen = box.value.trim() ? (frame.dataset.mode ?? "reply") : "reply";
     listen(frame, box);
+    grow(box);
   } else if (box.value.trim() && frame.dataset.mode === "note") {
     // Words that were written as a note never become a reply by themselves.
     chosen = "note";
@@ -291,8 +292,10 @@ export async function upload(files) {
 /** @param {number} [after] */
 function remember(after = SAVE_AFTER) {
   const id = current;
+  const box = area();
+  if (box) grow(box);
   if (!id) return;
-  const draft = { text: area()?.value ?? "", mode: form()?.dataset.mode ?? "reply" };
+  const draft = { text: box?.value ?? "", mode: form()?.dataset.mode ?? "reply" };
   unsaved.set(id, draft);
   try {
     sessionStorage.setItem(storeKey(id), JSON.stringify(draft));

@@ -1,5 +1,6 @@
 // @ts-check
-/** What people write and press: signs that nobody sees, what a clipboard holds, input methods. */
+/** What people write and press: signs that nobody sees, what a clipboard holds, input methods; and
+ * the box they write in. */
 
 /** Of these alone nothing is seen; config/text/cleaning.py has the same. */
 const UNSEEN = /^[\s\p{Cc}\p{Z}\p{DI}\u2800\ufff9-\ufffb\u{1d159}]*$/u;
@@ -18,4 +19,10 @@ export function pastedFiles({ clipboardData }) {
   const text = clipboardData?.getData("text/plain").trim();
   const named = text?.split(/\s*\n/).every((line) => files.some(({ name }) => line.endsWith(name)));
   return text && !named ? [] : files;
+}
+
+/** Keep a box as high as its words; to be said again when a script has changed them. Firefox, and
+ * Safari before 26.2, can't by their style sheet. @param {HTMLTextAreaElement} box */
+export function grow(box) {
+  if (!CSS.supports("field-sizing", "content")) import("./grow.js").then(({ fit }) => fit(box), () => {});
 }

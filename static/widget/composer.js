@@ -1,5 +1,5 @@
 // @ts-check
-import { composes, isBlank, pastedFiles } from "../live/words.js";
+import { composes, grow, isBlank, pastedFiles } from "../live/words.js";
 import { h, icon, iconButton } from "./dom.js";
 
 /**
@@ -127,6 +127,7 @@ export class Composer {
   }
 
   #check() {
+    grow(this.#text);
     const { texts, limits } = this.#options;
     const over = this.#text.value.length - limits.text;
     if (over > 0) this.#error.textContent = texts.tooLong.replace("{n}", String(over));

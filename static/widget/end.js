@@ -1,4 +1,5 @@
 // @ts-check
+import { grow } from "../live/words.js";
 import { bar } from "./screens.js";
 import { h, icon } from "./dom.js";
 import { askAnew } from "./earlier.js";
@@ -99,6 +100,7 @@ function ratingForm(app, chat) {
   const word = h("p", { class: "rating-word", "aria-hidden": "true" }, texts.words[chat.rating - 1]);
   const comment = h("textarea", { id: "comment", rows: 2, maxLength: 1000, dir: "auto" });
   comment.value = chat.rating_comment;
+  grow(comment);
   const more = h(
     "div",
     { class: "rating-more", hidden: !chat.rating },

@@ -1,5 +1,5 @@
 // @ts-check
-import { isBlank } from "../live/words.js";
+import { grow, isBlank } from "../live/words.js";
 import { around, face, h, icon, iconButton } from "./dom.js";
 
 /**
@@ -193,6 +193,7 @@ function form(app, { asksEmail, label, busyLabel, submit }) {
     name: "text", label: texts.form.message, required: true,
     control: h("textarea", { rows: 4, maxLength: config.limits.text, dir: "auto" }),
   }));
+  grow(fields[fields.length - 1].control);
   const trouble = h("p", { class: "trouble", role: "alert" });
   const button = h("button", { class: "button is-primary", type: "submit" }, label);
   const node = h(

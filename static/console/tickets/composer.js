@@ -1,6 +1,6 @@
 // @ts-check
 import { newCid } from "../../live/sync.js";
-import { composes, isBlank, pastedFiles } from "../../live/words.js";
+import { composes, grow, isBlank, pastedFiles } from "../../live/words.js";
 import { byId, part, request, selectBlank, settings, texts, toast, toastAbout } from "../page.js";
 import { hasUploads, onUploads, restoreUploads, showUploads, takeUploads, uploadFiles } from "../uploads.js";
 
@@ -98,13 +98,16 @@ export function returnToComposer() {
 /** Resolves when what was written is saved, or could not be: a ticket drawn before has none of it. */
 export const draftsSettled = () => saving;
 
+/** The words have changed. */
 function keepSoon() {
+  grow(area());
   clearTimeout(draftTimer);
   draftTimer = setTimeout(keepDraft, DRAFT_AFTER);
 }
 
 /** The next words are new ones: under a number of their own. */
 function begin() {
+  grow(area());
   field("cid").value = newCid();
   delete area().dataset.canned;
 }

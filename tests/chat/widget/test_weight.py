@@ -42,11 +42,16 @@ def _weight(name: str) -> int:
 
 
 # Loaded by those who open the emoji or the menu, write or get a link, add, drag or get a file, who
-# want the transcript, leave a message, have been here before, whose chat has ended, or whom no
-# socket lets through.
+# want the transcript, leave a message, have been here before, whose chat has ended, whom no
+# socket lets through, or whose browser has no boxes that grow by themselves.
 ONLY_ON_WISH = {
-    *("live/emoji.js", "live/files.js", "live/fold.js", "live/links.js", "live/polling.js"),
     *(
+        "live/emoji.js",
+        "live/files.js",
+        "live/fold.js",
+        "live/grow.js",
+        "live/links.js",
+        "live/polling.js",
         "widget/drops.js",
         "widget/earlier.js",
         "widget/end.js",
