@@ -106,6 +106,8 @@ export class Chat {
       type: "marks", read: chat.agents_read ?? 0, delivered: chat.agents_delivered ?? 0,
     });
     this.#draw();
+    // The page began anew while the form was there.
+    if ("said" in app.draft) this.goOn();
     if (chat.head === undefined) this.#reload();
   }
 
@@ -256,18 +258,21 @@ export class Chat {
   }
 
   /** What was said goes into the message; the place in line is given up once it is stored. */
-  #leaveMessage() {
+  async #leaveMessage() {
+    const offered = this.#offered;
+    const { takeAlong } = await import("./instead.js");
+    // By now somebody may have come.
+    if (this.#left || this.#chat.status !== "queued" || this.#offered !== offered) return;
     const app = this.#app;
-    const thread = this.#sync.thread(this.#chat.id);
-    const said = [
-      ...(thread?.entries ?? []).filter((entry) => entry.author.kind === "visitor"),
-      ...(thread?.pending ?? []),
-    ].map((line) => line.text).filter(Boolean);
+    takeAlong(app, this.#chat, this.#sync.thread(this.#chat.id));
     app.topic = this.#chat.topic?.id ?? app.topic;
-    // What was not sent yet; and before the first entry has arrived, what the form said.
-    said.push(app.bridge.get(`say:${this.#chat.id}`) ?? "");
-    if (!app.draft.text) app.draft.text = said.join("\n").trim() || app.firstWords;
-    app.offlineInstead(this, this.#offered || "full");
+    app.offlineInstead(this, offered || "full");
+  }
+
+  /** The visitor is back from that. */
+  async goOn() {
+    const { bringBack } = await import("./instead.js");
+    if (!this.#left && this.#isOpen()) bringBack(this.#app, this.#composer);
   }
 
   /** The visitor left a message instead of waiting. */

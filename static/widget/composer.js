@@ -100,6 +100,13 @@ export class Composer {
     panel.addEventListener("dragenter", first);
   }
 
+  /** @param {string} text */
+  write(text) {
+    this.#text.value = text;
+    this.#options.draft.set(text || null);
+    this.#check();
+  }
+
   /** The panel closes: nobody types any more. */
   calm() {
     this.#options.typing(false);
@@ -144,11 +151,9 @@ export class Composer {
     if (this.#send.disabled) return;
     const text = this.#text.value.trim();
     const files = this.#files?.take() ?? [];
-    this.#text.value = "";
     this.#error.textContent = "";
-    this.#options.draft.set(null);
+    this.write("");
     this.#options.send(text, files);
-    this.#check();
     this.#text.focus();
   }
 

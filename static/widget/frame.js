@@ -407,6 +407,7 @@ export class App {
   backTo(chat) {
     if (this.#waiting !== chat) return;
     this.#waiting = null;
+    chat.goOn();
     this.show("chat", chat.element);
     chat.opened();
   }

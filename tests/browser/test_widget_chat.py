@@ -228,20 +228,6 @@ def test_the_second_visitor_waits_in_line_and_is_called(site: Site, new_context:
     expect(second.frame.locator(".who h1")).to_have_text("Elif Kaya")
 
 
-def test_a_waiting_visitor_may_leave_a_message_instead(site: Site, new_context: Contexts) -> None:
-    shop = Shop(site, capacity=1)
-    shop.agent()
-    Visitor(visitor_context(new_context), shop.url).start("I was first")
-    second = Visitor(visitor_context(new_context), shop.url).start("My long story")
-    second.frame.locator(".queue .button").click()
-    expect(second.frame.locator("#text")).to_have_value("My long story")
-    second.fill(email="vera@example.com").submit()
-    number = second.frame.locator(".thanks-number strong")
-    number.wait_for()
-    expect(number).to_have_text(f"#{shop.brand.tickets.get().number}")
-    assert shop.brand.conversations.filter(status="queued").count() == 0
-
-
 def test_who_waits_in_vain_leaves_their_words_by_one_press_or_waits_again(
     site: Site, new_context: Contexts
 ) -> None:

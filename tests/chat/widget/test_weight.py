@@ -56,6 +56,7 @@ ONLY_ON_WISH = {
         "widget/earlier.js",
         "widget/end.js",
         "widget/http.js",
+        "widget/instead.js",
         "widget/menu.js",
         "widget/thanks.js",
         "widget/tickets.js",
