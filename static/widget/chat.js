@@ -394,6 +394,7 @@ export class Chat {
       ({ seq, kind, author }) =>
         seq > this.#readUpTo && this.#spoken.has(kind) && author.kind !== "visitor",
     );
-    this.#app.bridge.unread(unread.length);
+    // Of what is not loaded yet nothing is known.
+    if (thread.last && thread.last >= thread.head) this.#app.bridge.unread(unread.length);
   }
 }

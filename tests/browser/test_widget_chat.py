@@ -306,7 +306,14 @@ def test_a_closed_panel_counts_what_was_not_read(site: Site, new_context: Contex
     elif_.say(chat, "Two")
     badge = visitor.page.locator("imece-chat b")
     expect(badge).to_have_text("2")
+    # Nobody is told meanwhile that there is nothing: not the site, and no other tab.
+    visitor.page.add_init_script("""
+      window.told = [];
+      addEventListener("message", ({ data }) => data.imece === "unread" && told.push(data.count));
+    """)
     visitor.page.reload()
+    until(visitor.page, lambda: 2 in visitor.page.evaluate("told"))
+    assert visitor.page.evaluate("told") == [2]
     expect(badge).to_have_text("2")
     visitor.open()
     expect(badge).to_be_hidden()
