@@ -12,6 +12,8 @@
 /** Of what hung on a mail and is of no kind that chats take. */
 const UNCHECKED = "application/octet-stream";
 const THUMB = { width: 240, height: 240 };
+/** After which one that did not come is asked for again. */
+const PAUSE = 15_000;
 
 /** @param {File} file @param {Ways} ways @returns {HTMLElement} */
 export function fileNode(file, ways) {
@@ -42,7 +44,7 @@ export function fileNode(file, ways) {
         link.dataset.ready = "1";
         link.click();
       },
-      () => link.classList.add("is-gone"),
+      (error) => link.classList.toggle("is-gone", isGone(error)),
     );
   });
   if (isPicture) {
@@ -79,7 +81,11 @@ function picture(file, ways, link) {
         link.href = url;
         link.dataset.ready = "1";
       },
-      () => {
+      (error) => {
+        if (!isGone(error)) {
+          soon(() => seen.observe(image));
+          return;
+        }
         link.classList.add("is-gone");
         image.alt = ways.texts.fileGone;
       },
@@ -87,6 +93,22 @@ function picture(file, ways, link) {
   }, { rootMargin: "300px" });
   seen.observe(image);
   return image;
+}
+
+/** Whether asking again is of no use: else the network failed, or the server was busy.
+ * @param {any} error */
+const isGone = ({ status }) => [403, 404, 410].includes(status);
+
+/** Do it once the network is back, or after a while, not all at the same moment.
+ * @param {() => void} act */
+function soon(act) {
+  const go = () => {
+    clearTimeout(timer);
+    removeEventListener("online", go);
+    act();
+  };
+  const timer = setTimeout(go, PAUSE * (1 + Math.random()));
+  addEventListener("online", go);
 }
 
 /** Show a picture as large as the window lets it, until the next click.
