@@ -58,8 +58,8 @@ export class App {
       visitor: (data) => this.#become(data.visitor),
       identify: (data) => this.#identify(data.identity),
       set: (data) => {
-        this.#know(data.fields);
-        if (this.#waiting) return;
+        this.know(data.fields);
+        if (this.waiting) return;
         if (this.#screen === "form") this.form();
         if (this.#screen === "offline") this.offline();
       },
@@ -79,10 +79,10 @@ export class App {
   /** @param {any} data */
   #init(data) {
     this.api.visitor = data.visitor ?? "";
-    if (data.visitor) this.#told = null;
+    if (data.visitor) this.told = null;
     this.api.identity = data.identity ?? "";
     this.api.page = data.page ?? {};
-    this.#know(data.fields);
+    this.know(data.fields);
     try {
       this.draft = JSON.parse(this.bridge.get("draft") ?? "{}");
     } catch {
@@ -114,7 +114,7 @@ export class App {
   }
 
   /** @param {Record<string, string> | undefined} fields */
-  #know(fields) {
+  know(fields) {
     for (const name of ["name", "email", "phone"]) {
       // Halves of characters can't be stored.
       const value = fields?.[name]?.replace(/[\p{Cs}\0]/gu, "") ?? "";
@@ -138,11 +138,11 @@ export class App {
 
   /** What the page told before there is somebody to keep it of; null from then on.
    * @type {{name: string, at: number}[] | null} */
-  #told = [];
+  told = [];
 
   /** @param {string} name */
   #track(name) {
-    if (this.#told) this.#told = [...this.#told, { name, at: Date.now() }].slice(-20);
+    if (this.told) this.told = [...this.told, { name, at: Date.now() }].slice(-20);
     else this.api.call("events", { name }).catch(() => {});
   }
 
@@ -193,14 +193,14 @@ export class App {
     }
     if (before && before !== this.api.visitor) {
       // Until the page begins anew it must ask nothing more of what the one before had.
-      this.#dropChat();
+      this.dropChat();
       this.bridge.clear();
       this.bridge.unread(0);
       this.bridge.keep(this.api.visitor);
       return this.#become(before);
     }
     this.availability = this.session.availability;
-    this.#know(this.session.fields);
+    this.know(this.session.fields);
     if (this.session.conversation) await this.talk(this.session.conversation);
     else if (!(await this.#startAgain())) this.home();
     this.socket.open();
@@ -230,7 +230,7 @@ export class App {
     const { state, says, reason } = availability;
     this.availability = { state, topics, says, reason };
     // Said with every welcome; a screen that says so already keeps its focus.
-    if (this.#waiting || JSON.stringify(this.availability) === before) return;
+    if (this.waiting || JSON.stringify(this.availability) === before) return;
     if (this.#screen === "home") this.home();
     else if (this.#screen === "form" && this.#outlook(this.topic) === "offline") this.offline();
     else if (this.#screen === "offline" && this.#outlook(this.topic) !== "offline") this.form();
@@ -276,10 +276,10 @@ export class App {
   }
 
   home() {
-    this.#dropChat();
+    this.dropChat();
     this.show("home", homeScreen(this));
     if (this.bridge.get("last")) import("./end.js").then(({ offerRating }) => offerRating(this));
-    if (this.#told) return;
+    if (this.told) return;
     import("./tickets.js").then(({ showTickets }) => showTickets(this));
     import("./earlier.js").then(({ showEarlier }) => showEarlier(this));
   }
@@ -307,7 +307,7 @@ export class App {
   }
 
   /** @param {Record<string, string>} values */
-  #body(values) {
+  body(values) {
     const { text, topic_text: topicText, ...fields } = values;
     return {
       ...(this.topic ? { topic: this.topic } : {}),
@@ -319,7 +319,7 @@ export class App {
 
   /** Start a chat from the form. @param {Record<string, string>} values */
   async start(values) {
-    const { text, ...rest } = this.#body(values);
+    const { text, ...rest } = this.body(values);
     const { newCid } = await import("../live/sync.js");
     const body = { ...rest, message: { cid: this.#startCid ??= newCid(), text } };
     this.bridge.keep(this.api.visitor);
@@ -337,11 +337,11 @@ export class App {
   /** @param {any} body */
   async #begin(body) {
     try {
-      const events = this.#told?.map(({ name, at }) => ({ name, ago: Math.round((Date.now() - at) / 1000) }));
+      const events = this.told?.map(({ name, at }) => ({ name, ago: Math.round((Date.now() - at) / 1000) }));
       const started = await this.api.call("conversations", { ...body, events });
-      this.#told = null;
-      this.#know(body.fields);
-      this.#forgetDraft();
+      this.told = null;
+      this.know(body.fields);
+      this.forgetDraft();
       this.firstWords = body.message.text;
       await this.talk(started);
       this.bridge.event("conversation:start", { id: started.id });
@@ -361,11 +361,11 @@ export class App {
       // Another tab was faster: say it there.
       await this.talk(error.problem.conversation);
       this.chat?.send(body.message.text, body.message.cid);
-      this.#forgetDraft();
+      this.forgetDraft();
     }
   }
 
-  #forgetDraft() {
+  forgetDraft() {
     this.draft = {};
     this.bridge.set("start", null);
     this.bridge.set("draft", null);
@@ -373,52 +373,34 @@ export class App {
 
   /** Leave a message that becomes a ticket. @param {Record<string, string>} values */
   async leave(values) {
-    const { topic_text: _, ...body } = this.#body(values);
-    const { newCid } = await import("../live/sync.js");
-    // Before anything is sent: what was left must not seem to have failed.
-    const { thanksScreen } = await import("./thanks.js");
-    this.#leaveCid ??= newCid();
-    this.bridge.keep(this.api.visitor);
-    const answer = await this.api.call("offline-messages", { cid: this.#leaveCid, ...body });
-    this.#leaveCid = this.#told = null;
-    this.#know(body.fields);
-    this.#forgetDraft();
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    if (waiting) {
-      // The words are safe in the ticket; a place in line that stays would only be asked about.
-      await waiting.giveUp().catch(() => {});
-      this.#dropChat();
-    }
-    this.show("thanks", thanksScreen(this, { ...answer, email: body.fields.email }));
+    return (await import("./thanks.js")).leave(this, values);
   }
-
-  /** @type {string | null} */ #leaveCid = null;
 
   /** A waiting visitor may leave a message instead; going back keeps the place in line.
    * @param {import("./chat.js").Chat} chat @param {string} because */
   offlineInstead(chat, because) {
-    this.#waiting = chat;
+    this.waiting = chat;
     this.offline({ because, back: () => this.backTo(chat) });
   }
 
   /** Somebody took the chat, or the visitor thought better of it.
    * @param {import("./chat.js").Chat} chat */
   backTo(chat) {
-    if (this.#waiting !== chat) return;
-    this.#waiting = null;
+    if (this.waiting !== chat) return;
+    this.waiting = null;
     chat.goOn();
     this.show("chat", chat.element);
     chat.opened();
   }
 
-  /** @type {import("./chat.js").Chat | null} */ #waiting = null;
+  /** The chat in line whose visitor leaves a message instead. @type {import("./chat.js").Chat | null} */
+  waiting = null;
 
   /** Show a chat. @param {any} conversation */
   async talk(conversation) {
     if (typeof conversation === "string") conversation = { id: conversation, status: "queued" };
     const { Chat } = await import("./chat.js");
-    this.#dropChat();
+    this.dropChat();
     this.chat = new Chat(this, conversation);
     // One of before is only read.
     if (conversation.is_open !== false) this.bridge.set("last", conversation.id);
@@ -427,14 +409,14 @@ export class App {
     if (this.isOpen) this.chat.opened();
   }
 
-  #dropChat() {
+  dropChat() {
     this.chat?.leave();
     this.chat = null;
   }
 
   /** Back to the start, with what is true now. */
   async again() {
-    this.#dropChat();
+    this.dropChat();
     this.show("notice", noticeScreen(this, { text: this.texts.state.loading }));
     try {
       this.#available(await this.api.call("availability"));
