@@ -108,7 +108,8 @@ export class LiveSocket extends EventTarget {
     } catch (error) {
       if (attempt !== this.#attempt) return;
       const { stop, retryAfter = 0 } = /** @type {any} */ (error) ?? {};
-      if (retryAfter) this.#retryAfter = retryAfter * 1000;
+      // Whoever was turned away together must not come back together.
+      if (retryAfter) this.#retryAfter = retryAfter * 1000 * (1 + Math.random() / 2);
       if (stop) this.#stop("forbidden");
       else this.#failed();
       return;

@@ -29,14 +29,17 @@ export class App {
   /** @type {LiveSocket} */ socket;
   #root = /** @type {HTMLElement} */ (document.getElementById("app"));
   #screen = "";
-  /** @type {Promise<void> | null} */ #joining = null;
+  /** @type {Promise<void> | null} */ #entering = null;
   #banner = h("p", { class: "banner", role: "status", hidden: true });
   #bannerTimer = 0;
 
   constructor() {
     this.socket = new LiveSocket({
       url: new URL(config.socket, location.href).href.replace(/^http/, "ws"),
-      hello: async (refresh) => ({ token: await this.api.token(refresh) }),
+      hello: async (refresh) => {
+        if (!this.session) await this.#enter();
+        return { token: await this.api.token(refresh) };
+      },
       resume: () => this.chat?.resume() ?? {},
       fallback: {
         send: async (frame) => (await import("./http.js")).sendFrame(this.api, frame),
@@ -155,11 +158,10 @@ export class App {
   /** @param {string} identity */
   async #identify(identity) {
     this.api.identity = identity;
-    await this.#joining;
+    await this.#entering?.catch(() => {});
     if (!this.session || this.api.identity !== identity) return;
     this.socket.close();
     this.session = this.api.session = null;
-    this.#joining = null;
     this.join();
   }
 
@@ -171,26 +173,35 @@ export class App {
 
   // Session
 
-  /** Open the session once, and show where the visitor stands. @returns {Promise<void>} */
-  join() {
-    this.#joining ??= this.#join().finally(() => {
-      this.#joining = null;
-    });
-    return this.#joining;
-  }
-
-  async #join() {
-    const before = this.api.visitor;
+  /** Show where the visitor stands, or that nobody can say. */
+  async join() {
     try {
-      this.session = await this.api.open();
+      await this.#enter();
     } catch (error) {
-      const stop = error instanceof ApiError && error.stop;
+      const { stop } = /** @type {any} */ (error);
       this.show("notice", noticeScreen(this, {
         text: this.texts.state.failed,
         retry: stop ? undefined : () => this.join(),
       }));
-      return;
+      // It tries again by itself, and enters first of all.
+      if (!stop) this.socket.open();
     }
+  }
+
+  /** Open the session once. @returns {Promise<void>} */
+  #enter() {
+    this.#entering ??= this.#begun().catch((error) => {
+      this.session = null;
+      throw error;
+    }).finally(() => {
+      this.#entering = null;
+    });
+    return this.#entering;
+  }
+
+  async #begun() {
+    const before = this.api.visitor;
+    this.session = await this.api.open();
     if (before && before !== this.api.visitor) {
       // Until the page begins anew it must ask nothing more of what the one before had.
       this.dropChat();

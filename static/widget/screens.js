@@ -295,7 +295,7 @@ export function noticeScreen(app, { text, retry }) {
       "div",
       { class: "body notice" },
       h("p", { role: "status" }, text),
-      retry && h("button", { class: "button", onclick: retry }, app.texts.state.retry),
+      retry && h("button", { class: "button", "data-key": "retry", onclick: retry }, app.texts.state.retry),
     ),
   );
 }
