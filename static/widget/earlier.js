@@ -2,12 +2,13 @@
 import { h } from "./dom.js";
 
 /**
- * On the start: this browser's chats of before, each to be read again. Loaded only for somebody who
- * has been here before.
+ * On the start: this browser's chats of before, each to be read again; and what goes on of
+ * before. Loaded only for somebody who has been here before.
  * @typedef {import("./frame.js").App} App
  */
 
 const FIRST = 5;
+const START_AGAIN_WITHIN = 10 * 60_000;
 /** Asked anew once in a while; the start is drawn again whenever somebody comes or goes. */
 const FRESH = 30_000;
 /** @type {Promise<any> | null} */
@@ -17,6 +18,37 @@ let at = 0;
 /** One more has ended. */
 export function askAnew() {
   asked = null;
+}
+
+/** A chat that was being started when the page went away is started now. @param {App} app */
+export async function startAgain(app) {
+  try {
+    const { at, body } = JSON.parse(app.bridge.get("start") ?? "");
+    if (Date.now() - at > START_AGAIN_WITHIN) throw new Error("too old");
+    await app.begin(body);
+    return true;
+  } catch {
+    app.bridge.set("start", null);
+    return false;
+  }
+}
+
+/** Another tab began a chat, or an agent goes on with one: show it, but not in the place of words that
+ * are being typed. @param {App} app @param {string} id */
+export async function look(app, id) {
+  // Of one that is over every welcome tells.
+  const chat = await app.api.call(`conversations/${id}`).catch(() => null);
+  if (!chat?.is_open || id === app.shown) return;
+  const { value } = /** @type {any} */ (document.activeElement ?? {});
+  if (!app.isOpen || (!value && /home|chat|notice/.test(app.screen))) {
+    app.shown = id;
+    return app.talk(chat).catch(() => {
+      // With what is said there next it is tried again.
+      app.shown = "";
+    });
+  }
+  app.other = id;
+  if (!app.startCid) app.trouble(app.texts.thread.lines.reopened);
 }
 
 /** @param {App} app */

@@ -10,7 +10,6 @@ import { formScreen, homeScreen, noticeScreen, offlineScreen } from "./screens.j
 
 const config = JSON.parse(document.getElementById("config")?.textContent ?? "{}");
 const BANNER_AFTER = 3_000;
-const START_AGAIN_WITHIN = 10 * 60_000;
 
 export class App {
   config = config;
@@ -28,7 +27,7 @@ export class App {
   /** @type {import("./chat.js").Chat | null} */ chat = null;
   /** @type {LiveSocket} */ socket;
   #root = /** @type {HTMLElement} */ (document.getElementById("app"));
-  #screen = "";
+  screen = "";
   /** @type {Promise<void> | null} */ #entering = null;
   #banner = h("p", { class: "banner", role: "status", hidden: true });
   #bannerTimer = 0;
@@ -50,6 +49,7 @@ export class App {
       const frame = /** @type {CustomEvent} */ (event).detail;
       if (frame.type === "event" && frame.name === "availability.changed") this.#available(frame.data);
       else if (frame.type === "welcome" && frame.availability) this.#available(frame.availability);
+      else if (frame.type === "entries" || frame.type === "resync") this.#look(frame.conversation);
     });
     this.socket.addEventListener("state", (event) => {
       this.#connection(/** @type {CustomEvent} */ (event).detail);
@@ -63,8 +63,8 @@ export class App {
       set: (data) => {
         this.know(data.fields);
         if (this.waiting) return;
-        if (this.#screen === "form") this.form();
-        if (this.#screen === "offline") this.offline();
+        if (this.screen === "form") this.form();
+        if (this.screen === "offline") this.offline();
       },
       track: (data) => this.#track(data.name),
       theme: (data) => paint(config.brand, data.dark),
@@ -107,13 +107,14 @@ export class App {
       if (!data.quiet) this.focus();
       return;
     }
-    if (!this.#screen) this.show("notice", noticeScreen(this, { text: this.texts.state.loading }));
+    if (!this.screen) this.show("notice", noticeScreen(this, { text: this.texts.state.loading }));
     this.join();
   }
 
   #closed() {
     this.isOpen = false;
     this.chat?.closed();
+    this.#look(this.other);
   }
 
   /** @param {Record<string, string> | undefined} fields */
@@ -136,7 +137,7 @@ export class App {
   /** What the page told is not taken: the form asks. @param {string[]} names */
   askAgain(names) {
     for (const name of names) delete this.known[name];
-    this.show(this.#screen, this.#screen === "form" ? formScreen(this) : offlineScreen(this));
+    this.show(this.screen, this.screen === "form" ? formScreen(this) : offlineScreen(this));
   }
 
   /** What the page told before there is somebody to keep it of; null from then on.
@@ -213,23 +214,8 @@ export class App {
     this.availability = this.session.availability;
     this.know(this.session.fields);
     if (this.session.conversation) await this.talk(this.session.conversation);
-    else if (!(await this.#startAgain())) this.home();
+    else if (!this.bridge.get("start") || !(await (await import("./earlier.js")).startAgain(this))) this.home();
     this.socket.open();
-  }
-
-  /** A chat that was being started when the page went away is started now. */
-  async #startAgain() {
-    const kept = this.bridge.get("start");
-    if (!kept) return false;
-    try {
-      const { at, body } = JSON.parse(kept);
-      if (Date.now() - at > START_AGAIN_WITHIN) throw new Error("too old");
-      await this.#begin(body);
-      return true;
-    } catch {
-      this.bridge.set("start", null);
-      return false;
-    }
   }
 
   /** @param {any} availability */
@@ -242,9 +228,9 @@ export class App {
     this.availability = { state, topics, says, reason };
     // Said with every welcome; a screen that says so already keeps its focus.
     if (this.waiting || JSON.stringify(this.availability) === before) return;
-    if (this.#screen === "home") this.home();
-    else if (this.#screen === "form" && this.#outlook(this.topic) === "offline") this.offline();
-    else if (this.#screen === "offline" && this.#outlook(this.topic) !== "offline") this.form();
+    if (this.screen === "home") this.home();
+    else if (this.screen === "form" && this.#outlook(this.topic) === "offline") this.offline();
+    else if (this.screen === "offline" && this.#outlook(this.topic) !== "offline") this.form();
   }
 
   /** @param {string | null} topic */
@@ -261,9 +247,9 @@ export class App {
     const inside = this.#root.contains(focused);
     const key = focused?.dataset.key;
     const field = focused?.id;
-    const same = name === this.#screen;
+    const same = name === this.screen;
     const top = same ? this.#root.scrollTop : 0;
-    this.#screen = name;
+    this.screen = name;
     this.#root.replaceChildren(this.#banner, node);
     this.#root.scrollTop = top;
     const again =
@@ -290,6 +276,7 @@ export class App {
     this.dropChat();
     this.show("home", homeScreen(this));
     if (this.bridge.get("last")) import("./end.js").then(({ offerRating }) => offerRating(this));
+    this.#look(this.other);
     if (this.told) return;
     import("./tickets.js").then(({ showTickets }) => showTickets(this));
     import("./earlier.js").then(({ showEarlier }) => showEarlier(this));
@@ -332,21 +319,21 @@ export class App {
   async start(values) {
     const { text, ...rest } = this.body(values);
     const { newCid } = await import("../live/sync.js");
-    const body = { ...rest, message: { cid: this.#startCid ??= newCid(), text } };
+    const body = { ...rest, message: { cid: this.startCid ??= newCid(), text } };
     this.bridge.keep(this.api.visitor);
     this.bridge.set("start", JSON.stringify({ at: Date.now(), body }));
-    await this.#begin(body);
-    this.#startCid = null;
+    await this.begin(body);
+    this.startCid = null;
   }
 
   /** The same form sent again is the same chat. @type {string | null} */
-  #startCid = null;
+  startCid = null;
 
   /** What the chat was started with, until the thread shows it. */
   firstWords = "";
 
   /** @param {any} body */
-  async #begin(body) {
+  async begin(body) {
     try {
       const events = this.told?.map(({ name, at }) => ({ name, ago: Math.round((Date.now() - at) / 1000) }));
       const started = await this.api.call("conversations", { ...body, events });
@@ -413,6 +400,8 @@ export class App {
     const { Chat } = await import("./chat.js");
     this.dropChat();
     this.chat = new Chat(this, conversation);
+    this.shown = conversation.id;
+    this.other = "";
     // One of before is only read.
     if (conversation.is_open !== false) this.bridge.set("last", conversation.id);
     this.bridge.keep(this.api.visitor);
@@ -423,6 +412,15 @@ export class App {
   dropChat() {
     this.chat?.leave();
     this.chat = null;
+    this.shown = "";
+  }
+
+  /** The chat on the screen. */ shown = "";
+  /** One that goes on, behind words that are being typed. */ other = "";
+
+  /** Something was said in a chat. @param {string} id */
+  #look(id) {
+    if (id && id !== this.shown) import("./earlier.js").then(({ look }) => look(this, id));
   }
 
   /** Back to the start, with what is true now. */

@@ -16,6 +16,7 @@ from chat.texts.widget import launcher_texts, widget_texts
 from config.files.kinds import ACCEPT
 from config.mail import ADDRESS
 from tests.live.conftest import ORIGIN
+from tests.support.patience import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.once]
 
@@ -111,6 +112,7 @@ class Widget:
             "fields": {},
         }
         self.chats: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
         self.sockets: list[WebSocketRoute] = []
         page.route(f"{ORIGIN}/frame", lambda route: route.fulfill(body=html))
         page.route(f"{API}**", self._answer)
@@ -118,6 +120,7 @@ class Widget:
 
     def _answer(self, route: Route) -> None:
         path = route.request.url.removeprefix(API).partition("?")[0]
+        self.asked.append(path)
         if path == "sessions" and self.refusals:
             return self.refusals.pop(0)(route)
         one = path.removeprefix("conversations/").removesuffix("/entries")
@@ -127,7 +130,7 @@ class Widget:
             return route.fulfill(json={"conversations": list(self.chats.values())})
         if path.endswith("/entries"):
             return route.fulfill(json=_line(one))
-        return route.fulfill(json=self.chats[one] if one in self.chats else [])
+        return route.fulfill(json=self.chats.get(one) or [])
 
     def _connected(self, socket: WebSocketRoute) -> None:
         self.sockets.append(socket)
@@ -149,8 +152,7 @@ class Widget:
         """Wait for the start screen and its connection."""
         expect(self.find(".home")).to_be_visible()
         self.page.wait_for_function("document.querySelector('.banner')?.hidden")
-        while not self.sockets:
-            self.page.wait_for_timeout(20)
+        until(self.page, lambda: bool(self.sockets))
         return self
 
     def push(self, frame: dict[str, Any]) -> None:
@@ -192,3 +194,44 @@ def test_a_chat_whose_scripts_did_not_arrive_is_shown_when_they_do(widget: Widge
     widget.come()
     expect(widget.find(".chat")).to_contain_text("Hello from one")
     assert len(missed) == 1
+
+
+def test_a_start_screen_shows_the_chat_that_another_tab_began_or_an_agent_reopened(
+    widget: Widget,
+) -> None:
+    widget.chats = {"over": _chat("over", status="wrap_up", is_open=False)}
+    widget.come(again=True).at_home()
+    # What was said before in one that is over comes with every welcome.
+    widget.push({"type": "entries"} | _line("over"))
+    until(widget.page, lambda: "conversations/over" in widget.asked)
+    widget.chats["new"] = _chat("new")
+    widget.push({"type": "entries"} | _line("new"))
+    expect(widget.find(".chat")).to_contain_text("Hello from new")
+    assert "conversations/over/entries" not in widget.asked
+
+
+def test_a_chat_that_is_over_makes_room_for_one_that_goes_on(widget: Widget) -> None:
+    widget.chats = {"over": _chat("over", status="resolved", is_open=False)}
+    widget.come(again=True).at_home()
+    widget.find(".own-chats .topic").click()
+    expect(widget.find(".chat")).to_contain_text("Hello from over")
+    widget.chats["new"] = _chat("new")
+    widget.push({"type": "resync", "conversation": "new"})
+    expect(widget.find(".chat")).to_contain_text("Hello from new")
+    # Then it is the other way round.
+    widget.asked.clear()
+    widget.push({"type": "entries"} | _line("over"))
+    until(widget.page, lambda: "conversations/over" in widget.asked)
+    expect(widget.find(".chat")).to_contain_text("Hello from new")
+
+
+def test_words_in_a_form_stay_until_its_visitor_leaves_it_for_the_chat(widget: Widget) -> None:
+    widget.come(again=True).at_home()
+    widget.find(".topic").first.click()
+    widget.find("#text").fill("Half a sentence")
+    widget.chats["new"] = _chat("new")
+    widget.push({"type": "entries"} | _line("new"))
+    expect(widget.find(".banner")).to_have_text("The chat goes on")
+    expect(widget.find("#text")).to_have_value("Half a sentence")
+    widget.find(".bar .icon-button").first.click()
+    expect(widget.find(".chat")).to_contain_text("Hello from new")
