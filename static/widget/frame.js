@@ -31,6 +31,7 @@ export class App {
   /** @type {Promise<void> | null} */ #entering = null;
   #banner = h("p", { class: "banner", role: "status", hidden: true });
   #bannerTimer = 0;
+  /** There are too many windows for this one. */ #replaced = false;
 
   constructor() {
     this.socket = new LiveSocket({
@@ -71,6 +72,12 @@ export class App {
       shutdown: () => this.#shutdown(),
     });
     this.api.refused = (code) => this.bridge.event("identity:refused", { code });
+    // Of many windows the one that somebody turns to goes on.
+    const turned = () => {
+      if (this.#replaced && document.visibilityState === "visible") this.socket.open();
+    };
+    addEventListener("focus", turned);
+    document.addEventListener("visibilitychange", turned);
     addEventListener("keydown", (event) => {
       // A menu closes by itself, and alone.
       if (event.key === "Escape" && !composes(event) && !document.querySelector(":popover-open")) this.bridge.close();
@@ -440,6 +447,7 @@ export class App {
   /** @param {{state: string, reason: string}} what */
   #connection({ state, reason }) {
     const { reconnecting, offline, replaced, reload, failed } = this.texts.state;
+    this.#replaced = reason === "replaced";
     if (state === "open" || state === "polling" || reason === "closed") {
       clearTimeout(this.#bannerTimer);
       this.#bannerTimer = 0;

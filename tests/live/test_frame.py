@@ -235,3 +235,12 @@ def test_words_in_a_form_stay_until_its_visitor_leaves_it_for_the_chat(widget: W
     expect(widget.find("#text")).to_have_value("Half a sentence")
     widget.find(".bar .icon-button").first.click()
     expect(widget.find(".chat")).to_contain_text("Hello from new")
+
+
+def test_the_window_that_is_looked_at_takes_over_from_the_newest(widget: Widget) -> None:
+    widget.come(again=True).at_home()
+    widget.sockets[0].close(code=4409)
+    expect(widget.find(".banner")).to_have_text("The chat goes on in another window.")
+    widget.page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(widget.find(".banner")).to_be_hidden()
+    assert len(widget.sockets) == 2
