@@ -399,8 +399,9 @@
     const [name, ...values] = Array.isArray(entry) ? entry : [entry];
     if (Object.hasOwn(api, name)) api[name](...values);
   };
-  const shared = (/** @type {StorageEvent} */ event) => {
-    if (over || (event.key !== key && event.key !== null)) return;
+  /** Another page of ours may have stored something: be as it says. */
+  const share = () => {
+    if (over) return;
     const before = state;
     state = {};
     load();
@@ -457,7 +458,13 @@
     open();
   });
   addEventListener("message", hear);
-  addEventListener("storage", shared);
+  addEventListener("storage", (event) => {
+    if (event.key === key || event.key === null) share();
+  });
+  // As it was left, and deaf to what was stored meanwhile.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) share();
+  });
   phone.addEventListener("change", draw);
   visualViewport?.addEventListener("resize", fit);
   visualViewport?.addEventListener("scroll", fit);
