@@ -301,7 +301,7 @@
   const open = () => {
     revive();
     bring();
-    if (state.o && ready) return focus();
+    if (state.o && ready && !hidden) return focus();
     hidden = false;
     save({ o: true });
     draw();
@@ -325,7 +325,7 @@
   const api = {
     open,
     close: () => close(),
-    toggle: () => (state.o ? close() : open()),
+    toggle: () => (state.o && !hidden ? close() : open()),
     hide() {
       hidden = true;
       draw();

@@ -65,3 +65,16 @@ def test_a_page_that_comes_back_as_it_was_left_learns_what_happened_meanwhile(
     )
     assert [each["visitor"] for each in _told(frame, "visitor")] == ["the-visitor"]
     assert [each["quiet"] for each in _told(frame, "open")] == [True]
+
+
+@pytest.mark.parametrize("ask", ["open", "toggle"])
+def test_a_hidden_widget_that_was_open_is_shown_when_the_page_asks(modules: Page, ask: str) -> None:
+    modules.evaluate("localStorage.clear()")
+    frame = _load(modules)
+    modules.evaluate("Imece.on('open', () => { window.opened = (window.opened ?? 0) + 1; })")
+    modules.evaluate("Imece.open(); Imece.hide()")
+    modules.evaluate(f"Imece.{ask}()")
+    assert len(_told(frame, "open")) == 2
+    assert modules.evaluate("opened") == 2
+    modules.evaluate("Imece.toggle()")
+    assert len(_told(frame, "close")) == 2
