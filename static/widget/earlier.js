@@ -33,6 +33,22 @@ export async function startAgain(app) {
   }
 }
 
+/** Nobody is left to begin with, or it has begun. @param {App} app
+ * @param {import("./api.js").ApiError} error @param {any} body */
+export async function cantBegin(app, { code, problem }, { fields, message: { cid, text } }) {
+  if (code === "offline") {
+    app.bridge.set("start", null);
+    app.draft = { ...app.draft, ...fields, text };
+    app.availability = { ...app.availability, ...(problem.availability ?? {}) };
+    app.offline();
+    return;
+  }
+  // Another tab was faster: say it there.
+  await app.talk(problem.conversation);
+  app.chat?.send(text, cid);
+  app.forgetDraft();
+}
+
 /** Another tab began a chat, or an agent goes on with one: show it, but not in the place of words that
  * are being typed. @param {App} app @param {string} id */
 export async function look(app, id) {

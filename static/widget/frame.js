@@ -356,17 +356,8 @@ export class App {
         this.bridge.set("start", null);
         throw error;
       }
-      if (error.code === "offline") {
-        this.bridge.set("start", null);
-        this.draft = { ...this.draft, ...body.fields, text: body.message.text };
-        this.availability = { ...this.availability, ...(error.problem.availability ?? {}) };
-        this.offline();
-        return;
-      }
-      // Another tab was faster: say it there.
-      await this.talk(error.problem.conversation);
-      this.chat?.send(body.message.text, body.message.cid);
-      this.forgetDraft();
+      const { cantBegin } = await import("./earlier.js");
+      await cantBegin(this, error, body);
     }
   }
 

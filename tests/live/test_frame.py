@@ -244,3 +244,27 @@ def test_the_window_that_is_looked_at_takes_over_from_the_newest(widget: Widget)
     widget.page.evaluate("dispatchEvent(new Event('focus'))")
     expect(widget.find(".banner")).to_be_hidden()
     assert len(widget.sockets) == 2
+
+
+@pytest.mark.parametrize("code", ["offline", "open"])
+def test_words_that_can_begin_no_chat_are_not_lost(widget: Widget, code: str) -> None:
+    widget.come().at_home()
+    widget.find(".topic").first.click()
+    widget.find("#text").fill("All that I have to say")
+    widget.chats["one"] = _chat("one")
+    problem = {
+        "code": code,
+        "conversation": widget.chats["one"],
+        "availability": AVAILABLE | {"state": "offline"},
+    }
+    widget.page.route(
+        f"{API}conversations", lambda route: route.fulfill(status=409, json=problem), times=1
+    )
+    widget.find("form button[type=submit]").click()
+    if code == "offline":
+        expect(widget.find("h1")).to_have_text("Leave a message")
+        expect(widget.find("#text")).to_have_value("All that I have to say")
+    else:
+        expect(widget.find(".message")).to_contain_text(
+            ["Hello from one", "All that I have to say"]
+        )
