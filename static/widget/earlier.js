@@ -14,6 +14,8 @@ const FRESH = 30_000;
 /** @type {Promise<any> | null} */
 let asked = null;
 let at = 0;
+/** What the card shows. @type {any} */
+let shown = null;
 
 /** One more has ended. */
 export function askAnew() {
@@ -74,11 +76,15 @@ export async function showEarlier(app) {
     asked = app.api.call("conversations").catch(() => null);
   }
   // What was left with nobody there was no chat: it stands among the requests.
-  const chats = (await asked)?.conversations.filter(
+  const answer = await asked;
+  const chats = answer?.conversations.filter(
     (/** @type {any} */ chat) => !chat.is_open && (chat.agent || !chat.ticket),
   );
   const home = document.querySelector(".home-body");
-  if (!home || !chats?.length || home.querySelector(".own-chats")) return;
+  const before = home?.querySelector(".own-chats");
+  if (!home || !chats?.length || (before && shown === answer)) return;
+  shown = answer;
+  before?.remove();
   const { earlier, all } = app.texts.home;
   const row = (/** @type {any} */ chat) => h(
     "li",

@@ -255,13 +255,15 @@ export class App {
     const key = focused?.dataset.key;
     const field = focused?.id;
     const same = name === this.screen;
-    const top = same ? this.#root.scrollTop : 0;
+    const top = this.#root.querySelector(".screen")?.scrollTop ?? 0;
+    // A start that is drawn again keeps what has come below its topics.
+    if (same) node.querySelector(".home-body")?.append(...this.#root.querySelectorAll(".card + .card"));
     this.screen = name;
     this.#root.replaceChildren(this.#banner, node);
-    this.#root.scrollTop = top;
     const again =
       (key && node.querySelector(`[data-key="${CSS.escape(key)}"]`)) ||
       (field && node.querySelector(`#${CSS.escape(field)}`));
+    if (same || again) node.scrollTop = top;
     if (inside && again instanceof HTMLElement) again.focus({ preventScroll: true });
     else if (this.isOpen && (inside || (!same && document.hasFocus()))) this.focus();
   }

@@ -12,6 +12,8 @@ const FRESH = 30_000;
 /** @type {Promise<any> | null} */
 let asked = null;
 let at = 0;
+/** What the card shows. @type {any} */
+let shown = null;
 
 /** There is one more. */
 export function askAnew() {
@@ -26,7 +28,10 @@ export async function showTickets(app) {
   }
   const tickets = await asked;
   const home = document.querySelector(".home-body");
-  if (!home || !tickets?.length || home.querySelector(".own-tickets")) return;
+  const before = home?.querySelector(".own-tickets");
+  if (!home || !tickets?.length || (before && shown === tickets)) return;
+  shown = tickets;
+  before?.remove();
   const row = (/** @type {any} */ { number, subject, says, url }) => h(
     "li",
     {},

@@ -246,6 +246,38 @@ def test_the_window_that_is_looked_at_takes_over_from_the_newest(widget: Widget)
     assert len(widget.sockets) == 2
 
 
+def test_the_start_screen_stays_where_it_was_scrolled_to(widget: Widget) -> None:
+    widget.chats = {f"c{number}": _chat(f"c{number}", is_open=False) for number in range(5)}
+    widget.page.set_viewport_size({"width": 380, "height": 500})
+    widget.come(again=True).at_home()
+    expect(widget.find(".own-chats")).to_be_visible()
+    end = widget.find(".screen").evaluate(
+        "node => { node.scrollTop = 9999; return node.scrollTop }"
+    )
+    assert end > 300
+    widget.push({"type": "event", "name": "availability.changed", "data": BUSY})
+    expect(widget.find(".hero-state.is-busy")).to_be_attached()
+    expect(widget.find(".own-chats")).to_be_visible()
+    expect(widget.find(".screen")).to_have_js_property("scrollTop", end)
+
+
+def test_a_form_stays_where_somebody_types_when_everybody_goes(widget: Widget) -> None:
+    widget.page.set_viewport_size({"width": 380, "height": 300})
+    widget.come().at_home()
+    widget.find(".topic").first.click()
+    widget.find("#text").focus()
+    end = widget.find(".screen").evaluate(
+        "node => { node.scrollTop = 9999; return node.scrollTop }"
+    )
+    assert end > 50
+    gone = [topic | {"state": "offline"} for topic in TOPICS]
+    data = AVAILABLE | {"state": "offline", "topics": gone}
+    widget.push({"type": "event", "name": "availability.changed", "data": data})
+    expect(widget.find("h1")).to_have_text("Leave a message")
+    expect(widget.find("#text")).to_be_focused()
+    expect(widget.find(".screen")).to_have_js_property("scrollTop", end)
+
+
 @pytest.mark.parametrize("code", ["offline", "open"])
 def test_words_that_can_begin_no_chat_are_not_lost(widget: Widget, code: str) -> None:
     widget.come().at_home()
