@@ -104,6 +104,24 @@ def test_a_reply_is_written_taken_back_and_sent_while_a_colleague_looks_on(
     expect(sent).to_have_count(2)
     expect(page.locator("#ticket-news")).to_be_hidden()
     expect(page.locator("#ticket-text")).to_have_value(" Bye")
+    # To whom a colleague copies stands there too, unless it is being changed.
+    theirs.keyboard.press("Alt+L")
+    theirs.locator("#ticket-cc-button").click()
+    theirs.keyboard.type("can@example.com")
+    theirs.locator("#ticket-text").fill("Can reads along")
+    theirs.keyboard.press("Control+Enter")
+    expect(page.locator("[name=cc]")).to_have_value("can@example.com")
+    expect(page.locator("[name=cc]")).to_be_visible()
+    page.locator("[name=cc]").fill("can@example.com, naz@example.com")
+    theirs.locator("[name=cc]").fill("")
+    theirs.locator("#ticket-text").fill("Can does not")
+    theirs.keyboard.press("Control+Enter")
+    expect(page.locator(".ticket-card[data-side=agent]")).to_contain_text(["Can does not"])
+    page.press("#ticket-text", "Control+Enter")
+    expect(page.locator("#ticket-news")).to_be_visible()
+    page.press("#ticket-text", "Control+Enter")
+    expect(page.locator("[name=cc]")).to_have_value("naz@example.com")
+    assert Ticket.objects.get(pk=ticket.pk).cc == ["naz@example.com"]
 
 
 def test_a_note_looks_like_one_and_a_draft_waits_on_the_server(

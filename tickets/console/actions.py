@@ -50,11 +50,21 @@ class ReplyForm(forms.Form):
     status = forms.ChoiceField(choices=[("", ""), *Ticket.Status.choices], required=False)
     to = forms.EmailField(required=False, max_length=254)
     cc = forms.CharField(required=False, max_length=2000)
+    # What the field held before the agent changed it.
+    cc_shown = forms.CharField(required=False, max_length=8000)
 
     def clean_cc(self) -> list[str]:
         """Return each address."""
-        parts = [part.strip() for part in self.cleaned_data["cc"].replace(";", ",").split(",")]
-        return [forms.EmailField(max_length=254).clean(part) for part in parts if part]
+        parts = _parts(self.cleaned_data["cc"])
+        return [forms.EmailField(max_length=254).clean(part) for part in parts]
+
+    def clean_cc_shown(self) -> list[str] | None:
+        """Return each address; None where a page does not say what it showed."""
+        return _parts(self.cleaned_data["cc_shown"]) if "cc_shown" in self.data else None
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
 
 
 @login_required
@@ -78,6 +88,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
             is_note=said["mode"] == "note",
             to=said["to"],
             cc=said["cc"],
+            cc_shown=said["cc_shown"],
             file_ids=request.POST.getlist("file"),
             status=said["status"],
             seen=said["seen"],
@@ -93,6 +104,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     shown = {
         "ticket": str(number),
         "seq": entry.seq,
+        "cc": entry.data.get("cc"),
         "seconds": settings.IMECE["REPLY_UNDO_SECONDS"] if is_reply else 0,
         "text": about(
             ticket, _("Reply is being sent") if is_mailed else _("Reply kept in the ticket")
@@ -118,6 +130,7 @@ def take_back(request: HttpRequest, number: int, seq: int) -> HttpResponse:
         "text": unsaid.text,
         "to": unsaid.to,
         "cc": list(unsaid.cc),
+        "cc_now": list(unsaid.cc_now),
         "files": unsaid.files,
         "elsewhere": _("Taken back. The words are your draft in ticket #{n}.").format(n=number),
     }

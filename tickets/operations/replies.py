@@ -49,6 +49,8 @@ class Unsaid:
     text: str
     to: str
     cc: Sequence[str]
+    # To whom copies go without it.
+    cc_now: Sequence[str]
     files: Sequence[dict[str, Any]]
 
 
@@ -63,14 +65,16 @@ def say(
     is_note: bool = False,
     to: str = "",
     cc: Sequence[str] | None = None,
+    cc_shown: Sequence[str] | None = None,
     file_ids: Sequence[str] = (),
     status: str = "",
     seen: int | None = None,
 ) -> tuple[Entry, bool]:
     """Store a reply or a note, and the status that goes with it; return whether it is new.
 
-    The same `client_id` again is the same line. Without `cc` copies go where they went. `seen` is
-    the last line that the agent has seen.
+    The same `client_id` again is the same line. Without `cc` copies go where they went. What is not
+    in `cc` but in `cc_shown`, which the agent was shown, gets no more of them; who was added or
+    taken out meanwhile is so still. `seen` is the last line that the agent has seen.
     A reply to a new ticket opens it; it leaves by e-mail once it can't be unsaid any more, see
     `may_leave_at`. Raises `UnsayableText`, `UnknownFile`, `SomethingNew`, `WrongValue` or
     `TicketNotAuthorised`.
@@ -90,7 +94,8 @@ def say(
         raise SomethingNew(newest)
     data: dict[str, Any] = {"files": [file.wire for file in files]} if files else {}
     if not is_note:
-        copies = locked.cc if cc is None else list(cc)[:CC_MAX]
+        shown = locked.cc if cc_shown is None else cc_shown
+        copies = locked.cc if cc is None else _copies(locked, list(cc), shown)
         data |= {"to": to or locked.contact.email, "cc": copies, "cc_before": locked.cc}
     entry = append(
         locked,
@@ -143,16 +148,17 @@ def unsay(*, entry: Entry, by: Agent, now: datetime) -> Unsaid:
     # Two presses at once: the second finds nothing any more.
     if found is None or found.client_id is None or now >= may_leave_at(found):
         raise TooLateToUnsay
-    unsaid = Unsaid(
-        text=found.body,
-        to=str(found.data.get("to", "")),
-        cc=list(found.data.get("cc", ())),
-        files=list(found.data.get("files", ())),
-    )
     _take_status_back(locked, found)
     if locked.cc == found.data.get("cc"):
         locked.cc = found.data.get("cc_before", [])
         locked.entries.filter(seq=found.data.get("cc_seq")).delete()
+    unsaid = Unsaid(
+        text=found.body,
+        to=str(found.data.get("to", "")),
+        cc=list(found.data.get("cc", ())),
+        cc_now=list(locked.cc),
+        files=list(found.data.get("files", ())),
+    )
     found.delete()
     show_last_words(locked)
     write_search(locked)
@@ -163,6 +169,15 @@ def unsay(*, entry: Entry, by: Agent, now: datetime) -> Unsaid:
     )
     keep(locked, what="unsaid", now=now, fields=["status", "cc"])
     return unsaid
+
+
+def _copies(ticket: Ticket, wanted: list[str], shown: Sequence[str]) -> list[str]:
+    """Return to whom copies go: as wanted, but for what others changed since that was shown."""
+    has, saw = ({each.casefold() for each in some} for some in (ticket.cc, shown))
+    # Mail of the customer brings people along while somebody writes.
+    stay = [each for each in wanted if each.casefold() in has or each.casefold() not in saw]
+    known = saw | {each.casefold() for each in stay}
+    return [*stay, *(each for each in ticket.cc if each.casefold() not in known)][:CC_MAX]
 
 
 def _copy_to(ticket: Ticket, cc: list[str], *, by: Agent, now: datetime) -> None:

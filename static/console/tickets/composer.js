@@ -21,8 +21,9 @@ let kept = "";
 /** What it does not have yet, by the ticket's number. @type {Map<string, {text: string, mode: string}>} */
 const unsaved = new Map();
 let isSending = false;
-/** The words that are on their way. */
+/** The words that are on their way, and to whom copies of them go. */
 let going = "";
+let goingCc = "";
 
 const form = () => /** @type {HTMLFormElement | null} */ (byId("ticket-composer"));
 const area = () => /** @type {HTMLTextAreaElement} */ (byId("ticket-text"));
@@ -138,6 +139,7 @@ async function send(button) {
   for (const file of files) body.append("file", file.id);
   const used = area().dataset.canned;
   going = area().value;
+  goingCc = field("cc").value;
   await saving;
   const isDone = await post(frame.action, body);
   isSending = false;
@@ -165,8 +167,8 @@ export async function post(url, body) {
   }
 }
 
-/** @param {{ticket: string, seq: number, seconds: number, text: string}} said */
-function said({ ticket, seq, seconds, text }) {
+/** @param {{ticket: string, seq: number, cc: string[] | null, seconds: number, text: string}} said */
+function said({ ticket, seq, cc, seconds, text }) {
   const undo = `${settings.console}tickets/${ticket}/say/${seq}/undo/`;
   if (seconds) toast(text, { label: texts.undo, seconds, act: () => post(undo) });
   // Another ticket was opened meanwhile: what is written there stays.
@@ -179,14 +181,16 @@ function said({ ticket, seq, seconds, text }) {
   kept = "reply:";
   if (box.value) keepSoon();
   begin();
+  // Of a note nothing is copied: what was chosen for the next reply stays.
+  if (cc) showCopies(cc.join(", "), goingCc);
   hint("");
   const news = byId("ticket-news");
   if (news) news.hidden = true;
   box.focus();
 }
 
-/** @param {{ticket: string, text: string, to: string, cc: string[], files: any[], elsewhere: string}} back */
-function unsaid({ ticket, text, to, cc, files, elsewhere }) {
+/** @param {{ticket: string, text: string, to: string, cc: string[], cc_now: string[], files: any[], elsewhere: string}} back */
+function unsaid({ ticket, text, to, cc, cc_now, files, elsewhere }) {
   if (!form() || ticket !== number()) {
     toast(elsewhere);
     return;
@@ -197,6 +201,7 @@ function unsaid({ ticket, text, to, cc, files, elsewhere }) {
   setMode("reply");
   field("to").value = to;
   field("cc").value = cc.join(", ");
+  field("cc_shown").value = cc_now.join(", ");
   showCc(cc.length > 0);
   restoreUploads(files);
   keepSoon();
@@ -209,6 +214,16 @@ function showCc(shows) {
   const button = byId("ticket-cc-button");
   if (label && shows) label.hidden = false;
   if (button && shows) button.hidden = true;
+}
+
+/** To whom copies go by now, unless the agent wrote something else: that is said as a change of what
+ * was shown. @param {string} cc @param {string} [before] what the field holds if nothing was written since */
+function showCopies(cc, before = field("cc_shown").value) {
+  const own = field("cc");
+  if (own.value !== before) return;
+  field("cc_shown").value = cc;
+  if (own.value !== cc) own.value = cc;
+  showCc(cc !== "");
 }
 
 /** @param {(File | import("../uploads.js").CannedFile)[]} files */
@@ -252,9 +267,13 @@ async function suggest() {
   canned(false);
 }
 
-/** What is new was seen by whoever has not begun to write: who has is asked before it is sent. */
+/** The thread was drawn anew. What is new was seen by whoever has not begun to write: who has is asked
+ * before it is sent. */
 export function noteSeen() {
-  if (form() && isBlank(area().value)) field("seen").value = byId("ticket-thread")?.dataset.head ?? "0";
+  if (!form()) return;
+  const { head = "0", cc = "" } = byId("ticket-thread")?.dataset ?? {};
+  if (isBlank(area().value)) field("seen").value = head;
+  showCopies(cc);
 }
 
 /** Bring the composer of the ticket in the page to life. */

@@ -13,6 +13,7 @@ from tests.support.tickets import opened, page, say
 from tickets.mail.words import reason
 from tickets.models import Delivery, Draft, Ticket
 from tickets.operations.contacts import create_contact, verify_email
+from tickets.operations.customers_words import hear_customer
 from tickets.operations.deliveries import end_delivery
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,31 @@ def test_recipients_are_checked_and_what_was_typed_wrong_is_said(desk, brand):
     shown = page(desk, f"{ticket.pk}/?part=thread")
     for address in ("a@example.com", "b@example.com", "c@example.com"):
         assert f"→ {address} · " in shown
+
+
+def test_an_open_page_takes_nobody_out_of_cc_whom_it_never_showed(desk, brand):
+    ticket = opened(brand)
+    shown = page(desk, f"{ticket.pk}/?part=ticket")
+    assert 'name="cc_shown" value=""' in shown
+    hear_customer(
+        ticket=ticket,
+        body="Eşim de okusun",
+        data={},
+        source="email",
+        cc=["es@example.com"],
+        now=timezone.now(),
+    )
+    seen = {"seen": 99, "cc_shown": ""}
+    said = json.loads(say(desk, ticket, cc="", **seen)["Console-Events"])["ticket:said"]
+    assert Ticket.objects.get(pk=ticket.pk).cc == said["cc"] == ["es@example.com"]
+    assert Delivery.objects.filter(address="es@example.com").exists()
+    # The page follows with the thread.
+    assert 'data-cc="es@example.com"' in page(desk, f"{ticket.pk}/?part=thread")
+    more = {"cc": "es@example.com, b@example.com", "cc_shown": "es@example.com"}
+    said = json.loads(say(desk, ticket, **seen | more)["Console-Events"])["ticket:said"]
+    undo = f"/console/tickets/{ticket.pk}/say/{said['seq']}/undo/"
+    back = json.loads(desk.post(undo)["Console-Events"])["ticket:unsaid"]
+    assert (back["cc"], back["cc_now"]) == (["es@example.com", "b@example.com"], ["es@example.com"])
 
 
 def test_spam_leaves_the_folders_and_the_counter_and_comes_back(desk, brand, elif_):

@@ -258,6 +258,33 @@ def test_a_reply_taken_back_leaves_the_ticket_as_it_was_and_is_a_draft_again(eli
     assert later.seq > entry.seq
 
 
+def test_who_came_into_cc_meanwhile_stays_unless_the_agent_took_them_out(elif_, ticket):
+    reply(ticket, elif_, cc=["a@example.com", "b@example.com"])
+    shown = ["a@example.com", "b@example.com"]
+    hear_customer(
+        ticket=ticket,
+        body="Eşim de okusun",
+        data={},
+        source="email",
+        cc=["C@example.com"],
+        now=timezone.now(),
+    )
+    entry, _ = reply(ticket, elif_, client_id="c2", cc=["d@example.com", *shown], cc_shown=shown)
+    all_four = ["d@example.com", "a@example.com", "b@example.com", "C@example.com"]
+    assert Ticket.objects.get(pk=ticket.pk).cc == entry.data["cc"] == all_four
+    # A colleague whose page is as old takes out whom they took out, and brings back nobody.
+    entry, _ = reply(ticket, elif_, client_id="c3", cc=["b@example.com"], cc_shown=shown)
+    assert entry.data["cc"] == ["b@example.com", "d@example.com", "C@example.com"]
+    entry, _ = reply(ticket, elif_, client_id="c4", cc=shown, cc_shown=shown)
+    assert entry.data["cc"] == ["b@example.com", "d@example.com", "C@example.com"]
+    assert set(Entry.objects.get(pk=entry.pk).deliveries.values_list("address", flat=True)) == {
+        *("b@example.com", "d@example.com", "C@example.com", "i@example.com")
+    }
+    # Whoever says all of it, as the API does, is taken at their word.
+    entry, _ = reply(ticket, elif_, client_id="c5", cc=["a@example.com"])
+    assert entry.data["cc"] == ["a@example.com"]
+
+
 def test_a_reply_stays_once_it_may_have_left_and_so_do_those_of_others(elif_, ticket, settings):
     mert = make_agent(role=make_role(scope=Role.Scope.TEAM))
     ticket.team.agents.add(mert)
