@@ -122,6 +122,16 @@ class TicketAnswered(TicketFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketUndelivered(TicketFact):
+    """An answer did not arrive at an address; `seq` is the note that says so."""
+
+    name: ClassVar[str] = "ticket.undelivered"
+
+    seq: int
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketAssigned(TicketFact):
     """A ticket was given to an agent."""
 

@@ -92,6 +92,7 @@ TABLE: Mapping[type[Event], tuple[Told, ...]] = {
     organisation.HoursChanged: (),
     tickets.TicketOpened: (Told(Whom.WHO_WORKS_ON, Notice.TICKET),),
     tickets.TicketAnswered: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),
+    tickets.TicketUndelivered: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),
     tickets.TicketAssigned: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),
     tickets.TicketTeamed: (Told(Whom.TICKETS_TEAM, Notice.TEAM),),
     # Of the class for teams where it tells a whole one.

@@ -33,12 +33,13 @@ def of_new_ticket(told: Told, fact: dict[str, Any], now: datetime) -> None:
 
 
 def to_tickets_agent(told: Told, fact: dict[str, Any], now: datetime) -> None:
-    """The customer wrote, or the ticket is another agent's now."""
+    """The customer wrote, an answer did not arrive, or the ticket is another agent's now."""
     ticket = _ticket(fact)
     if ticket is None:
         return
     given_to = fact.get("assignee_id")
-    key = f"{'given' if given_to else 'answered'}:{ticket.pk}:{fact['seq']}"
+    what = "given" if given_to else "undelivered" if "address" in fact else "answered"
+    key = f"{what}:{ticket.pk}:{fact['seq']}"
     assignee = given_to or ticket.assignee_id
     agents = [assignee] if assignee else who_works_on(ticket)
     _tell_of_ticket(told, ticket, agents, fact, key, now)

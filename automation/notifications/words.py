@@ -162,6 +162,9 @@ def _of_ticket(notification: Notification, ticket: Ticket) -> tuple[str, str]:
         case "answered":
             words = line.body if line is not None and line.body else ticket.subject
             return _("The customer wrote in ticket #%(number)d") % number, f"{customer}: {words}"
+        case "undelivered":
+            words = line.body if line is not None else subject
+            return _("A reply in ticket #%(number)d did not arrive") % number, words
         case "given":
             return _("Ticket #%(number)d is yours") % number, subject
     return _("New ticket #%(number)d") % number, subject

@@ -19,6 +19,7 @@ from tests.automation.notifications import register, work_pushes
 from tests.support import tickets as support
 from tests.support.desk import start, work_all
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
+from tickets.mail.undelivered import note_failed
 from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
 from tickets.operations.customers_words import hear_customer
@@ -126,6 +127,19 @@ def test_words_of_the_customer_are_told_to_whose_ticket_it_is_else_to_its_team(s
     shop.all_told()
     answered(free)
     assert shop.all_told() == [1, 1, 0, 0]
+
+
+def test_a_reply_that_did_not_arrive_is_told_to_whose_ticket_it_is_also_if_they_wrote_it(shop):
+    ticket = shop.opened(assignee=shop.mert, by=shop.mert)
+    wish = {"text": "Yola çıktı", "client_id": "c1", "status": "resolved"}
+    entry, _ = say(ticket=ticket, by=shop.mert, now=timezone.now(), **wish)
+    shop.all_told()
+    note_failed(entry.deliveries.get(), "full", timezone.now())
+    [(notice, title, words)] = shop.told(shop.mert)
+    assert (notice, title) == ("ticket", f"A reply in ticket #{ticket.pk} did not arrive")
+    # As the team reads it in the ticket.
+    assert "zeynep@example.com" in words
+    assert shop.all_told() == [0, 0, 0, 0]
 
 
 def test_whoever_is_given_a_ticket_is_told_unless_they_took_it(shop):

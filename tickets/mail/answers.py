@@ -4,9 +4,11 @@ import smtplib
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.utils import timezone
 
 from config.mail import send_once
@@ -15,6 +17,7 @@ from config.secrets import WrongKey
 from config.web.outbound import NotAllowed, OutboundError
 from tickets.mail.letters import AUTOMATIC, Letter, letter
 from tickets.mail.servers import mailer_of
+from tickets.mail.undelivered import note_failed
 from tickets.mail.verdicts import TOO_BIG, meaning, status_of
 from tickets.models import Delivery, Entry, File, Mailbox, Ticket
 from tickets.models.mailbox import mailbox_of
@@ -48,14 +51,21 @@ def deliver(payload: dict[str, Any]) -> None:
     # Written before the attempt is noted: what fails here has surely not left.
     mail = answer_mail(delivery, own)
     if begin_delivery(delivery=delivery, attempt=payload["attempt"], now=timezone.now()):
-        outcome = attempt_noted(mail, own)
-        end_delivery(
-            delivery=delivery,
-            state=outcome.state,
-            code=outcome.code,
-            detail=outcome.detail,
-            now=timezone.now(),
-        )
+        _end(delivery, attempt_noted(mail, own), timezone.now())
+
+
+@transaction.atomic
+def _end(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+    has_failed = end_delivery(
+        delivery=delivery,
+        state=outcome.state,
+        code=outcome.code,
+        detail=outcome.detail,
+        now=now,
+    )
+    if has_failed:
+        is_said = outcome.state == Delivery.State.FAILED
+        note_failed(delivery, outcome.code if is_said else "", now)
 
 
 def attempt_noted(mail: EmailMessage, own: Mailbox | None) -> Outcome:

@@ -101,14 +101,18 @@ def begin_delivery(*, delivery: Delivery, attempt: int, now: datetime) -> bool:
 @transaction.atomic
 def end_delivery(
     *, delivery: Delivery, state: str, code: str = "", detail: str = "", now: datetime
-) -> None:
-    """Note what became of a mail; one that may still be taken is tried again later."""
+) -> bool:
+    """Note what became of a mail; one that may still be taken is tried again later.
+
+    Return whether it failed for good.
+    """
     locked = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
     if state == Delivery.State.FAILED and code == HARD:
         mark_dead(address=locked.address, detail=detail, now=now)
     if again_at := settle(locked, state=state, code=code, detail=detail, now=now):
         _enqueue(locked, mailbox_of(locked.entry.ticket.brand_id), at=again_at)
     _tell(locked)
+    return locked.state == Delivery.State.FAILED
 
 
 @transaction.atomic

@@ -336,6 +336,18 @@ def test_a_mail_that_comes_back_is_told_at_the_answer(mailbox, ticket, sent):
     assert "ipek@example.com" in ticket.entries.get(kind="note").body
 
 
+def test_a_mail_that_comes_back_reopens_what_it_was_to_resolve(
+    mailbox, smtp, ticket, elif_, announced
+):
+    answer(ticket, elif_, status="resolved")
+    drain("mail")
+    take_in(mailbox, report_on(smtp.taken[0]))
+    note = ticket.entries.get(kind="note")
+    [event] = [each for each in announced if each.name == "ticket.undelivered"]
+    assert (event.ticket_id, event.seq, event.by) == (ticket.pk, note.seq, None)
+    assert Ticket.objects.get(pk=ticket.pk).status == "open"
+
+
 def test_who_gets_the_same_mail_cannot_have_another_silenced(mailbox, smtp, ticket, elif_):
     smtp.answers["late@example.org"] = "451 4.7.1 Later"
     entry = answer(ticket, elif_, cc=["can@example.org", "late@example.org"])

@@ -7,17 +7,12 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from tickets.mail.inbound.parts import Mail
+from tickets.mail.undelivered import note_came_back
 from tickets.mail.verdicts import meaning, status_of
-from tickets.mail.words import reason
-from tickets.models import Delivery, Entry, Sending, Ticket
+from tickets.models import Delivery, Sending
 from tickets.operations.addresses import HARD, mark_dead
-from tickets.operations.changes import apply_changes
-from tickets.operations.lines import append, keep
-from tickets.rights import lock_ticket
 from tickets.tokens import is_recipient_mark
 
 _LEFT = (Sending.State.SENDING, Sending.State.SENT, Sending.State.UNKNOWN)
@@ -74,7 +69,7 @@ def note_bounce(*, mail: Mail, now: datetime) -> bool:
 
 def _note_at_answers(mail: Mail, now: datetime) -> bool:
     answers = Delivery.objects.select_related("entry__ticket")
-    return note_returned(answers, mail, now, tell=_tell_ticket)
+    return note_returned(answers, mail, now, tell=note_came_back)
 
 
 @transaction.atomic
@@ -111,16 +106,3 @@ def _came_back(sending: Sending, report: Report, now: datetime) -> bool:
     sending.detail = report.said
     sending.save(update_fields=["state", "code", "detail", "changed_at"])
     return True
-
-
-def _tell_ticket(delivery: Delivery, code: str, now: datetime) -> None:
-    locked = lock_ticket(delivery.entry.ticket, by=None)
-    with translation.override(locked.language):
-        text = _("The e-mail to %(address)s came back. %(reason)s")
-        body = text % {"address": delivery.address, "reason": reason(code)}
-    append(locked, kind=Entry.Kind.NOTE, by=None, now=now, body=body)
-    fields: list[str] = []
-    if locked.status == Ticket.Status.WAITING:
-        # The customer has not read what they should answer.
-        fields = apply_changes(locked, by=None, now=now, changes={"status": Ticket.Status.OPEN})
-    keep(locked, what="delivery", now=now, fields=fields)
