@@ -213,6 +213,25 @@ def test_several_are_changed_at_once_and_back(desk: Desk) -> None:
     expect(page.locator(".ticket-row .status-new")).to_have_count(3)
 
 
+def test_a_list_whose_older_rows_are_read_stays_fresh_where_it_is_read(desk: Desk) -> None:
+    for n in range(42):
+        opened(desk, f"Talep {n}")
+    page = at_tickets(desk)
+    rows = page.locator(".ticket-item")
+    page.get_by_role("button", name="Older tickets").click()
+    expect(rows).to_have_count(42)
+    read = page.get_by_role("link", name="Talep 12 ")
+    read.focus()
+    read.evaluate("row => row.scrollIntoView()")
+    opened(desk, "Yeni")
+    # As after everything that is done here.
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('ticket:changed'))")
+    expect(rows).to_have_count(43)
+    expect(rows.first).to_contain_text("Yeni")
+    expect(read).to_be_focused()
+    expect(read).to_be_in_viewport()
+
+
 @pytest.mark.parametrize(
     ("language", "theme", "width"), [("tr", "light", 1280), ("en", "dark", 360)]
 )

@@ -42,8 +42,8 @@ _fresh = cache_control(private=True, no_cache=True)
 @require_GET
 @_fresh
 def tickets(request: HttpRequest) -> HttpResponse:
-    """Show the list; `part=list` is its fragment, `part=page` the next rows, `part=filters` what
-    it can be filtered by, `part=counter` the number in the main menu."""
+    """Show the list; `part=list` is its fragment, of `shown` rows, `part=page` the next ones,
+    `part=filters` what it can be filtered by, `part=counter` the number in the main menu."""
     match request.GET.get("part"):
         case "filters":
             return render(request, "tickets/filters.html", _filters(request))
@@ -95,7 +95,12 @@ def listed(request: HttpRequest, frame: Frame) -> dict[str, Any]:
     wish = {name: request.GET[name] for name in WISHES if request.GET.get(name)}
     parts = parts_in(frame.access, folder, brand_id=frame.brand_id, wish=wish)
     try:
-        page = page_of(parts, after=request.GET.get("after", ""), by_opening=is_by_opening(wish))
+        page = page_of(
+            parts,
+            after=request.GET.get("after", ""),
+            by_opening=is_by_opening(wish),
+            shown=key_of(request.GET.get("shown")),
+        )
     except BadCursor:
         raise Http404 from None
     kept = {"folder": folder.value} if folder is not Folder.MINE else {}

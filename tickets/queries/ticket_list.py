@@ -19,6 +19,8 @@ from tickets.queries.customers import owners_of_number
 from tickets.queries.words import says
 
 PAGE = 40
+# As many stay fresh together where somebody has read on; a page of them takes ten times as long.
+SHOWN_MAX = 400
 WORDS_MAX = 8
 # What can be wished for besides the folder and the brand.
 WISHES = (
@@ -233,9 +235,16 @@ def is_by_opening(wish: Mapping[str, str]) -> bool:
 
 
 def page_of(
-    parts: Sequence[QuerySet[Ticket]], *, after: str = "", by_opening: bool = False
+    parts: Sequence[QuerySet[Ticket]],
+    *,
+    after: str = "",
+    by_opening: bool = False,
+    shown: int = 0,
 ) -> Page:
-    """Return one page, newest change (or opening) first, after the place `after`."""
+    """Return one page, newest change (or opening) first, after the place `after`; a longer one for
+    whoever has so many `shown` already.
+    """
+    size = max(PAGE, min(shown, SHOWN_MAX))
     order = "created_at" if by_opening else "updated_at"
     by = (f"-{order}", "-pk")
     later = Q()
@@ -244,20 +253,20 @@ def page_of(
         # The last lets the index skip what the OR alone would scan.
         later = Q(**{f"{order}__lt": at}) | Q(**{order: at, "pk__lt": pk})
         later &= Q(**{f"{order}__lte": at})
-    first = _first_of([part.filter(later).order_by(*by) for part in parts])
+    first = _first_of([part.filter(later).order_by(*by) for part in parts], size)
     # No whole tickets: to make them with customer and agent takes Django several times as long.
     read = Ticket.objects.filter(pk__in=first).order_by(*by).values_list(*Row._fields[:-1], order)
-    rows = [Row(*values) for values in read[: PAGE + 1]]
-    more = _write(rows[PAGE - 1]) if len(rows) > PAGE else ""
-    return Page(rows=rows[:PAGE], after=more)
+    rows = [Row(*values) for values in read[: size + 1]]
+    more = _write(rows[size - 1]) if len(rows) > size else ""
+    return Page(rows=rows[:size], after=more)
 
 
-def _first_of(parts: Sequence[QuerySet[Ticket]]) -> QuerySet[Any, Any]:
+def _first_of(parts: Sequence[QuerySet[Ticket]], size: int) -> QuerySet[Any, Any]:
     """Return the numbers of the first ones of each part: those of the page are among them.
 
     Of all that fit customers would be read, before they are sorted and the rest is left out.
     """
-    chosen: list[QuerySet[Any, Any]] = [part.values("pk")[: PAGE + 1] for part in parts]
+    chosen: list[QuerySet[Any, Any]] = [part.values("pk")[: size + 1] for part in parts]
     if len(chosen) == 1:
         return chosen[0]
     # SQLite unites nothing that has an end, unless it stands within something.

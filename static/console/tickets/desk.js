@@ -11,6 +11,8 @@ import { drawTicks, startMany } from "./many.js";
 const SOON = 300;
 const ANSWERING_LASTS = 15_000;
 const PAGE = 40;
+/** So many rows are drawn anew together. */
+const SHOWN_MAX = 400;
 
 /** @type {Map<string, ReturnType<typeof setTimeout>>} */
 const waiting = new Map();
@@ -36,8 +38,8 @@ const linkOf = (row) => /** @type {HTMLAnchorElement} */ (row.querySelector("a")
 
 function refreshList() {
   isListDirty = true;
-  // Nobody looks; and while older rows are being read they would go.
-  if (document.visibilityState === "hidden" || rows().length > PAGE + 1) return;
+  // Nobody looks; and of more rows the last ones would go while they are being read.
+  if (document.visibilityState === "hidden" || rows().length > SHOWN_MAX) return;
   soon("list", loadList);
 }
 
@@ -45,9 +47,28 @@ async function loadList() {
   const list = byId("ticket-list");
   if (!list || isPressed(list, refreshList)) return;
   isListDirty = false;
-  const top = byId("ticket-rows")?.scrollTop ?? 0;
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest(".ticket-item"))?.dataset.number;
-  await fetchFragment("ticket-list", { url: list.dataset.url ?? "", how: "innerHTML", again: refreshList });
+  const shown = rows().length;
+  const url = new URL(list.dataset.url ?? "", location.href);
+  // In whole pages: with what is new the last one stays.
+  if (shown > PAGE) url.searchParams.set("shown", String(Math.ceil(shown / PAGE) * PAGE));
+  let top = 0;
+  /** @type {string | undefined} */
+  let focused;
+  const answer = await fetchFragment("ticket-list", {
+    url: url.pathname + url.search,
+    how: "innerHTML",
+    again: refreshList,
+    isWanted: () => {
+      // Older ones came meanwhile: they would go.
+      if (rows().length > shown) refreshList();
+      return rows().length <= shown;
+    },
+    before: () => {
+      top = byId("ticket-rows")?.scrollTop ?? 0;
+      focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest(".ticket-item"))?.dataset.number;
+    },
+  });
+  if (answer?.status !== 200) return;
   byId("ticket-rows")?.scrollTo(0, top);
   const row = focused && rows().find((each) => each.dataset.number === focused);
   if (row && document.activeElement === document.body) linkOf(row).focus();

@@ -90,6 +90,25 @@ def test_pages_follow_each_other_without_gap(desk, brand):
     page(desk, "?after=nonsense", status=404)
 
 
+def test_the_list_is_drawn_anew_as_far_as_it_was_read_and_goes_on_from_there(
+    desk, brand, monkeypatch
+):
+    monkeypatch.setattr("tickets.queries.ticket_list.PAGE", 2)
+    monkeypatch.setattr("tickets.queries.ticket_list.SHOWN_MAX", 5)
+    for index in range(7):
+        opened(brand, f"Konu{index}x")
+
+    def rows(text):
+        return "".join(re.findall(r'row-name" dir="auto">Konu(\d)x', text))
+
+    wanted = {"4": "6543", "6543": "65432", "1": "65", "x": "65", "-3": "65", "9" * 30: "65"}
+    for shown, found in wanted.items():
+        text = page(desk, f"?folder=all&part=list&shown={shown}")
+        assert rows(text) == found, shown
+        more = html.unescape(text.split('hx-get="')[1].split('"')[0])
+        assert rows(desk.get(more).content.decode()) == "6543210".removeprefix(found)[:2]
+
+
 def test_whoever_sees_their_own_reads_it_and_what_nobody_has_as_one_list(
     subtests, client, brand, elif_, team, monkeypatch
 ):
