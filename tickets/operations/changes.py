@@ -41,6 +41,12 @@ def change_ticket(
     Raises `WrongValue`, `NotTheirs` or `TicketNotAuthorised`.
     """
     locked = lock_ticket(ticket, by=by)
+    change_locked(locked, by=by, now=now, changes=changes)
+    return locked
+
+
+def change_locked(locked: Ticket, *, by: Actor, now: datetime, changes: Mapping[str, Any]) -> None:
+    """Change and save a ticket that the caller has locked, whatever `by` may see."""
     changed = apply_changes(locked, by=by, now=now, changes=changes)
     if changed:
         keep(locked, what=changed[0], now=now, fields=changed)
@@ -48,7 +54,6 @@ def change_ticket(
         assignee = locked.assignee
         if "assignee" in changed and assignee and not sees(access_of(assignee), locked):
             raise NotTheirs
-    return locked
 
 
 @transaction.atomic

@@ -7,12 +7,13 @@ from typing import Any
 
 from django.db import transaction
 
+from agents.access import access_of
 from agents.models import Agent, Team
 from tickets.models import Ticket
-from tickets.operations.changes import NotTheirs, WrongValue
+from tickets.operations.changes import NotTheirs, WrongValue, change_locked
 from tickets.operations.editing import edit_ticket
 from tickets.operations.tags import TooManyTicketTags, change_ticket_tags
-from tickets.rights import TicketNotAuthorised
+from tickets.rights import TicketNotAuthorised, lock_ticket, sees
 
 MANY_MAX = 200
 _REFUSED = (NotTheirs, WrongValue, TicketNotAuthorised, TooManyTicketTags, Ticket.DoesNotExist)
@@ -27,6 +28,8 @@ class Before:
     became: Mapping[str, Any] = field(default_factory=dict)
     # The word that it got and did not have.
     tag: str = ""
+    # Its newest line since.
+    head: int = 0
 
 
 def change_many(
@@ -75,12 +78,14 @@ def _change(
         was={key: was[key] for key in different},
         became={key: became[key] for key in different},
         tag=tag if lines else "",
+        head=after.last_seq,
     )
 
 
 def undo_many(*, done: Sequence[Before], by: Agent, now: datetime) -> int:
     """Give tickets back what a change of many took; what has changed since stays.
 
+    Also tickets that the agent lost sight of by it, while nothing at all has happened in them.
     Return how many were changed back.
     """
     undone = 0
@@ -94,12 +99,15 @@ def undo_many(*, done: Sequence[Before], by: Agent, now: datetime) -> int:
 
 @transaction.atomic
 def _undo(before: Before, by: Agent, now: datetime) -> bool:
-    ticket = Ticket.objects.get(pk=before.ticket_id)
+    ticket = lock_ticket(Ticket(pk=before.ticket_id), by=None)
     values = _values(ticket)
     back = {key: value for key, value in before.was.items() if values[key] == before.became[key]}
+    wish = {key: _row(key, value) for key, value in back.items() if key != "is_spam"}
+    if ticket.last_seq == before.head and not sees(access_of(by), ticket):
+        # Below it is asked whether they see it now, as they did a moment ago.
+        change_locked(ticket, by=by, now=now, changes=wish)
     if before.tag:
         change_ticket_tags(ticket=ticket, remove=[before.tag], by=by, now=now)
-    wish = {key: _row(key, value) for key, value in back.items() if key != "is_spam"}
     edit_ticket(ticket=ticket, by=by, now=now, changes=wish, is_spam=back.get("is_spam"))
     return bool(back or before.tag)
 

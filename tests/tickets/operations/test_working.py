@@ -19,7 +19,6 @@ from tickets.operations.customers_words import hear_customer
 from tickets.operations.drafts import save_ticket_draft
 from tickets.operations.entries import Said
 from tickets.operations.files import keep_file
-from tickets.operations.many import change_many, undo_many
 from tickets.operations.merging import merge_contacts
 from tickets.operations.replies import (
     SomethingNew,
@@ -208,19 +207,6 @@ def test_who_types_without_end_is_told_to_colleagues_only_so_often(
         save_ticket_draft(ticket=ticket, agent=elif_, text=text, mode="reply", now=timezone.now())
     assert Draft.objects.get(ticket=ticket, agent=elif_).text == "Mer9"
     assert len([each for each in announced if each.name == "ticket.typing"]) == 3
-
-
-def test_many_are_changed_and_changed_back_but_for_what_changed_since(elif_, team, ticket):
-    other, foreign = opened(ticket.brand, team), opened(make_brand(), make_team())
-    now = timezone.now()
-    done = change_many(
-        tickets=[ticket, other, foreign], by=elif_, now=now, changes={"status": "resolved"}
-    )
-    assert {each.ticket_id for each in done} == {ticket.pk, other.pk}
-    change(other, elif_, status="open")
-    assert undo_many(done=done, by=elif_, now=now) == 1
-    found = dict(Ticket.objects.values_list("pk", "status"))
-    assert (found[ticket.pk], found[other.pk], found[foreign.pk]) == ("new", "open", "new")
 
 
 def uploaded(by, name="etiket.txt"):
