@@ -28,7 +28,7 @@ def mail_digest(payload: dict[str, Any]) -> None:
         return
     zone = zoneinfo.ZoneInfo(agent.time_zone)
     with translation.override(agent.language), timezone.override(zone):
-        count = found.answers.count + found.new.count
+        count = found.answers.count + found.free.count
         subject = (
             ngettext("%(count)d ticket waits", "%(count)d tickets wait", count) % {"count": count}
             if count
@@ -40,7 +40,7 @@ def mail_digest(payload: dict[str, Any]) -> None:
             "name": agent.name,
             "parts": [
                 _part(gettext("The customer has written"), found.answers),
-                _part(gettext("New, and nobody has them"), found.new),
+                _part(gettext("Nobody has them"), found.free),
                 _part(gettext("Your other tickets"), found.others),
             ],
             "link": settings.PUBLIC_URL + reverse("tickets"),

@@ -32,13 +32,13 @@ class Digest:
     """An agent's tickets: whose customer wrote last, that nobody has, and all others."""
 
     answers: Some
-    new: Some
+    free: Some
     others: Some
 
     @property
     def is_empty(self) -> bool:
         """Return whether there is nothing to tell."""
-        return not (self.answers.count or self.new.count or self.others.count)
+        return not (self.answers.count or self.free.count or self.others.count)
 
 
 def digest_of(agent: Agent) -> Digest:
@@ -51,7 +51,8 @@ def digest_of(agent: Agent) -> Digest:
     spoken = mine.filter(status__in=at_work, preview_author=Entry.AuthorKind.CUSTOMER)
     return Digest(
         answers=_some(spoken),
-        new=_some(found.filter(assignee=None, status=Ticket.Status.NEW)),
+        # Also those that somebody has answered once, without taking them.
+        free=_some(found.filter(assignee=None, status__in=at_work)),
         others=_some(mine.exclude(pk__in=spoken.values("pk"))),
     )
 

@@ -17,8 +17,11 @@ from config.outbox.operations import drain
 from tests.support.factories import make_brand, make_team
 from tests.support.http import Desk
 from tests.support.tickets import opened
+from tickets.models import Ticket
 from tickets.operations.changes import change_ticket, mark_spam
+from tickets.operations.customers_words import hear_customer
 from tickets.operations.digests import start_digests
+from tickets.operations.replies import say
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +68,7 @@ def test_it_comes_at_eight_and_once_a_day_with_what_waits(clock, reader, brand, 
         text.index(title)
         for title in (
             "The customer has written (1)",
-            "New, and nobody has them (1)",
+            "Nobody has them (1)",
             "Your other tickets (1)",
         )
     )
@@ -77,11 +80,26 @@ def test_it_comes_at_eight_and_once_a_day_with_what_waits(clock, reader, brand, 
     [(page, kind)] = sent.alternatives
     assert kind == "text/html"
     assert f'href="{settings.PUBLIC_URL}{reverse("ticket", args=[answered.pk])}"' in page
-    assert "New, and nobody has them (1)" in page
+    assert "Nobody has them (1)" in page
     for other in (hidden, spam):
         assert other.subject not in text
     clock.shift(timedelta(hours=24))
     assert len(beat()) == 2
+
+
+def test_what_was_answered_once_and_nobody_has_is_among_what_waits(clock, reader, brand, ticket):
+    wish = {"text": "Bakıyoruz.", "client_id": "c1", "now": timezone.now()}
+    say(ticket=ticket, by=reader, **wish)
+    parked = opened(brand, "Parked")
+    change_ticket(ticket=parked, by=reader, now=timezone.now(), changes={"status": "waiting"})
+    hear_customer(ticket=ticket, body="Hâlâ yok", data={}, source="email", now=timezone.now())
+    assert Ticket.objects.get(pk=ticket.pk).assignee is None
+    clock.shift(timedelta(minutes=10))
+    [sent] = [each for each in beat() if each.to == [reader.email]]
+    assert sent.subject == "1 ticket waits"
+    free, others = map(sent.body.index, ("Nobody has them (1)", f"#{ticket.pk} {ticket.subject}"))
+    assert free < others
+    assert parked.subject not in sent.body
 
 
 def test_nothing_comes_when_nothing_waits_or_nobody_asked(clock, reader, brand):
