@@ -11,6 +11,8 @@ from agents.models import Agent, Brand
 from tickets.models.contact import Contact
 
 _NOT_DIALLED = re.compile(r"[^\d+]")
+# A mobile number of Türkiye, with or without what is dialled before it.
+_TURKISH = re.compile(r"(?:\+?90)?0?(5[0-9]{9})")
 
 
 class Identity(models.Model):
@@ -63,6 +65,8 @@ def folded(kind: str, value: str) -> str:
 
     >>> folded("email", " Ayse@Example.com "), folded("phone", "0090 (532) 000-11 22")
     ('ayse@example.com', '+905320001122')
+    >>> folded("phone", "0532 000 11 22"), folded("phone", "532 000 11 22")
+    ('+905320001122', '+905320001122')
     """
     match kind:
         case Identity.Kind.EMAIL:
@@ -70,6 +74,8 @@ def folded(kind: str, value: str) -> str:
         case Identity.Kind.PHONE:
             dialled = _NOT_DIALLED.sub("", value)
             dialled = f"+{dialled[2:]}" if dialled.startswith("00") else dialled
+            if turkish := _TURKISH.fullmatch(dialled):
+                dialled = f"+90{turkish[1]}"
             # Extensions and single digits are everybody's.
             return dialled[:254] if len(dialled) >= 7 else ""
     return value

@@ -99,7 +99,7 @@ def test_an_address_that_is_only_claimed_is_linked_and_back_and_a_proven_one_is_
     number = other.identities.get(kind="phone")
     path = f"contacts/{contact.pk}"
     answer = desk.post(f"{path}/link", {"identity": str(number.pk)})
-    assert "05320001122" in [each["value"] for each in answer.json()["identities"]]
+    assert "+905320001122" in [each["value"] for each in answer.json()["identities"]]
     assert not other.identities.filter(kind="phone").exists()
     back = desk.call("DELETE", f"{path}/identities/{number.pk}")
     assert (back.status_code, other.identities.filter(kind="phone").count()) == (200, 1)

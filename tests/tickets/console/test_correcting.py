@@ -55,13 +55,13 @@ def test_a_changed_address_is_not_proven_and_the_history_says_who_changed_what(d
     assert known_by(zeynep) == {
         ("zeynep@example.com", True),
         ("zeynep.ak@example.com", False),
-        ("05320001122", False),
+        ("+905320001122", False),
     }
     edit(desk, zeynep, 204, email="z.ak@example.com", phone="0532 999 88 77")
     assert known_by(zeynep) == {
         ("zeynep@example.com", True),
         ("z.ak@example.com", False),
-        ("05329998877", False),
+        ("+905329998877", False),
     }
     page = desk.get(f"/console/contacts/{zeynep.pk}/").content.decode()
     assert "E-mail: zeynep@example.com → zeynep.ak@example.com" in page

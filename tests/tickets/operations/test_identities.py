@@ -3,9 +3,11 @@
 import pytest
 from django.utils import timezone
 
+from agents.access import access_of
+from agents.models import Permission
 from chat.operations.tickets import contact_of
 from chat.operations.visitors import SignedVisitor, identify_visitor
-from tests.support.factories import make_brand, make_visitor
+from tests.support.factories import make_agent, make_brand, make_role, make_visitor
 from tickets.models import Contact, Identity
 from tickets.models.identity import folded
 from tickets.operations.contacts import (
@@ -16,6 +18,7 @@ from tickets.operations.contacts import (
     verify_email,
     who_has,
 )
+from tickets.queries.likeness import others_like
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +45,29 @@ def test_what_somebody_claims_is_kept_folded_and_unproven():
 def test_a_corrected_number_is_no_longer_theirs():
     contact = made(phone="05320001122")
     set_phone(contact=contact, phone="05329998877")
-    assert {value for kind, value, _ in known_by(contact) if kind == "phone"} == {"05329998877"}
+    assert {value for kind, value, _ in known_by(contact) if kind == "phone"} == {"+905329998877"}
+
+
+def test_a_mobile_number_of_turkiye_is_one_number_however_it_is_dialled():
+    spelled = (
+        *("0532 000 11 22", "+90 532 000 11 22", "532-000-1122", "0090 532 0001122"),
+        *("90 (532) 000 11 22", "+90 0532 000 11 22"),
+    )
+    assert {folded("phone", each) for each in spelled} == {"+905320001122"}
+    first = made(phone=spelled[0])
+    others = {made(email="", phone=each).pk for each in spelled[1:]}
+    boss = make_agent(role=make_role(Permission.ADMIN))
+    [likes] = others_like(access_of(boss), [first.pk]).values()
+    assert {each.contact.pk for each in likes} < others
+    # Of all others only what is surely the same.
+    for number in (
+        "0212 555 11 22",
+        "+49 532 0001122",
+        "5320001122 33",
+        "44 5320001122",
+        "532 0001",
+    ):
+        assert folded("phone", number) == number.replace(" ", "")
 
 
 def test_what_identifies_nobody_is_not_kept():

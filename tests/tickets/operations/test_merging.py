@@ -95,7 +95,7 @@ def test_everything_that_points_at_customers_is_known_here() -> None:
     }
 
 
-KEYS = ("email", "e1@example.com"), ("email", "e2@example.com"), ("phone", "05320001122")
+KEYS = ("email", "e1@example.com"), ("email", "e2@example.com"), ("phone", "+905320001122")
 # Two who have everything, and all of it the same.
 RICH = {
     "name": "Zeynep Ak",
