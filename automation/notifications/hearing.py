@@ -82,13 +82,17 @@ def _spoken_to(facts: list[dict[str, Any]]) -> None:
     )
     # What is not needed is not read.
     words = said.select_related("conversation").annotate(was_taken=Exists(accepted))
-    read = "conversation__assignee_id", "conversation__last_seq"
+    names = "assignee_id", "last_seq", "status", "outcome", "resolved_at", "ticket_id"
+    read = [f"conversation__{name}" for name in names]
     # Chats in the order in which others lock several.
-    found = list(words.only("seq", *read).order_by("conversation", "seq"))
+    found = list(words.only("seq", "created_at", *read).order_by("conversation", "seq"))
     agents = spoken_to([each.conversation for each in found])
     heard = []
     for entry in found:
         chat = entry.conversation
+        if chat.is_left_to_ticket and chat.resolved_at and entry.created_at >= chat.resolved_at:
+            # Told as the ticket's.
+            continue
         if not agents[chat.pk]:
             _ask_who_may_take(chat, now)
         # Whoever took it since was told of the chat with this word in it, or took it so.

@@ -196,6 +196,15 @@ class Conversation(models.Model):
         """Return whether messages may still come and go without reopening."""
         return self.status in self.OPEN
 
+    @property
+    def is_left_to_ticket(self) -> bool:
+        """Return whether what its customer says now is answered in its ticket: it is over.
+
+        One whose ticket was closed along with it is reopened by such words.
+        """
+        is_over = self.status == self.Status.RESOLVED and self.outcome != self.Outcome.SPAM
+        return is_over and self.ticket is not None and not self.ticket.is_closed_net
+
     def is_held(self, now: datetime) -> bool:
         """Return whether rules still run on it before it stands in line: nobody sees it there.
 

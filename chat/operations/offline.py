@@ -83,7 +83,7 @@ def leave_offline_message(
         append(chat, line, now=now)
     if chat.ticket is not None:
         give_address(chat, visitor)
-        add_to_ticket(conversation_id=chat.pk, now=now)
+        add_to_ticket(conversation_id=chat.pk, now=now, is_left=True)
         _close(chat, now)
         return Left(chat, chat.ticket)
     chat.ticket = open_ticket(

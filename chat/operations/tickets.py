@@ -18,9 +18,13 @@ from chat.rights import require_filing
 from config.events import publish
 from tickets.mail.send import confirm_chat
 from tickets.models import Contact, Ticket
+from tickets.models import Entry as TicketEntry
 from tickets.operations.contacts import create_contact, set_email
+from tickets.operations.customers_words import hear_customer
 from tickets.operations.entries import Said, add_said, last_said
 from tickets.operations.tickets import open_ticket, subject_of_words
+
+_CUSTOMER = TicketEntry.AuthorKind.CUSTOMER
 
 
 class EmailNeeded(Exception):
@@ -114,13 +118,46 @@ def _tell_number(chat: Conversation, ticket: Ticket, *, now: datetime) -> None:
         confirm_chat(ticket=ticket, to=ticket.contact.email, now=now)
 
 
-def add_to_ticket(*, conversation_id: int, now: datetime) -> None:
-    """Copy what was said in a chat since its ticket was made, or last copied to."""
+@transaction.atomic
+def add_to_ticket(*, conversation_id: int, now: datetime, is_left: bool = False) -> None:
+    """Copy what was said in a chat since its ticket was made, or last copied to.
+
+    Nobody answers in a chat that is over, or that its visitor has just left (`is_left`): what the
+    customer says there the ticket hears as if it were mailed.
+    """
     chat = Conversation.objects.select_related("ticket").filter(pk=conversation_id).first()
     # Chat and ticket may be gone by now: demo data that was purged.
-    if chat is not None and chat.ticket is not None:
-        said = said_in(chat, after=last_said(ticket=chat.ticket, chat_id=chat.pk))
-        add_said(ticket=chat.ticket, chat_id=chat.pk, said=said, now=now)
+    if chat is None or chat.ticket is None:
+        return
+    ticket = chat.ticket
+    said = said_in(chat, after=last_said(ticket=ticket, chat_id=chat.pk))
+    over_since = 0 if is_left else _over_since(chat)
+    heard = [
+        each
+        for each in said
+        if over_since is not None
+        and (each.chat_seq or 0) > over_since
+        and each.author_kind == _CUSTOMER
+    ]
+    if copied := [each for each in said if each not in heard]:
+        add_said(ticket=ticket, chat_id=chat.pk, said=copied, now=now)
+    for each in heard:
+        hear_customer(
+            ticket=ticket,
+            body=each.body,
+            files=each.files,
+            data=each.data,
+            source=ticket.source,
+            client_id=f"said:{chat.pk}:{each.chat_seq}",
+            chat_line=(chat.pk, each.chat_seq or 0),
+            now=now,
+        )
+
+
+def _over_since(chat: Conversation) -> int | None:
+    """Return with which line a chat was left to its ticket; None where it was not."""
+    ends = chat.entries.filter(kind=Entry.Kind.RESOLVED).order_by("-seq")
+    return ends.values_list("seq", flat=True).first() if chat.is_left_to_ticket else None
 
 
 def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:

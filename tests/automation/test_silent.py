@@ -13,11 +13,14 @@ from agents.operations.notices import set_notices
 from automation.models import Notification
 from automation.notifications.mentions import mentioned
 from automation.notifications.silent import tell_silently
+from chat.operations.conversations import resolve_conversation
+from chat.operations.tickets import convert_to_ticket
 from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from config.outbox.models import OutboxEntry
-from tests.automation.notifications import register, work_pushes
+from tests.automation.notifications import register, taken, told, work_pushes
+from tests.automation.notifications import say as say_in_chat
 from tests.support import tickets as support
-from tests.support.desk import start, work_all
+from tests.support.desk import fresh, start, work_all
 from tests.support.factories import make_agent, make_brand, make_role, make_team, make_topic
 from tickets.mail.undelivered import note_failed
 from tickets.models import Ticket
@@ -321,3 +324,19 @@ def test_set_notices_keeps_quiet_hours_for_silent_classes_too(shop):
     )
     shop.opened()
     assert shop.all_told() == [0, 1, 0, 0]
+
+
+def test_words_in_an_archived_chat_are_told_once_as_words_in_its_ticket(service, ringing_desk):
+    chat = taken(ringing_desk)
+    elif_, now = chat.assignee, timezone.now()
+    ticket = convert_to_ticket(conversation=chat, by=elif_, email="a@example.com", now=now).ticket
+    change_ticket(ticket=ticket, by=None, now=now, changes={"assignee": elif_})
+    resolve_conversation(
+        conversation=fresh(chat), topic=ringing_desk.topic, by=elif_, now=timezone.now()
+    )
+    work_pushes()
+    browser = service.browser()
+    register(elif_, browser)
+    say_in_chat(fresh(chat), "Hâlâ gelmedi")
+    work_pushes()
+    assert [notice for notice, _body in told(browser)] == ["ticket"]

@@ -1,4 +1,4 @@
-"""What a customer says in a ticket, by mail or on its page."""
+"""What a customer says in a ticket: by mail, on its page, or in its chat once that is over."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -38,11 +38,12 @@ def hear_customer(
     client_id: str | None = None,
     wakes: bool = True,
     cc: Sequence[str] = (),
+    chat_line: tuple[int, int] | None = None,
     now: datetime,
 ) -> Entry:
     """Add words of the customer; a ticket that is done for longer than the reopen window is
     followed by a new one, which hears all that comes after. The same `client_id` again is the
-    same line.
+    same line. `chat_line`: of which chat it is a copy, and its number there.
     """
     locked = lock_ticket(ticket, by=None)
     if client_id is not None:
@@ -72,6 +73,9 @@ def hear_customer(
         client_id=client_id,
         is_customers=True,
     )
+    if chat_line is not None:
+        entry.chat_id, entry.chat_seq = chat_line
+        entry.save(update_fields=["chat_id", "chat_seq"])
     if files:
         entry.files.set(files)
     fields: list[str] = []

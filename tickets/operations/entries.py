@@ -27,6 +27,13 @@ class Said:
     data: dict[str, Any] = field(default_factory=dict)
     files: Sequence[File] = ()
 
+    @property
+    def author_kind(self) -> str:
+        """Return whose words they are."""
+        if self.is_automatic:
+            return Entry.AuthorKind.BOT
+        return Entry.AuthorKind.AGENT if self.agent else Entry.AuthorKind.CUSTOMER
+
 
 @transaction.atomic
 def add_said(*, ticket: Ticket, chat_id: int, said: Sequence[Said], now: datetime) -> int:
@@ -76,7 +83,7 @@ def said_lines(ticket: Ticket, said: Sequence[Said], *, first: int) -> list[Entr
             ticket=ticket,
             seq=seq,
             kind=Entry.Kind.MESSAGE,
-            author_kind=_author_kind(each),
+            author_kind=each.author_kind,
             agent=each.agent,
             body=each.body,
             data=each.data,
@@ -86,9 +93,3 @@ def said_lines(ticket: Ticket, said: Sequence[Said], *, first: int) -> list[Entr
         )
         for seq, each in enumerate(said, start=first)
     ]
-
-
-def _author_kind(said: Said) -> str:
-    if said.is_automatic:
-        return Entry.AuthorKind.BOT
-    return Entry.AuthorKind.AGENT if said.agent else Entry.AuthorKind.CUSTOMER

@@ -1,6 +1,7 @@
 """Chats that become tickets, while they go on and once they are in the archive."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -19,6 +20,7 @@ from tests.support.factories import make_agent, make_team, make_visitor
 from tests.support.http import picture
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
+from tickets.operations.changes import change_ticket
 from tickets.operations.contacts import create_contact
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +158,60 @@ def test_an_archived_chat_becomes_a_ticket_too_and_stays_as_it_was_resolved(desk
     work()
     assert words(ticket)[-1] == "Bir şey daha"
     assert fresh(chat).status == "resolved"
+
+
+def archived(desk: Desk, status: str) -> tuple[Conversation, Ticket]:
+    """A resolved chat whose ticket has that status."""
+    chat = chat_of(desk)
+    ticket, now = convert(chat, desk), timezone.now()
+    resolve_conversation(conversation=fresh(chat), topic=desk.topic, by=desk.agents[0], now=now)
+    change_ticket(ticket=ticket, by=None, now=now, changes={"status": status})
+    work()
+    return fresh(chat), ticket
+
+
+def test_words_in_an_archived_chat_bring_its_ticket_back_to_work_and_are_heard_once(
+    desk, announced, subtests
+) -> None:
+    for status in ("waiting", "resolved"):
+        with subtests.test(status):
+            chat, ticket = archived(desk, status)
+            announced.clear()
+            say(chat, Author.of_visitor(chat.visitor), "Hâlâ gelmedi")
+            work()
+            add_to_ticket(conversation_id=chat.pk, now=timezone.now())
+            ticket.refresh_from_db()
+            assert (ticket.status, words(ticket)[-1]) == ("open", "Hâlâ gelmedi")
+            assert words(ticket).count("Hâlâ gelmedi") == 1
+            answered = [event for event in announced if event.name == "ticket.answered"]
+            assert [event.ticket_id for event in answered] == [ticket.pk]
+            assert fresh(chat).status == "resolved"
+
+
+def test_what_was_said_before_a_chat_was_resolved_brings_no_ticket_back(desk, announced) -> None:
+    chat = chat_of(desk)
+    ticket, now = convert(chat, desk), timezone.now()
+    change_ticket(ticket=ticket, by=None, now=now, changes={"status": "waiting"})
+    work()
+    say(chat, Author.of_visitor(chat.visitor), "Teşekkürler")
+    resolve_conversation(conversation=fresh(chat), topic=desk.topic, by=desk.agents[0], now=now)
+    work()
+    ticket.refresh_from_db()
+    assert (ticket.status, words(ticket)[-1]) == ("waiting", "Teşekkürler")
+    assert "ticket.answered" not in {event.name for event in announced}
+
+
+def test_words_in_an_archived_chat_whose_ticket_was_done_long_ago_open_one_that_follows(
+    desk,
+) -> None:
+    chat, ticket = archived(desk, "resolved")
+    TicketEntry.objects.filter(ticket=ticket).update(created_at=timezone.now() - timedelta(days=30))
+    for text in ("Yine ben", "Bir de şu"):
+        say(chat, Author.of_visitor(chat.visitor), text)
+        work()
+    ticket.refresh_from_db()
+    follower = Ticket.objects.get(data__follows=ticket.pk)
+    assert (ticket.status, words(follower)) == ("resolved", ["Yine ben", "Bir de şu"])
 
 
 def test_who_leaves_the_line_after_getting_a_ticket_has_not_abandoned(desk) -> None:

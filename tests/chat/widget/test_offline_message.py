@@ -17,6 +17,7 @@ from tests.support.desk import Desk, fresh, kinds, make_desk, start, work
 from tests.support.factories import make_brand, make_topic, make_visitor
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
+from tickets.operations.changes import change_ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +139,17 @@ def test_the_ticket_that_an_agent_made_of_a_waiting_chat_gets_the_message_and_st
     waiting = fresh(waiting)
     assert (waiting.status, waiting.outcome, waiting.ticket) == ("resolved", "offline", made.ticket)
     assert kinds(waiting).count("converted") == 1
+
+
+def test_a_message_left_in_line_brings_the_ticket_that_waited_for_it_back_to_work(announced):
+    desk = make_desk()
+    waiting, now = start(desk, make_visitor(desk.brand, email="ayse@example.com")), timezone.now()
+    ticket = convert_to_ticket(conversation=waiting, by=desk.agents[0], now=now).ticket
+    change_ticket(ticket=ticket, by=None, now=now, changes={"status": "waiting"})
+    leave(desk, waiting.visitor, text="Kart değil, havale.")
+    work()
+    assert Ticket.objects.get().status == "open"
+    assert [event.name for event in announced].count("ticket.answered") == 1
 
 
 def test_what_is_added_later_reaches_the_ticket_once(desk) -> None:
