@@ -94,7 +94,7 @@ def ticket_of_address(address: str) -> int | None:
 def page_token(ticket: Ticket, *, now: datetime) -> str:
     """Return what opens the ticket's page for `LINK_LASTS`; another e-mail address, another one."""
     day = str(int(now.timestamp()) // _DAY)
-    return f"{day}-{_sign('page', _page_key(ticket.pk, ticket.contact.email, day), length=_LONG)}"
+    return f"{day}-{_sign('page', _page_key(ticket.pk, ticket.address, day), length=_LONG)}"
 
 
 def page_token_until(ticket: Ticket, *, until: datetime) -> str:
@@ -121,9 +121,10 @@ def is_link_of(ticket: Ticket, token: str) -> bool:
     if not found:
         return False
     # Links in mails to somebody who was merged with another customer since lead there still.
+    merged = () if ticket.email else merged_addresses(ticket.contact)
     return any(
         _is_signed("page", _page_key(ticket.pk, email, found[1]), found[2], length=_LONG)
-        for email in (ticket.contact.email, *merged_addresses(ticket.contact))
+        for email in (ticket.address, *merged)
     )
 
 

@@ -154,7 +154,7 @@ def _of_ticket(notification: Notification, ticket: Ticket) -> tuple[str, str]:
     line = ticket.entries.filter(seq=notification.seq or 0).select_related("agent").first()
     if notification.notice == Notice.MENTION:
         return _mention(line)
-    customer = ticket.contact.name or ticket.contact.email or _("Customer")
+    customer = ticket.contact.name or ticket.address or _("Customer")
     subject = f"{customer}: {ticket.subject}"
     if notification.notice == Notice.TEAM:
         return _("Ticket #%(number)d was given to your team") % number, subject

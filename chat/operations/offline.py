@@ -22,6 +22,7 @@ from chat.protocol import is_sayable
 from chat.routing import rule_hooks
 from config.events import publish
 from tickets.models import Ticket
+from tickets.operations.contacts import keep_given
 from tickets.operations.tickets import open_ticket, subject_of_words
 
 
@@ -72,6 +73,8 @@ def leave_offline_message(
         visitor, brand, channel=channel, topic=topic, fields=fields, page=page, now=now
     )
     contact = contact_of(visitor, now)
+    email, phone = (str(fields.get(name) or "").strip() for name in ("email", "phone"))
+    keep_given(contact=contact, email=email, phone=phone, brand=brand)
     line = NewLine(
         kind=Entry.Kind.MESSAGE,
         author_kind=Entry.AuthorKind.VISITOR,
@@ -90,11 +93,17 @@ def leave_offline_message(
         brand=brand,
         contact=contact,
         topic=topic or chat.topic,
+        email=email,
         subject=subject_of_words(text),
         said=said_in(chat),
         language=visitor.language,
         source=Ticket.Source.OFFLINE,
-        data={"page": dict(page), "device": visitor.device, "fields": dict(fields)},
+        data={
+            "page": dict(page),
+            "device": visitor.device,
+            "fields": dict(fields),
+            "conversation": chat.public_id,
+        },
         origin_key=f"visitor:{visitor.pk}:{client_id}",
         by=None,
         now=now,

@@ -17,12 +17,12 @@ from chat.queries.people import email_of, given_name
 from chat.rights import require_filing
 from config.events import publish
 from tickets.mail.send import confirm_chat
-from tickets.models import Contact, Ticket
+from tickets.models import Contact, Delivery, Ticket
 from tickets.models import Entry as TicketEntry
-from tickets.operations.contacts import create_contact, set_email
+from tickets.operations.contacts import create_contact, keep_given
 from tickets.operations.customers_words import hear_customer
 from tickets.operations.entries import Said, add_said, last_said
-from tickets.operations.tickets import open_ticket, subject_of_words
+from tickets.operations.tickets import elsewhere, open_ticket, subject_of_words
 
 _CUSTOMER = TicketEntry.AuthorKind.CUSTOMER
 
@@ -64,6 +64,7 @@ def convert_to_ticket(
         require_filing(by, chat)
     if chat.ticket is not None:
         return Converted(chat.ticket, created=False)
+    given = _given(chat, "email")
     address = email_of(chat) or email
     if not address and isinstance(by, Agent):
         raise EmailNeeded
@@ -73,14 +74,16 @@ def convert_to_ticket(
         contact = create_contact(
             name=name, email=address, language=chat.language, brand=chat.brand, now=now
         )
-    elif address and not contact.email:
-        set_email(contact=contact, email=address, brand=chat.brand)
+    else:
+        mail = given if contact.email else address
+        keep_given(contact=contact, email=mail, phone=_given(chat, "phone"), brand=chat.brand)
     said = said_in(chat)
     ticket = open_ticket(
         brand=chat.brand,
         contact=contact,
         topic=chat.topic,
         team=chat.team,
+        email=given,
         subject=_subject(chat, said),
         said=said,
         language=chat.language,
@@ -115,7 +118,7 @@ def promise_answer(chat: Conversation, *, now: datetime) -> None:
 
 def _tell_number(chat: Conversation, ticket: Ticket, *, now: datetime) -> None:
     if chat.kind == Conversation.Kind.CUSTOMER and not chat.is_demo:
-        confirm_chat(ticket=ticket, to=ticket.contact.email, now=now)
+        confirm_chat(ticket=ticket, to=ticket.address, now=now)
 
 
 @transaction.atomic
@@ -183,9 +186,20 @@ def said_in(chat: Conversation, *, after: int = 0) -> list[Said]:
 
 
 def give_address(chat: Conversation, visitor: Visitor) -> None:
-    """Let the ticket of a locked chat know the address that its locked visitor gave meanwhile."""
-    if chat.ticket is not None and visitor.email and not chat.ticket.contact.email:
-        set_email(contact=chat.ticket.contact, email=visitor.email, brand=visitor.brand)
+    """Let the ticket of a locked chat know how its locked visitor says meanwhile to be reached.
+
+    It is answered there, unless an answer went elsewhere before: whoever types an address now need
+    not be who read that.
+    """
+    ticket = chat.ticket
+    if ticket is None:
+        return
+    contact, email = ticket.contact, visitor.email
+    keep_given(contact=contact, email=email, phone=visitor.phone, brand=visitor.brand)
+    is_answered = Delivery.objects.filter(entry__ticket=ticket).exists()
+    if email and not is_answered and ticket.email != (other := elsewhere(email, contact)):
+        ticket.email = other
+        ticket.save(update_fields=["email"])
 
 
 def contact_of(visitor: Visitor, now: datetime) -> Contact:
@@ -206,6 +220,11 @@ def contact_of(visitor: Visitor, now: datetime) -> Contact:
         visitor.save(update_fields=["contact"])
         keep_browser(visitor)
     return visitor.contact
+
+
+def _given(chat: Conversation, name: str) -> str:
+    """Return what the customer gave in this chat; what their browser told before may be old."""
+    return str(chat.fields.get(name) or "").strip()
 
 
 def _subject(chat: Conversation, said: list[Said]) -> str:

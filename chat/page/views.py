@@ -107,7 +107,7 @@ def chat(request: HttpRequest, chat: Conversation) -> HttpResponse:
     if isinstance(said, Posted):
         return HttpResponseRedirect(f"{place}#l{said.visitor_seq}")
     ticket = said.ticket
-    is_theirs = ticket.contact.email.casefold() == address_of(chat).casefold()
+    is_theirs = ticket.address.casefold() == address_of(chat).casefold()
     if not is_theirs:
         return HttpResponseRedirect(place)
     # What the chat's link opens is worn out when the link is.

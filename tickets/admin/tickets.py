@@ -57,7 +57,7 @@ class TicketAdmin(ReadOnlyAdmin):
     list_display = ["number_shown", "subject", "brand", "status", "priority", "team", "updated_at"]
     list_filter = ["status", "priority", "brand", "source"]
     list_select_related = ["brand", "team"]
-    search_fields = ["=id", "subject", "contact__name", "contact__email"]
+    search_fields = ["=id", "subject", "contact__name", "contact__email", "email"]
     search_help_text = _("Search by number, subject or customer")
     ordering = ["-updated_at"]
     fields = [

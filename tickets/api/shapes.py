@@ -21,12 +21,12 @@ _ON_ITS_WAY = (Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.RET
 class RequesterAnswer(serializers.Serializer[Any]):
     """Whose ticket it is."""
 
-    contact = serializers.CharField(source="pk")
-    name = serializers.CharField()
+    contact = serializers.CharField(source="contact_id")
+    name = serializers.CharField(source="contact.name")
     email = serializers.SerializerMethodField()
 
-    def get_email(self, contact: Contact) -> str | None:
-        return contact.email or None
+    def get_email(self, ticket: Ticket) -> str | None:
+        return ticket.address or None
 
 
 class SuggestionAnswer(serializers.Serializer[Any]):
@@ -45,7 +45,7 @@ class TicketAnswer(WireTimes, serializers.ModelSerializer[Ticket]):
     topic = TopicName(allow_null=True)
     team = NameAnswer(allow_null=True)
     assignee = PersonAnswer(allow_null=True)
-    requester = RequesterAnswer(source="contact")
+    requester = RequesterAnswer(source="*")
     cc = serializers.ListField(child=serializers.CharField())
     tags = serializers.SerializerMethodField()
     spam = serializers.BooleanField(source="is_spam")

@@ -59,7 +59,7 @@ def _values(ticket: Ticket, agent: Agent) -> dict[str, str]:
     return without_variables(
         {
             "visitor.name": ticket.contact.name,
-            "visitor.email": ticket.contact.email,
+            "visitor.email": ticket.address,
             "agent.name": agent.name,
             "agent.first_name": agent.get_short_name(),
             "brand.name": ticket.brand.name,

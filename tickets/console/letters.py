@@ -52,7 +52,7 @@ def letter(request: HttpRequest, number: int, seq: int) -> HttpResponse:
 def confirm(request: HttpRequest, number: int) -> HttpResponse:
     """Mail an address again that mail came back from: the customer's, or that of a reply."""
     ticket = visible_or_404(desk_access(request), number)
-    address = ticket.contact.email
+    address = ticket.address
     if wanted := request.POST.get("delivery"):
         held = Delivery.objects.filter(entry__ticket=ticket, pk=key_of(wanted) or 0).first()
         if held is None:

@@ -54,10 +54,10 @@ def opened(request: HttpRequest, ticket: Ticket, *, now: datetime) -> dict[str, 
         "lines": lines,
         "has_earlier": has_earlier,
         "earlier_url": f"{address}?part=earlier&before={lines[0]['seq'] if lines else 0}",
-        "to": _wanted_at(ticket) or ticket.contact.email or _last_recipient(ticket),
+        "to": _wanted_at(ticket) or ticket.address or _last_recipient(ticket),
         "draft": draft,
         "answering": _answering(drafts, agent_id, now),
-        "dead": dead_of([ticket.contact.email]).get(ticket.contact.email.strip().casefold()),
+        "dead": dead_of([ticket.address]).get(ticket.address.strip().casefold()),
         "is_blocked": bool(ticket.contact.email)
         and is_blocked(ticket.contact.email, brand=ticket.brand, now=now),
         "chat_id": ticket.data.get("conversation", ""),
@@ -81,7 +81,7 @@ def earlier(ticket: Ticket, *, before: int) -> dict[str, Any]:
 
 def _called(ticket: Ticket) -> str:
     contact = ticket.contact
-    return contact.name or contact.email or contact.phone or f"#{contact.pk}"
+    return contact.name or ticket.address or contact.phone or f"#{contact.pk}"
 
 
 def _lines(

@@ -150,6 +150,6 @@ def page_address(ticket: Ticket, *, until: datetime | None = None) -> str:
 def _is_customer(ticket: Ticket, to: str) -> bool:
     """Return whether a mail goes to the customer: nobody else's opens what was said before."""
     try:
-        return wire_address(ticket.contact.email).casefold() == to.casefold()
+        return wire_address(ticket.address).casefold() == to.casefold()
     except ValueError:
         return False

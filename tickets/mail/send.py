@@ -119,7 +119,7 @@ def confirm_chat(*, ticket: Ticket, to: str, now: datetime) -> bool:
 
 def renews_link(ticket: Ticket) -> bool:
     """Return whether a new link to a ticket's page can be sent to its customer at all."""
-    to = ticket.contact.email
+    to = ticket.address
     return is_address(to) and not is_dead(to)
 
 
@@ -134,7 +134,7 @@ def renew_link(*, ticket: Ticket) -> None:
         spend(limit, f"ticket:{ticket.pk}")
     with translation.override(ticket.language):
         subject, text = gettext("Your link"), gettext("Here is a new link to your ticket.")
-    payload = {"to": ticket.contact.email, "subject": subject, "text": text}
+    payload = {"to": ticket.address, "subject": subject, "text": text}
     key = f"renewed:{secrets.token_urlsafe(12)}"
     _enqueue(ticket, mailbox_of(ticket.brand_id), key=key, payload=payload)
 

@@ -246,6 +246,7 @@ class Migration(migrations.Migration):
                 ('priority', models.CharField(choices=[('low', 'Low'), ('normal', 'Normal'), ('high', 'High'), ('urgent', 'Urgent')], default='normal', max_length=6, verbose_name='priority')),
                 ('type', models.CharField(choices=[('request', 'Request'), ('complaint', 'Complaint'), ('suggestion', 'Suggestion'), ('question', 'Question')], default='request', max_length=10, verbose_name='type')),
                 ('source', models.CharField(choices=[('chat', 'Live chat'), ('offline', 'Offline message'), ('email', 'E-mail'), ('phone', 'Phone'), ('api', 'API')], max_length=7, verbose_name='source')),
+                ('email', models.EmailField(blank=True, default='', editable=False, max_length=254)),
                 ('cc', models.JSONField(default=list)),
                 ('language', models.CharField(choices=[('tr', 'Türkçe'), ('en', 'English')], max_length=2)),
                 ('data', models.JSONField(default=dict)),

@@ -83,6 +83,8 @@ class Ticket(models.Model):
     )
     type = models.CharField(_("type"), max_length=10, choices=Type, default=Type.REQUEST)
     source = models.CharField(_("source"), max_length=7, choices=Source)
+    # Where its customer asked to be answered; "" where they are reached anyway.
+    email = models.EmailField(blank=True, default="", editable=False)
     # Who else is written to: addresses.
     cc = models.JSONField(default=list)
     tags = models.ManyToManyField(Tag, through="TicketTag", related_name="+")
@@ -162,6 +164,11 @@ class Ticket(models.Model):
         """Return whether it was closed along with the chat that somebody took."""
         is_resolved = self.status == self.Status.RESOLVED
         return self.is_safety_net and is_resolved and self.assignee_id is None
+
+    @property
+    def address(self) -> str:
+        """Return where its customer is written to; wants contact loaded."""
+        return self.email or self.contact.email
 
     @property
     def number(self) -> int:

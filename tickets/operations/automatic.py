@@ -62,7 +62,7 @@ def reply_by_rule(*, ticket: Ticket, text: str, by: Rule, client_id: str, now: d
     last or nobody can be written to, or `TooMany`: whoever answers each mail of ours is a machine.
     """
     locked = lock_ticket(ticket, by=by)
-    to = locked.contact.email
+    to = locked.address
     if reason := why_no_machine(locked, to, now):
         raise NotWanted(reason)
     for limit in (RULE_REPLIES, RULE_REPLIES_A_DAY, TICKET_MAILS_BY_EMAIL):
@@ -126,7 +126,7 @@ def wrote_last(ticket: Ticket, address: str) -> bool:
     """Return whether the customer's newest words came from an address: who answers each mail of
     ours is a machine.
     """
-    sender = _newest_words(ticket).get("from") or ticket.contact.email
+    sender = _newest_words(ticket).get("from") or ticket.address
     try:
         return mailbox_key(sender) == mailbox_key(address)
     except ValueError:

@@ -9,10 +9,11 @@ from agents.access import access_of
 from agents.audit import record
 from agents.models import Agent, Brand
 from config.text.folding import fold, sort_key
-from tickets.models import Contact, ContactChange, ContactNote, Identity
+from tickets.models import Contact, ContactChange, ContactNote, Identity, Ticket
 from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded
 from tickets.operations.addresses import mark_alive
+from tickets.operations.owners import lock_tickets
 from tickets.operations.rooms_above import rooms
 from tickets.rights import brands_met, brands_of_customer, lock_customer
 
@@ -103,6 +104,22 @@ def set_phone(*, contact: Contact, phone: str) -> None:
 
 
 @transaction.atomic
+def keep_given(*, contact: Contact, email: str, phone: str, brand: Brand) -> None:
+    """Note by what a customer says that they can be reached, unproven.
+
+    It counts where nothing was known. What was known stays: anybody may type anything.
+    """
+    if email and not contact.email:
+        set_email(contact=contact, email=email, brand=brand)
+    if phone and not contact.phone:
+        contact.phone = phone[:32]
+        note_search(contact)
+        contact.save(update_fields=["phone", "search"])
+    keep_identity(contact=contact, kind=_Kind.EMAIL, value=email[:254], brand=brand)
+    keep_identity(contact=contact, kind=_Kind.PHONE, value=phone[:32], brand=brand)
+
+
+@transaction.atomic
 def verify_email(*, contact: Contact, email: str, brand: Brand | None = None) -> bool:
     """Note that somebody has proven to read an address; False when it is another person's.
 
@@ -171,11 +188,14 @@ def change_contact(
 ) -> Contact:
     """Correct name, e-mail, phone or language of a customer; what is new is not proven.
 
+    Their unfinished tickets are answered at the corrected address, also where they gave another.
     Who did it, and what it was before, stands in the customer's history. Raises
     `CustomerNotAuthorised`.
     """
     for room in rooms:
         room.hold((contact.pk,))
+    own = Ticket.objects.filter(contact=contact.pk).exclude(status__in=Ticket.DONE)
+    tickets = lock_tickets(own) if "email" in changes else []
     locked = lock_customer(contact, by=by)
     before = {key: str(getattr(locked, key)) for key in changes}
     different = {key: value for key, value in changes.items() if getattr(locked, key) != value}
@@ -183,6 +203,9 @@ def change_contact(
         wrong = locked.identities.filter(kind=_Kind.EMAIL, is_verified=False, linked_from=None)
         wrong.filter(value=folded(_Kind.EMAIL, locked.email)).delete()
         set_email(contact=locked, email=different["email"])
+        for ticket in tickets:
+            ticket.email = ""
+        Ticket.objects.bulk_update(tickets, ["email"], batch_size=200)
     if "phone" in different:
         set_phone(contact=locked, phone=different["phone"])
     locked.name = different.get("name", locked.name)

@@ -79,7 +79,7 @@ def hear_customer(
     if files:
         entry.files.set(files)
     fields: list[str] = []
-    known = {each.casefold() for each in (*locked.cc, locked.contact.email)}
+    known = {each.casefold() for each in (*locked.cc, locked.address)}
     if new := [each for each in cc if each.casefold() not in known]:
         locked.cc = [*locked.cc, *new][:20]
         fields.append("cc")
@@ -142,6 +142,7 @@ def _follow_up(
         contact=old.contact,
         topic=old.topic,
         team=old.team,
+        email=old.email,
         subject=old.subject,
         said=[Said(body=body, at=now, data=dict(data), files=files)],
         language=old.language,

@@ -81,7 +81,7 @@ def _said(body: str, data: Mapping[str, Any], known: str) -> list[str]:
 
 def begin_search(ticket: Ticket) -> None:
     """Have a search find the ticket by customer and subject."""
-    known = [words_of(ticket.contact), fold(ticket.subject)]
+    known = [words_of(ticket.contact), fold(ticket.subject), fold(ticket.email)]
     ticket.search = "\n".join(part for part in known if part)
 
 

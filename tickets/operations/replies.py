@@ -96,7 +96,7 @@ def say(
     if not is_note:
         shown = locked.cc if cc_shown is None else cc_shown
         copies = locked.cc if cc is None else _copies(locked, list(cc), shown)
-        data |= {"to": to or locked.contact.email, "cc": copies, "cc_before": locked.cc}
+        data |= {"to": to or locked.address, "cc": copies, "cc_before": locked.cc}
     entry = append(
         locked,
         kind=Entry.Kind.NOTE if is_note else Entry.Kind.MESSAGE,

@@ -10,7 +10,8 @@ from agents.models import Agent, Brand, Team, Topic
 from config.database.keys import next_key
 from config.events import Event, publish
 from tickets.events import TicketAssigned, TicketChanged, TicketOpened, TicketWritten
-from tickets.models import Contact, Entry, Ticket
+from tickets.models import Contact, Entry, Identity, Ticket
+from tickets.models.identity import folded
 from tickets.operations.entries import Said, said_lines, store_lines
 from tickets.operations.lines import begin_search, note_words
 
@@ -27,6 +28,7 @@ def open_ticket(
     contact: Contact,
     topic: Topic | None,
     team: Team | None = None,
+    email: str = "",
     subject: str,
     said: Sequence[Said],
     language: str,
@@ -44,8 +46,9 @@ def open_ticket(
 ) -> Ticket:
     """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket.
 
-    Without a `team` the topic decides whose it is, and without a `kind` its type. `number` is one
-    of `reserve_number`. Of what `is_news` no more nobody is told.
+    `email` is where its customer asks to be answered, if elsewhere than they are reached; nobody
+    has proven to read there. Without a `team` the topic decides whose it is, and without a `kind`
+    its type. `number` is one of `reserve_number`. Of what `is_news` no more nobody is told.
     """
     if origin_key:
         repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
@@ -57,6 +60,7 @@ def open_ticket(
         contact=contact,
         topic=topic,
         team=team or _team_of(topic, brand),
+        email=elsewhere(email, contact),
         subject=subject_of(subject),
         type=kind or type_of(topic),
         priority=priority,
@@ -96,6 +100,12 @@ def _news(ticket: Ticket, by: Agent | None) -> Iterator[Event]:
         yield TicketAssigned(ticket_id=ticket.pk, by=opener, assignee_id=assignee, seq=1)
     else:
         yield TicketOpened(ticket_id=ticket.pk, by=opener)
+
+
+def elsewhere(email: str, contact: Contact) -> str:
+    """Return an address where it is another than that of its customer, else ""."""
+    kind = Identity.Kind.EMAIL
+    return "" if folded(kind, email) == folded(kind, contact.email) else email[:254]
 
 
 def reserve_number() -> int:

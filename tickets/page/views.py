@@ -161,7 +161,7 @@ def _line(entry: Entry, ticket: Ticket) -> dict[str, Any]:
     author = entry.agent.name if entry.agent else ticket.brand.name
     if is_own:
         sender = str(entry.data.get("from", ""))
-        is_other = sender and sender.casefold() != ticket.contact.email.casefold()
+        is_other = sender and sender.casefold() != ticket.address.casefold()
         author = (entry.data.get("from_name") or sender) if is_other else ""
     return {
         "seq": entry.seq,

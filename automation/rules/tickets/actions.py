@@ -134,7 +134,7 @@ def _send_email(acting: TicketActing, told: Mapping[str, Any]) -> str:
     }
     if to != "customer":
         return mail_house(ticket, to, **mail)
-    to = ticket.contact.email
+    to = ticket.address
     if reason := why_no_machine(ticket, to, acting.now):
         return reason
     try:

@@ -153,7 +153,7 @@ class TicketSight(Sight):
     @cached_property
     def email_known(self) -> bool:
         """Return whether an address of the customer is known."""
-        return bool(self.ticket.contact.email) or self._is_known_by(Identity.Kind.EMAIL)
+        return bool(self.ticket.address) or self._is_known_by(Identity.Kind.EMAIL)
 
     @cached_property
     def phone_known(self) -> bool:

@@ -66,5 +66,5 @@ def _may_open(visitor: Visitor, ticket: Ticket) -> bool:
     Agents answer to the customer's address because only its owner reads there, and anybody may have
     typed it: it must be signed. Where there is none, nothing is mailed.
     """
-    address = ticket.contact.email.casefold()
+    address = ticket.address.casefold()
     return not address or visitor.signed.get("email", "").casefold() == address

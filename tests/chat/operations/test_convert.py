@@ -115,6 +115,24 @@ def test_a_known_customer_without_an_address_gets_the_one_given(desk) -> None:
     assert Contact.objects.count() == 1
 
 
+def test_an_address_given_in_the_chat_is_answered_and_takes_the_known_ones_place_nowhere(
+    desk,
+) -> None:
+    contact = create_contact(name="Ali", email="ali@gmial.com", language="tr", now=timezone.now())
+    visitor = make_visitor(desk.brand, contact=contact)
+    given = {"email": "ali@gmail.com", "phone": "0532 000 11 22"}
+    chat = start(desk, visitor, fields=given)
+    ticket = convert(accept(conversation=chat, agent=desk.agents[0], now=timezone.now()), desk)
+    contact.refresh_from_db()
+    assert (ticket.address, ticket.contact, contact.email) == (
+        "ali@gmail.com",
+        contact,
+        "ali@gmial.com",
+    )
+    known = contact.identities.filter(value__in=["ali@gmail.com", "05320001122"])
+    assert [each.is_verified for each in known] == [False, False]
+
+
 def test_the_same_address_never_makes_two_people_one(desk) -> None:
     one = convert(chat_of(desk), desk)
     other = convert(chat_of(desk), desk)

@@ -18,6 +18,7 @@ from tests.support.factories import make_brand, make_topic, make_visitor
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
 from tickets.operations.changes import change_ticket
+from tickets.operations.replies import say
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +69,36 @@ def test_a_name_of_letters_that_come_apart_into_many_is_kept(desk) -> None:
     contact = leave(desk, fields={"name": name, "email": "ayse@example.com"}).contact
     contact.refresh_from_db()
     assert (contact.name, len(contact.sort_name)) == (name, 600)
+
+
+def test_who_leaves_another_address_and_number_is_answered_there_and_proves_nothing(desk) -> None:
+    visitor = make_visitor(desk.brand)
+    typo = leave(desk, visitor, fields={"email": "ali@gmial.com"})
+    given = {"email": "ali@gmail.com", "phone": "0532 000 11 22"}
+    ticket = leave(desk, visitor, fields=given)
+    contact = ticket.contact
+    assert (ticket.address, typo.address) == ("ali@gmail.com", "ali@gmial.com")
+    # Another address is not theirs because somebody typed it.
+    assert (contact.email, contact.phone) == ("ali@gmial.com", "0532 000 11 22")
+    known = contact.identities.exclude(kind="visitor").order_by("pk")
+    assert [(each.value, each.is_verified) for each in known] == [
+        ("ali@gmial.com", False),
+        ("ali@gmail.com", False),
+        ("05320001122", False),
+    ]
+    assert Conversation.objects.get(ticket=ticket).public_id == ticket.data["conversation"]
+
+
+def test_an_address_typed_in_line_is_answered_unless_an_answer_went_elsewhere() -> None:
+    desk = make_desk(agents=3)
+    for is_answered, wanted in ((False, "yeni@example.com"), (True, "ayse@example.com")):
+        waiting = start(desk, make_visitor(desk.brand, email="ayse@example.com"))
+        made = convert_to_ticket(conversation=waiting, by=desk.agents[0], now=timezone.now())
+        if is_answered:
+            words = {"text": "Bakıyoruz.", "client_id": str(uuid.uuid4())}
+            say(ticket=made.ticket, by=desk.agents[0], now=timezone.now(), **words)
+        leave(desk, waiting.visitor, fields={"email": "yeni@example.com"})
+        assert Ticket.objects.get(pk=made.ticket.pk).address == wanted
 
 
 def test_the_archive_shows_it_as_an_offline_chat_with_its_ticket(desk) -> None:

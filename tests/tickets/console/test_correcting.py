@@ -70,6 +70,14 @@ def test_a_changed_address_is_not_proven_and_the_history_says_who_changed_what(d
     assert page.count("Elif Kaya · ") >= 3
 
 
+def test_a_corrected_address_is_that_of_tickets_that_were_answered_elsewhere(desk, brand, zeynep):
+    ticket = opened(brand, contact=zeynep, email="zeynep@gmial.com")
+    assert "zeynep@gmial.com" in desk.get(f"/console/tickets/{ticket.pk}/").content.decode()
+    edit(desk, zeynep, 204, email="zeynep@gmail.com")
+    ticket.refresh_from_db()
+    assert ticket.address == "zeynep@gmail.com"
+
+
 def test_from_the_customers_own_page_the_page_is_drawn_anew_without_the_list(desk, zeynep):
     assert f'hx-get="/console/contacts/{zeynep.pk}/edit/?page=1"' in (
         desk.get(f"/console/contacts/{zeynep.pk}/").content.decode()

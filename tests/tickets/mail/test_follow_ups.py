@@ -4,11 +4,16 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.urls import reverse
 from django.utils import timezone
 
-from tests.tickets.mail.samples import reply, take_in, written
+from config.outbox.operations import drain
+from tests.support.tickets import opened
+from tests.tickets.mail.samples import answer, reply, take_in, written
 from tickets.mail.inbound import ingest as module
+from tickets.models import Ticket
 from tickets.operations.changes import change_ticket
+from tickets.tokens import page_token
 
 pytestmark = pytest.mark.django_db
 
@@ -55,3 +60,27 @@ def test_one_ticket_follows_however_often_the_old_one_is_answered(
         change_ticket(ticket=first.ticket, by=elif_, now=timezone.now(), changes=change)
     with time_machine.travel(timezone.now() + timedelta(days=120), tick=True):
         assert take_in(mailbox, reply(sent, "4")).entry.ticket.data == {"follows": first.ticket.pk}
+
+
+def test_what_is_answered_elsewhere_leaves_the_customers_other_address_out(
+    mailbox, smtp, brand, ticket, elif_, client
+):
+    """Anybody may have typed either: neither reads, opens or joins what the other was sent."""
+    other = opened(brand, contact=ticket.contact, email="yeni@example.com")
+    answer(other, elif_, "Bugün yola çıktı.", status="resolved")
+    drain("mail")
+    [mail] = smtp.taken
+    assert (mail["To"], "/t/" in mail.as_string()) == ("yeni@example.com", True)
+    mine = page_token(Ticket(pk=other.pk, contact=ticket.contact), now=timezone.now())
+    theirs = page_token(other, now=timezone.now())
+    for token, status in ((mine, 404), (theirs, 302)):
+        link = reverse("ticket-link", args=[other.pk, token])
+        assert client.get(link).status_code == status
+    guess = written(sender="ipek@example.com", subject=f"İade [#{other.pk}]")
+    assert take_in(mailbox, guess).entry.ticket != other
+    with time_machine.travel(timezone.now() + timedelta(days=20), tick=True):
+        again = reply(mail, "Yine ben.", sender="yeni@example.com")
+        new = take_in(mailbox, again).entry.ticket
+    assert (new.data, new.address) == ({"follows": other.pk}, "yeni@example.com")
+    ticket.contact.refresh_from_db()
+    assert (ticket.contact.email, ticket.contact.is_email_verified) == ("ipek@example.com", False)

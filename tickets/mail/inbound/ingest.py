@@ -261,7 +261,7 @@ def _take(
 
 def _confirm(ticket: Ticket, mail: Mail, own: Mailbox) -> None:
     # Who is written to is who wrote: of a ticket that follows, only its customer.
-    if mail.sender.casefold() == ticket.contact.email.casefold():
+    if mail.sender.casefold() == ticket.address.casefold():
         confirm_ticket(ticket=ticket, own=own, to=mail.sender)
 
 

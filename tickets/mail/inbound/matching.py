@@ -74,12 +74,12 @@ def _referred(mail: Mail, mailbox: Mailbox) -> list[tuple[int, bool]]:
 
 def _takes_part(address: str, ticket: Ticket) -> bool:
     # Nearly always it is the customer, whom nobody has to look for.
-    return address == ticket.contact.email.casefold() or address in participants(ticket)
+    return address == ticket.address.casefold() or address in participants(ticket)
 
 
 def participants(ticket: Ticket) -> set[str]:
     """Return the addresses that take part in a ticket."""
-    found = {ticket.contact.email, *ticket.cc}
+    found = {ticket.address, *ticket.cc}
     # What was theirs before customers were merged still comes from there.
     found |= set(merged_addresses(ticket.contact))
     found |= set(
