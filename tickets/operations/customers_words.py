@@ -24,6 +24,7 @@ _WAKES = {
     Ticket.Status.RESOLVED,
     Ticket.Status.CLOSED,
 }
+CC_MAX = 20
 _DONE = {Ticket.Status.RESOLVED, Ticket.Status.CLOSED}
 
 
@@ -62,7 +63,7 @@ def hear_customer(
                 cc=cc,
                 now=now,
             )
-        return _follow_up(locked, body, files, data, source, client_id, now)
+        return _follow_up(locked, body, files, data, source, client_id, cc, now)
     entry = append(
         locked,
         kind=Entry.Kind.MESSAGE,
@@ -79,9 +80,7 @@ def hear_customer(
     if files:
         entry.files.set(files)
     fields: list[str] = []
-    known = {each.casefold() for each in (*locked.cc, locked.address)}
-    if new := [each for each in cc if each.casefold() not in known]:
-        locked.cc = [*locked.cc, *new][:20]
+    if _copy_to(locked, cc):
         fields.append("cc")
     if wakes and locked.status in _WAKES:
         fields += apply_changes(locked, by=None, now=now, changes={"status": Ticket.Status.OPEN})
@@ -89,6 +88,14 @@ def hear_customer(
     heard = [TicketAnswered(ticket_id=locked.pk, seq=entry.seq)] if is_news else []
     keep(locked, what=entry.kind, now=now, fields=fields, events=heard)
     return entry
+
+
+def _copy_to(ticket: Ticket, addresses: Sequence[str]) -> bool:
+    """Let copies go to others, too; return whether any of them is new."""
+    known = {each.casefold() for each in (*ticket.cc, ticket.address)}
+    new = {each.casefold(): each for each in addresses if each.casefold() not in known}
+    ticket.cc = [*ticket.cc, *new.values()][:CC_MAX]
+    return bool(new)
 
 
 @transaction.atomic
@@ -135,6 +142,7 @@ def _follow_up(
     data: Mapping[str, Any],
     source: str,
     client_id: str | None,
+    cc: Sequence[str],
     now: datetime,
 ) -> Entry:
     ticket = open_ticket(
@@ -152,6 +160,8 @@ def _follow_up(
         by=None,
         now=now,
     )
+    if _copy_to(ticket, [*old.cc, *cc]):
+        ticket.save(update_fields=["cc"])
     entry: Entry = ticket.entries.get(kind=Entry.Kind.MESSAGE)
     if client_id is not None:
         entry.client_id = client_id

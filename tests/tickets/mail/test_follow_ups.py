@@ -84,3 +84,18 @@ def test_what_is_answered_elsewhere_leaves_the_customers_other_address_out(
     assert (new.data, new.address) == ({"follows": other.pk}, "yeni@example.com")
     ticket.contact.refresh_from_db()
     assert (ticket.contact.email, ticket.contact.is_email_verified) == ("ipek@example.com", False)
+
+
+def test_who_stood_in_copy_of_a_ticket_stands_in_copy_of_the_one_that_follows(
+    mailbox, smtp, ticket, elif_
+):
+    answer(ticket, elif_, "Bugün yola çıktı.", status="closed", cc=["can@example.org"])
+    drain("mail")
+    [sent] = [each for each in smtp.taken if each["To"] == "ipek@example.com"]
+    with time_machine.travel(timezone.now() + timedelta(days=20), tick=True):
+        again = reply(sent, "Yine ben.", cc="CAN@example.org, su@example.org")
+        new = take_in(mailbox, again).entry.ticket
+        assert (new.data, new.cc) == (
+            {"follows": ticket.pk},
+            ["can@example.org", "su@example.org"],
+        )
