@@ -38,3 +38,11 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.email or str(self.pk)
+
+    def language_else(self, came_in: str) -> str:
+        """Return the language that an agent chose for mails to them, else the one they `came_in`:
+        what else is known of theirs says no more than in which they came before.
+        """
+        is_other = self.language not in {"", came_in}
+        is_chosen = is_other and self.changes.filter(data__has_key="language").exists()
+        return self.language if is_chosen else came_in

@@ -1,6 +1,6 @@
 """Making people of what is claimed, and what becomes known of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -8,7 +8,9 @@ from django.db import IntegrityError, transaction
 from agents.access import access_of
 from agents.audit import record
 from agents.models import Agent, Brand
+from config.events import publish
 from config.text.folding import fold, sort_key
+from tickets.events import TicketChanged
 from tickets.models import Contact, ContactChange, ContactNote, Identity, Ticket
 from tickets.models.contact_note import NOTE_MAX
 from tickets.models.identity import folded
@@ -188,14 +190,15 @@ def change_contact(
 ) -> Contact:
     """Correct name, e-mail, phone or language of a customer; what is new is not proven.
 
-    Their unfinished tickets are answered at the corrected address, also where they gave another.
+    Their unfinished tickets are answered at the corrected address, also where they gave another,
+    and in the corrected language.
     Who did it, and what it was before, stands in the customer's history. Raises
     `CustomerNotAuthorised`.
     """
     for room in rooms:
         room.hold((contact.pk,))
     own = Ticket.objects.filter(contact=contact.pk).exclude(status__in=Ticket.DONE)
-    tickets = lock_tickets(own) if "email" in changes else []
+    tickets = lock_tickets(own) if {"email", "language"}.intersection(changes) else []
     locked = lock_customer(contact, by=by)
     before = {key: str(getattr(locked, key)) for key in changes}
     different = {key: value for key, value in changes.items() if getattr(locked, key) != value}
@@ -203,15 +206,13 @@ def change_contact(
         wrong = locked.identities.filter(kind=_Kind.EMAIL, is_verified=False, linked_from=None)
         wrong.filter(value=folded(_Kind.EMAIL, locked.email)).delete()
         set_email(contact=locked, email=different["email"])
-        for ticket in tickets:
-            ticket.email = ""
-        Ticket.objects.bulk_update(tickets, ["email"], batch_size=200)
     if "phone" in different:
         set_phone(contact=locked, phone=different["phone"])
     locked.name = different.get("name", locked.name)
     locked.language = different.get("language", locked.language)
     name_contact(locked)
     locked.save(update_fields=["name", "sort_name", "language", "search"])
+    _answer_as_corrected(tickets, different)
     if different:
         record("contact.changed", locked, by=by, fields=sorted(different))
         became = {key: [before[key], str(getattr(locked, key))] for key in different}
@@ -220,6 +221,17 @@ def change_contact(
             room.correct(locked.pk, became)
             room.show(locked.pk)
     return locked
+
+
+def _answer_as_corrected(tickets: Sequence[Ticket], different: Mapping[str, str]) -> None:
+    if not {"email", "language"}.intersection(different):
+        return
+    for ticket in tickets:
+        if "email" in different:
+            ticket.email = ""
+        ticket.language = different.get("language") or ticket.language
+        publish(TicketChanged.of(ticket, "customer"))
+    Ticket.objects.bulk_update(tickets, ["email", "language"], batch_size=200)
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from tickets.models import Entry, File, Ticket
 from tickets.operations.changes import apply_changes
 from tickets.operations.entries import Said
 from tickets.operations.lines import append, keep
+from tickets.operations.replies import CC_MAX
 from tickets.operations.tickets import open_ticket
 from tickets.rights import lock_ticket
 
@@ -24,7 +25,6 @@ _WAKES = {
     Ticket.Status.RESOLVED,
     Ticket.Status.CLOSED,
 }
-CC_MAX = 20
 _DONE = {Ticket.Status.RESOLVED, Ticket.Status.CLOSED}
 
 

@@ -46,9 +46,10 @@ def open_ticket(
 ) -> Ticket:
     """Open a ticket with what was said as its first lines; the same `origin_key`: same ticket.
 
-    `email` is where its customer asks to be answered, if elsewhere than they are reached; nobody
-    has proven to read there. Without a `team` the topic decides whose it is, and without a `kind`
-    its type. `number` is one of `reserve_number`. Of what `is_news` no more nobody is told.
+    `language` is that in which it came; one that an agent chose for the customer goes before.
+    `email` is where they ask to be answered, if elsewhere than they are reached; nobody has proven
+    to read there. Without a `team` the topic decides whose it is, and without a `kind` its type.
+    `number` is one of `reserve_number`. Of what `is_news` no more nobody is told.
     """
     if origin_key:
         repeated: Ticket | None = Ticket.objects.filter(origin_key=origin_key).first()
@@ -67,7 +68,7 @@ def open_ticket(
         assignee=assignee,
         status=Ticket.Status.OPEN if assignee else Ticket.Status.NEW,
         source=source,
-        language=language,
+        language=contact.language_else(language),
         data=dict(data),
         origin_key=origin_key,
         is_safety_net=is_safety_net,

@@ -11,6 +11,7 @@ from agents.models import Permission
 from tests.support.factories import make_agent, make_role
 from tests.support.tickets import opened
 from tickets.models import Apart, Contact, ContactChange
+from tickets.operations.changes import change_ticket
 from tickets.operations.contacts import create_contact
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,22 @@ def test_a_corrected_address_is_that_of_tickets_that_were_answered_elsewhere(des
     edit(desk, zeynep, 204, email="zeynep@gmail.com")
     ticket.refresh_from_db()
     assert ticket.address == "zeynep@gmail.com"
+
+
+def test_a_corrected_language_is_that_of_unfinished_tickets_and_of_those_to_come(
+    desk, brand, zeynep
+):
+    waiting = zeynep.tickets.get()
+    done = opened(brand, contact=zeynep)
+    change_ticket(ticket=done, by=None, now=timezone.now(), changes={"status": "closed"})
+    # What only says in which language somebody came binds nothing.
+    assert opened(brand, contact=zeynep, language="en").language == "en"
+    edit(desk, zeynep, 204, language="en")
+    waiting.refresh_from_db()
+    done.refresh_from_db()
+    assert (waiting.language, done.language) == ("en", "tr")
+    zeynep.refresh_from_db()
+    assert opened(brand, contact=zeynep, language="tr").language == "en"
 
 
 def test_from_the_customers_own_page_the_page_is_drawn_anew_without_the_list(desk, zeynep):
