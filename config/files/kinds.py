@@ -61,6 +61,7 @@ _OFFICE_PARTS = {
 # Listing the parts costs more than anything else, and large documents have some hundred.
 _PARTS_MAX = 10_000
 _PART = b"PK\x01\x02"
+_BROKEN = (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError)
 _MARKUP = re.compile(
     rb"\A\s*<|<\s*+[!/?]?\s*+(?:doctype|html|head|body|svg|script|iframe|xml|php)\b", re.IGNORECASE
 )
@@ -143,13 +144,22 @@ def _office_type(content: bytes) -> str:
             for part, content_type in _OFFICE_PARTS.items():
                 if part in parts and "[Content_Types].xml" in parts:
                     return content_type
-            if "mimetype" in parts and archive.getinfo("mimetype").file_size < 100:
+            if "mimetype" in parts and _is_as_it_stands(archive.getinfo("mimetype")):
                 declared = archive.read("mimetype").decode("ascii")
                 if declared.startswith(_ODF) and declared in KINDS:
                     return declared
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise UnknownKind("broken") from error
     raise UnknownKind
+
+
+def _is_as_it_stands(part: zipfile.ZipInfo) -> bool:
+    """Return whether a part is a few bytes that nobody has packed, as the format demands of it.
+
+    How long a packed one is its sender says, and it is unpacked whole before that is found out.
+    """
+    is_short = max(part.file_size, part.compress_size) < 100
+    return part.compress_type == zipfile.ZIP_STORED and is_short
 
 
 def _is_plain_text(content: bytes) -> bool:

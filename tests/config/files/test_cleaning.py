@@ -147,6 +147,20 @@ def test_an_archive_of_countless_parts_is_not_even_listed(monkeypatch: pytest.Mo
         clean_file(content, "a.docx")
 
 
+@pytest.mark.parametrize("packed", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_the_kind_that_an_archive_declares_is_never_unpacked(
+    packed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packed) as file:
+        file.writestr("mimetype", b" " * 1_000_000)
+    # Its sender says that it is short.
+    content = out.getvalue().replace(struct.pack("<I", 1_000_000), struct.pack("<I", 50))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("unpacked"))
+    with pytest.raises(FileRefused):
+        clean_file(content, "a.odt")
+
+
 def test_a_text_of_blanks_is_looked_through_once() -> None:
     began = time.process_time()
     for _ in range(20):
