@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tickets.mail.samples import written
-from tickets.mail.inbound import parts
+from tickets.mail.inbound import charsets, parts
 from tickets.mail.inbound.charsets import decode, header_text
 from tickets.mail.inbound.hypertext import cleaned, words_of
 from tickets.mail.inbound.parts import TooComplex, read_mail
@@ -48,6 +48,29 @@ def test_headers_are_read_in_every_spelling():
     assert odd.message_id == ""
     many = read_mail(b"References: <1@x>\t<2@x>\n <3@x>\nIn-Reply-To: <4@x>\n\nx")
     assert many.references == ["<4@x>", "<3@x>", "<2@x>", "<1@x>"]
+
+
+def test_words_that_never_end_are_left_as_they_stand(monkeypatch):
+    handed = []
+    real = charsets.decode_header
+    monkeypatch.setattr(charsets, "decode_header", lambda raw: handed.append(raw) or real(raw))
+    # From each of them the end would be looked for, with the square of the time.
+    for raw in ("=?x?q? " * 2_800, "=?x?q? " * 2_800 + "?="):
+        assert header_text(raw) == raw.strip()
+    assert not handed
+    assert header_text("=?utf-8?q?=C5=9Eule?= " + "=?x?q? " * 150).startswith("Şule =?x?q? =?x")
+    assert handed == ["=?utf-8?q?=C5=9Eule?="]
+
+
+def test_of_a_report_only_what_is_used_is_read(monkeypatch):
+    read = []
+    monkeypatch.setattr(parts, "header_text", lambda raw: read.append(raw) or raw)
+    block = b"Final-Recipient: rfc822; a@x.example\nStatus: " + b"5" * 20_000 + b"\n"
+    others = b"".join(b"X-%d: =?x?q?\n" % n for n in range(900))
+    head = b"Content-Type: multipart/report; boundary=b\n\n--b\n"
+    mail = read_mail(head + b"Content-Type: message/delivery-status\n\n" + block + others)
+    assert set(mail.report[0]) == {"final-recipient", "status"}
+    assert sum(map(len, read)) < 2_000
 
 
 def test_names_of_files_are_read_in_every_spelling():

@@ -24,6 +24,8 @@ _ICELANDIC = re.compile("[þÞðÐýÝ]")
 _TRULY_ICELANDIC = re.compile("[æÆ]")
 _LATIN = {"cp1252", "latin-1"}
 _HEADER_MAX = 20_000
+# Each names a charset that is looked for; what people call things has a few.
+_WORDS_MAX = 200
 
 
 def decode(content: bytes, charset: str | None) -> str:
@@ -47,10 +49,14 @@ def header_text(raw: str) -> str:
     # What no encoding announced stands there as bytes in disguise.
     raw = decode(raw[:_HEADER_MAX].encode("utf-8", "surrogateescape"), None)
     # On one line already here: of each line the reader forgets the blank with which it begins.
-    raw = " ".join(raw.splitlines())
+    raw = " ".join(raw.split())
+    # From each word's beginning an end is looked for: behind the last one there is none to find.
+    end = raw.rfind("?=") + 2
+    if end < 2 or raw.count("=?") > _WORDS_MAX:
+        return raw
     try:
-        parts = decode_header(raw)
+        parts = decode_header(raw[:end])
     except (MessageError, ValueError, LookupError):
-        return " ".join(raw.split())
+        return raw
     words = [part if isinstance(part, str) else decode(part, name) for part, name in parts]
-    return " ".join("".join(words).split())
+    return " ".join("".join([*words, raw[end:]]).split())

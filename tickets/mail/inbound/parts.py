@@ -43,6 +43,9 @@ _ADDRESSES_MAX = 100
 WITHIN_MAX, COUNTED_TAG = 1024 * 1024, 50
 # Of a report, in blocks and in mails that it may be about: a server writes one of one mail.
 REPORTED_MAX = 20
+# Of a block, whoever adds more of them and longer ones.
+_REPORTED = ("final-recipient", "original-recipient", "action", "status", "diagnostic-code")
+_REPORTED_CHARS = 1000
 _QUOTED = {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}
 _SEALS = {"application/pkcs7-signature", "application/x-pkcs7-signature"}
 _SEALS |= {"application/pgp-signature"}
@@ -289,5 +292,6 @@ def _take_report(mail: Mail, part: Message) -> None:
     blocks = part.get_payload()
     for block in blocks if isinstance(blocks, list) else []:
         if isinstance(block, Message) and len(mail.report) < REPORTED_MAX:
-            said = {name.lower(): header_text(str(value)) for name, value in block.raw_items()}
-            mail.report.append(said)
+            raw = {name.lower(): str(value) for name, value in block.raw_items()}
+            said = {each: raw[each][:_REPORTED_CHARS] for each in _REPORTED if each in raw}
+            mail.report.append({name: header_text(value) for name, value in said.items()})
