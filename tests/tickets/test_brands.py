@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core import mail as django_mail
 from django.test import Client
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from tests.support.factories import (
 )
 from tests.support.tickets import opened
 from tests.tickets.mail.samples import take_in, written
+from tickets.mail.digest import mail_digest
 from tickets.models import Contact, Mailbox
 from tickets.operations.contacts import (
     add_contact_note,
@@ -277,6 +279,23 @@ def test_who_has_no_name_is_not_called_by_an_address_that_another_brand_was_told
     expect(path)
     merge_contacts(survivor=house.contact, other=bare, keep={}, by=house.suna, now=timezone.now())
     expect(f"/console/contacts/{house.contact.pk}/")
+
+
+def test_no_heading_and_no_morning_mail_calls_anybody_by_a_number_that_another_brand_was_told(
+    house: House,
+) -> None:
+    bare = house.customer(house.ours, "", NUMBER, name="")
+    ticket = opened(house.theirs, "Onların", contact=bare)
+    page = f"/console/tickets/{ticket.pk}/"
+    for agent, is_known in ((house.mert, False), (house.suna, True)):
+        client = Client()
+        client.force_login(agent)
+        for url in (page, f"{page}?part=earlier&before=9", f"{page}?part=side"):
+            text = client.get(url).content.decode()
+            assert (NUMBER in text) == is_known, url
+        Agent.objects.filter(pk=agent.pk).update(digest=True)
+        mail_digest({"agent": agent.pk})
+        assert (NUMBER in django_mail.outbox[-1].body) == is_known
 
 
 def test_who_knows_a_part_of_a_customer_changes_and_merges_nothing(shared: House) -> None:

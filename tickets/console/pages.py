@@ -70,7 +70,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     if part is None:
         frame = desk_frame(request)
         ticket = visible_or_404(frame.access, number)
-        context = opened(request, ticket, now=timezone.now()) | listed(request, frame)
+        context = opened(request, frame.access, ticket, now=timezone.now()) | listed(request, frame)
         context |= {"reads_runs": frame.access.everything, "current": str(ticket.pk)}
         return render(request, "tickets/desk.html", context)
     access = desk_access(request)
@@ -80,9 +80,9 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         case "side":
             return render(request, "tickets/side.html", beside(access, ticket))
         case "earlier":
-            shown = earlier(ticket, before=key_of(request.GET.get("before")) or 1)
+            shown = earlier(access, ticket, before=key_of(request.GET.get("before")) or 1)
             return render(request, "tickets/ticket.html#lines", shown | reads)
-    context = opened(request, ticket, now=timezone.now()) | reads
+    context = opened(request, access, ticket, now=timezone.now()) | reads
     if part == "thread":
         return render(request, "tickets/ticket.html#update", context | {"beside": True})
     return render(request, "tickets/ticket.html", context)

@@ -19,7 +19,7 @@ from tickets.models import Draft, Entry, Identity, Ticket
 from tickets.operations.addresses import dead_of
 from tickets.operations.blocking import is_blocked
 from tickets.queries.choices import Choices, agent_choices, team_choices, topic_choices
-from tickets.queries.customers import phone_known
+from tickets.queries.customers import name_at_ticket, phone_known
 from tickets.queries.likeness import others_like
 from tickets.queries.ticket_list import WISHES
 from tickets.rights import known_to, knows_all_of, may_correct, may_merge, may_work_on_customers
@@ -39,10 +39,12 @@ def kept_query(request: HttpRequest, **more: str) -> str:
     return f"?{urlencode(kept)}" if kept else ""
 
 
-def opened(request: HttpRequest, ticket: Ticket, *, now: datetime) -> dict[str, Any]:
+def opened(
+    request: HttpRequest, access: Access, ticket: Ticket, *, now: datetime
+) -> dict[str, Any]:
     """Return what the page of one ticket needs."""
     agent_id = signed_in(request).pk
-    customer = _called(ticket)
+    customer = name_at_ticket(access, ticket)
     drafts = list(ticket.drafts.select_related("agent"))
     draft = next((each for each in drafts if each.agent_id == agent_id), None)
     address = reverse("ticket", args=[ticket.pk])
@@ -67,9 +69,9 @@ def opened(request: HttpRequest, ticket: Ticket, *, now: datetime) -> dict[str, 
     }
 
 
-def earlier(ticket: Ticket, *, before: int) -> dict[str, Any]:
+def earlier(access: Access, ticket: Ticket, *, before: int) -> dict[str, Any]:
     """Return the lines before one of the thread."""
-    lines, has_earlier = _lines(ticket, _called(ticket), before=before)
+    lines, has_earlier = _lines(ticket, name_at_ticket(access, ticket), before=before)
     address = reverse("ticket", args=[ticket.pk])
     return {
         "ticket": ticket,
@@ -77,11 +79,6 @@ def earlier(ticket: Ticket, *, before: int) -> dict[str, Any]:
         "has_earlier": has_earlier,
         "earlier_url": f"{address}?part=earlier&before={lines[0]['seq'] if lines else 0}",
     }
-
-
-def _called(ticket: Ticket) -> str:
-    contact = ticket.contact
-    return contact.name or ticket.address or contact.phone or f"#{contact.pk}"
 
 
 def _lines(
@@ -137,12 +134,12 @@ def _answering(drafts: list[Draft], agent_id: int, now: datetime) -> str:
 def beside(access: Access, ticket: Ticket) -> dict[str, Any]:
     """Return what stands beside a ticket: properties, tags, the customer's other tickets."""
     others = Ticket.objects.visible_to(access).filter(contact=ticket.contact_id)
-    customer = _called(ticket)
     contact = ticket.contact
     notes = contact.notes.filter(known_to(access)).select_related("agent")
     known = Identity.objects.filter(known_to(access)).order_by("kind", "pk")
     prefetch_related_objects([contact], Prefetch("identities", known))
     identities = list(contact.identities.all())
+    customer = name_at_ticket(access, ticket)
     return {
         "ticket": ticket,
         "customer": customer,

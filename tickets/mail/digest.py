@@ -10,11 +10,13 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 
+from agents.access import Access, access_of
 from agents.brands.looks import own_look
 from agents.models import Agent
 from config.mail import send_once
 from config.text.cleaning import one_line
 from tickets.models import Ticket
+from tickets.queries.customers import name_at_ticket
 from tickets.queries.digest import Some, digest_of
 
 
@@ -28,6 +30,7 @@ def mail_digest(payload: dict[str, Any]) -> None:
         return
     zone = zoneinfo.ZoneInfo(agent.time_zone)
     with translation.override(agent.language), timezone.override(zone):
+        access = access_of(agent)
         count = found.answers.count + found.free.count
         subject = (
             ngettext("%(count)d ticket waits", "%(count)d tickets wait", count) % {"count": count}
@@ -39,9 +42,9 @@ def mail_digest(payload: dict[str, Any]) -> None:
             "subject": subject,
             "name": agent.name,
             "parts": [
-                _part(gettext("The customer has written"), found.answers),
-                _part(gettext("Nobody has them"), found.free),
-                _part(gettext("Your other tickets"), found.others),
+                _part(access, gettext("The customer has written"), found.answers),
+                _part(access, gettext("Nobody has them"), found.free),
+                _part(access, gettext("Your other tickets"), found.others),
             ],
             "link": settings.PUBLIC_URL + reverse("tickets"),
             "profile": f"{settings.PUBLIC_URL}{reverse('agents:profile')}#notifications",
@@ -56,21 +59,20 @@ def mail_digest(payload: dict[str, Any]) -> None:
     send_once(mail)
 
 
-def _part(title: str, some: Some) -> dict[str, Any]:
+def _part(access: Access, title: str, some: Some) -> dict[str, Any]:
     return {
         "title": title,
         "count": some.count,
         "more": some.more,
-        "tickets": [_row(each) for each in some.tickets],
+        "tickets": [_row(access, each) for each in some.tickets],
     }
 
 
-def _row(ticket: Ticket) -> dict[str, Any]:
-    contact = ticket.contact
+def _row(access: Access, ticket: Ticket) -> dict[str, Any]:
     return {
         "number": ticket.pk,
         "subject": one_line(ticket.subject),
-        "customer": one_line(contact.name or contact.email or contact.phone),
+        "customer": one_line(name_at_ticket(access, ticket)),
         "brand": one_line(ticket.brand.name),
         "status": ticket.get_status_display(),
         "at": ticket.updated_at,

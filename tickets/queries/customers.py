@@ -17,7 +17,7 @@ from agents.access import Access
 from agents.models import Brand
 from config.text.cleaning import key_of
 from config.text.folding import fold
-from tickets.models import Contact, Identity
+from tickets.models import Contact, Identity, Ticket
 from tickets.models.identity import folded
 from tickets.models.querysets import ContactQuerySet
 from tickets.queries.words import says
@@ -148,6 +148,11 @@ def name_known(access: Access, contact: Contact) -> str:
         or phone_known(access, contact)
         or f"#{contact.pk}"
     )
+
+
+def name_at_ticket(access: Access, ticket: Ticket) -> str:
+    """Return what to call the customer of a ticket, whose address everybody sees who sees it."""
+    return ticket.contact.name or ticket.address or name_known(access, ticket.contact)
 
 
 def called(access: Access, contact: Contact) -> tuple[str, str]:
