@@ -110,12 +110,14 @@ class ConfirmAddress(DeskView):
     def post(self, request: Request, pk: int) -> Response:
         """Mail an address again that mail came back from; what was held back here leaves now."""
         ticket = visible_ticket(request, pk)
-        sent = confirm_address(
-            ticket=ticket,
-            address=valid(AddressBody, request)["address"],
-            by=agent_of(request),
-            now=timezone.now(),
-        )
+        address = valid(AddressBody, request)["address"]
+        try:
+            sent = confirm_address(
+                ticket=ticket, address=address, by=agent_of(request), now=timezone.now()
+            )
+        except WrongValue as error:
+            text = _("No e-mail of this ticket goes there.")
+            raise serializers.ValidationError({"address": [text]}) from error
         return Response({"sent": sent})
 
 

@@ -15,6 +15,7 @@ from agents.console.answers import answer_toast
 from config.text.cleaning import key_of
 from tickets.console.access import CHANGED, about, desk_access, visible_or_404
 from tickets.models import Delivery, Entry, RawMail
+from tickets.operations.changes import WrongValue
 from tickets.operations.deliveries import confirm_address
 from tickets.rights import TicketNotAuthorised
 
@@ -63,6 +64,9 @@ def confirm(request: HttpRequest, number: int) -> HttpResponse:
         sent = confirm_address(ticket=ticket, address=address, by=signed_in(request), now=now)
     except TicketNotAuthorised:
         return answer_toast(about(ticket, _("This ticket is no longer yours.")), **CHANGED)
+    except WrongValue as error:
+        # The customer's address was corrected this very moment.
+        raise Http404 from error
     text = ngettext("%(count)d e-mail is being sent.", "%(count)d e-mails are being sent.", sent)
     told = text % {"count": sent} if sent else _("From now on this address is mailed again.")
     return answer_toast(about(ticket, told), **CHANGED)

@@ -16,6 +16,7 @@ from tickets.events import TicketChanged
 from tickets.models import Delivery, Entry, Mailbox, MailId, Ticket
 from tickets.models.mailbox import mailbox_of, our_addresses, server_of
 from tickets.operations.addresses import HARD, dead_of, mark_alive, mark_dead
+from tickets.operations.changes import WrongValue
 from tickets.operations.sending import Begun, begin, settle
 from tickets.operations.waiting import hasten_mails
 from tickets.rights import lock_ticket
@@ -120,9 +121,12 @@ def confirm_address(*, ticket: Ticket, address: str, by: Agent, now: datetime) -
     """Say that an address is right although mail came back: it is mailed again.
 
     What was held back of this ticket leaves now; return how many mails. Again changes nothing.
-    Raises `TicketNotAuthorised`.
+    Raises `TicketNotAuthorised`, or `WrongValue` of an address that this ticket never mailed.
     """
     locked = lock_ticket(ticket, by=by)
+    mailed = Delivery.objects.filter(entry__ticket=locked, address__iexact=address)
+    if address.casefold() != locked.contact.email.casefold() and not mailed.exists():
+        raise WrongValue
     was_dead = mark_alive(address=address)
     held = Delivery.objects.select_for_update(no_key=True, of=("self",)).filter(
         entry__ticket=locked, state=Delivery.State.FAILED, code=HELD, address__iexact=address

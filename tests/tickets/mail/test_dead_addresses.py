@@ -11,6 +11,7 @@ from tests.support.http import Desk
 from tests.tickets.mail.samples import answer, states
 from tickets.mail.send import send_ticket_mail
 from tickets.models import DeadAddress, Delivery, Ticket
+from tickets.operations.addresses import mark_dead
 from tickets.operations.contacts import change_contact, verify_email
 from tickets.operations.deliveries import confirm_address, end_delivery
 from tickets.rights import TicketNotAuthorised
@@ -106,6 +107,17 @@ def test_who_writes_from_it_is_there(dead, ticket):
 def test_what_may_pass_stops_nothing(mailbox, smtp, ticket, elif_, code):
     came_back(answer(ticket, elif_).deliveries.get(), code)
     assert not DeadAddress.objects.exists()
+
+
+def test_a_ticket_confirms_no_address_that_it_never_mailed(dead, ticket, elif_):
+    mark_dead(address="baska@example.org", detail="", now=timezone.now())
+    desk, path = Desk(elif_), f"tickets/{ticket.pk}/confirm-address"
+    refused = desk.post(path, {"address": "baska@example.org"})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["address"])
+    assert DeadAddress.objects.count() == 2
+    # What a copy was held back from is the ticket's as well.
+    answer(ticket, elif_, "Geldi mi?", cc=["baska@example.org"])
+    assert desk.post(path, {"address": "Baska@example.org"}).json() == {"sent": 1}
 
 
 def test_only_who_sees_the_ticket_confirms_an_address(dead, ticket, elif_, client):
