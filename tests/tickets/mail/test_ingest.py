@@ -350,18 +350,24 @@ def test_a_mail_that_comes_back_reopens_what_it_was_to_resolve(
 
 def test_who_gets_the_same_mail_cannot_have_another_silenced(mailbox, smtp, ticket, elif_):
     smtp.answers["late@example.org"] = "451 4.7.1 Later"
-    entry = answer(ticket, elif_, cc=["can@example.org", "late@example.org"])
+    entry = answer(ticket, elif_, cc=["can@example.org", "late@example.org"], status="waiting")
     drain("mail")
     mails = {each["To"]: each for each in smtp.taken}
     forged = mails["can@example.org"]
     for address in ("ipek@example.com", "late@example.org"):
-        take_in(mailbox, report_on(forged, to=address))
+        kept = take_in(mailbox, report_on(forged, to=address))
         assert not is_dead(address)
+        # It lies where people can look at it.
+        assert (kept.state, kept.reason) == ("aside", "bounce")
+    assert states(entry)["ipek@example.com"] == ("sent", "")
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.entries.filter(kind="note").count()) == ("waiting", 0)
     # What has not left did not come back, and is tried again.
     assert states(entry)["late@example.org"] == ("retry", "later")
     # The server's own comes after it.
     take_in(mailbox, report_on(mails["ipek@example.com"]))
     assert is_dead("ipek@example.com")
+    assert states(entry)["ipek@example.com"] == ("bounced", "absent")
 
 
 def test_a_report_on_a_mail_that_we_never_sent_changes_nothing(mailbox, ticket, sent):

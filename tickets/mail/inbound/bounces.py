@@ -1,6 +1,7 @@
 """Reports on mails of ours that did not arrive."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,16 +77,24 @@ def _note_at_answers(mail: Mail, now: datetime) -> bool:
 def note_returned[S: Sending](
     sendings: QuerySet[S], mail: Mail, now: datetime, *, tell: Callable[[S, str, datetime], None]
 ) -> bool:
-    """Note which of `sendings` a report says came back, and `tell`; False if it is about none."""
-    about = sendings.filter(message_id__in=[*mail.reported, *mail.references])
+    """Note which of `sendings` a report says came back, and `tell`; False if it is about none.
+
+    Of a mail that went to several only a proven report counts: servers that quote nothing of it
+    are believed where nobody else got the same.
+    """
+    about = list(sendings.filter(message_id__in=[*mail.reported, *mail.references]))
     known = {each.address.casefold(): each for each in about}
+    went_to = Counter(each.message_id for each in about)
     is_ours = False
     for report in reports_in(mail):
         if (found := known.get(report.address)) is not None:
+            is_proven = _is_proven(found, mail)
+            if not is_proven and went_to[found.message_id] > 1:
+                continue
             is_ours = True
             if not report.is_final:
                 continue
-            if report.code == HARD and _is_proven(found, mail):
+            if report.code == HARD and is_proven:
                 mark_dead(address=found.address, detail=report.said, now=now)
             if _came_back(found, report, now):
                 tell(found, report.code, now)
@@ -94,7 +103,7 @@ def note_returned[S: Sending](
 
 def _is_proven(sending: Sending, mail: Mail) -> bool:
     """Return whether the report quotes the mail to this recipient: whoever got the same mail knows
-    its id, and could declare the others' addresses dead."""
+    its id, and could declare the others' mails returned and their addresses dead."""
     return any(is_recipient_mark(each, sending.message_id, sending.address) for each in mail.marks)
 
 
