@@ -19,7 +19,6 @@ from chat.rights import sees
 from tickets.models import Identity, Ticket
 from tickets.queries.customers import name_known
 from tickets.queries.likeness import Suggestion
-from tickets.queries.merges import was_merged
 
 EARLIER = 5
 # Of so many browsers of one person, the newest ones, earlier chats are shown.
@@ -97,23 +96,18 @@ def marks_of(conversation: Conversation) -> Marks:
 
 def panel(access: Access, conversation: Conversation) -> Panel:
     """Return what is known about the customer of `conversation`, as far as `access` reaches."""
-    visitor, contact = conversation.visitor, conversation.contact
+    visitor = conversation.visitor
     signed = visitor.signed if visitor else {}
     fields = conversation.fields
     page = conversation.page or (visitor.page if visitor else {})
-    email = email_seen(access, conversation)
-    verified = set(signed)
     link = link_of(conversation)
-    # An agent's word, a link or a merge, proves nothing.
-    is_proven = contact is not None and contact.is_email_verified and contact.email == email
-    if contact is not None and is_proven and link is None and not was_merged(contact):
-        verified.add("email")
     return Panel(
         face=face_of(conversation),
-        email=email,
+        email=email_seen(access, conversation),
         phone=phone_seen(access, conversation),
         external_id=visitor.external_id if visitor else "",
-        verified=verified,
+        # What a customer has proven elsewhere says nothing of who sits at this browser.
+        verified=set(signed),
         channel=_channel(conversation.channel),
         page=_page(page),
         device=visitor.device if visitor else "",

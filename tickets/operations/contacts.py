@@ -125,14 +125,17 @@ def keep_given(*, contact: Contact, email: str, phone: str, brand: Brand) -> Non
 def verify_email(*, contact: Contact, email: str, brand: Brand | None = None) -> bool:
     """Note that somebody has proven to read an address; False when it is another person's.
 
-    Only the address at which the person is reached counts.
+    Only the address at which the person is reached counts; and of somebody who came by a browser
+    nothing, for a stranger may have typed it there: whoever reads it is somebody of their own, and
+    agents say that both are one.
     """
     if not email or email.casefold() != contact.email.casefold():
         return False
     # Who writes from it is there.
     mark_alive(address=email)
+    is_proof = not contact.identities.filter(kind=_Kind.VISITOR).exists()
     identity = keep_identity(
-        contact=contact, kind=_Kind.EMAIL, value=contact.email, brand=brand, is_verified=True
+        contact=contact, kind=_Kind.EMAIL, value=contact.email, brand=brand, is_verified=is_proof
     )
     is_theirs = identity is not None and identity.is_verified
     if is_theirs and not contact.is_email_verified:

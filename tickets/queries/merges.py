@@ -1,15 +1,10 @@
-"""What was merged, and can still be undone."""
+"""Merges that can still be undone."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from tickets.models import Contact, Merge
 from tickets.models.merge import UNDO
-
-
-def was_merged(contact: Contact) -> bool:
-    """Return whether somebody said of a customer that another one is the same."""
-    return Merge.objects.filter(survivor=contact, undone_at=None).exists()
 
 
 def undoable_merges(contact: Contact, now: datetime) -> Sequence[Merge]:

@@ -2,9 +2,14 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from agents.access import access_of
+from chat.operations.tickets import convert_to_ticket
+from chat.queries.panel import find_chat, panel
 from config.outbox.operations import drain
-from tests.tickets.mail.samples import reply, take_in, written
+from tests.support.factories import make_conversation, make_visitor
+from tests.tickets.mail.samples import answer, reply, take_in, written
 from tickets.mail.inbound import ingest as module
 from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.parts import read_mail
@@ -135,6 +140,28 @@ def test_what_we_signed_brings_a_doubtful_mail_to_its_ticket_and_proves_nothing(
     ticket.refresh_from_db()
     assert ticket.cc == []
     assert not ticket.contact.is_email_verified
+
+
+def test_a_reply_by_mail_makes_nobody_of_the_browser_where_a_stranger_typed_the_address(
+    mailbox, smtp, brand, elif_
+):
+    visitor = make_visitor(brand, email="ipek@example.com")
+    chat = make_conversation(visitor, assignee=elif_, status="active")
+    now = timezone.now()
+    ticket = convert_to_ticket(conversation=chat, by=elif_, now=now).ticket
+    drain("mail")
+    answer(ticket, elif_)
+    drain("mail")
+    # It is hers to answer, and goes where it belongs.
+    assert take_in(mailbox, reply(smtp.taken[-1])).entry.ticket == ticket
+    ticket.contact.refresh_from_db()
+    assert not ticket.contact.is_email_verified
+    new = take_in(mailbox, written(sender="İpek <ipek@example.com>")).entry.ticket.contact
+    assert (new == ticket.contact, new.is_email_verified) == (False, True)
+    # Both may be one: agents are told, and no browser has proven anything.
+    beside = panel(access_of(elif_), find_chat(access_of(elif_), chat.public_id))
+    assert [each.contact for each in beside.suggestions] == [new]
+    assert beside.verified == set()
 
 
 def test_who_writes_in_anothers_name_uses_up_nothing_of_theirs(mailbox, monkeypatch):
