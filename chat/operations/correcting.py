@@ -14,7 +14,7 @@ from chat.operations.linking import NotLinkable, hold_browsers
 from chat.operations.tickets import contact_of
 from chat.operations.visitors import show_visitor
 from chat.rights import require_filing
-from tickets.models import Contact
+from tickets.models import Contact, Identity
 from tickets.operations.contacts import change_contact
 
 
@@ -56,12 +56,17 @@ def correct_visitor(
 def correct_browsers(contact_id: int, changes: Mapping[str, Sequence[str]]) -> None:
     """Correct what locked browsers and chats of a customer say, where it is what was wrong.
 
-    What the brand's server signed stands.
+    What the brand's server signed stands. Of browsers that it doesn't know, or that an agent
+    linked, only the chats are corrected, which agents read: a browser reads its own row, and a
+    stranger may sit there who typed what was wrong.
     """
     wrong = {name: pair for name, pair in changes.items() if name in LENGTHS and pair[0]}
     if not wrong:
         return
-    for visitor in Visitor.objects.filter(contact=contact_id):
+    linked = Identity.objects.filter(kind=Identity.Kind.VISITOR, contact=contact_id)
+    linked = linked.exclude(linked_from=None).exclude(linked_from=contact_id)
+    known = Visitor.objects.filter(contact=contact_id).exclude(external_id="")
+    for visitor in known.exclude(public_id__in=linked.values("value")):
         signed = visitor.verified
         same = [
             name
@@ -72,7 +77,10 @@ def correct_browsers(contact_id: int, changes: Mapping[str, Sequence[str]]) -> N
             setattr(visitor, name, wrong[name][1])
         visitor.save(update_fields=same)
     chats = Conversation.objects.filter(Q(contact=contact_id) | Q(visitor__contact=contact_id))
-    for pk, fields in chats.values_list("pk", "fields"):
-        right = {name: new for name, (was, new) in wrong.items() if fields.get(name) == was}
+    for chat in chats.select_related("visitor").only("fields", "visitor"):
+        free = set(wrong) - set(chat.visitor.verified if chat.visitor else ())
+        own = {name: getattr(chat.visitor, name, "") for name in free}
+        said = own | {name: value for name, value in chat.fields.items() if value}
+        right = {name: new for name, (was, new) in wrong.items() if said.get(name) == was}
         if right:
-            Conversation.objects.filter(pk=pk).update(fields=fields | right)
+            Conversation.objects.filter(pk=chat.pk).update(fields=chat.fields | right)

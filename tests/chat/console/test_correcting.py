@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from chat.models import Conversation
-from chat.queries.people import email_of
+from chat.operations.linking import link_visitor
+from chat.queries.people import email_of, own_name, phone_of
 from tests.support.factories import make_conversation, make_visitor
-from tests.support.http import Desk, Shop, make_shop
+from tests.support.http import Desk, Shop, Widget, make_shop
+from tests.support.tickets import opened
 from tickets.models import Contact, ContactChange
+from tickets.operations.contacts import change_contact, create_contact
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +90,40 @@ def test_the_api_corrects_what_open_chats_say_the_same_of(shop: Shop, console: C
     assert line["kind"] == "change"
     assert "vera@exmaple.com → vera@example.com" in line["title"]
     chat = Conversation.objects.select_related("visitor", "contact").get(pk=chat.pk)
-    assert chat.visitor is not None
-    assert (chat.visitor.name, chat.visitor.email) == ("Vera Ak", "vera@example.com")
+    assert email_of(chat) == "vera@example.com"
     # What they said of themselves in this chat was something else, and stays.
-    assert chat.fields == {"name": "Vera V."}
+    assert chat.fields == {"name": "Vera V.", "email": "vera@example.com"}
+
+
+@pytest.mark.parametrize("whose", ["anybody's", "of a signed person", "of one who was linked"])
+def test_a_browser_is_told_what_was_corrected_only_where_the_site_knows_it(
+    shop: Shop, whose: str
+) -> None:
+    widget = Widget(shop.brand)
+    widget.secret = "s" * 43
+    chat = chat_of(
+        shop, secret=widget.secret, external_id="" if whose == "anybody's" else "u1", phone="1"
+    )
+    contact = create_contact(
+        name="Vera", email="vera@exmaple.com", phone="1", language="tr", now=timezone.now()
+    )
+    opened(shop.brand, contact=contact)
+    visitor = chat.visitor
+    assert visitor is not None
+    if whose == "of one who was linked":
+        link_visitor(conversation=chat, contact=contact, by=shop.elif_, now=timezone.now())
+    else:
+        visitor.contact = chat.contact = contact
+        visitor.save()
+        chat.save()
+    changes = {"email": "vera@example.com", "phone": "0532 000 11 22", "name": "Vera Ak"}
+    change_contact(contact=contact, by=shop.elif_, changes=changes, now=timezone.now())
+    told = widget.open().json()["fields"]
+    wrong = {"name": "Vera", "email": "vera@exmaple.com", "phone": "1"}
+    assert told == (changes if whose == "of a signed person" else wrong)
+    # Agents see and reach the customer as they were corrected.
+    chat = Conversation.objects.select_related("visitor", "contact").get(pk=chat.pk)
+    assert (own_name(chat), email_of(chat), phone_of(chat)) == (
+        *("Vera Ak", "vera@example.com"),
+        "0532 000 11 22",
+    )
