@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from config.mail import mailbox as wire_address
-from tickets.models import Mailbox, Ticket
+from tickets.models import Delivery, Mailbox, Ticket
 from tickets.models.merge import merged_addresses
 
 # Ten bytes where a mail's other traces are looked at too, twenty where it opens a page.
@@ -120,12 +120,21 @@ def is_link_of(ticket: Ticket, token: str) -> bool:
     found = _PAGE.fullmatch(token)
     if not found:
         return False
+    own = [ticket.address] if ticket.address or is_unmailed(ticket) else []
     # Links in mails to somebody who was merged with another customer since lead there still.
     merged = () if ticket.email else merged_addresses(ticket.contact)
     return any(
         _is_signed("page", _page_key(ticket.pk, email, found[1]), found[2], length=_LONG)
-        for email in (ticket.address, *merged)
+        for email in (*own, *merged)
     )
+
+
+def is_unmailed(ticket: Ticket) -> bool:
+    """Return whether nobody has been mailed anything of a ticket: its customer reads all of it.
+
+    Of one without an address an agent may have typed whose it is, and who else gets it.
+    """
+    return not ticket.cc and not Delivery.objects.filter(entry__ticket=ticket).exists()
 
 
 def instance_mark() -> str:

@@ -13,6 +13,7 @@ from chat.rights.visitors import own_chats
 from config.web.rate_limits import READS
 from tickets.mail.letters import page_address
 from tickets.models import Ticket
+from tickets.tokens import is_unmailed
 
 # The newest are enough for a small panel; older ones are in the customer's mails.
 _LISTED = 10
@@ -64,7 +65,9 @@ def _may_open(visitor: Visitor, ticket: Ticket) -> bool:
     """Return whether a visitor may read all that is said in a ticket, also by e-mail.
 
     Agents answer to the customer's address because only its owner reads there, and anybody may have
-    typed it: it must be signed. Where there is none, nothing is mailed.
+    typed it: it must be signed. Where there is none, nothing may have been mailed to anybody.
     """
     address = ticket.address.casefold()
-    return not address or visitor.signed.get("email", "").casefold() == address
+    if not address:
+        return is_unmailed(ticket)
+    return visitor.signed.get("email", "").casefold() == address

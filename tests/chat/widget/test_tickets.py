@@ -9,6 +9,7 @@ from chat.operations.tickets import convert_to_ticket
 from tests.support.http import Shop, Widget, cid, open_widget, started, taken
 from tickets.models import Contact, Ticket
 from tickets.operations.changes import change_ticket, mark_spam
+from tickets.operations.replies import say
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +69,26 @@ def test_whoever_only_typed_an_address_does_not_read_what_is_mailed_there(shop: 
     # Nothing is mailed to nobody: all was said in the chat.
     Contact.objects.filter(pk=ticket.contact_id).update(email="")
     assert "/t/" in str(listed(widget)[0]["url"])
+
+
+@pytest.mark.parametrize("way", [{"to": "victim@example.com"}, {"cc": ["victim@example.com"]}])
+def test_what_is_mailed_to_an_address_that_an_agent_typed_is_read_by_nobody_else(
+    shop: Shop, settings, way
+) -> None:
+    settings.IMECE = settings.IMECE | {"REPLY_UNDO_SECONDS": 0}
+    widget, browser = open_widget(shop.brand), Client()
+    ticket = leave(widget, "Call me back")
+    Contact.objects.update(email="")
+    path = str(listed(widget)[0]["url"]).removeprefix(settings.PUBLIC_URL)
+    assert "Call me back" in browser.get(path, follow=True).content.decode()
+    now = timezone.now()
+    said = {"text": "Your PIN is 1234.", "client_id": "c1", "now": now} | way
+    say(ticket=ticket, by=shop.elif_, **said)
+    assert listed(widget)[0]["url"] is None
+    # The link that they have, and the cookie for which they swapped it.
+    for page in (path, f"/t/{ticket.pk}/"):
+        answer = browser.get(page, follow=True)
+        assert (answer.status_code, "1234" in answer.content.decode()) == (404, False)
 
 
 def test_whoever_gives_the_same_address_sees_nothing_of_it(shop: Shop) -> None:
