@@ -100,6 +100,13 @@ def apply_changes(
     return changed
 
 
+def copy_to(ticket: Ticket, cc: list[str], *, by: Agent | None, now: datetime) -> None:
+    """Send copies of a locked ticket to others from now on, with a line that says so."""
+    data = {"field": "cc", "from": ", ".join(ticket.cc), "to": ", ".join(cc)}
+    append(ticket, kind=Entry.Kind.CHANGED, by=by, now=now, data=data, is_customers=by is None)
+    ticket.cc = cc
+
+
 def _tell_whose(ticket: Ticket, field: str, by: Actor) -> None:
     agent, seq = person(by), ticket.last_seq
     doer = agent.pk if agent else None

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from tickets.events import TicketAnswered
 from tickets.models import Entry, File, Ticket
-from tickets.operations.changes import apply_changes
+from tickets.operations.changes import apply_changes, copy_to
 from tickets.operations.entries import Said
 from tickets.operations.lines import append, keep
 from tickets.operations.replies import CC_MAX
@@ -80,7 +80,8 @@ def hear_customer(
     if files:
         entry.files.set(files)
     fields: list[str] = []
-    if _copy_to(locked, cc):
+    if (copies := _copies(locked, cc)) != locked.cc:
+        copy_to(locked, copies, by=None, now=now)
         fields.append("cc")
     if wakes and locked.status in _WAKES:
         fields += apply_changes(locked, by=None, now=now, changes={"status": Ticket.Status.OPEN})
@@ -90,12 +91,11 @@ def hear_customer(
     return entry
 
 
-def _copy_to(ticket: Ticket, addresses: Sequence[str]) -> bool:
-    """Let copies go to others, too; return whether any of them is new."""
+def _copies(ticket: Ticket, addresses: Sequence[str]) -> list[str]:
+    """Return to whom copies go when they go to others, too."""
     known = {each.casefold() for each in (*ticket.cc, ticket.address)}
     new = {each.casefold(): each for each in addresses if each.casefold() not in known}
-    ticket.cc = [*ticket.cc, *new.values()][:CC_MAX]
-    return bool(new)
+    return [*ticket.cc, *new.values()][:CC_MAX]
 
 
 @transaction.atomic
@@ -160,7 +160,8 @@ def _follow_up(
         by=None,
         now=now,
     )
-    if _copy_to(ticket, [*old.cc, *cc]):
+    if copies := _copies(ticket, [*old.cc, *cc]):
+        ticket.cc = copies
         ticket.save(update_fields=["cc"])
     entry: Entry = ticket.entries.get(kind=Entry.Kind.MESSAGE)
     if client_id is not None:

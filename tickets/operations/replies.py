@@ -13,7 +13,7 @@ from config.events import publish
 from config.text.cleaning import is_blank
 from tickets.events import TicketNoted
 from tickets.models import Draft, Entry, File, Ticket
-from tickets.operations.changes import WrongValue, apply_changes
+from tickets.operations.changes import WrongValue, apply_changes, copy_to
 from tickets.operations.deliveries import queue_answer
 from tickets.operations.lines import append, keep, show_last_words, write_search
 from tickets.rights import lock_ticket
@@ -110,7 +110,7 @@ def say(
     entry.files.set(files)
     fields: list[str] = []
     if not is_note and locked.cc != data["cc"]:
-        _copy_to(locked, data["cc"], by=by, now=now)
+        copy_to(locked, data["cc"], by=by, now=now)
         fields.append("cc")
         entry.data["cc_seq"] = locked.last_seq
         entry.save(update_fields=["data"])
@@ -178,13 +178,6 @@ def _copies(ticket: Ticket, wanted: list[str], shown: Sequence[str]) -> list[str
     stay = [each for each in wanted if each.casefold() in has or each.casefold() not in saw]
     known = saw | {each.casefold() for each in stay}
     return [*stay, *(each for each in ticket.cc if each.casefold() not in known)][:CC_MAX]
-
-
-def _copy_to(ticket: Ticket, cc: list[str], *, by: Agent, now: datetime) -> None:
-    """Send copies to others from now on, with a line that says so."""
-    data = {"field": "cc", "from": ", ".join(ticket.cc), "to": ", ".join(cc)}
-    append(ticket, kind=Entry.Kind.CHANGED, by=by, now=now, data=data)
-    ticket.cc = cc
 
 
 def _take_status_back(ticket: Ticket, reply: Entry) -> None:

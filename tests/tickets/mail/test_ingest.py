@@ -135,6 +135,21 @@ def test_who_stands_in_cc_may_answer_and_brings_others_along(mailbox, smtp, tick
     assert kept.entry.data["from"] == "can@example.org"
     ticket.refresh_from_db()
     assert ticket.cc == ["can@example.org", "su@example.org"]
+    told = ticket.entries.filter(kind="changed").latest("seq")
+    assert (told.author_kind, told.data["from"], told.data["to"]) == (
+        *("customer", "can@example.org"),
+        "can@example.org, su@example.org",
+    )
+
+
+def test_who_was_taken_out_of_the_copies_brings_nobody_along(mailbox, smtp, ticket, elif_):
+    answer(ticket, elif_, cc=["can@example.org"])
+    drain("mail")
+    answer(ticket, elif_, "Yalnız size.", cc=[])
+    again = reply(smtp.taken[0], "Bana da.", sender="can@example.org", cc="su@example.org")
+    assert take_in(mailbox, again).entry.ticket == ticket
+    ticket.refresh_from_db()
+    assert ticket.cc == []
 
 
 def test_a_mail_in_an_agents_name_says_nothing_in_anybodys(mailbox, ticket, sent):

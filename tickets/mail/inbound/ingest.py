@@ -20,7 +20,7 @@ from tickets.mail.inbound import automatic, bounces
 from tickets.mail.inbound.authenticity import mark_of_sender
 from tickets.mail.inbound.elsewhere import Thread, find_thread
 from tickets.mail.inbound.hypertext import with_pictures
-from tickets.mail.inbound.matching import Match, find_ticket
+from tickets.mail.inbound.matching import Match, brings_others, find_ticket
 from tickets.mail.inbound.parts import Mail, TooComplex, read_mail
 from tickets.mail.inbound.words import Words, language_of, subject_in, words_in
 from tickets.mail.send import confirm_ticket
@@ -233,7 +233,7 @@ def _take(
         if files:
             data["files"] = [file.wire for file in files]
         if match is not None:
-            is_sure = not (match.is_guess or match.is_stranger or kept.is_doubtful)
+            is_sure = not kept.is_doubtful and brings_others(mail.sender, match)
             entry = hear_customer(
                 ticket=match.ticket,
                 body=words.body,

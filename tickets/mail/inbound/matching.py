@@ -78,13 +78,24 @@ def _takes_part(address: str, ticket: Ticket) -> bool:
 
 
 def participants(ticket: Ticket) -> set[str]:
-    """Return the addresses that take part in a ticket."""
-    found = {ticket.address, *ticket.cc}
-    # What was theirs before customers were merged still comes from there.
-    found |= set(merged_addresses(ticket.contact))
+    """Return the addresses that take part in a ticket, also of whom it is copied to no more."""
+    found = _copied(ticket)
     found |= set(
         Delivery.objects.filter(entry__ticket=ticket)
         .exclude(state=Delivery.State.FAILED)
         .values_list("address", flat=True)
     )
     return {each.casefold() for each in found if each}
+
+
+def brings_others(address: str, match: Match) -> bool:
+    """Return whether whom a mail from there is copied to gets copies from now on: not if an agent
+    has taken its sender out."""
+    own = {each.casefold() for each in _copied(match.ticket) if each}
+    return not match.is_guess and address in own
+
+
+def _copied(ticket: Ticket) -> set[str]:
+    """Return the addresses of the customer, and of whom the ticket is copied to now."""
+    # What was theirs before customers were merged still comes from there.
+    return {ticket.address, *ticket.cc, *merged_addresses(ticket.contact)}
