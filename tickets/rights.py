@@ -5,13 +5,13 @@ lock, for roles and assignees change meanwhile.
 """
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from agents.access import Access, access_of, accesses_of
 from agents.actors import Actor, person
 from agents.models import Agent, Permission
 from tickets.models import Contact, Ticket
-from tickets.models.querysets import brands_elsewhere
+from tickets.models.querysets import brands_elsewhere, unseen_elsewhere
 from tickets.places import place_of, reaches
 
 _WITH_CUSTOMERS = (Permission.CHAT, Permission.TICKETS, Permission.SUPERVISE)
@@ -64,6 +64,15 @@ def may_work_on_customers(access: Access) -> bool:
     return any(access.may(each) for each in _WITH_CUSTOMERS)
 
 
+class OthersAnswer(CustomerNotAuthorised):
+    """Colleagues answer the customer where the agent may not read; `fields` are not theirs to
+    change."""
+
+    def __init__(self, *fields: str) -> None:
+        super().__init__(*fields)
+        self.fields = fields
+
+
 def may_merge(access: Access) -> bool:
     """Return whether somebody may make two customers one, and two again."""
     return access.may(Permission.TICKETS) or access.may(Permission.SUPERVISE)
@@ -100,6 +109,27 @@ def knows_all_of(access: Access, contact: Contact) -> bool:
 def may_correct(access: Access, contact: Contact) -> bool:
     """Return whether somebody may change what is the same of a customer for all brands."""
     return may_work_on_customers(access) and knows_all_of(access, contact)
+
+
+def answers_all_of(access: Access, contact: Contact) -> bool:
+    """Return whether the agent sees all tickets and open chats of a customer.
+
+    Answers go to where the customer is reached: whoever changes that, or makes the customer
+    another, has those of colleagues go there as well.
+    """
+    if access.everything:
+        return True
+    own = Ticket.objects.filter(contact=contact)
+    unseen = own.exclude(pk__in=own.visible_to(access).values("pk"))
+    elsewhere = (source(contact.pk, access) for source in unseen_elsewhere)
+    # Asked at once: this stands beside every ticket.
+    anywhere = Q(*(Exists(rows) for rows in (unseen, *elsewhere)), _connector=Q.OR)
+    return not Contact.objects.filter(anywhere, pk=contact.pk).exists()
+
+
+def may_make_one(access: Access, contact: Contact) -> bool:
+    """Return whether somebody may merge this customer with another."""
+    return may_merge(access) and knows_all_of(access, contact) and answers_all_of(access, contact)
 
 
 def known_to(access: Access) -> Q:

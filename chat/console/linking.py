@@ -25,7 +25,7 @@ from chat.rights import NotAuthorised
 from config.text.cleaning import key_of
 from tickets.console.correcting import CustomerForm, ask, done, keep_note
 from tickets.models import Contact
-from tickets.rights import CustomerNotAuthorised
+from tickets.rights import CustomerNotAuthorised, answers_all_of
 
 
 @login_required
@@ -71,7 +71,12 @@ def customer(request: HttpRequest, public_id: str) -> HttpResponse:
         "phone": phone_seen(access, conversation),
         "language": (contact and contact.language) or conversation.language,
     }
-    form = CustomerForm(request.POST or None, initial=known, signed=visitor.signed)
+    form = CustomerForm(
+        request.POST or None,
+        initial=known,
+        signed=visitor.signed,
+        is_ours=contact is None or answers_all_of(access, contact),
+    )
     if not form.is_valid():
         url = reverse("console-customer", args=[public_id])
         return ask(request, form, contact, url, at_page=False)

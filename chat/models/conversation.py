@@ -13,7 +13,11 @@ from agents.models.agent import new_public_id
 from chat.models.querysets import IN_LINE_SINCE, ConversationQuerySet
 from chat.models.visitor import Visitor
 from tickets.models import Contact, Ticket
-from tickets.models.querysets import contacts_also_known_to, contacts_also_seen_in
+from tickets.models.querysets import (
+    contacts_also_answered_in,
+    contacts_also_known_to,
+    contacts_also_seen_in,
+)
 
 
 class Conversation(models.Model):
@@ -234,4 +238,7 @@ contacts_also_known_to(
 )
 contacts_also_known_to(
     lambda contact_id: Visitor.objects.filter(contact=contact_id).values_list("brand")
+)
+contacts_also_answered_in(
+    lambda contact_id, access: Conversation.objects.open_unseen(contact_id, access)
 )

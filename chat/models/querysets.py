@@ -66,6 +66,13 @@ class ConversationQuerySet(models.QuerySet[Any]):
         allowed = any_of(conditions)
         return self.none() if allowed is None else self.filter(allowed)
 
+    def open_unseen(self, contact_id: int, access: Access) -> Self:
+        """Keep a customer's open chats that an agent may not see; of the rest nothing more is
+        mailed."""
+        theirs = Q(contact=contact_id) | Q(visitor__contact=contact_id)
+        own = self.unresolved().filter(theirs)
+        return own.exclude(pk__in=own.visible_to(access).values("pk"))
+
     def supervised_by(self, access: Access) -> Self:
         """Keep what a supervising role reaches; others may let the agent see more."""
         if access.everything:

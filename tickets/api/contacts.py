@@ -6,6 +6,7 @@ from typing import Any
 import django_filters as filters
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_filters.rest_framework import BooleanFilter, DjangoFilterBackend, FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, serializers
@@ -23,7 +24,7 @@ from tickets.models.contact_note import NOTE_MAX
 from tickets.models.querysets import ContactQuerySet
 from tickets.operations.contacts import add_contact_note, change_contact
 from tickets.queries.customers import customers_of, with_identities
-from tickets.rights import known_to
+from tickets.rights import OthersAnswer, known_to
 
 
 class ContactPages(CursorPages):
@@ -107,7 +108,11 @@ class OneContact(DeskView):
         """Correct a customer; a new address is not proven."""
         contact = visible_contact(request, pk)
         changes = valid(ContactBody, request)
-        change_contact(contact=contact, by=agent_of(request), changes=changes, now=timezone.now())
+        agent, now = agent_of(request), timezone.now()
+        try:
+            change_contact(contact=contact, by=agent, changes=changes, now=now)
+        except OthersAnswer as error:
+            raise others_answer(error) from error
         return one_contact(request, contact)
 
 
@@ -131,6 +136,15 @@ class ContactNotes(DeskView):
             now=timezone.now(),
         )
         return Response(NoteAnswer(note).data, status=201)
+
+
+def others_answer(error: OthersAnswer) -> serializers.ValidationError:
+    """Return the refusal of what colleagues' answers depend on, beside each field."""
+    text = _(
+        "Colleagues answer this customer in tickets or chats that you may not see. Ask somebody"
+        " who sees all of them."
+    )
+    return serializers.ValidationError({name: [text] for name in error.fields})
 
 
 def visible_contact(request: Request, pk: int) -> Contact:

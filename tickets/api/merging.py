@@ -13,7 +13,7 @@ from agents.api.schema import problems_of
 from config.text.cleaning import key_of
 from config.web.api import StrictSerializer, TextField, valid
 from config.web.problems import Problem
-from tickets.api.contacts import one_contact, visible_contact
+from tickets.api.contacts import one_contact, others_answer, visible_contact
 from tickets.api.shapes import MergedAnswer, OneContactAnswer
 from tickets.models import Contact, Merge
 from tickets.operations.merging import (
@@ -24,6 +24,7 @@ from tickets.operations.merging import (
     undo_merge,
 )
 from tickets.queries.customers import customers_of
+from tickets.rights import OthersAnswer
 
 
 class MergeBody(StrictSerializer):
@@ -68,6 +69,8 @@ class MergeContact(DeskView):
                 by=agent_of(request),
                 now=timezone.now(),
             )
+        except OthersAnswer as error:
+            raise others_answer(error) from error
         except NotMergeable as error:
             raise Problem(409, "merged", _("One of them was merged meanwhile.")) from error
         return Response(MergedAnswer(merge).data, status=201)

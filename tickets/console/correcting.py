@@ -25,7 +25,7 @@ from tickets.models import Contact
 from tickets.models.contact_note import NOTE_MAX
 from tickets.operations.contacts import add_contact_note, change_contact
 from tickets.queries.customers import email_known, phone_known
-from tickets.rights import CustomerNotAuthorised, may_correct
+from tickets.rights import CustomerNotAuthorised, answers_all_of, may_correct
 
 _FIELDS = ("name", "email", "phone", "language")
 
@@ -52,7 +52,9 @@ class CustomerForm(forms.Form):
     )
     cid = forms.CharField(max_length=64, widget=forms.HiddenInput, initial=lambda: uuid4().hex)
 
-    def __init__(self, *args: Any, signed: Collection[str] = (), **options: Any) -> None:
+    def __init__(
+        self, *args: Any, signed: Collection[str] = (), is_ours: bool = True, **options: Any
+    ) -> None:
         options.setdefault("auto_id", "edit-%s")
         super().__init__(*args, **options)
         for name, field in self.fields.items():
@@ -61,6 +63,10 @@ class CustomerForm(forms.Form):
                 field.widget.attrs["dir"] = "auto"
         for name in signed:
             # What the brand's server vouches for is not corrected here.
+            self.fields[name].disabled = True
+        # Where they are reached: colleagues answer there, too.
+        self.shut = () if is_ours else {"email", "phone"} - set(signed)
+        for name in self.shut:
             self.fields[name].disabled = True
         if not self.initial.get("language"):
             self.fields["language"].widget.choices = [("", "–"), *Language.choices]
@@ -103,7 +109,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "phone": phone_known(access, contact),
         "language": contact.language,
     }
-    form = CustomerForm(request.POST or None, initial=known)
+    is_ours = answers_all_of(access, contact)
+    form = CustomerForm(request.POST or None, initial=known, is_ours=is_ours)
     if not form.is_valid():
         at_page = "page" in (request.GET if request.method == "GET" else request.POST)
         return ask(request, form, contact, reverse("customer-edit", args=[pk]), at_page=at_page)

@@ -31,9 +31,8 @@ from tickets.queries.timeline import BadPlace, timeline_of
 from tickets.rights import (
     CustomerNotAuthorised,
     brands_met,
-    knows_all_of,
     may_correct,
-    may_merge,
+    may_make_one,
     may_see_customers,
     may_work_on_customers,
 )
@@ -181,7 +180,7 @@ def opened(request: HttpRequest, access: Access, contact: Contact) -> dict[str, 
         "earlier_url": f"{reverse('customer', args=[contact.pk])}?{earlier}" if page.before else "",
         "may_work": may_work_on_customers(access),
         "may_correct": may_correct(access, contact),
-        "may_merge": may_merge(access) and knows_all_of(access, contact),
+        "may_merge": may_make_one(access, contact),
         "likes": others_like(access, [contact.pk], contact.identities.all()).get(contact.pk, []),
         "merges": [
             {

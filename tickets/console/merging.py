@@ -33,7 +33,7 @@ from tickets.operations.merging import (
 from tickets.queries.customers import customers_of, with_identities
 from tickets.queries.likeness import others_like
 from tickets.queries.timeline import timeline_of
-from tickets.rights import knows_all_of, may_merge
+from tickets.rights import answers_all_of, may_make_one, may_merge
 
 _FOUND = 20
 
@@ -45,11 +45,17 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask who it is, then show what stays and what moves; POST does it."""
     frame = customers_frame(request)
     contact = visible_or_404(frame.access, pk)
-    if not may_merge(frame.access) or not knows_all_of(frame.access, contact):
+    if not may_make_one(frame.access, contact):
         raise Http404
     wish = request.POST if request.method == "POST" else request.GET
-    other = _other(frame.access, contact, wish.get("other", ""))
+    wished = _wished(frame.access, contact, wish.get("other", ""))
+    other = wished if wished is not None and may_make_one(frame.access, wished) else None
     error = ""
+    if wished is not None and not answers_all_of(frame.access, wished):
+        error = _(
+            "Colleagues answer this customer in tickets or chats that you may not see. Ask"
+            " somebody who sees all of them."
+        )
     if request.method == "POST" and other is not None:
         survivor = other if request.POST.get("survivor") == str(other.pk) else contact
         gone = contact if survivor is other else other
@@ -95,19 +101,24 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("customer", pk=found.survivor_id)
 
 
-def _other(access: Access, contact: Contact, key: str) -> Contact | None:
+def _wished(access: Access, contact: Contact, key: str) -> Contact | None:
     others = customers_of(access).exclude(pk=contact.pk)
     found: Contact | None = others.filter(pk=key_of(key) or 0).first()
-    return found if found is not None and knows_all_of(access, found) else None
+    return found
 
 
 def _candidates(access: Access, contact: Contact, words: str) -> list[dict[str, Any]]:
     """Return who it may be: those that are searched for, else who is known by the same."""
     if words.strip():
         rows = with_identities(customers_of(access, words=words), access).exclude(pk=contact.pk)
-        return [person_shown(access, row) for row in rows.order_by("-pk")[:_FOUND]]
+        found = rows.order_by("-pk")[:_FOUND]
+        return [person_shown(access, row) for row in found if may_make_one(access, row)]
     likes = others_like(access, [contact.pk]).get(contact.pk, [])
-    return [person_shown(access, each.contact) | {"because": each.because} for each in likes]
+    return [
+        person_shown(access, each.contact) | {"because": each.because}
+        for each in likes
+        if may_make_one(access, each.contact)
+    ]
 
 
 def _compared(access: Access, contact: Contact, other: Contact) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tickets.queries.choices import Choices, agent_choices, team_choices, topic_
 from tickets.queries.customers import name_at_ticket, phone_known
 from tickets.queries.likeness import others_like
 from tickets.queries.ticket_list import WISHES
-from tickets.rights import known_to, knows_all_of, may_correct, may_merge, may_work_on_customers
+from tickets.rights import known_to, may_correct, may_make_one, may_work_on_customers
 
 # A draft that was saved so long ago no longer means that somebody is answering.
 ANSWERING = timedelta(minutes=2)
@@ -150,7 +150,7 @@ def beside(access: Access, ticket: Ticket) -> dict[str, Any]:
         "notes": list(notes.order_by("-created_at")[:NOTES]),
         "may_work": may_work_on_customers(access),
         "may_correct": may_correct(access, contact),
-        "may_merge": may_merge(access) and knows_all_of(access, contact),
+        "may_merge": may_make_one(access, contact),
         "face": face(customer, f"contact{ticket.contact_id}"),
         "properties": _properties(ticket),
         "tags": list(ticket.tags.order_by("folded")),

@@ -76,6 +76,16 @@ def contacts_also_known_to(source: BrandIds) -> None:
     brands_elsewhere.append(source)
 
 
+type Unseen = Callable[[int, Access], models.QuerySet[Any, Any]]
+unseen_elsewhere: list[Unseen] = []
+
+
+def contacts_also_answered_in(source: Unseen) -> None:
+    """Let rooms above say, where they define their rows, in which of them a contact is answered
+    that an agent may not see."""
+    unseen_elsewhere.append(source)
+
+
 class ContactQuerySet(models.QuerySet[Any]):
     """Contacts."""
 

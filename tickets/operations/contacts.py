@@ -17,7 +17,13 @@ from tickets.models.identity import folded
 from tickets.operations.addresses import mark_alive
 from tickets.operations.owners import lock_tickets
 from tickets.operations.rooms_above import rooms
-from tickets.rights import brands_met, brands_of_customer, lock_customer
+from tickets.rights import (
+    OthersAnswer,
+    answers_all_of,
+    brands_met,
+    brands_of_customer,
+    lock_customer,
+)
 
 _Kind = Identity.Kind
 
@@ -196,7 +202,7 @@ def change_contact(
     Their unfinished tickets are answered at the corrected address, also where they gave another,
     and in the corrected language.
     Who did it, and what it was before, stands in the customer's history. Raises
-    `CustomerNotAuthorised`.
+    `CustomerNotAuthorised`, of where they are reached `OthersAnswer`.
     """
     for room in rooms:
         room.hold((contact.pk,))
@@ -205,6 +211,9 @@ def change_contact(
     locked = lock_customer(contact, by=by)
     before = {key: str(getattr(locked, key)) for key in changes}
     different = {key: value for key, value in changes.items() if getattr(locked, key) != value}
+    reached = sorted({"email", "phone"} & set(different))
+    if reached and not answers_all_of(access_of(by), locked):
+        raise OthersAnswer(*reached)
     if "email" in different:
         wrong = locked.identities.filter(kind=_Kind.EMAIL, is_verified=False, linked_from=None)
         wrong.filter(value=folded(_Kind.EMAIL, locked.email)).delete()

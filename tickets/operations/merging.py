@@ -19,7 +19,13 @@ from tickets.models.merge import UNDO
 from tickets.operations.contacts import name_contact
 from tickets.operations.owners import give_back_tickets, give_tickets, lock_contacts, lock_tickets
 from tickets.operations.rooms_above import rooms
-from tickets.rights import CustomerNotAuthorised, knows_all_of, may_merge
+from tickets.rights import (
+    CustomerNotAuthorised,
+    OthersAnswer,
+    answers_all_of,
+    knows_all_of,
+    may_merge,
+)
 
 # What of both customers can be chosen.
 FIELDS = ("name", "email", "phone", "language")
@@ -143,6 +149,8 @@ def _lock(ids: tuple[int, int], by: Agent) -> dict[int, Contact]:
         raise CustomerNotAuthorised
     if not all(knows_all_of(access, locked[pk]) for pk in ids):
         raise CustomerNotAuthorised
+    if not all(answers_all_of(access, locked[pk]) for pk in ids):
+        raise OthersAnswer("other")
     return locked
 
 
