@@ -56,7 +56,5 @@ class TagAdmin(ImeceAdmin):
         """Keep what makes spellings of one word the same, and rename by its operation."""
         if change:
             rename_tag(tag=obj, name=obj.name)
-            self.note(request, "changed", obj, fields=form.changed_data)
-        else:
-            obj.folded = fold(obj.name)
-            super().save_model(request, obj, form, change)
+        obj.folded = fold(obj.name)
+        super().save_model(request, obj, form, change)

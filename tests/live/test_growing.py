@@ -38,8 +38,8 @@ CHAT = """async (kept) => {
 
 TICKET = """async (kept) => {
   document.body.innerHTML = `<section id="ticket-pane" data-number="7">
-    <form id="ticket-composer"><input name="cid"><input name="mode">
-    <textarea id="ticket-text" rows="1"></textarea></form></section>`;
+    <form id="ticket-composer"><input name="cid"><input name="mode"><input name="cc">
+    <input name="cc_shown"><textarea id="ticket-text" rows="1"></textarea></form></section>`;
   window.box = document.querySelector("textarea");
   box.value = kept;
   const composer = await import("/static/console/tickets/composer.js");
