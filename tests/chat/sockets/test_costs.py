@@ -12,6 +12,7 @@ from agents.events import agent_group
 from agents.models import Agent, Status
 from chat.posting.messages import Author, Outgoing, post_messages
 from chat.routing import shown
+from chat.sockets import watch
 from chat.sockets.watch import Watch
 from config.realtime.layer import RESYNC, announce
 from tests.support.factories import make_agent, make_conversation, make_visitor
@@ -32,7 +33,8 @@ PAGE = "https://shop.example"
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What sockets read, statement by statement; no time makes what is shared old."""
+    """What sockets read, statement by statement; nothing gets old or is looked at anew by time."""
+    monkeypatch.setattr(watch, "RECHECK_SECONDS", 600.0)
     seen: list[str] = []
     execute = CursorWrapper.execute
 

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from django.conf import settings as site
 from django.http import HttpResponse
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -13,7 +12,7 @@ from chat.models import Conversation, Entry
 from chat.protocol import is_sayable
 from config.mail import is_address
 from config.text.cleaning import is_blank
-from config.web.api import Email
+from config.web.api import MAX_BODY, Email
 from tests.support.desk import here
 from tests.support.http import WIDGET, Shop, Widget, cid, make_shop, open_widget, started
 
@@ -112,7 +111,7 @@ def shop() -> Shop:
 
 def assume_it_fits(told: Any) -> None:
     """Leave out what is refused for its size alone, whatever it says."""
-    assume(len(json.dumps(told)) < site.DATA_UPLOAD_MAX_MEMORY_SIZE / 2)
+    assume(len(json.dumps(told)) < MAX_BODY / 2)
 
 
 def post(widget: Widget, path: str, body: Any) -> HttpResponse:
