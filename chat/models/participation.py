@@ -12,7 +12,7 @@ class ParticipationQuerySet(models.QuerySet[Any]):
     def taking_part(self, agent_id: int | None = None) -> Self:
         """Keep those, of all or of one agent, who joined somebody else's chat and are still in it.
 
-        The hot path asks the same in SQL of its own: `_JOINED` in `chat/posting/rows.py`.
+        The hot path asks the same in SQL of its own: `_JOINED` in `chat/posting/sql.py`.
         """
         found = self.filter(joined_at__isnull=False, left_at=None)
         return found if agent_id is None else found.filter(agent=agent_id)

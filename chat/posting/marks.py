@@ -11,7 +11,7 @@ from agents.models import Agent
 from chat.events.groups import thread_group, visitor_group
 from chat.events.words import MarksMoved
 from chat.models import Conversation, Participation, Visitor
-from chat.posting.rows import skips_locked
+from chat.posting.sql import skips_locked
 from config.events import Delivery, publish
 from config.wire import event_frame, frames_content
 

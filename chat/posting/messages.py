@@ -1,6 +1,6 @@
 """The hot path: many messages, one transaction.
 
-Statements of a batch: lock the conversations; look up repeats and permissions; insert the
+Statements of a batch, worded in `sql.py`: lock the conversations; look up repeats and permissions; insert the
 entries; move the counters; write the outbox row. Two more when files come along.
 
 A chat's first words, offline messages and all other lines are stored by `append` in
@@ -22,7 +22,7 @@ from chat.events.words import ConversationWoke, MessagesPosted, TicketedWords
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.holding import hold
 from chat.operations.lines import build_deliveries, number_line
-from chat.posting import rows
+from chat.posting import sql
 from chat.protocol import (
     ATTACHMENTS_MAX,
     Audience,
@@ -133,7 +133,7 @@ class _NewEntry:
     draft: Outgoing
     seq: int
     visitor_seq: int | None
-    files: list[rows.File]
+    files: list[sql.File]
 
     @property
     def author_kind(self) -> str:
@@ -145,7 +145,7 @@ class _NewEntry:
 class _LockedChat:
     """A locked conversation and what this batch adds to it."""
 
-    row: rows.Locked
+    row: sql.Locked
     lines: list[_NewEntry] = field(default_factory=list)
 
 
@@ -167,7 +167,7 @@ class _Batch:
         if not keys:
             return
         reopen_since = self.now - timedelta(hours=settings.IMECE["REOPEN_HOURS"])
-        locked, known = rows.lock_and_look_up(keys, reopen_since=reopen_since, wait=wait)
+        locked, known = sql.lock_and_look_up(keys, reopen_since=reopen_since, wait=wait)
         self.chats = {row.public_id: _LockedChat(row) for row in locked}
         self.ids = known.ids
         asked = [
@@ -175,8 +175,8 @@ class _Batch:
             for index, draft in enumerate(self.drafts)
             if self.results[index] is None and draft.conversation in self.chats
         ]
-        files = rows.lock_files({name for _, draft, _ in asked for name in draft.attachment_ids})
-        first_at: dict[rows.Key, int] = {}
+        files = sql.lock_files({name for _, draft, _ in asked for name in draft.attachment_ids})
+        first_at: dict[sql.Key, int] = {}
         for index, draft, chat in asked:
             key = _key(draft)
             if not _may_ask(draft.author, chat.row, known):
@@ -208,7 +208,7 @@ class _Batch:
             return
         for chat in chats:
             _hold(chat, self.now)
-        pks = rows.store(
+        pks = sql.store(
             [
                 (
                     chat.row.pk,
@@ -229,7 +229,7 @@ class _Batch:
         if claims := [
             (file.pk, pk) for pk, (_, line) in zip(pks, lines, strict=True) for file in line.files
         ]:
-            rows.attach_files(claims)
+            sql.attach_files(claims)
         for pk, (_, line) in zip(pks, lines, strict=True):
             self.results[line.index] = Posted(line.draft, pk, line.seq, line.visitor_seq, self.now)
         for index, first in self.repeats:
@@ -270,7 +270,7 @@ def post_messages(drafts: Sequence[Outgoing], *, now: datetime, wait: bool = Fal
         batch.number(wait=wait)
         batch.store()
     # Not among the locked rows: somebody else holds it, or there is no such conversation.
-    absent = FORBIDDEN if wait or not rows.skips_locked() else BUSY
+    absent = FORBIDDEN if wait or not sql.skips_locked() else BUSY
     return [result or absent for result in batch.results]
 
 
@@ -283,19 +283,19 @@ def _is_valid(draft: Outgoing) -> bool:
     )
 
 
-def _key(draft: Outgoing) -> rows.Key:
+def _key(draft: Outgoing) -> sql.Key:
     agent_id = draft.author.pk if draft.author.kind == "agent" else 0
     return draft.conversation, draft.author.kind, agent_id, draft.client_id
 
 
-def _may_ask(author: Author, row: rows.Locked, known: rows.Known) -> bool:
+def _may_ask(author: Author, row: sql.Locked, known: sql.Known) -> bool:
     """Return whether the author may learn anything about the conversation at all."""
     if author.kind == "visitor":
         return row.visitor_id == author.pk
     return author.pk in known.active_agents
 
 
-def _refuse(draft: Outgoing, row: rows.Locked, known: rows.Known) -> Refusal | None:
+def _refuse(draft: Outgoing, row: sql.Locked, known: sql.Known) -> Refusal | None:
     if draft.author.kind == "visitor":
         return None if row.status in _OPEN_TO_VISITOR or row.is_reopenable else ENDED
     if not draft.may_see:
@@ -307,7 +307,7 @@ def _refuse(draft: Outgoing, row: rows.Locked, known: rows.Known) -> Refusal | N
     return None if draft.kind == NOTE or row.status in Conversation.OPEN else ENDED
 
 
-def _reaches(agent_id: int, row: rows.Locked, *, for_note: bool) -> bool:
+def _reaches(agent_id: int, row: sql.Locked, *, for_note: bool) -> bool:
     """Return whether an agent who takes no part may write: notes on what they see, and words to
     the visitor only with a supervisor's or an all-chats role for this chat."""
     access = access_of(Agent.objects.get(pk=agent_id))
@@ -320,7 +320,7 @@ def _reaches(agent_id: int, row: rows.Locked, *, for_note: bool) -> bool:
     )
 
 
-def _take(draft: Outgoing, files: dict[str, rows.File]) -> list[rows.File] | None:
+def _take(draft: Outgoing, files: dict[str, sql.File]) -> list[sql.File] | None:
     """Take the draft's files out of those nobody has sent yet; None when one isn't the author's."""
     if not draft.attachment_ids:
         return []
@@ -334,7 +334,7 @@ def _take(draft: Outgoing, files: dict[str, rows.File]) -> list[rows.File] | Non
 
 
 def _next_line(
-    index: int, draft: Outgoing, row: rows.Locked, files: list[rows.File], now: datetime
+    index: int, draft: Outgoing, row: sql.Locked, files: list[sql.File], now: datetime
 ) -> _NewEntry:
     seq, visitor_seq = number_line(
         row,
@@ -363,7 +363,7 @@ def _hold(chat: _LockedChat, now: datetime) -> None:
         return
     row.is_held = True
     # Further words prolong nothing.
-    until = rows.as_time(row.held_until) if row.held_until is not None else now
+    until = sql.as_time(row.held_until) if row.held_until is not None else now
     row.held_until = until if until > now else now + timedelta(seconds=rule_hooks.HOLD_SECONDS)
 
 

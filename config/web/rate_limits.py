@@ -1,4 +1,8 @@
-"""How often one address, visitor or token may ask: a fixed window counted in the shared cache."""
+"""How often one address, visitor or token may ask: a fixed window counted in the shared cache.
+
+Numbers that may be set stand in `config/settings/limits.py`. Frames of sockets are counted by
+`chat/sockets/rates.py`, sign-ins by allauth's `ACCOUNT_RATE_LIMITS`.
+"""
 
 import ipaddress
 import time
