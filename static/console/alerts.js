@@ -1,5 +1,5 @@
 // @ts-check
-import { currentChat, isOthers, onOpen } from "./chat.js";
+import { currentChat, live, onOpen } from "./chat.js";
 import { isChatList, isHidden, list, onRedraw, reveal, rowOf, rows, tab } from "./list.js";
 import { onEvent, onFrame, onState } from "./live.js";
 import { notify, openChat, startNotify, wants, withdraw } from "./notify.js";
@@ -36,6 +36,8 @@ const ringing = new Map();
 /** Offers that rang here once. @type {Set<string | undefined>} */
 const rung = new Set();
 let ringTimer = 0;
+/** Chats that others answer, as far as they were looked at here. @type {Set<string>} */
+const others = new Set();
 /** What other tabs look at. @type {Map<string, string>} */
 const elsewhere = new Map();
 const me = Math.random().toString(36).slice(2);
@@ -306,14 +308,24 @@ function drawIcon(number) {
 const nameOf = (conversation, said) =>
   rowOf(conversation)?.querySelector(".row-name")?.textContent || said || texts.customer;
 
+/** Who answers the chat on the screen is known. */
+function noteWhose() {
+  const id = byId("thread-pane")?.dataset.conversation;
+  if (!id) return;
+  const chat = live();
+  if (chat.mine || chat.canReply) others.delete(id);
+  else others.add(id);
+}
+
 /** @param {Record<string, any>} frame */
 function entries({ conversation, entries: added }) {
+  noteWhose();
   const theirs = added.filter(
     (/** @type {any} */ e) => e.kind === "message" && e.author.kind === "visitor"
       // Old lines that are loaded late are no news.
       && Date.now() + clockOffset - Date.parse(e.at) < 30_000,
   );
-  if (!theirs.length || isSeen(conversation) || isOthers(conversation) || ringing.has(conversation)) return;
+  if (!theirs.length || isSeen(conversation) || others.has(conversation) || ringing.has(conversation)) return;
   const newest = theirs.at(-1);
   const name = nameOf(conversation, newest.author.name);
   startFlash(fill(texts.newMessages, { name }));
@@ -391,7 +403,9 @@ export function startAlerts() {
   });
   for (const kind of ["focus", "blur", "pagehide"]) addEventListener(kind, tellFocus);
   document.addEventListener("visibilitychange", tellFocus);
+  noteWhose();
   onOpen(() => {
+    noteWhose();
     tellFocus();
     drawTitle();
   });
@@ -399,6 +413,8 @@ export function startAlerts() {
     if (frame.type === "entries") entries(frame);
   });
   onEvent((name, data) => {
+    // It may be this agent's now.
+    if (name === "conversation.assigned") others.delete(data.conversation);
     if (name === "offer.made" || (name === "conversation.assigned" && data.automatic)) {
       const words = data.transferred ? texts.notify.transferred : texts.newChat;
       if (data.transferred && !isSeen(data.conversation)) transferred(data);

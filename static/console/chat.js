@@ -23,8 +23,6 @@ let headTimer = 0;
 let acting = 0;
 /** Whether visitors are on the page, as far as the server says. @type {Map<string, string>} */
 const presence = new Map();
-/** What others answered when it was put away. @type {Set<string>} */
-const others = new Set();
 /** @type {Set<(id: string) => void>} */
 const opened = new Set();
 
@@ -38,13 +36,6 @@ export function onOpen(tell) {
 /** What the server said of the open chat. @returns {Record<string, any>} */
 export function live() {
   return JSON.parse(byId("chat-head")?.dataset.live ?? "{}");
-}
-
-/** Whether others answer a chat that is on the screen, or was. @param {string} id */
-export function isOthers(id) {
-  if (!isShown(id)) return others.has(id);
-  const { mine, canReply } = live();
-  return !mine && !canReply;
 }
 
 /** @param {string} id */
@@ -147,7 +138,6 @@ function leave() {
     kept.wasAtEnd = kept.view.atEnd();
     kept.top = kept.element.scrollTop;
   }
-  if (isOthers(current)) others.add(current);
   unwatch(current);
   for (const [id] of drawn) {
     if (drawn.size <= KEPT) break;
@@ -178,7 +168,6 @@ function mount() {
   const place = byId("thread");
   if (!id || !place) return;
   current = id;
-  others.delete(id);
   let kept = drawn.get(id);
   if (kept) {
     place.replaceWith(kept.element);
@@ -324,8 +313,6 @@ export function startChat() {
     if (name === "ticket.changed" && data.ticket === live().ticket) refreshHead();
     const changed = name.startsWith("conversation.") || name === "visitor.changed";
     if (data.conversation === current && changed && !marks) refreshHead();
-    // It may be given to this agent.
-    else if (changed) others.delete(data.conversation);
   });
   onState((state) => {
     if (state !== "open") {

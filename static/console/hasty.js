@@ -10,7 +10,7 @@ const HEADS = "#chat-head, #ticket-head";
 /** When each button of the head came as the answer to a press, by its id. @type {Map<string, number>} */
 let came = new Map();
 let pressedAt = -Infinity;
-/** When a chat of the queue was asked for: a second press would take the next one, too. */
+/** When a chat of the queue came: a second press would take the next one, too. */
 let tookAt = -Infinity;
 
 /** Remember which buttons are new. @param {Element} head */
@@ -40,10 +40,8 @@ function dropHastyPress(event) {
   if (!button) return;
   // When the hand pressed, however late a busy machine hears of it.
   const now = event.timeStamp;
-  const takes = button.id === "next-button";
-  if (now - (takes ? tookAt : came.get(button.id) ?? -Infinity) > TOO_SOON) {
-    if (takes) tookAt = now;
-    else pressedAt = now;
+  if (now - (button.id === "next-button" ? tookAt : came.get(button.id) ?? -Infinity) > TOO_SOON) {
+    pressedAt = now;
     return;
   }
   event.preventDefault();
@@ -52,6 +50,7 @@ function dropHastyPress(event) {
 
 export function startHasty() {
   document.addEventListener("click", dropHastyPress, { capture: true });
+  document.body.addEventListener("console:open", () => (tookAt = performance.now()));
   document.body.addEventListener("htmx:load", (event) => {
     const { elt } = /** @type {CustomEvent} */ (event).detail;
     if (elt.matches(HEADS)) noteButtons(elt);

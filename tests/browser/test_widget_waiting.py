@@ -37,7 +37,8 @@ def test_what_was_added_to_the_form_is_written_on_with_the_agent_who_comes(
     box = second.frame.locator(".composer-text")
     box.fill("Half")
     second.frame.locator(".queue .button").click()
-    text = second.frame.locator("#text")
+    # The composer's box is called the same.
+    text = second.frame.locator("form.form #text")
     expect(text).to_have_value("My long story\nHalf")
     text.fill("My long story\nHalf of it, and more")
     # Through going back and through a reload it stays with the chat, too.
