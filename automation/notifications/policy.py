@@ -90,6 +90,8 @@ TABLE: Mapping[type[Event], tuple[Told, ...]] = {
     organisation.AgentStatusChanged: (),
     organisation.DeskEdge: (),
     organisation.HoursChanged: (),
+    organisation.OrganisationChanged: (),
+    organisation.TagRenamed: (),
     tickets.TicketOpened: (Told(Whom.WHO_WORKS_ON, Notice.TICKET),),
     tickets.TicketAnswered: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),
     tickets.TicketUndelivered: (Told(Whom.TICKETS_AGENT, Notice.TICKET),),

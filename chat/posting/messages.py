@@ -1,7 +1,7 @@
 """The hot path: many messages, one transaction.
 
-Statements of a batch, worded in `sql.py`: lock the conversations; look up repeats and permissions; insert the
-entries; move the counters; write the outbox row. Two more when files come along.
+Statements of a batch, worded in `sql.py`: lock the conversations; look up repeats and permissions;
+insert the entries; move the counters; write the outbox row. Two more when files come along.
 
 A chat's first words, offline messages and all other lines are stored by `append` in
 `chat/operations/entries.py`.

@@ -129,7 +129,7 @@ def test_an_address_given_in_the_chat_is_answered_and_takes_the_known_ones_place
         contact,
         "ali@gmial.com",
     )
-    known = contact.identities.filter(value__in=["ali@gmail.com", "05320001122"])
+    known = contact.identities.filter(value__in=["ali@gmail.com", "+905320001122"])
     assert [each.is_verified for each in known] == [False, False]
 
 

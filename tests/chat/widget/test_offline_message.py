@@ -84,7 +84,7 @@ def test_who_leaves_another_address_and_number_is_answered_there_and_proves_noth
     assert [(each.value, each.is_verified) for each in known] == [
         ("ali@gmial.com", False),
         ("ali@gmail.com", False),
-        ("05320001122", False),
+        ("+905320001122", False),
     ]
     assert Conversation.objects.get(ticket=ticket).public_id == ticket.data["conversation"]
 

@@ -233,7 +233,7 @@ def _take(
         if files:
             data["files"] = [file.wire for file in files]
         if match is not None:
-            is_sure = not kept.is_doubtful and brings_others(mail.sender, match)
+            is_sure = bool(others) and not kept.is_doubtful and brings_others(mail.sender, match)
             entry = hear_customer(
                 ticket=match.ticket,
                 body=words.body,
