@@ -9,7 +9,7 @@ from django.utils import timezone
 from psycopg.pq import TransactionStatus
 
 from chat.models import Conversation, Entry
-from chat.posting import messages, rows
+from chat.posting import messages, sql
 from chat.posting.messages import Author, Outgoing, Posted, post_messages
 from config.outbox.models import OutboxEntry
 from tests.support.factories import make_brand, make_conversation, make_visitor
@@ -48,7 +48,7 @@ def test_what_the_database_refuses_is_not_stored_and_not_announced(
 ) -> None:
     say(chat)
     announced: list[bool] = []
-    store = rows.store
+    store = sql.store
 
     def wrong(entries: Any, locked: Any, **options: Any) -> Any:
         transaction.on_commit(lambda: announced.append(True))
@@ -56,7 +56,7 @@ def test_what_the_database_refuses_is_not_stored_and_not_announced(
         return store(changed, locked, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(rows, "store", wrong)
+        patch.setattr(sql, "store", wrong)
         with pytest.raises(IntegrityError):
             say(chat)
     check_goes_on(chat, said=1)
