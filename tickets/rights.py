@@ -6,6 +6,7 @@ lock, for roles and assignees change meanwhile.
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Q
+from django.utils.translation import gettext_lazy
 
 from agents.access import Access, access_of, accesses_of
 from agents.actors import Actor, person
@@ -14,6 +15,11 @@ from tickets.models import Contact, Ticket
 from tickets.models.querysets import brands_elsewhere, unseen_elsewhere
 from tickets.places import place_of, reaches
 
+# Why some of a customer is not to be changed.
+OTHERS_ANSWER = gettext_lazy(
+    "Colleagues answer this customer in tickets or chats that you may not see. Ask somebody who"
+    " sees all of them."
+)
 _WITH_CUSTOMERS = (Permission.CHAT, Permission.TICKETS, Permission.SUPERVISE)
 
 

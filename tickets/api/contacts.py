@@ -6,7 +6,6 @@ from typing import Any
 import django_filters as filters
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django_filters.rest_framework import BooleanFilter, DjangoFilterBackend, FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, serializers
@@ -24,7 +23,7 @@ from tickets.models.contact_note import NOTE_MAX
 from tickets.models.querysets import ContactQuerySet
 from tickets.operations.contacts import add_contact_note, change_contact
 from tickets.queries.customers import customers_of, with_identities
-from tickets.rights import OthersAnswer, known_to
+from tickets.rights import OTHERS_ANSWER, OthersAnswer, known_to
 
 
 class ContactPages(CursorPages):
@@ -140,11 +139,7 @@ class ContactNotes(DeskView):
 
 def others_answer(error: OthersAnswer) -> serializers.ValidationError:
     """Return the refusal of what colleagues' answers depend on, beside each field."""
-    text = _(
-        "Colleagues answer this customer in tickets or chats that you may not see. Ask somebody"
-        " who sees all of them."
-    )
-    return serializers.ValidationError({name: [text] for name in error.fields})
+    return serializers.ValidationError({name: [OTHERS_ANSWER] for name in error.fields})
 
 
 def visible_contact(request: Request, pk: int) -> Contact:

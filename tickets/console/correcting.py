@@ -25,7 +25,7 @@ from tickets.models import Contact
 from tickets.models.contact_note import NOTE_MAX
 from tickets.operations.contacts import add_contact_note, change_contact
 from tickets.queries.customers import email_known, phone_known
-from tickets.rights import CustomerNotAuthorised, answers_all_of, may_correct
+from tickets.rights import OTHERS_ANSWER, CustomerNotAuthorised, answers_all_of, may_correct
 
 _FIELDS = ("name", "email", "phone", "language")
 
@@ -65,6 +65,7 @@ class CustomerForm(forms.Form):
             # What the brand's server vouches for is not corrected here.
             self.fields[name].disabled = True
         # Where they are reached: colleagues answer there, too.
+        self.why_shut = OTHERS_ANSWER
         self.shut = () if is_ours else {"email", "phone"} - set(signed)
         for name in self.shut:
             self.fields[name].disabled = True

@@ -33,7 +33,7 @@ from tickets.operations.merging import (
 from tickets.queries.customers import customers_of, with_identities
 from tickets.queries.likeness import others_like
 from tickets.queries.timeline import timeline_of
-from tickets.rights import answers_all_of, may_make_one, may_merge
+from tickets.rights import OTHERS_ANSWER, answers_all_of, may_make_one, may_merge
 
 _FOUND = 20
 
@@ -52,10 +52,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     other = wished if wished is not None and may_make_one(frame.access, wished) else None
     error = ""
     if wished is not None and not answers_all_of(frame.access, wished):
-        error = _(
-            "Colleagues answer this customer in tickets or chats that you may not see. Ask"
-            " somebody who sees all of them."
-        )
+        error = str(OTHERS_ANSWER)
     if request.method == "POST" and other is not None:
         survivor = other if request.POST.get("survivor") == str(other.pk) else contact
         gone = contact if survivor is other else other

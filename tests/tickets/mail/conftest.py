@@ -1,9 +1,12 @@
 """A brand with a mailbox and a server of its own, and a ticket that Elif answers."""
 
+import html
 from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import Permission
@@ -33,6 +36,19 @@ def smtp(settings) -> Iterator[Smtp]:
 @pytest.fixture
 def elif_():
     return make_agent(role=make_role(), name="Elif Kaya")
+
+
+@pytest.fixture
+def seen(elif_):
+    """What Elif sees of a ticket on her desk."""
+    desk = Client()
+    desk.force_login(elif_)
+
+    def read(ticket: Ticket) -> str:
+        page = desk.get(f"{reverse('ticket', args=[ticket.pk])}?part=ticket")
+        return html.unescape(page.content.decode())
+
+    return read
 
 
 @pytest.fixture

@@ -1,30 +1,14 @@
 """Where a mail wants its answer, such as one that a website's form sends in its own name."""
 
-import html
 import re
 
 import pytest
-from django.test import Client
-from django.urls import reverse
 
 from config.outbox.operations import drain
 from tests.tickets.mail.samples import answer, reply, take_in, written
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def page(elif_):
-    """What Elif sees of a ticket."""
-    desk = Client()
-    desk.force_login(elif_)
-
-    def read(ticket) -> str:
-        shown = desk.get(f"{reverse('ticket', args=[ticket.pk])}?part=ticket")
-        return html.unescape(shown.content.decode())
-
-    return read
 
 
 def prefilled(page: str) -> str:
@@ -36,14 +20,14 @@ def form(**more: str):
     return written("Kargom nerede?", **given | more)
 
 
-def test_the_answer_to_a_form_goes_where_the_form_says(mailbox, smtp, elif_, page):
+def test_the_answer_to_a_form_goes_where_the_form_says(mailbox, smtp, elif_, seen):
     entry = take_in(mailbox, form()).entry
     ticket = entry.ticket
     assert (ticket.contact.email, entry.data["reply_to"]) == (
         "wordpress@pazar.example",
         "su@example.org",
     )
-    shown = page(ticket)
+    shown = seen(ticket)
     assert "yanıtı şu adrese istiyor: su@example.org" in shown
     assert prefilled(shown) == "su@example.org"
     drain("mail")
@@ -54,7 +38,7 @@ def test_the_answer_to_a_form_goes_where_the_form_says(mailbox, smtp, elif_, pag
     assert mail["To"] == "su@example.org"
     back = take_in(mailbox, reply(mail, "Geldi.", sender="su@example.org")).entry
     assert back.ticket == ticket
-    assert prefilled(page(ticket)) == "su@example.org"
+    assert prefilled(seen(ticket)) == "su@example.org"
 
 
 @pytest.mark.parametrize(
@@ -79,10 +63,10 @@ def test_who_wants_answers_where_they_write_from_is_said_once(mailbox):
 
 
 def test_a_later_mail_says_where_it_wants_answers_and_leads_them_nowhere(
-    mailbox, ticket, sent, page
+    mailbox, ticket, sent, seen
 ):
     take_in(mailbox, reply(sent, "Buraya yazın.", reply_to="x@evil.example"))
-    shown = page(ticket)
+    shown = seen(ticket)
     assert "yanıtı şu adrese istiyor: x@evil.example" in shown
     assert prefilled(shown) == "ipek@example.com"
 
@@ -94,11 +78,11 @@ def test_an_address_to_answer_to_proves_nothing_of_anybody(mailbox, ticket, sent
         assert (other == ticket, other.contact == ticket.contact) == (False, False)
 
 
-def test_a_form_in_nobodys_name_opens_a_ticket_that_no_machine_answers(mailbox, smtp, page):
+def test_a_form_in_nobodys_name_opens_a_ticket_that_no_machine_answers(mailbox, smtp, seen):
     entry = take_in(mailbox, form(sender="Site <no-reply@pazar.example>")).entry
     assert entry.data["unanswerable"] is True
     assert "automatic" not in entry.data
-    assert prefilled(page(entry.ticket)) == "su@example.org"
+    assert prefilled(seen(entry.ticket)) == "su@example.org"
     drain("mail")
     assert smtp.taken == []
 

@@ -32,15 +32,15 @@ from tickets.operations.customers_words import hear_customer, opens_another
 from tickets.operations.entries import Said
 from tickets.operations.files import keep_files
 from tickets.operations.mails import ATTEMPTS_MAX, count_attempts, put_aside, take_in
+from tickets.operations.replies import CC_MAX
 from tickets.operations.tickets import open_ticket
 
 log = structlog.get_logger(__name__)
 
 # New tickets from one address in an hour: more is a machine.
 TICKETS_MAX = 20
-CC_MAX = 20
-# Of one that a line keeps; a ticket's own is shorter.
-SUBJECT_MAX = 1000
+# Of a mail as its line keeps it; a ticket's own is shorter.
+LINE_SUBJECT_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def _take(
         "cc": list(others),
     }
     data |= {"reply_to": reply_to} if (reply_to := _reply_to(mail, kept.mailbox, us)) else {}
-    data |= {"subject": subject[:SUBJECT_MAX]} if (subject := subject_in(mail)) else {}
+    data |= {"subject": subject[:LINE_SUBJECT_MAX]} if (subject := subject_in(mail)) else {}
     data |= {"rest": words.rest} if words.rest else {}
     data |= {"refused": words.refused} if words.refused else {}
     data |= {"automatic": True} if is_automatic else {}
