@@ -1,5 +1,6 @@
 """What an agent hears and is told: sounds, chats that wait too long."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -222,6 +223,23 @@ def test_a_chat_rings_until_it_is_opened_answered_or_gone(
     offer.get_by_role("button", name="Decline").click()
     expect(offer).to_have_count(0)
     is_silent()
+
+
+def test_the_title_counts_on_while_nobody_sees_the_page(desk: Desk) -> None:
+    page = desk.page
+    first, second = desk.opened("Hello"), desk.chat("Hello", name="Can Öz")
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    page.evaluate("""() => {
+      Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+      document.hasFocus = () => false;
+    }""")
+    for caller in (first, second):
+        caller.say("Still there?")
+    third = desk.caller(name="Ece Su")
+    third.start("And me?")
+    expect(page).to_have_title(re.compile(r"^\(4\) "))
+    # What is hidden is not drawn.
+    expect(page.locator(f"#row-{third.id}")).to_have_count(0)
 
 
 def test_words_in_chats_of_others_make_no_sound(

@@ -125,6 +125,7 @@ def test_the_visitor_gets_what_was_said_and_no_more(
             assert hidden not in text
         assert "left out" not in text
     assert "    It left yesterday.\n    It comes tomorrow.\n" in mailbox.part("plain")
+    assert "because somebody asked for it in the chat window" in mailbox.part("plain")
     assert "yesterday.<br>It comes" in mailbox.part("html")
 
 

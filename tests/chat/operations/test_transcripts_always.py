@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from agents.models import Brand
@@ -45,7 +46,7 @@ def mails() -> list[OutboxEntry]:
 
 
 def test_a_chat_in_the_archive_is_mailed_and_the_same_words_once(
-    shop: Shop, widget: Widget
+    shop: Shop, widget: Widget, mailoutbox: list[EmailMessage]
 ) -> None:
     assert widget.open().json()["config"]["transcripts"] is True
     chat = begun(widget, shop)
@@ -58,6 +59,8 @@ def test_a_chat_in_the_archive_is_mailed_and_the_same_words_once(
     [mail] = mails()
     assert mail.payload["email"] == "vera@example.com"
     assert drain("mail") == 1
+    [sent] = mailoutbox
+    assert "because you were in a chat with us" in sent.body
     # It went on: what they have is no longer all.
     reopen_conversation(conversation=chat, by=shop.elif_, now=timezone.now())
     answer(chat, shop, "One thing more")
