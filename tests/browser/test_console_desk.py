@@ -55,6 +55,30 @@ def test_the_queue_is_taken_in_order_up_to_the_limit(site: Site, new_context: Co
     assert Conversation.objects.get(public_id=second.id).assignee == desk.elif_
 
 
+@pytest.mark.parametrize("by", ["double click", "held key"])
+def test_a_double_click_or_a_key_that_is_held_takes_one_chat(
+    site: Site, new_context: Contexts, by: str
+) -> None:
+    # Nobody is given chats by themselves.
+    rings = {"auto_accept": False, "ring_seconds": 600}
+    desk = open_desk(site, new_context, team=rings, agent={"capacity": 9})
+    page = desk.page
+    for name in ("First", "Second", "Third"):
+        desk.caller(name=name).start("Hello")
+    page.locator("#tab-queue").click()
+    expect(page.locator("#rows .row-item")).to_have_count(3)
+    if by == "double click":
+        page.locator("#next-button").dblclick()
+    else:
+        page.keyboard.down("Alt")
+        for _ in range(8):
+            page.keyboard.down("a")
+    # What was taken stands among the agent's own.
+    expect(page.locator("#list[data-tab=mine] .row-item")).to_have_count(1)
+    expect(page.locator("#tab-queue .count")).to_have_text("2")
+    assert Conversation.objects.filter(assignee=desk.elif_).count() == 1
+
+
 @pytest.mark.both
 def test_a_chat_that_rings_can_be_declined_and_accepted(site: Site, new_context: Contexts) -> None:
     desk = open_desk(site, new_context, team={"auto_accept": False, "ring_seconds": 60})
