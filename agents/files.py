@@ -26,6 +26,7 @@ NOT_TAKEN: Mapping[str, str | Promise] = {
     "program": gettext_lazy("programs and scripts are not taken"),
     "picture_kind": gettext_lazy("pictures of this kind can't be shown"),
     "pixels": gettext_lazy("the picture has too many pixels"),
+    "slow": gettext_lazy("it could not be read in time, please try again"),
     "broken": gettext_lazy("it is broken"),
     "too_large": gettext_lazy("it is too large"),
     "too_many": gettext_lazy("there are too many files"),

@@ -16,6 +16,7 @@ UPLOAD_MAX_BYTES = 5 * 1024 * 1024
 _FORMATS = [kind.picture for kind in PICTURES]
 _REFUSALS = {
     "pixels": ("too_large", _("The picture has too many pixels.")),
+    "slow": ("slow", _("The picture could not be read in time. Please try again.")),
     "broken": ("invalid", _("This is not a picture we can read. Use PNG, JPEG, WebP or GIF.")),
 }
 

@@ -24,6 +24,7 @@ _REFUSALS = {
         _("Pictures of this kind can't be shown. Send it as JPEG or PNG."),
     ),
     "pixels": (413, "too_many_pixels", _("The picture has too many pixels.")),
+    "slow": (503, "unavailable", _("The picture could not be read in time. Please try again.")),
     "broken": (415, "broken", _("The file is broken and can't be read.")),
 }
 
@@ -46,7 +47,7 @@ class FileAnswer(serializers.Serializer[Any]):
 
 
 def uploaded_file(request: Request) -> CleanFile:
-    """Return the cleaned file of a multipart request; raises 400, 413, 415 or 429."""
+    """Return the cleaned file of a multipart request; raises 400, 413, 415, 429 or 503."""
     most = settings.IMECE["UPLOAD_MAX_BYTES"]
     if int(request.META.get("CONTENT_LENGTH") or 0) > most + _ENVELOPE:
         raise _too_large()

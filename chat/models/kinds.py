@@ -3,9 +3,13 @@
 The one table beside `Entry.Kind`. A new kind is a value of
 `Entry.Kind` (eleven characters at most; `makemigrations` notes it), a row here, and its sentences
 under `lines` in `chat/texts/console.py` and, if visitors see it, `widget.py`. Then frames, lists,
-transcripts and both screens know it; rules hear of it if it `is_told`. `docs/api.md` names it. What
-a kind changes in figures stands in `reports/facts/reading.py`, what in rules in
-`automation/rules/facts.py`. Kinds of a ticket's lines: `tickets/models/entry.py`.
+transcripts and both screens know it; rules hear of it if it `is_told`. An operation writes it by
+`append` of `chat/operations/entries.py`. `docs/api.md` names it, `tests/chat/test_kinds.py` holds
+what visitors get of it. What a kind changes elsewhere: in figures `reports/facts/reading.py`, in
+rules `automation/rules/facts.py` and their words `fields.py`, in the widget, where it `turns` the
+chat, `#follow` of `static/widget/chat.js`, for an act that can be undone `chat/queries/due.py`, for
+why somebody has the chat `chat/queries/panel.py`. Kinds of a ticket's lines:
+`tickets/models/entry.py`.
 
 The timeline is the ledger of rules and reports: whatever they may see of a chat is a line that
 names both sides. Where people have a name for a thing, the plain key holds the name of that moment

@@ -14,6 +14,7 @@ from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
 from chat.operations.entries import NewLine, append
 from chat.queries.people import email_of
+from chat.rights.visitors import visible_lines
 from chat.transcripts import transcript_mail
 from chat.unread import mailable_address
 from config.mail import mailbox, send_once
@@ -91,7 +92,7 @@ def send_transcript(*, conversation_id: int) -> None:
         require_sendable(chat)
     except NotSent:
         return
-    said = chat.entries.filter(kind=Entry.Kind.MESSAGE, visitor_seq__isnull=False)
+    said = visible_lines(chat).filter(kind=Entry.Kind.MESSAGE)
     newest = said.order_by("-seq").values_list("seq", flat=True).first()
     key = f"{MAIL}:{chat.pk}:{newest}"
     if OutboxEntry.objects.filter(key=key).exists():

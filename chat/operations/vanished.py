@@ -1,4 +1,10 @@
-"""Agents who have vanished, or may not answer any more: their chats go on to others."""
+"""Agents who have vanished, or may not answer any more: their chats go on to others.
+
+Who counts as gone, and since when, says `vanished_agents` of `agents/presence.py`; `chat/tasks.py`
+runs this by the clock. What goes on are active chats, which ring first at whoever had them, should
+they be back; one that sleeps is looked at when its customer writes (`waking.py`), a wrap-up stays
+where it is, and one whose agent lost the right moves by `stranded.py`.
+"""
 
 from datetime import datetime
 

@@ -18,10 +18,11 @@ from agents.brands.colors import style_sheet
 from agents.files import file_response
 from chat.answering import address_of
 from chat.links import cookie_for, opens
-from chat.models import Attachment, Conversation, Entry
+from chat.models import Conversation
 from chat.page.answering import send_answer
 from chat.posting.marks import mark_read
 from chat.posting.messages import Posted
+from chat.rights.visitors import files_in, visible_lines
 from chat.transcripts import lines_of
 from config.web.rate_limits import CHAT_ANSWERS, READS, TooMany, place_of, spend
 from tickets.mail.letters import page_address
@@ -129,8 +130,7 @@ def _page(
 
 
 def _thread(chat: Conversation) -> dict[str, Any]:
-    seen = Entry.objects.filter(conversation=chat, visitor_seq__isnull=False)
-    newest = list(seen.for_wire().order_by("-visitor_seq")[:LINES_MAX])
+    newest = list(visible_lines(chat).for_wire().order_by("-visitor_seq")[:LINES_MAX])
     return {
         "chat": chat,
         "brand": chat.brand,
@@ -157,9 +157,7 @@ def lines(request: HttpRequest, chat: Conversation) -> HttpResponse:
 @_customers
 def file(request: HttpRequest, chat: Conversation, file_id: str) -> FileResponse:
     """Return the bytes of a file that stands on the page."""
-    found = Attachment.objects.filter(
-        entry__conversation=chat, entry__visitor_seq__isnull=False, file__public_id=file_id
-    ).first()
+    found = files_in(chat).filter(file__public_id=file_id).first()
     if found is None:
         raise Http404
     return file_response(found.file)

@@ -1,7 +1,9 @@
 """The list of active chats: its tabs, its rows and their order.
 
 A column is a field of `Row` or of its conversation, drawn by `templates/console/list.html`; what
-changes while somebody looks is put into the row by `static/console/arrivals.js`, too.
+changes while somebody looks is put into the row by `static/console/arrivals.js`, too. Which news
+fetch the list anew says `static/console/list.js`; who types, `typing.js`. The archive
+(`archive.py`) and the compact window (`chat/console/gadget.py`) show the same rows.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """The queue as routing sees it: the chats that wait, each with the teams that may have it.
 
 It is no table. Who stands in it and in which order is `is_in_line` and `in_order` of
-`chat/models/querysets.py`; `put_in_queue` of `chat/operations/assignment.py` puts chats there;
+`chat/models/querysets.py`; new chats come there in `chat/operations/starting.py`, those that rules
+let go by `join_line` of `holding.py`, all that come back by `put_in_queue` of `assignment.py`.
 `decision.py` says who is next and who gets it; `places.py` and `shown.py` what visitors read of it.
 """
 

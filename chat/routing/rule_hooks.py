@@ -1,7 +1,9 @@
 """What live support asks an automation before it goes on, without knowing any rule.
 
 What has happened, automation hears by the facts of `chat/events/`: what wakes the rules stands in
-`automation/reactions.py`, which also registers them here by `use`.
+`automation/reactions.py`, which also registers them here by `use`. The other way round, what rules
+do to a chat, `automation/rules/actions.py` does by the operations; chats that wait meanwhile are in
+`chat/operations/holding.py` and `releasing.py`.
 
 One automation may be in use. Where none is, or where it holds nothing, a chat costs no more than
 without it. What is held is neither shown in the line nor offered before `held_until`; what stands

@@ -15,6 +15,7 @@ from agents.models import Brand, Topic
 from chat.models import Conversation, Entry, Installation, Participation, Visitor
 from chat.posting.messages import Author
 from chat.protocol import BATCH_SIZE, RESUME_MAX, Audience, rows_frame
+from chat.rights.visitors import chats_by_secret, own_chats
 from chat.routing.shown import shown_availability, shown_form, shown_place
 from chat.widget.sessions import VisitorSession
 from config.wire import encode, event_frame
@@ -114,15 +115,16 @@ def visitor_threads(session: VisitorSession, public_ids: Collection[str]) -> lis
     """Return the visitor's unresolved chats and those of `public_ids` that are theirs."""
     if session.visitor is None:
         return []
-    rows = Conversation.objects.filter(visitor=session.visitor, brand=session.brand_id).filter(
-        ~Q(status=Conversation.Status.RESOLVED) | Q(public_id__in=public_ids)
+    rows = own_chats(session.visitor).filter(
+        Q(brand=session.brand_id),
+        ~Q(status=Conversation.Status.RESOLVED) | Q(public_id__in=public_ids),
     )
     return _own_states(session.secret_hash, rows)
 
 
 def unresolved_threads(secret_hash: str) -> list[ThreadState]:
     """Return the unresolved chats of the visitor with this secret."""
-    rows = Conversation.objects.unresolved().filter(visitor__secret_hash=secret_hash)
+    rows = chats_by_secret(secret_hash).exclude(status=Conversation.Status.RESOLVED)
     return _own_states(secret_hash, rows)
 
 
@@ -137,11 +139,8 @@ def _own_states(secret_hash: str, rows: QuerySet[Conversation]) -> list[ThreadSt
 
 def visitor_thread(secret_hash: str, public_id: str) -> ThreadState | None:
     """Return one chat of the visitor with this secret."""
-    row = (
-        Conversation.objects.filter(visitor__secret_hash=secret_hash, public_id=public_id)
-        .values_list("pk", "last_visitor_seq")
-        .first()
-    )
+    found = chats_by_secret(secret_hash).filter(public_id=public_id)
+    row = found.values_list("pk", "last_visitor_seq").first()
     return ThreadState(row[0], public_id, row[1], secret_hash, True, True) if row else None
 
 

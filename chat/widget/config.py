@@ -1,4 +1,8 @@
-"""What the widget of a brand looks like, asks and says."""
+"""What the widget of a brand looks like, asks and says.
+
+`frame_config` is what its page begins with (`chat/widget/views.py`), `widget_config` what a session
+answers (`chat/api/widget/sessions.py`). The words are those of `chat/texts/widget.py`.
+"""
 
 from typing import Any
 
@@ -64,6 +68,16 @@ def widget_page(brand: Brand, language: str) -> dict[str, Any]:
         "kinds": kinds_json("visitor"),
         "texts": texts,
         "launcher": launcher,
+    }
+
+
+def frame_config(brand: Brand, language: str) -> dict[str, Any]:
+    """Return what the widget's page begins with. Wants what `speaking` notes."""
+    return widget_page(brand, language) | {
+        # Paths only: the page may be reached by either spelling of a loopback address.
+        "api": "/api/widget/v1/",
+        "socket": "/ws/visitor/",
+        "other": other_language(brand, language),
     }
 
 

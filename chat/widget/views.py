@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from agents.models import Brand
 from chat.widget.config import (
     frame_ancestors,
-    other_language,
+    frame_config,
     own_sources,
     speaking,
     widget_page,
@@ -84,12 +84,7 @@ def frame(request: HttpRequest) -> HttpResponse:
     brands = speaking(Brand.objects.filter(is_active=True))
     brand = get_object_or_404(brands, site_key=request.GET.get("site", ""))
     language = choose_language(request.GET.get("language", ""), brand)
-    config = widget_page(brand, language) | {
-        # Paths only: the page may be reached by either spelling of a loopback address.
-        "api": "/api/widget/v1/",
-        "socket": "/ws/visitor/",
-        "other": other_language(brand, language),
-    }
+    config = frame_config(brand, language)
     with translation.override(language):
         response = render(
             request,

@@ -14,7 +14,8 @@ NAME_LENGTH = 120
 class FileRefused(Exception):
     """It is `empty` or `broken`, has too many `pixels`, or is of a `kind` that is not taken.
 
-    A `picture_kind` is one that browsers don't draw, a `program` one that a computer would run.
+    A picture is `slow` that could not be drawn in time: later it may be taken. A `picture_kind` is
+    one that browsers don't draw, a `program` one that a computer would run.
     """
 
     def __init__(self, reason: str) -> None:

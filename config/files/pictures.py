@@ -23,7 +23,7 @@ _decoding = threading.Lock()
 
 
 class PictureRefused(Exception):
-    """The picture is `broken`, or has too many `pixels`."""
+    """The picture is `broken`, has too many `pixels`, or was `slow`: on a busy machine not done."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -66,9 +66,11 @@ def _draw(job: dict[str, object], content: bytes, pay: Pay) -> Drawn:
         began = time.monotonic()
         answered = _spare.ask(json.dumps(job).encode() + b"\n" + content)
         taken = time.monotonic() - began
-    head, _newline, drawn = answered.partition(b"\n")
-    # Without an answer it was stopped at its bounds.
-    answer: dict[str, Any] = json.loads(head) if head else {"refused": "pixels", "seconds": taken}
+    head, _newline, drawn = (answered or b"").partition(b"\n")
+    # Without an answer it was stopped at the bounds of its memory and of its own seconds; when the
+    # clock stopped it, others had the processor.
+    why = "slow" if answered is None else "pixels"
+    answer: dict[str, Any] = json.loads(head) if head else {"refused": why, "seconds": taken}
     # Its own start is not the sender's to pay.
     if (more := math.ceil(answer["seconds"] - 0.5)) > 1:
         pay(more - 1)
@@ -83,8 +85,8 @@ class _Spare:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, request: bytes) -> bytes:
-        """Return what a fresh process answers; nothing when it was stopped."""
+    def ask(self, request: bytes) -> bytes | None:
+        """Return what a fresh process answers, nothing when it died; None when it took too long."""
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             process = _start()
@@ -92,7 +94,7 @@ class _Spare:
             try:
                 return process.communicate(request, timeout=WALL_SECONDS)[0]
             except subprocess.TimeoutExpired:
-                return b""
+                return None
             finally:
                 process.kill()
                 self._process = _start()

@@ -1,10 +1,14 @@
 """The numbers an operator may set, and the fixed ones of the wire contract (docs/api.md).
 
-Others stand where they are enforced: how often somebody may ask in `config/web/rate_limits.py`,
-what a frame may hold in `chat/protocol/constants.py`, how much is read of a request in
-`config/web/*_limits.py`, what one socket may send in `chat/sockets/rates.py`, how many chats an
-agent takes in `agents/queries/capacity.py`, how often a password may be tried in
-`ACCOUNT_RATE_LIMITS` beside this file. Benchmarks raise some of these.
+Every other bound is a constant where it is enforced, mostly `…_MAX` or `…_SECONDS`; those that one
+looks for: how often somebody may ask in `config/web/rate_limits.py`, what a frame may hold in
+`chat/protocol/constants.py`, how much is read of a request in `config/web/*_limits.py` and the
+`DATA_UPLOAD_…` beside this file, what one socket may send in `chat/sockets/rates.py`, how many wait
+in `config/web/waiting_line.py` and `chat/posting/group_commit.py`, how large a picture is in
+`config/files/drawing.py` and a portrait in `agents/images.py`, a mail in
+`tickets/mail/inbound/parts.py`, a rule in `automation/rules/checking.py`, how many chats an agent
+takes in `agents/queries/capacity.py`, how often a password may be tried in `ACCOUNT_RATE_LIMITS`.
+Benchmarks raise some of these.
 """
 
 from typing import Any

@@ -16,6 +16,7 @@ from PIL import Image
 
 from chat.models import Attachment
 from chat.widget.config import widget_config
+from config.files import pictures
 from config.files.kinds import ACCEPT, ACCEPT_PICTURES, KINDS
 from tests.support.http import Shop, Widget, make_shop, open_widget, picture
 
@@ -177,6 +178,17 @@ def test_each_refusal_says_its_own_reason(subtests: pytest.Subtests, shop: Shop)
                 said.add(answer.json()["detail"])
             assert len(said) == 2
             assert all(said)
+
+
+def test_a_picture_that_a_busy_machine_could_not_draw_may_be_sent_again(
+    widget: Widget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "WALL_SECONDS", 0)
+    answer = widget.upload(picture("PNG"), "a.png")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "try again" in answer.json()["detail"]
+    monkeypatch.undo()
+    assert widget.upload(picture("PNG"), "a.png").status_code == 201
 
 
 def test_reasons_are_not_mistaken_for_each_other(widget: Widget) -> None:
