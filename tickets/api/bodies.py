@@ -146,7 +146,8 @@ class SayBody(StrictSerializer):
 
 
 class ReplyBody(SayBody):
-    """A public reply, and to whom it is mailed: without `to` to the customer.
+    """A public reply, and to whom it is mailed: without `to` to the customer, or where the mail
+    that opened the ticket wants answers.
 
     Copies go to `cc` from then on; without it to whom they went before.
     """

@@ -18,6 +18,7 @@ from tickets.mail.words import deliveries_shown
 from tickets.models import Draft, Entry, Identity, Ticket
 from tickets.operations.addresses import dead_of
 from tickets.operations.blocking import is_blocked
+from tickets.operations.replies import recipient_of
 from tickets.queries.choices import Choices, agent_choices, team_choices, topic_choices
 from tickets.queries.customers import name_at_ticket, phone_known
 from tickets.queries.likeness import others_like
@@ -56,7 +57,7 @@ def opened(
         "lines": lines,
         "has_earlier": has_earlier,
         "earlier_url": f"{address}?part=earlier&before={lines[0]['seq'] if lines else 0}",
-        "to": _wanted_at(ticket) or ticket.address or _last_recipient(ticket),
+        "to": recipient_of(ticket),
         "draft": draft,
         "answering": _answering(drafts, agent_id, now),
         "dead": dead_of([ticket.address]).get(ticket.address.strip().casefold()),
@@ -100,26 +101,6 @@ def _lines(
     mailed = deliveries_shown(answers, timezone.now()) if answers else {}
     lines = [line_of(row, customer, mailed.get(row.pk, ())) for row in reversed(rows)]
     return lines, has_earlier
-
-
-def _wanted_at(ticket: Ticket) -> str:
-    """Return where the mail that opened the ticket wants answers, such as one of a website's form.
-
-    A later mail only says so on its line: nobody leads the answers of a ticket elsewhere.
-    """
-    if ticket.source != Ticket.Source.EMAIL:
-        return ""
-    first = ticket.entries.filter(kind=Entry.Kind.MESSAGE, seq=2).values_list("data", flat=True)
-    data = first.first() or {}
-    is_theirs = str(data.get("from", "")).casefold() == ticket.contact.email.casefold()
-    return str(data.get("reply_to", "")) if is_theirs and not data.get("doubtful") else ""
-
-
-def _last_recipient(ticket: Ticket) -> str:
-    """Return to whom the last reply went; "" where there is none."""
-    replies = ticket.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.AGENT)
-    data = replies.order_by("-seq").values_list("data", flat=True).first() or {}
-    return str(data.get("to", ""))
 
 
 def _answering(drafts: list[Draft], agent_id: int, now: datetime) -> str:

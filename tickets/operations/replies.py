@@ -54,6 +54,33 @@ class Unsaid:
     files: Sequence[dict[str, Any]]
 
 
+def recipient_of(ticket: Ticket) -> str:
+    """Return where a reply goes unless its agent says otherwise, or "" where nobody has an address.
+
+    To the customer, or to whom the last reply went; wants contact loaded.
+    """
+    return _wanted_at(ticket) or ticket.address or _last_recipient(ticket)
+
+
+def _wanted_at(ticket: Ticket) -> str:
+    """Return where the mail that opened the ticket wants answers, such as one of a website's form.
+
+    A later mail only says so on its line: nobody leads the answers of a ticket elsewhere.
+    """
+    if ticket.source != Ticket.Source.EMAIL:
+        return ""
+    first = ticket.entries.filter(kind=Entry.Kind.MESSAGE, seq=2).values_list("data", flat=True)
+    data = first.first() or {}
+    is_theirs = str(data.get("from", "")).casefold() == ticket.contact.email.casefold()
+    return str(data.get("reply_to", "")) if is_theirs and not data.get("doubtful") else ""
+
+
+def _last_recipient(ticket: Ticket) -> str:
+    replies = ticket.entries.filter(kind=Entry.Kind.MESSAGE, author_kind=Entry.AuthorKind.AGENT)
+    data = replies.order_by("-seq").values_list("data", flat=True).first() or {}
+    return str(data.get("to", ""))
+
+
 @transaction.atomic
 def say(
     *,
@@ -96,7 +123,7 @@ def say(
     if not is_note:
         shown = locked.cc if cc_shown is None else cc_shown
         copies = locked.cc if cc is None else _copies(locked, list(cc), shown)
-        data |= {"to": to or locked.address, "cc": copies, "cc_before": locked.cc}
+        data |= {"to": to or recipient_of(locked), "cc": copies, "cc_before": locked.cc}
     entry = append(
         locked,
         kind=Entry.Kind.NOTE if is_note else Entry.Kind.MESSAGE,

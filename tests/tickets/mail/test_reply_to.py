@@ -5,6 +5,7 @@ import re
 import pytest
 
 from config.outbox.operations import drain
+from tests.support.http import Desk, cid
 from tests.tickets.mail.samples import answer, reply, take_in, written
 from tickets.models import Ticket
 
@@ -39,6 +40,16 @@ def test_the_answer_to_a_form_goes_where_the_form_says(mailbox, smtp, elif_, see
     back = take_in(mailbox, reply(mail, "Geldi.", sender="su@example.org")).entry
     assert back.ticket == ticket
     assert prefilled(seen(ticket)) == "su@example.org"
+
+
+def test_an_app_that_names_no_recipient_answers_there_too(mailbox, smtp, elif_):
+    ticket = take_in(mailbox, form()).entry.ticket
+    drain("mail")
+    smtp.taken.clear()
+    body = {"cid": cid(), "text": "Yolda."}
+    assert Desk(elif_).post(f"tickets/{ticket.pk}/messages", body).status_code == 201
+    drain("mail")
+    assert [mail["To"] for mail in smtp.taken] == ["su@example.org"]
 
 
 @pytest.mark.parametrize(
