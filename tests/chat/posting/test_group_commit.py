@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import DiskFull
 
 from chat.locks import lock_conversation
 from chat.models import Conversation, Entry
@@ -99,7 +100,12 @@ def test_the_same_client_id_ten_times_at_once_is_one_row(chats, writer):
     assert Entry.objects.count() == 1
 
 
-async def test_a_failing_message_does_not_take_its_neighbours_along(writer, chats, monkeypatch):
+@pytest.mark.parametrize("most", [2, 3, module.BATCH_MAX])
+async def test_a_failing_message_does_not_take_its_neighbours_along(
+    writer, chats, monkeypatch, most
+):
+    monkeypatch.setattr(module, "BATCH_MAX", most)
+
     def picky(drafts, **options):
         for each in drafts:
             if each.text == "poison":
@@ -107,7 +113,8 @@ async def test_a_failing_message_does_not_take_its_neighbours_along(writer, chat
             if each.text == "bug":
                 raise ZeroDivisionError
             if each.text == "disk":
-                raise OperationalError("disk full")
+                # With its SQLSTATE: without one it would be a connection that is gone, for all.
+                raise OperationalError("disk full") from DiskFull()
         return post_messages(drafts, **options)
 
     monkeypatch.setattr(module, "post_messages", picky)
