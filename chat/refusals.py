@@ -22,6 +22,7 @@ from chat.operations.conversations import (
     TopicNeeded,
     WrongTopic,
 )
+from chat.operations.joining import NobodyElse
 from chat.operations.linking import NotLinkable
 from chat.operations.starting import InvalidMessage
 from chat.operations.tags import TAGS_MAX, TooManyTags
@@ -49,6 +50,7 @@ _REFUSALS: Mapping[type[Exception], Explanation] = {
     HasEnded: Explanation("ended", _("This chat has ended.")),
     InvalidMessage: Explanation("invalid", _("This message can't be sent.")),
     InvalidTag: Explanation("invalid", _("A tag has 1 to {n} characters."), NAME_MAX),
+    NobodyElse: Explanation("nobody_else", _("No other agent has this chat.")),
     NotAssigned: Explanation("not_assigned", _("Accept the chat first.")),
     NotAuthorised: Explanation("forbidden", _("This chat is no longer yours.")),
     NotEnded: Explanation("not_ended", _("This chat is already open.")),
@@ -67,6 +69,8 @@ _OF_RECIPIENT: Mapping[type[Exception], Explanation] = {
 }
 # What `transfer` refuses, but for missing rights.
 TRANSFER_REFUSALS = (AlreadyTaken, AtCapacity, HasEnded, NotAssigned, NotOnline, NotTheirs)
+# And what `join` and `take_over` do.
+SUPERVISING_REFUSALS = (AlreadyTaken, AtCapacity, HasEnded, NobodyElse, NotOnline)
 
 
 def explain_refusal(error: Exception) -> tuple[str, str]:

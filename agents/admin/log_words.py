@@ -59,6 +59,8 @@ _ACTS: dict[str, Promise] = {
     "contact.unlinked": _("Link of a customer undone"),
     "contact.merged": _("Customers merged"),
     "contact.merge_undone": _("Merge of customers undone"),
+    "conversation.joined": _("Chat of somebody else joined"),
+    "conversation.taken_over": _("Chat of somebody else taken over"),
     "conversation.watched": _("Chat of somebody else read"),
 }
 # What every page of the administration may do to a row.

@@ -20,6 +20,8 @@ RENEW = timedelta(seconds=30)
 SILENT_TEST = "silent:"
 # And of a window that was opened.
 OPENED = "opened:"
+# And of what a supervisor whispers.
+WHISPER = "whisper"
 # Push services of browsers that always sound.
 _LOUD = ("web.push.apple.com",)
 

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from agents.access import Access, accesses_of
 from agents.models import Agent, Notice
 from automation.models import Notification
 from automation.notifications.events import AgentTold
 from automation.notifications.mentions import mentioned
-from automation.notifications.policy import Told
+from automation.notifications.policy import WHISPER, Told
 from automation.notifications.telling import deliver, devices_of
 from automation.notifications.words import said_of, url_of
 from chat.models import Conversation, Entry
@@ -82,7 +83,10 @@ def _tell_of_ticket(
 
 
 def of_mentions(told: Told, fact: dict[str, Any], now: datetime) -> None:
-    """Notes were written, in chats or in a ticket; colleagues whom they name are told."""
+    """Notes were written, in chats or in a ticket; colleagues whom they name are told.
+
+    Of a whisper also the agent who has the chat.
+    """
     if "ticket_id" in fact:
         lines = TicketEntry.objects.filter(ticket=fact["ticket_id"], seq=fact["seq"])
         for line in lines.filter(kind=TicketEntry.Kind.NOTE).select_related("ticket"):
@@ -99,19 +103,29 @@ def of_mentions(told: Told, fact: dict[str, Any], now: datetime) -> None:
     if not fact["from_agents"]:
         return
     notes = Entry.objects.filter(
-        pk__in=fact["entry_ids"], kind=Entry.Kind.NOTE, agent__isnull=False, body__contains="@"
+        Q(body__contains="@") | Q(data__whisper=True),
+        pk__in=fact["entry_ids"],
+        kind=Entry.Kind.NOTE,
+        agent__isnull=False,
     )
     for note in notes.select_related("conversation").order_by("pk"):
         chat = note.conversation
-        key = f"mention:c{chat.pk}:{note.seq}"
-        tell_silently(
-            agent_ids=_named(note),
-            notice=told.notice,
-            key=key,
-            conversation=chat,
-            seq=note.seq,
-            now=now,
-        )
+        named, whispered = _named(note) if "@" in note.body else [], []
+        if note.data.get("whisper") and chat.assignee_id not in {None, note.agent_id}:
+            whispered = [chat.assignee_id]
+        # Once, and of the whisper, which is more.
+        for what, agent_ids in (
+            (WHISPER, whispered),
+            ("mention", [pk for pk in named if pk not in whispered]),
+        ):
+            tell_silently(
+                agent_ids=agent_ids,
+                notice=told.notice,
+                key=f"{what}:c{chat.pk}:{note.seq}",
+                conversation=chat,
+                seq=note.seq,
+                now=now,
+            )
 
 
 def _named(note: Entry | TicketEntry) -> list[int]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from agents.models import Agent, Brand, Notice
 from automation.models import Delivery, Notification
-from automation.notifications.policy import OPENED, SILENT_TEST, sounds, ttl_of
+from automation.notifications.policy import OPENED, SILENT_TEST, WHISPER, sounds, ttl_of
 from automation.notifications.push import Push
 from chat.models import Conversation, Entry
 from chat.queries.people import face_of
@@ -116,6 +116,8 @@ def _of_chat(notification: Notification, chat: Conversation, lines: Lines) -> tu
         return notification.title, notification.body
     if notification.notice == Notice.MENTION:
         note = Entry.objects.filter(conversation=chat, seq=notification.seq or 0).first()
+        if note is not None and notification.key.startswith(f"{WHISPER}:"):
+            return _("%(name)s whispers to you") % {"name": _writer(note)}, note.body
         return _mention(note)
     is_new = notification.notice == Notice.NEW_CHAT
     title = _("New live chat") if is_new else _("A new message came")
@@ -171,5 +173,9 @@ def _of_ticket(notification: Notification, ticket: Ticket) -> tuple[str, str]:
 
 
 def _mention(note: Entry | TicketEntry | None) -> tuple[str, str]:
-    name = note.agent.name if note is not None and note.agent is not None else ""
-    return _("%(name)s mentioned you") % {"name": name}, note.body if note is not None else ""
+    body = note.body if note is not None else ""
+    return _("%(name)s mentioned you") % {"name": _writer(note)}, body
+
+
+def _writer(note: Entry | TicketEntry | None) -> str:
+    return note.agent.name if note is not None and note.agent is not None else ""

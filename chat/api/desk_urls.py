@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from chat.api.desk import attachments, conversations, customers, filing, messages, status
+from chat.api.desk import (
+    attachments,
+    conversations,
+    customers,
+    filing,
+    messages,
+    status,
+    supervising,
+)
 
 app_name = "desk_api"
 
@@ -22,6 +30,10 @@ urlpatterns = [
     path(f"{_CHAT}/resolve", conversations.Resolve.as_view(), name="resolve"),
     path(f"{_CHAT}/reopen", conversations.Reopen.as_view(), name="reopen"),
     path(f"{_CHAT}/transfer", filing.Transfer.as_view(), name="transfer"),
+    path(f"{_CHAT}/watch", supervising.Watch.as_view(), name="watch"),
+    path(f"{_CHAT}/join", supervising.Join.as_view(), name="join"),
+    path(f"{_CHAT}/leave", supervising.Leave.as_view(), name="leave"),
+    path(f"{_CHAT}/take-over", supervising.TakeOver.as_view(), name="take-over"),
     path(f"{_CHAT}/convert", filing.Convert.as_view(), name="convert"),
     path(f"{_CHAT}/spam", filing.Spam.as_view(), name="spam"),
     path(f"{_CHAT}/tags", filing.ChatTags.as_view(), name="chat-tags"),

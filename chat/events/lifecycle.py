@@ -258,6 +258,20 @@ class ActDue(ChatEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartChanged(ChatEvent):
+    """An agent joined a chat that another one has, or left it: only screens care."""
+
+    name: ClassVar[str] = "conversation.part"
+    durable: ClassVar[bool] = False
+
+    agent_id: int
+
+    def deliveries(self) -> Iterable[Delivery]:
+        """Return what the agent hears: what may be said there has changed."""
+        yield from self._changed_to_agents(self.agent_id, status=self.status)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationTagged(ChatEvent):
     """A tag was put on a chat or taken off: only who shows the chat sees that."""
 

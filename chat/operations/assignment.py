@@ -16,7 +16,7 @@ from chat.events.lifecycle import (
     SlotFreed,
 )
 from chat.locks import Moved, lock_agent, lock_conversation, lock_conversations, starting_again
-from chat.models import Conversation, Entry
+from chat.models import Conversation, Entry, Participation
 from chat.operations.changes import name_agent
 from chat.operations.entries import NewLine, append, written_by
 from chat.operations.holding import join_line
@@ -280,6 +280,8 @@ def give(
         ]
     )
     Agent.objects.filter(pk=agent.pk).update(idle_since=now)
+    # Whoever has it does not take part beside somebody else.
+    Participation.objects.taking_part(agent.pk).filter(conversation=chat).update(left_at=now)
     moved = previous is not None and previous.pk != agent.pk
     line = NewLine(
         kind=Entry.Kind.ACCEPTED,

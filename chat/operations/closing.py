@@ -5,7 +5,7 @@ from typing import Any
 
 from agents.actors import Rule
 from agents.models import Agent
-from chat.models import Conversation, Entry, Visitor
+from chat.models import Conversation, Entry, Participation, Visitor
 from chat.operations.changes import name_topic
 from chat.operations.entries import NewLine, append, written_by
 from chat.operations.offers import withdraw_offers
@@ -18,14 +18,20 @@ LEFT, CLOSED, TIMED_OUT = "left", "closed", "timed_out"
 
 
 def write_end(chat: Conversation, *, by: Actor, because: str, now: datetime) -> None:
-    """Write the end of a locked open chat; the caller saves it."""
+    """Write the end of a locked open chat, also for whoever joined it; the caller saves it."""
     withdraw_offers(chat, now=now)
+    part_all(chat, now=now)
     chat.status = Conversation.Status.WRAP_UP
     chat.held_until = None
     chat.ended_at = now
     append(
         chat, line_by(Entry.Kind.ENDED, by, data={"by": side_of(by), "because": because}), now=now
     )
+
+
+def part_all(chat: Conversation, *, now: datetime) -> None:
+    """Note that nobody takes part any more in a locked chat that others had."""
+    Participation.objects.taking_part().filter(conversation=chat).update(left_at=now)
 
 
 def outcome_of(chat: Conversation, *, otherwise: str) -> str:

@@ -12,7 +12,7 @@ from chat.models import Conversation, Entry
 from chat.operations.assignment import put_in_queue
 from chat.operations.automatic import Touched
 from chat.operations.changes import name_agent
-from chat.operations.closing import TIMED_OUT, close_chat, outcome_of
+from chat.operations.closing import TIMED_OUT, close_chat, outcome_of, part_all
 from chat.operations.entries import append, written_by
 from chat.operations.offers import withdraw_offers
 from config.events import publish
@@ -109,6 +109,7 @@ def leave_parked(conversation: Conversation, *, now: datetime) -> bool:
     chat.held_until = None
     chat.ended_at = now
     outcome = outcome_of(chat, otherwise=Conversation.Outcome.TIMED_OUT)
+    part_all(chat, now=now)
     close_chat(chat, outcome=outcome, by=None, because=TIMED_OUT, now=now)
     publish(ConversationResolved.of(chat, outcome=chat.outcome))
     return True

@@ -46,6 +46,7 @@ _WOKEN_BY_WORDS = frozenset({Conversation.Status.WAITING, Conversation.Status.RE
 _WITHOUT_AGENT = frozenset({Conversation.Status.QUEUED, Conversation.Status.WAITING})
 MESSAGE, NOTE = Entry.Kind.MESSAGE.value, Entry.Kind.NOTE.value
 _NO_DATA: dict[str, Any] = {}
+_WHISPER: dict[str, Any] = {"whisper": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,13 @@ class Outgoing:
     attachment_ids: Sequence[str] = ()
     # False: an agent whose roles don't show them the chat (any more), part in it or not.
     may_see: bool = True
+    # A note of a supervisor to the agent who has the chat.
+    is_whisper: bool = False
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Return what its line holds besides the words."""
+        return _WHISPER if self.is_whisper else _NO_DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +227,7 @@ class _Batch:
                     line.draft.author.pk if line.draft.author.kind == "agent" else None,
                     line.draft.text,
                     line.draft.client_id,
+                    '{"whisper": true}' if line.draft.is_whisper else "{}",
                 )
                 for chat, line in lines
             ],
@@ -280,6 +289,7 @@ def _is_valid(draft: Outgoing) -> bool:
         and is_cid(draft.client_id)
         and len(draft.attachment_ids) <= ATTACHMENTS_MAX
         and (draft.kind == MESSAGE or (draft.kind == NOTE and draft.author.kind == "agent"))
+        and (draft.kind == NOTE or not draft.is_whisper)
     )
 
 
@@ -302,18 +312,34 @@ def _refuse(draft: Outgoing, row: sql.Locked, known: sql.Known) -> Refusal | Non
         return FORBIDDEN
     agent_id = draft.author.pk
     takes_part = row.assignee_id == agent_id or (row.public_id, agent_id) in known.joined
-    if not takes_part and not _reaches(agent_id, row, for_note=draft.kind == NOTE):
+    is_note = draft.kind == NOTE
+    if draft.is_whisper:
+        if row.assignee_id in {None, agent_id} or not _whispers(agent_id, row):
+            return FORBIDDEN
+    elif not takes_part and not _reaches(agent_id, row, for_note=is_note):
         return FORBIDDEN
-    return None if draft.kind == NOTE or row.status in Conversation.OPEN else ENDED
+    is_open = row.status in Conversation.OPEN
+    return None if is_open or (is_note and not draft.is_whisper) else ENDED
+
+
+def _whispers(agent_id: int, row: sql.Locked) -> bool:
+    """Return whether an agent may say something to whoever has the chat."""
+    access = access_of(Agent.objects.get(pk=agent_id))
+    return bool(Conversation.objects.supervised_by(access).filter(pk=row.pk).exists())
 
 
 def _reaches(agent_id: int, row: sql.Locked, *, for_note: bool) -> bool:
     """Return whether an agent who takes no part may write: notes on what they see, and words to
-    the visitor only with a supervisor's or an all-chats role for this chat."""
+    the visitor only where nobody has the chat, with a supervisor's or an all-chats role for it.
+
+    Of a chat that somebody has the visitor knows who is in it: others join first.
+    """
     access = access_of(Agent.objects.get(pk=agent_id))
     chat = Conversation.objects.visible_to(access).filter(pk=row.pk).first()
     if chat is None or for_note:
         return chat is not None
+    if row.assignee_id is not None:
+        return False
     return supervises(access, chat) or any(
         reach.scope == Role.Scope.ALL and reach.covers(chat.brand_id, chat.channel)
         for reach in access.reaches(Permission.CHAT)
@@ -340,7 +366,7 @@ def _next_line(
         row,
         kind=draft.kind,
         author_kind=draft.author.kind,
-        data=_NO_DATA,
+        data=draft.data,
         text=draft.text,
         file_name=files[0].shape["name"] if files else "",
         now=now,
@@ -388,7 +414,7 @@ def _shape(public_id: str, at: str, line: _NewEntry, audience: Audience) -> dict
         author=draft.author.shape(),
         text=draft.text,
         attachments=[file.shape for file in line.files],
-        data=_NO_DATA,
+        data=draft.data,
         cid=draft.client_id,
         at=at,
     )

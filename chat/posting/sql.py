@@ -215,7 +215,7 @@ _INSERT = """
 INSERT INTO chat_entry (conversation_id, seq, visitor_seq, kind, author_kind, agent_id, body,
                         client_id, data, created_at{id})
 SELECT k.column1, k.column2, k.column3, k.column4, k.column5, k.column6, k.column7, k.column8,
-       {empty}, %s{value}
+       {data}, %s{value}
 FROM {table} WHERE true"""
 
 
@@ -228,23 +228,23 @@ def store(
 ) -> list[int]:
     """Store entries and what they change in their conversations; return the entries' keys.
 
-    An entry: conversation, two numbers, kind, author's kind, agent, text, client id. `ids` are
-    the keys to use, if the database gave any.
+    An entry: conversation, two numbers, kind, author's kind, agent, text, client id, data as JSON.
+    `ids` are the keys to use, if the database gave any.
     """
     at = database().ops.adapt_datetimefield_value(now)
-    types = "bigint int int text text bigint text text"
+    types = "bigint int int text text bigint text text text"
     counters, moved = _counters(locked)
     with planned_cursor() as cursor:
         if ids:
             pks = list(ids[: len(entries)])
             rows = [(*entry, pk) for entry, pk in zip(entries, pks, strict=True)]
             table, params = _table(f"{types} bigint", rows)
-            words = {"id": ", id", "value": ", k.column9", "empty": "'{}'::jsonb"}
+            words = {"id": ", id", "value": ", k.column10", "data": "k.column9::jsonb"}
             insert = _INSERT.format(table=table, **words)
             cursor.execute(f"WITH moved AS ({counters}) {insert}", [*moved, at, *params])
         else:
             table, params = _table(types, entries)
-            sql = _INSERT.format(table=table, id="", value="", empty="'{}'")
+            sql = _INSERT.format(table=table, id="", value="", data="k.column9")
             cursor.execute(f"{sql} RETURNING conversation_id, seq, id", [at, *params])
             made = {(conversation, seq): pk for conversation, seq, pk in cursor.fetchall()}
             pks = [made[entry[0], entry[1]] for entry in entries]

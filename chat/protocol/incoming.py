@@ -63,7 +63,12 @@ def _is_bool(value: object) -> bool:
 
 
 def _is_mode(value: object) -> bool:
-    return type(value) is str and value in {"reply", "note"}
+    return type(value) is str and value in {"reply", "note", "whisper"}
+
+
+def _told_mode(value: str) -> str:
+    """Return how screens show it: a whisper is a note to one."""
+    return "reply" if value == "reply" else "note"
 
 
 def _is_ids(value: object) -> bool:
@@ -103,7 +108,7 @@ _BOTH: dict[str, dict[str, Field]] = {
     "typing": {
         "conversation": _CONVERSATION,
         "on": Field(_is_bool),
-        "mode": Field(_is_mode, required=False, default="reply"),
+        "mode": Field(_is_mode, required=False, default="reply", form=_told_mode),
         "text": Field(_is_text, required=False, default=""),
     },
     "read": {"conversation": _CONVERSATION, "seq": Field(is_seq)},
@@ -114,7 +119,7 @@ FRAMES: dict[Audience, dict[str, dict[str, Field]]] = {
     "agent": _BOTH
     | {
         "hello": _BOTH["hello"] | {"agent": Field(is_id, required=False)},
-        "note.add": {key: _SEND[key] for key in ("cid", "conversation", "text", "attachments")},
+        "note.add": _SEND | {"whisper": Field(_is_bool, required=False, default=False)},
         "watch": {
             "conversation": _CONVERSATION,
             "after": Field(is_seq, required=False),

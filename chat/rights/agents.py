@@ -84,6 +84,12 @@ def require_handling(agent: Agent, chat: Conversation) -> None:
         raise NotAuthorised
 
 
+def require_supervising(agent: Agent, chat: Conversation) -> None:
+    """Raise `NotAuthorised` unless `agent` supervises the locked chat now."""
+    if not supervises(access_of(agent), chat):
+        raise NotAuthorised
+
+
 def require_filing(agent: Agent, chat: Conversation) -> None:
     """Raise `NotAuthorised` unless `agent` sees the locked chat and may file it now."""
     access = access_of(agent)

@@ -119,6 +119,7 @@ class LiveConsumer(Connection):
             kind,
             tuple(frame["attachments"]),
             may_see,
+            frame.get("whisper", False),
         )
         sending = writer.begin(draft)
         if await sending.parked:

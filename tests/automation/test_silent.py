@@ -13,6 +13,7 @@ from agents.operations.notices import set_notices
 from automation.models import Notification
 from automation.notifications.mentions import mentioned
 from automation.notifications.silent import tell_silently
+from chat.operations.assignment import accept
 from chat.operations.conversations import resolve_conversation
 from chat.operations.tickets import convert_to_ticket
 from chat.posting.messages import NOTE, Author, Outgoing, post_message
@@ -208,6 +209,38 @@ def test_a_colleague_named_in_a_chats_note_is_told_and_a_customers_at_names_nobo
     assert told[0]["options"]["silent"] is True
     shown = {event.agent_id for event in announced if event.name == "agent.told"}
     assert shown == {mert.pk}
+
+
+def test_a_whisper_is_told_once_to_the_chats_agent_and_to_who_else_is_named(
+    service, ringing_desk, announced
+):
+    elif_ = ringing_desk.agents[0]
+    Agent.objects.filter(pk=elif_.pk).update(name="Elif Kaya")
+    mert = make_agent(role=make_role(scope="all"), name="Mert Işık")
+    browsers = [service.browser(str(number)) for number in range(2)]
+    for agent, browser in zip((elif_, mert), browsers, strict=True):
+        register(agent, browser)
+    boss = make_agent(role=make_role(Permission.SUPERVISE, scope="all"), name="Selin Ak")
+    chat = accept(conversation=start(ringing_desk), agent=elif_, now=timezone.now())
+    author = Author.of_agent(boss)
+    text = "@Elif Kaya yüzde on verebilirsin, @Mert Işık da bilsin"
+    words = Outgoing(chat.public_id, author, text, str(uuid4()), NOTE, is_whisper=True)
+    post_message(words, now=timezone.now())
+    work_pushes()
+    told = [
+        [
+            (each["title"], each["options"]["body"])
+            for each in browser.got
+            if each["class"] == "mention"
+        ]
+        for browser in browsers
+    ]
+    assert told == [
+        [("Selin Ak size fısıldıyor", text)],
+        [("Selin Ak sizden söz etti", text)],
+    ]
+    shown = [event.agent_id for event in announced if event.name == "agent.told"]
+    assert sorted(shown) == sorted([elif_.pk, mert.pk])
 
 
 @pytest.mark.parametrize(

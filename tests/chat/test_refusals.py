@@ -28,8 +28,8 @@ OTHERWISE = {
 
 
 def raised_by_operations() -> set[type[Exception]]:
-    names = ("assignment", "conversations", "drafts", "ratings", "starting", "statuses", "tags")
-    names += ("tickets", "transcripts", "transfers")
+    names = ("assignment", "conversations", "drafts", "joining", "ratings", "starting", "statuses")
+    names += ("tags", "tickets", "transcripts", "transfers")
     modules = [import_module(f"{operations.__name__}.{name}") for name in names]
     return {
         each

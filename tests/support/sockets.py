@@ -139,12 +139,18 @@ class Client(WebsocketCommunicator):
                 self.unheard.append(frame)
 
     async def send_message(
-        self, conversation: str, text: str, *, cid: str | None = None, kind: str = "message.send"
+        self,
+        conversation: str,
+        text: str,
+        *,
+        cid: str | None = None,
+        kind: str = "message.send",
+        **more: Any,
     ) -> dict[str, Any]:
         """Send a message or note and return the ack or nack."""
         cid = cid or new_cid()
         self.sent.add(cid)
-        await self.say(type=kind, cid=cid, conversation=conversation, text=text)
+        await self.say(type=kind, cid=cid, conversation=conversation, text=text, **more)
         return await self.answer_to(cid)
 
     async def numbers_until(self, head: int) -> list[int]:

@@ -223,11 +223,55 @@ def test_a_joined_agent_may_write_until_leaving(chat):
     assert post_message(say(chat, Author.of_agent(mert)), now=NOW) == FORBIDDEN
 
 
-def test_a_supervisor_may_write_in_chats_of_their_brands(chat):
-    supervisor = make_agent(role=make_role(Permission.SUPERVISE, scope="all"))
-    assert isinstance(post_message(say(chat, Author.of_agent(supervisor)), now=NOW), Posted)
-    blind = make_agent(role=make_role(Permission.SUPERVISE, scope="all", brands=(make_brand(),)))
-    assert post_message(say(chat, Author.of_agent(blind)), now=NOW) == FORBIDDEN
+@pytest.mark.parametrize("right", [Permission.SUPERVISE, Permission.CHAT])
+def test_who_reaches_all_chats_writes_where_nobody_has_them_and_joins_first_elsewhere(chat, right):
+    boss = make_agent(role=make_role(right, scope="all"))
+    waiting = make_conversation(make_visitor(chat.brand))
+    assert isinstance(post_message(say(waiting, Author.of_agent(boss)), now=NOW), Posted)
+    assert post_message(say(chat, Author.of_agent(boss)), now=NOW) == FORBIDDEN
+    blind = make_agent(role=make_role(right, scope="all", brands=(make_brand(),)))
+    for each in (chat, waiting):
+        assert post_message(say(each, Author.of_agent(blind)), now=NOW) == FORBIDDEN
+
+
+def test_a_whisper_is_a_note_that_says_so(chat):
+    boss = Author.of_agent(make_agent(role=make_role(Permission.SUPERVISE, scope="all")))
+    posted = post_message(say(chat, boss, kind=NOTE, is_whisper=True), now=NOW)
+    assert isinstance(posted, Posted)
+    note = Entry.objects.get()
+    assert (note.kind, note.visitor_seq, note.data) == ("note", None, {"whisper": True})
+    assert isinstance(post_message(say(chat, boss, kind=NOTE), now=NOW), Posted)
+    assert Entry.objects.latest("seq").data == {}
+
+
+def test_whispers_and_notes_of_one_batch_are_told_apart(chat, by_vera, by_elif):
+    boss = Author.of_agent(make_agent(role=make_role(Permission.SUPERVISE, scope="all")))
+    drafts = [
+        say(chat, by_elif, kind=NOTE),
+        *(say(chat, boss, kind=NOTE, is_whisper=True) for _ in range(4)),
+        say(chat, by_vera),
+    ]
+    assert all(isinstance(each, Posted) for each in post_messages(drafts, now=NOW))
+    said = Entry.objects.order_by("seq").values_list("data", flat=True)
+    assert list(said) == [{}, *[{"whisper": True}] * 4, {}]
+
+
+def test_only_who_supervises_a_chat_that_another_has_whispers_there(chat, by_vera, by_elif):
+    boss = Author.of_agent(make_agent(role=make_role(Permission.SUPERVISE, scope="all")))
+    colleague = Author.of_agent(make_agent(role=make_role(Permission.CHAT, scope="all")))
+    waiting = make_conversation(make_visitor(chat.brand))
+    whisper = {"kind": NOTE, "is_whisper": True}
+    for each in (
+        say(chat, colleague, **whisper),
+        say(chat, by_elif, **whisper),
+        say(waiting, boss, **whisper),
+    ):
+        assert post_message(each, now=NOW) == FORBIDDEN
+    assert post_message(say(chat, by_vera, **whisper), now=NOW) == INVALID
+    assert post_message(say(chat, boss, is_whisper=True), now=NOW) == INVALID
+    Conversation.objects.filter(pk=chat.pk).update(status="wrap_up")
+    assert post_message(say(chat, boss, **whisper), now=NOW) == ENDED
+    assert not Entry.objects.exists()
 
 
 @pytest.mark.parametrize(
