@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from agents.access import Access
 from agents.console.times import short_time
 from agents.models import Agent
+from chat.console.part import Supervision, supervision_of, why_no_reply
 from chat.models import Conversation, DueAct, Entry, Participation
 from chat.queries.due import Due, due_of_chat
 from chat.queries.panel import Panel, marks_of, panel, participation
@@ -41,6 +42,7 @@ class Chat:
     head_url: str
     back_url: str
     files: bool
+    supervision: Supervision | None
 
     @property
     def id(self) -> str:
@@ -268,6 +270,8 @@ def chat_of(
     mine = conversation.assignee_id == agent.pk
     due_acts = due_of_chat(conversation)
     is_ending = any(due.act != Act.CONVERT for due in due_acts)
+    supervision = supervision_of(access, conversation, own)
+    takes_part = mine or own.has_joined
     return Chat(
         agent=agent,
         access=access,
@@ -277,14 +281,22 @@ def chat_of(
         handles=may_handle(access, conversation),
         head_url=f"{address}?{urlencode({**kept, 'part': 'head'})}",
         files=may_file(access, conversation),
+        supervision=supervision,
         due_acts=due_acts,
         back_url=base + (f"?{urlencode(kept)}" if kept else ""),
         live={
             "id": conversation.public_id,
             "status": conversation.status,
             "mine": mine,
-            "canReply": conversation.is_open and not is_ending and (mine or own.has_joined),
+            "canReply": conversation.is_open and not is_ending and takes_part,
             "canNote": conversation.status != Status.RESOLVED,
+            "canWhisper": supervision is not None and supervision.may_whisper,
+            "why": why_no_reply(
+                conversation,
+                takes_part=takes_part,
+                is_ending=is_ending,
+                watches=supervision is not None,
+            ),
             "address": address + (f"?{urlencode(kept)}" if kept else ""),
             "delivered": marks.delivered,
             "read": marks.read,

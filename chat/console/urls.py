@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from chat.console import actions, composer, filing, gadget, linking, pages, status, undo
+from chat.console import (
+    actions,
+    composer,
+    filing,
+    gadget,
+    linking,
+    pages,
+    status,
+    supervising,
+    undo,
+)
 
 _chat = "console/chats/<str:public_id>/"
 
@@ -14,6 +24,9 @@ urlpatterns = [
     path(f"{_chat}resolve/", actions.resolve, name="console-resolve"),
     path(f"{_chat}topic/", actions.topic, name="console-topic"),
     path(f"{_chat}reopen/", actions.reopen, name="console-reopen"),
+    path(f"{_chat}join/", supervising.join_chat, name="console-join"),
+    path(f"{_chat}leave/", supervising.leave_chat, name="console-leave"),
+    path(f"{_chat}take-over/", supervising.take_chat_over, name="console-take-over"),
     path(f"{_chat}transfer/", filing.pass_on, name="console-transfer"),
     path(f"{_chat}convert/", filing.convert, name="console-convert"),
     path(f"{_chat}spam/", filing.spam, name="console-spam"),

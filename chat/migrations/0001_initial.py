@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('read_seq', models.PositiveIntegerField(default=0)),
                 ('draft', models.TextField(blank=True)),
-                ('draft_mode', models.CharField(default='reply', max_length=5)),
+                ('draft_mode', models.CharField(default='reply', max_length=7)),
                 ('joined_at', models.DateTimeField(null=True)),
                 ('left_at', models.DateTimeField(null=True)),
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participations', to=settings.AUTH_USER_MODEL)),

@@ -30,7 +30,7 @@ class Participation(models.Model):
     # In the agents' counter.
     read_seq = models.PositiveIntegerField(default=0)
     draft = models.TextField(blank=True)
-    draft_mode = models.CharField(max_length=5, default="reply")
+    draft_mode = models.CharField(max_length=7, default="reply")
     joined_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
 

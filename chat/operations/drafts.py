@@ -6,11 +6,11 @@ from django.db import transaction
 from agents.models import Agent
 from chat.models import Conversation, Participation
 
-MODES = ("reply", "note")
+MODES = ("reply", "note", "whisper")
 
 
 class InvalidDraft(Exception):
-    """Too long, or neither a reply nor a note."""
+    """Too long, or neither a reply nor a note nor a whisper."""
 
 
 @transaction.atomic

@@ -317,9 +317,18 @@ function noteWhose() {
   else others.add(id);
 }
 
+/** What a supervisor whispers is heard, too; a toast of its own says what it is.
+ * @param {string} conversation @param {any[]} added */
+function whispered(conversation, added) {
+  const isTold = added.some(({ author, data, at }) =>
+    data?.whisper && author.id !== settings.me.id && Date.now() + clockOffset - Date.parse(at) < 30_000);
+  if (isTold && wants("mention") && !isSeen(conversation) && !others.has(conversation)) sound("message");
+}
+
 /** @param {Record<string, any>} frame */
 function entries({ conversation, entries: added }) {
   noteWhose();
+  whispered(conversation, added);
   const theirs = added.filter(
     (/** @type {any} */ e) => e.kind === "message" && e.author.kind === "visitor"
       // Old lines that are loaded late are no news.

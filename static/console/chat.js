@@ -286,7 +286,7 @@ async function loadHead() {
 export function countAct({ requestConfig, xhr }) {
   if (requestConfig.verb === "get") return;
   acting += 1;
-  const lets = /\/(accept|reopen)\/$/.test(requestConfig.path);
+  const lets = /\/(accept|reopen|join|take-over)\/$/.test(requestConfig.path);
   if (lets) awaitReply();
   // A button that is drawn anew hears nothing of its own answer.
   xhr.addEventListener("loadend", () => {

@@ -65,9 +65,9 @@ export function mountComposer(id, live) {
     chosen = box.value.trim() ? (frame.dataset.mode ?? "reply") : "reply";
     listen(frame, box);
     grow(box);
-  } else if (box.value.trim() && frame.dataset.mode === "note") {
-    // Words that were written as a note never become a reply by themselves.
-    chosen = "note";
+  } else if (box.value.trim() && frame.dataset.mode !== "reply") {
+    // Words that were written for the team never become a reply by themselves.
+    chosen = frame.dataset.mode ?? "note";
   }
   // What is written stays to be read and copied, whatever became of the chat.
   const isKept = !chat.canNote && hasWords();
@@ -86,6 +86,7 @@ export function mountComposer(id, live) {
 /** The agent is about to be able to reply; words that stand there stay what they were. */
 export function awaitReply() {
   isAwaited = !area()?.value.trim();
+  if (isAwaited && chosen === "whisper") chosen = "reply";
   showMode();
 }
 
@@ -136,12 +137,13 @@ export function setMode(mode) {
   showMode();
 }
 
-/** A note where no reply is possible; as soon as one is, what was chosen. */
+/** A note where what was chosen is not possible; as soon as it is, that. */
 function showMode() {
   const frame = form();
   const box = area();
   if (!frame || !box) return;
-  const wanted = chat.canReply || isAwaited ? chosen : "note";
+  const may = { reply: chat.canReply || isAwaited, whisper: chat.canWhisper };
+  const wanted = may[/** @type {keyof typeof may} */ (chosen)] ? chosen : "note";
   const changed = frame.dataset.mode !== wanted;
   frame.dataset.mode = wanted;
   for (const button of frame.querySelectorAll("button.mode")) {
@@ -149,18 +151,12 @@ function showMode() {
     own.setAttribute("aria-pressed", String(own.dataset.mode === wanted));
     if (own.dataset.mode === "reply") own.disabled = isLocked || !chat.canReply;
   }
-  box.placeholder = wanted === "note" ? texts.placeholderNote : texts.placeholderReply;
+  box.placeholder = texts.placeholders[wanted];
   if (changed) {
     sync.typing(current, false);
     if (box.value) remember();
     hint();
   }
-}
-
-function whyNoReply() {
-  if (chat.status === "queued") return texts.acceptFirst;
-  if (chat.status === "wrap_up") return texts.endedFirst;
-  return chat.mine ? texts.endingFirst : texts.notYours;
 }
 
 /** @param {string} [words] */
@@ -169,9 +165,7 @@ function hint(words) {
   const box = area();
   if (!node || !box) return;
   const long = box.value.length > settings.longText && form()?.dataset.mode === "reply";
-  const text =
-    words ?? (!chat.canReply && chat.canNote ? whyNoReply()
-      : long ? fill(texts.tooLong, { n: box.value.length }) : "");
+  const text = words ?? (chat.why || (long ? fill(texts.tooLong, { n: box.value.length }) : ""));
   if (node.textContent !== text) node.textContent = text;
 }
 
@@ -254,13 +248,14 @@ export function send() {
     return;
   }
   if (isBlank(text) && !uploads?.hasUploads("done")) return;
-  const kind = frame.dataset.mode === "note" ? "note" : "message";
+  const { mode } = frame.dataset;
+  const kind = mode === "reply" ? "message" : "note";
   if (kind === "message" && isAwaited) {
     sendsThen = true;
     return;
   }
   const attachments = uploads?.takeUploads() ?? [];
-  sync.send(current, text, { kind, attachments });
+  sync.send(current, text, { kind, attachments, whisper: mode === "whisper" || undefined });
   const used = box.dataset.canned;
   if (used && kind === "message") {
     request(`${settings.console}chats/${current}/canned/${used}/used/`, { method: "POST" });
@@ -379,7 +374,7 @@ async function canned(always) {
 async function suggest() {
   const box = area();
   const id = current;
-  if (box && form()?.dataset.mode === "note" && box.value.includes("@")) {
+  if (box && form()?.dataset.mode !== "reply" && box.value.includes("@")) {
     mentions ??= await part(import("./mentions.js"));
     if (!mentions) return;
     picker = mentions;

@@ -7,9 +7,9 @@ import { request } from "./page.js";
 const REFUSALS = { 400: "invalid", 403: "forbidden", 404: "forbidden", 409: "ended", 413: "invalid" };
 
 /** What a socket would have sent. @param {Record<string, any>} frame */
-export async function sendByHttp({ type, conversation, cid, text, attachments, seq }) {
+export async function sendByHttp({ type, conversation, cid, text, attachments, seq, whisper }) {
   const path = type === "read" ? "read" : type === "note.add" ? "notes" : "messages";
-  const body = type === "read" ? { seq } : { cid, text, attachments: attachments ?? [] };
+  const body = type === "read" ? { seq } : { cid, text, attachments: attachments ?? [], whisper };
   const response = await request(`/api/v1/conversations/${conversation}/${path}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },

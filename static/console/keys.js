@@ -30,6 +30,7 @@ const WITH_ALT = {
   KeyE: () => byId("resolve-button")?.click(),
   KeyP: () => write("note"),
   KeyL: () => write("reply"),
+  KeyW: () => byId("whisper-button")?.click(),
   KeyA: () => /** @type {HTMLElement | null} */ (document.querySelector("[data-shortcut=KeyA]"))?.click(),
 };
 
@@ -42,6 +43,9 @@ export function showShortcuts() {
 }
 
 export function startKeys() {
+  document.addEventListener("click", (event) => {
+    if (/** @type {Element} */ (event.target).closest("#whisper-button")) write("whisper");
+  });
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || composes(event) || document.querySelector("dialog[open]")) return;
     const isAltGr = event.getModifierState("AltGraph") || event.ctrlKey || event.metaKey;

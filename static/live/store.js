@@ -20,6 +20,7 @@
  * @property {"message"|"note"} kind
  * @property {string} text
  * @property {File[]} attachments
+ * @property {true} [whisper]  a note to the agent who has the chat
  * @property {string} at
  * @property {"waiting"|"sending"|"acked"|"failed"} state
  * @property {string} [code]  why it failed

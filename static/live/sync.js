@@ -91,9 +91,9 @@ export class ThreadSync extends EventTarget {
 
   /** Show a message at once and send it when possible.
    * @param {string} conversation @param {string} text
-   * @param {{attachments?: File[], kind?: "message"|"note", cid?: string}} [more] */
-  send(conversation, text, { attachments = [], kind = "message", cid = newCid() } = {}) {
-    const item = { cid, kind, text, attachments, at: new Date().toISOString() };
+   * @param {{attachments?: File[], kind?: "message"|"note", cid?: string, whisper?: true}} [more] */
+  send(conversation, text, { attachments = [], kind = "message", cid = newCid(), whisper } = {}) {
+    const item = { cid, kind, text, attachments, at: new Date().toISOString(), whisper };
     this.#options.outbox?.save(conversation, item);
     this.typing(conversation, false);
     this.dispatch(conversation, { type: "sending", item });
@@ -347,12 +347,13 @@ export class ThreadSync extends EventTarget {
 }
 
 /** @param {string} conversation @param {import("./store.js").Pending} item */
-function sendFrame(conversation, { kind, cid, text, attachments }) {
+function sendFrame(conversation, { kind, cid, text, attachments, whisper }) {
   return {
     type: kind === "note" ? "note.add" : "message.send",
     cid,
     conversation,
     text,
+    whisper,
     ...(attachments.length ? { attachments: attachments.map(({ id }) => id) } : {}),
   };
 }

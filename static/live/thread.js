@@ -225,7 +225,8 @@ export class ThreadView {
   #message(entry, at, thread) {
     const { author } = entry;
     const mine = this.#side(entry.author) === "own";
-    const key = `${author.kind} ${author.id ?? ""} ${entry.kind}`;
+    const sort = entry.data?.whisper ? "whisper" : entry.kind;
+    const key = `${author.kind} ${author.id ?? ""} ${sort}`;
     const follows = key === this.#last.author && at.getTime() - this.#last.at < GROUP_WITHIN;
     if (follows) this.#last.node?.classList.add("is-followed");
     const node = el("div", `message is-${mine ? "own" : "other"} is-${entry.kind}`);
@@ -233,9 +234,7 @@ export class ThreadView {
     if (follows) node.classList.add("is-following");
     this.#fill(node, entry.text, entry.attachments ?? []);
     const meta = el("div", "message-meta");
-    if (entry.kind === "note" && this.#options.texts.note) {
-      meta.append(`${this.#options.texts.note} · `);
-    }
+    if (entry.kind === "note") meta.append(`${this.#options.texts[sort]} · `);
     if (!isMine(author, thread.me) && author.name) {
       meta.append(span("message-author", author.name), " · ");
     }

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from chat.models import Conversation, Entry
 from chat.operations.assignment import accept
 from chat.operations.conversations import end_conversation, resolve_conversation
+from chat.operations.joining import join, leave
 from chat.operations.ratings import rate_conversation
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
@@ -28,6 +29,7 @@ from tests.chat.operations.test_replay import Day
 from tests.reports.reference import stays_of
 from tests.support.desk import answer, make_desk, start
 from tests.support.desk import work as work_off
+from tests.support.factories import make_agent, make_role
 from tests.support.races import somebody_waits
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +86,8 @@ _LINES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "agent writes": ("message", "agent", {}),
     "greeting": ("message", "agent", {"automatic": True}),
     "note": ("note", "agent", {}),
+    "supervisor joins": ("joined", "agent", {}),
+    "supervisor leaves": ("left", "agent", {}),
     "queued": ("queued", "system", {}),
     "accepted": ("accepted", "agent", {"to_id": "elif"}),
     "goes on": ("assigned", "system", {"to_id": "elif", "because": "woke"}),
@@ -143,6 +147,25 @@ def test_the_worker_writes_facts_after_a_rating_that_came_late() -> None:
     rate_conversation(conversation=chat, score=5, comment="", now=now + timedelta(hours=3))
     work()
     assert ChatFact.objects.get().score == 5
+
+
+def test_what_a_supervisor_says_is_theirs_and_the_chat_stays_its_agents() -> None:
+    desk = make_desk()
+    elif_ = desk.agents[0]
+    boss = make_agent(role=make_role("supervise", scope="all"))
+    chat = accept(conversation=start(desk), agent=elif_, now=timezone.now())
+    join(conversation=chat, by=boss, now=timezone.now())
+    answer(chat, boss)
+    leave(conversation=chat, by=boss, now=timezone.now())
+    answer(chat, elif_)
+    end_conversation(conversation=chat, by=elif_, now=timezone.now())
+    work()
+    fact = ChatFact.objects.get()
+    assert fact.first_reply_by_id == boss.pk
+    assert list(fact.said.order_by("pk").values_list("agent", flat=True)) == [boss.pk, elif_.pk]
+    assert list(fact.stints.values_list("agent", flat=True)) == [elif_.pk]
+    # Whom a rating is about: of two who said as much, who said the last of it.
+    assert fact.rated_agent_id == elif_.pk
 
 
 def test_a_first_start_makes_all_facts_and_words_that_no_event_tells_are_caught_up() -> None:

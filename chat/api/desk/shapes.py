@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from agents.api.shapes import NameAnswer, PersonAnswer, TopicName
 from agents.models import Status
-from chat.models import Conversation
+from chat.models import Conversation, Participation
 from chat.queries.linking import link_of, suggestions_of
 from config.web.api import Moment, WireTimes
 from tickets.api.shapes import SuggestionAnswer
@@ -79,18 +79,25 @@ class DeskChatAnswer(WireTimes, serializers.ModelSerializer[Conversation]):
 
 
 class OneChatAnswer(DeskChatAnswer):
-    """A chat, and who its visitor may be."""
+    """A chat, who its visitor may be, and who takes part beside its agent."""
 
     suggestions = serializers.SerializerMethodField()
+    joined = serializers.SerializerMethodField()
 
     class Meta(DeskChatAnswer.Meta):
-        fields = [*DeskChatAnswer.Meta.fields, "suggestions"]
+        fields = [*DeskChatAnswer.Meta.fields, "suggestions", "joined"]
         read_only_fields = fields
 
     @extend_schema_field(SuggestionAnswer(many=True))
     def get_suggestions(self, chat: Conversation) -> Any:
         found = () if link_of(chat) else suggestions_of(self.context["access"], chat)
         return SuggestionAnswer(found, many=True).data
+
+    @extend_schema_field(PersonAnswer(many=True))
+    def get_joined(self, chat: Conversation) -> Any:
+        parts = Participation.objects.taking_part().filter(conversation=chat)
+        agents = [part.agent for part in parts.select_related("agent").order_by("joined_at", "pk")]
+        return PersonAnswer(agents, many=True).data
 
 
 class ConvertedAnswer(serializers.Serializer[Any]):

@@ -41,10 +41,13 @@ def test_a_supervisor_joins_answers_and_leaves(chat, boss, widget):
     for _ in range(2):
         answer = desk.post(f"{address}/join")
         assert (answer.status_code, answer.json()["id"]) == (200, chat.public_id)
+    [named] = desk.get(address).json()["joined"]
+    assert (named["id"], named["name"]) == (boss.public_id, boss.name)
     assert say(desk, chat, "messages") == 201
     for _ in range(2):
         assert desk.post(f"{address}/leave").status_code == 200
     assert say(desk, chat, "messages") == 404
+    assert desk.get(address).json()["joined"] == []
     assert lines(chat)[-3:] == ["joined", "message", "left"]
     seen = widget.get(f"{address}/entries").json()["entries"]
     assert [each["kind"] for each in seen][-3:] == ["joined", "message", "left"]

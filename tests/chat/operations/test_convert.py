@@ -16,7 +16,7 @@ from chat.posting.messages import NOTE, Author, Outgoing, post_message
 from chat.protocol import entry_frame
 from config.files.cleaning import clean_file
 from tests.support.desk import Desk, fresh, here, kinds, start, work
-from tests.support.factories import make_agent, make_team, make_visitor
+from tests.support.factories import make_agent, make_role, make_team, make_visitor
 from tests.support.http import picture
 from tickets.models import Contact, Ticket
 from tickets.models import Entry as TicketEntry
@@ -52,6 +52,9 @@ def test_a_chat_becomes_a_ticket_with_every_word_and_no_note(desk) -> None:
     agent = desk.agents[0]
     say(chat, Author.of_agent(agent), "Hemen bakıyorum")
     say(chat, Author.of_agent(agent), "müşteri kızgın", kind=NOTE)
+    boss = Author.of_agent(make_agent(role=make_role("supervise", scope="all")))
+    say(chat, boss, "yüzde on ver", kind=NOTE, is_whisper=True)
+    assert chat.entries.filter(kind="note").count() == 2
     ticket = convert(chat, desk)
     assert words(ticket) == ["Faturam gelmedi", "Hemen bakıyorum"]
     assert (ticket.subject, ticket.source, ticket.status) == ("Faturam gelmedi", "chat", "new")

@@ -16,9 +16,10 @@ from django.utils import timezone
 from agents.models import Brand
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.assignment import accept, requeue
-from chat.posting.messages import NOTE, Author, Outgoing, post_message
+from chat.posting.messages import NOTE, Author, Outgoing, Posted, post_message
 from config.outbox.models import OutboxEntry
 from config.outbox.operations import drain
+from tests.support.factories import make_agent, make_role
 from tests.support.files import make_attachment
 from tests.support.http import Shop, Widget, cid, make_shop, open_widget, started, taken
 
@@ -98,8 +99,11 @@ def answered(chat: Conversation, shop: Shop) -> Conversation:
     return chat
 
 
-def says(chat: Conversation, author: Author, text: str, kind: str = "message") -> None:
-    post_message(Outgoing(chat.public_id, author, text, cid(), kind), now=timezone.now())
+def says(chat: Conversation, author: Author, text: str, kind: str = "message", **more: Any) -> None:
+    said = post_message(
+        Outgoing(chat.public_id, author, text, cid(), kind, **more), now=timezone.now()
+    )
+    assert isinstance(said, Posted)
 
 
 def test_the_visitor_gets_what_was_said_and_no_more(
@@ -108,6 +112,8 @@ def test_the_visitor_gets_what_was_said_and_no_more(
     elif_ = Author.of_agent(shop.elif_)
     says(chat, elif_, "It left yesterday.\nIt comes tomorrow.")
     says(chat, elif_, "A difficult customer", NOTE)
+    boss = Author.of_agent(make_agent(role=make_role("supervise", scope="all")))
+    says(chat, boss, "A difficult whisper", NOTE, is_whisper=True)
     requeue(conversation=chat, by=shop.elif_, now=timezone.now(), reason="secret reason")
     assert ask(widget, chat).status_code == 200
     assert OutboxEntry.objects.filter(kind="chat.transcript_mail").count() == 1
