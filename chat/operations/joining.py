@@ -84,10 +84,10 @@ def take_over(*, conversation: Conversation, by: Agent, now: datetime) -> Conver
 
 
 def require_whispering(chat: Conversation, by: Agent) -> None:
-    """Check that `by` may say something to the agent of a chat that nobody else reads but the team.
+    """Check that `by` may whisper to the agent of a chat.
 
     Raises `HasEnded`, `NobodyElse` or `NotAuthorised`. The hot path asks the same for itself:
-    `_refuse` in `chat/posting/messages.py`.
+    `may_whisper` in `chat/posting/outsiders.py`.
     """
     _require_another(chat, by)
     require_supervising(by, chat)

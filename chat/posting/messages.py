@@ -16,13 +16,13 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from agents.access import access_of
-from agents.models import Agent, Permission, Role
+from agents.models import Agent
 from chat.events.words import ConversationWoke, MessagesPosted, TicketedWords
 from chat.models import Conversation, Entry, Visitor
 from chat.operations.holding import hold
 from chat.operations.lines import build_deliveries, number_line
 from chat.posting import sql
+from chat.posting.outsiders import may_whisper, may_write
 from chat.protocol import (
     ATTACHMENTS_MAX,
     Audience,
@@ -32,7 +32,6 @@ from chat.protocol import (
     is_sayable,
     wire_id,
 )
-from chat.rights import supervises
 from chat.routing import rule_hooks
 from config.database.postgres import together
 from config.events import Delivery, publish
@@ -314,36 +313,12 @@ def _refuse(draft: Outgoing, row: sql.Locked, known: sql.Known) -> Refusal | Non
     takes_part = row.assignee_id == agent_id or (row.public_id, agent_id) in known.joined
     is_note = draft.kind == NOTE
     if draft.is_whisper:
-        if row.assignee_id in {None, agent_id} or not _whispers(agent_id, row):
+        if row.assignee_id in {None, agent_id} or not may_whisper(agent_id, row):
             return FORBIDDEN
-    elif not takes_part and not _reaches(agent_id, row, for_note=is_note):
+    elif not takes_part and not may_write(agent_id, row, for_note=is_note):
         return FORBIDDEN
     is_open = row.status in Conversation.OPEN
     return None if is_open or (is_note and not draft.is_whisper) else ENDED
-
-
-def _whispers(agent_id: int, row: sql.Locked) -> bool:
-    """Return whether an agent may say something to whoever has the chat."""
-    access = access_of(Agent.objects.get(pk=agent_id))
-    return bool(Conversation.objects.supervised_by(access).filter(pk=row.pk).exists())
-
-
-def _reaches(agent_id: int, row: sql.Locked, *, for_note: bool) -> bool:
-    """Return whether an agent who takes no part may write: notes on what they see, and words to
-    the visitor only where nobody has the chat, with a supervisor's or an all-chats role for it.
-
-    Of a chat that somebody has the visitor knows who is in it: others join first.
-    """
-    access = access_of(Agent.objects.get(pk=agent_id))
-    chat = Conversation.objects.visible_to(access).filter(pk=row.pk).first()
-    if chat is None or for_note:
-        return chat is not None
-    if row.assignee_id is not None:
-        return False
-    return supervises(access, chat) or any(
-        reach.scope == Role.Scope.ALL and reach.covers(chat.brand_id, chat.channel)
-        for reach in access.reaches(Permission.CHAT)
-    )
 
 
 def _take(draft: Outgoing, files: dict[str, sql.File]) -> list[sql.File] | None:
