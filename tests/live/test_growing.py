@@ -29,6 +29,7 @@ WIDGET = """async (kept) => {
 CHAT = """async (kept) => {
   document.body.innerHTML = `
     <script id="settings" type="application/json">{"me": {"id": "1"}, "longText": 4000}</script>
+    <script id="texts" type="application/json">{"placeholders": {}}</script>
     <form id="composer"><textarea id="composer-text" rows="1"></textarea></form>`;
   window.box = document.querySelector("textarea");
   box.value = kept;

@@ -71,7 +71,7 @@ CHAT_KEYS = {
 def test_a_chat_has_exactly_these_fields(widget: Widget, desk: Desk, shop: Shop) -> None:
     chat = started(widget)
     answer = desk.get(f"conversations/{chat.public_id}")
-    assert set(answer.json()) == CHAT_KEYS | {"suggestions"}
+    assert set(answer.json()) == CHAT_KEYS | {"suggestions", "joined"}
     assert set(answer.json()["visitor"]) == {
         *("id", "name", "email", "phone", "external_id", "verified", "language", "device", "visits")
     }
