@@ -8,17 +8,15 @@ from chat.rights import supervises
 
 
 def may_write(agent_id: int, row: Locked, *, for_note: bool) -> bool:
-    """Return whether it is allowed: notes on what they see, and words to the visitor only where
-    nobody has the chat, with a supervisor's or an all-chats role for it.
+    """Return whether it is allowed: notes on what they see, and words to the visitor only with a
+    supervisor's or an all-chats role for this chat.
 
-    Of a chat that somebody has the visitor knows who is in it: others join first.
+    On screens whoever supervises joins first; apps and machines that answer for all need not.
     """
     access = access_of(Agent.objects.get(pk=agent_id))
     chat = Conversation.objects.visible_to(access).filter(pk=row.pk).first()
     if chat is None or for_note:
         return chat is not None
-    if row.assignee_id is not None:
-        return False
     return supervises(access, chat) or any(
         reach.scope == Role.Scope.ALL and reach.covers(chat.brand_id, chat.channel)
         for reach in access.reaches(Permission.CHAT)

@@ -310,7 +310,7 @@ def test_an_agents_file_is_private_until_it_is_sent(
     colleague = make_agent(role=make_role(scope=Role.Scope.ALL))
     assert Desk(colleague).get(f"attachments/{file['id']}").status_code == 404
     sent = {"cid": cid(), "text": "", "attachments": [file["id"]]}
-    stolen = Desk(colleague).post(f"conversations/{chat.public_id}/notes", sent)
+    stolen = Desk(colleague).post(f"conversations/{chat.public_id}/messages", sent)
     assert (stolen.status_code, stolen.json()["code"]) == (400, "invalid")
     assert desk.post(f"conversations/{chat.public_id}/messages", sent).status_code == 201
     assert Desk(colleague).get(f"attachments/{file['id']}").status_code == 200
