@@ -129,6 +129,7 @@ KINDS: Mapping[str, KindRules] = {
             "team": "the team that gets it, name",
             "team_id": "team",
             "reason": "what the giver says about it",
+            "took": "true: a supervisor took it over",
         },
     ),
     Kind.JOINED: KindRules(visitor_sees=True),

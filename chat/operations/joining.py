@@ -76,7 +76,7 @@ def take_over(*, conversation: Conversation, by: Agent, now: datetime) -> Conver
     require_supervising(person, chat)
     require_answering(person, chat)
     require_room(person, chat)
-    data = {**name_agent("from", chat.assignee), **name_agent("to", person)}
+    data = {**name_agent("from", chat.assignee), **name_agent("to", person), "took": True}
     append(chat, written_by(person, kind=Entry.Kind.TRANSFERRED, data=data), now=now)
     give(chat, person, automatic=False, why={}, now=now)
     record("conversation.taken_over", chat, by=person, old=data["from"])

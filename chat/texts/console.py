@@ -89,6 +89,7 @@ def _thread() -> dict[str, Any]:
             "assigned.agent": {"because": "", "to": _("Assigned by {name}")},
             "transferred": _("Transferred"),
             "transferred.agent": {
+                "took": _("{name} took the chat over from {from}"),
                 "to": _("{name} transferred the chat. Agent: {to}"),
                 "team": _("{name} transferred the chat. Team: {team}"),
             },

@@ -94,6 +94,8 @@ def test_a_supervisor_watches_whispers_joins_and_takes_over(
     theirs.locator("#confirm-act").press("Enter")
     expect(theirs.locator("#take-over-button")).to_have_count(0)
     expect(theirs.locator(f"#row-{chat['id']}")).to_be_visible()
+    took = "Selin Ak took the chat over from Elif Kaya"
+    expect(theirs.locator(".is-transferred")).to_have_text(took)
     expect(agent.locator("#chat-left")).to_contain_text("Selin Ak has this chat now.")
     expect(visitor.frame.locator(".who")).to_contain_text("Selin Ak")
     write(theirs, "It is mine now")

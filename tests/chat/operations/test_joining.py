@@ -144,6 +144,7 @@ def test_taking_over_is_told_as_a_transfer(desk, boss, chat, announced):
         "from_id": first.public_id,
         "to": boss.name,
         "to_id": boss.public_id,
+        "took": True,
     }
     assert entry_frame(line, audience="visitor")["data"] == {"to": boss.name}
     [assigned] = [event for event in announced if isinstance(event, ConversationAssigned)]
