@@ -56,7 +56,9 @@ async def test_who_watches_a_ticket_gets_its_lines_and_what_is_added():
 async def test_a_watched_ticket_whose_bell_was_lost_is_looked_at_again(monkeypatch):
     ticket, elif_, mert, _stranger = await made()
     async with console_socket(elif_) as console:
-        await console.say(type="watch", ticket=str(ticket.pk))
+        await console.say(type="watch", ticket=str(ticket.pk), after=0)
+        # It is watched from here on: what was said before is no lost bell.
+        await console.hear("entries")
         monkeypatch.setattr("config.events.announce", lambda deliveries: None)
         await db(noted, ticket, mert, "Kargo aranacak")
         await Watch.here().check_tickets()
