@@ -260,7 +260,8 @@ export class Chat {
   /** What was said goes into the message; the place in line is given up once it is stored. */
   async #leaveMessage() {
     const offered = this.#offered;
-    const { takeAlong } = await import("./instead.js");
+    const { takeAlong, untilKnown } = await import("./instead.js");
+    await untilKnown(this.#app, this.#sync, this.#chat.id);
     // By now somebody may have come.
     if (this.#left || this.#chat.status !== "queued" || this.#offered !== offered) return;
     const app = this.#app;

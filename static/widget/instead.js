@@ -5,6 +5,14 @@
  * @typedef {import("./frame.js").App} App
  */
 
+/** Resolves when it is known what was said: after a reload the thread may still be under way.
+ * @param {App} app @param {import("../live/sync.js").ThreadSync} sync @param {string} id */
+export async function untilKnown({ firstWords }, sync, id) {
+  while (!firstWords && !sync.thread(id)?.entries.length) {
+    await new Promise((resolve) => sync.addEventListener("thread", resolve, { once: true }));
+  }
+}
+
 /** @param {App} app @param {any} chat @param {import("../live/store.js").Thread | undefined} thread */
 export function takeAlong({ bridge, draft, firstWords }, chat, thread) {
   const said = [

@@ -1,7 +1,7 @@
 """A visitor who waits in line, and leaves a message instead or thinks better of it."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.conftest import Site
 from tests.support.chromium import Contexts
@@ -46,9 +46,23 @@ def test_what_was_added_to_the_form_is_written_on_with_the_agent_who_comes(
     expect(box).to_have_value("Half of it, and more")
     second.frame.locator(".queue .button").click()
     text.fill("My long story\nHalf of it, and more, and its end")
+    # On a slow line the form waits for what was said before the reload.
+    held: list[Route] = []
+    second.page.route("**/entries?*", lambda route: held.append(route))
+    # Without a socket for the first try.
+    sockets: list[WebSocketRoute] = []
+    second.page.route_web_socket(
+        "**/ws/**",
+        lambda socket: socket.connect_to_server() if sockets else sockets.append(socket),
+    )
     second.page.reload()
     expect(box).to_have_value("Half of it, and more, and its end")
     second.frame.locator(".queue .button").click()
+    for route in held:
+        route.continue_()
+    second.page.unroute("**/entries?*")
+    for socket in sockets:
+        socket.close()
     expect(text).to_have_value("My long story\nHalf of it, and more, and its end")
     elif_.call(f"conversations/{chat}/end", {})
     elif_.call(f"conversations/{chat}/resolve", {"topic": str(shop.topic.pk)})
