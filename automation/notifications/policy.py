@@ -21,7 +21,7 @@ SILENT_TEST = "silent:"
 # And of a window that was opened.
 OPENED = "opened:"
 # And of what a supervisor whispers.
-WHISPER = "whisper"
+WHISPER = "whisper:"
 # Push services of browsers that always sound.
 _LOUD = ("web.push.apple.com",)
 

@@ -114,14 +114,14 @@ def of_mentions(told: Told, fact: dict[str, Any], now: datetime) -> None:
         if note.data.get("whisper") and chat.assignee_id not in {None, note.agent_id}:
             whispered = [chat.assignee_id]
         # Once, and of the whisper, which is more.
-        for what, agent_ids in (
+        for prefix, agent_ids in (
             (WHISPER, whispered),
-            ("mention", [pk for pk in named if pk not in whispered]),
+            ("mention:", [pk for pk in named if pk not in whispered]),
         ):
             tell_silently(
                 agent_ids=agent_ids,
                 notice=told.notice,
-                key=f"{what}:c{chat.pk}:{note.seq}",
+                key=f"{prefix}c{chat.pk}:{note.seq}",
                 conversation=chat,
                 seq=note.seq,
                 now=now,

@@ -116,7 +116,7 @@ def _of_chat(notification: Notification, chat: Conversation, lines: Lines) -> tu
         return notification.title, notification.body
     if notification.notice == Notice.MENTION:
         note = Entry.objects.filter(conversation=chat, seq=notification.seq or 0).first()
-        if note is not None and notification.key.startswith(f"{WHISPER}:"):
+        if note is not None and notification.key.startswith(WHISPER):
             return _("%(name)s whispers to you") % {"name": _writer(note)}, note.body
         return _mention(note)
     is_new = notification.notice == Notice.NEW_CHAT

@@ -98,7 +98,7 @@ def _part_of(chat: Conversation, agent: Agent) -> ParticipationQuerySet:
 
 
 def _require_another(chat: Conversation, agent: Agent) -> None:
-    """Check that a locked chat is open and that somebody else has it."""
+    """Check that a chat is open and that somebody else has it."""
     if not chat.is_open:
         raise HasEnded
     if chat.kind != Conversation.Kind.CUSTOMER or chat.assignee_id in {None, agent.pk}:

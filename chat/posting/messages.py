@@ -7,6 +7,7 @@ A chat's first words, offline messages and all other lines are stored by `append
 `chat/operations/entries.py`.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -226,7 +227,7 @@ class _Batch:
                     line.draft.author.pk if line.draft.author.kind == "agent" else None,
                     line.draft.text,
                     line.draft.client_id,
-                    '{"whisper": true}' if line.draft.is_whisper else "{}",
+                    json.dumps(line.draft.data),
                 )
                 for chat, line in lines
             ],

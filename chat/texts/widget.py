@@ -169,7 +169,6 @@ def _thread() -> dict[str, Any]:
             "queued": _("You are in line"),
             "accepted": _("{name} joined the chat"),
             "transferred": _("The chat was transferred"),
-            "transferred.agent": _("{name} transferred the chat"),
             "joined": _("{name} joined the chat"),
             "left": _("{name} left the chat"),
             "ended.visitor": _("You ended the chat"),

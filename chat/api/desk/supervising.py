@@ -1,5 +1,7 @@
 """Supervisors in chats that others have: watch, join, leave, take over."""
 
+from collections.abc import Callable
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -11,6 +13,7 @@ from chat.api.desk.access import visible_chat
 from chat.api.desk.conversations import fresh, shown
 from chat.api.desk.messages import note_reading
 from chat.api.desk.shapes import DeskChatAnswer
+from chat.models import Conversation
 from chat.operations.joining import join, leave, take_over
 from chat.refusals import SUPERVISING_REFUSALS, explain_refusal
 from chat.rights import NotAuthorised, supervises, takes_part
@@ -45,23 +48,20 @@ class Join(DeskView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Take part, named to the visitor, in a chat that another agent has and keeps."""
-        chat = visible_chat(request, public_id)
-        try:
-            join(conversation=chat, by=agent_of(request), now=timezone.now())
-        except SUPERVISING_REFUSALS as error:
-            raise Problem(409, *explain_refusal(error)) from error
-        return fresh(chat)
+        return _act(request, public_id, join)
 
 
 class Leave(DeskView):
     """`conversations/{id}/leave`."""
 
-    @extend_schema(operation_id="conversation_leave", request=None, responses={200: DeskChatAnswer})
+    @extend_schema(
+        operation_id="conversation_leave",
+        request=None,
+        responses={200: DeskChatAnswer, **problems_of(404)},
+    )
     def post(self, request: Request, public_id: str) -> Response:
         """Take part no longer in a chat that the caller joined."""
-        chat = visible_chat(request, public_id)
-        leave(conversation=chat, by=agent_of(request), now=timezone.now())
-        return fresh(chat)
+        return _act(request, public_id, leave)
 
 
 class TakeOver(DeskView):
@@ -74,9 +74,14 @@ class TakeOver(DeskView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Take a chat from the agent who has it."""
-        chat = visible_chat(request, public_id)
-        try:
-            take_over(conversation=chat, by=agent_of(request), now=timezone.now())
-        except SUPERVISING_REFUSALS as error:
-            raise Problem(409, *explain_refusal(error)) from error
-        return fresh(chat)
+        return _act(request, public_id, take_over)
+
+
+def _act(request: Request, public_id: str, do: Callable[..., Conversation]) -> Response:
+    """`do` it with a chat that the caller sees."""
+    chat = visible_chat(request, public_id)
+    try:
+        do(conversation=chat, by=agent_of(request), now=timezone.now())
+    except SUPERVISING_REFUSALS as error:
+        raise Problem(409, *explain_refusal(error)) from error
+    return fresh(chat)

@@ -10,6 +10,7 @@ from agents.models import Brand
 from chat.models import Conversation, Entry, Installation
 from chat.posting import mark_collector
 from chat.protocol import Close
+from chat.sockets.threads import unresolved_threads, visitor_thread
 from chat.sockets.watch import Watch
 from config.realtime.layer import announce
 from tests.support.desk import make_desk, start, work
@@ -201,6 +202,15 @@ async def test_welcome_tells_heads_limits_and_epoch(chat, vera, monkeypatch):
         assert visitor.welcome["limits"]["text"] == 10_000
         installation = await db(Installation.objects.get)
         assert UUID(visitor.welcome["epoch"]) == installation.epoch
+
+
+async def test_what_colleagues_say_about_a_visitor_is_no_chat_of_theirs(chat, vera):
+    room = await db(make_conversation, vera, kind=Conversation.Kind.TEAM, status="active")
+    async with visitor_socket(vera, resume={room.public_id: 0}) as visitor:
+        assert visitor.welcome["heads"] == {chat.public_id: 0}
+    assert await db(visitor_thread, vera.secret_hash, room.public_id) is None
+    known = await db(unresolved_threads, vera.secret_hash)
+    assert [each.public_id for each in known] == [chat.public_id]
 
 
 @pytest.mark.parametrize("seen", range(6))
