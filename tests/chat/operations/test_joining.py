@@ -1,8 +1,11 @@
 """Supervisors in chats that others have: who joins, leaves and takes over, and who is told."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
+from agents.actors import Rule
 from agents.models import Agent, AuditEntry, Permission, Status
 from chat.events.lifecycle import ConversationAssigned, PartChanged, SlotFreed
 from chat.models import Conversation, Participation
@@ -15,6 +18,7 @@ from chat.operations.assignment import (
 )
 from chat.operations.conversations import end_conversation, reopen_conversation
 from chat.operations.joining import NobodyElse, join, leave, take_over
+from chat.operations.parking import PARKED_FOR, end_parked, park_conversation
 from chat.operations.transfers import HasEnded, transfer
 from chat.protocol import entry_frame
 from chat.rights import NotAuthorised
@@ -219,3 +223,12 @@ def test_the_end_of_the_chat_is_the_end_of_taking_part(desk, boss, chat):
     assert "left" not in kinds(chat)
     reopen_conversation(conversation=chat, by=desk.agents[0], now=timezone.now())
     assert not takes_part(chat, boss)
+
+
+def test_a_parked_chat_whose_customer_stays_away_ends_for_who_joined_too(boss, chat):
+    joined(chat, boss)
+    rule = Rule(id=1, name="E-posta iste")
+    park_conversation(conversation=chat, by=rule, now=timezone.now())
+    assert takes_part(chat, boss)
+    end_parked(now=timezone.now() + PARKED_FOR + timedelta(minutes=1))
+    assert (fresh(chat).status, takes_part(chat, boss)) == ("resolved", False)

@@ -56,6 +56,8 @@ async def test_words_and_typing_reach_the_visitor_from_joining_to_leaving(chat, 
         await db(act, join, chat, selin)
         [line] = (await visitor.hear("entries"))["entries"]
         assert (line["kind"], line["author"]["name"]) == ("joined", "Selin")
+        # Her other screens look again, too.
+        await console.event("conversation.changed")
         await until_speaks(selin, chat, True)
         await types(console, chat)
         assert (await visitor.hear("typing"))["author"]["name"] == "Selin"
@@ -64,6 +66,7 @@ async def test_words_and_typing_reach_the_visitor_from_joining_to_leaving(chat, 
         assert (said["text"], said["author"]["name"]) == ("Merhaba", "Selin")
         await db(act, leave, chat, selin)
         assert (await visitor.hear("entries"))["entries"][0]["kind"] == "left"
+        await console.event("conversation.changed")
         await until_speaks(selin, chat, False)
         await types(console, chat)
         await until_pong(console)
